@@ -1,0 +1,50 @@
+"""Bronze and quarantine: every record that landed, as it landed, or rejected with a reason."""
+
+from socialrec.contracts.columns import DS, PLATFORM, Column, Table
+from socialrec.contracts.landing import LANDING
+from socialrec.contracts.vocabulary import Entity, QuarantineReason, QuarantineStage
+
+SOURCE_FILE = Column("source_file", "string", "The landing file, relative to the landing folder")
+SOURCE_LINE = Column("source_line", "int64", "The record's number in that file, from 1", minimum=1)
+
+BRONZE: dict[Entity, Table] = {
+    entity: Table(
+        layer="bronze",
+        noun=entity.value,
+        row="a record as landed, plus source file, line and ingest time",
+        columns=(
+            *columns,
+            PLATFORM,
+            SOURCE_FILE,
+            SOURCE_LINE,
+            Column("ingested_ts", "timestamp", "When the ingest job read it"),
+            DS,
+        ),
+        key=("source_file", "source_line"),
+        partition="ds",
+        writer="ingest_landing",
+    )
+    for entity, columns in LANDING.items()
+}
+
+QUARANTINE: dict[Entity, Table] = {
+    entity: Table(
+        layer="quarantine",
+        noun=entity.value,
+        row="a rejected record, whole, with the reason",
+        columns=(
+            Column("reason", "string", "Why it was rejected", choices=QuarantineReason),
+            Column("detail", "string", "Which column, and what it held"),
+            Column("stage", "string", "Which job rejected it", choices=QuarantineStage),
+            Column("record", "string", "The record as it landed, whole: JSON by column, or the raw line"),
+            PLATFORM,
+            SOURCE_FILE,
+            SOURCE_LINE,
+            DS,
+        ),
+        key=("source_file", "source_line"),
+        partition="ds",
+        writer="ingest_landing",
+    )
+    for entity in LANDING
+}

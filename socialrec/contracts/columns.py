@@ -1,0 +1,82 @@
+"""The vocabulary that table contracts are written in: types, columns and tables, as plain data."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+Scalar = Literal["string", "int32", "int64", "float32", "float64", "bool", "timestamp"]
+
+
+@dataclass(frozen=True)
+class ListOf:
+    """A list whose elements are never null."""
+
+    element: Type
+
+
+@dataclass(frozen=True)
+class StructOf:
+    """A record with named fields."""
+
+    fields: tuple[Column, ...]
+
+
+Type = Scalar | ListOf | StructOf
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, its type, what it means and what its values must hold."""
+
+    name: str
+    type: Type
+    meaning: str
+    nullable: bool = False
+    choices: type[StrEnum] | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    max_chars: int | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the lake.
+
+    `writer` is the job that writes it, or None where the table is reserved and no job writes it yet.
+    """
+
+    layer: Literal["bronze", "quarantine", "silver", "gold"]
+    noun: str
+    row: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    partition: str
+    writer: str | None
+    is_snapshot: bool = False
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.columns]
+        repeated = {name for name in names if names.count(name) > 1}
+        absent = [name for name in (*self.key, self.partition) if name not in names]
+        if repeated or absent:
+            raise ValueError(f"{self.name}: repeated columns {sorted(repeated)}, key or partition not a column {absent}")
+
+    @property
+    def name(self) -> str:
+        """The table's name in the lake, `layer.noun`."""
+        return f"{self.layer}.{self.noun}"
+
+    def column(self, name: str) -> Column:
+        """The column of that name; KeyError where the table has none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.name} has no column {name}")
+
+
+DAY_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}")
+DS = Column("ds", "string", "Landing day, `YYYY-MM-DD`")
+PLATFORM = Column("platform", "string", "Which shop, site or app the record comes from: the landing folder's name")

