@@ -1,0 +1,133 @@
+"""What every job shares: arguments, settings and lake, logging to standard error, and a receipt of what was done."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import re
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from socialrec.contracts.columns import DAY_PATTERN
+from socialrec.errors import UserError
+from socialrec.lake import Lake
+from socialrec.settings import Settings, load_settings
+
+EXIT_USER_ERROR = 2
+
+
+def day(text: str) -> str:
+    """A calendar day in the form `YYYY-MM-DD`; UserError otherwise."""
+    try:
+        if DAY_PATTERN.fullmatch(text):
+            return date.fromisoformat(text).isoformat()
+    except ValueError:
+        pass
+    raise UserError(f"day {text!r} is not in the form YYYY-MM-DD, such as 2026-01-31")
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """The arguments that every job understands."""
+    result = argparse.ArgumentParser(description=description)
+    result.add_argument("--ds", required=True, help="landing day, YYYY-MM-DD")
+    result.add_argument("--run-id", default="manual", help="folder of this run's receipts")
+    result.add_argument("--home", type=Path, help="home folder (default: SOCIALREC_HOME, else .socialrec)")
+    result.add_argument("--sample", type=float, default=1.0, help="share of users to work on; below 1 publishes nothing")
+    result.add_argument("--dry-run", action="store_true", help="compute and check, commit nothing")
+    return result
+
+
+@dataclass
+class Run:
+    """One run of one job."""
+
+    name: str
+    args: argparse.Namespace
+    settings: Settings
+    lake: Lake
+    ds: str
+    run_id: str
+    log: structlog.stdlib.BoundLogger
+    _started: float = field(default_factory=time.monotonic)
+
+    def done(self, status: str, counts: Mapping[str, int] | None = None, **values: Any) -> None:
+        """Write the receipt and print it as the last line of standard output."""
+        receipt = {
+            "job": self.name,
+            "run_id": self.run_id,
+            "ds": self.ds,
+            "status": status,
+            "counts": dict(counts or {}),
+            **values,
+            "seconds": round(time.monotonic() - self._started, 2),
+            "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        }
+        file = _receipt_file(self.settings, self.run_id, self.name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial = file.with_suffix(".partial")
+        partial.write_text(json.dumps(receipt, indent=1), encoding="utf-8")
+        partial.replace(file)
+        sys.stderr.flush()
+        print(json.dumps(receipt), flush=True)
+
+
+@contextmanager
+def run(name: str, args: argparse.Namespace) -> Iterator[Run]:
+    """Resolve settings and day, open the lake, and bind the log to this job."""
+    if not 0 < args.sample <= 1:
+        raise UserError(f"--sample {args.sample} must be above 0 and at most 1")
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", args.run_id):
+        raise UserError(f"--run-id {args.run_id!r} may hold letters, digits, '.', '_' and '-' only")
+    settings = load_settings(args.home)
+    ds = day(args.ds)
+    log = configure_logging().bind(job=name, ds=ds)
+    log.info("started", run_id=args.run_id)
+    yield Run(name, args, settings, Lake(settings.lake), ds, args.run_id, log)
+    log.info("finished")
+
+
+def receipt(settings: Settings, run_id: str, job_name: str) -> dict[str, Any]:
+    """What another job of the same run reported; UserError where it has not run."""
+    file = _receipt_file(settings, run_id, job_name)
+    if not file.exists():
+        raise UserError(f"no receipt {file}: run {job_name} first, with the same --run-id")
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return content
+
+
+def _receipt_file(settings: Settings, run_id: str, job_name: str) -> Path:
+    return settings.runs / run_id / f"{job_name}.json"
+
+
+def configure_logging() -> structlog.stdlib.BoundLogger:
+    """Plain lines on standard error: standard output carries the receipt alone."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=True),
+            structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger()
+    return logger
+
+
+def guarded(main: Callable[[], int]) -> int:
+    """Run a program; a user's mistake becomes one line on standard error and exit code 2."""
+    try:
+        return main()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_USER_ERROR

@@ -1,0 +1,49 @@
+"""What a commit says about itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from deltalake import DeltaTable
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit of one table.
+
+    `fingerprint` stands for the inputs and settings that made it: an equal one means there is nothing to do again.
+    """
+
+    version: int
+    ts: datetime
+    job: str
+    attempt: str
+    fingerprint: str
+    partitions: tuple[str, ...]
+    counts: dict[str, int]
+
+    @classmethod
+    def from_metadata(cls, version: int, ts: datetime, metadata: Mapping[str, Any]) -> Commit:
+        """A commit from the custom metadata that `Stage.commit` wrote."""
+        return cls(
+            version=version,
+            ts=ts,
+            job=metadata["job"],
+            attempt=metadata["attempt"],
+            fingerprint=metadata["fingerprint"],
+            partitions=tuple(json.loads(metadata["partitions"])),
+            counts=json.loads(metadata["counts"]),
+        )
+
+
+def read_history(delta: DeltaTable) -> list[Commit]:
+    """All commits that a job made, newest first; the table's creation is not one of them."""
+    return [
+        Commit.from_metadata(entry["version"], datetime.fromtimestamp(entry["timestamp"] / 1000, UTC), entry)
+        for entry in delta.history()
+        if "attempt" in entry
+    ]

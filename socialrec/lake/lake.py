@@ -1,0 +1,137 @@
+"""The lake: Delta tables below one root, read at any version, written through stages."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as pds
+from deltalake import DeltaTable, Schema
+from deltalake.exceptions import TableNotFoundError
+
+from socialrec import __version__
+from socialrec.contracts.columns import Table
+from socialrec.errors import UserError
+from socialrec.lake import attempts
+from socialrec.lake.history import Commit, read_history
+from socialrec.lake.schemas import arrow_schema
+from socialrec.lake.stage import Stage
+
+
+class Lake:
+    """Reads and writes the tables of the contracts below `root`, each at `<root>/<layer>/<noun>`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._histories: dict[tuple[str, int], list[Commit]] = {}
+
+    def path(self, table: Table) -> Path:
+        """The folder of a table."""
+        return self.root / table.layer / table.noun
+
+    def version(self, table: Table) -> int | None:
+        """The table's newest version, or None where nothing was ever written."""
+        delta = self._open(table)
+        return delta.version() if delta else None
+
+    def history(self, table: Table) -> list[Commit]:
+        """Commits, newest first."""
+        delta = self._open(table)
+        if delta is None:
+            return []
+        at = (table.name, delta.version())
+        if at not in self._histories:
+            self._histories[at] = read_history(delta)
+        return self._histories[at]
+
+    def last_commit(self, table: Table, partition: str) -> Commit | None:
+        """The newest commit that wrote this partition."""
+        return next((commit for commit in self.history(table) if partition in commit.partitions), None)
+
+    def partitions(self, table: Table, version: int | None = None) -> list[str]:
+        """Sorted values of the partitions that were committed, those that hold no rows too."""
+        commits = [c for c in self.history(table) if version is None or c.version <= version]
+        return sorted({value for commit in commits for value in commit.partitions})
+
+    def last_partition(self, table: Table, until: str | None = None) -> str | None:
+        """The newest committed partition, not after `until`."""
+        return max((value for value in self.partitions(table) if until is None or value <= until), default=None)
+
+    def files(self, table: Table, partitions: Sequence[str] | None = None, version: int | None = None) -> list[str]:
+        """Absolute paths of the Parquet files of these partitions (None: all), sorted.
+
+        Raises UserError where that version does not exist.
+        """
+        delta = self._open(table, version)
+        if delta is None:
+            return []
+        actions = pa.table(delta.get_add_actions(flatten=True))
+        wanted = None if partitions is None else set(partitions)
+        values = actions.column(f"partition.{table.partition}").to_pylist()
+        paths = actions.column("path").to_pylist()
+        root = self.path(table)
+        return sorted(
+            str(root / path) for path, value in zip(paths, values, strict=True) if wanted is None or value in wanted
+        )
+
+    def dataset(
+        self, table: Table, partitions: Sequence[str] | None = None, version: int | None = None
+    ) -> pds.Dataset:
+        """These partitions as an Arrow dataset under the contract's schema."""
+        # Reading the files themselves: delta-rs's own Arrow reader aborts the interpreter at exit (trap of 1.6).
+        return pds.dataset(self.files(table, partitions, version), schema=arrow_schema(table), format="parquet")
+
+    def read(
+        self,
+        table: Table,
+        partitions: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+        filter: pc.Expression | None = None,
+        version: int | None = None,
+    ) -> pa.Table:
+        """These partitions as an Arrow table."""
+        names = list(columns) if columns is not None else None
+        return self.dataset(table, partitions, version).to_table(columns=names, filter=filter)
+
+    def fingerprint(self, inputs: Mapping[Table, Sequence[str] | None], *extra: object) -> str:
+        """SHA-256 over the identities of the inputs' live files, further facts, and the code's version.
+
+        Files never change once committed, so their paths stand for their content.
+        """
+        digest = hashlib.sha256(repr((__version__, extra)).encode())
+        for table, partitions in sorted(inputs.items(), key=lambda item: item[0].name):
+            digest.update(table.name.encode())
+            for file in self.files(table, partitions):
+                digest.update(Path(file).relative_to(self.root).as_posix().encode())
+        return digest.hexdigest()
+
+    def up_to_date(self, table: Table, partitions: Sequence[str], fingerprint: str) -> bool:
+        """Whether each of these partitions was last committed under this fingerprint."""
+        commits = [self.last_commit(table, value) for value in partitions]
+        return all(commit is not None and commit.fingerprint == fingerprint for commit in commits)
+
+    def stage(self, table: Table, *, job: str, partitions: Sequence[str], append: bool = False) -> Stage:
+        """Begin a write of these partitions; first sweeps what killed writers of this table left behind."""
+        root = self.path(table)
+        delta = self._open(table) or self._create(table)
+        attempts.sweep(root, {commit.attempt for commit in self.history(table)})
+        return Stage(table, root, delta, job, partitions, append)
+
+    def _open(self, table: Table, version: int | None = None) -> DeltaTable | None:
+        try:
+            return DeltaTable(str(self.path(table)), version=version)
+        except TableNotFoundError:
+            return None
+        except Exception as error:
+            if version is None:
+                raise
+            raise UserError(f"{table.name} has no version {version}: {error}") from None
+
+    def _create(self, table: Table) -> DeltaTable:
+        root = self.path(table)
+        root.mkdir(parents=True, exist_ok=True)
+        schema = Schema.from_arrow(arrow_schema(table))
+        return DeltaTable.create(str(root), schema, mode="ignore", partition_by=[table.partition])

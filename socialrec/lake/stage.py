@@ -1,0 +1,130 @@
+"""One write of one table: stage under the attempt's own folder, audit what was staged, commit once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake.exceptions import CommitFailedError
+from deltalake.transaction import AddAction
+
+from socialrec.contracts.columns import Table
+from socialrec.errors import UserError
+from socialrec.lake import attempts
+from socialrec.lake.audit import audit
+from socialrec.lake.history import Commit
+from socialrec.lake.schemas import arrow_schema
+
+PARTITION_FOLDER = "part"
+"""Staged files lie in `part=<value>/`. The contract's own partition column is in the files as well, so that every reader
+that is given a file's path sees whole rows."""
+
+
+class CommitConflict(UserError):
+    """Another writer committed one of these partitions after this stage began."""
+
+
+class Stage:
+    """An attempt to replace (or, with `append`, to extend) some partitions of a table. A context manager.
+
+    Leaving it without a commit removes what was staged. A killed process leaves its files behind, unseen by readers;
+    the table's next stage sweeps them.
+    """
+
+    def __init__(self, table: Table, root: Path, delta: DeltaTable, job: str, partitions: Sequence[str], append: bool):
+        self.table = table
+        self.job = job
+        self.partitions = tuple(sorted(set(partitions)))
+        self._root = root
+        self._delta = delta
+        self._append = append
+        self._n_written = 0
+        self.path = attempts.claim(root)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if (self.path / attempts.OWNER_FILE).exists():
+            attempts.remove(self.path)
+
+    def write(self, rows: pa.Table | Iterable[pa.RecordBatch]) -> None:
+        """Stage Arrow rows; their own partition column says where they belong."""
+        schema = arrow_schema(self.table)
+        tables = [rows] if isinstance(rows, pa.Table) else (pa.Table.from_batches([batch]) for batch in rows)
+        for table in tables:
+            values = table.column(self.table.partition)
+            for value in sorted(pc.unique(values).to_pylist()):
+                folder = self.path / f"{PARTITION_FOLDER}={value}"
+                folder.mkdir(exist_ok=True)
+                part = table.filter(pc.equal(values, value)).select(schema.names).cast(schema)
+                pq.write_table(part, folder / f"{self._n_written:05d}.parquet", compression="zstd")
+                self._n_written += 1
+
+    def commit(self, *, fingerprint: str = "", counts: Mapping[str, int] | None = None) -> Commit:
+        """Audit the staged files and make them the partitions' content in one Delta commit.
+
+        Raises AuditError where rows break the contract and CommitConflict where another writer came first.
+        """
+        staged = self._staged_files()
+        audit(self.table, [str(file) for file in staged])
+        metadata = {
+            "job": self.job,
+            "attempt": self.path.name,
+            "fingerprint": fingerprint,
+            "partitions": json.dumps(self.partitions),
+            "counts": json.dumps(dict(counts or {}), sort_keys=True),
+        }
+        # One application transaction a partition: of two writers of one partition the second is refused, even where
+        # the partition was empty and Delta alone would let both in.
+        transactions = [
+            Transaction(f"{self.table.name}/{value}", self._delta.version() + 1) for value in self.partitions
+        ]
+        try:
+            self._delta.create_write_transaction(
+                [self._add_action(file) for file in staged],
+                mode="append" if self._append else "overwrite",
+                schema=self._delta.schema(),
+                partition_by=[self.table.partition],
+                partition_filters=None if self._append else [(self.table.partition, "in", list(self.partitions))],
+                commit_properties=CommitProperties(custom_metadata=metadata, app_transactions=transactions),
+            )
+        except CommitFailedError:
+            names = ", ".join(self.partitions[:3]) + (", …" if len(self.partitions) > 3 else "")
+            raise CommitConflict(
+                f"{self.table.name} {self.table.partition}={names}: another run wrote it first, this one changed "
+                "nothing; run this job again"
+            ) from None
+        attempts.release(self.path)
+        return Commit.from_metadata(DeltaTable(str(self._root)).version(), datetime.now(UTC), metadata)
+
+    def _staged_files(self) -> list[Path]:
+        files = sorted(self.path.glob(f"{PARTITION_FOLDER}=*/*.parquet"))
+        strangers = {self._partition_of(file) for file in files} - set(self.partitions)
+        if strangers:
+            raise UserError(f"{self.table.name}: rows of {self.table.partition}={sorted(strangers)} in a write of {self.partitions}")
+        return files
+
+    def _add_action(self, file: Path) -> AddAction:
+        status = file.stat()
+        return AddAction(
+            path=file.relative_to(self._root).as_posix(),
+            size=status.st_size,
+            partition_values={self.table.partition: self._partition_of(file)},
+            modification_time=int(status.st_mtime * 1000),
+            data_change=True,
+            stats=json.dumps({"numRecords": pq.read_metadata(file).num_rows}),
+        )
+
+    @staticmethod
+    def _partition_of(file: Path) -> str:
+        return unquote(file.parent.name.removeprefix(f"{PARTITION_FOLDER}="))

@@ -1,0 +1,49 @@
+"""Fixtures that many tests share: a home folder, its settings and lake, and one Spark session for all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from socialrec.etl.session import spark_session
+from socialrec.lake import Lake
+from socialrec.settings import Settings, SparkSettings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own SOCIALREC_ variables must not change what tests see."""
+    for name in list(os.environ):
+        if name.startswith("SOCIALREC_") and name != "SOCIALREC_DATA_DIR":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def settings(home: Path) -> Settings:
+    return load_settings(home)
+
+
+@pytest.fixture
+def lake(settings: Settings) -> Lake:
+    return Lake(settings.lake)
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    home = tmp_path_factory.mktemp("spark")
+    settings = load_settings(home).model_copy(
+        update={"spark": SparkSettings(master="local[2]", driver_memory="1g", shuffle_partitions=2)}
+    )
+    with spark_session("tests", settings) as session:
+        yield session
