@@ -42,7 +42,9 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     result.add_argument("--ds", required=True, help="landing day, YYYY-MM-DD")
     result.add_argument("--run-id", default="manual", help="folder of this run's receipts")
     result.add_argument("--home", type=Path, help="home folder (default: SOCIALREC_HOME, else .socialrec)")
-    result.add_argument("--sample", type=float, default=1.0, help="share of users to work on; below 1 publishes nothing")
+    result.add_argument(
+        "--sample", type=float, default=1.0, help="share of users to work on; below 1 publishes nothing"
+    )
     result.add_argument("--dry-run", action="store_true", help="compute and check, commit nothing")
     return result
 

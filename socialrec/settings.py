@@ -84,8 +84,11 @@ class RecommendSettings(_Section):
     max_side: int = Field(8_000, ge=10)
     """Largest side (users or products) that is inverted exactly; beyond it the most active products are kept."""
     ridge: float = Field(100.0, gt=0)
+    """How strongly item-to-item weights are held back, in units of the mean square of the affinities."""
     text_weight: float = Field(1.0, ge=0)
+    """How much texts count beside what users do, in units of the ridge."""
     social_weight: float = Field(0.5, ge=0)
+    """How much what neighbours do counts beside what the user does."""
     popularity_exponent: Share = 0.5
     tie_reply_weight: float = Field(1.0, ge=0)
     score_decimals: int = Field(5, ge=1, le=9)
@@ -226,8 +229,9 @@ def _sections() -> list[str]:
 def _explain(error: ValidationError, file: Path) -> str:
     first = error.errors()[0]
     path = [str(part) for part in first["loc"]]
-    variable = ENV_PREFIX + "__".join(path).upper()
-    where = variable if variable in os.environ else f"{file}: {'.'.join(path)}"
+    stem = ENV_PREFIX + "__".join(path).upper()
+    variable = next((name for name in sorted(os.environ) if name == stem or name.startswith(f"{stem}__")), None)
+    where = variable or f"{file}: {'.'.join(path)}"
     if first["type"] == "extra_forbidden":
         section = Settings.model_fields.get(path[0]) if len(path) > 1 else None
         model = section.annotation if section else None

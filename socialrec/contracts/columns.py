@@ -62,7 +62,9 @@ class Table:
         repeated = {name for name in names if names.count(name) > 1}
         absent = [name for name in (*self.key, self.partition) if name not in names]
         if repeated or absent:
-            raise ValueError(f"{self.name}: repeated columns {sorted(repeated)}, key or partition not a column {absent}")
+            raise ValueError(
+                f"{self.name}: repeated columns {sorted(repeated)}, key or partition not a column {absent}"
+            )
 
     @property
     def name(self) -> str:

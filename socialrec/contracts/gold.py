@@ -38,7 +38,9 @@ SOCIAL_TIES = Table(
         Column("is_follow", "bool", "Whether the user follows the neighbour on this day"),
         Column("is_mutual", "bool", "Whether the neighbour follows back"),
         Column("since_ts", "timestamp", "When the follow began", nullable=True),
-        Column("replies_micros", "int64", "Decayed count of the user's replies to the neighbour, in millionths", minimum=0),
+        Column(
+            "replies_micros", "int64", "Decayed count of the user's replies to the neighbour, in millionths", minimum=0
+        ),
         Column("last_reply_ts", "timestamp", "Newest dated reply", nullable=True),
         Column("n_co_interest", "int64", "Products that both showed interest in", minimum=0),
         PLATFORM,

@@ -19,7 +19,9 @@ SILVER_PRODUCTS = Table(
     noun="products",
     row="a product's newest valid description",
     columns=(
-        *_landing(Entity.PRODUCTS, "product_id", "title", "description", "category", "brand", "price_cents", "currency"),
+        *_landing(
+            Entity.PRODUCTS, "product_id", "title", "description", "category", "brand", "price_cents", "currency"
+        ),
         Column("is_active", "bool", "Whether it may be recommended"),
         *_landing(Entity.PRODUCTS, "updated_ts"),
         Column("text", "string", "Title, category, brand and description as one text to encode"),

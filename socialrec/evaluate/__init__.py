@@ -1,0 +1,1 @@
+"""Split, metrics (one a file), baselines and the gate."""

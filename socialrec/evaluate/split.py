@@ -72,23 +72,8 @@ class Split:
         return self._held_out(interactions, "test")
 
     def ties_as_of(self, ties: pa.Table, until: Until = "validation") -> pa.Table:
-        """Parts of gold.social_ties that stood before the cut: user, neighbour, follow, mutual, replies.
-
-        Co-interest is left out, because it is made of the very interactions that are held out.
-        """
-        cut = self.cut(until)
-        follows = _array(ties, "is_follow")
-        replies = ties["replies_micros"].to_numpy(zero_copy_only=False)
-        if cut is not None:
-            follows = follows & _before(ties["since_ts"], cut, undated=True)
-            replies = np.where(_before(ties["last_reply_ts"], cut, undated=False), replies, 0)
-        users, neighbours = _key_numbers(ties["user_key"]), _key_numbers(ties["neighbour_key"])
-        followed_back = np.isin(_mixed(neighbours, users), _mixed(users, neighbours)[follows])
-        parts = pa.table(
-            [ties["user_key"], ties["neighbour_key"], follows, _array(ties, "is_mutual") & follows & followed_back, replies],
-            names=list(TIE_PARTS),
-        )
-        return parts.filter(pa.array(follows | (replies > 0)))
+        """Parts of gold.social_ties that stood before the cut: see `tie_parts`."""
+        return tie_parts(ties, self.cut(until))
 
     def _evidence(self, rows: pa.Table, time_column: str, until: Until) -> pa.Table:
         if until == "all":
@@ -130,6 +115,22 @@ def make_split(interactions: pa.Table, settings: EvaluateSettings) -> Split:
     return _time_split(interactions, settings)
 
 
+def tie_parts(ties: pa.Table, cut: datetime | None = None) -> pa.Table:
+    """User, neighbour, follow, mutual and replies of gold.social_ties rows, as they stood before a cut (None: now).
+
+    Co-interest is left out, because it is made of the very interactions that a split holds out.
+    """
+    follows, mutual = _array(ties, "is_follow"), _array(ties, "is_mutual")
+    replies = ties["replies_micros"].to_numpy(zero_copy_only=False)
+    if cut is not None:
+        follows = follows & _before(ties["since_ts"], cut, undated=True)
+        replies = np.where(_before(ties["last_reply_ts"], cut, undated=False), replies, 0)
+        users, neighbours = _key_numbers(ties["user_key"]), _key_numbers(ties["neighbour_key"])
+        mutual = mutual & follows & np.isin(_mixed(neighbours, users), _mixed(users, neighbours)[follows])
+    parts = pa.table([ties["user_key"], ties["neighbour_key"], follows, mutual, replies], names=list(TIE_PARTS))
+    return parts.filter(pa.array(follows | (replies > 0)))
+
+
 def pair_keys(rows: pa.Table, seed: int) -> Keys:
     """A 64-bit hash of each row's (user_key, product_id) under a seed; the same on every machine and run."""
     salt = np.uint64(int.from_bytes(hashlib.blake2b(str(seed).encode(), digest_size=8).digest(), "little"))
@@ -142,7 +143,9 @@ def _time_split(interactions: pa.Table, settings: EvaluateSettings) -> Split:
     # The larger sum is cut once, by whole rows, so that float noise of 1 - 0.1 - 0.1 cannot move a cut.
     n_test = round(settings.test_share * len(times))
     n_held = round((settings.test_share + settings.validation_share) * len(times))
-    cuts = [datetime.fromtimestamp(int(times[min(len(times) - n, len(times) - 1)]) / 1e6, UTC) for n in (n_held, n_test)]
+    cuts = [
+        datetime.fromtimestamp(int(times[min(len(times) - n, len(times) - 1)]) / 1e6, UTC) for n in (n_held, n_test)
+    ]
     none = np.array([], dtype=np.uint64)
     return Split("time", cuts[0], cuts[1], settings.seed, none, none)
 
@@ -158,7 +161,9 @@ def _random_split(interactions: pa.Table, settings: EvaluateSettings) -> Split:
     place = np.arange(len(users)) - np.repeat(starts, sizes)
     n_test, n_validation = (np.floor(share * sizes) for share in (settings.test_share, settings.validation_share))
     n_test = np.where((n_test == 0) & (settings.test_share > 0) & (sizes > 1), 1, n_test)
-    n_validation = np.where((n_validation == 0) & (settings.validation_share > 0) & (sizes > n_test + 1), 1, n_validation)
+    n_validation = np.where(
+        (n_validation == 0) & (settings.validation_share > 0) & (sizes > n_test + 1), 1, n_validation
+    )
     test_end, validation_end = np.repeat(n_test, sizes), np.repeat(n_test + n_validation, sizes)
     in_test = place < test_end
     in_validation = ~in_test & (place < validation_end)

@@ -77,9 +77,7 @@ class Lake:
             str(root / path) for path, value in zip(paths, values, strict=True) if wanted is None or value in wanted
         )
 
-    def dataset(
-        self, table: Table, partitions: Sequence[str] | None = None, version: int | None = None
-    ) -> pds.Dataset:
+    def dataset(self, table: Table, partitions: Sequence[str] | None = None, version: int | None = None) -> pds.Dataset:
         """These partitions as an Arrow dataset under the contract's schema."""
         # Reading the files themselves: delta-rs's own Arrow reader aborts the interpreter at exit (trap of 1.6).
         return pds.dataset(self.files(table, partitions, version), schema=arrow_schema(table), format="parquet")

@@ -53,7 +53,9 @@ class Stage:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if (self.path / attempts.OWNER_FILE).exists():
             attempts.remove(self.path)
 
@@ -111,7 +113,9 @@ class Stage:
         files = sorted(self.path.glob(f"{PARTITION_FOLDER}=*/*.parquet"))
         strangers = {self._partition_of(file) for file in files} - set(self.partitions)
         if strangers:
-            raise UserError(f"{self.table.name}: rows of {self.table.partition}={sorted(strangers)} in a write of {self.partitions}")
+            raise UserError(
+                f"{self.table.name}: rows of {self.table.partition}={sorted(strangers)} in a write of {self.partitions}"
+            )
         return files
 
     def _add_action(self, file: Path) -> AddAction:

@@ -1,0 +1,1 @@
+"""Signals, their blend, lists with reasons, and what is published."""

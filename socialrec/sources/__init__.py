@@ -1,0 +1,68 @@
+"""Importers into the landing format, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from socialrec.errors import UserError
+from socialrec.job import day
+
+if TYPE_CHECKING:
+    from socialrec.sources.landing import Imported
+
+__all__ = ["SOURCES", "Order", "import_source", "newest_day"]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to import: into which landing folder, as which (newest) day, from which folder of raw files."""
+
+    landing: Path
+    ds: str
+    data: Path | None
+    truth: Path
+
+
+def _demo(order: Order) -> Imported:
+    from socialrec.sources.demo import write_demo
+
+    if order.data is not None:
+        raise UserError(f"source 'demo' makes its own data: leave out {order.data}")
+    return write_demo(order.landing, date.fromisoformat(order.ds), order.truth)
+
+
+def _lastfm(order: Order) -> Imported:
+    from socialrec.sources.lastfm import import_lastfm
+
+    if order.data is None:
+        raise UserError("source 'lastfm' needs the folder with the HetRec 2011 files: name it with DATA=<folder>")
+    return import_lastfm(order.data, order.landing, order.ds)
+
+
+SOURCES: dict[str, Callable[[Order], Imported]] = {"demo": _demo, "lastfm": _lastfm}
+"""By source: what writes its landing days, or keeps them where they have landed before."""
+
+
+def import_source(name: str, landing: Path, data: Path | None, ds: str, truth: Path | None = None) -> Imported:
+    """Bring a source into the landing folder; `ds` is its newest landing day.
+
+    What a source planted, if it makes its data itself, goes to `truth` (by default `truth/<name>` beside the landing
+    folder). Raises UserError where there is no such source, or its data are missing or not what they should be.
+    """
+    if name not in SOURCES:
+        raise UserError(f"no source {name!r}; there are: {', '.join(SOURCES)}")
+    return SOURCES[name](Order(landing, day(ds), data, truth or landing.parent / "truth" / name))
+
+
+def newest_day(landing: Path) -> str | None:
+    """The newest landing day over all platforms, None where nothing has landed; UserError on a folder's wrong name."""
+    from socialrec.sources.landing import landed_days
+
+    if not landing.is_dir():
+        return None
+    platforms = [folder for folder in sorted(landing.iterdir()) if not folder.name.startswith((".", "_"))]
+    return max((ds for platform in platforms for ds in landed_days(platform)), default=None)

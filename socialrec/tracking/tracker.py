@@ -59,7 +59,9 @@ class Tracker:
         try:
             self._client.search_experiments(max_results=1)
         except MlflowException as error:
-            raise UserError(f"MLflow does not answer at {uri}: run `make up` ({str(error).splitlines()[0][:120]})") from None
+            raise UserError(
+                f"MLflow does not answer at {uri}: run `make up` ({str(error).splitlines()[0][:120]})"
+            ) from None
 
     def start_training(self, name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> str:
         """Open a run in `socialrec/train` and return its id; it stays open until `finish`."""

@@ -1,0 +1,59 @@
+# `make` lists the targets. Everything that runs lives in .socialrec/ (SOCIALREC_HOME), everything installed in .venv/.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+BIN := .venv/bin
+INSTALLED := .venv/installed
+SOURCE ?= demo
+DATA ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run up down test test-slow lint format docs lock bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## make .venv with the locked dependencies
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Installing the locked dependencies into .venv (about 3 GB, some minutes)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+run: $(INSTALLED) ## run the nightly pipeline: the demo world, or SOURCE=lastfm DATA=folder
+	@$(BIN)/socialrec run --source $(SOURCE) $(if $(DATA),--data $(DATA))
+
+up: $(INSTALLED) ## start Airflow and MLflow on this machine
+	@$(BIN)/socialrec up
+
+down: ## stop them
+	@test ! -x $(BIN)/socialrec || $(BIN)/socialrec down
+
+test: $(INSTALLED) ## run the tests (real data too, where SOCIALREC_DATA_DIR names it)
+	@$(BIN)/pytest -m "not slow"
+
+test-slow: $(INSTALLED) ## run the slow tests too
+	@$(BIN)/pytest
+
+lint: $(INSTALLED) ## check style, types and import rules
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(INSTALLED) ## put the code into its standard form
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+docs: $(INSTALLED) ## write docs/contracts.md from the contracts
+	@$(BIN)/python -m socialrec.contracts.page > docs/contracts.md
+
+lock: $(INSTALLED) ## solve the dependencies anew into requirements.lock
+	@$(BIN)/pip-compile --quiet --upgrade --extra pipeline --extra dev --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+	@sed -i -E 's/^(torch==[0-9.]+)\+.*/\1/' requirements.lock
+
+bench: $(INSTALLED) ## run the benchmarks; each prints one JSON object
+	@$(BIN)/socialrec bench etl --json
+
+clean: down ## stop the servers and remove .venv, caches and .socialrec (all state!)
+	@rm -rf .venv .socialrec .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

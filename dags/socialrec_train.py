@@ -1,0 +1,51 @@
+"""
+### Training: fine-tune, fit, evaluate, and promote what is better
+
+`finetune_encoder` → `embed_texts` → `fit_recommender` → `evaluate_recommender` → `promote_model`
+
+Runs weekly, by hand, or from `socialrec_nightly` when there is no champion yet. It reads silver and gold of its day as
+the nightly run left them, so that night must have run.
+
+* One MLflow run in experiment `socialrec/train` holds it all: parameters, figures, plots, table versions, git commit.
+* Candidate, popularity and the champion's recipe are measured on the same held-out window.
+* `promote_model` makes the candidate champion only where it beats both; its decision and reasons are in the MLflow run.
+
+**Params** Day (else the scheduled day, else yesterday, UTC), Dry run (promotes nothing).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import DAG
+
+from socialrec.orchestration import params
+from socialrec.orchestration.commands import reported
+from socialrec.orchestration.pools import GPU
+from socialrec.orchestration.tasks import DEFAULTS, nightly_at, python_job, resolve_run, spark_job
+from socialrec.settings import load_settings
+
+settings = load_settings()
+TRAINING = ("--mlflow-run", reported("finetune_encoder", "mlflow_run_id"))
+VECTORS = ("--encoder-version", reported("finetune_encoder", "encoder_version"))
+ENCODER = ("--encoder-model-version", reported("finetune_encoder", "encoder_model_version"))
+
+with DAG(
+    dag_id="socialrec_train",
+    description="Fine-tune the encoder, fit the recommender, promote what beats the champion",
+    doc_md=__doc__,
+    schedule=nightly_at(settings.services.train_cron),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULTS,
+    params=params.TRAIN,
+    tags=["socialrec"],
+):
+    (
+        resolve_run()
+        >> python_job(settings, "finetune_encoder", pool=GPU, execution_timeout=timedelta(hours=6))
+        >> spark_job(settings, "embed_texts", *ENCODER)
+        >> python_job(settings, "fit_recommender", *TRAINING, *VECTORS, pool=GPU)
+        >> python_job(settings, "evaluate_recommender", *TRAINING, *VECTORS, pool=GPU)
+        >> python_job(settings, "promote_model", *TRAINING, *VECTORS, *ENCODER)
+    )

@@ -1,0 +1,55 @@
+"""Silver to gold features: affinity, ties, profiles, and the texts that are new."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+
+from socialrec import job
+from socialrec.contracts.gold import SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY, USER_PROFILES
+from socialrec.etl.plans import GOLD_TARGETS, plan_gold
+from socialrec.etl.progress import Roll
+
+NAME = "build_gold"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Build the night's features, rolling on from the night before where its inputs still stand."""
+    args = job.parser(__doc__).parse_args(argv)
+    with job.run(NAME, args) as run:
+        roll = plan_gold(run.lake, run.ds, run.settings.etl)
+        if roll.is_done:
+            run.done(status="up_to_date")
+            return 0
+        run.log.info("building", rolled_from=roll.previous or "nothing", days=len(roll.days))
+        counts = build(run, roll)
+        run.done(status="dry_run" if args.dry_run else "written", counts=counts, rolled_from=roll.previous)
+    return 0
+
+
+def build(run: job.Run, roll: Roll) -> dict[str, int]:
+    """Stage all four tables, then commit; returns their rows."""
+    # Spark is imported only now: a night with nothing new must not pay for it.
+    from socialrec.etl.gold import GoldBuilder
+    from socialrec.etl.session import spark_session
+    from socialrec.etl.tables import count_staged, publish
+
+    with ExitStack() as stack:
+        stages = {
+            table: stack.enter_context(run.lake.stage(table, job=NAME, partitions=[run.ds])) for table in GOLD_TARGETS
+        }
+        spark = stack.enter_context(spark_session(NAME, run.settings))
+        builder = GoldBuilder(spark, run.lake, run.settings.etl, run.ds, roll)
+        builder.affinity(stages[USER_PRODUCT_AFFINITY])
+        builder.ties(stages[USER_PRODUCT_AFFINITY], stages[SOCIAL_TIES])
+        builder.profiles(stages[USER_PRODUCT_AFFINITY], stages[USER_PROFILES])
+        builder.texts(stages[USER_PROFILES], stages[TEXTS])
+        counts = {table.noun: count_staged(stage) for table, stage in stages.items()}
+        for table, stage in stages.items():
+            published = {"published": counts[table.noun]}
+            publish(stage, fingerprint=roll.fingerprint, counts=published, dry_run=run.args.dry_run)
+    return counts
+
+
+if __name__ == "__main__":
+    sys.exit(job.guarded(main))

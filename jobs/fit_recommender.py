@@ -1,0 +1,69 @@
+"""Fit the recommender: learn its blend on the validation window, then fit it on everything."""
+
+from __future__ import annotations
+
+import sys
+
+from socialrec import job, tracking
+from socialrec.evaluate.plots import metrics_figure, weights_figure
+from socialrec.evaluate.split import make_split
+from socialrec.recommend.inputs import n_texts_missing, read_inputs
+from socialrec.recommend.model import Recommender
+from socialrec.recommend.training import Blend, fit_blend, fit_everything, recipe_settings
+
+NAME = "fit_recommender"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Fit on a day's lake and keep the candidate with its training run. Sampling does not apply to training."""
+    parser = job.parser(__doc__)
+    parser.add_argument("--mlflow-run", required=True, help="the training run, from finetune_encoder")
+    parser.add_argument("--encoder-version", required=True, help="whose vectors to use")
+    args = parser.parse_args(argv)
+    with job.run(NAME, args) as run:
+        inputs = read_inputs(run.lake, run.ds, args.encoder_version)
+        split = make_split(inputs.interactions, run.settings.evaluate)
+        if missing := n_texts_missing(inputs):
+            run.log.warning("texts without a vector", n=missing, encoder_version=args.encoder_version)
+        blend = fit_blend(inputs, split, run.settings)
+        ndcg = blend.figures["blend"][f"ndcg_at_{run.settings.evaluate.cutoff}"]
+        run.log.info("learned the blend", split=split.label, val_ndcg=round(ndcg, 4), **blend.weights)
+        if not args.dry_run:
+            recommender = fit_everything(inputs, split, run.settings, blend.weights, args.encoder_version)
+            keep(run, recommender, blend)
+        counts = {"interactions": inputs.interactions.num_rows, "products": inputs.products.num_rows}
+        status = "dry_run" if args.dry_run else "written"
+        run.done(status=status, counts=counts, split_label=split.label, weights=blend.weights, val_ndcg=ndcg)
+    return 0
+
+
+def keep(run: job.Run, recommender: Recommender, blend: Blend) -> None:
+    """Save the candidate, and log it with everything that it takes to fit it again."""
+    args, info = run.args, recommender.info
+    folder = run.settings.models / "candidates" / args.mlflow_run
+    recommender.save(folder)
+    tracker = tracking.connect(run.settings)
+    prefixes = {who: "" if who == "blend" else f"{who}_" for who in blend.figures}
+    figures = {
+        f"val/{prefixes[who]}{name}": value for who, values in blend.figures.items() for name, value in values.items()
+    }
+    weights = {f"blend/{name}": weight for name, weight in blend.weights.items()}
+    params = {f"recommend.{name}": value for name, value in run.settings.recommend.model_dump(mode="json").items()}
+    params |= {"split": info.split_label, "ds": run.ds, "encoder_version": args.encoder_version}
+    tracker.log(args.mlflow_run, params=params, metrics=figures | weights, tags={"split": info.split_label})
+    recipe = {
+        "settings": recipe_settings(run.settings),
+        "weights": blend.weights,
+        "lake_versions": info.lake_versions,
+        "split": info.split_label,
+        "encoder_version": args.encoder_version,
+    }
+    tracker.log_dict(args.mlflow_run, recipe, "recipe.json")
+    title = f"validation, {info.split_label}"
+    tracker.log_figure(args.mlflow_run, metrics_figure(blend.figures, title), "plots/validation.png")
+    tracker.log_figure(args.mlflow_run, weights_figure(blend.weights, f"blend, {title}"), "plots/blend.png")
+    tracker.log_folder(args.mlflow_run, folder, "recommender")
+
+
+if __name__ == "__main__":
+    sys.exit(job.guarded(main))

@@ -1,0 +1,83 @@
+"""Landing files of a night, and of every earlier day not taken in yet, to bronze and quarantine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from socialrec import job
+from socialrec.contracts.bronze import BRONZE, QUARANTINE
+from socialrec.contracts.vocabulary import Entity
+from socialrec.etl.landing_files import LandingDay, find_days, require_day
+from socialrec.etl.progress import landing_tokens, pack_tokens
+
+if TYPE_CHECKING:
+    from socialrec.etl.ingest import Intake
+
+NAME = "ingest_landing"
+_AT_ONCE = 2  # while one entity is planned, another one runs
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Take in what has landed, unless bronze has it already."""
+    args = job.parser(__doc__).parse_args(argv)
+    with job.run(NAME, args) as run:
+        days = find_days(run.settings.landing, run.ds)
+        if run.settings.etl.require_landing_day:
+            arrived = {day.ds for day in days} | set(run.lake.partitions(BRONZE[Entity.INTERACTIONS]))
+            require_day(run.settings.landing, arrived, run.ds)
+        tokens = landing_tokens(run.lake, BRONZE.values(), days)
+        if not tokens:
+            run.done(status="up_to_date", n_days=0)
+            return 0
+        run.log.info("taking in", days=len(tokens), first=min(tokens), last=max(tokens))
+        intakes = take_in(run, [day for day in days if day.ds in tokens], tokens)
+        counts = {f"{entity}_in": intake.n_in for entity, intake in intakes.items()}
+        counts |= {f"{entity}_quarantined": intake.n_quarantined for entity, intake in intakes.items()}
+        run.done(status="dry_run" if args.dry_run else "written", counts=counts, n_days=len(tokens))
+    return 0
+
+
+def take_in(run: job.Run, days: list[LandingDay], tokens: Mapping[str, str]) -> dict[Entity, Intake]:
+    """Judge the records of these days and commit them: quarantine always, bronze where not too many were rejected."""
+    # Spark is imported only now: a night with nothing new must not pay for it.
+    from socialrec.etl.ingest import check_share, stage_records
+    from socialrec.etl.landing_layouts import find_layouts
+    from socialrec.etl.session import spark_session
+    from socialrec.etl.tables import publish
+
+    layouts = find_layouts(file for day in days for file in day.files)
+    for (entity, *columns), example in layouts.unknown.items():
+        run.log.warning(
+            "columns that the contract does not know are ignored", entity=entity, columns=columns, in_=example
+        )
+    fingerprint = pack_tokens(tokens)
+    with ExitStack() as stack:
+        bronze = {e: stack.enter_context(run.lake.stage(BRONZE[e], job=NAME, partitions=list(tokens))) for e in Entity}
+        rejects = {
+            e: stack.enter_context(run.lake.stage(QUARANTINE[e], job=NAME, partitions=list(tokens))) for e in Entity
+        }
+        spark = stack.enter_context(spark_session(NAME, run.settings))
+
+        def read(entity: Entity) -> Intake:
+            intake = stage_records(spark, entity, layouts.files, bronze[entity], rejects[entity])
+            run.log.info("read", entity=entity.value, records=intake.n_in, bad=intake.n_quarantined)
+            return intake
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            intakes = dict(zip(Entity, pool.map(read, Entity), strict=True))
+        for entity, intake in intakes.items():
+            counts = {"quarantined": intake.n_quarantined}
+            publish(rejects[entity], fingerprint=fingerprint, counts=counts, dry_run=run.args.dry_run)
+        check_share(intakes, rejects, run.settings.etl.max_quarantine_share)
+        for entity, intake in intakes.items():
+            counts = {"in": intake.n_in, "valid": intake.n_in - intake.n_quarantined}
+            publish(bronze[entity], fingerprint=fingerprint, counts=counts, dry_run=run.args.dry_run)
+    return intakes
+
+
+if __name__ == "__main__":
+    sys.exit(job.guarded(main))

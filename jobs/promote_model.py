@@ -1,0 +1,97 @@
+"""The gate: register the candidate as challenger, and make it champion only where the figures say so."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from socialrec import job, tracking
+from socialrec.errors import UserError
+from socialrec.evaluate.gate import Decision, decide
+from socialrec.tracking import ENCODER, RECOMMENDER
+
+NAME = "promote_model"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Decide, record the decision, and close the training run whatever comes. Sampling does not apply."""
+    parser = job.parser(__doc__)
+    parser.add_argument("--mlflow-run", required=True, help="the training run, from finetune_encoder")
+    parser.add_argument("--encoder-version", required=True, help="whose vectors the candidate uses")
+    parser.add_argument("--encoder-model-version", required=True, help="the encoder's registered version")
+    args = parser.parse_args(argv)
+    with job.run(NAME, args) as run:
+        tracker = tracking.connect(run.settings)
+        try:
+            promote(run, tracker)
+        except BaseException:
+            tracker.finish(args.mlflow_run, "FAILED")
+            raise
+        tracker.finish(args.mlflow_run)
+    return 0
+
+
+def promote(run: job.Run, tracker: tracking.Tracker) -> None:
+    """Register, decide and act."""
+    args = run.args
+    evaluation = read_evaluation(run.settings.models / "candidates" / args.mlflow_run)
+    # The same recipe on newer data ties with itself; newer data is then reason enough.
+    champion_ds = evaluation["champion_ds"]
+    decision = decide(
+        evaluation["candidate"],
+        evaluation["champion"],
+        evaluation["popularity"],
+        run.settings.evaluate,
+        constant_share=evaluation["constant_share"],
+        is_fresher=champion_ds is not None and champion_ds < run.ds,
+    )
+    version = None
+    if not args.dry_run:
+        version = record(run, tracker, decision, evaluation)
+    run.log.info("decided", promote=decision.promote, reasons=decision.reasons)
+    status = "dry_run" if args.dry_run else "promoted" if decision.promote else "refused"
+    run.done(
+        status=status,
+        recommender_version=version,
+        encoder_version=args.encoder_version,
+        encoder_model_version=args.encoder_model_version,
+        label=evaluation["label"],
+        **decision.document(),
+    )
+
+
+def record(run: job.Run, tracker: tracking.Tracker, decision: Decision, evaluation: dict[str, Any]) -> str:
+    """Register the candidate with the decision, and promote encoder and recommender together where it passed."""
+    args = run.args
+    gate = "promoted" if decision.promote else "refused"
+    tags = {
+        "encoder_version": args.encoder_version,
+        "encoder_model_version": args.encoder_model_version,
+        "split_kind": evaluation["split_kind"],
+        "label": evaluation["label"],
+        "ds": run.ds,
+        "gate": gate,
+        "gate_reasons": "; ".join(decision.reasons),
+    }
+    version = tracker.register(args.mlflow_run, "recommender", RECOMMENDER, tags)
+    tracker.log_dict(args.mlflow_run, decision.document(), "gate.json")
+    tracker.log(args.mlflow_run, tags={"gate": gate, "gate_reasons": tags["gate_reasons"]})
+    if decision.promote:
+        tracker.promote(ENCODER, args.encoder_model_version)
+        tracker.promote(RECOMMENDER, version)
+    return version
+
+
+def read_evaluation(folder: Path) -> dict[str, Any]:
+    """What evaluate_recommender found; UserError where it has not run."""
+    file = folder / "evaluation.json"
+    if not file.exists():
+        raise UserError(f"no {file}: run evaluate_recommender first, with the same --mlflow-run")
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return content
+
+
+if __name__ == "__main__":
+    sys.exit(job.guarded(main))

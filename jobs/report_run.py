@@ -1,0 +1,39 @@
+"""Sum up a night: what came in, what was made of it, by which models, and how good those were."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from socialrec import job, tracking
+from socialrec.recommend.summary import read_receipts, summarise
+
+NAME = "report_run"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write `reports/<ds>/summary.json` from the run's receipts, and record the night with MLflow."""
+    args = job.parser(__doc__).parse_args(argv)
+    with job.run(NAME, args) as run:
+        receipts = read_receipts(run.settings.runs / run.run_id, leave_out=NAME)
+        tracker = tracking.connect(run.settings)
+        trained = receipts.get("pin_models", {}).get("trained_run")
+        summary = summarise(run.ds, run.run_id, receipts, tracker.metrics(trained) if trained else {})
+        if args.dry_run or args.sample < 1:
+            run.done(status="dry_run" if args.dry_run else "sample", summary=summary)
+            return 0
+        folder = run.settings.reports / run.ds
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = folder / f".summary.{run.run_id}"
+        partial.write_text(json.dumps(summary, indent=1), encoding="utf-8")
+        partial.replace(folder / "summary.json")
+        tags = {"ds": run.ds, "run_id": run.run_id}
+        run_id = tracker.log_nightly(
+            f"{run.ds} {run.run_id}", summary["models"], summary["metrics"], tags, {"summary.json": summary}
+        )
+        run.done(status="written", report=str(folder / "summary.json"), mlflow_run_id=run_id, rows=summary["rows"])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(job.guarded(main))

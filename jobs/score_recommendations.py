@@ -1,0 +1,101 @@
+"""Every user's list with reasons, from the pinned model and the night's fresh evidence, under Spark."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from socialrec import job
+from socialrec.contracts.gold import RECOMMENDATIONS, SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
+from socialrec.contracts.silver import SILVER_PRODUCTS
+from socialrec.errors import UserError
+from socialrec.recommend.context import Context, Stamp, build_context
+from socialrec.recommend.model import read_document
+
+NAME = "score_recommendations"
+INPUTS = (USER_PRODUCT_AFFINITY, SOCIAL_TIES, SILVER_PRODUCTS, USER_PROFILES)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Score what `pin_models` of the same run pinned; a sample or a dry run is computed and checked, not committed."""
+    args = job.parser(__doc__).parse_args(argv)
+    with job.run(NAME, args) as run:
+        pins = job.receipt(run.settings, run.run_id, "pin_models")
+        versions = {name: pins[name] for name in ("recommender_version", "encoder_version")}
+        publishes = args.sample == 1 and not args.dry_run
+        fingerprint = run.lake.fingerprint(
+            {table: [run.ds] for table in INPUTS}, versions, pins["trained_run"], run.settings.recommend
+        )
+        if publishes and run.lake.up_to_date(RECOMMENDATIONS, [run.ds], fingerprint):
+            run.done(status="up_to_date", **versions)
+            return 0
+        model = Path(pins["recommender_folder"])
+        context = read_context(run, model, versions)
+        counts = score(run, model, context, fingerprint, publishes=publishes)
+        status = "written" if publishes else "dry_run" if args.dry_run else "sample"
+        run.done(status=status, counts=counts, **versions)
+    return 0
+
+
+def read_context(run: job.Run, model: Path, versions: dict[str, Any]) -> Context:
+    """The night's evidence over the model's catalogue."""
+    import pyarrow as pa
+
+    missing = [table.name for table in INPUTS if run.ds not in run.lake.partitions(table)]
+    if missing:
+        raise UserError(
+            f"{', '.join(missing)} has no rows of {run.ds}: run build_silver and build_gold of that day first"
+        )
+    affinities, ties, products, profiles = (run.lake.read(table, [run.ds]) for table in INPUTS)
+    catalogue = pa.array(read_document(model)["products"], pa.string())
+    stamp = Stamp(run.ds, **versions)
+    return build_context(
+        affinities,
+        ties,
+        products,
+        profiles,
+        catalogue=catalogue,
+        stamp=stamp,
+        settings=run.settings,
+        sample=run.args.sample,
+    )
+
+
+def score(run: job.Run, model: Path, context: Context, fingerprint: str, *, publishes: bool) -> dict[str, int]:
+    """Stage the lists, check them, and commit them where they are to be published; returns users and places."""
+    # Spark is imported only now: a night with nothing new must not pay for it.
+    from socialrec.etl.schemas import spark_schema
+    from socialrec.etl.session import spark_session
+    from socialrec.etl.tables import count_staged, publish, write_stage
+    from socialrec.recommend.scoring import block_scorer
+
+    with (
+        scratch_folder(run) as folder,
+        run.lake.stage(RECOMMENDATIONS, job=NAME, partitions=[run.ds]) as stage,
+        spark_session(NAME, run.settings) as spark,
+    ):
+        context.save(folder)
+        tasks = max(1, min(context.n_blocks, 2 * spark.sparkContext.defaultParallelism))
+        blocks = spark.range(0, context.n_blocks, 1, tasks).withColumnRenamed("id", "block")
+        rows = blocks.mapInArrow(block_scorer(model, folder), spark_schema(RECOMMENDATIONS))
+        write_stage(rows, stage)
+        counts = {"users": len(context.rows), "published": count_staged(stage)}
+        publish(stage, fingerprint=fingerprint, counts=counts, dry_run=not publishes)
+    return counts
+
+
+@contextmanager
+def scratch_folder(run: job.Run) -> Iterator[Path]:
+    """A folder that all of Spark's workers can read, gone afterwards."""
+    root = run.settings.scratch / NAME
+    root.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f"{run.run_id}-", dir=root) as folder:
+        yield Path(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(job.guarded(main))

@@ -1,0 +1,78 @@
+"""The contracts as a documentation page: `python -m socialrec.contracts.page > docs/contracts.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from socialrec.contracts import TABLES
+from socialrec.contracts.columns import Column, ListOf, StructOf, Table, Type
+from socialrec.contracts.landing import EARLIEST_YEAR, EVENT_TIME, FILE_FORMATS, LANDING, LANDING_KEY
+from socialrec.contracts.vocabulary import QuarantineReason
+
+INTRODUCTION = """# Contracts: what every file and table holds
+
+Made from `socialrec/contracts` by `make docs`; a test fails where this page is behind. Types are Arrow's; timestamps are
+UTC with microseconds. A column that is not marked *optional* is never null.
+"""
+
+
+def render() -> str:
+    """The whole page as Markdown."""
+    landing = [_landing(entity.value, columns) for entity, columns in LANDING.items()]
+    tables = [_table(table) for table in TABLES.values()]
+    reasons = ", ".join(f"`{reason}`" for reason in QuarantineReason)
+    formats = ", ".join(f"`.{form}`" for form in FILE_FORMATS)
+    head = (
+        "## Landing files\n\nOne folder per source and day, `landing/<platform>/<YYYY-MM-DD>/`, with files named "
+        f"`<entity>` or `<entity>-<anything>` plus {formats}. Optional columns may be left out.\n\n"
+        f"A record that breaks its contract goes to quarantine, whole, with one of the reasons {reasons}. Times before "
+        f"{EARLIEST_YEAR} are out of range; times after the landing day are in the future.\n"
+    )
+    return "\n".join([INTRODUCTION, head, *landing, "## Tables of the lake\n", *tables])
+
+
+def _landing(name: str, columns: tuple[Column, ...]) -> str:
+    entity = next(entity for entity in LANDING if entity.value == name)
+    key = ", ".join(f"`{column}`" for column in LANDING_KEY[entity])
+    return f"### landing {name}\n\nKey: {key}. Happened at: `{EVENT_TIME[entity]}`.\n\n{_columns(columns)}\n"
+
+
+def _table(table: Table) -> str:
+    key = ", ".join(f"`{name}`" for name in table.key)
+    writer = f"`jobs/{table.writer}.py`" if table.writer else "no job yet: the contract is reserved"
+    snapshot = ", a whole snapshot each" if table.is_snapshot else ""
+    facts = f"Key: {key}. Partition: `{table.partition}`{snapshot}. Written by: {writer}."
+    return f"### {table.name}\n\nOne row is {table.row}. {facts}\n\n{_columns(table.columns)}\n"
+
+
+def _columns(columns: Iterable[Column]) -> str:
+    lines = ["| column | type | meaning |", "|---|---|---|"]
+    lines += [f"| `{column.name}` | {_type(column.type)} | {_meaning(column)} |" for column in columns]
+    return "\n".join(lines)
+
+
+def _meaning(column: Column) -> str:
+    limits = []
+    if column.nullable:
+        limits.append("optional")
+    if column.choices is not None:
+        limits.append("one of " + ", ".join(f"`{choice}`" for choice in column.choices))
+    if column.minimum is not None:
+        limits.append(f"at least {column.minimum:g}")
+    if column.maximum is not None:
+        limits.append(f"at most {column.maximum:g}")
+    if column.max_chars is not None:
+        limits.append(f"at most {column.max_chars:,} characters")
+    return column.meaning + (f" *({'; '.join(limits)})*" if limits else "")
+
+
+def _type(kind: Type) -> str:
+    if isinstance(kind, ListOf):
+        return f"list of {_type(kind.element)}"
+    if isinstance(kind, StructOf):
+        return "{" + ", ".join(f"`{column.name}`: {_type(column.type)}" for column in kind.fields) + "}"
+    return kind
+
+
+if __name__ == "__main__":
+    print(render(), end="")

@@ -1,0 +1,32 @@
+"""Bronze interactions to silver: pseudonyms, defaults, lateness."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from socialrec.etl.identity import Identity
+
+KEY = ("event_id",)
+CONTENT = ("platform", "user_id", "product_id", "event_type", "event_ts", "quantity")
+"""Records with one id are copies of each other where all of these agree."""
+
+
+def silver_interactions(bronze: DataFrame, identity: Identity) -> DataFrame:
+    """One row an interaction of `bronze`, which must be free of duplicates, in the columns of silver.interactions."""
+    return bronze.select(
+        "event_id",
+        identity.user_key(F.col("platform"), F.col("user_id")).alias("user_key"),
+        "product_id",
+        "event_type",
+        "event_ts",
+        F.coalesce("quantity", F.lit(1.0)).alias("quantity"),
+        is_late(F.col("event_ts")).alias("is_late"),
+        "platform",
+        "ds",
+    )
+
+
+def is_late(event: Column) -> Column:
+    """Whether a time lies before its row's landing day; an unknown time is not late."""
+    return F.coalesce(event < F.to_date("ds").cast("timestamp"), F.lit(False))

@@ -1,0 +1,123 @@
+"""The landing folder: which days have arrived, in which files, and whether their content changed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from socialrec.contracts.columns import DAY_PATTERN
+from socialrec.contracts.landing import FILE_FORMATS
+from socialrec.contracts.vocabulary import Entity
+from socialrec.errors import UserError
+
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_FILE_NAME = re.compile(
+    rf"({'|'.join(Entity)})(?:-[A-Za-z0-9._-]+)?\.({'|'.join(re.escape(form) for form in FILE_FORMATS)})"
+)
+_REMEDY = "run `socialrec import demo` or deliver files to <landing>/<platform>/<day>/"
+
+
+@dataclass(frozen=True)
+class LandingFile:
+    """One delivered file. `format` is parquet, jsonl or csv; text files may be gzipped."""
+
+    path: Path
+    entity: Entity
+    format: str
+
+    @property
+    def name(self) -> str:
+        """`<platform>/<day>/<file>`: what `source_file` holds."""
+        return "/".join(self.path.parts[-3:])
+
+
+@dataclass(frozen=True)
+class LandingDay:
+    """All files of one day, of every platform."""
+
+    ds: str
+    files: tuple[LandingFile, ...]
+
+    def stamp(self) -> str:
+        """Changes whenever a file's name, size or time of writing does; cheap to find."""
+        facts = [(file.name, (status := file.path.stat()).st_size, status.st_mtime_ns) for file in self.files]
+        return _short_hash(repr(facts))
+
+    def content(self) -> str:
+        """Changes only when a file's name or content does; reads every file."""
+        facts = []
+        for file in self.files:
+            with file.path.open("rb") as handle:
+                facts.append((file.name, hashlib.file_digest(handle, "sha256").hexdigest()))
+        return _short_hash(repr(facts))
+
+
+def find_days(landing: Path, until: str) -> list[LandingDay]:
+    """Landing days up to `until`, oldest first, each with its files by name.
+
+    Names that begin with a dot or an underscore are uploads under way, and are left out. Raises UserError where the
+    landing folder is missing or empty, and where a folder or file has a name that means nothing.
+    """
+    if not landing.is_dir():
+        raise UserError(f"no landing folder {landing}: {_REMEDY}")
+    found: dict[str, list[LandingFile]] = {}
+    for platform in _visible(landing):
+        if platform.is_dir():
+            for day in _day_folders(platform):
+                found.setdefault(day.name, []).extend(_files(day) if day.name <= until else ())
+    if not found:
+        raise UserError(f"nothing has landed in {landing}: {_REMEDY}")
+    return [
+        LandingDay(ds, tuple(sorted(files, key=lambda file: file.name)))
+        for ds, files in sorted(found.items())
+        if ds <= until
+    ]
+
+
+def require_day(landing: Path, arrived: Container[str], ds: str) -> None:
+    """Raise UserError where the night's own landing day is not among those that arrived."""
+    if ds not in arrived:
+        raise UserError(
+            f"no landing day {landing}/*/{ds}: deliver it and run again, or set etl.require_landing_day = false to "
+            "work with what is there"
+        )
+
+
+def _day_folders(platform: Path) -> Iterator[Path]:
+    if not _SAFE_NAME.fullmatch(platform.name):
+        raise UserError(f"{platform}: a platform's name holds letters, digits, '.', '_', '-' only; rename it")
+    for day in _visible(platform):
+        if day.is_dir():
+            if not _is_day(day.name):
+                raise UserError(f"{day}: a day's folder is named YYYY-MM-DD, such as 2026-01-31; rename the folder")
+            yield day
+
+
+def _files(day: Path) -> Iterator[LandingFile]:
+    for file in _visible(day):
+        match = _FILE_NAME.fullmatch(file.name)
+        if not match or not file.is_file():
+            raise UserError(
+                f"{file}: not a landing file; files are named <entity>.<format> or <entity>-<anything>.<format>, "
+                f"entities: {', '.join(Entity)}, formats: {', '.join(FILE_FORMATS)}"
+            )
+        yield LandingFile(file, Entity(match[1]), match[2].removesuffix(".gz"))
+
+
+def _visible(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "_")))
+
+
+def _is_day(name: str) -> bool:
+    try:
+        return bool(DAY_PATTERN.fullmatch(name)) and bool(date.fromisoformat(name))
+    except ValueError:
+        return False
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

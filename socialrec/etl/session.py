@@ -1,0 +1,105 @@
+"""One Spark session a job: settings that every job shares, and temporary files that never outlive their process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from pyspark.sql import SparkSession
+
+from socialrec.settings import Settings
+
+_SCRATCH = "spark"
+_LOOPBACK = "127.0.0.1"
+_COMMON = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.parquet.compression.codec": "zstd",
+    # Landing files written by pandas hold nanoseconds, which Spark otherwise refuses.
+    "spark.sql.legacy.parquet.nanosAsLong": "true",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # Many days in one write: keep their files open instead of sorting all rows by day.
+    "spark.sql.maxConcurrentOutputFileWriters": "64",
+    # Listing a few hundred local files is quicker than starting a Spark job for it.
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
+    "spark.sql.autoBroadcastJoinThreshold": "64m",
+    # Sorting is slow: keep the groups of collecting aggregates in memory until there are many.
+    "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "20000",
+    "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
+    "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
+}
+
+
+@contextmanager
+def spark_session(app_name: str, settings: Settings) -> Iterator[SparkSession]:
+    """A Spark session, the same under spark-submit and under plain Python.
+
+    Inside a process that already has an active session, that one is yielded and left running. Otherwise the session
+    is stopped at the end and its temporary files are removed; those of killed processes are swept at the start.
+    """
+    active = SparkSession.getActiveSession()
+    if active is not None:
+        yield active
+        return
+    root = settings.scratch / _SCRATCH
+    _sweep(root)
+    folder = root / f"{os.getpid()}-{int(psutil.Process().create_time())}"
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    if settings.spark.master.startswith("local"):
+        os.environ.setdefault("SPARK_LOCAL_IP", _LOOPBACK)
+    builder = SparkSession.builder.appName(app_name)
+    for name, value in session_conf(settings, folder).items():
+        builder = builder.config(name, value)
+    try:
+        session = builder.getOrCreate()
+        session.sparkContext.setLogLevel("ERROR")
+        try:
+            yield session
+        finally:
+            session.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def session_conf(settings: Settings, folder: Path) -> dict[str, str]:
+    """Spark properties by name: ours, then those that the settings name themselves.
+
+    Driver memory and JVM options count only where this process starts the JVM; spark-submit is given its own.
+    """
+    spark = settings.spark
+    conf = {
+        **_COMMON,
+        "spark.master": spark.master,
+        "spark.driver.memory": spark.driver_memory,
+        "spark.sql.shuffle.partitions": str(spark.shuffle_partitions),
+        "spark.local.dir": str(folder),
+        "spark.sql.warehouse.dir": (folder / "warehouse").as_uri(),
+        "spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={folder}",
+    }
+    if spark.master.startswith("local"):
+        conf |= {"spark.driver.host": _LOOPBACK, "spark.driver.bindAddress": _LOOPBACK}
+    return conf | spark.conf
+
+
+def _sweep(root: Path) -> None:
+    for folder in root.glob("*-*"):
+        pid, _, started = folder.name.partition("-")
+        if pid.isdigit() and not _is_alive(int(pid), started):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(pid: int, started: str) -> bool:
+    try:
+        return str(int(psutil.Process(pid).create_time())) == started
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,169 @@
+"""One night of silver: each entity's days from bronze into a stage, every record accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+from pyspark import StorageLevel
+from pyspark.sql import Column, DataFrame, Observation, SparkSession
+from pyspark.sql import functions as F
+
+from socialrec.contracts.bronze import BRONZE, QUARANTINE
+from socialrec.contracts.landing import LANDING
+from socialrec.contracts.silver import SILVER
+from socialrec.contracts.vocabulary import Entity, QuarantineReason, QuarantineStage
+from socialrec.etl import catalogue, comments, interactions, social
+from socialrec.etl.duplicates import IS_CONFLICT, RECORD_KEY, later_copies, superseded, without
+from socialrec.etl.identity import Identity
+from socialrec.etl.progress import Roll, lookback
+from socialrec.etl.tables import count_rows, count_staged, read_table, write_stage
+from socialrec.lake import Lake, Stage
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an entity's valid records; `rejected` are rows of its quarantine table."""
+
+    n_published: int
+    n_duplicate: int
+    n_rejected: int = 0
+    rejected: DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class SilverBuilder:
+    """Builds the silver tables of one night. Records repeat where they come up to `window_days` after their first."""
+
+    spark: SparkSession
+    lake: Lake
+    identity: Identity
+    window_days: int
+
+    def interactions(self, days: Sequence[str], stage: Stage) -> Outcome:
+        """Stage these days of silver.interactions."""
+        entity = Entity.INTERACTIONS
+        bronze = read_table(self.spark, self.lake, BRONZE[entity], days)
+        copies = self._copies(entity, days, interactions.KEY, interactions.CONTENT)
+        write_stage(interactions.silver_interactions(without(bronze, copies), self.identity), stage)
+        n_duplicate, n_conflict = _tally(copies)
+        rejected = _conflicts(bronze, copies, entity, interactions.KEY[0])
+        return Outcome(count_staged(stage), n_duplicate, n_conflict, rejected)
+
+    def comments(self, days: Sequence[str], stage: Stage) -> Outcome:
+        """Stage these days of silver.comments."""
+        entity = Entity.COMMENTS
+        bronze = read_table(self.spark, self.lake, BRONZE[entity], days)
+        copies = self._copies(entity, days, comments.KEY, comments.CONTENT)
+        # Cleaning costs more than reading back what was cleaned.
+        cleaned = comments.clean_comments(without(bronze, copies), self.identity).persist(StorageLevel.DISK_ONLY)
+        repeats = self._repeated_words(cleaned, days).persist(StorageLevel.MEMORY_AND_DISK)
+        is_empty = F.col("text") == ""
+        write_stage(without(cleaned.where(~is_empty), repeats), stage)
+        n_duplicate, n_conflict = _tally(copies)
+        empties = cleaned.where(is_empty).select(*RECORD_KEY)
+        emptied = _rejected(
+            bronze.join(empties, list(RECORD_KEY), "left_semi"), entity, QuarantineReason.EMPTY_TEXT, "text"
+        )
+        rejected = _conflicts(bronze, copies, entity, comments.KEY[0]).unionByName(emptied)
+        return Outcome(count_staged(stage), n_duplicate + repeats.count(), n_conflict + empties.count(), rejected)
+
+    def products(self, roll: Roll, ds: str, stage: Stage) -> Outcome:
+        """Stage the snapshot of silver.products as of `ds`."""
+        entity = Entity.PRODUCTS
+        merged = catalogue.merge_products(self._previous(entity, roll), self._intake(entity, roll), ds)
+        is_new, is_newest = F.col(catalogue.IS_NEW), F.col(catalogue.RANK) == 1
+        seen = Observation()
+        observed = merged.observe(
+            seen, F.count_if(is_new & is_newest).alias("published"), F.count_if(is_new & ~is_newest).alias("duplicate")
+        )
+        write_stage(observed.where(is_newest), stage)
+        return Outcome(seen.get["published"], seen.get["duplicate"])
+
+    def follows(self, roll: Roll, ds: str, stage: Stage) -> Outcome:
+        """Stage the snapshot of silver.follows as of `ds`."""
+        entity = Entity.FOLLOWS
+        intake = self._intake(entity, roll)
+        older = superseded(intake.select(*social.FOLLOW_KEY, "ds", *RECORD_KEY), social.FOLLOW_KEY)
+        older = older.persist(StorageLevel.MEMORY_AND_DISK)
+        edges = social.merge_follows(
+            self._previous(entity, roll), without(intake, older), self.identity, ds, is_first=roll.previous is None
+        )
+        seen = Observation()
+        write_stage(edges.observe(seen, F.count_if(social.IS_NEW).alias("published")), stage)
+        return Outcome(seen.get["published"], older.count())
+
+    def requarantine(self, entity: Entity, days: Sequence[str], rejected: DataFrame, stage: Stage) -> None:
+        """Stage these days of the quarantine table: what ingest rejected, as it was, and what silver rejects now."""
+        table = read_table(self.spark, self.lake, QUARANTINE[entity], days)
+        write_stage(table.where(F.col("stage") == QuarantineStage.INGEST.value).unionByName(rejected), stage)
+
+    def _copies(self, entity: Entity, days: Sequence[str], key: Sequence[str], content: Sequence[str]) -> DataFrame:
+        window = lookback(days, self.window_days, self.lake.partitions(BRONZE[entity]))
+        records = read_table(self.spark, self.lake, BRONZE[entity], window)
+        copies = later_copies(records.select(*key, *content, "ds", *RECORD_KEY), key, content, self.window_days)
+        return copies.where(F.col("ds").isin(list(days))).persist(StorageLevel.MEMORY_AND_DISK)
+
+    def _repeated_words(self, cleaned: DataFrame, days: Sequence[str]) -> DataFrame:
+        table, key = SILVER[Entity.COMMENTS], comments.SAME_WORDS_KEY
+        earlier = sorted(set(lookback(days, self.window_days, self.lake.partitions(table))) - set(days))
+        published = read_table(self.spark, self.lake, table, earlier).select(
+            *key, "ds", F.lit("").alias("source_file"), F.lit(0).cast("bigint").alias("source_line")
+        )
+        records = cleaned.where(F.col("text") != "").select(*key, "ds", *RECORD_KEY).unionByName(published)
+        return later_copies(records, key, key, self.window_days).where(F.col("source_line") > 0)
+
+    def _intake(self, entity: Entity, roll: Roll) -> DataFrame:
+        return read_table(self.spark, self.lake, BRONZE[entity], roll.days)
+
+    def _previous(self, entity: Entity, roll: Roll) -> DataFrame:
+        partitions = [roll.previous] if roll.previous else []
+        return read_table(self.spark, self.lake, SILVER[entity], partitions)
+
+
+def quarantined_by(lake: Lake, entity: Entity, days: Sequence[str], stage: QuarantineStage) -> list[str]:
+    """The day of each record of these days that this stage rejected, with repetitions."""
+    rows = lake.read(QUARANTINE[entity], days, columns=["ds"], filter=pc.field("stage") == stage.value)
+    found: list[str] = rows["ds"].to_pylist()
+    return found
+
+
+def balance(lake: Lake, entity: Entity, days: Sequence[str], outcome: Outcome) -> dict[str, int]:
+    """Counts `<entity>_in`, `_published`, `_duplicate`, `_quarantined` of these days.
+
+    Raises RuntimeError where the last three do not add up to the first.
+    """
+    rejected_before = len(quarantined_by(lake, entity, days, QuarantineStage.INGEST))
+    n_in = count_rows(lake, BRONZE[entity], days) + rejected_before
+    parts = {
+        "published": outcome.n_published,
+        "duplicate": outcome.n_duplicate,
+        "quarantined": rejected_before + outcome.n_rejected,
+    }
+    if n_in != sum(parts.values()):
+        raise RuntimeError(f"{entity}: {n_in} records in, but {parts}; nothing was published")
+    return {f"{entity}_{name}": number for name, number in {"in": n_in, **parts}.items()}
+
+
+def _tally(copies: DataFrame) -> tuple[int, int]:
+    counts = {row[0]: row[1] for row in copies.groupBy(IS_CONFLICT).count().collect()}
+    return counts.get(False, 0), counts.get(True, 0)
+
+
+def _conflicts(bronze: DataFrame, copies: DataFrame, entity: Entity, key: str) -> DataFrame:
+    conflicts = copies.where(F.col(IS_CONFLICT)).select(*RECORD_KEY)
+    found = bronze.join(conflicts, list(RECORD_KEY), "left_semi")
+    return _rejected(found, entity, QuarantineReason.CONFLICTING_ID, key)
+
+
+def _rejected(bronze: DataFrame, entity: Entity, reason: QuarantineReason, column: str) -> DataFrame:
+    """Bronze rows as rows of the entity's quarantine table."""
+    held: Column = F.concat(F.lit(f"{column}: "), F.left(F.col(column), F.lit(100)))
+    return bronze.select(
+        F.lit(reason.value).alias("reason"),
+        held.alias("detail"),
+        F.lit(QuarantineStage.SILVER.value).alias("stage"),
+        F.to_json(F.struct(*(landed.name for landed in LANDING[entity]))).alias("record"),
+        *("platform", "source_file", "source_line", "ds"),
+    )

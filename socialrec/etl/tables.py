@@ -1,0 +1,70 @@
+"""Between Spark and the lake: read a table's files, write a stage's files, publish what was staged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow.parquet as pq
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from socialrec.contracts.columns import Table
+from socialrec.etl.schemas import spark_schema, spark_type
+from socialrec.lake import Lake, Stage
+from socialrec.lake.audit import audit
+
+_FOLDER = "part"
+
+
+def read_table(
+    spark: SparkSession, lake: Lake, table: Table, partitions: Sequence[str] | None = None, version: int | None = None
+) -> DataFrame:
+    """These partitions of a table (None: all) under the contract's schema; no rows where nothing was written."""
+    return _read(spark, table, lake.files(table, partitions, version))
+
+
+def read_staged(spark: SparkSession, stage: Stage) -> DataFrame:
+    """The rows of a stage that is not committed yet."""
+    return _read(spark, stage.table, _staged(stage))
+
+
+def write_stage(rows: DataFrame, stage: Stage) -> None:
+    """Write the contract's columns of these rows into the stage, a folder a partition, without a shuffle."""
+    table = stage.table
+    columns = [F.col(column.name).cast(spark_type(column.type)).alias(column.name) for column in table.columns]
+    selected = rows.select(*columns)
+    if len(stage.partitions) == 1:
+        selected.write.mode("append").parquet(str(stage.path / f"{_FOLDER}={stage.partitions[0]}"))
+    else:
+        parts = selected.withColumn(_FOLDER, F.col(table.partition))
+        parts.write.partitionBy(_FOLDER).mode("append").parquet(str(stage.path))
+
+
+def count_staged(stage: Stage) -> int:
+    """Rows in the stage, by the footers of its files."""
+    return sum(pq.read_metadata(file).num_rows for file in _staged(stage))
+
+
+def count_rows(lake: Lake, table: Table, partitions: Sequence[str]) -> int:
+    """Rows in these partitions of a table, by the footers of its files."""
+    return sum(pq.read_metadata(file).num_rows for file in lake.files(table, partitions))
+
+
+def publish(stage: Stage, *, fingerprint: str, counts: Mapping[str, int], dry_run: bool) -> None:
+    """Commit a stage; in a dry run only audit it."""
+    if dry_run:
+        audit(stage.table, _staged(stage))
+    else:
+        stage.commit(fingerprint=fingerprint, counts=counts)
+
+
+def _staged(stage: Stage) -> list[str]:
+    return sorted(str(file) for file in stage.path.glob(f"{_FOLDER}=*/*.parquet"))
+
+
+def _read(spark: SparkSession, table: Table, files: Sequence[str]) -> DataFrame:
+    schema = spark_schema(table)
+    if not files:
+        return spark.createDataFrame([], schema)
+    # With recursiveFileLookup Spark takes no columns from folder names.
+    return spark.read.schema(schema).option("recursiveFileLookup", "true").parquet(*files)

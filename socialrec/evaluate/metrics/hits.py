@@ -1,0 +1,34 @@
+"""Which places of ranked lists hold relevant products: what every metric counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Ranked = npt.NDArray[np.int64]
+Relevant = Any
+"""scipy.sparse.csr_matrix; scipy ships no types."""
+Values = npt.NDArray[np.float64]
+
+
+def hits(ranked: Ranked, relevant: Relevant, cutoff: int) -> Values:
+    """1 where a place holds a relevant product, else 0, float64 (n_users, cutoff). Raises ValueError on short lists."""
+    if ranked.shape[1] < cutoff:
+        raise ValueError(f"lists of {ranked.shape[1]} places cannot be measured at {cutoff}: pad them with -1")
+    top = ranked[:, :cutoff]
+    users = np.repeat(np.arange(len(top)), cutoff)
+    found = np.asarray(relevant[users, np.maximum(top, 0).ravel()]).reshape(top.shape) != 0
+    return np.where(top >= 0, found, False).astype(np.float64)
+
+
+def n_relevant(relevant: Relevant) -> npt.NDArray[np.int64]:
+    """Number of relevant products of each user, int64 (n_users,)."""
+    return np.asarray((relevant != 0).sum(axis=1), dtype=np.int64).ravel()
+
+
+def ratio(part: Values, whole: npt.NDArray[Any]) -> Values:
+    """part / whole, and 0 where whole is 0."""
+    shares: Values = np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+    return shares

@@ -1,0 +1,51 @@
+"""How a task calls its job: where the programs are, their arguments, and the receipts they leave."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from socialrec.settings import Settings
+
+JOBS = Path(__file__).resolve().parents[2] / "jobs"
+RESOLVED = "ti.xcom_pull(task_ids='resolve_run')"
+RUN_ID = f"{{{{ {RESOLVED}['run_id'] }}}}"
+
+
+def program(job: str) -> str:
+    """Path of a job's program."""
+    return str(JOBS / f"{job}.py")
+
+
+def common_arguments(settings: Settings) -> list[str]:
+    """Arguments that every job takes, as templates over what `resolve_run` decided. Empty ones are to be left out."""
+    return [
+        *("--home", str(settings.home), "--ds", f"{{{{ {RESOLVED}['ds'] }}}}", "--run-id", RUN_ID),
+        *("--sample", f"{{{{ {RESOLVED}['sample'] }}}}"),
+        f"{{{{ '--dry-run' if {RESOLVED}['dry_run'] else '' }}}}",
+    ]
+
+
+def reported(task_id: str, name: str) -> str:
+    """A template for one value of another task's receipt."""
+    return f"{{{{ ti.xcom_pull(task_ids='{task_id}')['{name}'] }}}}"
+
+
+def command(job: str, arguments: Sequence[str]) -> list[str]:
+    """The command that runs a job under this Python, with rendered arguments."""
+    return [sys.executable, program(job), *without_blanks(arguments)]
+
+
+def without_blanks(arguments: Sequence[str]) -> list[str]:
+    """Rendered arguments less those whose template came out empty."""
+    return [argument for argument in arguments if argument]
+
+
+def read_receipt(settings: Settings, run_id: str, job: str) -> dict[str, Any]:
+    """What a job of this run reported."""
+    file = settings.runs / run_id / f"{job}.json"
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return content

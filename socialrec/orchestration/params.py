@@ -1,0 +1,38 @@
+"""What a person may change from run to run; everything else is a setting."""
+
+from __future__ import annotations
+
+from airflow.sdk import Param
+
+DS = Param(
+    default=None,
+    type=["null", "string"],
+    format="date",
+    title="Day",
+    description="Landing day to work on. Empty: the scheduled day, or yesterday (UTC) for a run made by hand.",
+)
+SAMPLE = Param(
+    default=1,
+    type="number",
+    exclusiveMinimum=0,
+    maximum=1,
+    title="Sample",
+    description="Share of users to score, above 0 and at most 1. Below 1 nothing is published.",
+)
+DRY_RUN = Param(
+    default=False,
+    type="boolean",
+    title="Dry run",
+    description="Compute and check everything, publish and promote nothing.",
+)
+MODEL_VERSION = Param(
+    default=None,
+    type=["null", "string"],
+    pattern="^[1-9][0-9]*$",
+    title="Model version",
+    description="Registered version of socialrec-recommender to score with. Empty: the champion.",
+)
+
+NIGHTLY = {"ds": DS, "sample": SAMPLE, "dry_run": DRY_RUN, "model_version": MODEL_VERSION}
+# Training takes all users and makes its own version, so there is neither a sample nor a version to choose.
+TRAIN = {"ds": DS, "dry_run": DRY_RUN}

@@ -1,0 +1,36 @@
+"""Which day a run works on: decided here, once, for scheduled, backfilled and hand-made runs."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+from socialrec.contracts.columns import DAY_PATTERN
+from socialrec.errors import UserError
+
+
+def resolve(ds_param: str | None, logical_date: datetime | None, run_after: datetime) -> str:
+    """The landing day `YYYY-MM-DD` of a run.
+
+    The `ds` Param where one is given, else the logical date (runs made by hand have none), else the day before
+    `run_after`; days are UTC. Raises UserError where the Param is not a day.
+    """
+    if ds_param:
+        return _checked(ds_param)
+    if logical_date is not None:
+        return logical_date.astimezone(UTC).date().isoformat()
+    return (run_after.astimezone(UTC).date() - timedelta(days=1)).isoformat()
+
+
+def folder_name(dag_run_id: str) -> str:
+    """A run's id as the name of its folder of receipts: Airflow's ids hold `:` and `+`."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", dag_run_id)
+
+
+def _checked(text: str) -> str:
+    try:
+        if DAY_PATTERN.fullmatch(text):
+            return date.fromisoformat(text).isoformat()
+    except ValueError:
+        pass
+    raise UserError(f"Param ds {text!r} is not a day in the form YYYY-MM-DD, such as 2026-01-31")

@@ -1,0 +1,77 @@
+"""Tasks as both DAGs use them: one call per job, with pool, time limit and assets filled in."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+from airflow.timetables.trigger import CronTriggerTimetable
+
+from socialrec.orchestration.assets import written_by
+from socialrec.orchestration.commands import common_arguments
+from socialrec.orchestration.operators import PythonJob, SparkJob
+from socialrec.orchestration.pools import SPARK
+from socialrec.orchestration.run_date import folder_name, resolve
+from socialrec.settings import Settings
+
+DEFAULTS: dict[str, Any] = {
+    "owner": "socialrec",
+    "retries": 1,
+    "retry_delay": timedelta(seconds=10),
+    "execution_timeout": timedelta(hours=2),
+}
+
+
+def nightly_at(cron: str) -> CronTriggerTimetable:
+    """A timetable whose runs stand for the day before (UTC).
+
+    Switching the DAG on starts no missed night: only one that was due within the last two minutes, which is what the
+    scheduler needs to see a night at all while it reads the DAG file anew every half minute.
+    """
+    return CronTriggerTimetable(
+        cron, timezone="UTC", interval=timedelta(days=1), run_immediately=timedelta(minutes=2)
+    )
+
+
+@task(retries=0, execution_timeout=timedelta(minutes=5))
+def resolve_run() -> dict[str, Any]:
+    """What all tasks of a run share: its day, its folder of receipts, and what the person asked for."""
+    context = get_current_context()
+    params, dag_run = context["params"], context["dag_run"]
+    return {
+        "ds": resolve(params["ds"], dag_run.logical_date, dag_run.run_after),
+        "run_id": folder_name(dag_run.run_id),
+        "sample": params.get("sample", 1),
+        "dry_run": params["dry_run"],
+        "model_version": params.get("model_version") or "",
+    }
+
+
+def spark_job(settings: Settings, job: str, *arguments: str) -> SparkJob:
+    """A task that submits a job to the cluster of connection `spark_default`."""
+    scratch = settings.scratch
+    return SparkJob(
+        task_id=job,
+        job=job,
+        arguments=[*common_arguments(settings), *arguments],
+        conn_id="spark_default",
+        driver_memory=settings.spark.driver_memory,
+        conf={"spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={scratch}", **settings.spark.conf},
+        env_vars={"PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable},
+        pool=SPARK,
+        outlets=written_by(job),
+    )
+
+
+def python_job(settings: Settings, job: str, *arguments: str, **options: Any) -> PythonJob:
+    """A task that runs a job under this Python."""
+    return PythonJob(
+        task_id=job, job=job, arguments=_arguments(settings, arguments), outlets=written_by(job), **options
+    )
+
+
+def _arguments(settings: Settings, more: Sequence[str]) -> list[str]:
+    return [*common_arguments(settings), *more]

@@ -1,0 +1,48 @@
+"""Array types of the recommender, and the step from names in Arrow columns to dense row numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
+
+F32 = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Csr = Any
+"""scipy.sparse.csr_matrix of float32; scipy ships no types."""
+
+ABSENT = -1
+
+
+def positions(values: pa.ChunkedArray | pa.Array, vocabulary: pa.Array) -> Indices:
+    """Row number of each value in the vocabulary, int64 (n,); ABSENT where it is not in it."""
+    found = pc.fill_null(pc.index_in(values, value_set=vocabulary), ABSENT)
+    numbers: Indices = np.asarray(found.to_numpy(zero_copy_only=False) if isinstance(found, pa.ChunkedArray) else found)
+    return numbers.astype(np.int64)
+
+
+def vocabulary(*columns: pa.ChunkedArray) -> pa.Array:
+    """The distinct strings of all columns, sorted."""
+    chunks = [chunk.cast(pa.string()) for column in columns for chunk in column.chunks]
+    distinct = pc.unique(pa.chunked_array(chunks, type=pa.string()))
+    return distinct.take(pc.sort_indices(distinct))
+
+
+def csr(values: npt.NDArray[Any], rows: Indices, columns: Indices, shape: tuple[int, int]) -> Csr:
+    """Sparse float32 matrix; values of one cell add up, in float64; unknown rows and columns are left out."""
+    known = (rows >= 0) & (columns >= 0)
+    matrix = sp.csr_matrix((values[known].astype(np.float64), (rows[known], columns[known])), shape=shape)
+    matrix.sum_duplicates()
+    return matrix.astype(np.float32)
+
+
+def unit_rows(matrix: F32) -> F32:
+    """Rows scaled to length 1; rows of zeros stay zero."""
+    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
+    scaled: F32 = np.divide(matrix, lengths, out=np.zeros_like(matrix), where=lengths > 0)
+    return scaled

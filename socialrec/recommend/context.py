@@ -1,0 +1,138 @@
+"""A night's fresh evidence: what every user did, whom they are tied to, and what may be recommended to them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import scipy.sparse as sp
+from safetensors.numpy import load_file, save_file
+
+from socialrec.evaluate.split import tie_parts
+from socialrec.recommend.arrays import Csr, Flags, Indices, csr, positions, vocabulary
+from socialrec.recommend.evidence import affinity_of_rollup, tie_matrix
+from socialrec.settings import RecommendSettings, Settings
+
+MATRICES = ("affinity", "seen", "ties")
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What is written on every row of a night: day and model versions."""
+
+    ds: str
+    recommender_version: str
+    encoder_version: str
+
+
+@dataclass(frozen=True)
+class Context:
+    """Fresh evidence over a model's catalogue.
+
+    everyone: sorted names (n_everyone,). rows: int64 (n_users,), who gets a list, in order of their names; platforms:
+    (n_users,). affinity, seen: csr (n_everyone, n_products). ties: csr (n_everyone, n_everyone), rows adding up to 1.
+    active: bool (n_products,).
+    """
+
+    everyone: pa.Array
+    rows: Indices
+    platforms: pa.Array
+    affinity: Csr
+    seen: Csr
+    ties: Csr
+    active: Flags
+    stamp: Stamp
+    settings: RecommendSettings
+
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks of `block_users` users; who is in which never depends on how the work is spread."""
+        return -(-len(self.rows) // self.settings.block_users)
+
+    def block_rows(self, block: int) -> tuple[int, Indices]:
+        """Where a block begins among the listed users, and the rows of its users among everyone."""
+        start = block * self.settings.block_users
+        return start, self.rows[start : start + self.settings.block_users]
+
+    def save(self, folder: Path) -> None:
+        """Write the context for other processes to load."""
+        folder.mkdir(parents=True, exist_ok=True)
+        tensors = {f"{name}.{part}": getattr(getattr(self, name), part) for name in MATRICES for part in _PARTS}
+        save_file({**tensors, "rows": self.rows, "active": self.active}, folder / "context.safetensors")
+        pq.write_table(pa.table({"user_key": self.everyone}), folder / "everyone.parquet")
+        pq.write_table(pa.table({"platform": self.platforms}), folder / "platforms.parquet")
+        document = {"stamp": vars(self.stamp), "settings": self.settings.model_dump(mode="json")}
+        (folder / "context.json").write_text(json.dumps(document), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        tensors = load_file(folder / "context.safetensors")
+        document = json.loads((folder / "context.json").read_text(encoding="utf-8"))
+        n_everyone, n_products = len(tensors["affinity.indptr"]) - 1, len(tensors["active"])
+        widths = {"affinity": n_products, "seen": n_products, "ties": n_everyone}
+        matrices = {
+            name: sp.csr_matrix(tuple(tensors[f"{name}.{part}"] for part in _PARTS), shape=(n_everyone, width))
+            for name, width in widths.items()
+        }
+        return cls(
+            everyone=pq.read_table(folder / "everyone.parquet")["user_key"].combine_chunks(),
+            rows=tensors["rows"],
+            platforms=pq.read_table(folder / "platforms.parquet")["platform"].combine_chunks(),
+            active=tensors["active"],
+            stamp=Stamp(**document["stamp"]),
+            settings=RecommendSettings.model_validate(document["settings"]),
+            **matrices,
+        )
+
+
+_PARTS = ("data", "indices", "indptr")
+
+
+def build_context(
+    affinities: pa.Table,
+    ties: pa.Table,
+    products: pa.Table,
+    profiles: pa.Table,
+    *,
+    catalogue: pa.Array,
+    stamp: Stamp,
+    settings: Settings,
+    sample: float = 1.0,
+) -> Context:
+    """From rows of gold.user_product_affinity, gold.social_ties, silver.products and gold.user_profiles of one day.
+
+    `catalogue` is the model's products. Products that came after it was trained have no column yet and wait for the
+    next training. Every user of the profiles gets a list, or a share of them where `sample` is below 1.
+    """
+    everyone = vocabulary(profiles["user_key"], affinities["user_key"], ties["user_key"], ties["neighbour_key"])
+    rows, columns = positions(affinities["user_key"], everyone), positions(affinities["product_id"], catalogue)
+    listed = profiles.select(["user_key", "platform"]).sort_by("user_key")
+    if sample < 1:
+        listed = listed.filter(
+            pa.array([_in_sample(key, sample) for key in listed["user_key"].to_pylist()], pa.bool_())
+        )
+    active = np.zeros(len(catalogue), dtype=np.bool_)
+    offered = positions(products["product_id"].filter(products["is_active"]), catalogue)
+    active[offered[offered >= 0]] = True
+    return Context(
+        everyone=everyone,
+        rows=positions(listed["user_key"], everyone),
+        platforms=listed["platform"].combine_chunks(),
+        affinity=affinity_of_rollup(affinities, everyone, catalogue),
+        seen=csr(np.ones(len(rows)), rows, columns, (len(everyone), len(catalogue))),
+        ties=tie_matrix(tie_parts(ties), everyone, settings),
+        active=active,
+        stamp=stamp,
+        settings=settings.recommend,
+    )
+
+
+def _in_sample(user_key: str, share: float) -> bool:
+    return int.from_bytes(hashlib.blake2b(user_key.encode(), digest_size=4).digest(), "little") < share * 2**32

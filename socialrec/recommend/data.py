@@ -1,0 +1,107 @@
+"""What the recommender learns from: vocabularies and matrices built from rows of the lake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+import scipy.sparse as sp
+
+from socialrec.errors import UserError
+from socialrec.recommend.arrays import ABSENT, F32, Csr, positions, unit_rows, vocabulary
+from socialrec.recommend.evidence import affinity_of_events, tie_matrix
+from socialrec.recommend.words import distinctive_words
+from socialrec.settings import Settings
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Rows that may be learned from: silver.interactions, silver.comments, parts of ties, and the moment of the cut."""
+
+    interactions: pa.Table
+    comments: pa.Table
+    ties: pa.Table
+    as_of: datetime | None
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Everything that signals are fitted on.
+
+    users, products: sorted names. affinity: csr float32 (n_users, n_products). ties: csr float32 (n_users, n_users),
+    rows adding up to 1. text: float32 (n_products, dim), unit rows or zeros. popularity: float32 (n_products,), users
+    with positive affinity. words: csr float32 (n_products, n_words) and the names of its columns.
+    """
+
+    users: pa.Array
+    products: pa.Array
+    affinity: Csr
+    ties: Csr
+    text: F32
+    popularity: F32
+    words: Csr
+    word_names: list[str]
+
+
+def build_training_data(
+    evidence: Evidence, products: pa.Table, embeddings: pa.Table, settings: Settings
+) -> TrainingData:
+    """Matrices from evidence, one snapshot of silver.products and gold.text_embeddings (text_hash, embedding).
+
+    Raises UserError where the catalogue is empty.
+    """
+    if products.num_rows == 0:
+        raise UserError("silver.products has no rows on this day: land the catalogue before training")
+    names = vocabulary(products["product_id"])
+    interactions, comments, ties = evidence.interactions, evidence.comments, evidence.ties
+    users = vocabulary(interactions["user_key"], comments["user_key"], ties["user_key"], ties["neighbour_key"])
+    affinity = affinity_of_events(interactions, users, names, settings, evidence.as_of)
+    owners = np.concatenate([positions(products["product_id"], names), positions(comments["product_id"], names)])
+    texts = products["text"].to_pylist() + comments["text"].to_pylist()
+    words, word_names = distinctive_words(texts, owners, len(names))
+    return TrainingData(
+        users=users,
+        products=names,
+        affinity=affinity,
+        ties=tie_matrix(ties, users, settings),
+        text=product_text(products, comments, embeddings, names),
+        popularity=np.asarray((affinity > 0).sum(axis=0), dtype=np.float32).ravel(),
+        words=words,
+        word_names=word_names,
+    )
+
+
+def product_text(products: pa.Table, comments: pa.Table, embeddings: pa.Table, names: pa.Array) -> F32:
+    """One vector a product: its own text plus the mean of its comments, less the mean product, float32 unit rows.
+
+    Encoders put all texts into a narrow cone; without the mean product's share, cosines tell products apart.
+    Products without any encoded text are rows of zeros.
+    """
+    hashes = embeddings["text_hash"].combine_chunks()
+    vectors = _matrix(embeddings["embedding"])
+    own = _means(products, hashes, names).dot(vectors)
+    said = _means(comments, hashes, names).dot(vectors)
+    total = np.asarray(own + said, dtype=np.float32)
+    present = np.any(total != 0, axis=1)
+    if present.any():
+        total[present] -= total[present].mean(axis=0)
+    return unit_rows(total)
+
+
+def _means(rows: pa.Table, hashes: pa.Array, names: pa.Array) -> Csr:
+    """Matrix (n_products, n_texts) that averages the encoded texts of each product's rows."""
+    owner, text = positions(rows["product_id"], names), positions(rows["text_hash"], hashes)
+    known = (owner != ABSENT) & (text != ABSENT)
+    counts = sp.csr_matrix((np.ones(known.sum(), np.float32), (owner[known], text[known])), (len(names), len(hashes)))
+    sums = np.asarray(counts.sum(axis=1)).ravel()
+    return sp.diags(np.divide(1.0, sums, out=np.zeros_like(sums), where=sums > 0)).dot(counts).tocsr()
+
+
+def _matrix(vectors: pa.ChunkedArray) -> F32:
+    rows = vectors.combine_chunks()
+    if len(rows) == 0:
+        return np.zeros((0, 1), dtype=np.float32)
+    flat: F32 = rows.flatten().to_numpy(zero_copy_only=False).reshape(len(rows), -1)
+    return flat

@@ -1,0 +1,80 @@
+"""Evidence as matrices: what users did, and whom they are tied to, as of a cut."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
+
+from socialrec.recommend.arrays import Csr, csr, positions
+from socialrec.settings import Settings
+
+MICROS = 1_000_000
+DAY_SECONDS = 86_400.0
+
+
+def affinity_of_events(
+    interactions: pa.Table, users: pa.Array, products: pa.Array, settings: Settings, as_of: datetime | None
+) -> Csr:
+    """Affinity (n_users, n_products) from rows of silver.interactions, decayed to a moment.
+
+    An event adds `weight(event_type) * (1 + ln(max(quantity, 1))) * 2^(-age / half_life)`; an event without a time, or
+    a call without `as_of`, does not decay.
+    """
+    kinds, weights = zip(*settings.etl.event_weights.items(), strict=True)
+    kind = positions(interactions["event_type"], pa.array([k.value for k in kinds]))
+    quantity = np.maximum(np.asarray(interactions["quantity"].to_numpy(zero_copy_only=False), dtype=np.float64), 1.0)
+    values = np.append(np.array(weights, dtype=np.float64), 0.0)[kind] * (1.0 + np.log(quantity))
+    if as_of is not None:
+        values *= np.exp2(-_age_days(interactions["event_ts"], as_of) / settings.etl.affinity_half_life_days)
+    rows, columns = positions(interactions["user_key"], users), positions(interactions["product_id"], products)
+    return scaled(csr(values, rows, columns, (len(users), len(products))))
+
+
+def affinity_of_rollup(affinities: pa.Table, users: pa.Array, products: pa.Array) -> Csr:
+    """Affinity (n_users, n_products) from rows of gold.user_product_affinity."""
+    values = affinities["affinity_micros"].to_numpy(zero_copy_only=False) / MICROS
+    rows, columns = positions(affinities["user_key"], users), positions(affinities["product_id"], products)
+    return scaled(csr(values, rows, columns, (len(users), len(products))))
+
+
+def scaled(affinity: Csr) -> Csr:
+    """`ln(1 + a)` of positive affinities, float32; returned products and empty cells become 0."""
+    result = affinity.copy()
+    result.data = np.log1p(np.maximum(result.data, 0.0)).astype(np.float32)
+    result.eliminate_zeros()
+    return result
+
+
+def tie_matrix(parts: pa.Table, users: pa.Array, settings: Settings) -> Csr:
+    """Tie strengths (n_users, n_users) float32, rows adding up to 1 (or 0 without ties).
+
+    `parts` has the columns of `Split.ties_as_of`. Replies count by `ln(1 + decayed count)`; follows by the weights
+    that the ETL gives them.
+    """
+    replies = np.log1p(parts["replies_micros"].to_numpy(zero_copy_only=False) / MICROS)
+    strength = (
+        settings.etl.follow_weight * _numbers(parts["is_follow"])
+        + settings.etl.mutual_weight * _numbers(parts["is_mutual"])
+        + settings.recommend.tie_reply_weight * replies
+    )
+    rows, columns = positions(parts["user_key"], users), positions(parts["neighbour_key"], users)
+    ties = csr(strength, rows, columns, (len(users), len(users)))
+    ties.eliminate_zeros()
+    sums = np.asarray(ties.sum(axis=1)).ravel()
+    shares = np.divide(1.0, sums, out=np.zeros_like(sums), where=sums > 0)
+    return sp.diags(shares.astype(np.float32)).dot(ties).tocsr()
+
+
+def _age_days(times: pa.ChunkedArray, as_of: datetime) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    seconds = pc.cast(pc.cast(times, pa.timestamp("us", "UTC")), pa.int64()).to_numpy(zero_copy_only=False) / MICROS
+    # Events without a time are as good as new; so is one that happens after the moment asked for.
+    age: np.ndarray[tuple[int], np.dtype[np.float64]] = np.maximum(as_of.timestamp() - seconds, 0.0) / DAY_SECONDS
+    return np.nan_to_num(age, nan=0.0)
+
+
+def _numbers(flags: pa.ChunkedArray) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.asarray(flags.to_numpy(zero_copy_only=False), dtype=np.float64)

@@ -1,0 +1,129 @@
+"""The recommender: fitted signals, their blend, and what it takes to explain a list. On disk safetensors and JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import scipy.sparse as sp
+from safetensors.numpy import load_file, save_file
+
+from socialrec.errors import UserError
+from socialrec.recommend.arrays import F32, Csr
+from socialrec.recommend.blend import TIE_BREAK, combine, standardise
+from socialrec.recommend.data import TrainingData
+from socialrec.recommend.signals import SIGNALS, Collaborative, Popularity, Signal
+from socialrec.recommend.signals.base import UserBlock
+from socialrec.settings import RecommendSettings
+
+TENSORS = "model.safetensors"
+DOCUMENT = "model.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """Where a model comes from: the recipe to refit it, and the inputs that it saw."""
+
+    encoder_version: str
+    ds: str = ""
+    split_label: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    lake_versions: dict[str, int | None] = field(default_factory=dict)
+
+
+class Recommender:
+    """Scores every product of its catalogue for blocks of users.
+
+    products: sorted names (n_products,). weights: one a signal, adding up to 1. words: csr (n_products, n_words).
+    """
+
+    def __init__(
+        self,
+        products: pa.Array,
+        signals: Sequence[Signal],
+        weights: Mapping[str, float],
+        words: tuple[Csr, list[str]],
+        info: ModelInfo,
+    ) -> None:
+        self.products, self.signals, self.info = products, tuple(signals), info
+        self.weights = dict(weights)
+        self.words, self.word_names = words
+
+    @classmethod
+    def fit(
+        cls, data: TrainingData, settings: RecommendSettings, weights: Mapping[str, float], info: ModelInfo
+    ) -> Self:
+        """Fit every signal on the data; the blend is given."""
+        signals = [kind.fit(data, settings) for kind in SIGNALS]
+        return cls(data.products, signals, weights, (data.words, data.word_names), info)
+
+    def parts(self, block: UserBlock) -> list[F32]:
+        """Standardised scores of each signal, float32 (n, n_products) each."""
+        return [standardise(signal.score(block)) for signal in self.signals]
+
+    def blend_weights(self) -> list[float]:
+        """The weight of each signal, with the share of popularity that breaks ties."""
+        return [self.weights[s.name] + (TIE_BREAK if s.name == Popularity.name else 0.0) for s in self.signals]
+
+    def score(self, block: UserBlock) -> F32:
+        """Blended scores, float32 (n, n_products), comparable within one user."""
+        return combine(self.parts(block), self.blend_weights())
+
+    @property
+    def collaborative(self) -> Collaborative:
+        """The signal that can say which of a user's products stand behind a score."""
+        return next(signal for signal in self.signals if isinstance(signal, Collaborative))
+
+    def save(self, folder: Path) -> None:
+        """Write `model.safetensors` and `model.json`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        tensors = {f"{signal.name}.{key}": value for signal in self.signals for key, value in signal.state().items()}
+        tensors |= {
+            "words.data": self.words.data,
+            "words.indices": self.words.indices,
+            "words.indptr": self.words.indptr,
+        }
+        save_file({key: np.ascontiguousarray(value) for key, value in tensors.items()}, folder / TENSORS)
+        document = {
+            "format": FORMAT,
+            "weights": self.weights,
+            "info": asdict(self.info),
+            "products": self.products.to_pylist(),
+            "words": self.word_names,
+        }
+        (folder / DOCUMENT).write_text(json.dumps(document), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote. Raises UserError where the folder holds no model of this format."""
+        document = read_document(folder)
+        tensors = load_file(folder / TENSORS)
+        signals = []
+        for kind in SIGNALS:
+            prefix = f"{kind.name}."
+            signals.append(
+                kind.restore({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
+            )
+        shape = (len(document["products"]), len(document["words"]))
+        words = sp.csr_matrix(tuple(tensors[f"words.{key}"] for key in ("data", "indices", "indptr")), shape=shape)
+        products = pa.array(document["products"], pa.string())
+        return cls(products, signals, document["weights"], (words, document["words"]), ModelInfo(**document["info"]))
+
+
+def read_document(folder: Path) -> dict[str, Any]:
+    """The JSON half of a saved model: weights, info and vocabularies. Raises UserError where there is none."""
+    file = folder / DOCUMENT
+    if not file.exists():
+        raise UserError(
+            f"{folder} holds no recommender ({DOCUMENT} is missing): train one with the socialrec_train DAG"
+        )
+    document: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    if document.get("format") != FORMAT:
+        raise UserError(f"{file} has format {document.get('format')}, this code reads {FORMAT}: train a new model")
+    return document

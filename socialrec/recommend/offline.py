@@ -1,0 +1,90 @@
+"""Fits on one side of a split and lists for the users of the other: what every offline figure rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import scipy.sparse as sp
+
+from socialrec.evaluate.metrics.hits import Ranked
+from socialrec.recommend.arrays import ABSENT, Csr, Indices, csr, positions, vocabulary
+from socialrec.recommend.blend import heads, learn_weights
+from socialrec.recommend.data import TrainingData
+from socialrec.recommend.model import Recommender
+from socialrec.recommend.signals.base import Signal, UserBlock
+from socialrec.recommend.topk import top_k
+from socialrec.settings import RecommendSettings, Settings
+
+MAX_BLEND_USERS = 2_000
+
+Scorer = Recommender | Signal
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Users with held-out pairs, what they had seen before the cut, and what they liked after it.
+
+    rows: int64 (n,), their rows in the training data, ABSENT for new users. seen, relevant: csr (n, n_products).
+    """
+
+    rows: Indices
+    seen: Csr
+    relevant: Csr
+
+
+def held_out(data: TrainingData, training: pa.Table, pairs: pa.Table) -> HeldOut:
+    """From the rows that were learned from and the held-out pairs; products outside the catalogue are left out."""
+    users = vocabulary(pairs["user_key"])
+    shape = (len(users), len(data.products))
+    seen, relevant = (
+        csr(np.ones(t.num_rows), positions(t["user_key"], users), positions(t["product_id"], data.products), shape)
+        for t in (training, pairs)
+    )
+    return HeldOut(positions(users, data.users), seen, relevant)
+
+
+def blocks(data: TrainingData, rows: Indices, block_users: int) -> Iterator[tuple[slice, UserBlock]]:
+    """Training evidence of these users, block by block; a user that is not in the training data has none."""
+    nobody = sp.csr_matrix((1, data.affinity.shape[1]), dtype=np.float32)
+    padded = sp.vstack([data.affinity, nobody], format="csr")
+    ties = sp.vstack([data.ties, sp.csr_matrix((1, len(data.users)), dtype=np.float32)], format="csr")
+    for start in range(0, len(rows), block_users):
+        chosen = rows[start : start + block_users]
+        chosen = np.where(chosen == ABSENT, len(data.users), chosen)
+        yield slice(start, start + len(chosen)), UserBlock(padded[chosen], ties[chosen].dot(data.affinity).tocsr())
+
+
+def learn_blend(recommender: Recommender, data: TrainingData, held: HeldOut, settings: Settings) -> list[float]:
+    """Weights of the recommender's signals for these held-out pairs; at most 2,000 users, drawn with the seed."""
+    seed, size = settings.evaluate.seed, settings.recommend.block_users
+    chosen = np.arange(len(held.rows))
+    if len(chosen) > MAX_BLEND_USERS:
+        chosen = np.sort(np.random.default_rng(seed).choice(chosen, MAX_BLEND_USERS, replace=False))
+    seen, relevant = held.seen[chosen], held.relevant[chosen]
+    known = (heads(recommender.parts(b), seen[at], relevant[at]) for at, b in blocks(data, held.rows[chosen], size))
+    return learn_weights(known, len(recommender.signals), settings.evaluate.cutoff)
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Ranked product numbers (n, k) and, for each user, whether all products scored the same."""
+
+    ranked: Ranked
+    is_constant: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+def rank(scorer: Recommender | Signal, data: TrainingData, held: HeldOut, k: int, settings: RecommendSettings) -> Lists:
+    """Lists of k unseen products for the held-out users. Raises ValueError on scores that are not numbers."""
+    ranked = np.full((len(held.rows), k), ABSENT, dtype=np.int64)
+    constant = np.zeros(len(held.rows), dtype=np.bool_)
+    everything = np.ones(len(data.products), dtype=np.bool_)
+    for at, block in blocks(data, held.rows, settings.block_users):
+        scores = scorer.score(block)
+        if not np.isfinite(scores).all():
+            raise ValueError("scores are not finite numbers")
+        constant[at] = scores.max(axis=1) == scores.min(axis=1)
+        ranked[at] = top_k(scores, held.seen[at], everything, k, settings.score_decimals)[0]
+    return Lists(ranked, constant)

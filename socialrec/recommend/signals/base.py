@@ -1,0 +1,51 @@
+"""What a signal is: fitted once, then scores of every product for blocks of users with fresh evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from socialrec.recommend.arrays import F32, Csr
+from socialrec.recommend.data import TrainingData
+from socialrec.settings import RecommendSettings
+
+State = dict[str, npt.NDArray[np.generic]]
+
+
+@dataclass(frozen=True)
+class UserBlock:
+    """Fresh evidence of n users.
+
+    affinity: csr float32 (n, n_products). neighbours: csr float32 (n, n_products), the tie-weighted mean of the
+    neighbours' affinities.
+    """
+
+    affinity: Csr
+    neighbours: Csr
+
+
+class Signal(Protocol):
+    """One way of scoring. Scores of different signals are not comparable; the blend makes them so."""
+
+    name: ClassVar[str]
+
+    @classmethod
+    def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
+        """Learn from training data; the same data gives the same signal."""
+        ...
+
+    def score(self, block: UserBlock) -> F32:
+        """Finite scores of every product, float32 (n, n_products); a user without evidence gets a constant row."""
+        ...
+
+    def state(self) -> State:
+        """Arrays that `restore` rebuilds the signal from."""
+        ...
+
+    @classmethod
+    def restore(cls, state: State) -> Self:
+        """The signal whose state this was."""
+        ...

@@ -1,0 +1,42 @@
+"""What resembles, in its texts, the products that a user likes."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import numpy as np
+
+from socialrec.recommend.arrays import F32, unit_rows
+from socialrec.recommend.data import TrainingData
+from socialrec.recommend.signals.base import State, UserBlock
+from socialrec.settings import RecommendSettings
+
+
+class Content:
+    """Score = cosine between a product's text and the affinity-weighted mean of the user's products' texts."""
+
+    name: ClassVar[str] = "content"
+
+    def __init__(self, text: F32) -> None:
+        self.text = text
+
+    @classmethod
+    def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
+        """Keep the products' text vectors (n_products, dim)."""
+        del settings
+        return cls(data.text)
+
+    def score(self, block: UserBlock) -> F32:
+        """Cosines, float32 (n, n_products); zero for products without text."""
+        taste = unit_rows(np.asarray(block.affinity.dot(self.text), dtype=np.float32))
+        scores: F32 = taste @ self.text.T
+        return scores
+
+    def state(self) -> State:
+        """The text vectors."""
+        return {"text": self.text}
+
+    @classmethod
+    def restore(cls, state: State) -> Self:
+        """From the text vectors."""
+        return cls(np.asarray(state["text"], dtype=np.float32))

@@ -1,0 +1,39 @@
+"""What many users like: the same order for everyone."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import numpy as np
+
+from socialrec.recommend.arrays import F32
+from socialrec.recommend.data import TrainingData
+from socialrec.recommend.signals.base import State, UserBlock
+from socialrec.settings import RecommendSettings
+
+
+class Popularity:
+    """Score = number of users with positive affinity, to a power below 1 that keeps hits from dwarfing the rest."""
+
+    name: ClassVar[str] = "popularity"
+
+    def __init__(self, strength: F32) -> None:
+        self.strength = strength
+
+    @classmethod
+    def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
+        """Count users by product."""
+        return cls(np.power(data.popularity, settings.popularity_exponent, dtype=np.float32))
+
+    def score(self, block: UserBlock) -> F32:
+        """The same row for each user, float32 (n, n_products)."""
+        return np.tile(self.strength, (block.affinity.shape[0], 1))
+
+    def state(self) -> State:
+        """One strength a product."""
+        return {"strength": self.strength}
+
+    @classmethod
+    def restore(cls, state: State) -> Self:
+        """From the strengths."""
+        return cls(np.asarray(state["strength"], dtype=np.float32))

@@ -1,0 +1,113 @@
+"""The few calls that this project makes to Airflow's REST API."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from socialrec.errors import UserError
+from socialrec.service.record import Record
+
+TIMEOUT_SECONDS = 30.0
+JSON = dict[str, Any]
+
+
+class AirflowApi:
+    """A signed-in session. Raises UserError where the server refuses or does not answer."""
+
+    def __init__(self, url: str, user: str, password: str) -> None:
+        self.url = url
+        self._credentials = {"username": user, "password": password}
+        self._session = requests.Session()
+
+    @classmethod
+    def of(cls, record: Record) -> AirflowApi:
+        """A session with the server of a running home."""
+        passwords = json.loads(Path(record.airflow["password_file"]).read_text(encoding="utf-8"))
+        user = record.airflow["user"]
+        return cls(record.airflow["url"], user, passwords[user])
+
+    def make_pool(self, name: str, description: str) -> None:
+        """Make a pool of one slot; one that is there stays as it is."""
+        body = {"name": name, "slots": 1, "description": description, "include_deferred": False}
+        self._call("POST", "/pools", body, fine=(409,))
+
+    def has_dag(self, dag_id: str) -> bool:
+        """Whether the DAG has been read."""
+        return self._call("GET", f"/dags/{dag_id}", fine=(404,)).get("dag_id") == dag_id
+
+    def import_errors(self) -> list[str]:
+        """What stopped DAG files from being read, one line each."""
+        errors = self._call("GET", "/importErrors")["import_errors"]
+        return [f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}" for error in errors]
+
+    def unpause(self, dag_id: str) -> None:
+        """Let runs of this DAG start."""
+        self._call("PATCH", f"/dags/{dag_id}?update_mask=is_paused", {"is_paused": False})
+
+    def trigger(self, dag_id: str, conf: JSON) -> str:
+        """Start a run by hand; returns its id."""
+        run = self._call("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})
+        return str(run["dag_run_id"])
+
+    def active_runs(self, dag_id: str) -> list[JSON]:
+        """Runs that are queued or running, oldest first."""
+        query = "state=running&state=queued&order_by=run_after&limit=100"
+        runs: list[JSON] = self._call("GET", f"/dags/{dag_id}/dagRuns?{query}")["dag_runs"]
+        return runs
+
+    def last_run(self, dag_id: str) -> JSON | None:
+        """The run that was made last."""
+        runs: list[JSON] = self._call("GET", f"/dags/{dag_id}/dagRuns?order_by=-run_after&limit=1", fine=(404,)).get(
+            "dag_runs", []
+        )
+        return runs[0] if runs else None
+
+    def run(self, dag_id: str, run_id: str) -> JSON | None:
+        """One run, None where there is none."""
+        answer = self._call("GET", f"/dags/{dag_id}/dagRuns/{_quoted(run_id)}", fine=(404,))
+        return answer if "dag_run_id" in answer else None
+
+    def tasks(self, dag_id: str, run_id: str) -> list[JSON]:
+        """Task instances of a run."""
+        path = f"/dags/{dag_id}/dagRuns/{_quoted(run_id)}/taskInstances?limit=100"
+        found: list[JSON] = self._call("GET", path)["task_instances"]
+        return found
+
+    def log_lines(self, dag_id: str, run_id: str, task_id: str, attempt: int) -> list[str]:
+        """What a task's attempt logged, without the frame around it."""
+        path = f"/dags/{dag_id}/dagRuns/{_quoted(run_id)}/taskInstances/{task_id}/logs/{attempt}?full_content=true"
+        content = self._call("GET", path, fine=(404,)).get("content", [])
+        events = [line["event"] if isinstance(line, dict) else line for line in content]
+        return [line for event in events for line in event.splitlines() if not line.startswith("::")]
+
+    def _call(self, method: str, path: str, body: JSON | None = None, fine: tuple[int, ...] = ()) -> JSON:
+        try:
+            answer = self._send(method, path, body)
+            if answer.status_code == requests.codes.unauthorized:
+                self._sign_in()
+                answer = self._send(method, path, body)
+        except requests.RequestException as error:
+            raise UserError(f"Airflow does not answer at {self.url}: run `socialrec up` ({type(error).__name__})") from None
+        if not answer.ok and answer.status_code not in fine:
+            raise UserError(f"Airflow refused {method} {path}: {answer.status_code} {answer.text[:300]}")
+        content: JSON = answer.json() if answer.content else {}
+        return content
+
+    def _send(self, method: str, path: str, body: JSON | None) -> requests.Response:
+        headers = {"Accept": "application/json"}
+        url = f"{self.url}/api/v2{path}"
+        return self._session.request(method, url, json=body, headers=headers, timeout=TIMEOUT_SECONDS)
+
+    def _sign_in(self) -> None:
+        answer = self._session.post(f"{self.url}/auth/token", json=self._credentials, timeout=TIMEOUT_SECONDS)
+        if not answer.ok:
+            raise UserError(f"Airflow at {self.url} refuses the password: was its password file changed?")
+        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+
+def _quoted(run_id: str) -> str:
+    return requests.utils.quote(run_id, safe="")

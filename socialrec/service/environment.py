@@ -1,0 +1,102 @@
+"""How Airflow and MLflow are configured: by environment variables and arguments alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from socialrec.service.ports import LOOPBACK
+from socialrec.service.secrets import USER, password_file, signing_key
+from socialrec.settings import HOME_VARIABLE, Settings
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+
+
+def common_environment(settings: Settings) -> dict[str, str]:
+    """What every server and every task inherits."""
+    return {
+        **os.environ,
+        "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        HOME_VARIABLE: str(settings.home),
+        "PYTHONUNBUFFERED": "1",
+        # Tasks are forked, and the tokenizers' threads do not survive a fork.
+        "TOKENIZERS_PARALLELISM": "false",
+    }
+
+
+def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
+    """One small Airflow on loopback: SQLite, LocalExecutor, one API worker, one user."""
+    home = settings.home / "airflow"
+    url = f"http://{LOOPBACK}:{port}"
+    sections = {
+        "core": {
+            "dags_folder": REPOSITORY / "dags",
+            "load_examples": False,
+            "dags_are_paused_at_creation": False,
+            "executor": "LocalExecutor",
+            "parallelism": 4,
+            "auth_manager": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
+            "simple_auth_manager_users": f"{USER}:admin",
+            "simple_auth_manager_passwords_file": password_file(settings),
+            "fernet_key": signing_key(settings, "airflow_fernet.key"),
+            # Tasks talk to the API server: they must find ours, on whichever port it is.
+            "execution_api_server_url": f"{url}/execution/",
+        },
+        "database": {"sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}"},
+        "api": {
+            "host": LOOPBACK,
+            "port": port,
+            "base_url": url,
+            "workers": 1,
+            "secret_key": signing_key(settings, "airflow_api.key"),
+        },
+        "api_auth": {"jwt_secret": signing_key(settings, "airflow_jwt.key")},
+        "logging": {"base_log_folder": home / "logs", "dag_processor_child_process_log_directory": home / "logs/dags"},
+        "dag_processor": {"parsing_processes": 1},
+        "usage_data_collection": {"enabled": False},
+    }
+    variables = {
+        f"AIRFLOW__{section.upper()}__{name.upper()}": str(value)
+        for section, values in sections.items()
+        for name, value in values.items()
+    }
+    spark = json.dumps({"conn_type": "spark", "host": settings.spark.master})
+    return {
+        **common_environment(settings),
+        **variables,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW_CONN_SPARK_DEFAULT": spark,
+    }
+
+
+def airflow_commands() -> dict[str, list[str]]:
+    """The processes of Airflow by name. There is no triggerer: no task here is deferred, and it costs 200 MB."""
+    airflow = str(BIN / "airflow")
+    return {
+        "api-server": [airflow, "api-server"],
+        # The API server reads the task logs from disk, so the scheduler need not serve them on a port of its own.
+        "scheduler": [airflow, "scheduler", "--skip-serve-logs"],
+        "dag-processor": [airflow, "dag-processor"],
+    }
+
+
+def mlflow_environment(settings: Settings) -> dict[str, str]:
+    """MLflow without its background jobs, which are for evaluating language models."""
+    return {
+        **common_environment(settings),
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+
+
+def mlflow_command(settings: Settings, port: int) -> list[str]:
+    """The MLflow server: SQLite, artifacts below the home folder, one worker."""
+    folder = settings.home / "mlflow"
+    return [
+        *(str(BIN / "mlflow"), "server", "--host", LOOPBACK, "--port", str(port), "--workers", "1"),
+        *("--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"),
+        *("--artifacts-destination", str(folder / "artifacts")),
+    ]

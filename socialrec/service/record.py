@@ -1,0 +1,52 @@
+"""What runs for a home folder: `<home>/services.json`, written by its supervisor."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import psutil
+
+from socialrec.service.processes import Identity, find
+from socialrec.settings import Settings
+
+
+@dataclass
+class Record:
+    """The supervisor, the processes it started, and where the servers listen."""
+
+    supervisor: Identity
+    airflow: dict[str, str]
+    mlflow: dict[str, str]
+    processes: dict[str, Identity] = field(default_factory=dict)
+
+    def is_alive(self) -> bool:
+        """Whether the supervisor of this record still runs."""
+        return find(self.supervisor) is not None
+
+    def left_running(self) -> list[psutil.Process]:
+        """Processes of this record that run, whatever became of their supervisor."""
+        return [process for known in self.processes.values() if (process := find(known))]
+
+
+def record_file(settings: Settings) -> Path:
+    """Where the record of a home is."""
+    return settings.home / "services.json"
+
+
+def read_record(settings: Settings) -> Record | None:
+    """The record, None where nothing was ever started or the servers were stopped."""
+    try:
+        return Record(**json.loads(record_file(settings).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+
+
+def write_record(settings: Settings, record: Record) -> None:
+    """Write the record whole or not at all."""
+    file = record_file(settings)
+    partial = file.with_name(f".{file.name}.{os.getpid()}")
+    partial.write_text(json.dumps(asdict(record), indent=1), encoding="utf-8")
+    partial.replace(file)

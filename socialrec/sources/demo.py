@@ -1,0 +1,152 @@
+"""The demo world as landing days: a seeded shop with communities of taste. It proves plumbing, never quality."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from socialrec.contracts.landing import LANDING
+from socialrec.contracts.vocabulary import Entity
+from socialrec.lake.schemas import arrow_type
+from socialrec.sources.demo_activity import Comments, make_comments, make_events, make_looks
+from socialrec.sources.demo_faults import Delivery, Record, deliver
+from socialrec.sources.demo_records import (
+    Records,
+    comment_id,
+    comment_records,
+    follow_records,
+    interaction_records,
+    product_id,
+    product_records,
+    user_id,
+)
+from socialrec.sources.demo_words import ASPECTS, CATEGORIES, SENTIMENTS, STYLES
+from socialrec.sources.demo_world import Catalogue, DemoWorld, People, make_catalogue, make_follows, make_people
+from socialrec.sources.landing import Format, Imported, write_day
+from socialrec.sources.landing import deliver as deliver_days
+
+__all__ = ["DemoWorld", "write_demo"]
+
+PLATFORM = "demo"
+FORMATS: dict[Entity, Format] = {
+    Entity.PRODUCTS: "parquet",
+    Entity.INTERACTIONS: "jsonl.gz",
+    Entity.COMMENTS: "jsonl",
+    Entity.FOLLOWS: "csv",
+}
+"""Every format that ingest understands comes up."""
+
+_DEFAULT = DemoWorld()
+
+
+@dataclass(frozen=True)
+class _Scene:
+    people: People
+    catalogue: Catalogue
+    comments: Comments
+    records: Mapping[Entity, Records]
+
+
+def write_demo(landing: Path, last_day: date, truth: Path, settings: DemoWorld = _DEFAULT) -> Imported:
+    """Write the demo world's landing days up to `last_day` below `<landing>/demo`, and what was planted into `truth`.
+
+    `truth` gets users.parquet, products.parquet, comments.parquet and counts.json (a `demo_faults.Counts` by entity).
+    The same settings and day give the same bytes. Where the demo world has landed before, nothing is touched.
+    """
+    first = last_day - timedelta(days=settings.days - 1)
+
+    def write(platform: str) -> Mapping[str, int]:
+        scene = _make_scene(settings, first)
+        deliveries = {
+            entity: deliver(settings, entity, records.rows, records.days, first)
+            for entity, records in scene.records.items()
+        }
+        for entity, delivery in deliveries.items():
+            for number, records in delivery.by_day.items():
+                ds = (first + timedelta(days=number)).isoformat()
+                write_day(landing, platform, ds, entity, _content(entity, records), form=FORMATS[entity])
+        _write_truth(truth, settings, scene, deliveries)
+        return {entity.value: delivery.counts.records for entity, delivery in deliveries.items()}
+
+    return deliver_days(landing, PLATFORM, write)
+
+
+def _make_scene(world: DemoWorld, first: date) -> _Scene:
+    people, catalogue = make_people(world), make_catalogue(world)
+    follows = make_follows(world, people)
+    looks = make_looks(world, people, catalogue, follows)
+    comments = make_comments(world, people, catalogue, looks, follows)
+    products, nouns = product_records(world, catalogue, first)
+    records = {
+        Entity.PRODUCTS: products,
+        Entity.INTERACTIONS: interaction_records(make_events(world, people, catalogue, looks), first),
+        Entity.COMMENTS: comment_records(world, people, catalogue, comments, nouns=nouns, first=first),
+        Entity.FOLLOWS: follow_records(follows, first),
+    }
+    return _Scene(people, catalogue, comments, records)
+
+
+def _content(entity: Entity, records: Sequence[Record | str]) -> pa.Table | list[str]:
+    if FORMATS[entity].startswith("jsonl"):
+        return [record if isinstance(record, str) else json.dumps(record) for record in records]
+    # Times stay text in both, so that a time that is none can be delivered too.
+    fields = {
+        column.name: pa.string() if column.type == "timestamp" else arrow_type(column.type)
+        for column in LANDING[entity]
+    }
+    return pa.Table.from_pylist(list(records), schema=pa.schema(fields))
+
+
+def _write_truth(truth: Path, world: DemoWorld, scene: _Scene, deliveries: Mapping[Entity, Delivery]) -> None:
+    shutil.rmtree(truth, ignore_errors=True)
+    truth.mkdir(parents=True)
+    for name, columns in (
+        ("users", _user_truth(world, scene.people)),
+        ("products", _product_truth(world, scene.catalogue)),
+        ("comments", _comment_truth(scene.comments)),
+    ):
+        pq.write_table(pa.table(columns), truth / f"{name}.parquet")
+    counts = {entity.value: asdict(delivery.counts) for entity, delivery in deliveries.items()}
+    (truth / "counts.json").write_text(json.dumps(counts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _user_truth(world: DemoWorld, people: People) -> dict[str, Any]:
+    def best(taste: Any, names: Sequence[str], n: int) -> list[list[str]]:
+        return [[names[place] for place in row] for row in np.argsort(-taste, axis=1, kind="stable")[:, :n]]
+
+    return {
+        "user_id": [user_id(number) for number in range(world.users)],
+        "community": people.community,
+        "categories": best(people.category_taste, CATEGORIES, 3),
+        "styles": best(people.style_taste, STYLES, 2),
+        "is_cold": people.is_cold,
+        "is_hub": np.arange(world.users) == people.hub,
+    }
+
+
+def _product_truth(world: DemoWorld, catalogue: Catalogue) -> dict[str, Any]:
+    return {
+        "product_id": [product_id(number) for number in range(world.products)],
+        "category": [CATEGORIES[place] for place in catalogue.category],
+        "style": [STYLES[place] for place in catalogue.style],
+        "is_cold": catalogue.is_cold,
+        "is_active": catalogue.last_day >= world.days,
+    }
+
+
+def _comment_truth(comments: Comments) -> dict[str, Any]:
+    return {
+        "comment_id": [comment_id(number) for number in range(len(comments.user))],
+        "sentiment": [SENTIMENTS[place] for place in comments.sentiment],
+        "aspect": [ASPECTS[place] for place in comments.aspect],
+        "is_reply": comments.parent >= 0,
+    }

@@ -1,0 +1,178 @@
+"""What goes wrong in the demo world's deliveries: late, doubled, contradictory and broken records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from socialrec.contracts.landing import EVENT_TIME, LANDING_KEY
+from socialrec.contracts.vocabulary import Entity, QuarantineReason
+from socialrec.sources.demo_world import DemoWorld, Ints
+
+Record = dict[str, Any]
+Spoiler = tuple[QuarantineReason, Callable[[Record, date], Record | str]]
+"""A reason for rejection, and how a record of a landing day is made to deserve it: a record or a raw line."""
+
+_MAX_SPOILED_SHARE = 0.04
+"""Of any one file: below the share in quarantine that stops a night by default."""
+
+
+@dataclass
+class Counts:
+    """What was planted in one entity's files: `records` = `published` + `duplicate` + the sum of `quarantined`.
+
+    `published` are things (distinct keys) where the files are taken in together; `duplicate` holds copies, and the
+    older records of a product or follow that a newer one replaces.
+    """
+
+    records: int = 0
+    published: int = 0
+    duplicate: int = 0
+    late: int = 0
+    quarantined: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One entity's records and raw lines by the number of the day they land on, and what was planted in them."""
+
+    by_day: Mapping[int, Sequence[Record | str]]
+    counts: Counts
+
+
+def deliver(world: DemoWorld, entity: Entity, rows: Sequence[Record], happened: Ints, first: date) -> Delivery:
+    """Spread valid rows over landing days, given the day (int64 by row) on which each happened, and add the faults.
+
+    Copies, conflicts and broken records come on top of the valid rows and stand at the end of their file, behind the
+    record that they repeat. No file has more than 4% of records to reject.
+    """
+    rng = world.rng(10 + list(Entity).index(entity))
+    is_daily = entity in (Entity.INTERACTIONS, Entity.COMMENTS)
+    landed = _with_late(rng, world, happened) if is_daily else happened
+    counts = Counts(late=int((landed > happened).sum()))
+    days: list[list[Record | str]] = [[] for _ in range(world.days)]
+    for row, number in zip(rows, landed, strict=True):
+        days[number].append(row)
+
+    for number, reason, record in _spoiled(rng, world, entity, rows, landed, first=first):
+        days[number].append(record)
+        counts.quarantined[reason.value] = counts.quarantined.get(reason.value, 0) + 1
+
+    copied: list[int] = rng.permutation(len(rows))[: round(world.duplicate_share * len(rows))].tolist()
+    for index in copied:
+        # A product's or a follow's newest landing wins: a copy on the next day might overrule an update.
+        delay = int(rng.integers(0, 2)) if is_daily else 0
+        days[min(int(landed[index]) + delay, world.days - 1)].append(rows[index])
+    keys = {tuple(row[name] for name in LANDING_KEY[entity]) for row in rows}
+    counts.published = len(keys)
+    counts.duplicate = len(copied) + len(rows) - len(keys)
+    counts.records = sum(len(records) for records in days)
+    return Delivery({number: records for number, records in enumerate(days) if records}, counts)
+
+
+def _with_late(rng: np.random.Generator, world: DemoWorld, happened: Ints) -> Ints:
+    """Landing days of which a share lies one to three days after what happened."""
+    late = np.flatnonzero(happened < world.days - 1)
+    late = rng.permutation(late)[: round(world.late_share * len(happened))]
+    landed = happened.copy()
+    landed[late] = np.minimum(landed[late] + rng.integers(1, 4, len(late)), world.days - 1)
+    return landed
+
+
+def _spoiled(
+    rng: np.random.Generator, world: DemoWorld, entity: Entity, rows: Sequence[Record], landed: Ints, *, first: date
+) -> Iterator[tuple[int, QuarantineReason, Record | str]]:
+    """Landing day, reason and record of everything that has to be rejected."""
+    chosen = _to_spoil(rng, world, landed)
+    n_conflicts = {Entity.INTERACTIONS: world.conflicts, Entity.COMMENTS: world.conflicts // 2}.get(entity, 0)
+    n_conflicts = min(n_conflicts, len(chosen) // 3)
+    for place, index in enumerate(chosen):
+        number = int(landed[index])
+        if place < n_conflicts:
+            yield number, QuarantineReason.CONFLICTING_ID, _contradict(rows[index], entity)
+        else:
+            reason, spoil = _SPOILERS[entity][place % len(_SPOILERS[entity])]
+            yield number, reason, spoil(_renamed(rows[index], entity), first + timedelta(days=number))
+
+
+def _to_spoil(rng: np.random.Generator, world: DemoWorld, landed: Ints) -> list[int]:
+    """Rows to add a broken or contradictory twin of; few enough of each landing day."""
+    room = {
+        int(number): int(_MAX_SPOILED_SHARE * n)
+        for number, n in zip(*np.unique(landed, return_counts=True), strict=True)
+    }
+    chosen = []
+    for index in rng.permutation(len(landed))[: round(world.broken_share * len(landed))]:
+        number = int(landed[index])
+        if room[number]:
+            room[number] -= 1
+            chosen.append(int(index))
+    return chosen
+
+
+def _contradict(row: Record, entity: Entity) -> Record:
+    if entity is Entity.INTERACTIONS:
+        return row | {"quantity": 99.0}
+    return row | {"text": f"{row['text']} Edited: forget all of that."}
+
+
+def _renamed(row: Record, entity: Entity) -> Record:
+    key = LANDING_KEY[entity]
+    return row if len(key) > 1 else row | {key[0]: f"{row[key[0]]}-x"}
+
+
+def _set(**values: Any) -> Callable[[Record, date], Record]:
+    return lambda row, _: row | values
+
+
+def _without(name: str) -> Callable[[Record, date], Record]:
+    return lambda row, _: {key: value for key, value in row.items() if key != name}
+
+
+def _in_future(entity: Entity) -> Callable[[Record, date], Record]:
+    return lambda row, day: row | {EVENT_TIME[entity]: f"{day + timedelta(days=2)}T09:00:00Z"}
+
+
+def _cut_short(row: Record, _: date) -> str:
+    line = json.dumps(row)
+    return line[: len(line) // 2]
+
+
+def _follow_self(row: Record, _: date) -> Record:
+    return row | {"followee_id": row["follower_id"]}
+
+
+_SPOILERS: dict[Entity, tuple[Spoiler, ...]] = {
+    Entity.PRODUCTS: (
+        (QuarantineReason.MISSING_VALUE, _set(title=None)),
+        (QuarantineReason.OUT_OF_RANGE, _set(price_cents=-1)),
+        (QuarantineReason.FUTURE_EVENT, _in_future(Entity.PRODUCTS)),
+    ),
+    Entity.INTERACTIONS: (
+        (QuarantineReason.MISSING_VALUE, _without("user_id")),
+        (QuarantineReason.WRONG_TYPE, _set(quantity="many")),
+        (QuarantineReason.UNKNOWN_VALUE, _set(event_type="teleport")),
+        (QuarantineReason.UNREADABLE_RECORD, _cut_short),
+        (QuarantineReason.FUTURE_EVENT, _in_future(Entity.INTERACTIONS)),
+        (QuarantineReason.OUT_OF_RANGE, _set(quantity=-2.0)),
+    ),
+    Entity.COMMENTS: (
+        (QuarantineReason.EMPTY_TEXT, _set(text="   ")),
+        (QuarantineReason.OUT_OF_RANGE, _set(rating=11.0)),
+        (QuarantineReason.MISSING_VALUE, _without("user_id")),
+        (QuarantineReason.UNREADABLE_RECORD, _cut_short),
+        (QuarantineReason.FUTURE_EVENT, _in_future(Entity.COMMENTS)),
+        (QuarantineReason.EMPTY_TEXT, _set(text="<p><br/></p>")),
+    ),
+    Entity.FOLLOWS: (
+        (QuarantineReason.SELF_FOLLOW, _follow_self),
+        (QuarantineReason.MISSING_VALUE, _set(followee_id=None)),
+        (QuarantineReason.WRONG_TYPE, _set(since_ts="soon")),
+        (QuarantineReason.FUTURE_EVENT, _in_future(Entity.FOLLOWS)),
+    ),
+}

@@ -1,0 +1,151 @@
+"""The demo world in landing columns: valid records of each entity, and the day on which each happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+
+from socialrec.sources.demo_activity import DAY_SECONDS, EVENT_TYPES, Comments, Events
+from socialrec.sources.demo_faults import Record
+from socialrec.sources.demo_words import ASPECTS, BRANDS, CATEGORIES, STYLES, comment_words, product_words
+from socialrec.sources.demo_world import NEVER, Catalogue, DemoWorld, Follows, Ints, People
+
+_UPDATES_PER_PRODUCT_DAY = 0.002
+"""How often a shop changes a product's price."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """Valid rows in order of time, and the number of the day (int64, one a row) on which each happened."""
+
+    rows: list[Record]
+    days: Ints
+
+
+def user_id(number: int) -> str:
+    """The shop's identifier of a user."""
+    return f"u{number:05d}"
+
+
+def product_id(number: int) -> str:
+    """The shop's identifier of a product."""
+    return f"p{number:05d}"
+
+
+def product_records(world: DemoWorld, catalogue: Catalogue, first: date) -> tuple[Records, list[str]]:
+    """Each product when it arrives, its price changes and its end; and each product's noun."""
+    rng = world.rng(7)
+    dated: list[tuple[int, Record]] = []
+    nouns = []
+    for number in range(world.products):
+        category, style = CATEGORIES[catalogue.category[number]], STYLES[catalogue.style[number]]
+        noun, title, description = product_words(rng, category, style)
+        nouns.append(noun)
+        start = int(catalogue.first_day[number])
+        row: Record = {
+            "product_id": product_id(number),
+            "title": title,
+            "description": description,
+            "category": category,
+            "brand": BRANDS[int(rng.integers(len(BRANDS)))],
+            "price_cents": int(np.exp(rng.normal(8.2, 0.7))),
+            "currency": "EUR",
+            "is_active": True,
+            "updated_ts": _stamp(first, start * DAY_SECONDS + 3_600),
+        }
+        dated.append((start, row))
+        for day, change in _changes(rng, world, catalogue, number):
+            row = row | change | {"updated_ts": _stamp(first, day * DAY_SECONDS + 3_600)}
+            if "is_active" not in change:
+                row["price_cents"] = max(100, int(row["price_cents"] * rng.uniform(0.7, 1.2)))
+            dated.append((day, row))
+    dated.sort(key=lambda pair: pair[0])
+    return Records([row for _, row in dated], np.array([day for day, _ in dated])), nouns
+
+
+def interaction_records(events: Events, first: date) -> Records:
+    """One row an event; only purchases say how many pieces."""
+    rows = []
+    columns = (events.user, events.product, events.kind, events.second, events.pieces)
+    for number, (user, product, kind, second, pieces) in enumerate(zip(*map(np.ndarray.tolist, columns), strict=True)):
+        row: Record = {
+            "event_id": f"e{number:07d}",
+            "user_id": user_id(user),
+            "product_id": product_id(product),
+            "event_type": EVENT_TYPES[kind].value,
+            "event_ts": _stamp(first, second),
+        }
+        rows.append(row | {"quantity": float(pieces)} if pieces else row)
+    return Records(rows, events.second // DAY_SECONDS)
+
+
+def comment_records(
+    world: DemoWorld, people: People, catalogue: Catalogue, comments: Comments, *, nouns: list[str], first: date
+) -> Records:
+    """One row a comment, in words that carry its sentiment, its aspect and its writer's taste."""
+    rng = world.rng(8)
+    styles = people.favourite_style(comments.user)
+    rows = []
+    for number, product in enumerate(comments.product.tolist()):
+        parent, rating = int(comments.parent[number]), int(comments.rating[number])
+        text = comment_words(
+            rng,
+            sentiment=int(comments.sentiment[number]),
+            aspect=ASPECTS[comments.aspect[number]],
+            noun=nouns[product],
+            category=CATEGORIES[catalogue.category[product]],
+            style=STYLES[styles[number]],
+            is_reply=parent >= 0,
+        )
+        row: Record = {
+            "comment_id": comment_id(number),
+            "user_id": user_id(comments.user[number]),
+            "product_id": product_id(product),
+            "text": text,
+            "created_ts": _stamp(first, int(comments.second[number])),
+        }
+        row |= {"rating": float(rating)} if rating else {}
+        rows.append(row | {"parent_comment_id": comment_id(parent)} if parent >= 0 else row)
+    return Records(rows, comments.second // DAY_SECONDS)
+
+
+def comment_id(number: int) -> str:
+    """The shop's identifier of a comment."""
+    return f"c{number:06d}"
+
+
+def follow_records(follows: Follows, first: date) -> Records:
+    """One row a follow when it began (those from before the world land on its first day), one more when it ended."""
+    dated: list[tuple[int, Record]] = []
+    columns = (follows.follower, follows.followee, follows.since_day, follows.until_day)
+    for follower, followee, since, until in zip(*map(np.ndarray.tolist, columns), strict=True):
+        row: Record = {
+            "follower_id": user_id(follower),
+            "followee_id": user_id(followee),
+            "since_ts": _stamp(first, since * DAY_SECONDS + 43_200),
+            "until_ts": None,
+        }
+        dated.append((max(since, 0), row))
+        if until != NEVER:
+            dated.append((until, row | {"until_ts": _stamp(first, until * DAY_SECONDS + 43_200)}))
+    dated.sort(key=lambda pair: pair[0])
+    return Records([row for _, row in dated], np.array([day for day, _ in dated]))
+
+
+def _changes(
+    rng: np.random.Generator, world: DemoWorld, catalogue: Catalogue, number: int
+) -> Iterator[tuple[int, Record]]:
+    start, end = int(catalogue.first_day[number]), min(int(catalogue.last_day[number]), world.days)
+    for day in range(start + 1, end):
+        if rng.random() < _UPDATES_PER_PRODUCT_DAY:
+            yield day, {}
+    if end < world.days:
+        yield end, {"is_active": False}
+
+
+def _stamp(first: date, second: int) -> str:
+    moment = datetime(first.year, first.month, first.day, tzinfo=UTC) + timedelta(seconds=int(second))
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,189 @@
+"""The demo world's people, products and follows: communities of taste, drawn from one seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from socialrec.errors import UserError
+from socialrec.sources.demo_words import CATEGORIES, STYLES
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+NEVER = 1_000_000
+"""A day that does not come."""
+
+
+@dataclass(frozen=True)
+class DemoWorld:
+    """How large the demo world is and how much of it is broken. Shares are of users, products or records."""
+
+    users: int = 1_500
+    products: int = 800
+    days: int = 60
+    communities: int = 8
+    looks_per_user: float = 22.0
+    """How often a user looks at a product in all; about three events each."""
+    comments_per_user: float = 4.3
+    follows_per_user: float = 7.0
+    """Follows that a user begins; some are answered by a follow back."""
+    inside_share: float = 0.75
+    """Share of follows that stay within the community; chance would be one part in `communities`."""
+    reply_share: float = 0.2
+    cold_user_share: float = 0.04
+    cold_product_share: float = 0.05
+    inactive_product_share: float = 0.025
+    late_share: float = 0.01
+    duplicate_share: float = 0.03
+    broken_share: float = 0.01
+    conflicts: int = 8
+    """Interactions that repeat an id with another content; comments have half as many."""
+    seed: int = 20260103
+
+    def __post_init__(self) -> None:
+        shares = ("inside_share", "reply_share", "cold_user_share", "cold_product_share", "inactive_product_share")
+        faults = ("late_share", "duplicate_share", "broken_share")
+        wrong = [name for name in (*shares, *faults) if not 0 <= getattr(self, name) < 1]
+        if wrong:
+            raise UserError(f"demo world: {', '.join(wrong)} must be at least 0 and below 1")
+        if self.looks_per_user < 1:
+            raise UserError("demo world: looks_per_user must be at least 1")
+        if self.users < 10 or self.products < 20 or self.days < 2 or not 1 <= self.communities <= self.users // 5:
+            raise UserError("demo world: at least 10 users, 20 products, 2 days and 5 users a community are needed")
+
+    def rng(self, part: int) -> np.random.Generator:
+        """The random numbers of one part of the world, so that a change in one leaves the others as they are."""
+        return np.random.default_rng([self.seed, part])
+
+
+@dataclass(frozen=True)
+class People:
+    """By user: community, taste over categories and over styles (rows sum to 1), activity (mean 1), flags."""
+
+    community: Ints
+    category_taste: Floats
+    style_taste: Floats
+    activity: Floats
+    is_cold: Flags
+    hub: int
+
+    def favourite_style(self, users: Ints) -> Ints:
+        """The style that each of these users likes best."""
+        best: Ints = self.style_taste[users].argmax(axis=1)
+        return best
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """By product: category, style, popularity (mean 1), first day and last day (exclusive) on offer, flags."""
+
+    category: Ints
+    style: Ints
+    popularity: Floats
+    first_day: Ints
+    last_day: Ints
+    is_cold: Flags
+
+
+@dataclass(frozen=True)
+class Follows:
+    """By edge: who follows whom, on which day it began (below 0: before the world's first day) and ended."""
+
+    follower: Ints
+    followee: Ints
+    since_day: Ints
+    until_day: Ints
+
+
+def make_people(world: DemoWorld) -> People:
+    """Users whose taste is mostly their community's and partly their own."""
+    rng = world.rng(1)
+    community = rng.integers(0, world.communities, world.users)
+    category_taste = _taste(rng, community, world.communities, len(CATEGORIES), (0.5, 0.25, 0.15))
+    style_taste = _taste(rng, community, world.communities, len(STYLES), (0.6, 0.25))
+    activity = rng.lognormal(0.0, 0.7, world.users)
+    order = rng.permutation(world.users)
+    n_cold = round(world.cold_user_share * world.users)
+    is_cold = np.zeros(world.users, dtype=bool)
+    is_cold[order[:n_cold]] = True
+    activity[is_cold] = 0.0
+    return People(community, category_taste, style_taste, activity / activity.mean(), is_cold, int(order[-1]))
+
+
+def make_catalogue(world: DemoWorld) -> Catalogue:
+    """Products spread over categories and styles; some arrive later, some leave, some find nobody."""
+    rng = world.rng(2)
+    n = world.products
+    category, style = rng.integers(0, len(CATEGORIES), n), rng.integers(0, len(STYLES), n)
+    popularity = rng.lognormal(0.0, 0.8, n)
+    order = rng.permutation(n)
+    n_cold, n_gone = round(world.cold_product_share * n), round(world.inactive_product_share * n)
+    is_cold = np.zeros(n, dtype=bool)
+    is_cold[order[:n_cold]] = True
+    popularity[is_cold] = 0.0
+    is_new = rng.random(n) < np.where(is_cold, 0.5, 0.12)
+    first_day = np.where(is_new, rng.integers(1, world.days, n), 0)
+    last_day = np.full(n, NEVER)
+    gone = order[n_cold : n_cold + n_gone]
+    first_day[gone] = 0
+    last_day[gone] = rng.integers(max(1, world.days // 2), world.days, n_gone)
+    return Catalogue(category, style, popularity / popularity.mean(), first_day, last_day, is_cold)
+
+
+def make_follows(world: DemoWorld, people: People) -> Follows:
+    """Who follows whom: mostly within the community, often mutual, and very many follow the hub."""
+    rng = world.rng(3)
+    n = world.users
+    n_begun = np.maximum(3, rng.poisson(world.follows_per_user * rng.lognormal(-0.18, 0.6, n)))
+    follower = np.repeat(np.arange(n), n_begun)
+    fame = rng.lognormal(0.0, 0.7, n)
+    followee = _weighted_choice(rng, fame[None, :], np.zeros(len(follower), dtype=np.int64))
+    fame_inside = fame * (people.community == np.arange(world.communities)[:, None])
+    inside = rng.random(len(follower)) < world.inside_share
+    followee[inside] = _weighted_choice(rng, fame_inside, people.community[follower[inside]])
+    fans = np.flatnonzero(rng.random(n) < 0.5)
+    back = rng.random(len(follower)) < 0.4
+    follower, followee = (
+        np.concatenate([follower, fans, followee[back]]),
+        np.concatenate([followee, np.full(len(fans), people.hub), follower[back]]),
+    )
+    edges = np.unique(follower * n + followee)
+    edges = edges[edges // n != edges % n]
+    since_day = np.where(
+        rng.random(len(edges)) < 0.75, -rng.integers(1, 400, len(edges)), rng.integers(0, world.days, len(edges))
+    )
+    ends = (rng.random(len(edges)) < 0.03) & (since_day < world.days - 1)
+    earliest = np.maximum(since_day, 0) + 1
+    until_day = np.where(ends, rng.integers(np.minimum(earliest, world.days - 1), world.days), NEVER)
+    return Follows(edges // n, edges % n, since_day, until_day)
+
+
+def _taste(
+    rng: np.random.Generator, community: Ints, n_communities: int, n_kinds: int, tops: tuple[float, ...]
+) -> Floats:
+    """Taste by user, float64 (n_users, n_kinds): four parts the community's favourites, one part the user's own."""
+    rest = (1 - sum(tops)) / (n_kinds - len(tops))
+    shared = np.full((n_communities, n_kinds), rest)
+    # Favourites go round through the kinds, so that no two communities share all of theirs while there are enough.
+    start = rng.permutation(n_kinds)
+    for number in range(n_communities):
+        favourites = start[(number * (len(tops) - 1) + np.arange(len(tops))) % n_kinds]
+        shared[number, favourites] = tops
+    own = rng.dirichlet(np.full(n_kinds, 0.3), len(community))
+    taste: Floats = 0.8 * shared[community] + 0.2 * own
+    return taste
+
+
+def _weighted_choice(rng: np.random.Generator, weights: Floats, rows: Ints) -> Ints:
+    """For each entry of `rows` one column of `weights` (n_rows, n_columns), drawn by that row's weights."""
+    totals = np.cumsum(weights, axis=1)
+    totals /= totals[:, -1:]
+    # Row r's totals lie in (r, r + 1], so one search finds row and column at once.
+    flat = (totals + np.arange(len(totals))[:, None]).ravel()
+    places = np.searchsorted(flat, rows + rng.random(len(rows)), side="right")
+    chosen: Ints = np.minimum(places - rows * weights.shape[1], weights.shape[1] - 1)
+    return chosen

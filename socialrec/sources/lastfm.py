@@ -1,0 +1,124 @@
+"""Last.fm (HetRec 2011) as a landing day: listening, friendships, dated tags and artists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pc_csv
+
+from socialrec.contracts.vocabulary import Entity, EventType
+from socialrec.errors import UserError
+from socialrec.job import day
+from socialrec.sources.landing import Imported, deliver, write_day
+
+PLATFORM = "lastfm"
+
+_COLUMNS = {
+    "artists": ("id", "name"),
+    "tags": ("tagID", "tagValue"),
+    "user_artists": ("userID", "artistID", "weight"),
+    "user_friends": ("userID", "friendID"),
+    "user_taggedartists": ("userID", "artistID", "tagID", "day", "month", "year"),
+}
+"""The raw files and the columns that are used of each."""
+
+_ENCODINGS = {"tags": "latin1"}
+_ORIGIN = "the HetRec 2011 Last.fm files (hetrec2011-lastfm-2k, grouplens.org/datasets/hetrec-2011)"
+
+
+def import_lastfm(data: Path, landing: Path, ds: str) -> Imported:
+    """Write the raw files in `data` (`.dat` or `.dat.gz`) as landing day `ds` of platform `lastfm`.
+
+    Listening counts become views with the raw count as quantity, friendships become follows, tag assignments comments
+    and artists products. Every value is passed on as text: ingest judges records, not the importer. What has landed
+    before is kept. Raises UserError naming a file that is missing or has other columns.
+    """
+    ds = day(ds)
+    files = {name: _find(data, name) for name in _COLUMNS}
+
+    def write(platform: str) -> Mapping[str, int]:
+        raw = {name: _read(path, name) for name, path in files.items()}
+        tables = {
+            Entity.PRODUCTS: _products(raw["artists"]),
+            Entity.INTERACTIONS: _interactions(raw["user_artists"]),
+            Entity.COMMENTS: _comments(raw["user_taggedartists"], raw["tags"]),
+            Entity.FOLLOWS: _follows(raw["user_friends"]),
+        }
+        for entity, table in tables.items():
+            write_day(landing, platform, ds, entity, table, form="parquet")
+        return {entity.value: table.num_rows for entity, table in tables.items()}
+
+    return deliver(landing, PLATFORM, write)
+
+
+def _find(data: Path, name: str) -> Path:
+    if not data.is_dir():
+        raise UserError(f"{data} is not a folder: name the folder that holds {_ORIGIN}")
+    for path in (data / f"{name}.dat", data / f"{name}.dat.gz"):
+        if path.is_file():
+            return path
+    raise UserError(f"{data} has no {name}.dat or {name}.dat.gz: name the folder that holds {_ORIGIN}")
+
+
+def _read(path: Path, name: str) -> pa.Table:
+    """The used columns as text. Names hold quotation marks that mean nothing."""
+    wanted = _COLUMNS[name]
+    try:
+        table = pc_csv.read_csv(
+            path,
+            pc_csv.ReadOptions(encoding=_ENCODINGS.get(name, "utf8")),
+            pc_csv.ParseOptions(delimiter="\t", quote_char=False),
+            pc_csv.ConvertOptions(column_types=dict.fromkeys(wanted, pa.string()), strings_can_be_null=False),
+        )
+    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path} cannot be read as tab-separated text ({reason}): get {_ORIGIN} anew") from None
+    missing = [column for column in wanted if column not in table.column_names]
+    if missing:
+        raise UserError(
+            f"{path} lacks the columns {', '.join(missing)} (it has {', '.join(table.column_names)}): it is not one of "
+            f"{_ORIGIN}"
+        )
+    return table.select(wanted)
+
+
+def _products(artists: pa.Table) -> pa.Table:
+    return artists.rename_columns(["product_id", "title"])
+
+
+def _interactions(listened: pa.Table) -> pa.Table:
+    user, artist, weight = listened.columns
+    event_type = pa.repeat(EventType.VIEW.value, listened.num_rows)
+    return pa.table(
+        {
+            "event_id": pc.binary_join_element_wise(user, artist, "-"),
+            "user_id": user,
+            "product_id": artist,
+            "event_type": event_type,
+            "quantity": weight,
+        }
+    )
+
+
+def _follows(friends: pa.Table) -> pa.Table:
+    return friends.rename_columns(["follower_id", "followee_id"])
+
+
+def _comments(tagged: pa.Table, tags: pa.Table) -> pa.Table:
+    user, artist, tag, number, month, year = tagged.columns
+    words = tags["tagValue"].combine_chunks().take(pc.index_in(tag, tags["tagID"].combine_chunks()))
+    days = pc.binary_join_element_wise(
+        pc.utf8_lpad(year, 4, "0"), pc.utf8_lpad(month, 2, "0"), pc.utf8_lpad(number, 2, "0"), "-"
+    )
+    return pa.table(
+        {
+            "comment_id": pc.binary_join_element_wise(user, artist, tag, "-"),
+            "user_id": user,
+            "product_id": artist,
+            "text": words,
+            "created_ts": days,
+        }
+    )

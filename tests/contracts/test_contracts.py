@@ -1,0 +1,84 @@
+"""The contracts agree with themselves, with the schemas made from them, and with their page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from socialrec.etl.schemas import spark_schema
+
+from socialrec.contracts import BRONZE, GOLD, QUARANTINE, SILVER, TABLES
+from socialrec.contracts.columns import DS, Column, ListOf, StructOf, Table
+from socialrec.contracts.gold import RECOMMENDATIONS
+from socialrec.contracts.landing import EVENT_TIME, LANDING, LANDING_KEY
+from socialrec.contracts.page import render
+from socialrec.contracts.vocabulary import Entity
+from socialrec.lake.schemas import arrow_schema
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_table_of_the_design_has_a_contract() -> None:
+    entities = {"products", "interactions", "comments", "follows"}
+    gold = {
+        "user_product_affinity",
+        "social_ties",
+        "texts",
+        "text_embeddings",
+        "comment_insights",
+        "product_attributes",
+    }
+    gold |= {"user_profiles", "recommendations"}
+    layers = dict.fromkeys(("bronze", "quarantine", "silver"), entities) | {"gold": gold}
+    assert set(TABLES) == {f"{layer}.{noun}" for layer, nouns in layers.items() for noun in nouns}
+    assert len(TABLES) == len(BRONZE) + len(QUARANTINE) + len(SILVER) + len(GOLD)
+
+
+def test_raw_user_ids_end_at_bronze() -> None:
+    for table in (*SILVER.values(), *GOLD):
+        assert not {"user_id", "follower_id", "followee_id"} & {column.name for column in table.columns}
+
+
+def test_every_entity_has_a_key_and_an_event_time_among_its_columns() -> None:
+    for entity in Entity:
+        names = {column.name for column in LANDING[entity]}
+        assert set(LANDING_KEY[entity]) | {EVENT_TIME[entity]} <= names
+
+
+def test_a_table_whose_key_is_not_a_column_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"gold\.x: .*not a column \['nothing'\]"):
+        Table("gold", "x", "a thing", (DS,), key=("nothing",), partition="ds", writer=None)
+
+
+def test_the_arrow_schema_follows_the_contract() -> None:
+    schema = arrow_schema(RECOMMENDATIONS)
+    assert schema.names == [column.name for column in RECOMMENDATIONS.columns]
+    assert schema.field("rank").type == pa.int32()
+    reasons = schema.field("reasons").type
+    assert pa.types.is_list(reasons)
+    assert reasons.value_type.field("friends").type == pa.list_(pa.string())
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_spark_and_arrow_schemas_name_the_same_columns_and_types(table: Table) -> None:
+    names = {"string": "string", "int32": "int", "int64": "bigint", "float32": "float", "float64": "double"}
+    names |= {"bool": "boolean", "timestamp": "timestamp"}
+
+    def spark_name(column: Column) -> str:
+        def of(kind: object) -> str:
+            if isinstance(kind, ListOf):
+                return f"array<{of(kind.element)}>"
+            if isinstance(kind, StructOf):
+                return "struct<" + ",".join(f"{c.name}:{of(c.type)}" for c in kind.fields) + ">"
+            return names[str(kind)]
+
+        return of(column.type)
+
+    schema = spark_schema(table)
+    assert schema.names == arrow_schema(table).names
+    assert [f.dataType.simpleString() for f in schema.fields] == [spark_name(column) for column in table.columns]
+
+
+def test_the_documentation_page_is_current() -> None:
+    assert (ROOT / "docs" / "contracts.md").read_text(encoding="utf-8") == render(), "run `make docs`"

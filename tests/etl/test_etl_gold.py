@@ -1,0 +1,186 @@
+"""Affinity, ties, profiles and texts."""
+
+import math
+from datetime import datetime
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from socialrec.contracts.columns import Table
+from socialrec.contracts.gold import SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY, USER_PROFILES
+from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
+from socialrec.etl.affinity import user_product_affinity
+from socialrec.etl.profiles import Edges, profile_text, user_profiles
+from socialrec.etl.schemas import spark_schema
+from socialrec.etl.social import replies, reply_parts, social_ties
+from socialrec.etl.texts import new_texts
+from socialrec.settings import EtlSettings
+
+SETTINGS = EtlSettings(affinity_half_life_days=10, reply_half_life_days=10, co_interest_max_users=2)
+DAY = "2026-01-11"
+
+
+def rows_of(spark: SparkSession, table: Table, *rows: dict[str, Any]) -> DataFrame:
+    schema = spark_schema(table)
+    return spark.createDataFrame(
+        [tuple({"platform": "shop", **row}.get(name) for name in schema.names) for row in rows], schema
+    )
+
+
+def event(day: int | None, **values: Any) -> dict[str, Any]:
+    time = None if day is None else datetime(2026, 1, day, 9)
+    landed = DAY if day is None else f"2026-01-{day:02d}"
+    base = {"event_id": "e", "user_key": "ann", "product_id": "p", "event_type": "click", "quantity": 1.0}
+    return {**base, "event_ts": time, "ds": landed, **values}
+
+
+def affinity(spark: SparkSession, *events: dict[str, Any], ds: str = DAY) -> DataFrame:
+    nothing = rows_of(spark, USER_PRODUCT_AFFINITY)
+    return user_product_affinity(nothing, None, rows_of(spark, SILVER_INTERACTIONS, *events), ds, SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("events", "micros"),
+    [
+        ([event(11)], 1_000_000),
+        ([event(1)], 500_000),  # one half-life ago
+        ([event(None)], 1_000_000),  # no time: as of its landing day
+        ([event(11, event_type="purchase"), event(11, event_type="return")], 0),
+        ([event(11, quantity=math.e)], 2_000_000),
+        ([event(11, quantity=0.5)], 1_000_000),
+        ([event(11), event(1, ds=DAY)], 1_500_000),  # a late event is as old as it is
+    ],
+)
+def test_events_weigh_by_type_amount_and_age(spark: SparkSession, events: list[dict[str, Any]], micros: int) -> None:
+    [row] = affinity(spark, *events).collect()
+    assert (row.affinity_micros, row.n_events) == (micros, len(events))
+
+
+def test_rolling_over_nights_equals_one_go_within_rounding(spark: SparkSession) -> None:
+    events = [event(day, event_type=kind, quantity=float(day)) for day in (3, 5, 9) for kind in ("view", "like")]
+    whole = affinity(spark, *events).first()
+    first = affinity(spark, *(e for e in events if e["ds"] <= "2026-01-05"), ds="2026-01-05")
+    later = rows_of(spark, SILVER_INTERACTIONS, *(e for e in events if e["ds"] > "2026-01-05"))
+    rolled = user_product_affinity(first, "2026-01-05", later, DAY, SETTINGS).first()
+    assert abs(rolled.affinity_micros - whole.affinity_micros) <= 1 + len(events) / 2
+    assert (rolled.n_events, rolled.first_event_ts) == (whole.n_events, whole.first_event_ts)
+    assert rolled.last_event_ts == datetime(2026, 1, 9, 9)
+
+
+def comment(comment_id: str, user: str, parent: str | None, day: int) -> dict[str, Any]:
+    return {
+        "comment_id": comment_id, "user_key": user, "product_id": "p", "text": comment_id, "text_hash": comment_id,
+        "language": "en", "parent_comment_id": parent, "created_ts": datetime(2026, 1, day, 8),
+        "ds": f"2026-01-{day:02d}",
+    }  # fmt: skip
+
+
+def test_a_reply_counts_once_both_sides_have_landed(spark: SparkSession) -> None:
+    comments = rows_of(
+        spark, SILVER_COMMENTS, comment("c1", "ann", None, 1), comment("c2", "bob", "c1", 2),
+        comment("c3", "ann", "c1", 2), comment("c4", "bob", "c5", 2), comment("c5", "ann", None, 3),
+        comment("c6", "bob", "gone", 3),
+    )  # fmt: skip
+
+    def known(after: str) -> list[tuple[str, str, int]]:
+        found = replies(comments, after).orderBy("reply_day", "reply_ts").collect()
+        return [(row.user_key, row.neighbour_key, row.reply_day.day) for row in found]
+
+    assert known("") == [("bob", "ann", 2)] * 2
+    assert known("2026-01-02") == [("bob", "ann", 2)]  # c4: the comment it answers came on the third
+    assert known("2026-01-03") == []
+
+
+def test_replies_fade_and_roll_on(spark: SparkSession) -> None:
+    new = replies(rows_of(spark, SILVER_COMMENTS, comment("a", "ann", None, 1), comment("b", "bob", "a", 1)), "")
+    fresh = reply_parts(new, rows_of(spark, SOCIAL_TIES), None, DAY, 10)
+    assert [row.replies_micros for row in fresh.collect()] == [500_000]
+    previous = rows_of(spark, SOCIAL_TIES, {"user_key": "x", "neighbour_key": "y", "replies_micros": 1_000_000})
+    rolled = reply_parts(new, previous, "2026-01-01", DAY, 10).collect()
+    assert sorted((row.user_key, row.replies_micros) for row in rolled) == [("bob", 500_000), ("x", 500_000)]
+
+
+def test_ties_join_follows_replies_and_shared_interests(spark: SparkSession) -> None:
+    since = datetime(2026, 1, 1)
+    follows = rows_of(
+        spark, SILVER_FOLLOWS,
+        {"follower_key": "ann", "followee_key": "bob", "since_ts": since},
+        {"follower_key": "bob", "followee_key": "ann"},
+        {"follower_key": "ann", "followee_key": "cid"},
+    )  # fmt: skip
+    replied = spark.createDataFrame(
+        [("shop", "cid", "ann", 2_000_000, since)],
+        "platform string, user_key string, neighbour_key string, replies_micros long, last_reply_ts timestamp",
+    )
+    liked = [("ann", "niche"), ("bob", "niche"), ("ann", "hub"), ("bob", "hub"), ("cid", "hub"), ("ann", "own")]
+    interest = rows_of(
+        spark, USER_PRODUCT_AFFINITY,
+        *({"user_key": user, "product_id": product, "affinity_micros": 1} for user, product in liked),
+        {"user_key": "bob", "product_id": "own", "affinity_micros": -1},
+    )  # fmt: skip
+    ties = {
+        (row.user_key, row.neighbour_key): row
+        for row in social_ties(follows, replied, interest, DAY, SETTINGS).collect()
+    }
+    assert set(ties) == {("ann", "bob"), ("bob", "ann"), ("ann", "cid"), ("cid", "ann")}
+    mutual = ties["ann", "bob"]
+    assert (mutual.is_mutual, mutual.n_co_interest, mutual.since_ts) == (True, 1, since)
+    assert mutual.strength == pytest.approx(1 + 1 + 0.5 * math.log(2))
+    assert ties["bob", "ann"].since_ts is None
+    assert ties["ann", "cid"].strength == 1
+    answer = ties["cid", "ann"]
+    assert (answer.is_follow, answer.is_mutual, answer.last_reply_ts) == (False, False, since)
+    assert answer.strength == pytest.approx(math.log(3))
+
+
+def test_profiles_say_what_a_user_likes_and_count_what_was_done(spark: SparkSession) -> None:
+    products = rows_of(
+        spark, SILVER_PRODUCTS,
+        *({"product_id": name, "title": name.upper(), "category": category}
+          for name, category in [("a", "toys"), ("b", "books"), ("c", "books"), ("d", None), ("e", "tea")]),
+    )  # fmt: skip
+    interest = rows_of(
+        spark, USER_PRODUCT_AFFINITY,
+        *({"user_key": "ann", "product_id": name, "affinity_micros": micros, "n_events": 1,
+           "last_event_ts": day and datetime(2026, 1, day)}
+          for name, micros, day in [("a", 3, 2), ("b", 2, 3), ("c", 2, 4), ("d", 1, None), ("e", -1, 5)]),
+    )  # fmt: skip
+    comments = rows_of(spark, SILVER_COMMENTS, comment("c1", "bob", None, 6))
+    follows = rows_of(spark, SILVER_FOLLOWS, {"follower_key": "cid", "followee_key": "dan"})
+    previous = rows_of(spark, USER_PROFILES, {"user_key": "bob", "n_comments": 2}, {"user_key": "eve", "n_comments": 0})
+    rows = user_profiles(interest, comments, Edges(follows, follows), previous, products, ds=DAY).collect()
+    profiles = {row.user_key: row for row in rows}
+    assert set(profiles) == {"ann", "bob", "cid", "dan", "eve"}
+    ann = profiles["ann"]
+    assert ann.text == "Likes books and toys. Recently interested in: C, B, A."
+    assert (ann.top_categories, ann.n_interactions, ann.n_products) == (["books", "toys"], 5, 4)
+    assert ann.last_active_ts == datetime(2026, 1, 5)
+    assert (profiles["bob"].n_comments, profiles["bob"].last_active_ts) == (3, datetime(2026, 1, 6, 8))
+    assert (profiles["cid"].n_follows, profiles["dan"].n_follows) == (1, 0)
+    assert profiles["dan"].text == "Nothing known yet."
+
+
+@pytest.mark.parametrize(
+    ("categories", "text"),
+    [(["a"], "Likes a."), (["a", "b", "c", "d"], "Likes a, b and c."), ([], "Nothing known yet.")],
+)
+def test_profiles_name_at_most_three_categories(spark: SparkSession, categories: list[str], text: str) -> None:
+    frame = spark.createDataFrame([(categories, [])], "categories array<string>, titles array<string>")
+    assert frame.select(profile_text(F.col("categories"), F.col("titles"))).first()[0] == text
+
+
+def test_only_unknown_texts_are_new_and_a_shared_one_is_the_products(spark: SparkSession) -> None:
+    products = rows_of(spark, SILVER_PRODUCTS, {"text": "This is it", "text_hash": "1"})
+    comments = rows_of(
+        spark, SILVER_COMMENTS, {"text": "This is it", "text_hash": "1", "language": "en"},
+        {"text": "Gut", "text_hash": "2", "language": "de"}, {"text": "Gut", "text_hash": "2", "language": "de"},
+        {"text": "seen", "text_hash": "3", "language": "en"},
+    )  # fmt: skip
+    profiles = rows_of(spark, USER_PROFILES, {"text": "Likes it.", "text_hash": "4"})
+    known = rows_of(spark, TEXTS, {"text_hash": "3"})
+    rows = new_texts(products, comments, profiles, known, DAY).orderBy("text_hash").collect()
+    assert [(row.text_hash, row.kind, row.language, row.ds) for row in rows] == [
+        ("1", "product", "en", DAY), ("2", "comment", "de", DAY), ("4", "profile", "en", DAY),
+    ]  # fmt: skip

@@ -1,0 +1,177 @@
+"""Reading and judging landed records."""
+
+import gzip
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from socialrec.contracts.bronze import BRONZE, QUARANTINE
+from socialrec.contracts.vocabulary import Entity
+from socialrec.errors import UserError
+from socialrec.etl.ingest import Intake, judged_records, stage_records
+from socialrec.etl.landing_files import find_days
+from socialrec.etl.landing_layouts import find_layouts
+from socialrec.lake import Lake
+
+DAY = "2026-01-02"
+EVENT = {
+    "event_id": "e", "user_id": "u", "product_id": "p", "event_type": "view", "event_ts": "2026-01-02T10:00:00Z",
+}  # fmt: skip
+COMMENT = {"comment_id": "c", "user_id": "u", "product_id": "p", "text": "fine"}
+
+
+def judged(spark: SparkSession, landing: Path, entity: Entity) -> DataFrame:
+    files = [file for day in find_days(landing, DAY) for file in day.files]
+    records = judged_records(spark, entity, find_layouts(files).files)
+    assert records is not None
+    return records.orderBy("source_file", "source_line")
+
+
+def jsonl(landing: Path, entity: Entity, *records: dict[str, Any] | str, name: str = "") -> Path:
+    file = landing / "shop" / DAY / (name or f"{entity}.jsonl")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lines = [record if isinstance(record, str) else json.dumps(record) for record in records]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+BAD_EVENTS = [
+    ('{"event_id": "e"', "unreadable_record", "the line is not a record of its format"),
+    ("[1]", "unreadable_record", "the line is not a record of its format"),
+    ({**EVENT, "user_id": None}, "missing_value", "user_id: null"),
+    ({**EVENT, "product_id": "  "}, "missing_value", "product_id:   "),
+    ({**EVENT, "event_ts": "noon"}, "wrong_type", "event_ts: noon"),
+    ({**EVENT, "event_ts": "12:30"}, "wrong_type", "event_ts: 12:30"),
+    ({**EVENT, "quantity": "many"}, "wrong_type", "quantity: many"),
+    ({**EVENT, "quantity": -1}, "out_of_range", "quantity: -1"),
+    ({**EVENT, "quantity": "NaN"}, "out_of_range", "quantity: NaN"),
+    ({**EVENT, "event_ts": "1970-01-01T00:00:00Z"}, "out_of_range", "event_ts: 1970-01-01T00:00:00Z"),
+    ({**EVENT, "event_type": "stare"}, "unknown_value", "event_type: stare"),
+    ({**EVENT, "event_id": "x" * 201}, "too_long", "event_id: " + "x" * 120),
+    ({**EVENT, "event_ts": "2026-01-03T00:00:00Z"}, "future_event", "event_ts: 2026-01-03T00:00:00Z"),
+]
+
+
+def test_each_way_to_break_a_contract_has_its_reason(spark: SparkSession, tmp_path: Path) -> None:
+    jsonl(tmp_path, Entity.INTERACTIONS, *(record for record, _, _ in BAD_EVENTS), EVENT)
+    rows = judged(spark, tmp_path, Entity.INTERACTIONS).collect()
+    assert [(row.reason, row.detail) for row in rows[:-1]] == [(reason, detail) for _, reason, detail in BAD_EVENTS]
+    assert [row.source_line for row in rows] == list(range(1, len(BAD_EVENTS) + 2))
+    assert rows[-1].reason is None
+    assert rows[-1].event_ts == datetime(2026, 1, 2, 10)
+    assert rows[0].record == BAD_EVENTS[0][0]
+
+
+def test_the_last_second_of_the_landing_day_is_not_the_future(spark: SparkSession, tmp_path: Path) -> None:
+    jsonl(tmp_path, Entity.INTERACTIONS, {**EVENT, "event_ts": "2026-01-02T23:59:59Z"})
+    assert judged(spark, tmp_path, Entity.INTERACTIONS).first().reason is None
+
+
+def test_comments_and_follows_have_reasons_of_their_own(spark: SparkSession, tmp_path: Path) -> None:
+    jsonl(tmp_path, Entity.COMMENTS, {**COMMENT, "text": " "}, {**COMMENT, "text": None}, {**COMMENT, "rating": 6})
+    jsonl(tmp_path, Entity.FOLLOWS, {"follower_id": "a", "followee_id": "a"})
+    comments = judged(spark, tmp_path, Entity.COMMENTS).collect()
+    assert [row.reason for row in comments] == ["empty_text", "missing_value", "out_of_range"]
+    assert judged(spark, tmp_path, Entity.FOLLOWS).first().reason == "self_follow"
+
+
+def test_whole_numbers_are_taken_however_they_are_written(spark: SparkSession, tmp_path: Path) -> None:
+    product = {"product_id": "p", "title": "t"}
+    prices = ["12", "12.0", 12, "12.5", "", None]
+    jsonl(tmp_path, Entity.PRODUCTS, *({**product, "price_cents": price} for price in prices))
+    rows = judged(spark, tmp_path, Entity.PRODUCTS).collect()
+    assert [row.price_cents for row in rows] == [12, 12, 12, None, None, None]
+    assert [row.reason for row in rows] == [None, None, None, "wrong_type", None, None]
+
+
+def test_lines_are_numbered_within_each_file_and_blank_ones_are_no_records(spark: SparkSession, tmp_path: Path) -> None:
+    jsonl(tmp_path, Entity.INTERACTIONS, EVENT, "", EVENT, name="interactions-a.jsonl")
+    file = jsonl(tmp_path, Entity.INTERACTIONS, EVENT, EVENT, name="interactions-b.jsonl")
+    with gzip.open(file.with_name("interactions-c.jsonl.gz"), "wt") as packed:
+        packed.write(json.dumps(EVENT))
+    rows = judged(spark, tmp_path, Entity.INTERACTIONS).collect()
+    assert [(row.source_file.split("/")[-1], row.source_line) for row in rows] == [
+        ("interactions-a.jsonl", 1), ("interactions-a.jsonl", 3), ("interactions-b.jsonl", 1),
+        ("interactions-b.jsonl", 2), ("interactions-c.jsonl.gz", 1),
+    ]  # fmt: skip
+    assert {(row.platform, row.ds) for row in rows} == {("shop", DAY)}
+
+
+def test_lines_keep_their_numbers_in_a_file_that_spark_splits(spark: SparkSession, tmp_path: Path) -> None:
+    jsonl(tmp_path, Entity.INTERACTIONS, *({**EVENT, "event_id": f"e{n}"} for n in range(1, 301)))
+    spark.conf.set("spark.sql.files.maxPartitionBytes", 4096)
+    try:
+        rows = judged(spark, tmp_path, Entity.INTERACTIONS)
+        assert rows.rdd.getNumPartitions() > 0
+        assert all(row.event_id == f"e{row.source_line}" for row in rows.collect())
+    finally:
+        spark.conf.unset("spark.sql.files.maxPartitionBytes")
+
+
+def test_csv_cells_may_hold_quotes_commas_and_line_breaks(spark: SparkSession, tmp_path: Path) -> None:
+    file = jsonl(
+        tmp_path, Entity.COMMENTS, "comment_id,mood,user_id,product_id,text",
+        'c1,,u,p,"He said ""no"", twice\nat least"',
+        "c2,,u,p,plain", "c3,,u", name="comments.csv",
+    )  # fmt: skip
+    assert file.exists()
+    rows = judged(spark, tmp_path, Entity.COMMENTS).collect()
+    assert [row.text for row in rows[:2]] == ['He said "no", twice\nat least', "plain"]
+    assert [row.reason for row in rows] == [None, None, "unreadable_record"]
+    assert [row.source_line for row in rows] == [1, 2, 3]
+    assert rows[2].record == "c3,,u"
+
+
+def test_parquet_of_pandas_keeps_times_and_numbers(spark: SparkSession, tmp_path: Path) -> None:
+    folder = tmp_path / "shop" / DAY
+    folder.mkdir(parents=True)
+    nanos = pa.array([1_767_348_000_000_000_001], pa.timestamp("ns"))
+    table = pa.table(
+        {"event_id": pa.array([7]), "user_id": ["u"], "product_id": pa.array(["p"]).dictionary_encode(),
+         "event_type": ["view"], "event_ts": nanos, "quantity": pa.nulls(1)}
+    )  # fmt: skip
+    pq.write_table(table, folder / "interactions.parquet")
+    pq.write_table(
+        table.set_column(0, "event_id", pa.array(["x"])).drop(["event_ts"]), folder / "interactions-b.parquet"
+    )
+    rows = judged(spark, tmp_path, Entity.INTERACTIONS).collect()
+    assert [(row.event_id, row.event_ts) for row in rows] == [("x", None), ("7", datetime(2026, 1, 2, 10))]
+    assert [(row.reason, row.source_line) for row in rows] == [(None, 1)] * 2
+
+
+def take_in(spark: SparkSession, lake: Lake, landing: Path) -> Intake:
+    """Stage and commit the day's interactions."""
+    layouts = find_layouts(find_days(landing, DAY)[0].files).files
+    bronze, quarantine = BRONZE[Entity.INTERACTIONS], QUARANTINE[Entity.INTERACTIONS]
+    with (
+        lake.stage(bronze, job="t", partitions=[DAY]) as valid,
+        lake.stage(quarantine, job="t", partitions=[DAY]) as rejected,
+    ):
+        intake = stage_records(spark, Entity.INTERACTIONS, layouts, valid, rejected)
+        valid.commit()
+        rejected.commit()
+    return intake
+
+
+def test_every_record_is_staged_as_valid_or_as_rejected(spark: SparkSession, lake: Lake, tmp_path: Path) -> None:
+    jsonl(tmp_path / "landing", Entity.INTERACTIONS, EVENT, {**EVENT, "event_type": "stare"}, EVENT)
+    assert take_in(spark, lake, tmp_path / "landing") == Intake(3, 1)
+    assert lake.read(BRONZE[Entity.INTERACTIONS]).column("source_line").to_pylist() == [1, 3]
+    [row] = lake.read(QUARANTINE[Entity.INTERACTIONS]).to_pylist()
+    assert (row["reason"], row["stage"], row["source_line"]) == ("unknown_value", "ingest", 2)
+    assert json.loads(row["record"])["event_type"] == "stare"
+
+
+def test_a_packed_file_that_breaks_off_is_named(spark: SparkSession, lake: Lake, tmp_path: Path) -> None:
+    file = jsonl(tmp_path / "landing", Entity.INTERACTIONS, EVENT)
+    packed = gzip.compress("\n".join(json.dumps({**EVENT, "event_id": f"e{n}"}) for n in range(5000)).encode())
+    file.with_name("interactions-b.jsonl.gz").write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(UserError, match=r"interactions-b.jsonl.gz: damaged or cut short; deliver it again"):
+        take_in(spark, lake, tmp_path / "landing")
+    assert lake.partitions(BRONZE[Entity.INTERACTIONS]) == []

@@ -1,0 +1,205 @@
+"""The three Spark jobs, chained on tiny worlds."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from socialrec.contracts.bronze import BRONZE, QUARANTINE
+from socialrec.contracts.columns import Table
+from socialrec.contracts.gold import SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY, USER_PROFILES
+from socialrec.contracts.silver import SILVER
+from socialrec.contracts.vocabulary import Entity
+from socialrec.errors import UserError
+from socialrec.etl.plans import GOLD_TARGETS
+from socialrec.lake import Lake
+
+D1, D2, D3 = "2026-01-01", "2026-01-02", "2026-01-03"
+JOBS = ("ingest_landing", "build_silver", "build_gold")
+
+pytestmark = pytest.mark.usefixtures("spark")
+
+
+def load(name: str) -> ModuleType:
+    file = Path(__file__).parents[2] / "jobs" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def run(home: Path, ds: str, *extra: str, jobs: Sequence[str] = JOBS) -> dict[str, dict[str, Any]]:
+    """Run jobs of one night in this process; their receipts."""
+    for name in jobs:
+        assert load(name).main(["--ds", ds, "--home", str(home), "--run-id", ds, *extra]) == 0
+    return {name: json.loads((home / "runs" / ds / f"{name}.json").read_text()) for name in jobs}
+
+
+def land(home: Path, ds: str, entity: Entity, *records: dict[str, Any]) -> None:
+    file = home / "landing" / "shop" / ds / f"{entity}.jsonl"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+
+
+def event(event_id: str, ds: str, **values: Any) -> dict[str, Any]:
+    base = {"event_id": event_id, "user_id": "ann", "product_id": "kite", "event_type": "click"}
+    return {**base, "event_ts": f"{ds}T10:00:00Z", **values}
+
+
+def comment(comment_id: str, user: str, text: str, **values: Any) -> dict[str, Any]:
+    return {"comment_id": comment_id, "user_id": user, "product_id": "kite", "text": text, **values}
+
+
+@pytest.fixture
+def world(home: Path) -> Path:
+    """Three days: a duplicate within a day and over days, a conflict, an empty text, an unknown type, a reply."""
+    land(home, D1, Entity.PRODUCTS, {"product_id": "kite", "title": "Red kite", "category": "toys"})
+    land(home, D1, Entity.FOLLOWS, {"follower_id": "ann", "followee_id": "bob"})
+    land(home, D1, Entity.INTERACTIONS, event("e1", D1), event("e1", D1), *(event(f"x{n}", D1) for n in range(20)))
+    land(home, D1, Entity.COMMENTS, comment("c1", "ann", "It is <b>fine</b>"), comment("c2", "bob", "Good kite"))
+    repeated, conflicting = event("e1", D1), event("e1", D1, user_id="bob")
+    good = [event("e2", D2, event_type="view"), *(event(f"y{n}", D2) for n in range(20))]
+    land(home, D2, Entity.INTERACTIONS, repeated, conflicting, *good, event("e3", D2, event_type="stare"))
+    land(home, D2, Entity.COMMENTS, comment("c3", "bob", "Yes!", parent_comment_id="c1"), comment("c4", "ann", "<p></p>"),
+         comment("c5", "ann", "It  is fine"))  # fmt: skip
+    land(home, D2, Entity.FOLLOWS, {"follower_id": "ann", "followee_id": "bob", "until_ts": f"{D3}T00:00:00Z"})
+    land(home, D3, Entity.INTERACTIONS, event("e4", D3))
+    return home
+
+
+def rows(lake: Lake, table: Table, ds: str | None = None) -> list[dict[str, Any]]:
+    """A table's rows in a fixed order."""
+    found: list[dict[str, Any]] = lake.read(table, [ds] if ds else None).to_pylist()
+    return sorted(found, key=lambda row: json.dumps(row, default=str, sort_keys=True))
+
+
+def versions(lake: Lake) -> dict[str, int | None]:
+    return {table.name: lake.version(table) for table in (*BRONZE.values(), *SILVER.values(), *GOLD_TARGETS)}
+
+
+def test_a_first_night_takes_the_whole_history_and_accounts_for_every_record(world: Path, lake: Lake) -> None:
+    receipts = run(world, D2)
+    assert receipts["ingest_landing"]["counts"]["interactions_in"] == 46
+    counts = receipts["build_silver"]["counts"]
+    assert {name: counts[f"interactions_{name}"] for name in ("in", "published", "duplicate", "quarantined")} == {
+        "in": 46, "published": 42, "duplicate": 2, "quarantined": 2,
+    }  # fmt: skip
+    assert {name: counts[f"comments_{name}"] for name in ("in", "published", "duplicate", "quarantined")} == {
+        "in": 5, "published": 3, "duplicate": 1, "quarantined": 1,
+    }  # fmt: skip
+    rejected = [
+        (row["reason"], row["stage"], row["source_line"]) for row in rows(lake, QUARANTINE[Entity.INTERACTIONS])
+    ]
+    assert sorted(rejected) == [("conflicting_id", "silver", 2), ("unknown_value", "ingest", 24)]
+    assert [row["reason"] for row in rows(lake, QUARANTINE[Entity.COMMENTS])] == ["empty_text"]
+    [affinity] = rows(lake, USER_PRODUCT_AFFINITY)
+    assert affinity["n_events"] == 42
+    ties = {row["is_follow"]: row for row in rows(lake, SOCIAL_TIES)}
+    assert (ties[True]["is_mutual"], ties[False]["replies_micros"]) == (False, 1_000_000)
+    assert {row["text"] for row in rows(lake, TEXTS)} == {
+        "Red kite. toys", "It is fine", "Good kite", "Yes!", "Likes toys. Recently interested in: Red kite.",
+        "Nothing known yet.",
+    }  # fmt: skip
+    assert len(rows(lake, USER_PROFILES)) == 2
+
+
+def test_a_second_run_of_the_same_night_changes_nothing(world: Path, lake: Lake) -> None:
+    run(world, D2)
+    before = versions(lake)
+    assert {receipt["status"] for receipt in run(world, D2).values()} == {"up_to_date"}
+    assert versions(lake) == before
+
+
+def test_nights_one_by_one_equal_one_night_for_all(world: Path, lake: Lake, tmp_path: Path) -> None:
+    for ds in (D1, D2, D3):
+        receipts = run(world, ds)
+    assert receipts["build_gold"]["rolled_from"] == D2
+    whole = tmp_path / "whole"
+    (whole / "secrets").mkdir(parents=True)
+    (whole / "secrets" / "identity.key").write_text((world / "secrets" / "identity.key").read_text())
+    (whole / "landing").symlink_to(world / "landing")
+    run(whole, D3)
+    other = Lake(whole / "lake")
+    for table in (*SILVER.values(), SOCIAL_TIES, USER_PROFILES):
+        [mine, theirs] = [rows(each, table, D3 if table.is_snapshot else None) for each in (lake, other)]
+        if table is SOCIAL_TIES:
+            micros = [row.pop("replies_micros") for row in (*mine, *theirs)]
+            strengths = [row.pop("strength") for row in (*mine, *theirs)]
+            assert max(micros) - min(micros) <= 1
+            assert max(strengths) - min(strengths) < 1e-5
+        assert mine == theirs, table.name
+    [[rolled], [rebuilt]] = [rows(each, USER_PRODUCT_AFFINITY, D3) for each in (lake, other)]
+    assert rolled["n_events"] == rebuilt["n_events"] == 43
+    assert abs(rolled["affinity_micros"] - rebuilt["affinity_micros"]) <= 43
+    assert {row["text_hash"] for row in rows(lake, TEXTS)} >= {row["text_hash"] for row in rows(other, TEXTS)}
+
+
+def test_a_changed_day_is_replaced_whole_and_no_other(world: Path, lake: Lake) -> None:
+    run(world, D2)
+    first_day = {
+        table.name: lake.files(table, [D1]) for table in (BRONZE[Entity.INTERACTIONS], SILVER[Entity.INTERACTIONS])
+    }
+    land(world, D2, Entity.INTERACTIONS, event("z", D2))
+    receipts = run(world, D2)
+    assert receipts["ingest_landing"]["n_days"] == 1
+    table = SILVER[Entity.INTERACTIONS]
+    assert [row["event_id"] for row in rows(lake, table, D2)] == ["z"]
+    assert lake.files(table, [D1]) == first_day[table.name]
+    assert rows(lake, QUARANTINE[Entity.INTERACTIONS]) == []
+    assert rows(lake, USER_PRODUCT_AFFINITY, D2)[0]["n_events"] == 22
+
+
+def test_too_many_bad_records_stop_the_night_and_leave_the_tables_as_they_were(world: Path, lake: Lake) -> None:
+    run(world, D1)
+    before = versions(lake)
+    land(world, D2, Entity.INTERACTIONS, event("e", D2), event("f", D2, event_type="stare"))
+    message = (
+        r"interactions: 1 of 2 records \(50.0%\) break their contract, more than etl.max_quarantine_share = 5.0% "
+        r"\(unknown_value 1; such as shop/2026-01-02/interactions.jsonl:2, event_type: stare\)"
+    )
+    with pytest.raises(UserError, match=message):
+        run(world, D2)
+    assert versions(lake) == before
+    assert len(rows(lake, QUARANTINE[Entity.INTERACTIONS], D2)) == 1
+    land(world, D2, Entity.INTERACTIONS, event("e", D2))
+    assert run(world, D2)["ingest_landing"]["counts"]["interactions_quarantined"] == 0
+
+
+def test_a_dry_run_commits_nothing(world: Path, lake: Lake) -> None:
+    assert run(world, D1, "--dry-run", jobs=["ingest_landing"])["ingest_landing"]["status"] == "dry_run"
+    assert lake.partitions(BRONZE[Entity.INTERACTIONS]) == []
+
+
+def test_jobs_out_of_order_name_the_job_to_run_first(world: Path) -> None:
+    with pytest.raises(UserError, match=f"nothing in bronze up to {D1}: run ingest_landing --ds {D1} first"):
+        run(world, D1, jobs=["build_silver"])
+    with pytest.raises(UserError, match=f"silver.products has no snapshot of {D1}: run build_silver --ds {D1} first"):
+        run(world, D1, jobs=["build_gold"])
+
+
+def test_a_night_whose_own_day_has_not_landed_fails_unless_told_otherwise(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UserError, match=r"no landing day .*2026-01-09"):
+        run(world, "2026-01-09", jobs=["ingest_landing"])
+    monkeypatch.setenv("SOCIALREC_ETL__REQUIRE_LANDING_DAY", "false")
+    assert run(world, "2026-01-09", jobs=["ingest_landing"])["ingest_landing"]["n_days"] == 3
+
+
+def test_planning_needs_no_spark() -> None:
+    """A night with nothing to do must not even import it."""
+    code = "import sys, socialrec.etl.plans, socialrec.etl.landing_files; sys.exit('pyspark' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2]).returncode == 0
+
+
+def test_the_session_is_shared_with_the_jobs(spark: SparkSession, world: Path) -> None:
+    run(world, D1, jobs=["ingest_landing"])
+    assert spark.range(1).count() == 1

@@ -1,0 +1,89 @@
+"""Blend and top-K: exact, stable, deterministic."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from socialrec.recommend.blend import combine, heads, learn_weights, standardise
+from socialrec.recommend.topk import top_k
+
+
+def naive_top_k(scores: np.ndarray, seen: np.ndarray, active: np.ndarray, k: int, decimals: int) -> list[list[int]]:
+    lists = []
+    for user in range(len(scores)):
+        allowed = [p for p in range(scores.shape[1]) if active[p] and not seen[user, p]]
+        allowed.sort(key=lambda p: (-round(float(scores[user, p]), decimals), p))
+        lists.append(allowed[:k] + [-1] * (k - len(allowed[:k])))
+    return lists
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 9), st.integers(1, 12))
+def test_top_k_agrees_with_sorting_everything(seed: int, n_products: int, k: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(-3, 4, (4, n_products)).astype(np.float32) / 4
+    seen, active = rng.random((4, n_products)) < 0.3, rng.random(n_products) < 0.8
+    found, _ = top_k(scores, sp.csr_matrix(seen, dtype=np.float32), active, k, 5)
+    assert found.tolist() == naive_top_k(scores, seen, active, k, 5)
+
+
+def test_noise_below_the_last_decimal_does_not_reorder_a_list() -> None:
+    scores = np.array([[1.0, 1.0000001, 0.9999999, 2.0]], dtype=np.float32)
+    listed, rounded = top_k(scores, sp.csr_matrix((1, 4), dtype=np.float32), np.ones(4, dtype=bool), 4, 4)
+    assert listed.tolist() == [[3, 0, 1, 2]]
+    assert rounded.tolist() == [[2.0, 1.0, 1.0, 1.0]]
+
+
+def test_a_list_ends_where_products_run_out() -> None:
+    seen = sp.csr_matrix(np.array([[1, 0, 0]], dtype=np.float32))
+    listed, scores = top_k(np.ones((1, 3), dtype=np.float32), seen, np.array([True, True, False]), 3, 5)
+    assert listed.tolist() == [[1, -1, -1]]
+    assert scores.tolist() == [[1, 0, 0]]
+
+
+def test_standardised_scores_have_mean_0_and_deviation_1_and_constants_become_0() -> None:
+    scores = standardise(np.array([[1, 2, 3], [5, 5, 5]], dtype=np.float32))
+    assert scores[0] == pytest.approx([-(1.5**0.5), 0, 1.5**0.5])
+    assert scores[1].tolist() == [0, 0, 0]
+
+
+def signals(n_users: int = 40, n_products: int = 30) -> tuple[list[np.ndarray], sp.csr_matrix, sp.csr_matrix]:
+    """One signal that knows what is relevant, and one of pure noise."""
+    rng = np.random.default_rng(1)
+    relevant = (rng.random((n_users, n_products)) < 0.1).astype(np.float32)
+    knowing = standardise((relevant + rng.normal(0, 0.4, relevant.shape)).astype(np.float32))
+    noise = standardise(rng.normal(size=relevant.shape).astype(np.float32))
+    return [noise, knowing], sp.csr_matrix(relevant), sp.csr_matrix(relevant.shape, dtype=np.float32)
+
+
+def test_the_blend_learns_which_signal_is_worth_listening_to() -> None:
+    parts, relevant, seen = signals()
+    noise, knowing = learn_weights([heads(parts, seen, relevant)], 2, 10)
+    assert noise + knowing == pytest.approx(1)
+    assert knowing > 0.8
+
+
+def test_the_blend_is_the_same_however_users_are_blocked() -> None:
+    parts, relevant, seen = signals()
+    whole = learn_weights([heads(parts, seen, relevant)], 2, 10)
+    halves = [heads([p[at] for p in parts], seen[at], relevant[at]) for at in (slice(0, 17), slice(17, 40))]
+    assert learn_weights(halves, 2, 10) == whole
+
+
+def test_seen_products_take_no_part_in_learning() -> None:
+    parts, relevant, _ = signals()
+    head = heads(parts, relevant, relevant)
+    assert not head.relevant.any()
+
+
+def test_without_anyone_to_learn_from_all_signals_weigh_the_same() -> None:
+    assert learn_weights([], 4, 10) == [0.25] * 4
+
+
+def test_a_weight_of_zero_silences_a_signal() -> None:
+    parts = [np.ones((1, 2), dtype=np.float32), np.full((1, 2), np.float32(3))]
+    assert combine(parts, [2.0, 0.0]).tolist() == [[2, 2]]

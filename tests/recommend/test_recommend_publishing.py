@@ -1,0 +1,118 @@
+"""What may be published, how it is written, and how a night is summed up."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from socialrec.errors import UserError
+from socialrec.recommend.publishing import audit_lists, export_lists
+from socialrec.recommend.summary import read_receipts, summarise
+
+PROFILES = pa.table({"user_key": ["a", "b"]})
+OFFERED = pa.array(["p1", "p2", "p3"])
+SEEN = pa.table({"user_key": ["b", "b"], "product_id": ["p2", "gone"]})
+
+
+def lists(*rows: tuple[str, int, str], reasons: int = 1) -> pa.Table:
+    users, ranks, products = zip(*rows, strict=True)
+    return pa.table(
+        {
+            "user_key": pa.array(users),
+            "rank": pa.array(ranks, pa.int32()),
+            "product_id": pa.array(products),
+            "score": [1.0] * len(rows),
+            "reasons": [[{"kind": "popular"}] * reasons] * len(rows),
+        }
+    )
+
+
+GOOD = [("a", 1, "p1"), ("a", 2, "p2"), ("b", 1, "p3"), ("b", 2, "p1")]
+
+
+def audit(rows: pa.Table, length: int = 2) -> None:
+    audit_lists(rows, PROFILES, SEEN, OFFERED, length)
+
+
+def test_whole_lists_pass_and_so_do_short_ones_where_products_run_out() -> None:
+    audit(lists(*GOOD))
+    audit(lists(*GOOD, ("a", 3, "p3")), length=3)
+
+
+@pytest.mark.parametrize(
+    ("rows", "fault"),
+    [
+        (lists(*GOOD[:2]), "1 users with a short list"),
+        (lists(*GOOD[:3]), "1 users with a short list"),
+        (lists(*GOOD[:3], ("b", 3, "p1")), "1 lists with gaps"),
+        (lists(*GOOD[:3], ("b", 2, "p3")), "1 lists that repeat a product"),
+        (lists(*GOOD[:3], ("b", 2, "px")), "1 places with a product that is not offered"),
+        (lists(*GOOD[:3], ("b", 2, "p2")), "1 places with a product the user has seen"),
+        (lists(*GOOD, ("c", 1, "p1")), "1 places of users who are not in gold.user_profiles"),
+        (lists(*GOOD, reasons=0), "4 places without a reason"),
+    ],
+)
+def test_every_fault_is_counted_and_stops_publishing(rows: pa.Table, fault: str) -> None:
+    with pytest.raises(UserError, match=fault):
+        audit(rows)
+
+
+def test_an_export_is_one_sorted_file_and_a_pointer(tmp_path: Path) -> None:
+    assert export_lists(lists(*reversed(GOOD)), tmp_path, "2026-03-01") == 4
+    exported = pq.read_table(tmp_path / "2026-03-01" / "recommendations.parquet")
+    assert exported.select(["user_key", "rank", "product_id"]).to_pylist() == [
+        {"user_key": u, "rank": r, "product_id": p} for u, r, p in GOOD
+    ]
+    assert (tmp_path / "CURRENT").read_text() == "2026-03-01\n"
+    assert [f.name for f in (tmp_path / "2026-03-01").iterdir()] == ["recommendations.parquet"]
+
+
+def test_the_same_rows_again_touch_nothing(tmp_path: Path) -> None:
+    export_lists(lists(*GOOD), tmp_path, "2026-03-01")
+    file = tmp_path / "2026-03-01" / "recommendations.parquet"
+    before = file.stat().st_mtime_ns
+    assert export_lists(lists(*GOOD), tmp_path, "2026-03-01") == 0
+    assert file.stat().st_mtime_ns == before
+
+
+def test_changed_rows_are_counted(tmp_path: Path) -> None:
+    export_lists(lists(*GOOD), tmp_path, "2026-03-01")
+    assert export_lists(lists(*GOOD[:3], ("b", 2, "p2")), tmp_path, "2026-03-01") == 1
+    assert export_lists(lists(*GOOD[:3]), tmp_path, "2026-03-01") == 1
+
+
+def test_a_backfilled_day_does_not_take_readers_back(tmp_path: Path) -> None:
+    export_lists(lists(*GOOD), tmp_path, "2026-03-02")
+    export_lists(lists(*GOOD), tmp_path, "2026-03-01")
+    assert (tmp_path / "CURRENT").read_text() == "2026-03-02\n"
+    assert (tmp_path / "2026-03-01" / "recommendations.parquet").exists()
+
+
+def receipt(job: str, counts: dict[str, int], **values: Any) -> dict[str, Any]:
+    return {"job": job, "status": "written", "counts": counts, "seconds": 2.0, "peak_mib": 100, **values}
+
+
+def test_a_night_is_summed_up_from_its_receipts(tmp_path: Path) -> None:
+    silver = {"comments_in": 10, "comments_published": 7, "comments_duplicate": 2, "comments_quarantined": 1}
+    for content in (
+        receipt("build_silver", silver),
+        receipt("pin_models", {}, recommender_version="3", encoder_version="e", evaluation_label="time cut"),
+        receipt("publish_recommendations", {"users": 5}, changed_rows=4),
+        receipt("report_run", {}),
+    ):
+        (tmp_path / f"{content['job']}.json").write_text(json.dumps(content))
+    receipts = read_receipts(tmp_path, leave_out="report_run")
+    summary = summarise("2026-03-01", "r1", receipts, {"test/ndcg_at_10": 0.2, "val/ndcg_at_10": 0.3})
+    assert summary["rows"] == {
+        "comments": {"in": 10, "published": 7, "duplicate": 2, "quarantined": 1, "adds_up": True}
+    }
+    assert summary["models"] == {"recommender_version": "3", "encoder_version": "e"}
+    assert (summary["evaluation"], summary["evaluation_label"]) == ({"test/ndcg_at_10": 0.2}, "time cut")
+    assert summary["changed_rows"] == 4
+    assert summary["metrics"]["publish_recommendations/users"] == 5
+    assert "report_run" not in summary["status"]

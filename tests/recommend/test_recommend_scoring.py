@@ -1,0 +1,205 @@
+"""Lists with reasons: whole, explained, and the same however the work is spread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from socialrec.errors import UserError
+from socialrec.recommend.context import Context, Stamp, build_context
+from socialrec.recommend.data import TrainingData
+from socialrec.recommend.model import ModelInfo, Recommender
+from socialrec.recommend.scoring import block_scorer, recommend_batches, recommend_everyone
+from socialrec.settings import RecommendSettings, Settings
+
+WEIGHTS = {"collaborative": 0.5, "social": 0.2, "content": 0.3, "popularity": 0.0}
+STAMP = Stamp("2026-03-01", "7", "enc-1")
+
+
+@pytest.fixture
+def recommender(data: TrainingData) -> Recommender:
+    return Recommender.fit(data, RecommendSettings(ridge=5.0), WEIGHTS, ModelInfo("enc-1", "2026-03-01", "time cut"))
+
+
+def context_of(
+    recommender: Recommender,
+    events: pa.Table,
+    catalogue: pa.Table,
+    ties: pa.Table,
+    settings: Settings,
+    *,
+    sample: float = 1.0,
+    **changes: Any,
+) -> Context:
+    keys = ["friend", "stranger", *[f"{kind}{i}" for kind in "rs" for i in range(5)]]
+    rollup = pa.table(
+        {
+            "user_key": events["user_key"],
+            "product_id": events["product_id"],
+            "affinity_micros": pa.array([1_000_000] * events.num_rows),
+        }
+    )
+    wanted = RecommendSettings(**{"list_length": 4, "block_users": 5, **changes})
+    return build_context(
+        rollup,
+        ties,
+        catalogue,
+        pa.table({"user_key": keys, "platform": ["shop"] * len(keys)}),
+        catalogue=recommender.products,
+        stamp=STAMP,
+        settings=settings.model_copy(update={"recommend": wanted}),
+        sample=sample,
+    )
+
+
+@pytest.fixture
+def context(
+    recommender: Recommender, events: pa.Table, catalogue: pa.Table, ties: pa.Table, settings: Settings
+) -> Context:
+    return context_of(recommender, events, catalogue, ties, settings)
+
+
+def lists_of(rows: pa.Table) -> dict[str, list[dict[str, Any]]]:
+    lists: dict[str, list[dict[str, Any]]] = {}
+    for row in rows.to_pylist():
+        lists.setdefault(row["user_key"], []).append(row)
+    return lists
+
+
+def test_every_user_gets_a_whole_list_with_ranks_reasons_and_versions(
+    recommender: Recommender, context: Context
+) -> None:
+    lists = lists_of(recommend_everyone(recommender, context))
+    assert len(lists) == 12
+    for rows in lists.values():
+        assert [row["rank"] for row in rows] == [1, 2, 3, 4]
+        assert [row["score"] for row in rows] == sorted((row["score"] for row in rows), reverse=True)
+        assert all(row["reasons"] for row in rows)
+        assert {(row["recommender_version"], row["encoder_version"], row["ds"]) for row in rows} == {
+            ("7", "enc-1", "2026-03-01")
+        }
+
+
+def test_nothing_seen_or_inactive_is_recommended(
+    recommender: Recommender, events: pa.Table, catalogue: pa.Table, ties: pa.Table, settings: Settings
+) -> None:
+    flags = [product != "g5" for product in catalogue["product_id"].to_pylist()]
+    offered = catalogue.set_column(3, "is_active", pa.array(flags))
+    rows = recommend_everyone(recommender, context_of(recommender, events, offered, ties, settings))
+    seen = set(zip(events["user_key"].to_pylist(), events["product_id"].to_pylist(), strict=True))
+    shown = set(zip(rows["user_key"].to_pylist(), rows["product_id"].to_pylist(), strict=True))
+    assert not shown & seen
+    assert "g5" not in rows["product_id"].to_pylist()
+
+
+def test_a_reader_gets_the_missing_book_first_because_of_other_books(
+    recommender: Recommender, context: Context
+) -> None:
+    first = lists_of(recommend_everyone(recommender, context))["r0"][0]
+    assert first["product_id"] == "b0"
+    because = next(reason for reason in first["reasons"] if reason["kind"] == "because_you")
+    assert because["products"]
+    assert set(because["products"]) <= {"b1", "b2", "b3", "b4"}
+
+
+def test_words_name_what_product_and_taste_share(recommender: Recommender, context: Context) -> None:
+    first = lists_of(recommend_everyone(recommender, context))["r1"]
+    untouched = next(row for row in first if row["product_id"] == "b5")
+    words = next(reason for reason in untouched["reasons"] if reason["kind"] == "words")
+    assert sorted(words["words"]) == ["novel", "paper"]
+
+
+def test_a_user_with_friends_only_gets_what_they_like_and_their_names(
+    recommender: Recommender, context: Context
+) -> None:
+    rows = lists_of(recommend_everyone(recommender, context))["friend"]
+    assert {row["product_id"] for row in rows} == {"b0", "b2", "b3", "b4"}
+    assert [(r["kind"], r["friends"], r["share"]) for r in rows[0]["reasons"]] == [
+        ("friends", ["r1"], pytest.approx(1, abs=0.02))
+    ]
+
+
+def test_a_user_about_whom_nothing_is_known_gets_what_is_popular(recommender: Recommender, context: Context) -> None:
+    rows = lists_of(recommend_everyone(recommender, context))["stranger"]
+    assert [row["product_id"] for row in rows] == ["b0", "b1", "b2", "b3"]
+    assert [reason["kind"] for reason in rows[0]["reasons"]] == ["popular"]
+    assert rows[0]["reasons"][0]["share"] == 1
+
+
+def test_shares_are_parts_of_one_and_strongest_first(recommender: Recommender, context: Context) -> None:
+    for row in recommend_everyone(recommender, context).to_pylist():
+        shares = [reason["share"] for reason in row["reasons"]]
+        assert shares == sorted(shares, reverse=True)
+        assert 0 <= sum(shares) <= 1 + 1e-6
+
+
+def test_the_number_of_reasons_has_a_limit(
+    recommender: Recommender, events: pa.Table, catalogue: pa.Table, ties: pa.Table, settings: Settings
+) -> None:
+    rows = recommend_everyone(recommender, context_of(recommender, events, catalogue, ties, settings, max_reasons=1))
+    assert {len(reasons) for reasons in rows["reasons"].to_pylist()} == {1}
+
+
+def test_too_few_friends_are_not_named(
+    recommender: Recommender, events: pa.Table, catalogue: pa.Table, ties: pa.Table, settings: Settings
+) -> None:
+    context = context_of(recommender, events, catalogue, ties, settings, min_named_friends=2)
+    kinds = {r["kind"] for row in recommend_everyone(recommender, context).to_pylist() for r in row["reasons"]}
+    assert "friends" not in kinds
+
+
+def test_rows_are_the_same_however_blocks_are_spread(
+    recommender: Recommender, context: Context, tmp_path: Path
+) -> None:
+    recommender.save(tmp_path / "model")
+    context.save(tmp_path / "context")
+    score = block_scorer(tmp_path / "model", tmp_path / "context")
+    backwards = [pa.record_batch([pa.array([block])], names=["block"]) for block in (2, 0, 1)]
+    spread = pa.Table.from_batches([batch for one in backwards for batch in score(iter([one]))])
+    order = [("user_key", "ascending"), ("rank", "ascending")]
+    assert spread.sort_by(order).equals(recommend_everyone(recommender, context).sort_by(order))
+
+
+def test_a_sample_is_a_stable_part_of_the_users(
+    recommender: Recommender, events: pa.Table, catalogue: pa.Table, ties: pa.Table, settings: Settings
+) -> None:
+    whole = context_of(recommender, events, catalogue, ties, settings)
+    half, again = (context_of(recommender, events, catalogue, ties, settings, sample=0.5) for _ in range(2))
+    assert 0 < len(half.rows) < len(whole.rows)
+    assert half.rows.tolist() == again.rows.tolist()
+
+
+def test_a_product_newer_than_the_model_waits_for_the_next_training(
+    recommender: Recommender, events: pa.Table, catalogue: pa.Table, ties: pa.Table, settings: Settings
+) -> None:
+    new = pa.table({"product_id": ["new"], "text": ["novel"], "text_hash": ["h"], "is_active": [True]})
+    context = context_of(recommender, events, pa.concat_tables([catalogue, new]), ties, settings)
+    assert "new" not in recommend_everyone(recommender, context)["product_id"].to_pylist()
+
+
+def test_a_saved_model_scores_the_same_after_loading(
+    recommender: Recommender, context: Context, tmp_path: Path
+) -> None:
+    recommender.save(tmp_path / "model")
+    loaded = Recommender.load(tmp_path / "model")
+    assert loaded.info == recommender.info
+    assert sorted(file.name for file in (tmp_path / "model").iterdir()) == ["model.json", "model.safetensors"]
+    blocks = pa.record_batch([pa.array([0])], names=["block"])
+    first, second = (next(recommend_batches(model, context, iter([blocks]))) for model in (recommender, loaded))
+    assert first.equals(second)
+
+
+def test_a_folder_without_a_model_is_a_users_error(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"model\.json is missing"):
+        Recommender.load(tmp_path)
+
+
+def test_no_score_depends_on_who_shares_a_block(recommender: Recommender, context: Context) -> None:
+    other = Context(**{**vars(context), "settings": context.settings.model_copy(update={"block_users": 3})})
+    one, two = recommend_everyone(recommender, context), recommend_everyone(recommender, other)
+    assert one["product_id"].equals(two["product_id"])
+    assert np.abs(one["score"].to_numpy() - two["score"].to_numpy()).max() <= 1e-5
