@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 from socialrec import job
@@ -41,9 +42,11 @@ def build(run: job.Run, roll: Roll) -> dict[str, int]:
         spark = stack.enter_context(spark_session(NAME, run.settings))
         builder = GoldBuilder(spark, run.lake, run.settings.etl, run.ds, roll)
         builder.affinity(stages[USER_PRODUCT_AFFINITY])
-        builder.ties(stages[USER_PRODUCT_AFFINITY], stages[SOCIAL_TIES])
-        builder.profiles(stages[USER_PRODUCT_AFFINITY], stages[USER_PROFILES])
-        builder.texts(stages[USER_PROFILES], stages[TEXTS])
+        with ThreadPoolExecutor() as pool:  # while one is planned, the other runs
+            ties = pool.submit(builder.ties, stages[USER_PRODUCT_AFFINITY], stages[SOCIAL_TIES])
+            builder.profiles(stages[USER_PRODUCT_AFFINITY], stages[USER_PROFILES])
+            builder.texts(stages[USER_PROFILES], stages[TEXTS])
+            ties.result()
         counts = {table.noun: count_staged(stage) for table, stage in stages.items()}
         for table, stage in stages.items():
             published = {"published": counts[table.noun]}

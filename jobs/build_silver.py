@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from socialrec.etl.silver import Outcome, SilverBuilder
 
 NAME = "build_silver"
+_AT_ONCE = 2  # while one entity is planned, another one runs
+Staged = tuple[Stage, str, dict[str, int]]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -45,18 +48,29 @@ def build(run: job.Run, plan: SilverPlan) -> dict[str, int]:
         spark = stack.enter_context(spark_session(NAME, run.settings))
         identity = Identity.of(spark, identity_key(run.settings.secrets))
         builder = SilverBuilder(spark, run.lake, identity, run.settings.etl.duplicate_window_days)
-        counts: dict[str, int] = {}
-        staged: list[tuple[Stage, str, dict[str, int]]] = []
-        for entity, (days, fingerprint) in work(run.ds, plan).items():
-            partitions = days if entity in DAILY else [run.ds]
-            stage = stack.enter_context(run.lake.stage(SILVER[entity], job=NAME, partitions=partitions))
-            outcome = _stage(builder, entity, run.ds, plan, stage)
+        todo = work(run.ds, plan)
+        stages = {
+            entity: stack.enter_context(
+                run.lake.stage(SILVER[entity], job=NAME, partitions=days if entity in DAILY else [run.ds])
+            )
+            for entity, (days, _) in todo.items()
+        }
+
+        def make(entity: Entity) -> tuple[dict[str, int], list[Staged]]:
+            days, fingerprint = todo[entity]
+            outcome = _stage(builder, entity, run.ds, plan, stages[entity])
             balanced = balance(run.lake, entity, days, outcome)
             run.log.info("built", **balanced)
-            counts |= balanced
             published = {name.removeprefix(f"{entity}_"): number for name, number in balanced.items()}
-            staged += _requarantine(run, stack, builder, entity=entity, days=days, outcome=outcome)
-            staged.append((stage, fingerprint, published))
+            rejects = _requarantine(run, stack, builder, entity=entity, days=days, outcome=outcome)
+            return balanced, [*rejects, (stages[entity], fingerprint, published)]
+
+        counts: dict[str, int] = {}
+        staged: list[Staged] = []
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for balanced, made in pool.map(make, todo):
+                counts |= balanced
+                staged += made
         for stage, fingerprint, published in staged:
             publish(stage, fingerprint=fingerprint, counts=published, dry_run=run.args.dry_run)
     return counts
@@ -83,7 +97,7 @@ def _stage(builder: SilverBuilder, entity: Entity, ds: str, plan: SilverPlan, st
 
 def _requarantine(
     run: job.Run, stack: ExitStack, builder: SilverBuilder, *, entity: Entity, days: list[str], outcome: Outcome
-) -> list[tuple[Stage, str, dict[str, int]]]:
+) -> list[Staged]:
     """Stage the quarantine of these days anew where silver rejects something now, or did before."""
     from socialrec.etl.silver import quarantined_by
 

@@ -25,6 +25,7 @@ class StructOf:
 
 
 Type = Scalar | ListOf | StructOf
+Choices = type[StrEnum]
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Column:
     type: Type
     meaning: str
     nullable: bool = False
-    choices: type[StrEnum] | None = None
+    choices: Choices | None = None
     minimum: float | None = None
     maximum: float | None = None
     max_chars: int | None = None

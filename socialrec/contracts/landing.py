@@ -44,7 +44,7 @@ LANDING: dict[Entity, tuple[Column, ...]] = {
         Column("until_ts", "timestamp", "Until when; absent while it lasts", nullable=True),
     ),
 }
-"""Landing columns by entity. Files may leave out nullable columns; unknown columns are kept out and named in the log."""
+"""Landing columns by entity. Files may leave out nullable columns; unknown columns are named in the log."""
 
 LANDING_KEY: dict[Entity, tuple[str, ...]] = {
     Entity.PRODUCTS: ("product_id",),

@@ -10,7 +10,7 @@ from functools import reduce
 
 import pyarrow.compute as pc
 import pyarrow.dataset as pds
-from py4j.protocol import Py4JJavaError
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F

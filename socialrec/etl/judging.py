@@ -108,7 +108,7 @@ def _column_problems(column: Column, is_text: bool) -> Iterator[_Problem]:
         yield raw.isNull(), QuarantineReason.MISSING_VALUE, name
         yield is_blank, QuarantineReason.EMPTY_TEXT if name == "text" else QuarantineReason.MISSING_VALUE, name
     if column.type != "string":
-        yield value.isNull() & ~is_blank, QuarantineReason.WRONG_TYPE, name
+        yield value.isNull() & raw.isNotNull() & ~is_blank, QuarantineReason.WRONG_TYPE, name
     if column.choices is not None:
         yield ~value.isin([str(choice) for choice in column.choices]), QuarantineReason.UNKNOWN_VALUE, name
     if column.max_chars is not None:

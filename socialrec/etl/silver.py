@@ -46,8 +46,9 @@ class SilverBuilder:
         entity = Entity.INTERACTIONS
         bronze = read_table(self.spark, self.lake, BRONZE[entity], days)
         copies = self._copies(entity, days, interactions.KEY, interactions.CONTENT)
-        write_stage(interactions.silver_interactions(without(bronze, copies), self.identity), stage)
+        # Counting first: a copy's size must be known before the join is planned, or every record is moved around.
         n_duplicate, n_conflict = _tally(copies)
+        write_stage(interactions.silver_interactions(without(bronze, copies), self.identity), stage)
         rejected = _conflicts(bronze, copies, entity, interactions.KEY[0])
         return Outcome(count_staged(stage), n_duplicate, n_conflict, rejected)
 
@@ -56,18 +57,19 @@ class SilverBuilder:
         entity = Entity.COMMENTS
         bronze = read_table(self.spark, self.lake, BRONZE[entity], days)
         copies = self._copies(entity, days, comments.KEY, comments.CONTENT)
+        n_duplicate, n_conflict = _tally(copies)
         # Cleaning costs more than reading back what was cleaned.
         cleaned = comments.clean_comments(without(bronze, copies), self.identity).persist(StorageLevel.DISK_ONLY)
         repeats = self._repeated_words(cleaned, days).persist(StorageLevel.MEMORY_AND_DISK)
         is_empty = F.col("text") == ""
+        n_repeated = repeats.count()
         write_stage(without(cleaned.where(~is_empty), repeats), stage)
-        n_duplicate, n_conflict = _tally(copies)
         empties = cleaned.where(is_empty).select(*RECORD_KEY)
         emptied = _rejected(
             bronze.join(empties, list(RECORD_KEY), "left_semi"), entity, QuarantineReason.EMPTY_TEXT, "text"
         )
         rejected = _conflicts(bronze, copies, entity, comments.KEY[0]).unionByName(emptied)
-        return Outcome(count_staged(stage), n_duplicate + repeats.count(), n_conflict + empties.count(), rejected)
+        return Outcome(count_staged(stage), n_duplicate + n_repeated, n_conflict + empties.count(), rejected)
 
     def products(self, roll: Roll, ds: str, stage: Stage) -> Outcome:
         """Stage the snapshot of silver.products as of `ds`."""
@@ -87,12 +89,13 @@ class SilverBuilder:
         intake = self._intake(entity, roll)
         older = superseded(intake.select(*social.FOLLOW_KEY, "ds", *RECORD_KEY), social.FOLLOW_KEY)
         older = older.persist(StorageLevel.MEMORY_AND_DISK)
+        n_older = older.count()
         edges = social.merge_follows(
             self._previous(entity, roll), without(intake, older), self.identity, ds, is_first=roll.previous is None
         )
         seen = Observation()
         write_stage(edges.observe(seen, F.count_if(social.IS_NEW).alias("published")), stage)
-        return Outcome(seen.get["published"], older.count())
+        return Outcome(seen.get["published"], n_older)
 
     def requarantine(self, entity: Entity, days: Sequence[str], rejected: DataFrame, stage: Stage) -> None:
         """Stage these days of the quarantine table: what ingest rejected, as it was, and what silver rejects now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 
 from pyspark.sql import Column
@@ -15,6 +16,7 @@ _TAG = r"</?[A-Za-z][^<>]*>"
 _INVISIBLE = r"[\p{Cf}\x{FFFE}\x{FFFF}]"
 _BLANK = r"[\s\p{Z}\p{Cc}]+"
 
+_BEYOND_LATIN = r"[\x{0250}-\x{10FFFF}]"
 _SCRIPTS = (
     ("ja", r"[\p{IsHiragana}\p{IsKatakana}]"),
     ("ko", r"\p{IsHangul}"),
@@ -29,7 +31,7 @@ _SCRIPTS = (
 )
 """Languages that their script gives away; the first that matches is taken."""
 
-_FUNCTION_WORDS = {
+FUNCTION_WORDS = {
     "en": "the and is are was were it this that with for of to in not but have has had you my i on as very be they so",
     "de": "der die das und ist nicht ein eine mit für auf ich sie es zu den dem von auch aber sehr war wie im hat",
     "fr": "le la les des et est une un pas pour dans que qui avec sur ce cette je vous très mais il elle du au sont",
@@ -56,17 +58,27 @@ def clean_text(text: Column) -> Column:
 
 def language(text: Column) -> Column:
     """ISO 639-1 code by script, else by the language with most function words in the text; `und` where none occurs."""
-    words = F.split(F.lower(text), r"[^\p{L}]+")
-    hits = {code: F.size(F.array_intersect(words, F.lit(listed.split()))) for code, listed in _FUNCTION_WORDS.items()}
-    # Ties go to the language that stands first: the greatest of (hits, place from the end).
-    ranked = [
-        F.struct(count, F.lit(-place), F.lit(code).alias("code")) for place, (code, count) in enumerate(hits.items())
-    ]
-    best = F.greatest(*ranked)
-    by_words = F.when(best["col1"] > 0, best["code"]).otherwise(UNKNOWN_LANGUAGE)
-    return reduce(
+    words = F.array_distinct(F.split(F.lower(text), r"[^\p{L}]+"))
+    known = sorted({word for listed in FUNCTION_WORDS.values() for word in listed.split()})
+    # Inside a lambda the few known words are found once, not once a language.
+    by_words = F.transform(F.array(F.filter(words, lambda word: word.isin(known))), _most_hits)[0]
+    by_script = reduce(
         lambda rest, script: F.when(text.rlike(script[1]), script[0]).otherwise(rest), _SCRIPTS[::-1], by_words
     )
+    return F.when(text.rlike(_BEYOND_LATIN), by_script).otherwise(by_words)
+
+
+def _most_hits(words: Column) -> Column:
+    hits = [F.size(F.filter(words, _is_one_of(listed.split()))) for listed in FUNCTION_WORDS.values()]
+    # Ties go to the language that stands first: the greatest of (hits, place from the end) as one number.
+    n = len(hits)
+    best = F.greatest(*(count * n + (n - 1 - place) for place, count in enumerate(hits)))
+    codes = F.array(*(F.lit(code) for code in reversed(FUNCTION_WORDS)))
+    return F.when(best >= n, F.get(codes, best % n)).otherwise(UNKNOWN_LANGUAGE)
+
+
+def _is_one_of(listed: list[str]) -> Callable[[Column], Column]:
+    return lambda word: word.isin(listed)
 
 
 def text_hash(text: Column) -> Column:

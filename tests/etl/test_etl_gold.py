@@ -69,6 +69,15 @@ def test_rolling_over_nights_equals_one_go_within_rounding(spark: SparkSession) 
     assert rolled.last_event_ts == datetime(2026, 1, 9, 9)
 
 
+def test_two_nights_hold_what_was_computed_by_hand(spark: SparkSession) -> None:
+    """A click of the first night is halved ten days later, and today's like adds 2."""
+    first = affinity(spark, event(1), ds="2026-01-01")
+    assert [row.affinity_micros for row in first.collect()] == [1_000_000]
+    today = rows_of(spark, SILVER_INTERACTIONS, event(11, event_type="like"))
+    [row] = user_product_affinity(first, "2026-01-01", today, DAY, SETTINGS).collect()
+    assert (row.affinity_micros, row.n_events) == (2_500_000, 2)
+
+
 def comment(comment_id: str, user: str, parent: str | None, day: int) -> dict[str, Any]:
     return {
         "comment_id": comment_id, "user_key": user, "product_id": "p", "text": comment_id, "text_hash": comment_id,

@@ -2,16 +2,24 @@
 
 import importlib.util
 import json
+import os
+import re
+import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
+from socialrec import job
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY, USER_PROFILES
@@ -68,8 +76,8 @@ def world(home: Path) -> Path:
     repeated, conflicting = event("e1", D1), event("e1", D1, user_id="bob")
     good = [event("e2", D2, event_type="view"), *(event(f"y{n}", D2) for n in range(20))]
     land(home, D2, Entity.INTERACTIONS, repeated, conflicting, *good, event("e3", D2, event_type="stare"))
-    land(home, D2, Entity.COMMENTS, comment("c3", "bob", "Yes!", parent_comment_id="c1"), comment("c4", "ann", "<p></p>"),
-         comment("c5", "ann", "It  is fine"))  # fmt: skip
+    reply = comment("c3", "bob", "Yes!", parent_comment_id="c1")
+    land(home, D2, Entity.COMMENTS, reply, comment("c4", "ann", "<p></p>"), comment("c5", "ann", "It  is fine"))
     land(home, D2, Entity.FOLLOWS, {"follower_id": "ann", "followee_id": "bob", "until_ts": f"{D3}T00:00:00Z"})
     land(home, D3, Entity.INTERACTIONS, event("e4", D3))
     return home
@@ -192,6 +200,80 @@ def test_a_night_whose_own_day_has_not_landed_fails_unless_told_otherwise(
         run(world, "2026-01-09", jobs=["ingest_landing"])
     monkeypatch.setenv("SOCIALREC_ETL__REQUIRE_LANDING_DAY", "false")
     assert run(world, "2026-01-09", jobs=["ingest_landing"])["ingest_landing"]["n_days"] == 3
+
+
+def test_pseudonyms_alone_leave_bronze(world: Path, lake: Lake) -> None:
+    run(world, D2)
+    assert "'ann'" in str(rows(lake, BRONZE[Entity.INTERACTIONS]))
+    for table in (*SILVER.values(), *GOLD_TARGETS):
+        found = str(rows(lake, table))
+        assert "shop" in found
+        assert not [user for user in ("ann", "bob") if user in found], table.name
+
+
+def spoil_missing(home: Path) -> None:
+    shutil.rmtree(home / "landing")
+
+
+def spoil_parquet(home: Path) -> None:
+    file = home / "landing" / "shop" / D1 / "follows-b.parquet"
+    pq.write_table(pa.table({"follower_id": ["a"], "followee_id": ["b"]}), file)
+    file.write_bytes(file.read_bytes()[:-9])
+
+
+def spoil_type(home: Path) -> None:
+    table = pa.table({"follower_id": [["a"]], "followee_id": ["b"]})
+    pq.write_table(table, home / "landing" / "shop" / D1 / "follows-b.parquet")
+
+
+def spoil_day(home: Path) -> None:
+    (home / "landing" / "shop" / "2026-1-1").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (spoil_missing, r"no landing folder \S+landing: run `socialrec import demo` or deliver files to \S+"),
+        (spoil_parquet, r"\S+follows-b.parquet: not a whole parquet file \(.*\); deliver it again"),
+        (
+            spoil_type,
+            r"\S+follows-b.parquet: column follower_id has type list<.*>, .*; deliver it as string or as string",
+        ),
+        (spoil_day, r"\S+2026-1-1: a day's folder is named YYYY-MM-DD, such as 2026-01-31; rename the folder"),
+    ],
+)
+def test_a_deliverers_mistake_is_one_line_that_names_file_and_remedy(
+    world: Path, capfd: pytest.CaptureFixture[str], spoil: Callable[[Path], None], said: str
+) -> None:
+    spoil(world)
+    assert job.guarded(lambda: load("ingest_landing").main(["--ds", D2, "--home", str(world)])) == 2
+    [line] = [line for line in capfd.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert re.fullmatch(f"error: {said}", line)
+
+
+def test_a_day_in_the_wrong_form_is_refused(world: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert job.guarded(lambda: load("build_gold").main(["--ds", "1.1.2026", "--home", str(world)])) == 2
+    assert capfd.readouterr().err == "error: day '1.1.2026' is not in the form YYYY-MM-DD, such as 2026-01-31\n"
+
+
+def test_a_killed_job_leaves_the_old_tables_and_the_next_run_repairs(world: Path, lake: Lake) -> None:
+    run(world, D1)
+    before = {table.name: rows(lake, table) for table in SILVER.values()}
+    run(world, D2, jobs=["ingest_landing"])
+    program = Path(__file__).parents[2] / "jobs" / "build_silver.py"
+    command = [sys.executable, str(program), "--ds", D2, "--home", str(world)]
+    silver = lake.root / "silver"
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as child:
+        while not [file for owner in silver.glob("*/stage-*/_owner.json") for file in owner.parent.glob("part=*/*")]:
+            assert child.poll() is None, "the job ended before it could be killed"
+            time.sleep(0.02)
+        os.killpg(child.pid, signal.SIGKILL)
+    assert {table.name: rows(lake, table) for table in SILVER.values()} == before
+    assert run(world, D2)["build_silver"]["counts"]["interactions_published"] == 21
+    assert len(rows(lake, SILVER[Entity.INTERACTIONS])) == 42
+    assert not list(silver.glob("*/stage-*/_owner.json"))
 
 
 def test_planning_needs_no_spark() -> None:

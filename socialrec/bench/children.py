@@ -1,0 +1,73 @@
+"""Run a program in a process of its own: how long it took, and how much memory it and all its children held at most."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import psutil
+
+_SAMPLE_SECONDS = 0.1
+_MIB = 1024**2
+
+
+@dataclass(frozen=True)
+class Finished:
+    """One run: wall clock seconds, the tree's largest resident memory (a sum over processes), and standard output."""
+
+    seconds: float
+    peak_mib: int
+    output: str
+
+
+def run_child(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Finished:
+    """Run a command to its end; RuntimeError with the end of its standard error where it fails."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, stdout=out, stderr=err, env=environment)
+        watch = _Watch(process.pid)
+        watch.start()
+        try:
+            code = process.wait()
+        finally:
+            process.kill()
+            seconds = time.perf_counter() - started
+            watch.ended.set()
+            watch.join()
+        out.seek(0)
+        err.seek(0)
+        if code:
+            raise RuntimeError(f"{' '.join(command)} ended with code {code}: {err.read()[-2000:].strip()}")
+        return Finished(seconds, watch.peak // _MIB, out.read())
+
+
+class _Watch(threading.Thread):
+    """Samples the memory of a process tree."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.pid = pid
+        self.peak = 0
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        while not self.ended.wait(_SAMPLE_SECONDS):
+            self.peak = max(self.peak, self._held())
+
+    def _held(self) -> int:
+        try:
+            root = psutil.Process(self.pid)
+            return sum(_resident(process) for process in (root, *root.children(recursive=True)))
+        except psutil.NoSuchProcess:
+            return 0
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0

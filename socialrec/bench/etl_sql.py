@@ -1,0 +1,284 @@
+"""The ETL again, as SQL for DuckDB: the same cleaning, duplicates, aggregates and tables as our Spark jobs make."""
+
+# ruff: noqa: S608 (the names and numbers put into these statements are the contracts' and the settings' own)
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from socialrec.contracts.columns import Column
+from socialrec.contracts.landing import EARLIEST_YEAR, EVENT_TIME, LANDING
+from socialrec.contracts.vocabulary import Entity, TextKind
+from socialrec.etl.wording import FUNCTION_WORDS
+from socialrec.settings import EtlSettings
+
+_SOURCE = "platform, source_file, source_line, ds"
+_ENTITIES = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "''", "&#39;": "''", "&amp;": "&"}
+_SCRIPTS = {
+    "ja": r"[\p{Hiragana}\p{Katakana}]", "ko": r"\p{Hangul}", "zh": r"\p{Han}", "uk": "[іїєґІЇЄҐ]",
+    "ru": r"\p{Cyrillic}", "el": r"\p{Greek}", "ar": r"\p{Arabic}", "he": r"\p{Hebrew}", "th": r"\p{Thai}",
+    "hi": r"\p{Devanagari}",
+}  # fmt: skip
+
+
+def macros(key: bytes) -> Iterator[str]:
+    """Functions that the statements below use: pseudonyms under this key, and texts."""
+    block = key.ljust(64, b"\0")
+    inner, outer = (bytes(byte ^ pad for byte in block).hex() for pad in (0x36, 0x5C))
+    message = f"unhex('{inner}') || encode(platform || ':' || id)"
+    yield f"CREATE MACRO user_key(platform, id) AS sha256(unhex('{outer}') || unhex(sha256({message})))"
+    plain = "regexp_replace(regexp_replace(text, "
+    plain += r"'(?is)<!--.*?-->|<script\b[^>]*>.*?</script\s*>|<style\b[^>]*>.*?</style\s*>', ' ', 'g'), "
+    plain += "'</?[A-Za-z][^<>]*>', ' ', 'g')"
+    for entity, character in _ENTITIES.items():
+        plain = f"replace({plain}, '{entity}', '{character}')"
+    visible = rf"nfc_normalize(regexp_replace({plain}, '[\p{{Cf}}\x{{FFFE}}\x{{FFFF}}]', '', 'g'))"
+    yield rf"CREATE MACRO clean_text(text) AS trim(regexp_replace({visible}, '[\s\p{{Z}}\p{{Cc}}]+', ' ', 'g'))"
+    lists = {code: repr(words.split()) for code, words in FUNCTION_WORDS.items()}
+    # The greatest of (hits, place from the end), packed into one number.
+    hits = [
+        f"len(list_intersect(words, {words})) * 10 + {len(lists) - place}" for place, words in enumerate(lists.values())
+    ]
+    yield f"CREATE MACRO most_hits(words) AS greatest({', '.join(hits)})"
+    code = f"{list(lists)}[{len(lists) + 1} - best % 10]"
+    yield f"CREATE MACRO spoken(best) AS CASE WHEN best < 10 THEN 'und' ELSE {code} END"
+    scripts = " ".join(f"WHEN regexp_matches(text, '{pattern}') THEN '{code}'" for code, pattern in _SCRIPTS.items())
+    words = r"regexp_split_to_array(lower(text), '[^\p{L}]+')"
+    yield f"CREATE MACRO language(text) AS CASE {scripts} ELSE spoken(most_hits({words})) END"
+    yield "CREATE MACRO is_late(time, ds) AS coalesce(time < ds::DATE, false)"
+
+
+def judged(entity: Entity, landing: str) -> str:
+    """All landed records with the reason for which they are rejected, or null."""
+    problems = [problem for column in LANDING[entity] for problem in _problems(column)]
+    problems.append((f"{EVENT_TIME[entity]} >= ds::DATE + 1", "future_event", EVENT_TIME[entity]))
+    if entity is Entity.FOLLOWS:
+        problems.append(("follower_id = followee_id", "self_follow", "followee_id"))
+    cases = " ".join(f"WHEN {test} THEN '{reason}:{name}'" for test, reason, name in problems)
+    held = " ".join(f"WHEN '{column.name}' THEN {column.name}::VARCHAR" for column in LANDING[entity])
+    record = ", ".join(f"{column.name} := {column.name}" for column in LANDING[entity])
+    # DuckDB needs an extension for times with a zone; without one they are UTC, as ours are.
+    times = ", ".join(
+        f"{name}::TIMESTAMP AS {name}" for name in (c.name for c in LANDING[entity] if c.type == "timestamp")
+    )
+    return f"""
+        CREATE OR REPLACE VIEW judged_{entity} AS WITH landed AS (
+            SELECT * REPLACE ({times}), array_to_string(string_split(filename, '/')[-3:], '/') source_file,
+                file_row_number + 1 source_line, string_split(filename, '/')[-3] platform,
+                string_split(filename, '/')[-2] ds
+            FROM read_parquet('{landing}/*/*/{entity}.parquet', filename = true, file_row_number = true,
+                union_by_name = true)
+        ), found AS (SELECT *, CASE {cases} END problem FROM landed)
+        SELECT *, split_part(problem, ':', 1) reason, 'ingest' stage, to_json(struct_pack({record})) record,
+            split_part(problem, ':', 2) || ': ' || left(CASE split_part(problem, ':', 2) {held} END, 120) detail
+        FROM found"""
+
+
+def _problems(column: Column) -> Iterator[tuple[str, str, str]]:
+    name = column.name
+    if not column.nullable:
+        yield f"{name} IS NULL", "missing_value", name
+        if column.type == "string":
+            yield f"trim({name}) = ''", "empty_text" if name == "text" else "missing_value", name
+    if column.choices is not None:
+        yield f"{name} NOT IN ({', '.join(repr(str(choice)) for choice in column.choices)})", "unknown_value", name
+    if column.max_chars is not None:
+        yield f"length({name}) > {column.max_chars}", "too_long", name
+    if column.type == "timestamp":
+        yield f"{name} < '{EARLIEST_YEAR}-01-01'", "out_of_range", name
+    if column.type == "float64":
+        yield f"isnan({name}) OR isinf({name})", "out_of_range", name
+    if column.minimum is not None:
+        yield f"{name} < {column.minimum}", "out_of_range", name
+    if column.maximum is not None:
+        yield f"{name} > {column.maximum}", "out_of_range", name
+
+
+def bronze(entity: Entity) -> str:
+    """The valid records."""
+    names = ", ".join(column.name for column in LANDING[entity])
+    return f"SELECT {names}, {_SOURCE}, now() ingested_ts FROM judged_{entity} WHERE problem IS NULL"
+
+
+def quarantine(entity: Entity) -> str:
+    """The rejected records."""
+    return f"SELECT reason, detail, stage, record, {_SOURCE} FROM judged_{entity} WHERE problem IS NOT NULL"
+
+
+def copies(name: str, records: str, key: Sequence[str], content: Sequence[str], window_days: int) -> str:
+    """A table of the records that an earlier one with the same key precedes, and whether their content differs."""
+    keys = ", ".join(key)
+    own = f"{{ds: ds, f: source_file, l: source_line, h: hash({', '.join(content)})}}"
+    return f"""
+        CREATE OR REPLACE TEMP TABLE {name} AS WITH suspects AS (
+            SELECT * FROM {records} SEMI JOIN
+                (SELECT {keys} FROM {records} GROUP BY ALL HAVING count(*) > 1) USING ({keys})
+        ), judged AS (
+            SELECT *, {own} own, min({own}) OVER (PARTITION BY {keys} ORDER BY ds::DATE
+                RANGE BETWEEN INTERVAL {window_days} DAYS PRECEDING AND CURRENT ROW) earliest FROM suspects
+        ) SELECT source_file, source_line, earliest.h <> own.h is_conflict FROM judged WHERE earliest <> own"""
+
+
+SILVER_INTERACTIONS = """
+    SELECT event_id, user_key(platform, user_id) user_key, product_id, event_type, event_ts,
+        coalesce(quantity, 1) quantity, is_late(event_ts, ds) is_late, platform, ds
+    FROM bronze_interactions ANTI JOIN copies USING (source_file, source_line)"""
+
+CLEANED_COMMENTS = """
+    CREATE TEMP TABLE cleaned AS WITH texts AS (
+        SELECT * REPLACE (clean_text(text) AS text), user_key(platform, user_id) user_key
+        FROM bronze_comments ANTI JOIN copies USING (source_file, source_line)
+    ) SELECT *, sha256(text) text_hash, language(text) AS language FROM texts"""
+
+SILVER_COMMENTS = """
+    SELECT comment_id, user_key, product_id, text, text_hash, language, rating, parent_comment_id, created_ts,
+        is_late(created_ts, ds) is_late, platform, ds
+    FROM cleaned ANTI JOIN repeats USING (source_file, source_line) WHERE text <> ''"""
+
+
+def requarantine(entity: Entity, key: str) -> str:
+    """What ingest rejected, and the records whose id an earlier one has with other content."""
+    record = ", ".join(f"{column.name} := {column.name}" for column in LANDING[entity])
+    return f"""
+        SELECT * FROM quarantine_{entity} UNION ALL BY NAME
+        SELECT 'conflicting_id' reason, '{key}: ' || left({key}, 100) detail, 'silver' stage,
+            to_json(struct_pack({record})) record, {_SOURCE}
+        FROM bronze_{entity} SEMI JOIN (FROM copies WHERE is_conflict) USING (source_file, source_line)"""
+
+
+def silver_products(night: str) -> str:
+    """Of each product the newest description."""
+    parts = ", ".join(f"nullif(trim({name}), '')" for name in ("title", "category", "brand", "description"))
+    return f"""
+        WITH ranked AS (
+            SELECT *, min(ds) OVER (PARTITION BY product_id) first_seen_ds, row_number() OVER (PARTITION BY product_id
+                ORDER BY updated_ts DESC NULLS LAST, ds DESC, source_file DESC, source_line DESC) place
+            FROM bronze_products
+        ) SELECT product_id, title, description, category, brand, price_cents, currency,
+            coalesce(is_active, true) is_active, updated_ts, clean_text(concat_ws('. ', {parts})) text,
+            sha256(text) text_hash, first_seen_ds, platform, '{night}' ds
+        FROM ranked WHERE place = 1"""
+
+
+def silver_follows(night: str) -> str:
+    """Of each edge the newest record."""
+    return f"""
+        SELECT user_key(platform, follower_id) follower_key, user_key(platform, followee_id) followee_key, since_ts,
+            until_ts, platform, '{night}' ds
+        FROM (FROM bronze_follows QUALIFY row_number() OVER (PARTITION BY platform, follower_id, followee_id
+            ORDER BY ds DESC, source_file DESC, source_line DESC) = 1)"""
+
+
+def affinity(night: str, settings: EtlSettings) -> str:
+    """Decayed sums of weighted events."""
+    weights = " ".join(f"WHEN '{kind}' THEN {weight}" for kind, weight in settings.event_weights.items())
+    amount = "CASE WHEN quantity > 1 THEN 1 + ln(quantity) ELSE 1 END"
+    age = f"(DATE '{night}' - coalesce(event_ts::DATE, ds::DATE))"
+    decay = f"pow(2.0::DOUBLE, -{age} / {settings.affinity_half_life_days}::DOUBLE)"
+    return f"""
+        SELECT user_key, product_id, sum(round((CASE event_type {weights} ELSE 0 END)::DOUBLE * {amount} * {decay}
+                * 1000000)::BIGINT)::BIGINT affinity_micros, count(*) n_events, min(event_ts) first_event_ts,
+            max(event_ts) last_event_ts, platform, '{night}' ds
+        FROM silver_interactions GROUP BY platform, user_key, product_id"""
+
+
+def ties(night: str, settings: EtlSettings) -> str:
+    """Follows, decayed replies and shared interests, both directions of a pair compared once."""
+    half_life = settings.reply_half_life_days
+    sides = " UNION ALL ".join(
+        f"""SELECT {user} user_key, {other} neighbour_key, {side}_follow is_follow, up_follow AND down_follow is_mutual,
+            {side}_since since_ts, {side}_replies replies_micros, {side}_last last_reply_ts, n_co_interest, platform
+            FROM counted WHERE {side}_follow OR {side}_replies > 0"""
+        for side, user, other in (("up", "low", "high"), ("down", "high", "low"))
+    )
+    ends = ", ".join(
+        f"""coalesce(bool_or(is_follow) FILTER ({test}), false) {side}_follow,
+            max(since_ts) FILTER ({test}) {side}_since,
+            coalesce(sum(micros) FILTER ({test}), 0)::BIGINT {side}_replies, max(last_ts) FILTER ({test}) {side}_last"""
+        for side, test in (("up", "a < b"), ("down", "a > b"))
+    )
+    return f"""
+        WITH answers AS (
+            SELECT c.platform, c.user_key a, c.created_ts, c.ds, c.comment_id,
+                arg_min(p.user_key, {{d: p.ds, k: p.user_key}}) b
+            FROM silver_comments c JOIN silver_comments p ON c.parent_comment_id = p.comment_id GROUP BY ALL
+        ), parts AS (
+            SELECT platform, follower_key a, followee_key b, true is_follow, since_ts, 0 micros, NULL::TIMESTAMP last_ts
+            FROM active UNION ALL
+            SELECT platform, a, b, false, NULL, round(1000000 * pow(2.0::DOUBLE, -(DATE '{night}'
+                - coalesce(created_ts::DATE, ds::DATE)) / {half_life}::DOUBLE))::BIGINT, created_ts
+            FROM answers WHERE a <> b
+        ), pairs AS (
+            SELECT platform, least(a, b) low, greatest(a, b) high, {ends} FROM parts GROUP BY ALL
+        ), liked AS (
+            SELECT user_key, hash(product_id) product FROM gold_user_product_affinity WHERE affinity_micros > 0
+        ), hubs AS (
+            SELECT product FROM liked GROUP BY ALL HAVING count(*) > {settings.co_interest_max_users}
+        ), interests AS (
+            SELECT user_key, list(product) products FROM liked ANTI JOIN hubs USING (product) GROUP BY ALL
+        ), counted AS (
+            SELECT pairs.*, coalesce(len(list_intersect(l.products, h.products)), 0)::BIGINT n_co_interest
+            FROM pairs LEFT JOIN interests l ON low = l.user_key LEFT JOIN interests h ON high = h.user_key
+        ), sides AS ({sides})
+        SELECT user_key, neighbour_key, {settings.follow_weight} * is_follow::INT
+            + {settings.mutual_weight} * is_mutual::INT + {settings.reply_weight} * ln(1 + replies_micros / 1000000)
+            + {settings.co_interest_weight} * ln(1 + n_co_interest) strength, * EXCLUDE (user_key, neighbour_key),
+            '{night}' ds
+        FROM sides"""
+
+
+def active(night: str) -> str:
+    """The follows that hold at the end of the night."""
+    end = f"DATE '{night}' + 1"
+    return f"""
+        CREATE VIEW active AS FROM silver_follows WHERE coalesce(since_ts < {end}, true)
+            AND NOT coalesce(until_ts < {end}, false)"""
+
+
+def profiles(night: str) -> str:
+    """What each user did and likes."""
+    return f"""
+        WITH parts AS (
+            SELECT platform, user_key, n_events i, (affinity_micros > 0)::INT p, 0 c, 0 f, last_event_ts t
+            FROM gold_user_product_affinity UNION ALL
+            SELECT platform, user_key, 0, 0, 1, 0, created_ts FROM silver_comments UNION ALL
+            SELECT platform, follower_key, 0, 0, 0, 1, NULL FROM active UNION ALL
+            SELECT platform, follower_key, 0, 0, 0, 0, NULL FROM silver_follows UNION ALL
+            SELECT platform, followee_key, 0, 0, 0, 0, NULL FROM silver_follows
+        ), numbers AS (
+            SELECT platform, user_key, sum(i)::BIGINT n_interactions, sum(p)::BIGINT n_products,
+                sum(c)::BIGINT n_comments, sum(f)::BIGINT n_follows, max(t) last_active_ts FROM parts GROUP BY ALL
+        ), liked AS (
+            SELECT user_key, product_id, title, nullif(trim(category), '') category, affinity_micros m, last_event_ts t
+            FROM gold_user_product_affinity JOIN silver_products USING (product_id) WHERE affinity_micros > 0
+        ), titles AS (
+            SELECT user_key, arg_min(title, {{a: -epoch_us(coalesce(t, make_timestamp(0))), m: -m, p: product_id}}, 3)
+                titles FROM liked GROUP BY ALL
+        ), sums AS (
+            SELECT user_key, category, sum(m) m FROM liked WHERE category IS NOT NULL GROUP BY user_key, category
+        ), best AS (
+            SELECT user_key, arg_min(category, {{m: -m, c: category}}, 5) categories FROM sums GROUP BY ALL
+        ), worded AS (
+            SELECT *, coalesce(categories, [])::VARCHAR[] top_categories, top_categories[:3] said, concat_ws(' ',
+                CASE len(said) WHEN 0 THEN NULL WHEN 1 THEN 'Likes ' || said[1] || '.' ELSE 'Likes '
+                    || array_to_string(said[:-2], ', ') || ' and ' || said[-1] || '.' END,
+                CASE WHEN len(titles) > 0 THEN 'Recently interested in: ' || array_to_string(titles, ', ') || '.' END)
+                words, if(words = '', 'Nothing known yet.', words) AS text
+            FROM numbers LEFT JOIN titles USING (user_key) LEFT JOIN best USING (user_key)
+        ) SELECT user_key, n_interactions, n_products, n_comments, n_follows, last_active_ts, top_categories, text,
+            sha256(text) text_hash, platform, '{night}' ds FROM worded"""
+
+
+def texts(night: str) -> str:
+    """Every distinct text once: a product's before a comment's before a profile's."""
+    kinds = [kind.value for kind in (TextKind.PRODUCT, TextKind.COMMENT, TextKind.PROFILE)]
+    return f"""
+        WITH parts AS (
+            SELECT text_hash, 1 place, platform, language(text) AS language, text FROM silver_products UNION ALL
+            SELECT text_hash, 2, platform, language, text FROM silver_comments UNION ALL
+            SELECT text_hash, 3, platform, 'en', text FROM gold_user_profiles
+        ), firsts AS (
+            SELECT text_hash, min({{p: place, o: platform, l: language, t: text}}) one FROM parts WHERE text <> ''
+            GROUP BY ALL
+        ) SELECT text_hash, {kinds}[one.p] kind, one.t AS text, one.l AS language, one.o platform, '{night}' ds
+        FROM firsts"""

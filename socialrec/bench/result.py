@@ -1,0 +1,62 @@
+"""What a benchmark found, as one JSON object, and the machine it was found on."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+
+import psutil
+
+_MIB = 1024**2
+
+
+def this_machine() -> dict[str, str | float]:
+    """The cores that this process may use, the memory in MiB, and the system's name."""
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_mib": psutil.virtual_memory().total // _MIB,
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+    }
+
+
+@dataclass(frozen=True)
+class PeerResult:
+    """The same work done by something else. `seconds` by stage, `peak_mib` of the whole process tree."""
+
+    metrics: Mapping[str, float]
+    seconds: Mapping[str, float]
+    peak_mib: int
+
+
+@dataclass(frozen=True)
+class BenchResult:
+    """What one benchmark found.
+
+    `seconds` by stage, `peak_mib` of the whole process tree, `peers` by name. `ratios` are peer time over ours, by
+    names that begin with `ratio`: above 1 is faster than the peer.
+    """
+
+    name: str
+    metrics: Mapping[str, float | bool | str]
+    seconds: Mapping[str, float]
+    peak_mib: int
+    peers: Mapping[str, PeerResult]
+    ratios: Mapping[str, float]
+    versions: Mapping[str, str]
+    machine: Mapping[str, str | float] = field(default_factory=this_machine)
+
+    def to_json(self) -> str:
+        """One line of JSON, the ratios beside the other fields."""
+        content = asdict(self)
+        ratios = content.pop("ratios")
+        return json.dumps(content | ratios)
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """The installed version of each package."""
+    return {package: version(package) for package in packages}
