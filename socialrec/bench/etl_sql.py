@@ -185,18 +185,6 @@ def affinity(night: str, settings: EtlSettings) -> str:
 def ties(night: str, settings: EtlSettings) -> str:
     """Follows, decayed replies and shared interests, both directions of a pair compared once."""
     half_life = settings.reply_half_life_days
-    sides = " UNION ALL ".join(
-        f"""SELECT {user} user_key, {other} neighbour_key, {side}_follow is_follow, up_follow AND down_follow is_mutual,
-            {side}_since since_ts, {side}_replies replies_micros, {side}_last last_reply_ts, n_co_interest, platform
-            FROM counted WHERE {side}_follow OR {side}_replies > 0"""
-        for side, user, other in (("up", "low", "high"), ("down", "high", "low"))
-    )
-    ends = ", ".join(
-        f"""coalesce(bool_or(is_follow) FILTER ({test}), false) {side}_follow,
-            max(since_ts) FILTER ({test}) {side}_since,
-            coalesce(sum(micros) FILTER ({test}), 0)::BIGINT {side}_replies, max(last_ts) FILTER ({test}) {side}_last"""
-        for side, test in (("up", "a < b"), ("down", "a > b"))
-    )
     return f"""
         WITH answers AS (
             SELECT c.platform, c.user_key a, c.created_ts, c.ds, c.comment_id,
@@ -209,7 +197,7 @@ def ties(night: str, settings: EtlSettings) -> str:
                 - coalesce(created_ts::DATE, ds::DATE)) / {half_life}::DOUBLE))::BIGINT, created_ts
             FROM answers WHERE a <> b
         ), pairs AS (
-            SELECT platform, least(a, b) low, greatest(a, b) high, {ends} FROM parts GROUP BY ALL
+            SELECT platform, least(a, b) low, greatest(a, b) high, {_ends()} FROM parts GROUP BY ALL
         ), liked AS (
             SELECT user_key, hash(product_id) product FROM gold_user_product_affinity WHERE affinity_micros > 0
         ), hubs AS (
@@ -219,12 +207,32 @@ def ties(night: str, settings: EtlSettings) -> str:
         ), counted AS (
             SELECT pairs.*, coalesce(len(list_intersect(l.products, h.products)), 0)::BIGINT n_co_interest
             FROM pairs LEFT JOIN interests l ON low = l.user_key LEFT JOIN interests h ON high = h.user_key
-        ), sides AS ({sides})
+        ), sides AS ({_sides()})
         SELECT user_key, neighbour_key, {settings.follow_weight} * is_follow::INT
             + {settings.mutual_weight} * is_mutual::INT + {settings.reply_weight} * ln(1 + replies_micros / 1000000)
             + {settings.co_interest_weight} * ln(1 + n_co_interest) strength, * EXCLUDE (user_key, neighbour_key),
             '{night}' ds
         FROM sides"""
+
+
+def _ends() -> str:
+    """What a pair holds in each direction."""
+    return ", ".join(
+        f"""coalesce(bool_or(is_follow) FILTER ({test}), false) {side}_follow,
+            max(since_ts) FILTER ({test}) {side}_since,
+            coalesce(sum(micros) FILTER ({test}), 0)::BIGINT {side}_replies, max(last_ts) FILTER ({test}) {side}_last"""
+        for side, test in (("up", "a < b"), ("down", "a > b"))
+    )
+
+
+def _sides() -> str:
+    """A pair as each of the two sees it."""
+    return " UNION ALL ".join(
+        f"""SELECT {user} user_key, {other} neighbour_key, {side}_follow is_follow, up_follow AND down_follow is_mutual,
+            {side}_since since_ts, {side}_replies replies_micros, {side}_last last_reply_ts, n_co_interest, platform
+            FROM counted WHERE {side}_follow OR {side}_replies > 0"""
+        for side, user, other in (("up", "low", "high"), ("down", "high", "low"))
+    )
 
 
 def active(night: str) -> str:

@@ -260,11 +260,12 @@ def test_a_killed_job_leaves_the_old_tables_and_the_next_run_repairs(world: Path
     run(world, D1)
     before = {table.name: rows(lake, table) for table in SILVER.values()}
     run(world, D2, jobs=["ingest_landing"])
-    program = Path(__file__).parents[2] / "jobs" / "build_silver.py"
-    command = [sys.executable, str(program), "--ds", D2, "--home", str(world)]
+    root = Path(__file__).parents[2]
+    command = [sys.executable, str(root / "jobs" / "build_silver.py"), "--ds", D2, "--home", str(world)]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
     silver = lake.root / "silver"
     with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as child:
         while not [file for owner in silver.glob("*/stage-*/_owner.json") for file in owner.parent.glob("part=*/*")]:
             assert child.poll() is None, "the job ended before it could be killed"
