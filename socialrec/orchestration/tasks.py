@@ -31,9 +31,7 @@ def nightly_at(cron: str) -> CronTriggerTimetable:
     Switching the DAG on starts no missed night: only one that was due within the last two minutes, which is what the
     scheduler needs to see a night at all while it reads the DAG file anew every half minute.
     """
-    return CronTriggerTimetable(
-        cron, timezone="UTC", interval=timedelta(days=1), run_immediately=timedelta(minutes=2)
-    )
+    return CronTriggerTimetable(cron, timezone="UTC", interval=timedelta(days=1), run_immediately=timedelta(minutes=2))
 
 
 @task(retries=0, execution_timeout=timedelta(minutes=5))

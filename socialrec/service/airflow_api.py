@@ -91,7 +91,9 @@ class AirflowApi:
                 self._sign_in()
                 answer = self._send(method, path, body)
         except requests.RequestException as error:
-            raise UserError(f"Airflow does not answer at {self.url}: run `socialrec up` ({type(error).__name__})") from None
+            raise UserError(
+                f"Airflow does not answer at {self.url}: run `socialrec up` ({type(error).__name__})"
+            ) from None
         if not answer.ok and answer.status_code not in fine:
             raise UserError(f"Airflow refused {method} {path}: {answer.status_code} {answer.text[:300]}")
         content: JSON = answer.json() if answer.content else {}

@@ -1,0 +1,67 @@
+"""Encode the texts that this encoder has not seen yet; everything else is reused."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from socialrec import job, tracking
+from socialrec.contracts.gold import TEXT_EMBEDDINGS, TEXTS
+from socialrec.errors import UserError
+from socialrec.tracking import ENCODER
+
+NAME = "embed_texts"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Append the missing vectors. They are a cache by content that nobody is shown, so a dry run keeps them too."""
+    parser = job.parser(__doc__)
+    parser.add_argument("--encoder-model-version", required=True, help="the encoder's registered version")
+    args = parser.parse_args(argv)
+    with job.run(NAME, args) as run:
+        days = [day for day in run.lake.partitions(TEXTS) if day <= run.ds]
+        if not days:
+            raise UserError(f"gold.texts has nothing up to {run.ds}: run build_gold of that day first")
+        folder = tracking.connect(run.settings).fetch(ENCODER, args.encoder_model_version)
+        version = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))["version"]
+        fingerprint = run.lake.fingerprint({TEXTS: days}, version)
+        if run.lake.up_to_date(TEXT_EMBEDDINGS, [version], fingerprint):
+            texts = run.lake.dataset(TEXTS, days).count_rows()
+            run.done(status="up_to_date", counts={"encoded": 0, "reused": texts}, encoder_version=version)
+            return 0
+        counts = encode(run, folder, version, days, fingerprint)
+        run.done(status="written", counts=counts, encoder_version=version)
+    return 0
+
+
+def encode(run: job.Run, folder: Path, version: str, days: list[str], fingerprint: str) -> dict[str, int]:
+    """Encode under Spark what has no vector under this version; returns how many were encoded and reused."""
+    # Spark is imported only now: a night with nothing new must not pay for it.
+    from pyspark.sql import functions as F
+
+    from socialrec.etl.schemas import spark_schema
+    from socialrec.etl.session import spark_session
+    from socialrec.etl.tables import count_staged, publish, read_table, write_stage
+    from socialrec.text.encoding import encoder_of
+
+    with (
+        run.lake.stage(TEXT_EMBEDDINGS, job=NAME, partitions=[version], append=True) as stage,
+        spark_session(NAME, run.settings) as spark,
+    ):
+        texts = read_table(spark, run.lake, TEXTS, days).select("text_hash", "text").dropDuplicates(["text_hash"])
+        known = read_table(spark, run.lake, TEXT_EMBEDDINGS, [version]).select("text_hash")
+        slots = spark.sparkContext.defaultParallelism
+        fresh = texts.join(known, "text_hash", "left_anti").repartition(slots, F.col("text_hash"))
+        threads = int(spark.conf.get("spark.task.cpus", "1") or 1)
+        vectors = fresh.sortWithinPartitions("text_hash").mapInArrow(
+            encoder_of(folder, run.settings.text, threads), spark_schema(TEXT_EMBEDDINGS)
+        )
+        write_stage(vectors, stage)
+        encoded = count_staged(stage)
+        publish(stage, fingerprint=fingerprint, counts={"published": encoded}, dry_run=False)
+    return {"encoded": encoded, "reused": run.lake.dataset(TEXTS, days).count_rows() - encoded}
+
+
+if __name__ == "__main__":
+    sys.exit(job.guarded(main))

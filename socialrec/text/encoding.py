@@ -1,0 +1,57 @@
+"""Bulk encoding: batches of texts in, batches of vectors out, as Spark's `mapInArrow` passes them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from socialrec.contracts.gold import TEXT_EMBEDDINGS
+from socialrec.lake.schemas import arrow_schema
+from socialrec.settings import TextSettings
+from socialrec.text.encoder import Encoder, load_saved
+
+Batches = Iterator[pa.RecordBatch]
+CHUNK_TEXTS = 2048
+"""Texts that are sorted by length together: more saves padding, and takes memory."""
+
+
+def encode_batches(encoder: Encoder, batches: Batches) -> Batches:
+    """Rows of (text_hash, text) become rows of gold.text_embeddings."""
+    done, started = 0, time.monotonic()
+    for rows in _chunks(batches):
+        vectors = encoder.encode(rows["text"].to_pylist())
+        done += rows.num_rows
+        rate = done / (time.monotonic() - started)
+        # Standard error of a worker ends up in the task's log.
+        print(f"encoded {done:,} texts here, {rate:,.0f} a second", file=sys.stderr, flush=True)
+        embeddings = pa.ListArray.from_arrays(
+            pa.array(range(0, vectors.size + 1, encoder.dim), pa.int32()), pa.array(vectors.ravel(), pa.float32())
+        )
+        columns = [rows["text_hash"].combine_chunks(), embeddings, pa.array([encoder.version] * rows.num_rows)]
+        yield pa.RecordBatch.from_arrays(columns, names=arrow_schema(TEXT_EMBEDDINGS).names)
+
+
+def encoder_of(folder: Path, settings: TextSettings, threads: int) -> Callable[[Batches], Batches]:
+    """`encode_batches` for other processes, which load the encoder from this folder."""
+
+    def encode(batches: Batches) -> Batches:
+        import torch
+
+        torch.set_num_threads(threads)
+        encoder: Encoder | None = None
+        for batch in batches:
+            encoder = encoder or load_saved(folder, settings)
+            yield from encode_batches(encoder, iter([batch]))
+
+    return encode
+
+
+def _chunks(batches: Batches) -> Iterator[pa.Table]:
+    for batch in batches:
+        table = pa.Table.from_batches([batch])
+        for start in range(0, table.num_rows, CHUNK_TEXTS):
+            yield table.slice(start, CHUNK_TEXTS)
