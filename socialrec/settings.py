@@ -24,10 +24,12 @@ RESERVED_VARIABLES = frozenset({HOME_VARIABLE, "SOCIALREC_DATA_DIR"})
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[float, Field(gt=0)]
+HeldOut = Annotated[float, Field(ge=0, lt=0.5)]
+"""Two of these leave something to learn from."""
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class EtlSettings(_Section):
@@ -101,8 +103,8 @@ class EvaluateSettings(_Section):
     """Split, metrics and the gate."""
 
     cutoff: int = Field(10, ge=1)
-    validation_share: Share = 0.1
-    test_share: Share = 0.1
+    validation_share: HeldOut = 0.1
+    test_share: HeldOut = 0.1
     max_undated_share: Share = 0.5
     """Above this share of undated interactions there is no time to cut at: the split is at random per user."""
     seed: int = 20260102
@@ -192,9 +194,8 @@ def load_settings(home: Path | None = None) -> Settings:
     root = (home or Path(os.environ.get(HOME_VARIABLE) or DEFAULT_HOME)).expanduser().resolve()
     file = root / "settings.toml"
     values = _from_toml(file) if file.exists() else {}
-    for name, value in sorted(os.environ.items()):
-        if name.startswith(ENV_PREFIX) and name not in RESERVED_VARIABLES:
-            _put(values, name, value)
+    for variable in _variables():
+        _put(values, variable, os.environ[variable])
     try:
         return Settings.model_validate({**values, "home": root})
     except ValidationError as error:
@@ -203,23 +204,34 @@ def load_settings(home: Path | None = None) -> Settings:
 
 def _from_toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
         raise UserError(f"{file} is not valid TOML: {error}") from None
+    if "home" in values:
+        raise UserError(f"{file}: home is not a setting; the folder of this file is the home")
+    return values
+
+
+def _variables() -> list[str]:
+    """Names of the environment variables that are settings, or would be."""
+    return sorted(name for name in os.environ if name.startswith(ENV_PREFIX) and name not in RESERVED_VARIABLES)
+
+
+def _path(variable: str) -> list[str]:
+    return variable.removeprefix(ENV_PREFIX).lower().split("__")
 
 
 def _put(values: dict[str, Any], variable: str, value: str) -> None:
-    *sections, leaf = variable.removeprefix(ENV_PREFIX).lower().split("__")
-    if not sections:
-        raise UserError(
-            f"{variable} is not a setting; settings are {ENV_PREFIX}<SECTION>__<NAME>, sections: {', '.join(_sections())}"
-        )
+    section, *inner = _path(variable)
+    if not inner or section == "home":
+        form = f"{ENV_PREFIX}<SECTION>__<NAME>"
+        raise UserError(f"{variable} is not a setting; settings are {form}, sections: {', '.join(_sections())}")
     node = values
-    for section in sections:
-        node = node.setdefault(section, {})
+    for name in (section, *inner[:-1]):
+        node = node.setdefault(name, {})
         if not isinstance(node, dict):
-            raise UserError(f"{variable} is not a setting: {section} holds a value, not a section")
-    node[leaf] = value
+            raise UserError(f"{variable} is not a setting: {name} holds a value, not a section")
+    node[inner[-1]] = value
 
 
 def _sections() -> list[str]:
@@ -229,9 +241,9 @@ def _sections() -> list[str]:
 def _explain(error: ValidationError, file: Path) -> str:
     first = error.errors()[0]
     path = [str(part) for part in first["loc"]]
-    stem = ENV_PREFIX + "__".join(path).upper()
-    variable = next((name for name in sorted(os.environ) if name == stem or name.startswith(f"{stem}__")), None)
-    where = variable or f"{file}: {'.'.join(path)}"
+    # An error may lie above or below the level that a variable set.
+    is_about = (name for name in _variables() if all(a == b for a, b in zip(_path(name), path, strict=False)))
+    where = next(is_about, None) or f"{file}: {'.'.join(path)}"
     if first["type"] == "extra_forbidden":
         section = Settings.model_fields.get(path[0]) if len(path) > 1 else None
         model = section.annotation if section else None

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
-from socialrec.etl.session import spark_session
 
+from socialrec.etl.session import spark_session
 from socialrec.lake import Lake
 from socialrec.settings import Settings, SparkSettings, load_settings
 

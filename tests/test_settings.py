@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from socialrec.errors import UserError
-from socialrec.settings import load_settings
+from socialrec.settings import EvaluateSettings, load_settings
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_the_default(
@@ -31,7 +33,10 @@ def test_the_home_comes_from_the_environment(home: Path, monkeypatch: pytest.Mon
         ("SOCIALREC_TEXT__MODLE", "SOCIALREC_TEXT__MODLE is not a setting; known here: model, max_tokens"),
         ("SOCIALREC_TEXTT__MODEL", "SOCIALREC_TEXTT__MODEL is not a setting; known here: etl, text"),
         ("SOCIALREC_MODEL", "SOCIALREC_MODEL is not a setting; settings are SOCIALREC_<SECTION>__<NAME>"),
+        ("SOCIALREC_HOME__X", "SOCIALREC_HOME__X is not a setting; settings are SOCIALREC_<SECTION>__<NAME>"),
         ("SOCIALREC_TEXT__MAX_TOKENS", "SOCIALREC_TEXT__MAX_TOKENS: Input should be a valid integer"),
+        ("SOCIALREC_ETL__EVENT_WEIGHTS__SIGH", "SOCIALREC_ETL__EVENT_WEIGHTS__SIGH: Input should be 'view', 'click'"),
+        ("SOCIALREC_SPARK__CONF", "SOCIALREC_SPARK__CONF: Input should be a valid dictionary"),
     ],
 )
 def test_a_wrong_variable_is_named_in_one_line(
@@ -50,12 +55,40 @@ def test_a_wrong_name_in_the_file_is_named_with_the_file(home: Path) -> None:
         load_settings(home)
 
 
-def test_a_file_that_is_not_toml_is_named(home: Path) -> None:
-    (home / "settings.toml").write_text("[etl\n")
+def test_a_mistake_in_the_file_is_not_blamed_on_a_variable_beside_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "settings.toml").write_text("[text]\nmax_tokens = 0\n")
+    monkeypatch.setenv("SOCIALREC_TEXT__MODEL", "other")
+    with pytest.raises(UserError, match=r"settings\.toml: text\.max_tokens: Input should be greater"):
+        load_settings(home)
+
+
+def test_the_file_cannot_move_the_home(home: Path) -> None:
+    (home / "settings.toml").write_text('home = "/elsewhere"\n')
+    with pytest.raises(UserError, match=r"settings\.toml: home is not a setting"):
+        load_settings(home)
+
+
+@pytest.mark.parametrize("content", [b"[etl\n", b"\xff\xfe"])
+def test_a_file_that_is_not_toml_is_named(home: Path, content: bytes) -> None:
+    (home / "settings.toml").write_bytes(content)
     with pytest.raises(UserError, match=r"settings\.toml is not valid TOML"):
         load_settings(home)
+
+
+def test_reading_settings_imports_nothing_heavy() -> None:
+    """DAG files read settings whenever they are parsed."""
+    heavy = ("numpy", "pandas", "pyarrow", "torch", "airflow", "pyspark", "mlflow")
+    code = f"import sys, socialrec.settings; print([name for name in {heavy} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_settings_cannot_be_changed_after_they_were_read(home: Path) -> None:
     with pytest.raises(ValueError, match="frozen"):
         load_settings(home).text.model = "other"  # type: ignore[misc]
+
+
+def test_the_held_out_windows_leave_something_to_learn_from() -> None:
+    with pytest.raises(ValueError, match=r"validation_share\n.*less than 0\.5"):
+        EvaluateSettings(validation_share=0.5)

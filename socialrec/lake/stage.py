@@ -25,8 +25,8 @@ from socialrec.lake.history import Commit
 from socialrec.lake.schemas import arrow_schema
 
 PARTITION_FOLDER = "part"
-"""Staged files lie in `part=<value>/`. The contract's own partition column is in the files as well, so that every reader
-that is given a file's path sees whole rows."""
+"""Staged files lie in `part=<value>/`. The contract's own partition column is in the files as well, so that whoever is
+given a file's path reads whole rows."""
 
 
 class CommitConflict(UserError):
@@ -40,7 +40,9 @@ class Stage:
     the table's next stage sweeps them.
     """
 
-    def __init__(self, table: Table, root: Path, delta: DeltaTable, job: str, partitions: Sequence[str], append: bool):
+    def __init__(  # noqa: PLR0917 (`Lake.stage` alone makes these)
+        self, table: Table, root: Path, delta: DeltaTable, job: str, partitions: Sequence[str], append: bool
+    ) -> None:
         self.table = table
         self.job = job
         self.partitions = tuple(sorted(set(partitions)))

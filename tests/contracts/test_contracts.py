@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from socialrec.etl.schemas import spark_schema
 
 from socialrec.contracts import BRONZE, GOLD, QUARANTINE, SILVER, TABLES
 from socialrec.contracts.columns import DS, Column, ListOf, StructOf, Table
@@ -14,6 +13,7 @@ from socialrec.contracts.gold import RECOMMENDATIONS
 from socialrec.contracts.landing import EVENT_TIME, LANDING, LANDING_KEY
 from socialrec.contracts.page import render
 from socialrec.contracts.vocabulary import Entity
+from socialrec.etl.schemas import spark_schema
 from socialrec.lake.schemas import arrow_schema
 
 ROOT = Path(__file__).parents[2]
