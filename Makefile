@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
 BIN := .venv/bin
 INSTALLED := .venv/installed
-SOURCE ?= demo
+SOURCE ?=
 DATA ?=
 
 .DEFAULT_GOAL := help
@@ -17,12 +17,12 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Installing the locked dependencies into .venv (about 3 GB, some minutes)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/pip install -qq --disable-pip-version-check -r requirements.lock
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-run: $(INSTALLED) ## run the nightly pipeline: the demo world, or SOURCE=lastfm DATA=folder
-	@$(BIN)/socialrec run --source $(SOURCE) $(if $(DATA),--data $(DATA))
+run: $(INSTALLED) ## run the nightly pipeline on what has landed, else the demo world; or SOURCE=lastfm DATA=folder
+	@$(BIN)/socialrec run $(if $(SOURCE),--source $(SOURCE)) $(if $(DATA),--data $(DATA))
 
 up: $(INSTALLED) ## start Airflow and MLflow on this machine
 	@$(BIN)/socialrec up

@@ -78,7 +78,9 @@ with DAG(
     (
         train_first_champion
         >> pin_models
-        >> spark_job(settings, "embed_texts", "--encoder-model-version", reported("pin_models", "encoder_model_version"))
+        >> spark_job(
+            settings, "embed_texts", "--encoder-model-version", reported("pin_models", "encoder_model_version")
+        )
         >> spark_job(settings, "score_recommendations")
         >> python_job(settings, "publish_recommendations")
         >> python_job(settings, "report_run")

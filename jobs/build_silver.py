@@ -14,6 +14,7 @@ from socialrec.contracts.vocabulary import Entity, QuarantineStage
 from socialrec.etl.plans import DAILY, SNAPSHOTS, SilverPlan, plan_silver
 from socialrec.etl.progress import pack_tokens
 from socialrec.lake import Stage
+from socialrec.pseudonyms import identity_key
 
 if TYPE_CHECKING:
     from socialrec.etl.silver import Outcome, SilverBuilder
@@ -39,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
 def build(run: job.Run, plan: SilverPlan) -> dict[str, int]:
     """Stage all four tables, check that the counts add up, then commit; returns the counts."""
     # Spark is imported only now: a night with nothing new must not pay for it.
-    from socialrec.etl.identity import Identity, identity_key
+    from socialrec.etl.identity import Identity
     from socialrec.etl.session import spark_session
     from socialrec.etl.silver import SilverBuilder, balance
     from socialrec.etl.tables import publish

@@ -19,9 +19,9 @@ from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.columns import Table
 from socialrec.contracts.silver import SILVER
-from socialrec.etl.identity import KEY_FILE, identity_key
 from socialrec.etl.plans import GOLD_TARGETS
 from socialrec.lake import Lake
+from socialrec.pseudonyms import KEY_FILE, identity_key
 from socialrec.settings import ENV_PREFIX, load_settings
 
 NAME = "etl"

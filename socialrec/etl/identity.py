@@ -1,46 +1,14 @@
-"""Pseudonyms of users: HMAC-SHA256 (RFC 2104) of platform and id under the home's secret key, in Spark built-ins."""
+"""Pseudonyms of users, as `socialrec.pseudonyms` makes them, in Spark built-ins."""
 
 from __future__ import annotations
 
-import os
-import re
-import secrets
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
-from socialrec.errors import UserError
-
-KEY_FILE = "identity.key"
-_KEY_BYTES = 32
 _BLOCK_BYTES = 64
-
-
-def identity_key(folder: Path) -> bytes:
-    """The secret key of 32 bytes in this folder, made on first use, readable by its owner alone.
-
-    Raises UserError where the file does not hold 64 hex digits.
-    """
-    file = folder / KEY_FILE
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = folder / f".{KEY_FILE}.{os.getpid()}"
-    if not file.exists():
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as handle:
-            handle.write(secrets.token_hex(_KEY_BYTES))
-        try:
-            os.link(fresh, file)  # whole or not at all, and never over another process's key
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-    text = file.read_text(encoding="ascii", errors="replace").strip()
-    if not re.fullmatch(rf"[0-9a-fA-F]{{{2 * _KEY_BYTES}}}", text):
-        raise UserError(f"{file} does not hold {2 * _KEY_BYTES} hex digits; put the backed-up key there")
-    return bytes.fromhex(text)
 
 
 @dataclass(frozen=True)

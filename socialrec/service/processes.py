@@ -56,7 +56,7 @@ def tree(roots: Iterable[psutil.Process]) -> list[psutil.Process]:
 
 
 def end(roots: list[psutil.Process], patience: float) -> None:
-    """Ask the roots to end, then whatever is left of their trees, then make it: at most three times `patience` seconds."""
+    """Ask the roots to end, then what is left of their trees, then make it: at most three times `patience` seconds."""
     left = tree(roots)
     for targets, ask in ((roots, "terminate"), (left, "terminate"), (left, "kill")):
         for process in targets:

@@ -14,7 +14,7 @@ from socialrec.job import day
 if TYPE_CHECKING:
     from socialrec.sources.landing import Imported
 
-__all__ = ["SOURCES", "Order", "import_source", "newest_day"]
+__all__ = ["SOURCES", "Order", "import_source", "newest_day", "platforms"]
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,15 @@ def import_source(name: str, landing: Path, data: Path | None, ds: str, truth: P
     return SOURCES[name](Order(landing, day(ds), data, truth or landing.parent / "truth" / name))
 
 
+def platforms(landing: Path) -> list[str]:
+    """The platforms that have delivered something, sorted."""
+    if not landing.is_dir():
+        return []
+    return sorted(folder.name for folder in landing.iterdir() if not folder.name.startswith((".", "_")))
+
+
 def newest_day(landing: Path) -> str | None:
     """The newest landing day over all platforms, None where nothing has landed; UserError on a folder's wrong name."""
     from socialrec.sources.landing import landed_days
 
-    if not landing.is_dir():
-        return None
-    platforms = [folder for folder in sorted(landing.iterdir()) if not folder.name.startswith((".", "_"))]
-    return max((ds for platform in platforms for ds in landed_days(platform)), default=None)
+    return max((ds for name in platforms(landing) for ds in landed_days(landing / name)), default=None)

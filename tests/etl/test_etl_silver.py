@@ -2,9 +2,7 @@
 
 import hashlib
 import hmac
-import stat
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +12,9 @@ from pyspark.sql import functions as F
 from socialrec.contracts.bronze import BRONZE
 from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity
-from socialrec.errors import UserError
 from socialrec.etl.catalogue import merge_products
 from socialrec.etl.duplicates import later_copies, superseded
-from socialrec.etl.identity import Identity, identity_key
+from socialrec.etl.identity import Identity
 from socialrec.etl.interactions import silver_interactions
 from socialrec.etl.schemas import spark_schema
 from socialrec.etl.social import active_follows, merge_follows
@@ -58,17 +55,6 @@ def test_the_key_shows_in_no_plan(spark: SparkSession, identity: Identity) -> No
         assert padded.hex() not in plan.lower()
         assert padded[:8].decode("latin-1") not in plan
         assert ",".join(str(byte) for byte in padded[:4]) not in plan.replace(" ", "")
-
-
-def test_the_key_file_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
-    key = identity_key(tmp_path / "secrets")
-    file = tmp_path / "secrets" / "identity.key"
-    assert len(key) == 32
-    assert identity_key(tmp_path / "secrets") == key
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    file.write_text("lost")
-    with pytest.raises(UserError, match="identity.key does not hold 64 hex digits"):
-        identity_key(tmp_path / "secrets")
 
 
 def copies(spark: SparkSession, *rows: tuple[str, str, str, int]) -> set[tuple[int, bool]]:

@@ -1,0 +1,224 @@
+"""`socialrec …`: what people type."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from socialrec import __version__
+from socialrec.errors import UserError
+from socialrec.job import EXIT_USER_ERROR, day
+from socialrec.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from socialrec.service.record import Record
+
+EXIT_FAILED_RUN = 1
+SHOWN_PLACES = 5
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+bench = typer.Typer(no_args_is_help=True, help="Benchmarks against peers; each ends with one JSON object on a line.")
+app.add_typer(bench, name="bench")
+
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Home folder; else SOCIALREC_HOME, else .socialrec")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables")]
+SourceOption = Annotated[str | None, typer.Option("--source", help="demo or lastfm; else what has landed, else demo")]
+DataOption = Annotated[Path | None, typer.Option("--data", help="Folder with the source's raw files")]
+DayOption = Annotated[str | None, typer.Option("--ds", help="Landing day, YYYY-MM-DD")]
+
+
+def main() -> None:
+    """Run a command; a user's mistake becomes one line and exit code 2."""
+    try:
+        app()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(EXIT_USER_ERROR)
+
+
+@app.command()
+def doctor(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Check Python, Java, memory, disk and ports, with a remedy for what is missing."""
+    from socialrec.service.doctor import examine
+    from socialrec.service.screen import show_checks
+
+    checks = examine(load_settings(home))
+    if as_json:
+        print(json.dumps([asdict(check) for check in checks]))
+    else:
+        show_checks(_console(), checks)
+    if not all(check.is_ok for check in checks):
+        raise typer.Exit(EXIT_USER_ERROR)
+
+
+@app.command("import")
+def import_(
+    source: Annotated[str, typer.Argument(help="demo or lastfm")],
+    data: DataOption = None,
+    ds: DayOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Bring a source into the landing folder; what has landed before is kept."""
+    from socialrec.service.shop import shop_of
+
+    settings = shop_of(load_settings(home), source)
+    _say_imported(settings, source, data, ds, _console().print)
+
+
+@app.command()
+def run(source: SourceOption = None, data: DataOption = None, home: HomeOption = None) -> None:
+    """Run the nightly pipeline on what has landed, from the servers' start to lists with reasons."""
+    from socialrec.service import night
+    from socialrec.service.airflow_api import AirflowApi
+    from socialrec.service.doctor import require_health
+    from socialrec.service.screen import Board
+    from socialrec.service.servers import up
+    from socialrec.service.shop import night_of, shop_of
+
+    console = _console()
+    settings = shop_of(load_settings(home), source)
+    require_health(settings)
+    _say_imported(settings, source, data, None, console.print)
+    ds = night_of(settings)
+    record = up(settings, console.print)
+    api = AirflowApi.of(record)
+    run_id = night.start(api, ds, console.print)
+    console.print(f"{night.NIGHTLY} of {ds} (Ctrl-C stops watching, not the run)")
+    with Board(console) as board:
+        succeeded = night.follow(api, run_id, board.show)
+    if not succeeded:
+        print(night.failure(api, run_id), file=sys.stderr)
+        _say_addresses(console, record)
+        raise typer.Exit(EXIT_FAILED_RUN)
+    _say_outcome(console, settings, ds, trained=night.has_trained(api, run_id))
+    _say_addresses(console, record)
+
+
+@app.command()
+def up(home: HomeOption = None) -> None:
+    """Start Airflow and MLflow on this machine, or find them running."""
+    from socialrec.service.doctor import require_health
+    from socialrec.service.servers import up as start
+
+    console = _console()
+    settings = load_settings(home)
+    require_health(settings)
+    _say_addresses(console, start(settings, console.print))
+
+
+@app.command()
+def down(home: HomeOption = None) -> None:
+    """Stop them, with those of the homes inside this one."""
+    from socialrec.service.servers import down as stop
+
+    console = _console()
+    if not stop(load_settings(home), console.print):
+        console.print("nothing was running")
+
+
+@app.command()
+def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Which servers run, what was published last, and by which models."""
+    from socialrec.service.overview import overview
+
+    facts = overview(load_settings(home))
+    if as_json:
+        print(json.dumps(facts))
+        return
+    for name, value in facts.items():
+        _console().print(f"{name.replace('_', ' '):<18} {'none' if value is None else value}", highlight=False)
+
+
+@app.command()
+def recommend(
+    user: Annotated[str, typer.Argument(help="A user's id as it landed, or a pseudonym of 64 hex digits")],
+    ds: DayOption = None,
+    places: Annotated[int, typer.Option("--places", min=1, help="How many places to show")] = 20,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a user's published list with the reasons."""
+    from socialrec.lake import Lake
+    from socialrec.recommend.published import published_day, read_lists, user_keys_of
+    from socialrec.service.screen import show_list
+
+    settings = load_settings(home)
+    lake = Lake(settings.lake)
+    newest = published_day(lake, day(ds) if ds else None)
+    lists = read_lists(lake, newest, user_keys_of(user, lake, settings, newest))
+    if as_json:
+        print(json.dumps([asdict(found) for found in lists]))
+        return
+    for found in lists:
+        show_list(_console(), found, places)
+
+
+@bench.command("etl")
+def bench_etl(
+    scale: Annotated[float, typer.Option("--scale", min=0.0001, help="1 is 10 million interactions")] = 1.0,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The Spark jobs against DuckDB making the same tables: time, memory, growth."""
+    from socialrec.bench.etl import run as measure
+
+    _print_result(measure(load_settings(home).scratch, scale=scale).to_json(), as_json)
+
+
+def _say_imported(
+    settings: Settings, source: str | None, data: Path | None, ds: str | None, say: Callable[[str], None]
+) -> None:
+    from socialrec.service.shop import bring_in
+
+    imported = bring_in(settings, source, data, ds)
+    if imported is None:
+        say(f"taking what has landed in {settings.landing}")
+    elif imported.status == "kept":
+        say(f"{imported.platform} has landed before, {imported.first_day} to {imported.last_day}: left as it is")
+    else:
+        counts = ", ".join(f"{number:,} {entity}" for entity, number in imported.counts.items())
+        say(f"{imported.platform} landed, {imported.first_day} to {imported.last_day}: {counts}")
+
+
+def _say_outcome(console: Console, settings: Settings, ds: str, *, trained: bool) -> None:
+    from socialrec.lake import Lake
+    from socialrec.recommend.published import read_lists, typical_users
+    from socialrec.service.screen import show_changes, show_figures, show_list, show_rows
+
+    summary: dict[str, Any] = json.loads((settings.reports / ds / "summary.json").read_text(encoding="utf-8"))
+    lake = Lake(settings.lake)
+    for found in read_lists(lake, ds, typical_users(lake, ds)):
+        console.print()
+        show_list(console, found, SHOWN_PLACES)
+    console.print()
+    show_rows(console, summary["rows"])
+    show_figures(console, summary)
+    show_changes(console, summary, trained=trained)
+
+
+def _say_addresses(console: Console, record: Record) -> None:
+    airflow = record.airflow
+    console.print(f"\nAirflow  {airflow['url']}  user {airflow['user']}, password in {airflow['password_file']}")
+    console.print(f"MLflow   {record.mlflow['url']}", soft_wrap=True)
+
+
+def _print_result(line: str, as_json: bool) -> None:
+    print(line if as_json else json.dumps(json.loads(line), indent=2))
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=True)
+
+
+@app.callback(invoke_without_command=True)
+def _version(show: Annotated[bool, typer.Option("--version", help="Print the version")] = False) -> None:
+    if show:
+        print(f"socialrec {__version__}")
+        raise typer.Exit

@@ -1,0 +1,35 @@
+"""Pseudonyms of users: HMAC-SHA256 (RFC 2104) of platform and id under the home's secret key.
+
+`etl.identity` makes the same ones inside Spark.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from pathlib import Path
+
+from socialrec.errors import UserError
+from socialrec.secret_files import kept
+
+KEY_FILE = "identity.key"
+PSEUDONYM = re.compile(r"[0-9a-f]{64}")
+_KEY_BYTES = 32
+
+
+def identity_key(folder: Path) -> bytes:
+    """The secret key of 32 bytes in this folder, made on first use.
+
+    Raises UserError where the file does not hold 64 hex digits.
+    """
+    text = kept(folder / KEY_FILE, lambda: secrets.token_hex(_KEY_BYTES))
+    if not re.fullmatch(rf"[0-9a-fA-F]{{{2 * _KEY_BYTES}}}", text):
+        raise UserError(f"{folder / KEY_FILE} does not hold {2 * _KEY_BYTES} hex digits; put the backed-up key there")
+    return bytes.fromhex(text)
+
+
+def pseudonym(key: bytes, platform: str, user_id: str) -> str:
+    """64 hex digits: HMAC-SHA256 over the UTF-8 bytes of `<platform>:<user_id>`."""
+    return hmac.new(key, f"{platform}:{user_id}".encode(), hashlib.sha256).hexdigest()

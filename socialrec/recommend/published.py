@@ -1,0 +1,136 @@
+"""Published lists as people read them: products by title, reasons as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
+from socialrec.contracts.silver import SILVER_PRODUCTS
+from socialrec.contracts.vocabulary import ReasonKind
+from socialrec.errors import UserError
+from socialrec.lake import Lake
+from socialrec.pseudonyms import PSEUDONYM, identity_key, pseudonym
+from socialrec.settings import Settings
+
+SHORT_KEY = 8
+"""Digits of a pseudonym that people are shown."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place of a list: rank from 1, the product and its title, its score, and the reasons strongest first."""
+
+    rank: int
+    product_id: str
+    title: str
+    score: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PublishedList:
+    """One user's list, what is known of the user in words, and the versions that made it."""
+
+    user_key: str
+    profile: str
+    ds: str
+    recommender_version: str
+    encoder_version: str
+    places: tuple[Place, ...]
+
+
+def published_day(lake: Lake, ds: str | None = None) -> str:
+    """The day asked for, or the newest one with lists; UserError where there is none."""
+    days = lake.partitions(RECOMMENDATIONS)
+    if not days:
+        raise UserError("nothing was published yet: run `make run` first")
+    if ds is not None and ds not in days:
+        raise UserError(f"nothing was published for {ds}; the newest day with lists is {days[-1]}")
+    return ds or days[-1]
+
+
+def user_keys_of(user: str, lake: Lake, settings: Settings, ds: str) -> list[str]:
+    """The pseudonyms of a user given by a platform's own id (on every platform that has it) or by pseudonym.
+
+    Raises UserError where the day has no such user.
+    """
+    profiles = lake.read(USER_PROFILES, [ds], ["user_key", "platform"])
+    wanted = [user]
+    if not PSEUDONYM.fullmatch(user):
+        key = identity_key(settings.secrets)
+        wanted = [pseudonym(key, platform, user) for platform in sorted(pc.unique(profiles["platform"]).to_pylist())]
+    found = profiles.filter(pc.is_in(profiles["user_key"], value_set=pa.array(wanted, pa.string())))
+    if not found.num_rows:
+        raise UserError(f"no user {user!r} on {ds}: give an id as it landed, or a pseudonym of 64 hex digits")
+    return sorted(found["user_key"].to_pylist())
+
+
+def read_lists(lake: Lake, ds: str, user_keys: Sequence[str]) -> list[PublishedList]:
+    """The lists of these users on a day, in the order given."""
+    keys = pa.array(user_keys, pa.string())
+    rows = lake.read(RECOMMENDATIONS, [ds], filter=pc.field("user_key").isin(keys))
+    rows = rows.sort_by([("user_key", "ascending"), ("rank", "ascending")])
+    titles = _titles(lake, ds, rows)
+    profiles = lake.read(USER_PROFILES, [ds], ["user_key", "text"], filter=pc.field("user_key").isin(keys))
+    texts = dict(zip(*(profiles[name].to_pylist() for name in ("user_key", "text")), strict=True))
+    by_user: dict[str, list[dict[str, Any]]] = {key: [] for key in user_keys}
+    for row in rows.to_pylist():
+        by_user[row["user_key"]].append(row)
+    return [_list(key, texts.get(key, ""), ds, found, titles) for key, found in by_user.items() if found]
+
+
+def typical_users(lake: Lake, ds: str) -> list[str]:
+    """Up to three users who differ: much is known of one, one is known by ties alone, one not at all."""
+    profiles = lake.read(USER_PROFILES, [ds], ["user_key", "n_interactions", "n_follows"]).sort_by("user_key")
+    acted = pc.greater(profiles["n_interactions"], 0)
+    tied = pc.greater(profiles["n_follows"], 0)
+    kinds = (pc.and_(acted, tied), pc.and_(pc.invert(acted), tied), pc.and_(pc.invert(acted), pc.invert(tied)))
+    return [keys[0].as_py() for kind in kinds if len(keys := profiles["user_key"].filter(kind))]
+
+
+def describe(reason: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    """One reason of gold.recommendations as a sentence."""
+    match ReasonKind(reason["kind"]):
+        case ReasonKind.BECAUSE_YOU:
+            return f"because of {_join([titles.get(product, product) for product in reason['products']])}"
+        case ReasonKind.FRIENDS:
+            n = len(reason["friends"])
+            who = _join([key[:SHORT_KEY] for key in reason["friends"]])
+            return f"liked by {n} {'person' if n == 1 else 'people'} you are tied to ({who})"
+        case ReasonKind.WORDS:
+            return f"in your words: {_join(reason['words'])}"
+        case ReasonKind.POPULAR:
+            return "popular with everyone"
+
+
+def _list(
+    key: str, profile: str, ds: str, rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str]
+) -> PublishedList:
+    places = tuple(
+        Place(
+            row["rank"],
+            row["product_id"],
+            titles.get(row["product_id"], row["product_id"]),
+            row["score"],
+            tuple(describe(reason, titles) for reason in row["reasons"]),
+        )
+        for row in rows
+    )
+    return PublishedList(key, profile, ds, rows[0]["recommender_version"], rows[0]["encoder_version"], places)
+
+
+def _titles(lake: Lake, ds: str, rows: pa.Table) -> dict[str, str]:
+    """Titles of the listed products and of those that reasons name."""
+    named = {product for reasons in rows["reasons"].to_pylist() for reason in reasons for product in reason["products"]}
+    wanted = pa.array(sorted(named | set(rows["product_id"].to_pylist())), pa.string())
+    products = lake.read(SILVER_PRODUCTS, [ds], ["product_id", "title"], filter=pc.field("product_id").isin(wanted))
+    return dict(zip(*(products[name].to_pylist() for name in ("product_id", "title")), strict=True))
+
+
+def _join(words: Sequence[str]) -> str:
+    return ", ".join(words)

@@ -1,0 +1,126 @@
+"""What people see in a terminal: progress, lists, summaries. Plain lines where the output is no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from socialrec.recommend.published import SHORT_KEY, PublishedList
+from socialrec.service.doctor import Check
+from socialrec.service.night import TaskLine
+
+RUNNING = frozenset({"running", "queued", "scheduled", "deferred", "restarting"})
+STYLES = {"success": "green", "failed": "bold red", "skipped": "dim", "up_for_retry": "yellow", "running": "cyan"}
+
+
+class Board:
+    """The tasks of a night, a line each: live on a terminal, else a line as each one starts and ends."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._said: dict[tuple[str, int], str] = {}
+        self._live = Live(console=console, refresh_per_second=8) if console.is_terminal else None
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._live.stop()
+
+    def show(self, lines: Sequence[TaskLine]) -> None:
+        """Draw the tasks as they stand now."""
+        if self._live:
+            self._live.update(Group(*(_live_line(line) for line in lines)))
+            return
+        for line in lines:
+            if line.state not in RUNNING or line.state == "running":
+                self._print_once(line)
+
+    def _print_once(self, line: TaskLine) -> None:
+        known = (line.name, line.attempt)
+        if self._said.get(known) != line.state:
+            self._said[known] = line.state
+            seconds = "" if line.state == "running" else f"{line.seconds:6.1f} s"
+            self._console.print(f"  {line.name:<42} {line.state:<12} {seconds}".rstrip(), highlight=False)
+
+
+def _live_line(line: TaskLine) -> Table:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=2)
+    grid.add_column(width=42)
+    grid.add_column(width=12)
+    grid.add_column(justify="right", width=9)
+    marks = {"success": "✓", "failed": "✗", "skipped": "-"}
+    mark = Spinner("dots") if line.state in RUNNING else Text(marks.get(line.state, "·"))
+    style = STYLES.get(line.state, "")
+    grid.add_row(mark, line.name, Text(line.state, style=style), f"{line.seconds:.1f} s")
+    return grid
+
+
+def show_checks(console: Console, checks: Sequence[Check]) -> None:
+    """What the doctor found, a row a check."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for check in checks:
+        mark = Text("ok", style="green") if check.is_ok else Text("missing", style="bold red")
+        table.add_row(mark, check.name, check.found + ("" if check.is_ok else f": {check.remedy}"))
+    console.print(table)
+
+
+def show_list(console: Console, found: PublishedList, places: int) -> None:
+    """The head of one user's list with the reasons."""
+    title = f"{found.user_key[:SHORT_KEY]} · {found.profile}"
+    table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False, expand=False)
+    table.add_column("", justify="right")
+    table.add_column("product", max_width=44)
+    table.add_column("score", justify="right")
+    table.add_column("why", overflow="fold")
+    for place in found.places[:places]:
+        table.add_row(str(place.rank), Text(place.title), f"{place.score:.3f}", Text("; ".join(place.reasons)))
+    console.print(table)
+
+
+def show_rows(console: Console, rows: Mapping[str, Mapping[str, Any]]) -> None:
+    """What came in by entity, and that it adds up."""
+    if not rows:
+        return
+    outcomes = ("in", "published", "duplicate", "quarantined")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    for name in outcomes:
+        table.add_column(name, justify="right")
+    for entity, counts in rows.items():
+        table.add_row(entity, *(f"{counts[name]:,}" for name in outcomes))
+    console.print(table)
+
+
+def show_figures(console: Console, summary: Mapping[str, Any]) -> None:
+    """Test figures of the model that made the lists, beside popularity's, with how they were measured."""
+    figures, label = summary["evaluation"], summary["evaluation_label"]
+    ours = {name.removeprefix("test/"): value for name, value in figures.items()}
+    names = [name for name in ours if f"popularity_{name}" in ours]
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    for name in names:
+        table.add_column(name, justify="right")
+    for who, prefix in (("recommender", ""), ("popularity", "popularity_")):
+        table.add_row(who, *(f"{ours[prefix + name]:,.4g}" for name in names))
+    console.print(Text(f"held-out test, {label}"))
+    console.print(table)
+
+
+def show_changes(console: Console, summary: Mapping[str, Any], *, trained: bool) -> None:
+    """What this night changed; a night that was done before says that it changed nothing."""
+    counts, changed = summary["counts"], summary["changed_rows"]
+    encoded = counts.get("embed_texts", {}).get("encoded", 0)
+    published = counts["publish_recommendations"]["published"]
+    training = "a first champion trained" if trained else "nothing re-trained"
+    console.print(f"{changed:,} of {published:,} published rows changed, {encoded:,} texts encoded, {training}")
