@@ -23,6 +23,7 @@ from datetime import timedelta
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG
 
+from socialrec.contracts.runs import NIGHTLY, TRAIN, training_of
 from socialrec.orchestration import params
 from socialrec.orchestration.commands import RESOLVED, common_arguments, reported
 from socialrec.orchestration.operators import ModelBranch
@@ -33,7 +34,7 @@ settings = load_settings()
 MODEL_VERSION = f"{{{{ {RESOLVED}['model_version'] and '--model-version=' ~ {RESOLVED}['model_version'] }}}}"
 
 with DAG(
-    dag_id="socialrec_nightly",
+    dag_id=NIGHTLY,
     description="Landing files become published recommendations with reasons",
     doc_md=__doc__,
     schedule=nightly_at(settings.services.nightly_cron),
@@ -53,9 +54,9 @@ with DAG(
     )
     train_first_champion = TriggerDagRunOperator(
         task_id="train_first_champion",
-        trigger_dag_id="socialrec_train",
+        trigger_dag_id=TRAIN,
         # One training a night: a second try takes up the same run instead of starting another.
-        trigger_run_id="for__{{ run_id }}",
+        trigger_run_id=training_of("{{ run_id }}"),
         reset_dag_run=True,
         logical_date=None,
         conf={"ds": reported("resolve_run", "ds")},

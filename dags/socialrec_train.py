@@ -19,6 +19,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from socialrec.contracts.runs import TRAIN
 from socialrec.orchestration import params
 from socialrec.orchestration.commands import reported
 from socialrec.orchestration.pools import GPU
@@ -31,7 +32,7 @@ VECTORS = ("--encoder-version", reported("finetune_encoder", "encoder_version"))
 ENCODER = ("--encoder-model-version", reported("finetune_encoder", "encoder_model_version"))
 
 with DAG(
-    dag_id="socialrec_train",
+    dag_id=TRAIN,
     description="Fine-tune the encoder, fit the recommender, promote what beats the champion",
     doc_md=__doc__,
     schedule=nightly_at(settings.services.train_cron),
