@@ -3,12 +3,14 @@
 
 `ingest_landing` → `build_silver` → `build_gold` → `embed_texts` → `score_recommendations` → `publish_recommendations`
 
-Every run stands for one landing day: the **Day** Param, else the scheduled day, else yesterday (UTC). It takes in every
-landing day up to its own that is not yet in bronze, so a first night reads the whole history.
+Every run stands for one landing day, which `resolve_run` decides: the **Day** Param, else the scheduled day, else
+yesterday (UTC). It takes in every landing day up to its own that is not yet in bronze, so a first night reads the whole
+history.
 
 * `ensure_champion` looks for a champion model. Without one, `train_first_champion` runs `socialrec_train` first.
 * `pin_models` resolves the model once; all rows of the night carry its versions.
 * A run of a day that is already done changes nothing and says `up_to_date` in each task's XCom.
+* `report_run` sums the night up.
 * Too many broken records stop the run in `ingest_landing` or `build_silver`; the last published lists stay.
 
 **Params** Day, Sample (below 1 publishes nothing), Dry run, Model version (else the champion).

@@ -10,7 +10,7 @@ the nightly run left them, so that night must have run.
 * Candidate, popularity and the champion's recipe are measured on the same held-out window.
 * `promote_model` makes the candidate champion only where it beats both; its decision and reasons are in the MLflow run.
 
-**Params** Day (else the scheduled day, else yesterday, UTC), Dry run (promotes nothing).
+**Params** Day (else the scheduled day, else yesterday, UTC: `resolve_run` decides), Dry run (promotes nothing).
 """
 
 from __future__ import annotations
