@@ -122,7 +122,7 @@ def batches(n_pairs: int, size: int, steps: int, seed: int) -> Iterator[npt.NDAr
 
 
 def recall_at(encoder: Encoder, pairs: Pairs, cutoff: int) -> float:
-    """Share of comments whose product is among the `cutoff` nearest of the products that the pairs hold (at least one)."""
+    """Share of comments whose product is among the `cutoff` nearest of the pairs' products. Takes at least one pair."""
     ids, first = np.unique(pairs.product_ids, return_index=True)
     products = encoder.encode([pairs.products[int(place)] for place in first])
     return recall_of(encoder.encode(pairs.comments), products, np.searchsorted(ids, pairs.product_ids), cutoff)
