@@ -72,13 +72,14 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
 
 
 def airflow_commands() -> dict[str, list[str]]:
-    """The processes of Airflow by name. There is no triggerer: no task here is deferred, and it costs 200 MB."""
+    """The processes of Airflow by name: those of `airflow standalone`."""
     airflow = str(BIN / "airflow")
     return {
         "api-server": [airflow, "api-server"],
-        # The API server reads the task logs from disk, so the scheduler need not serve them on a port of its own.
+        # The API server reads the task logs from disk, so nobody need serve them on a port of its own.
         "scheduler": [airflow, "scheduler", "--skip-serve-logs"],
         "dag-processor": [airflow, "dag-processor"],
+        "triggerer": [airflow, "triggerer", "--skip-serve-logs"],
     }
 
 

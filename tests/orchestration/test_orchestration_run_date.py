@@ -9,7 +9,7 @@ import pytest
 from socialrec.errors import UserError
 from socialrec.orchestration.run_date import folder_name, resolve
 
-LATER = datetime(2026, 6, 1, 12, tzinfo=UTC)
+LATER = datetime(2027, 6, 1, 12, tzinfo=UTC)
 KOLKATA = timezone(timedelta(hours=5, minutes=30))
 NEW_YORK = timezone(timedelta(hours=-5))
 
@@ -48,6 +48,11 @@ def test_a_logical_date_in_another_time_zone_counts_in_utc(moment: datetime, day
 )
 def test_a_run_made_by_hand_works_on_the_day_before_it_may_start_in_utc(run_after: datetime, day: str) -> None:
     assert resolve(None, None, run_after) == day
+
+
+def test_the_forms_own_moment_means_the_last_day_that_is_over() -> None:
+    now = datetime(2026, 5, 17, 22, 28, tzinfo=UTC)
+    assert resolve(None, now, now) == "2026-05-16"
 
 
 def test_an_empty_field_of_the_form_is_no_day() -> None:
