@@ -69,7 +69,9 @@ class Encoder:
         # Longest first, so that little is padded; by content, so that batches do not depend on the order.
         distinct = sorted(set(tokens), key=lambda ids: (-len(ids), ids))
         vectors = np.zeros((len(distinct), self.dim), dtype=np.float32)
-        with torch.inference_mode():
+        device = self.base.model.device.type
+        is_mixed = device == "cpu" and self.dtype is torch.bfloat16
+        with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=is_mixed):
             for batch in budget_batches([len(ids) for ids in distinct], self.batch_tokens):
                 vectors[batch] = self._pooled(self._reader, distinct[batch]).cpu().numpy()
         place = {ids: number for number, ids in enumerate(distinct)}

@@ -25,14 +25,20 @@ def encoding_dtype(precision: Precision, device: str) -> torch.dtype:
 
 
 def reading_network(network: torch.nn.Module, dtype: torch.dtype) -> torch.nn.Module:
-    """The network as bulk encoding runs it: a copy with its adapter merged into the weights, in this format.
+    """The network as bulk encoding runs it: a copy with its adapter merged, in this format.
 
-    A network without an adapter that already is in this format is not copied.
+    A network without an adapter that is to run in float32 is not copied.
     """
+    import torch
     from peft import PeftModel
+
+    from socialrec.text.packed import pack_linears
 
     if isinstance(network, PeftModel):
         network = copy.deepcopy(network).merge_and_unload()
-    elif next(network.parameters()).dtype is not dtype:
+    elif dtype is not torch.float32:
         network = copy.deepcopy(network)
+    if next(network.parameters()).device.type == "cpu" and dtype is torch.bfloat16:
+        pack_linears(network)
+        return network.eval()
     return network.to(dtype).eval()

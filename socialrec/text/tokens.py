@@ -37,7 +37,7 @@ class Coverage:
             return None
         return (
             f"{self.unknown_share:.1%} of the texts' tokens are unknown to text.model {model!r}: it does not read "
-            "their language; set text.model to a model that does, such as intfloat/multilingual-e5-small, and train again"
+            "their language; set text.model to one that does, such as intfloat/multilingual-e5-small, and train again"
         )
 
 

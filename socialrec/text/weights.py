@@ -49,7 +49,7 @@ def load_weights(name: str) -> Weights:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        folder = _folder(name)
+        folder = model_folder(name)
         # Decoders are often published in half precision, which is too coarse to train in.
         model, report = AutoModel.from_pretrained(
             folder, use_safetensors=True, trust_remote_code=False, output_loading_info=True, dtype=torch.float32
@@ -82,7 +82,7 @@ def hash_tensors(tensors: Mapping[str, torch.Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _folder(name: str) -> Path:
+def model_folder(name: str) -> Path:
     """Where the files are; those of a hub are downloaded once, into the hub's own cache."""
     if name == BUNDLED:
         return _bundled()
