@@ -11,7 +11,7 @@ import torch
 from socialrec.settings import TextSettings
 from socialrec.text.batching import TrainingBatches, budget_batches
 from socialrec.text.encoder import Encoder
-from socialrec.text.heads import Head
+from socialrec.text.heads import Head, Heads
 from socialrec.text.losses import class_weights, info_nce, known_weight, masked_cross_entropy
 from socialrec.text.processes import equal_parts, gathered, n_processes, own_part, own_rank
 from socialrec.text.tasks import Ints, Labelled, Pairs, Task
@@ -88,14 +88,11 @@ class LabelFeed:
 Feed = PairFeed | LabelFeed
 
 
-def feed_of(task: Task, heads: torch.nn.ModuleDict, encoder: Encoder, settings: TextSettings, number: int) -> Feed:
+def feed_of(task: Task, heads: Heads, encoder: Encoder, settings: TextSettings, number: int) -> Feed:
     """The feed of a task, whose batches are those of its number."""
     if isinstance(task, Pairs):
         return PairFeed(task, encoder, settings, number)
-    head = heads[task.name]
-    if not isinstance(head, Head):
-        raise TypeError(f"{task.name} has no head")
-    return LabelFeed(task, head, encoder, settings, number)
+    return LabelFeed(task, heads[task.name], encoder, settings, number)
 
 
 def mean_loss(feed: Feed, budget: int) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -33,8 +33,21 @@ class Head(nn.Module):
         return list(logits.split([len(output.classes) for output in self.outputs], dim=1))
 
 
-class Heads(nn.ModuleDict):
+class Heads(nn.Module):
     """The heads by their task's name."""
+
+    def __init__(self, heads: Mapping[str, Head]) -> None:
+        super().__init__()
+        self._heads = dict(heads)
+        # By number: as names of modules, `train` and `a.b` would mean something else.
+        self.layers = nn.ModuleList(self._heads.values())
+
+    def __getitem__(self, name: str) -> Head:
+        return self._heads[name]
+
+    def items(self) -> Iterable[tuple[str, Head]]:
+        """Names and heads, in the order of the tasks."""
+        return self._heads.items()
 
     @classmethod
     def of(cls, tasks: Sequence[Labelled], dim: int, dropout: float) -> Heads:
@@ -49,7 +62,7 @@ class Heads(nn.ModuleDict):
         save_file(
             {name: tensor.detach().cpu().contiguous() for name, tensor in self.state_dict().items()}, folder / TENSORS
         )
-        document = {name: [asdict(output) for output in _outputs(head)] for name, head in self.items()}
+        document = {name: [asdict(output) for output in head.outputs] for name, head in self.items()}
         (folder / DOCUMENT).write_text(json.dumps(document, indent=1), encoding="utf-8")
 
 
@@ -61,17 +74,12 @@ def load_heads(folder: Path) -> Heads:
     try:
         tensors = load_file(folder / TENSORS)
         document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
-        heads = Heads()
-        for name, said in document.items():
+        made = {}
+        for number, (name, said) in enumerate(document.items()):
             outputs = [Output(output["name"], tuple(output["classes"])) for output in said]
-            heads[name] = Head(tensors[f"{name}.linear.weight"].shape[1], outputs, 0.0)
+            made[name] = Head(tensors[f"layers.{number}.linear.weight"].shape[1], outputs, 0.0)
+        heads = Heads(made)
         heads.load_state_dict(tensors)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise UserError(f"{folder} holds no heads that can be read: {' '.join(str(error).split())[:200]}") from None
     return heads.eval()
-
-
-def _outputs(head: nn.Module) -> tuple[Output, ...]:
-    if not isinstance(head, Head):
-        raise TypeError(f"{type(head).__name__} is no head")
-    return head.outputs

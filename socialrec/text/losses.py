@@ -55,13 +55,14 @@ class TaskWeights(nn.Module):
     def __init__(self, weights: Mapping[str, float], is_learned: bool) -> None:
         super().__init__()
         self.fixed = dict(weights)
-        starts = {name: nn.Parameter(torch.tensor(-float(np.log(weight)))) for name, weight in weights.items()}
-        self.log_variances = nn.ParameterDict(starts if is_learned else {})
+        self._places = {name: place for place, name in enumerate(weights)} if is_learned else {}
+        starts = (torch.tensor(-float(np.log(weight))) for weight in weights.values())
+        self.log_variances = nn.ParameterList(starts if is_learned else [])
 
     def forward(self, name: str, loss: torch.Tensor, share: float = 1.0) -> torch.Tensor:
         """What a task's loss counts as; of a step's several parts each adds its `share` of the second term."""
-        if name not in self.log_variances:
+        if name not in self._places:
             return self.fixed[name] * loss
-        log_variance = self.log_variances[name]
+        log_variance = self.log_variances[self._places[name]]
         total: torch.Tensor = torch.exp(-log_variance) * loss + share * log_variance / 2
         return total
