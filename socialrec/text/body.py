@@ -16,9 +16,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from socialrec.errors import UserError
-from socialrec.settings import TextSettings, Tuning
 from socialrec.text.bottleneck import CHILD, insert_bottlenecks
 from socialrec.text.weights import UNUSED, Weights, hash_tensors
+from socialrec.text_settings import TextSettings, Tuning
 
 ADAPTER = "adapter_model.safetensors"
 ADAPTER_CONFIG = "adapter_config.json"

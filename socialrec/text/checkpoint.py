@@ -12,8 +12,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from socialrec.settings import TextSettings
 from socialrec.text.tasks import Pairs, Task
+from socialrec.text_settings import TextSettings
 
 FILE = "checkpoint.safetensors"
 _STATE, _RUN = "state", "run"
@@ -44,9 +44,7 @@ def run_identity(tasks: Sequence[Task], settings: TextSettings) -> str:
     """SHA-256 over settings and examples: only a run of the same may go on from a checkpoint."""
     digest = hashlib.sha256(settings.model_dump_json().encode())
     for task in tasks:
-        digest.update(repr((task.name, list(task.comments if isinstance(task, Pairs) else task.texts))).encode())
-        if isinstance(task, Pairs):
-            digest.update(repr(list(task.products)).encode())
+        digest.update(repr((task.name, task.all_texts)).encode())
         digest.update((task.product_ids if isinstance(task, Pairs) else task.labels).tobytes())
     return digest.hexdigest()
 

@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from socialrec.errors import UserError
-from socialrec.settings import TextSettings
 from socialrec.text.batching import budget_batches
 from socialrec.text.body import Body, read_body
 from socialrec.text.pooling import pool
 from socialrec.text.precision import encoding_dtype, reading_network
 from socialrec.text.tokens import Ids, padded, tokenize
 from socialrec.text.weights import Weights, load_weights
+from socialrec.text_settings import TextSettings
 
 if TYPE_CHECKING:
     import torch

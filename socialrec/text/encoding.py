@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from socialrec.contracts.gold import TEXT_EMBEDDINGS
 from socialrec.lake.schemas import arrow_schema
-from socialrec.settings import TextSettings
 from socialrec.text.tokens import Coverage, coverage
+from socialrec.text_settings import TextSettings
 
 if TYPE_CHECKING:
     from socialrec.text.encoder import Encoder

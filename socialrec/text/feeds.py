@@ -8,7 +8,6 @@ from itertools import chain
 import numpy as np
 import torch
 
-from socialrec.settings import TextSettings
 from socialrec.text.batching import TrainingBatches, budget_batches
 from socialrec.text.encoder import Encoder
 from socialrec.text.heads import Head, Heads
@@ -16,6 +15,7 @@ from socialrec.text.losses import class_weights, info_nce, known_weight, masked_
 from socialrec.text.processes import equal_parts, gathered, n_processes, own_part, own_rank
 from socialrec.text.tasks import Ints, Labelled, Pairs, Task
 from socialrec.text.tokens import Ids
+from socialrec.text_settings import TextSettings
 
 MIN_PAIRS = 2
 """A pair alone has no negatives."""

@@ -11,7 +11,6 @@ import torch
 from torch import nn
 
 from socialrec.errors import UserError
-from socialrec.settings import TextSettings, Tuning
 from socialrec.text.adversarial import FastGradient
 from socialrec.text.body import tunable
 from socialrec.text.checkpoint import State, Tensors, load_checkpoint, run_identity, save_checkpoint
@@ -22,6 +21,7 @@ from socialrec.text.losses import TaskWeights
 from socialrec.text.processes import add_gradients, n_processes, own_rank, process_group
 from socialrec.text.tasks import Ints, Labelled, Task, require_learnable
 from socialrec.text.weights import load_weights
+from socialrec.text_settings import TextSettings, Tuning
 
 MAX_GRADIENT = 1.0
 Progress = Callable[[int, float], None]

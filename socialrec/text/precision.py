@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING
 
-from socialrec.settings import Precision
+from socialrec.text_settings import Precision
 
 if TYPE_CHECKING:
     import torch

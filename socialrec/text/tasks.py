@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,11 @@ class Pairs:
 
     def __len__(self) -> int:
         return len(self.comments)
+
+    @property
+    def all_texts(self) -> list[str]:
+        """Every text that is read, comments first."""
+        return [*self.comments, *self.products]
 
     def take(self, places: Sequence[int] | Ints) -> Pairs:
         """These pairs, in this order."""
@@ -59,6 +64,11 @@ class Labelled:
     def __len__(self) -> int:
         return len(self.texts)
 
+    @property
+    def all_texts(self) -> list[str]:
+        """Every text that is read."""
+        return list(self.texts)
+
     def take(self, places: Sequence[int] | Ints) -> Labelled:
         """These texts, in this order."""
         chosen = [int(place) for place in places]
@@ -74,7 +84,7 @@ Task = Pairs | Labelled
 
 
 def labelled(
-    name: str, texts: Sequence[str], values: dict[str, Sequence[str]], classes: Sequence[Output] = ()
+    name: str, texts: Sequence[str], values: Mapping[str, Sequence[str]], classes: Sequence[Output] = ()
 ) -> Labelled:
     """A task from the values of its outputs, an empty string where unknown.
 

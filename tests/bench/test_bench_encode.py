@@ -7,7 +7,7 @@ import pytest
 
 from socialrec.bench.encode import demo_texts, neighbour_overlap, run
 from socialrec.errors import UserError
-from socialrec.settings import TextSettings
+from socialrec.text_settings import TextSettings
 
 
 def test_both_encode_the_same_texts_and_find_the_same_neighbours() -> None:

@@ -11,7 +11,7 @@ import pytest
 from socialrec.bench.text import run, scores
 from socialrec.bench.text_tasks import load_files, load_task
 from socialrec.errors import UserError
-from socialrec.settings import TextSettings
+from socialrec.text_settings import TextSettings
 
 
 def write(file: Path, n: int) -> Path:

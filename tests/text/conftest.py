@@ -11,8 +11,8 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel, BertTokenizer
 
-from socialrec.settings import Precision, TextSettings
 from socialrec.text.encoder import Encoder, load_encoder
+from socialrec.text_settings import Precision, TextSettings
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = ["red", "blue", "green", "grey", "shoe", "lamp", "book", "chair", "warm", "cold", "soft", "hard", "the", "a"]

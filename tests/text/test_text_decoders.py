@@ -10,12 +10,12 @@ import torch
 from tokenizers import ByteLevelBPETokenizer
 from transformers import GPT2Config, GPT2Model, PreTrainedTokenizerFast, Qwen2Config, Qwen2Model
 
-from socialrec.settings import TextSettings
 from socialrec.text.encoder import Encoder, load_encoder, load_saved
 from socialrec.text.finetune import fine_tune
 from socialrec.text.pooling import Pooling
 from socialrec.text.tasks import Pairs
 from socialrec.text.tokens import coverage
+from socialrec.text_settings import TextSettings
 
 END = "<|endoftext|>"
 TEXTS = ["red shoe", "a blue lamp that is warm", "", "靴", "red shoe"]

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from socialrec.errors import UserError
-from socialrec.settings import Precision, TextSettings
 from socialrec.text.body import ADAPTER, ADAPTER_CONFIG
 from socialrec.text.encoder import DOCUMENT, Encoder, load_encoder, load_saved
 from socialrec.text.finetune import fine_tune
 from socialrec.text.tasks import Pairs
+from socialrec.text_settings import Precision, TextSettings
 
 TEXTS = ["red shoe", "a blue lamp", "the warm soft grey chair", "book", "red shoe", ""]
 

@@ -11,10 +11,10 @@ from pyspark import cloudpickle
 
 from socialrec.contracts.gold import TEXT_EMBEDDINGS
 from socialrec.lake.schemas import arrow_schema
-from socialrec.settings import TextSettings
 from socialrec.text import encoding
 from socialrec.text.encoder import Encoder
 from socialrec.text.encoding import encode_batches, encoder_of
+from socialrec.text_settings import TextSettings
 
 
 def batch(*texts: str) -> pa.RecordBatch:

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from socialrec.settings import TextSettings
 from socialrec.text.body import ADAPTER, ADAPTER_CONFIG
 from socialrec.text.encoder import Encoder
 from socialrec.text.finetune import FineTuned, fine_tune
 from socialrec.text.losses import info_nce
 from socialrec.text.recall import recall_at, recall_of
 from socialrec.text.tasks import Pairs
+from socialrec.text_settings import TextSettings
 
 PLANE = torch.eye(2)
 """Two comments, each exactly at its product and at a right angle to the other."""

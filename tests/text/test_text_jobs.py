@@ -24,6 +24,7 @@ from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.settings import Settings, load_settings
 from socialrec.text.encoder import Encoder, load_saved
+from socialrec.text.heads import load_heads
 from socialrec.tracking import ENCODER
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "jobs"))
@@ -97,7 +98,7 @@ def register(settings: Settings, encoder: Encoder) -> str:
 def test_fine_tuning_learns_from_before_the_cut_and_registers_what_it_learned(shop: Settings, encoder: Encoder) -> None:
     receipt = call(shop, "finetune_encoder")
     # The newest tenth of 20 days is for testing, the tenth before it for validation.
-    assert (receipt["status"], receipt["counts"]) == ("trained", {"pairs": 16, "validation_pairs": 2})
+    assert (receipt["status"], receipt["counts"]) == ("trained", {"examples": 16, "validation_examples": 2})
     run = MlflowClient(shop.services.mlflow_uri).get_run(receipt["mlflow_run_id"])
     assert run.info.status == "RUNNING"
     assert {"val/pair_recall_at_10_before", "val/pair_recall_at_10", "train/loss"} <= set(run.data.metrics)
@@ -110,7 +111,23 @@ def test_fine_tuning_learns_from_before_the_cut_and_registers_what_it_learned(sh
 def test_without_comments_the_base_model_is_registered_as_it_is(shop: Settings, encoder: Encoder) -> None:
     write(Lake(shop.lake), SILVER_COMMENTS, DS, [])
     receipt = call(shop, "finetune_encoder")
-    assert (receipt["status"], receipt["encoder_version"]) == ("no_pairs", encoder.version)
+    assert (receipt["status"], receipt["encoder_version"]) == ("no_examples", encoder.version)
+
+
+def test_the_tasks_that_the_settings_name_are_trained_together_and_their_heads_kept(
+    shop: Settings,
+) -> None:
+    with (shop.home / "settings.toml").open("a") as file:
+        file.write('\ntasks = ["retrieval", "sentiment"]\ntuning = "bottleneck"\n')
+    lake = Lake(shop.lake)
+    rated = [comment(*day) | {"rating": 5.0 if day[0] % 2 else 1.0} for day in enumerate([*PRODUCTS] * 5)]
+    write(lake, SILVER_COMMENTS, DS, rated)
+    receipt = call(shop, "finetune_encoder")
+    assert receipt["counts"] == {"examples": 32, "validation_examples": 4}
+    folder = tracking.connect(shop).fetch(ENCODER, receipt["encoder_model_version"])
+    heads = load_heads(folder)
+    assert [output.classes for output in heads["sentiment"].outputs] == [("negative", "positive")]
+    assert load_saved(folder, shop.text).version == receipt["encoder_version"]
 
 
 def test_a_training_that_cannot_load_its_model_is_closed_as_failed(

@@ -16,7 +16,6 @@ import torch
 from safetensors.torch import load_file
 
 from socialrec.errors import UserError
-from socialrec.settings import TextSettings, Tuning
 from socialrec.text.adversarial import FastGradient
 from socialrec.text.body import TRAINED
 from socialrec.text.checkpoint import FILE
@@ -24,6 +23,7 @@ from socialrec.text.encoder import load_saved
 from socialrec.text.finetune import FineTuned, fine_tune, warmup_cosine
 from socialrec.text.heads import TENSORS, load_heads
 from socialrec.text.tasks import Labelled, Pairs, Task, labelled
+from socialrec.text_settings import TextSettings, Tuning
 
 PRODUCTS = ["shoe", "lamp", "book", "chair"]
 COLOURS = ["red", "blue", "green", "grey"]
@@ -200,7 +200,7 @@ sys.path.insert(0, sys.argv[1])
 import torch
 torch.set_num_threads(1)
 from test_text_multitask import TASKS, silent
-from socialrec.settings import TextSettings
+from socialrec.text_settings import TextSettings
 from socialrec.text.finetune import fine_tune
 from socialrec.text.processes import own_rank
 import os

@@ -17,9 +17,9 @@ from tokenizers.models import WordLevel
 from transformers import AutoModel, PreTrainedTokenizerFast, T5Config, T5Model
 
 from socialrec.errors import UserError
-from socialrec.settings import TextSettings
 from socialrec.text.encoder import load_encoder
 from socialrec.text.weights import BUNDLED, Pooling, load_weights
+from socialrec.text_settings import TextSettings
 
 
 def refusal_of(folder: Path | str) -> str:
