@@ -16,6 +16,10 @@ TIMEOUT_SECONDS = 30.0
 JSON = dict[str, Any]
 
 
+class AirflowAway(UserError):
+    """The server does not answer at all."""
+
+
 class AirflowApi:
     """A signed-in session. Raises UserError where the server refuses or does not answer."""
 
@@ -92,7 +96,7 @@ class AirflowApi:
                 self._sign_in()
                 answer = self._send(method, path, body)
         except requests.RequestException as error:
-            raise UserError(
+            raise AirflowAway(
                 f"Airflow does not answer at {self.url}: run `socialrec up` ({type(error).__name__})"
             ) from None
         if not answer.ok and answer.status_code not in fine:
