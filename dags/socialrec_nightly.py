@@ -15,7 +15,7 @@ history.
 
 **Params** Day, Sample (below 1 publishes nothing), Dry run, Model version (else the champion).
 
-Receipts of the jobs: `<home>/runs/<run>/`. Summary of a night: `<home>/reports/<day>/summary.json`.
+Receipts of the jobs: `<home>/runs/<run>/`. Report of a night: `<home>/reports/<day>/report.html`.
 """
 
 from __future__ import annotations

@@ -202,11 +202,12 @@ def _say_outcome(console: Console, settings: Settings, ds: str) -> None:
     show_rows(console, summary["rows"])
     show_figures(console, summary)
     show_changes(console, summary)
+    console.print(f"\nReport   {settings.reports / ds / 'report.html'}")
 
 
 def _say_addresses(console: Console, record: Record) -> None:
     airflow = record.airflow
-    console.print(f"\nAirflow  {airflow['url']}  user {airflow['user']}, password in {airflow['password_file']}")
+    console.print(f"Airflow  {airflow['url']}  user {airflow['user']}, password in {airflow['password_file']}")
     console.print(f"MLflow   {record.mlflow['url']}", soft_wrap=True)
 
 

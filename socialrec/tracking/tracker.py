@@ -82,13 +82,12 @@ class Tracker:
         params: Mapping[str, Any],
         metrics: Mapping[str, float],
         tags: Mapping[str, str],
-        artifacts: Mapping[str, Any],
+        report: Path,
     ) -> str:
-        """Record one whole nightly run in `socialrec/nightly`; artifacts are JSON documents by file name."""
+        """Record one whole nightly run in `socialrec/nightly`, with the files of its report."""
         run_id = self._start(NIGHTLY, name, tags)
         self.log(run_id, params=params, metrics=metrics)
-        for file, document in artifacts.items():
-            self.log_dict(run_id, document, file)
+        self.log_folder(run_id, report, "report")
         self.finish(run_id)
         return run_id
 
