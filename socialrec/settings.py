@@ -108,6 +108,12 @@ class EvaluateSettings(_Section):
     max_undated_share: Share = 0.5
     """Above this share of undated interactions there is no time to cut at: the split is at random per user."""
     seed: int = 20260102
+    cold_user_products: int = Field(4, ge=0)
+    """Users who met at most this many products before the cut are cold."""
+    cold_product_users: int = Field(4, ge=0)
+    """Products that at most this many users liked before the cut are cold."""
+    n_resamples: int = Field(1_000, ge=100)
+    """Resamples of bootstrap intervals and of paired tests."""
     min_gain_over_popularity: float = Field(0.0, ge=0)
     min_gain_over_champion: float = Field(0.0, ge=0)
 
