@@ -3,12 +3,14 @@
 
 `ingest_landing` → `build_silver` → `build_gold` → `embed_texts` → `score_recommendations` → `publish_recommendations`
 
-Every run stands for one landing day: the **Day** Param, else the scheduled day, else yesterday (UTC). It takes in every
-landing day up to its own that is not yet in bronze, so a first night reads the whole history.
+Every run stands for one landing day, which `resolve_run` decides: the **Day** Param, else the scheduled day, else
+yesterday (UTC). It takes in every landing day up to its own that is not yet in bronze, so a first night reads the whole
+history.
 
 * `ensure_champion` looks for a champion model. Without one, `train_first_champion` runs `socialrec_train` first.
 * `pin_models` resolves the model once; all rows of the night carry its versions.
 * A run of a day that is already done changes nothing and says `up_to_date` in each task's XCom.
+* `report_run` sums the night up.
 * Too many broken records stop the run in `ingest_landing` or `build_silver`; the last published lists stay.
 
 **Params** Day, Sample (below 1 publishes nothing), Dry run, Model version (else the champion).
@@ -23,6 +25,7 @@ from datetime import timedelta
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG
 
+from socialrec.contracts.runs import NIGHTLY, TRAIN, training_of
 from socialrec.orchestration import params
 from socialrec.orchestration.commands import RESOLVED, common_arguments, reported
 from socialrec.orchestration.operators import ModelBranch
@@ -33,7 +36,7 @@ settings = load_settings()
 MODEL_VERSION = f"{{{{ {RESOLVED}['model_version'] and '--model-version=' ~ {RESOLVED}['model_version'] }}}}"
 
 with DAG(
-    dag_id="socialrec_nightly",
+    dag_id=NIGHTLY,
     description="Landing files become published recommendations with reasons",
     doc_md=__doc__,
     schedule=nightly_at(settings.services.nightly_cron),
@@ -53,9 +56,9 @@ with DAG(
     )
     train_first_champion = TriggerDagRunOperator(
         task_id="train_first_champion",
-        trigger_dag_id="socialrec_train",
+        trigger_dag_id=TRAIN,
         # One training a night: a second try takes up the same run instead of starting another.
-        trigger_run_id="for__{{ run_id }}",
+        trigger_run_id=training_of("{{ run_id }}"),
         reset_dag_run=True,
         logical_date=None,
         conf={"ds": reported("resolve_run", "ds")},

@@ -10,7 +10,7 @@ the nightly run left them, so that night must have run.
 * Candidate, popularity and the champion's recipe are measured on the same held-out window.
 * `promote_model` makes the candidate champion only where it beats both; its decision and reasons are in the MLflow run.
 
-**Params** Day (else the scheduled day, else yesterday, UTC), Dry run (promotes nothing).
+**Params** Day (else the scheduled day, else yesterday, UTC: `resolve_run` decides), Dry run (promotes nothing).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from socialrec.contracts.runs import TRAIN
 from socialrec.orchestration import params
 from socialrec.orchestration.commands import reported
 from socialrec.orchestration.pools import GPU
@@ -31,7 +32,7 @@ VECTORS = ("--encoder-version", reported("finetune_encoder", "encoder_version"))
 ENCODER = ("--encoder-model-version", reported("finetune_encoder", "encoder_model_version"))
 
 with DAG(
-    dag_id="socialrec_train",
+    dag_id=TRAIN,
     description="Fine-tune the encoder, fit the recommender, promote what beats the champion",
     doc_md=__doc__,
     schedule=nightly_at(settings.services.train_cron),

@@ -6,7 +6,8 @@ import json
 import sys
 
 from socialrec import job, tracking
-from socialrec.recommend.summary import read_receipts, summarise
+from socialrec.contracts.runs import training_of
+from socialrec.recommend.summary import read_receipts, rows_of, summarise
 
 NAME = "report_run"
 
@@ -15,10 +16,13 @@ def main(argv: list[str] | None = None) -> int:
     """Write `reports/<ds>/summary.json` from the run's receipts, and record the night with MLflow."""
     args = job.parser(__doc__).parse_args(argv)
     with job.run(NAME, args) as run:
-        receipts = read_receipts(run.settings.runs / run.run_id, leave_out=NAME)
+        receipts = read_receipts(run.settings.runs / run.run_id, leave_out=(NAME,))
+        training = read_receipts(run.settings.runs / training_of(run.run_id))
         tracker = tracking.connect(run.settings)
         trained = receipts.get("pin_models", {}).get("trained_run")
-        summary = summarise(run.ds, run.run_id, receipts, tracker.metrics(trained) if trained else {})
+        figures = tracker.metrics(trained) if trained else {}
+        rows = rows_of(run.lake, run.ds)
+        summary = summarise(run.ds, run.run_id, receipts, training=training, rows=rows, figures=figures)
         if args.dry_run or args.sample < 1:
             run.done(status="dry_run" if args.dry_run else "sample", summary=summary)
             return 0

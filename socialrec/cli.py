@@ -75,6 +75,7 @@ def import_(
 @app.command()
 def run(source: SourceOption = None, data: DataOption = None, home: HomeOption = None) -> None:
     """Run the nightly pipeline on what has landed, from the servers' start to lists with reasons."""
+    from socialrec.contracts.runs import NIGHTLY
     from socialrec.service import night
     from socialrec.service.airflow_api import AirflowApi
     from socialrec.service.doctor import require_health
@@ -90,14 +91,14 @@ def run(source: SourceOption = None, data: DataOption = None, home: HomeOption =
     record = up(settings, console.print)
     api = AirflowApi.of(record)
     run_id = night.start(api, ds, console.print)
-    console.print(f"{night.NIGHTLY} of {ds} (Ctrl-C stops watching, not the run)")
+    console.print(f"{NIGHTLY} of {ds} (Ctrl-C stops watching, not the run)")
     with Board(console) as board:
         succeeded = night.follow(api, run_id, board.show)
     if not succeeded:
         print(night.failure(api, run_id), file=sys.stderr)
         _say_addresses(console, record)
         raise typer.Exit(EXIT_FAILED_RUN)
-    _say_outcome(console, settings, ds, trained=night.has_trained(api, run_id))
+    _say_outcome(console, settings, ds)
     _say_addresses(console, record)
 
 
@@ -187,7 +188,7 @@ def _say_imported(
         say(f"{imported.platform} landed, {imported.first_day} to {imported.last_day}: {counts}")
 
 
-def _say_outcome(console: Console, settings: Settings, ds: str, *, trained: bool) -> None:
+def _say_outcome(console: Console, settings: Settings, ds: str) -> None:
     from socialrec.lake import Lake
     from socialrec.recommend.published import read_lists, typical_users
     from socialrec.service.screen import show_changes, show_figures, show_list, show_rows
@@ -200,7 +201,7 @@ def _say_outcome(console: Console, settings: Settings, ds: str, *, trained: bool
     console.print()
     show_rows(console, summary["rows"])
     show_figures(console, summary)
-    show_changes(console, summary, trained=trained)
+    show_changes(console, summary)
 
 
 def _say_addresses(console: Console, record: Record) -> None:

@@ -19,6 +19,7 @@ from socialrec.errors import UserError
 ENV_PREFIX = "SOCIALREC_"
 HOME_VARIABLE = "SOCIALREC_HOME"
 DEFAULT_HOME = ".socialrec"
+LOOPBACK = "127.0.0.1"
 RESERVED_VARIABLES = frozenset({HOME_VARIABLE, "SOCIALREC_DATA_DIR"})
 """Variables with our prefix that are not settings: where the home is, and where tests find real data."""
 
@@ -126,6 +127,18 @@ class SparkSettings(_Section):
     shuffle_partitions: int = Field(4, ge=1)
     conf: dict[str, str] = {}
     """Further Spark properties, by their own names."""
+    conf_dir: Path = Path(__file__).parent / "etl" / "spark_conf"
+    """Folder with Spark's own files, such as `log4j2.properties`."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether Spark runs inside this machine's processes: then it has no business on the network."""
+        return self.master.startswith("local")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What Spark's launcher has to find in its environment."""
+        return {"SPARK_CONF_DIR": str(self.conf_dir)} | ({"SPARK_LOCAL_IP": LOOPBACK} if self.is_local else {})
 
 
 class ServiceSettings(_Section):

@@ -12,10 +12,9 @@ from pathlib import Path
 import psutil
 from pyspark.sql import SparkSession
 
-from socialrec.settings import Settings
+from socialrec.settings import LOOPBACK, Settings
 
 _SCRATCH = "spark"
-_LOOPBACK = "127.0.0.1"
 _COMMON = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
@@ -35,7 +34,6 @@ _COMMON = {
     "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    "spark.log.level": "ERROR",
 }
 
 
@@ -55,14 +53,13 @@ def spark_session(app_name: str, settings: Settings) -> Iterator[SparkSession]:
     folder = root / f"{os.getpid()}-{int(psutil.Process().create_time())}"
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
-    if settings.spark.master.startswith("local"):
-        os.environ.setdefault("SPARK_LOCAL_IP", _LOOPBACK)
+    for name, value in settings.spark.environment.items():
+        os.environ.setdefault(name, value)
     builder = SparkSession.builder.appName(app_name)
     for name, value in session_conf(settings, folder).items():
         builder = builder.config(name, value)
     try:
         session = builder.getOrCreate()
-        session.sparkContext.setLogLevel("ERROR")
         try:
             yield session
         finally:
@@ -86,8 +83,8 @@ def session_conf(settings: Settings, folder: Path) -> dict[str, str]:
         "spark.sql.warehouse.dir": (folder / "warehouse").as_uri(),
         "spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={folder} -XX:+UseParallelGC",
     }
-    if spark.master.startswith("local"):
-        conf |= {"spark.driver.host": _LOOPBACK, "spark.driver.bindAddress": _LOOPBACK}
+    if spark.is_local:
+        conf |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK}
     return conf | spark.conf
 
 

@@ -45,7 +45,7 @@ class PythonJob(BaseOperator):
         self._hook.send_sigterm()
 
 
-class SparkJob(SparkSubmitOperator):  # type: ignore[misc]
+class SparkJob(SparkSubmitOperator):
     """Submits `jobs/<job>.py` to Spark."""
 
     template_fields: Sequence[str] = (*SparkSubmitOperator.template_fields, "receipt_folder")
@@ -58,7 +58,7 @@ class SparkJob(SparkSubmitOperator):  # type: ignore[misc]
 
     def execute(self, context: Any) -> Any:
         """Submit the job and wait; its receipt. A mistake that a person must mend is not retried."""
-        self.application_args = without_blanks(self.application_args)
+        self.application_args = without_blanks(self.application_args or [])
         try:
             super().execute(context)
         except AirflowException as error:

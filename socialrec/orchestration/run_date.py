@@ -12,14 +12,16 @@ from socialrec.errors import UserError
 def resolve(ds_param: str | None, logical_date: datetime | None, run_after: datetime) -> str:
     """The landing day `YYYY-MM-DD` of a run.
 
-    The `ds` Param where one is given, else the logical date (runs made by hand have none), else the day before
-    `run_after`; days are UTC. Raises UserError where the Param is not a day.
+    The `ds` Param where one is given, else the logical date (runs made by hand may have none), but never a day that was
+    not over when the run was due: the form fills in this very moment. Days are UTC. Raises UserError where the Param
+    is not a day.
     """
     if ds_param:
         return _checked(ds_param)
-    if logical_date is not None:
-        return logical_date.astimezone(UTC).date().isoformat()
-    return (run_after.astimezone(UTC).date() - timedelta(days=1)).isoformat()
+    last_whole_day = run_after.astimezone(UTC).date() - timedelta(days=1)
+    if logical_date is None:
+        return last_whole_day.isoformat()
+    return min(logical_date.astimezone(UTC).date(), last_whole_day).isoformat()
 
 
 def folder_name(dag_run_id: str) -> str:

@@ -58,7 +58,11 @@ def spark_job(settings: Settings, job: str, *arguments: str) -> SparkJob:
         conn_id="spark_default",
         driver_memory=settings.spark.driver_memory,
         conf={"spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={scratch}", **settings.spark.conf},
-        env_vars={"PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable},
+        env_vars={
+            "PYSPARK_PYTHON": sys.executable,
+            "PYSPARK_DRIVER_PYTHON": sys.executable,
+            **settings.spark.environment,
+        },
         pool=SPARK,
         outlets=written_by(job),
     )

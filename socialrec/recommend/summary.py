@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity
+from socialrec.lake import Lake
 
 Receipts = dict[str, dict[str, Any]]
+Rows = dict[str, dict[str, Any]]
 OUTCOMES = ("published", "duplicate", "quarantined")
 TEST_PREFIX = "test/"
 
 
-def read_receipts(folder: Path, leave_out: str) -> Receipts:
-    """Receipts of a run by job name."""
-    files = sorted(file for file in folder.glob("*.json") if file.stem != leave_out)
+def read_receipts(folder: Path, leave_out: Sequence[str] = ()) -> Receipts:
+    """Receipts of a run by job name; none where the folder is not there."""
+    files = sorted(file for file in folder.glob("*.json") if file.stem not in leave_out)
     return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
 
 
-def summarise(ds: str, run_id: str, receipts: Receipts, figures: Mapping[str, float]) -> dict[str, Any]:
-    """The summary of a run.
+def summarise(
+    ds: str, run_id: str, receipts: Receipts, *, training: Receipts, rows: Rows, figures: Mapping[str, float]
+) -> dict[str, Any]:
+    """The summary of a run, from its receipts and those of the training that it waited for (none: empty).
 
-    rows: by entity `in`, its outcomes and whether they add up. counts: every count of every job. models: the versions
-    on the night's rows. evaluation: test figures of the model's training, with `evaluation_label` saying how they were
-    measured. metrics: all of it that is a number, by flat names.
+    rows: by entity `in`, its outcomes and whether they add up. counts: every count of every job. encoded: texts that
+    the night and its training encoded. models: the versions on the night's rows. evaluation: test figures of the
+    model's training, with `evaluation_label` saying how they were measured. metrics: all of it that is a number, by
+    flat names.
     """
     counts = {name: dict(receipt["counts"]) for name, receipt in receipts.items()}
-    rows = _rows(counts.get("build_silver", {}))
     pins = receipts.get("pin_models", {})
     models = {n: pins[n] for n in ("recommender_version", "encoder_version", "encoder_model_version") if n in pins}
     evaluation = {name: value for name, value in figures.items() if name.startswith(TEST_PREFIX)}
@@ -40,6 +45,10 @@ def summarise(ds: str, run_id: str, receipts: Receipts, figures: Mapping[str, fl
         "status": {name: receipt["status"] for name, receipt in receipts.items()},
         "rows": rows,
         "counts": counts,
+        "trained": bool(training),
+        "encoded": sum(
+            part.get("embed_texts", {}).get("counts", {}).get("encoded", 0) for part in (receipts, training)
+        ),
         "changed_rows": receipts.get("publish_recommendations", {}).get("changed_rows", 0),
         "models": models,
         "evaluation": evaluation,
@@ -50,11 +59,13 @@ def summarise(ds: str, run_id: str, receipts: Receipts, figures: Mapping[str, fl
     }
 
 
-def _rows(counts: Mapping[str, int]) -> dict[str, dict[str, Any]]:
-    rows: dict[str, dict[str, Any]] = {}
+def rows_of(lake: Lake, ds: str) -> Rows:
+    """What came in with the night that took in this day, by entity: a night that is run again says the same."""
+    rows: Rows = {}
     for entity in Entity:
-        if f"{entity}_in" in counts:
-            parts = {name: counts.get(f"{entity}_{name}", 0) for name in OUTCOMES}
-            n_in = counts[f"{entity}_in"]
+        commit = lake.last_commit(SILVER[entity], ds)
+        if commit is not None:
+            parts = {name: commit.counts.get(name, 0) for name in OUTCOMES}
+            n_in = commit.counts.get("in", 0)
             rows[entity.value] = {"in": n_in, **parts, "adds_up": n_in == sum(parts.values())}
     return rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
@@ -112,4 +113,4 @@ class AirflowApi:
 
 
 def _quoted(run_id: str) -> str:
-    return requests.utils.quote(run_id, safe="")
+    return quote(run_id, safe="")

@@ -7,9 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from socialrec.service.ports import LOOPBACK
 from socialrec.service.secrets import USER, password_file, signing_key
-from socialrec.settings import HOME_VARIABLE, Settings
+from socialrec.settings import HOME_VARIABLE, LOOPBACK, Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -31,7 +30,7 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
     """One small Airflow on loopback: SQLite, LocalExecutor, one API worker, one user."""
     home = settings.home / "airflow"
     url = f"http://{LOOPBACK}:{port}"
-    sections = {
+    sections: dict[str, dict[str, object]] = {
         "core": {
             "dags_folder": REPOSITORY / "dags",
             "load_examples": False,
@@ -41,7 +40,7 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
             "auth_manager": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
             "simple_auth_manager_users": f"{USER}:admin",
             "simple_auth_manager_passwords_file": password_file(settings),
-            "fernet_key": signing_key(settings, "airflow_fernet.key"),
+            "fernet_key": signing_key(settings, "airflow_fernet.key", 32),
             # Tasks talk to the API server: they must find ours, on whichever port it is.
             "execution_api_server_url": f"{url}/execution/",
         },
@@ -51,9 +50,9 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
             "port": port,
             "base_url": url,
             "workers": 1,
-            "secret_key": signing_key(settings, "airflow_api.key"),
+            "secret_key": signing_key(settings, "airflow_api.key", 64),
         },
-        "api_auth": {"jwt_secret": signing_key(settings, "airflow_jwt.key")},
+        "api_auth": {"jwt_secret": signing_key(settings, "airflow_jwt.key", 64)},
         "logging": {"base_log_folder": home / "logs", "dag_processor_child_process_log_directory": home / "logs/dags"},
         "dag_processor": {"parsing_processes": 1},
         "usage_data_collection": {"enabled": False},
@@ -73,13 +72,14 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
 
 
 def airflow_commands() -> dict[str, list[str]]:
-    """The processes of Airflow by name. There is no triggerer: no task here is deferred, and it costs 200 MB."""
+    """The processes of Airflow by name: those of `airflow standalone`."""
     airflow = str(BIN / "airflow")
     return {
         "api-server": [airflow, "api-server"],
-        # The API server reads the task logs from disk, so the scheduler need not serve them on a port of its own.
+        # The API server reads the task logs from disk, so nobody need serve them on a port of its own.
         "scheduler": [airflow, "scheduler", "--skip-serve-logs"],
         "dag-processor": [airflow, "dag-processor"],
+        "triggerer": [airflow, "triggerer", "--skip-serve-logs"],
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import requests
 
-AIRFLOW_PARTS = ("metadatabase", "scheduler", "dag_processor")
+AIRFLOW_PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 TIMEOUT_SECONDS = 3.0
 
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from socialrec.contracts.runs import NIGHTLY, TRAIN, training_of
 from socialrec.errors import UserError
 from socialrec.service.airflow_api import AirflowApi
 
-NIGHTLY = "socialrec_nightly"
-TRAIN = "socialrec_train"
 FIRST_TRAINING = "train_first_champion"
 PARSE_SECONDS = 120.0
 LOOK_SECONDS = 1.0
@@ -68,14 +67,9 @@ def tasks(api: AirflowApi, run_id: str) -> list[TaskLine]:
     """The tasks of a night that have started, in that order, with those of the training that it waits for."""
     lines = list(_lines(api, NIGHTLY, run_id))
     if any(line.task_id == FIRST_TRAINING for line in lines):
-        training = f"for__{run_id}"
+        training = training_of(run_id)
         lines += _lines(api, TRAIN, training) if api.run(TRAIN, training) else ()
     return lines
-
-
-def has_trained(api: AirflowApi, run_id: str) -> bool:
-    """Whether this night had to train the first champion."""
-    return any(line.dag_id == TRAIN for line in tasks(api, run_id))
 
 
 def failure(api: AirflowApi, run_id: str) -> str:

@@ -6,11 +6,11 @@ from typing import Any
 
 from socialrec.contracts.bronze import BRONZE
 from socialrec.contracts.gold import RECOMMENDATIONS
+from socialrec.contracts.runs import NIGHTLY
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.service.airflow_api import AirflowApi
-from socialrec.service.night import NIGHTLY
 from socialrec.service.record import read_record
 from socialrec.service.servers import status
 from socialrec.settings import Settings

@@ -6,8 +6,8 @@ import socket
 from collections.abc import Collection
 
 from socialrec.errors import UserError
+from socialrec.settings import LOOPBACK
 
-LOOPBACK = "127.0.0.1"
 TRIES = 100
 
 

@@ -77,15 +77,10 @@ def show_checks(console: Console, checks: Sequence[Check]) -> None:
 
 def show_list(console: Console, found: PublishedList, places: int) -> None:
     """The head of one user's list with the reasons."""
-    title = f"{found.user_key[:SHORT_KEY]} · {found.profile}"
-    table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False, expand=False)
-    table.add_column("", justify="right")
-    table.add_column("product", max_width=44)
-    table.add_column("score", justify="right")
-    table.add_column("why", overflow="fold")
+    console.print(Text(f"{found.user_key[:SHORT_KEY]}  {found.profile}", style="bold"))
     for place in found.places[:places]:
-        table.add_row(str(place.rank), Text(place.title), f"{place.score:.3f}", Text("; ".join(place.reasons)))
-    console.print(table)
+        console.print(Text(f"{place.rank:>4}  {place.title}  ({place.score:.3f})"))
+        console.print(Text(f"      {'; '.join(place.reasons)}", style="dim"))
 
 
 def show_rows(console: Console, rows: Mapping[str, Mapping[str, Any]]) -> None:
@@ -104,23 +99,21 @@ def show_rows(console: Console, rows: Mapping[str, Mapping[str, Any]]) -> None:
 
 def show_figures(console: Console, summary: Mapping[str, Any]) -> None:
     """Test figures of the model that made the lists, beside popularity's, with how they were measured."""
-    figures, label = summary["evaluation"], summary["evaluation_label"]
-    ours = {name.removeprefix("test/"): value for name, value in figures.items()}
-    names = [name for name in ours if f"popularity_{name}" in ours]
+    ours = {name.removeprefix("test/"): value for name, value in summary["evaluation"].items()}
     table = Table(box=None, pad_edge=False)
-    table.add_column("")
-    for name in names:
-        table.add_column(name, justify="right")
-    for who, prefix in (("recommender", ""), ("popularity", "popularity_")):
-        table.add_row(who, *(f"{ours[prefix + name]:,.4g}" for name in names))
-    console.print(Text(f"held-out test, {label}"))
+    for title in ("", "recommender", "popularity"):
+        table.add_column(title, justify="right" if title else "left")
+    for name, value in ours.items():
+        if (rival := f"popularity_{name}") in ours:
+            table.add_row(name, f"{value:,.4g}", f"{ours[rival]:,.4g}")
+    console.print(Text(f"held-out test, {summary['evaluation_label']}"))
     console.print(table)
 
 
-def show_changes(console: Console, summary: Mapping[str, Any], *, trained: bool) -> None:
+def show_changes(console: Console, summary: Mapping[str, Any]) -> None:
     """What this night changed; a night that was done before says that it changed nothing."""
-    counts, changed = summary["counts"], summary["changed_rows"]
-    encoded = counts.get("embed_texts", {}).get("encoded", 0)
-    published = counts["publish_recommendations"]["published"]
-    training = "a first champion trained" if trained else "nothing re-trained"
-    console.print(f"{changed:,} of {published:,} published rows changed, {encoded:,} texts encoded, {training}")
+    changed, published = summary["changed_rows"], summary["counts"]["publish_recommendations"]["published"]
+    training = "a first champion trained" if summary["trained"] else "nothing re-trained"
+    console.print(
+        f"{changed:,} of {published:,} published rows changed, {summary['encoded']:,} texts encoded, {training}"
+    )

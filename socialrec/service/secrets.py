@@ -27,6 +27,6 @@ def password(settings: Settings) -> str:
     return content[USER]
 
 
-def signing_key(settings: Settings, name: str) -> str:
-    """A key of 32 random bytes under this name, base64 as Fernet wants it."""
-    return kept(settings.secrets / name, lambda: base64.urlsafe_b64encode(os.urandom(32)).decode())
+def signing_key(settings: Settings, name: str, n_bytes: int) -> str:
+    """A key of random bytes under this name, base64: 32 bytes for Fernet, 64 for HMAC-SHA512 (RFC 7518, 3.2)."""
+    return kept(settings.secrets / name, lambda: base64.urlsafe_b64encode(os.urandom(n_bytes)).decode())

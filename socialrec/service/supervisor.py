@@ -13,11 +13,11 @@ from types import FrameType
 
 from socialrec import __version__
 from socialrec.service.environment import airflow_commands, airflow_environment, mlflow_command, mlflow_environment
-from socialrec.service.ports import LOOPBACK, next_free
+from socialrec.service.ports import next_free
 from socialrec.service.processes import adopt_orphans, end, identity, reap, tree
 from socialrec.service.record import Record, read_record, record_file, write_record
 from socialrec.service.secrets import USER, password_file
-from socialrec.settings import Settings, load_settings
+from socialrec.settings import LOOPBACK, Settings, load_settings
 
 LOOK_SECONDS = 1.0
 PATIENCE_SECONDS = 6.0

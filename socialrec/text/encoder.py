@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,14 +15,15 @@ import numpy.typing as npt
 
 from socialrec.errors import UserError
 from socialrec.settings import TextSettings
-from socialrec.text.weights import Pooling, Weights, load_weights
+from socialrec.text.weights import Pooling, Weights, hash_tensors, load_weights
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel
+    from peft import PeftModel
 
 DOCUMENT = "encoder.json"
 ADAPTER = "adapter_model.safetensors"
+ADAPTER_CONFIG = "adapter_config.json"
 Vectors = npt.NDArray[np.float32]
 
 
@@ -31,8 +32,8 @@ class Encoder:
     """A base model, with a LoRA adapter where one was trained."""
 
     base: Weights
-    network: PreTrainedModel
-    """The base model itself, or the base wrapped with its adapter."""
+    adapted: PeftModel | None
+    """The base wrapped with its adapter, where it has one."""
     max_tokens: int
     batch_texts: int
     version: str
@@ -43,34 +44,40 @@ class Encoder:
         return int(self.base.model.config.hidden_size)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors of texts, float32 (n, dim); longest first in batches, so that little is padded."""
+        """Unit vectors of texts, float32 (n, dim). Equal texts have equal vectors, whatever their order."""
         import torch
 
-        vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
-        order = sorted(range(len(texts)), key=lambda place: (-len(texts[place]), texts[place]))
+        # Longest first, so that little is padded; by content, so that batches do not depend on the order.
+        distinct = sorted(set(texts), key=lambda text: (-len(text), text))
+        vectors = np.zeros((len(distinct), self.dim), dtype=np.float32)
         with torch.inference_mode():
-            for places in _slices(order, self.batch_texts):
-                vectors[places] = self.embed([texts[place] for place in places]).cpu().numpy()
-        return vectors
+            for start in range(0, len(distinct), self.batch_texts):
+                batch = slice(start, start + self.batch_texts)
+                vectors[batch] = self.embed(distinct[batch]).cpu().numpy()
+        place = {text: number for number, text in enumerate(distinct)}
+        return vectors[[place[text] for text in texts]]
 
     def embed(self, texts: Sequence[str]) -> torch.Tensor:
         """Unit vectors of one batch, float32 (n, dim), with gradients where they are on."""
         from torch.nn.functional import normalize
 
+        # Half of a surrogate pair is no character: tokenizers refuse it.
+        readable = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         tokens = self.base.tokenizer(
-            list(texts), padding=True, truncation=True, max_length=self.max_tokens, return_tensors="pt"
-        ).to(self.network.device)
-        hidden = self.network(**tokens).last_hidden_state
+            readable, padding=True, truncation=True, max_length=self.max_tokens, return_tensors="pt"
+        ).to(self.base.model.device)
+        network = self.base.model if self.adapted is None else self.adapted
+        hidden = network(**tokens).last_hidden_state.float()
         if self.base.pooling is Pooling.CLS:
-            return normalize(hidden[:, 0].float(), dim=1)
+            return normalize(hidden[:, 0], dim=1)
         mask = tokens["attention_mask"].unsqueeze(-1)
-        return normalize((hidden * mask).sum(1).float() / mask.sum(1).clamp(min=1), dim=1)
+        return normalize((hidden * mask).sum(1) / mask.sum(1).clamp(min=1), dim=1)
 
     def save(self, folder: Path) -> None:
         """Write adapter (safetensors) and `encoder.json`; the base weights stay where they are, named by hash."""
         folder.mkdir(parents=True, exist_ok=True)
-        if self.network is not self.base.model:
-            save_adapter(self.network, self.base.name, folder)
+        if self.adapted is not None:
+            _save_adapter(self.adapted, self.base.name, folder)
         document = {
             "version": self.version,
             "base": self.base.name,
@@ -81,70 +88,81 @@ class Encoder:
         (folder / DOCUMENT).write_text(json.dumps(document, indent=1), encoding="utf-8")
 
 
-def load_encoder(name: str, settings: TextSettings, adapter: Path | None = None) -> Encoder:
-    """An encoder by Hugging Face name or path, with the adapter in a folder where one is given.
-
-    Raises UserError where the model cannot be loaded or the adapter does not fit it.
-    """
-    base = load_weights(name)
-    return build(base, _with_adapter(base, adapter) if adapter else base.model, settings, settings.max_tokens, adapter)
+def load_encoder(name: str, settings: TextSettings) -> Encoder:
+    """A base model as it is, by Hugging Face name or path. Raises UserError where it cannot be used."""
+    return assemble(load_weights(name), None, settings, settings.max_tokens)
 
 
 def load_saved(folder: Path, settings: TextSettings) -> Encoder:
     """The encoder that `Encoder.save` wrote, with the length it was made with.
 
-    Raises UserError where the base model is no longer the one it was made from.
+    Raises UserError where files are missing or damaged, or the base model is no longer the one it was made from.
     """
-    file = folder / DOCUMENT
-    if not file.exists():
-        raise UserError(f"{folder} is not a saved encoder: it has no {DOCUMENT}")
-    document: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    base = load_weights(document["base"])
-    adapter = folder if (folder / ADAPTER).exists() else None
-    network = _with_adapter(base, adapter) if adapter else base.model
-    encoder = build(base, network, settings, document["max_tokens"], adapter)
-    if encoder.version != document["version"]:
+    try:
+        document: dict[str, Any] = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
+        version, base_name, max_tokens = document["version"], document["base"], document["max_tokens"]
+        base_sha256 = document["base_sha256"]
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{folder} is not a saved encoder: its {DOCUMENT} cannot be read ({error!r})") from None
+    base = load_weights(base_name)
+    if base.sha256 != base_sha256:
         raise UserError(
-            f"{folder}: base model {document['base']!r} has changed since this encoder was made "
-            f"({document['version']}, now {encoder.version}): put the old weights back, or train again"
+            f"{folder}: base model {base_name!r} has changed since this encoder was made: put the old weights back, "
+            "or train again"
         )
+    adapted = _read_adapter(base, folder) if (folder / ADAPTER).exists() else None
+    encoder = assemble(base, adapted, settings, max_tokens)
+    if encoder.version != version:
+        raise UserError(f"{folder} holds {encoder.version}, not the {version} that was saved: fetch it again")
     return encoder
 
 
-def build(
-    base: Weights, network: PreTrainedModel, settings: TextSettings, max_tokens: int, adapter: Path | None
-) -> Encoder:
-    """Put an encoder together under its version: a hash over weights, adapter, pooling and length."""
+def assemble(base: Weights, adapted: PeftModel | None, settings: TextSettings, max_tokens: int) -> Encoder:
+    """Put an encoder together under its version: a hash over weights, vocabulary, adapter, pooling and length.
+
+    Raises UserError where the base model cannot read that many tokens.
+    """
     import torch
 
-    digest = hashlib.sha256(f"{base.sha256} {base.pooling} {max_tokens}".encode())
-    if adapter:
-        digest.update((adapter / ADAPTER).read_bytes())
-    stem = re.sub(r"[^a-z0-9]+", "-", Path(base.name).name.lower()).strip("-")
+    limit = min(base.tokenizer.model_max_length, getattr(base.model.config, "max_position_embeddings", max_tokens))
+    if max_tokens > limit:
+        raise UserError(f"text.max_tokens is {max_tokens}, but {base.name!r} reads {limit} at most: lower it")
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    version = f"{stem}-{digest.hexdigest()[:12]}"
-    return Encoder(base, network.to(device).eval(), max_tokens, settings.batch_texts, version)
+    network: torch.nn.Module = base.model if adapted is None else adapted
+    network.to(device).eval()
+    parts = f"{base.sha256} {base.pooling} {max_tokens} {_adapter_identity(adapted)}"
+    stem = re.sub(r"[^a-z0-9]+", "-", Path(base.name).name.lower()).strip("-")
+    version = f"{stem}-{hashlib.sha256(parts.encode()).hexdigest()[:12]}"
+    return Encoder(base, adapted, max_tokens, settings.batch_texts, version)
 
 
-def save_adapter(network: PreTrainedModel, base: str, folder: Path) -> None:
+def _adapter_identity(adapted: PeftModel | None) -> str:
+    if adapted is None:
+        return ""
+    from peft import get_peft_model_state_dict
+
+    # The same tensors count for more under a greater alpha.
+    alpha = adapted.peft_config["default"].to_dict()["lora_alpha"]
+    return f"{alpha} {hash_tensors(get_peft_model_state_dict(adapted, save_embedding_layers=False))}"
+
+
+def _save_adapter(adapted: PeftModel, base: str, folder: Path) -> None:
     """Write a LoRA adapter as safetensors; its base is named as the settings name it, never by a local path."""
-    network.save_pretrained(str(folder), save_embedding_layers=False)
+    adapted.save_pretrained(str(folder), save_embedding_layers=False)
     (folder / "README.md").unlink(missing_ok=True)
-    file = folder / "adapter_config.json"
-    config = json.loads(file.read_text(encoding="utf-8")) | {"base_model_name_or_path": base}
-    file.write_text(json.dumps(config, indent=1, sort_keys=True), encoding="utf-8")
+    file = folder / ADAPTER_CONFIG
+    config: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) | {"base_model_name_or_path": base}
+    # Sets come in another order in every process.
+    ordered = {key: sorted(value) if isinstance(value, list) else value for key, value in config.items()}
+    file.write_text(json.dumps(ordered, indent=1, sort_keys=True), encoding="utf-8")
 
 
-def _with_adapter(base: Weights, adapter: Path) -> PreTrainedModel:
+def _read_adapter(base: Weights, folder: Path) -> PeftModel:
     from peft import PeftModel
+    from safetensors import SafetensorError
 
     try:
-        wrapped: PreTrainedModel = PeftModel.from_pretrained(base.model, str(adapter))
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        return PeftModel.from_pretrained(base.model, str(folder))
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
         why = " ".join(str(error).split())[:200]
-        raise UserError(f"{adapter} holds no adapter that fits {base.name!r} ({why})") from None
-    return wrapped
-
-
-def _slices(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
+        raise UserError(f"{folder} holds no adapter that fits {base.name!r}: fetch it again ({why})") from None

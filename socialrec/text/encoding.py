@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -41,11 +43,12 @@ def encoder_of(folder: Path, settings: TextSettings, threads: int) -> Callable[[
     def encode(batches: Batches) -> Batches:
         import torch
 
+        # One task a core, and each keeps to its own.
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         torch.set_num_threads(threads)
-        encoder: Encoder | None = None
-        for batch in batches:
-            encoder = encoder or load_saved(folder, settings)
-            yield from encode_batches(encoder, iter([batch]))
+        first = next(batches, None)
+        if first is not None:
+            yield from encode_batches(load_saved(folder, settings), chain([first], batches))
 
     return encode
 

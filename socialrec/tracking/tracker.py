@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import os
-import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from socialrec.tracking.address import tracking_uri
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from mlflow.entities.model_registry import ModelVersion
 
 TRAINING = "socialrec/train"
 NIGHTLY = "socialrec/nightly"
@@ -27,11 +28,13 @@ RECOMMENDER = "socialrec-recommender"
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 PARAM_CHARS = 500
+ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
+"""Error codes with which a server says that there is no such model, version or alias."""
 
 
 @dataclass(frozen=True)
 class ModelRef:
-    """One registered version of a model."""
+    """One registered version of a model, and the run that made it (empty where no run did)."""
 
     name: str
     version: str
@@ -48,21 +51,25 @@ def connect(settings: Settings) -> Tracker:
 
 
 class Tracker:
-    """What this project asks of MLflow. Raises UserError where the server does not answer."""
+    """What this project asks of MLflow. Making one raises UserError where the server does not answer.
+
+    A server that fails later raises MLflow's own errors: nobody needs to mend anything, the task is tried again.
+    """
 
     def __init__(self, uri: str, models: Path) -> None:
         # Imported here: it takes seconds, and most programs never get this far.
         from mlflow import MlflowClient
         from mlflow.exceptions import MlflowException
 
-        self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-        self._not_found = MlflowException
         self._models = models
         try:
+            self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
             self._client.search_experiments(max_results=1)
         except MlflowException as error:
+            # What went wrong stands at the end, after the whole request.
+            why = " ".join(str(error).split())[-150:]
             raise UserError(
-                f"MLflow does not answer at {uri}: run `make up` ({str(error).splitlines()[0][:120]})"
+                f"MLflow does not answer at {uri}: run `make up`, or set services.mlflow_uri to a server (… {why})"
             ) from None
 
     def start_training(self, name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> str:
@@ -97,9 +104,8 @@ class Tracker:
     ) -> None:
         """Add parameters, metrics and tags to a run."""
         from mlflow.entities import Metric, Param, RunTag
-        from mlflow.utils.time import get_current_time_millis
 
-        now = get_current_time_millis()
+        now = int(time.time() * 1000)
         self._client.log_batch(
             run_id,
             metrics=[Metric(key, float(value), now, step) for key, value in (metrics or {}).items()],
@@ -144,21 +150,14 @@ class Tracker:
 
     def champion(self, name: str) -> ModelRef | None:
         """The version in use, or None where none was ever promoted."""
-        try:
-            version = self._client.get_model_version_by_alias(name, CHAMPION)
-        except self._not_found as error:
-            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-                return None
-            raise
-        return ModelRef(name, str(version.version), version.run_id, dict(version.tags))
+        return _found(lambda: self._client.get_model_version_by_alias(name, CHAMPION))
 
     def model(self, name: str, version: str) -> ModelRef:
         """One version of a model; UserError where there is none."""
-        try:
-            found = self._client.get_model_version(name, version)
-        except self._not_found:
-            raise UserError(f"{name} has no version {version}: see the Models page of MLflow") from None
-        return ModelRef(name, str(found.version), found.run_id, dict(found.tags))
+        found = _found(lambda: self._client.get_model_version(name, version))
+        if found is None:
+            raise UserError(f"{name} has no version {version}: see the Models page of MLflow")
+        return found
 
     def newest_version(self, name: str) -> ModelRef | None:
         """The version registered last, champion or not."""
@@ -170,28 +169,27 @@ class Tracker:
         """Make a version the champion."""
         self._client.set_registered_model_alias(name, CHAMPION, version)
 
-    def tag(self, name: str, version: str, tags: Mapping[str, str]) -> None:
-        """Add tags to a registered version."""
-        for key, value in tags.items():
-            self._client.set_model_version_tag(name, version, key, value)
-
     def fetch(self, name: str, version: str) -> Path:
-        """A local copy of a version's folder, kept at `<home>/models/<name>/<version>`."""
+        """A local copy of a version's folder, whole or not there: `<home>/models/<name>/<version>-<run that made it>`.
+
+        Raises UserError where there is no such version.
+        """
         from mlflow.artifacts import download_artifacts
 
-        target = self._models / name / version
+        # Numbers are given out again by another server, or once a model was deleted; the run tells them apart.
+        target = self._models / name / f"{version}-{self.model(name, version).run_id}"
         if target.exists():
             return target
-        self.model(name, version)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as folder:
             source = self._client.get_model_version_download_uri(name, version)
             copy = download_artifacts(artifact_uri=source, dst_path=folder, tracking_uri=self._client.tracking_uri)
             try:
                 Path(copy).rename(target)
             except OSError:
-                # Another task of the same run fetched it meanwhile; a version never changes.
-                shutil.rmtree(copy, ignore_errors=True)
+                # Another task of the same run may have fetched it meanwhile; a version never changes.
+                if not target.exists():
+                    raise
         return target
 
     def _start(self, experiment: str, name: str, tags: Mapping[str, str]) -> str:
@@ -201,8 +199,24 @@ class Tracker:
         return str(self._client.create_run(experiment_id, tags={**commit, **tags}, run_name=name).info.run_id)
 
 
+def _found(look_up: Callable[[], ModelVersion]) -> ModelRef | None:
+    """What a registry holds, or None where it holds no such thing."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        version = look_up()
+    except MlflowException as error:
+        if error.error_code in ABSENT:
+            return None
+        raise
+    return ModelRef(version.name, str(version.version), version.run_id or "", dict(version.tags))
+
+
 def git_commit() -> str:
-    """The commit of the code that runs, or `unknown` outside a clone."""
-    here = Path(__file__).parent
-    answer = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)  # noqa: S607
-    return answer.stdout.strip() or "unknown"
+    """The commit of the code that runs, or `unknown` outside a clone or where there is no git."""
+    command = ["git", "rev-parse", "HEAD"]
+    try:
+        answer = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return answer.stdout.strip()

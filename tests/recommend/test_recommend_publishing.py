@@ -98,19 +98,21 @@ def receipt(job: str, counts: dict[str, int], **values: Any) -> dict[str, Any]:
 
 
 def test_a_night_is_summed_up_from_its_receipts(tmp_path: Path) -> None:
-    silver = {"comments_in": 10, "comments_published": 7, "comments_duplicate": 2, "comments_quarantined": 1}
     for content in (
-        receipt("build_silver", silver),
+        receipt("build_silver", {"comments_in": 10}),
+        receipt("embed_texts", {"encoded": 2}),
         receipt("pin_models", {}, recommender_version="3", encoder_version="e", evaluation_label="time cut"),
         receipt("publish_recommendations", {"users": 5}, changed_rows=4),
         receipt("report_run", {}),
     ):
         (tmp_path / f"{content['job']}.json").write_text(json.dumps(content))
-    receipts = read_receipts(tmp_path, leave_out="report_run")
-    summary = summarise("2026-03-01", "r1", receipts, {"test/ndcg_at_10": 0.2, "val/ndcg_at_10": 0.3})
-    assert summary["rows"] == {
-        "comments": {"in": 10, "published": 7, "duplicate": 2, "quarantined": 1, "adds_up": True}
-    }
+    receipts = read_receipts(tmp_path, leave_out=("report_run",))
+    rows = {"comments": {"in": 10, "published": 7, "duplicate": 2, "quarantined": 1, "adds_up": True}}
+    training = {"embed_texts": receipt("embed_texts", {"encoded": 40})}
+    figures = {"test/ndcg_at_10": 0.2, "val/ndcg_at_10": 0.3}
+    summary = summarise("2026-03-01", "r1", receipts, training=training, rows=rows, figures=figures)
+    assert summary["rows"] == rows
+    assert (summary["encoded"], summary["trained"]) == (42, True)
     assert summary["models"] == {"recommender_version": "3", "encoder_version": "e"}
     assert (summary["evaluation"], summary["evaluation_label"]) == ({"test/ndcg_at_10": 0.2}, "time cut")
     assert summary["changed_rows"] == 4

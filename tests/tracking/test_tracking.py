@@ -2,57 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
+import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from socialrec import tracking
 from socialrec.errors import UserError
 from socialrec.settings import load_settings
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("mlflow")
-    port = free_port()
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += [
-        "--backend-store-uri",
-        f"sqlite:///{folder}/mlflow.db",
-        "--artifacts-destination",
-        str(folder / "files"),
-    ]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "HOME": str(folder)})
-        url = f"http://127.0.0.1:{port}"
-        for _ in range(120):
-            try:
-                urllib.request.urlopen(f"{url}/health", timeout=1)
-                break
-            except OSError:
-                time.sleep(0.5)
-        yield url
-        process.terminate()
-        process.wait()
+from socialrec.tracking.tracker import git_commit
 
 
 @pytest.fixture
-def tracker(server: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> tracking.Tracker:
-    monkeypatch.setenv("SOCIALREC_SERVICES__MLFLOW_URI", server)
+def tracker(mlflow_server: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> tracking.Tracker:
+    monkeypatch.setenv("SOCIALREC_SERVICES__MLFLOW_URI", mlflow_server)
     return tracking.connect(load_settings(home))
 
 
@@ -91,12 +61,51 @@ def test_a_registered_version_is_fetched_as_it_was_logged(tracker: tracking.Trac
     assert tracker.fetch("fetched", version) == folder
 
 
+def test_a_fetch_that_broke_off_leaves_nothing_that_looks_like_a_model(
+    tracker: tracking.Tracker, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = a_version(tracker, tmp_path / "m", "broken-off")
+
+    def break_off(dst_path: str, **_: object) -> str:
+        Path(dst_path, "model").mkdir()
+        Path(dst_path, "model", "model.json").write_text('{"weig')
+        raise ConnectionError("the line went dead")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("mlflow.artifacts.download_artifacts", break_off)
+        with pytest.raises(ConnectionError):
+            tracker.fetch("broken-off", version)
+    assert list((home / "models" / "broken-off").iterdir()) == []
+    assert (tracker.fetch("broken-off", version) / "model.json").read_text() == '{"weights": 3}'
+
+
+def test_tasks_that_fetch_the_same_version_at_once_all_get_it_whole(
+    tracker: tracking.Tracker, tmp_path: Path, home: Path
+) -> None:
+    version = a_version(tracker, tmp_path / "m", "wanted")
+    with ThreadPoolExecutor(3) as tasks:
+        folders = set(tasks.map(lambda _: tracker.fetch("wanted", version), range(3)))
+    assert list((home / "models" / "wanted").iterdir()) == list(folders)
+    assert (folders.pop() / "model.json").read_text() == '{"weights": 3}'
+
+
+def test_a_number_that_is_given_out_again_is_not_taken_for_the_old_version(
+    tracker: tracking.Tracker, tmp_path: Path, mlflow_server: str
+) -> None:
+    """As by another server, or after the models were deleted."""
+    old = tracker.fetch("again", a_version(tracker, tmp_path / "m", "again"))
+    MlflowClient(mlflow_server).delete_registered_model("again")
+    version = a_version(tracker, tmp_path / "m", "again")
+    assert version == "1"
+    assert tracker.fetch("again", version) != old
+
+
 def test_a_version_that_was_never_registered_is_named_in_one_line(tracker: tracking.Tracker) -> None:
     with pytest.raises(UserError, match="socialrec-encoder has no version 99"):
         tracker.model("socialrec-encoder", "99")
 
 
-def test_a_run_keeps_metrics_documents_and_plots(tracker: tracking.Tracker) -> None:
+def test_a_run_keeps_metrics_documents_and_plots(tracker: tracking.Tracker, mlflow_server: str) -> None:
     run_id = tracker.start_training("kept", {}, {})
     figure, axes = plt.subplots()
     axes.plot([1, 2])
@@ -106,15 +115,86 @@ def test_a_run_keeps_metrics_documents_and_plots(tracker: tracking.Tracker) -> N
     tracker.log(run_id, metrics={"val/ndcg_at_10": 0.25})
     tracker.finish(run_id)
     assert tracker.metrics(run_id) == {"val/ndcg_at_10": 0.25}
+    kept = MlflowClient(mlflow_server).list_artifacts(run_id)
+    assert {file.path for file in kept} == {"loss.png", "gate.json"}
+
+
+def test_a_night_is_one_finished_run_with_its_documents(tracker: tracking.Tracker, mlflow_server: str) -> None:
+    run_id = tracker.log_nightly(
+        "2026-01-31", {"model": "3"}, {"rows": 12}, {"ds": "2026-01-31"}, {"summary.json": {"rows": 12}}
+    )
+    client = MlflowClient(mlflow_server)
+    run = client.get_run(run_id)
+    assert (run.info.status, run.data.params, run.data.metrics) == ("FINISHED", {"model": "3"}, {"rows": 12})
+    assert client.get_experiment(run.info.experiment_id).name == "socialrec/nightly"
+    assert [file.path for file in client.list_artifacts(run_id)] == ["summary.json"]
+
+
+def test_a_parameter_that_is_too_long_is_cut_and_not_refused(tracker: tracking.Tracker, mlflow_server: str) -> None:
+    run_id = tracker.start_training("long", {"words": "x" * 10_000}, {})
+    tracker.finish(run_id, "FAILED")
+    run = MlflowClient(mlflow_server).get_run(run_id)
+    assert (run.info.status, run.data.params) == ("FAILED", {"words": "x" * 500})
 
 
 @pytest.mark.timeout(60)
-def test_a_server_that_is_down_is_an_error_within_a_minute(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOCIALREC_SERVICES__MLFLOW_URI", f"http://127.0.0.1:{free_port()}")
-    with pytest.raises(UserError, match="MLflow does not answer at .* run `make up`"):
+def test_a_server_that_is_down_is_an_error_within_seconds(
+    home: Path, deserted_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOCIALREC_SERVICES__MLFLOW_URI", deserted_url)
+    with pytest.raises(UserError, match="MLflow does not answer at .* run `make up`.*Connection refused") as error:
         tracking.connect(load_settings(home))
+    assert "\n" not in str(error.value)
+
+
+def test_an_address_that_is_none_is_an_error_that_names_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOCIALREC_SERVICES__MLFLOW_URI", "localhost:5000")
+    with pytest.raises(UserError, match="MLflow does not answer at localhost:5000"):
+        tracking.connect(load_settings(home))
+
+
+@pytest.fixture
+def stand_in() -> Iterator[str]:
+    """A server that is not well: it answers when greeted, and refuses whatever it is asked for then."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.answer(200, {})
+
+        def do_GET(self) -> None:
+            is_greeting = self.path.startswith("/api/2.0/mlflow/experiments/search")
+            self.answer(*(200, {}) if is_greeting else (400, {"error_code": "INTERNAL_ERROR", "message": "disk full"}))
+
+        def answer(self, status: int, content: dict[str, str]) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(json.dumps(content).encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_server_in_trouble_is_not_taken_for_one_without_models(
+    stand_in: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOCIALREC_SERVICES__MLFLOW_URI", stand_in)
+    tracker = tracking.connect(load_settings(home))
+    with pytest.raises(MlflowException, match="disk full"):
+        tracker.champion("any")
+    with pytest.raises(MlflowException, match="disk full"):
+        tracker.model("any", "1")
 
 
 def test_without_any_server_the_error_says_how_to_start_one(home: Path) -> None:
     with pytest.raises(UserError, match="run `make up`"):
         tracking.connect(load_settings(home))
+
+
+def test_a_machine_without_git_trains_all_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert git_commit() == "unknown"

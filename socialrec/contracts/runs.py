@@ -1,0 +1,9 @@
+"""How DAGs and their runs are named, where several programs must agree."""
+
+NIGHTLY = "socialrec_nightly"
+TRAIN = "socialrec_train"
+
+
+def training_of(run_id: str) -> str:
+    """The id of the training run that a night waits for; also the name of its folder of receipts."""
+    return f"for__{run_id}"

@@ -1,0 +1,184 @@
+"""The DAG files, as Airflow reads them: light, complete, and wired as their pages say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow_process import ask_airflow
+
+DAGS = Path(__file__).parents[2] / "dags"
+FILES = sorted(DAGS.glob("*.py"))
+HEAVY = ("torch", "pyspark", "mlflow", "pandas")
+NIGHTLY, TRAIN = "socialrec_nightly", "socialrec_train"
+SPARK_TASKS = {"ingest_landing", "build_silver", "build_gold", "embed_texts", "score_recommendations"}
+TRAINING_TASKS = {"finetune_encoder", "fit_recommender", "evaluate_recommender"}
+
+IMPORT = f"""
+import importlib.util, time
+import airflow.sdk
+begun = time.process_time()
+spec = importlib.util.spec_from_file_location("a_dag", given)
+spec.loader.exec_module(importlib.util.module_from_spec(spec))
+seconds = time.process_time() - begun
+answer = {{"seconds": seconds, "heavy": [name for name in {HEAVY} if name in sys.modules]}}
+"""
+
+DESCRIBE = """
+from datetime import UTC, datetime
+from airflow.dag_processing.dagbag import DagBag
+from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+from airflow.timetables.base import DataInterval, TimeRestriction
+
+def describe_task(task):
+    return {
+        "is_spark_submit": isinstance(task, SparkSubmitOperator),
+        "owner": task.owner,
+        "retries": task.retries,
+        "timeout_seconds": task.execution_timeout and task.execution_timeout.total_seconds(),
+        "pool": task.pool,
+        "trigger_rule": task.trigger_rule.value,
+        "next": sorted(task.downstream_task_ids),
+        "arguments": getattr(task, "arguments", None),
+        "choices": [getattr(task, name, None) for name in ("with_model", "without_model")],
+        "triggers": getattr(task, "trigger_dag_id", None),
+        "outlets": [asset.name for asset in task.outlets],
+    }
+
+def night_after(timetable, year, month, day):
+    at = datetime(year, month, day, 2, tzinfo=UTC)
+    restriction = TimeRestriction(earliest=None, latest=None, catchup=True)
+    info = timetable.next_dagrun_info(last_automated_data_interval=DataInterval(at, at), restriction=restriction)
+    return [info.run_after.isoformat(), info.logical_date.isoformat()]
+
+bag = DagBag(given)
+answer = {"errors": bag.import_errors}
+for dag_id, dag in bag.dags.items():
+    answer[dag_id] = {
+        "tasks": {task.task_id: describe_task(task) for task in dag.tasks},
+        "page": dag.doc_md,
+        "description": dag.description,
+        "catchup": dag.catchup,
+        "max_active_runs": dag.max_active_runs,
+        "params": sorted(dag.params),
+        "cron": dag.timetable._expression,
+        "night": night_after(dag.timetable, 2026, 2, 28),
+    }
+"""
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What Airflow made of the DAG files of this clone."""
+    told: dict[str, Any] = ask_airflow(tmp_path_factory.mktemp("home"), DESCRIBE, str(DAGS))
+    return told
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_dag_file_is_read_within_two_seconds_and_without_anything_heavy(home: Path, file: Path) -> None:
+    told = ask_airflow(home, IMPORT, str(file))
+    assert told["heavy"] == []
+    assert told["seconds"] < 2
+
+
+def test_airflow_reads_both_dags_without_an_error(read: dict[str, Any]) -> None:
+    assert read["errors"] == {}
+    assert {NIGHTLY, TRAIN} == set(read) - {"errors"}
+
+
+def test_a_night_has_at_most_twelve_tasks(read: dict[str, Any]) -> None:
+    assert len(read[NIGHTLY]["tasks"]) <= 12
+
+
+def path(tasks: dict[str, Any], first: str) -> list[str]:
+    """The tasks from `first` on, in order, for as long as each one has a single next one."""
+    found = [first]
+    while len(following := tasks[found[-1]]["next"]) == 1:
+        found += following
+    return found
+
+
+def test_the_night_goes_from_landing_files_to_a_report(read: dict[str, Any]) -> None:
+    tasks = read[NIGHTLY]["tasks"]
+    assert path(tasks, "resolve_run") == [
+        *("resolve_run", "ingest_landing", "build_silver", "build_gold", "ensure_champion")
+    ]
+    assert path(tasks, "pin_models") == [
+        *("pin_models", "embed_texts", "score_recommendations", "publish_recommendations", "report_run")
+    ]
+
+
+def test_training_goes_from_the_encoder_to_the_gate(read: dict[str, Any]) -> None:
+    assert path(read[TRAIN]["tasks"], "resolve_run") == [
+        *("resolve_run", "finetune_encoder", "embed_texts", "fit_recommender", "evaluate_recommender", "promote_model")
+    ]
+
+
+def test_a_night_without_a_champion_trains_one_and_then_goes_the_same_way(read: dict[str, Any]) -> None:
+    tasks = read[NIGHTLY]["tasks"]
+    assert tasks["ensure_champion"]["choices"] == ["pin_models", "train_first_champion"]
+    assert tasks["ensure_champion"]["next"] == ["pin_models", "train_first_champion"]
+    assert tasks["train_first_champion"]["triggers"] == TRAIN
+    assert tasks["train_first_champion"]["next"] == ["pin_models"]
+    # The branch skips the training where there is a champion; that must not skip the rest of the night.
+    assert tasks["pin_models"]["trigger_rule"] == "none_failed_min_one_success"
+
+
+@pytest.mark.parametrize("dag_id", [NIGHTLY, TRAIN])
+def test_every_task_has_an_owner_a_time_limit_and_a_second_try_unless_it_would_not_help(
+    read: dict[str, Any], dag_id: str
+) -> None:
+    tasks = read[dag_id]["tasks"]
+    assert {task["owner"] for task in tasks.values()} == {"socialrec"}
+    assert all(task["timeout_seconds"] > 0 for task in tasks.values())
+    tried_once = {name for name, task in tasks.items() if task["retries"] < 1}
+    assert tried_once <= {"resolve_run", "train_first_champion"}
+
+
+@pytest.mark.parametrize("dag_id", [NIGHTLY, TRAIN])
+def test_spark_tasks_are_submitted_one_at_a_time(read: dict[str, Any], dag_id: str) -> None:
+    tasks = read[dag_id]["tasks"]
+    submitted = {name for name, task in tasks.items() if task["is_spark_submit"]}
+    assert submitted == SPARK_TASKS & set(tasks)
+    assert submitted == {name for name, task in tasks.items() if task["pool"] == "spark"}
+
+
+def test_training_tasks_share_the_accelerator(read: dict[str, Any]) -> None:
+    tasks = read[TRAIN]["tasks"]
+    assert {name for name, task in tasks.items() if task["pool"] == "gpu"} == TRAINING_TASKS
+
+
+@pytest.mark.parametrize("dag_id", [NIGHTLY, TRAIN])
+def test_a_dags_page_names_every_task_and_param(read: dict[str, Any], dag_id: str) -> None:
+    page = read[dag_id]["page"]
+    assert [name for name in read[dag_id]["tasks"] if f"`{name}`" not in page] == []
+    titles = {"ds": "Day", "sample": "Sample", "dry_run": "Dry run", "model_version": "Model version"}
+    assert [name for name in read[dag_id]["params"] if titles[name] not in page] == []
+
+
+@pytest.mark.parametrize("dag_id", [NIGHTLY, TRAIN])
+def test_runs_come_one_at_a_time_and_missed_nights_are_not_caught_up(read: dict[str, Any], dag_id: str) -> None:
+    assert (read[dag_id]["catchup"], read[dag_id]["max_active_runs"]) == (False, 1)
+
+
+def test_a_scheduled_night_stands_for_the_day_before(read: dict[str, Any]) -> None:
+    assert read[NIGHTLY]["night"] == ["2026-03-01T02:00:00+00:00", "2026-02-28T02:00:00+00:00"]
+
+
+def test_training_has_neither_a_sample_nor_a_version_to_choose(read: dict[str, Any]) -> None:
+    assert read[NIGHTLY]["params"] == ["dry_run", "ds", "model_version", "sample"]
+    assert read[TRAIN]["params"] == ["dry_run", "ds"]
+
+
+def test_the_hours_come_from_the_settings(home: Path) -> None:
+    (home / "settings.toml").write_text('[services]\nnightly_cron = "30 3 * * *"\ntrain_cron = "0 5 * * 6"\n')
+    told = ask_airflow(home, DESCRIBE, str(DAGS))
+    assert (told[NIGHTLY]["cron"], told[TRAIN]["cron"]) == ("30 3 * * *", "0 5 * * 6")
+
+
+def test_a_wrong_setting_is_named_where_airflow_shows_import_errors(home: Path) -> None:
+    (home / "settings.toml").write_text("[services]\nnightly = 3\n")
+    told = ask_airflow(home, DESCRIBE, str(DAGS))
+    assert sorted(Path(file).stem for file in told["errors"]) == [NIGHTLY, TRAIN]
+    assert all("services.nightly is not a setting" in error for error in told["errors"].values())

@@ -1,0 +1,125 @@
+"""Params, assets and operators, as Airflow itself takes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow_process import ask_airflow
+
+CASES: dict[str, tuple[list[Any], list[Any]]] = {
+    "DS": ([None, "2026-01-31", "2028-02-29"], ["2026-02-30", "2026-1-5", "yesterday", 20260131]),
+    "SAMPLE": ([1, 0.5, 1e-6], [0, -0.1, 1.01, "0.5", None]),
+    "DRY_RUN": ([True, False], ["true", 1, None]),
+    "MODEL_VERSION": ([None, "1", "23"], ["0", "007", "latest", "-1", "1.5", 3]),
+}
+"""By Param: values that it takes, and values that it refuses."""
+
+TRY = """
+from copy import copy
+from airflow.sdk.exceptions import ParamValidationError
+from socialrec.orchestration import params
+
+def accepts(param, value):
+    try:
+        return copy(param).resolve(value) == value
+    except ParamValidationError:
+        return False
+
+answer = {
+    name: [[accepts(getattr(params, name), value) for value in values] for values in both]
+    for name, both in given.items()
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def accepted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[bool]]]:
+    told: dict[str, list[list[bool]]] = ask_airflow(tmp_path_factory.mktemp("home"), TRY, CASES)
+    return told
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_param_takes_what_is_within_its_bounds_and_refuses_the_rest(
+    accepted: dict[str, list[list[bool]]], name: str
+) -> None:
+    good, bad = CASES[name]
+    assert accepted[name] == [[True] * len(good), [False] * len(bad)]
+
+
+def test_every_param_has_a_title_and_a_description_for_the_form_and_a_default_that_is_allowed(home: Path) -> None:
+    told = ask_airflow(
+        home,
+        """
+from copy import copy
+from socialrec.orchestration import params
+answer = {
+    name: [param.schema["title"], param.description, copy(param).resolve()]
+    for name, param in {**params.NIGHTLY, **params.TRAIN}.items()
+}
+""",
+    )
+    assert {name: default for name, (_, _, default) in told.items()} == {
+        "ds": None,
+        "sample": 1,
+        "dry_run": False,
+        "model_version": None,
+    }
+    assert all(title and description.endswith(".") for title, description, _ in told.values())
+
+
+def test_every_table_with_a_writer_is_the_outlet_of_that_job_alone(home: Path) -> None:
+    told = ask_airflow(
+        home,
+        """
+from pathlib import Path
+from socialrec.contracts import TABLES
+from socialrec.orchestration.assets import written_by
+from socialrec.orchestration.commands import JOBS
+
+outlets = {file.stem: [asset.name for asset in written_by(file.stem)] for file in sorted(JOBS.glob("*.py"))}
+answer = {"outlets": outlets, "writers": {table.name: table.writer for table in TABLES.values()}}
+""",
+    )
+    named = sorted((name, job) for job, names in told["outlets"].items() for name in names)
+    assert named == sorted((name, writer) for name, writer in told["writers"].items() if writer)
+    assert ("gold.recommendations", "score_recommendations") in named
+
+
+RUN = """
+from airflow.sdk.exceptions import AirflowFailException
+from socialrec.orchestration.operators import ModelBranch, PythonJob
+
+about = {"task_id": given["job"], "job": given["job"], "arguments": given["arguments"]}
+if given.get("branch"):
+    task = ModelBranch(**about, with_model="use", without_model="train")
+else:
+    task = PythonJob(**about)
+task.receipt_folder = "r1"
+try:
+    answer = task.execute({"params": {"dry_run": True}})
+except AirflowFailException as error:
+    answer = f"not tried again: {error}"
+"""
+
+
+def test_a_task_returns_the_receipt_of_its_job(home: Path) -> None:
+    common = ["--home", str(home), "--ds", "2026-01-31", "--run-id", "r1", "--dry-run", ""]
+    receipt = ask_airflow(home, RUN, {"job": "publish_recommendations", "arguments": common})
+    assert (receipt["job"], receipt["ds"], receipt["status"]) == ("publish_recommendations", "2026-01-31", "dry_run")
+
+
+def test_a_mistake_that_a_person_must_mend_is_not_tried_again(home: Path) -> None:
+    common = ["--home", str(home), "--ds", "31.1.2026", "--run-id", "r1"]
+    said = ask_airflow(home, RUN, {"job": "publish_recommendations", "arguments": common})
+    assert said.startswith("not tried again: publish_recommendations: error: day '31.1.2026' is not in the form")
+
+
+def test_a_dry_run_without_a_champion_ends_there_instead_of_training(home: Path) -> None:
+    common = ["--home", str(home), "--ds", "2026-01-31", "--run-id", "r1", "--check"]
+    uri = f"sqlite:///{home}/mlflow.db"
+    said = ask_airflow(
+        home, RUN, {"job": "pin_models", "arguments": common, "branch": True}, SOCIALREC_SERVICES__MLFLOW_URI=uri
+    )
+    assert said.startswith("not tried again: no champion model yet, and a dry run trains none")

@@ -1,0 +1,140 @@
+"""Published lists as people read them: products by title, reasons as sentences, users by the id they landed with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from socialrec.contracts.columns import Table
+from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
+from socialrec.contracts.silver import SILVER_PRODUCTS
+from socialrec.errors import UserError
+from socialrec.lake import Lake
+from socialrec.lake.schemas import arrow_schema
+from socialrec.pseudonyms import identity_key, pseudonym
+from socialrec.recommend.published import describe, published_day, read_lists, typical_users, user_keys_of
+from socialrec.settings import Settings
+
+D1, D2 = "2026-01-01", "2026-01-02"
+TITLES = {"p1": "Red kite", "p2": "Blue boat"}
+POPULAR = {"kind": "popular", "share": 1.0, "products": [], "friends": [], "words": []}
+
+
+def write(lake: Lake, table: Table, ds: str, *rows: dict[str, Any]) -> None:
+    filled = [{column.name: {**row, "ds": ds}.get(column.name) for column in table.columns} for row in rows]
+    with lake.stage(table, job="test", partitions=[ds]) as stage:
+        stage.write(pa.Table.from_pylist(filled, schema=arrow_schema(table)))
+        stage.commit()
+
+
+def profile(user_key: str, platform: str = "shop", **counts: int) -> dict[str, Any]:
+    zeros = dict.fromkeys(("n_interactions", "n_products", "n_comments", "n_follows"), 0)
+    words = {"top_categories": [], "text": f"About {user_key[:3]}", "text_hash": "h"}
+    return {"user_key": user_key, "platform": platform, **zeros, **words, **counts}
+
+
+def place(user_key: str, rank: int, product_id: str, *reasons: dict[str, Any]) -> dict[str, Any]:
+    made_by = {"recommender_version": "3", "encoder_version": "mini-1", "platform": "shop"}
+    listed = {"user_key": user_key, "rank": rank, "product_id": product_id, "score": 1 / rank}
+    return {**listed, "reasons": list(reasons) or [POPULAR], **made_by}
+
+
+def write_products(lake: Lake, ds: str, titles: dict[str, str]) -> None:
+    same = {"text": "", "text_hash": "h", "is_active": True, "first_seen_ds": ds, "platform": "shop"}
+    products = [{"product_id": product, "title": title, **same} for product, title in titles.items()]
+    write(lake, SILVER_PRODUCTS, ds, *products)
+
+
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        ({"kind": "because_you", "products": ["p1", "p2"]}, "because of Red kite, Blue boat"),
+        ({"kind": "because_you", "products": ["p9"]}, "because of p9"),
+        ({"kind": "friends", "friends": ["abcdefgh01"]}, "liked by 1 person you are tied to (abcdefgh)"),
+        (
+            {"kind": "friends", "friends": ["a" * 64, "b" * 64]},
+            "liked by 2 people you are tied to (aaaaaaaa, bbbbbbbb)",
+        ),
+        ({"kind": "words", "words": ["sturdy", "red"]}, "in your words: sturdy, red"),
+        ({"kind": "popular"}, "popular with everyone"),
+    ],
+)
+def test_a_reason_is_a_sentence(reason: dict[str, Any], sentence: str) -> None:
+    assert describe(reason, TITLES) == sentence
+
+
+def test_without_a_day_the_newest_lists_are_shown(lake: Lake) -> None:
+    for ds in (D2, D1):
+        write(lake, RECOMMENDATIONS, ds, place("ann", 1, "p1"))
+    assert published_day(lake) == D2
+    assert published_day(lake, D1) == D1
+
+
+def test_a_day_without_lists_is_named_with_the_newest_that_has_some(lake: Lake) -> None:
+    with pytest.raises(UserError, match="nothing was published yet: run `make run` first"):
+        published_day(lake)
+    write(lake, RECOMMENDATIONS, D1, place("ann", 1, "p1"))
+    with pytest.raises(UserError, match=f"nothing was published for {D2}; the newest day with lists is {D1}"):
+        published_day(lake, D2)
+
+
+def test_a_user_is_found_by_the_id_it_landed_with_on_every_platform_that_has_it(lake: Lake, settings: Settings) -> None:
+    key = identity_key(settings.secrets)
+    shop, app, other = (pseudonym(key, *user) for user in (("shop", "7"), ("app", "7"), ("app", "8")))
+    write(lake, USER_PROFILES, D1, profile(shop), profile(app, "app"), profile(other, "app"))
+    assert user_keys_of("7", lake, settings, D1) == sorted([shop, app])
+    assert user_keys_of("8", lake, settings, D1) == [other]
+    assert user_keys_of(other, lake, settings, D1) == [other]
+
+
+def test_an_unknown_user_is_named(lake: Lake, settings: Settings) -> None:
+    write(lake, USER_PROFILES, D1, profile("a" * 64))
+    for user in ("nobody", "b" * 64):
+        with pytest.raises(UserError, match=f"no user '{user}' on {D1}"):
+            user_keys_of(user, lake, settings, D1)
+
+
+def test_a_list_is_read_in_order_of_rank_with_titles_and_versions(lake: Lake) -> None:
+    write_products(lake, D1, TITLES)
+    write(lake, USER_PROFILES, D1, profile("ann"), profile("bob"))
+    because = {"kind": "because_you", "share": 1.0, "products": ["p1"], "friends": [], "words": []}
+    rows = [place("bob", 1, "p1"), place("ann", 2, "p9"), place("ann", 1, "p2", because, POPULAR)]
+    write(lake, RECOMMENDATIONS, D1, *rows)
+    bob, ann = read_lists(lake, D1, ["bob", "ann"])
+    assert (bob.user_key, [found.title for found in bob.places]) == ("bob", ["Red kite"])
+    assert (ann.profile, ann.ds, ann.recommender_version, ann.encoder_version) == ("About ann", D1, "3", "mini-1")
+    assert [(found.rank, found.product_id, found.title) for found in ann.places] == [
+        (1, "p2", "Blue boat"),
+        (2, "p9", "p9"),
+    ]
+    assert ann.places[0].reasons == ("because of Red kite", "popular with everyone")
+
+
+def test_titles_and_lists_are_those_of_the_day(lake: Lake) -> None:
+    for ds, title in ((D1, "Old name"), (D2, "New name")):
+        write_products(lake, ds, {"p1": title})
+        write(lake, USER_PROFILES, ds, profile("ann"))
+        write(lake, RECOMMENDATIONS, ds, place("ann", 1, "p1"))
+    [found] = read_lists(lake, D1, ["ann"])
+    assert [shown.title for shown in found.places] == ["Old name"]
+
+
+def test_the_users_shown_after_a_night_differ_in_what_is_known_of_them(lake: Lake) -> None:
+    write(
+        lake,
+        USER_PROFILES,
+        D1,
+        profile("a-nobody"),
+        profile("b-alone", n_interactions=4),
+        profile("c-known", n_interactions=4, n_follows=2),
+        profile("d-known", n_interactions=9, n_follows=2),
+        profile("e-tied", n_follows=1),
+    )
+    assert typical_users(lake, D1) == ["c-known", "e-tied", "a-nobody"]
+
+
+def test_where_nobody_is_of_a_kind_fewer_users_are_shown(lake: Lake) -> None:
+    write(lake, USER_PROFILES, D1, profile("known", n_interactions=4, n_follows=2))
+    assert typical_users(lake, D1) == ["known"]

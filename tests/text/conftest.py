@@ -1,0 +1,83 @@
+"""A BERT small enough to make on the spot: 2 layers, 32 numbers a token, and a few dozen word pieces."""
+
+from __future__ import annotations
+
+import shutil
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import BertConfig, BertModel, BertTokenizer
+
+from socialrec.settings import TextSettings
+from socialrec.text.encoder import Encoder, load_encoder
+
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+WORDS = ["red", "blue", "green", "grey", "shoe", "lamp", "book", "chair", "warm", "cold", "soft", "hard", "the", "a"]
+LETTERS = [*string.ascii_lowercase, *(f"##{letter}" for letter in string.ascii_lowercase)]
+
+
+def make_bert(folder: Path, seed: int = 7, words: list[str] = WORDS) -> Path:
+    folder.mkdir(parents=True)
+    pieces = [*SPECIAL, *words, *LETTERS]
+    (folder / "vocab.txt").write_text("\n".join(pieces))
+    torch.manual_seed(seed)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+    config = BertConfig(vocab_size=len(pieces), max_position_embeddings=64, **sizes)
+    BertModel(config).save_pretrained(folder)
+    BertTokenizer(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other take most of the time of models this small."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One tiny model for all tests that only read it."""
+    return make_bert(tmp_path_factory.mktemp("models") / "tiny-bert")
+
+
+@pytest.fixture
+def own_bert(bert: Path, tmp_path: Path) -> Path:
+    """The same model in a folder that a test may damage."""
+    return shutil.copytree(bert, tmp_path / "own" / bert.name)
+
+
+@pytest.fixture
+def bert_of_other_weights(bert: Path, tmp_path: Path) -> Path:
+    return make_bert(tmp_path / "other weights" / bert.name, seed=8)
+
+
+@pytest.fixture
+def bert_of_other_words(bert: Path, tmp_path: Path) -> Path:
+    """The same weights, which now mean other words."""
+    return make_bert(tmp_path / "other words" / bert.name, words=WORDS[::-1])
+
+
+@pytest.fixture
+def cls_bert(own_bert: Path) -> Path:
+    """A model that says, as sentence-transformers does, that its first token stands for the text."""
+    (own_bert / "1_Pooling").mkdir()
+    (own_bert / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
+    return own_bert
+
+
+@pytest.fixture(scope="session")
+def tiny(bert: Path) -> TextSettings:
+    return TextSettings(
+        model=str(bert), max_tokens=16, batch_texts=3, train_steps=30, train_pairs=8, learning_rate=0.02, lora_dropout=0
+    )
+
+
+@pytest.fixture(scope="session")
+def encoder(tiny: TextSettings) -> Encoder:
+    return load_encoder(tiny.model, tiny)
