@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from socialrec import job, tracking
 from socialrec.errors import UserError
-from socialrec.evaluate.baselines import popular_lists
-from socialrec.evaluate.comparison import TABLE_COLUMNS, Comparison, compare
+from socialrec.evaluate.comparison import TABLE_COLUMNS
 from socialrec.evaluate.metrics import PER_USER
 from socialrec.evaluate.metrics.hits import Ranked
 from socialrec.evaluate.plots import metrics_figure
 from socialrec.evaluate.split import Split, make_split
-from socialrec.recommend.assessment import held_out_set, try_recipe
+from socialrec.recommend.assessment import Assessment, assess, try_recipe
+from socialrec.recommend.candidate import find_faults
 from socialrec.recommend.inputs import Inputs, n_texts_missing, read_inputs
 from socialrec.recommend.model import ModelInfo, read_document
 from socialrec.recommend.training import settings_of_recipe
@@ -42,33 +43,35 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     with job.run(NAME, args) as run:
         folder = run.settings.models / "candidates" / args.mlflow_run
-        document = read_document(folder)
-        pinned = ModelInfo(**document["info"]).lake_versions
-        inputs = read_inputs(run.lake, run.ds, args.encoder_version, pinned)
+        inputs = read_inputs(run.lake, run.ds, args.encoder_version, seen_versions(folder))
         split = make_split(inputs.interactions, run.settings.evaluate)
+        label = f"{split.label}; {DISCLAIMER}" if DEMO in inputs.platforms else split.label
+        evaluation: dict[str, Any] = {"label": label, "split_kind": split.kind, "champion": None}
+        evaluation["faults"] = find_faults(folder, inputs.products, run.ds, split.label)
         tracker = tracking.connect(run.settings)
-        trial = try_recipe(inputs, split, run.settings, document["weights"])
-        champion = try_champion(run, tracker, inputs, split)
-        popular = popular_lists(trial.data.popularity, trial.held.seen, run.settings.evaluate.cutoff)
-        rivals = {"popularity": popular} | ({} if champion.ranked is None else {"champion": champion.ranked})
-        held = held_out_set(trial, inputs, split, run.settings)
-        comparison = compare(trial.lists.ranked, rivals, held, run.settings.evaluate)
-        evaluation = {
-            "label": f"{split.label}; {DISCLAIMER}" if DEMO in inputs.platforms else split.label,
-            "split_kind": split.kind,
-            "constant_share": trial.constant_share,
-            "cost": trial.cost,
-            "champion": None,
-            **champion.facts,
-            **comparison.document(),
-        }
-        measured = {who: evaluation[who] for who in ("candidate", *rivals)}
-        run.log.info("measured", split=split.label, note=champion.facts["note"], **measured)
+        assessment = None
+        if not evaluation["faults"]:
+            trial = try_recipe(inputs, split, run.settings, read_document(folder)["weights"])
+            champion = try_champion(run, tracker, inputs, split)
+            assessment = assess(trial, champion.ranked, inputs, split, run.settings)
+            evaluation |= {**champion.facts, **assessment.document()}
+        run.log.info(
+            "evaluated", **{name: evaluation.get(name) for name in ("label", "faults", "candidate", "champion")}
+        )
         if not args.dry_run:
+            folder.mkdir(parents=True, exist_ok=True)
             (folder / "evaluation.json").write_text(json.dumps(evaluation, indent=1), encoding="utf-8")
-            log(tracker, args.mlflow_run, evaluation, comparison, run.settings.evaluate.cutoff)
+            log(run, tracker, evaluation, assessment)
         run.done(status="dry_run" if args.dry_run else "written", **evaluation)
     return 0
+
+
+def seen_versions(folder: Path) -> dict[str, int | None] | None:
+    """The table versions that the candidate was fitted on; None (the newest) where its document is not there."""
+    try:
+        return ModelInfo(**read_document(folder)["info"]).lake_versions
+    except UserError:
+        return None
 
 
 def try_champion(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, split: Split) -> Champion:
@@ -94,17 +97,17 @@ def try_champion(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, split:
     return Champion(trial.lists.ranked, facts)
 
 
-def log(
-    tracker: tracking.Tracker, run_id: str, evaluation: dict[str, Any], comparison: Comparison, cutoff: int
-) -> None:
+def log(run: job.Run, tracker: tracking.Tracker, evaluation: dict[str, Any], assessment: Assessment | None) -> None:
     """Figures, a table of all of them, a plot and the whole evaluation, in the training run."""
-    cost = {f"cost/{name}": value for name, value in evaluation["cost"].items()}
-    tracker.log(run_id, metrics=comparison.metrics() | cost, tags={"figures": evaluation["label"]})
-    tracker.log_table(run_id, TABLE_COLUMNS, comparison.rows(), "tables/evaluation.csv")
-    drawn = [f"{name}_at_{cutoff}" for name in PER_USER]
-    bars = {who: {name: evaluation[who][name] for name in drawn} for who in comparison.measured}
-    tracker.log_figure(run_id, metrics_figure(bars, f"test, {evaluation['label']}"), "plots/test.png")
+    run_id, label = run.args.mlflow_run, evaluation["label"]
     tracker.log_dict(run_id, evaluation, "evaluation.json")
+    if assessment is None:
+        return
+    tracker.log(run_id, metrics=assessment.metrics(), tags={"figures": label})
+    comparison, drawn = assessment.comparison, [f"{name}_at_{run.settings.evaluate.cutoff}" for name in PER_USER]
+    tracker.log_table(run_id, TABLE_COLUMNS, comparison.rows(), "tables/evaluation.csv")
+    bars = {who: {name: evaluation[who][name] for name in drawn} for who in comparison.measured}
+    tracker.log_figure(run_id, metrics_figure(bars, f"test, {label}"), "plots/test.png")
 
 
 if __name__ == "__main__":

@@ -117,6 +117,22 @@ class EvaluateSettings(_Section):
     """Resamples of bootstrap intervals and of paired tests."""
     min_gain_over_popularity: float = Field(0.0, ge=0)
     min_gain_over_champion: float = Field(0.0, ge=0)
+    max_p_value: float = Field(0.05, gt=0, lt=1)
+    """How often chance alone may give a difference that the gate takes for real."""
+    tie_margin: Share = 0.02
+    """Share of the champion's NDCG that a candidate fitted on newer data may lack, where the test calls it chance."""
+    min_slice_users: int = Field(30, ge=1)
+    """Slices with fewer tested users are shown, and decide nothing."""
+    max_slice_loss: Share = 0.02
+    """NDCG that a slice may lose to the champion (to popularity where there is none)."""
+    max_constant_share: Share = 0.5
+    min_coverage: Share = 0.02
+    """Of the products that the tested lists could reach."""
+    min_evenness: Share = 0.005
+    """1 - Gini of exposure, as a share of what the tested lists could reach."""
+    max_popularity_overlap: Share = 0.9
+    max_fit_seconds: float = Field(3_600.0, gt=0)
+    max_score_milliseconds_per_user: float = Field(100.0, gt=0)
 
 
 class SparkSettings(_Section):

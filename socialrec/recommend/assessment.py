@@ -5,12 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from socialrec.evaluate.baselines import popular_lists
 from socialrec.evaluate.catalogue import Catalogue
+from socialrec.evaluate.comparison import Comparison, compare
 from socialrec.evaluate.measure import Figures, HeldOutSet
+from socialrec.evaluate.metrics import popularity_overlap
+from socialrec.evaluate.metrics.hits import Ranked
 from socialrec.evaluate.slices import UserFacts, make_slices
 from socialrec.evaluate.split import Split
 from socialrec.recommend.arrays import ABSENT, Indices, positions, vocabulary
@@ -34,10 +39,28 @@ class Trial:
     lists: Lists
     cost: Figures
 
-    @property
-    def constant_share(self) -> float:
-        """Share of the held-out users to whom all products score the same."""
-        return float(self.lists.is_constant.mean()) if len(self.lists.is_constant) else 0.0
+
+@dataclass(frozen=True)
+class Assessment:
+    """A trial beside its rivals.
+
+    soundness: `leaked_pairs` (held-out pairs in the evidence), `constant_share` (of users to whom all products score
+    the same) and `popularity_overlap` (share of places that popularity would fill alike).
+    """
+
+    comparison: Comparison
+    soundness: dict[str, float]
+    cost: Figures
+    n_products: int
+
+    def document(self) -> dict[str, Any]:
+        """As plain data: what the gate decides on."""
+        return {**self.comparison.document(), **self.soundness, "cost": self.cost, "n_products": self.n_products}
+
+    def metrics(self) -> Figures:
+        """Every figure by its MLflow name."""
+        soundness = {f"soundness/{name}": value for name, value in self.soundness.items()}
+        return self.comparison.metrics() | soundness | {f"cost/{name}": value for name, value in self.cost.items()}
 
 
 def try_recipe(inputs: Inputs, split: Split, settings: Settings, weights: Mapping[str, float]) -> Trial:
@@ -52,6 +75,31 @@ def try_recipe(inputs: Inputs, split: Split, settings: Settings, weights: Mappin
     per_user = (time.perf_counter() - fitted) / max(len(held.rows), 1)
     cost = {"fit_seconds": fitted - started, "score_milliseconds_per_user": 1000 * per_user}
     return Trial(data, held, recommender, lists, cost)
+
+
+def assess(trial: Trial, champion: Ranked | None, inputs: Inputs, split: Split, settings: Settings) -> Assessment:
+    """Measure a trial, popularity and (where there is one) the champion's lists for the same users."""
+    cutoff = settings.evaluate.cutoff
+    popular = popular_lists(trial.data.popularity, trial.held.seen, cutoff)
+    rivals = {"popularity": popular} | ({} if champion is None else {"champion": champion})
+    ranked = trial.lists.ranked
+    overlap, constant = popularity_overlap(ranked, popular, cutoff), trial.lists.is_constant
+    return Assessment(
+        comparison=compare(ranked, rivals, held_out_set(trial, inputs, split, settings), settings.evaluate),
+        soundness={
+            "leaked_pairs": leaked_pairs(trial.data, trial.held),
+            "constant_share": float(constant.mean()) if len(constant) else 0.0,
+            "popularity_overlap": float(np.nanmean(overlap)) if np.isfinite(overlap).any() else 1.0,
+        },
+        cost=trial.cost,
+        n_products=len(trial.data.products),
+    )
+
+
+def leaked_pairs(data: TrainingData, held: HeldOut) -> int:
+    """How many held-out pairs are in the evidence that was learned from: none, unless the future leaked."""
+    known = held.rows != ABSENT
+    return int(data.affinity[held.rows[known]].multiply(held.relevant[known]).nnz)
 
 
 def held_out_set(trial: Trial, inputs: Inputs, split: Split, settings: Settings) -> HeldOutSet:
