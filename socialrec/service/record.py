@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass, field
@@ -10,7 +11,16 @@ from pathlib import Path
 import psutil
 
 from socialrec.service.processes import Identity, find
-from socialrec.settings import Settings
+from socialrec.settings import ENV_PREFIX, RESERVED_VARIABLES, Settings
+
+
+def settings_variables() -> dict[str, str]:
+    """A hash of each variable of this environment that is a setting: values may be secret."""
+    return {
+        name: hashlib.sha256(value.encode()).hexdigest()[:16]
+        for name, value in sorted(os.environ.items())
+        if name.startswith(ENV_PREFIX) and name not in RESERVED_VARIABLES
+    }
 
 
 @dataclass
@@ -21,6 +31,8 @@ class Record:
     airflow: dict[str, str]
     mlflow: dict[str, str]
     processes: dict[str, Identity] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=settings_variables)
+    """The settings in the environment that the processes inherit."""
 
     def is_alive(self) -> bool:
         """Whether the supervisor of this record still runs."""

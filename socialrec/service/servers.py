@@ -14,7 +14,7 @@ from socialrec.orchestration.pools import POOLS
 from socialrec.service.airflow_api import AirflowApi
 from socialrec.service.health import airflow_ails, mlflow_ails
 from socialrec.service.processes import end, find
-from socialrec.service.record import Record, read_record, record_file
+from socialrec.service.record import Record, read_record, record_file, settings_variables
 from socialrec.settings import HOME_VARIABLE, Settings, load_settings
 
 START_SECONDS = 180.0
@@ -25,13 +25,14 @@ Say = Callable[[str], None]
 def up(settings: Settings, say: Say) -> Record:
     """Start what is not running yet and wait until all of it is healthy; what already runs is left alone.
 
-    Raises UserError where a server does not come up.
+    Raises UserError where a server does not come up, or runs under other settings than those of this environment.
     """
     record = read_record(settings)
     if record is None or not record.is_alive():
         say(f"starting Airflow and MLflow in {settings.home}")
         process = _start_supervisor(settings)
     else:
+        _require_same_variables(record)
         process = None
     started = time.monotonic()
     record = _wait(settings, process, say)
@@ -65,6 +66,17 @@ def status(settings: Settings) -> dict[str, str]:
 def nested_homes(settings: Settings) -> list[Path]:
     """Homes of further shops inside this one."""
     return sorted(file.parent for file in settings.home.glob("*/services.json"))
+
+
+def _require_same_variables(record: Record) -> None:
+    """Refuse settings in the environment that the servers, already up, would not see."""
+    here = settings_variables()
+    differing = [name for name in sorted(here | record.variables) if here.get(name) != record.variables.get(name)]
+    if differing:
+        raise UserError(
+            f"the servers were started with other values of {', '.join(differing)}: run `make down` first, or put the "
+            "settings into settings.toml"
+        )
 
 
 def _start_supervisor(settings: Settings) -> subprocess.Popen[bytes]:

@@ -125,10 +125,19 @@ class Supervisor:
                 say(f"{name} ended with code {process.returncode}: see logs/{name}.log")
                 if self.starts[name] > RESTARTS:
                     return True
+                self.end_strays()
                 self.start(name)
             reap()
             time.sleep(LOOK_SECONDS)
         return False
+
+    def end_strays(self) -> None:
+        """End what a process that died left to us: idle workers, and tasks that its successor starts again."""
+        import psutil
+
+        known = {process.pid for process in self.children.values()}
+        end([child for child in psutil.Process().children() if child.pid not in known], PATIENCE_SECONDS)
+        reap()
 
     def stop(self) -> None:
         """End all processes below this one, and forget them."""

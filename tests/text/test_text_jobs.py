@@ -1,0 +1,138 @@
+"""The jobs around the encoder on a tiny lake: fine-tuning registers one, and embedding encodes each text once."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from mlflow import MlflowClient
+from pyspark.sql import SparkSession
+
+from socialrec import job, tracking
+from socialrec.contracts.columns import Table
+from socialrec.contracts.gold import TEXT_EMBEDDINGS, TEXTS
+from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
+from socialrec.errors import UserError
+from socialrec.lake import Lake
+from socialrec.lake.schemas import arrow_schema
+from socialrec.settings import Settings, load_settings
+from socialrec.text.encoder import Encoder, load_saved
+from socialrec.tracking import ENCODER
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "jobs"))
+START, DS, NEXT_DS = datetime(2026, 1, 1, tzinfo=UTC), "2026-01-31", "2026-02-01"
+PRODUCTS = {"shoe": "red", "lamp": "blue", "book": "green", "chair": "grey"}
+"""What products are, and what comments call them."""
+
+
+def write(lake: Lake, table: Table, ds: str, rows: Sequence[dict[str, Any]]) -> None:
+    full = [{column.name: None for column in table.columns} | row | {"platform": "shop", "ds": ds} for row in rows]
+    with lake.stage(table, job="test", partitions=[ds]) as stage:
+        stage.write(pa.Table.from_pylist(full, schema=arrow_schema(table)))
+        stage.commit(fingerprint="test")
+
+
+def action(day: int, product: str) -> dict[str, Any]:
+    when = {"event_ts": START + timedelta(days=day), "is_late": False}
+    return {"event_id": f"e{day}", "user_key": f"u{day}", "product_id": product, "event_type": "click"} | when
+
+
+def comment(day: int, product: str) -> dict[str, Any]:
+    said = {"text": f"the {PRODUCTS[product]}", "text_hash": f"c{day}", "language": "en"}
+    when = {"created_ts": START + timedelta(days=day), "is_late": False}
+    return {"comment_id": f"c{day}", "user_key": f"u{day}", "product_id": product} | said | when
+
+
+def description(product: str) -> dict[str, Any]:
+    words = {"title": product, "text": product, "text_hash": product}
+    return {"product_id": product, "is_active": True, "first_seen_ds": DS} | words
+
+
+def texts(*said: str) -> list[dict[str, Any]]:
+    return [{"text_hash": f"hash of {text}", "kind": "comment", "text": text, "language": "en"} for text in said]
+
+
+@pytest.fixture
+def shop(home: Path, bert: Path, mlflow_server: str) -> Settings:
+    """Twenty days of one click and one comment a day on four described products."""
+    lines = [f'services.mlflow_uri = "{mlflow_server}"', "[text]", f'model = "{bert}"', "max_tokens = 16"]
+    lines += ["train_steps = 10", "train_pairs = 4", "learning_rate = 0.02"]
+    (home / "settings.toml").write_text("\n".join(lines), encoding="utf-8")
+    settings = load_settings(home)
+    lake, days = Lake(settings.lake), list(enumerate([*PRODUCTS] * 5))
+    write(lake, SILVER_INTERACTIONS, DS, [action(*day) | {"quantity": 1.0} for day in days])
+    write(lake, SILVER_COMMENTS, DS, [comment(*day) for day in days])
+    write(lake, SILVER_PRODUCTS, DS, [description(product) for product in PRODUCTS])
+    return settings
+
+
+def call(settings: Settings, name: str, *arguments: str, ds: str = DS) -> dict[str, Any]:
+    module = importlib.import_module(name)
+    assert module.main(["--ds", ds, "--home", str(settings.home), *arguments]) == 0
+    return job.receipt(settings, "manual", name)
+
+
+def register(settings: Settings, encoder: Encoder) -> str:
+    tracker = tracking.connect(settings)
+    run_id = tracker.start_training("an encoder", {}, {})
+    encoder.save(settings.home / "made")
+    tracker.log_folder(run_id, settings.home / "made", "encoder")
+    tracker.finish(run_id)
+    return tracker.register(run_id, "encoder", ENCODER, {})
+
+
+def test_fine_tuning_learns_from_before_the_cut_and_registers_what_it_learned(shop: Settings, encoder: Encoder) -> None:
+    receipt = call(shop, "finetune_encoder")
+    # The newest tenth of 20 days is for testing, the tenth before it for validation.
+    assert (receipt["status"], receipt["counts"]) == ("trained", {"pairs": 16, "validation_pairs": 2})
+    run = MlflowClient(shop.services.mlflow_uri).get_run(receipt["mlflow_run_id"])
+    assert run.info.status == "RUNNING"
+    assert {"val/pair_recall_at_10_before", "val/pair_recall_at_10", "train/loss"} <= set(run.data.metrics)
+    assert run.data.params["text.model"] == encoder.base.name
+    folder = tracking.connect(shop).fetch(ENCODER, receipt["encoder_model_version"])
+    tuned = load_saved(folder, shop.text)
+    assert tuned.version == receipt["encoder_version"] != encoder.version
+
+
+def test_without_comments_the_base_model_is_registered_as_it_is(shop: Settings, encoder: Encoder) -> None:
+    write(Lake(shop.lake), SILVER_COMMENTS, DS, [])
+    receipt = call(shop, "finetune_encoder")
+    assert (receipt["status"], receipt["encoder_version"]) == ("no_pairs", encoder.version)
+
+
+def test_a_training_that_cannot_load_its_model_is_closed_as_failed(
+    shop: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOCIALREC_TEXT__MODEL", str(shop.home / "nothing"))
+    with pytest.raises(UserError, match=r"text\.model .* cannot be loaded"):
+        call(shop, "finetune_encoder")
+    client = MlflowClient(shop.services.mlflow_uri)
+    experiment = client.get_experiment_by_name("socialrec/train")
+    newest, *_ = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time DESC"])
+    assert newest.info.status == "FAILED"
+
+
+def test_each_text_is_encoded_once(shop: Settings, encoder: Encoder, spark: SparkSession) -> None:
+    lake, version = Lake(shop.lake), register(shop, encoder)
+    asked = ("--encoder-model-version", version)
+    write(lake, TEXTS, DS, texts("red shoe", "blue lamp", "😀"))
+    assert call(shop, "embed_texts", *asked)["counts"] == {"encoded": 3, "reused": 0}
+    write(lake, TEXTS, NEXT_DS, texts("green book"))
+    assert call(shop, "embed_texts", *asked)["status"] == "up_to_date"
+    assert call(shop, "embed_texts", *asked, ds=NEXT_DS)["counts"] == {"encoded": 1, "reused": 3}
+    rows = lake.read(TEXT_EMBEDDINGS, [encoder.version]).sort_by("text_hash")
+    said = ["blue lamp", "green book", "red shoe", "😀"]
+    assert rows["text_hash"].to_pylist() == [f"hash of {text}" for text in said]
+    np.testing.assert_allclose(np.array(rows["embedding"].to_pylist()), encoder.encode(said), atol=1e-5)
+
+
+def test_embedding_a_day_without_texts_says_what_to_run(shop: Settings) -> None:
+    with pytest.raises(UserError, match=r"gold\.texts has nothing up to 2026-01-31: run build_gold"):
+        call(shop, "embed_texts", "--encoder-model-version", "1")
