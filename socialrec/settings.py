@@ -97,7 +97,8 @@ class RecommendSettings(_Section):
     score_decimals: int = Field(5, ge=1, le=9)
     block_users: int = Field(512, ge=1)
     max_reasons: int = Field(3, ge=1)
-    min_named_friends: int = Field(1, ge=1)
+    min_named_friends: int = Field(2, ge=1)
+    """Friends are named where at least so many stand behind a product, else they are "people you follow"."""
 
 
 class EvaluateSettings(_Section):
@@ -131,6 +132,10 @@ class EvaluateSettings(_Section):
     min_evenness: Share = 0.005
     """1 - Gini of exposure, as a share of what the tested lists could reach."""
     max_popularity_overlap: Share = 0.9
+    explained_users: int = Field(100, ge=1)
+    """Tested users whose reasons are put to the deletion test."""
+    min_reasons_valid: Share = 0.9
+    """Share of reasons that must stand the deletion test: without its evidence the product falls."""
     max_fit_seconds: float = Field(3_600.0, gt=0)
     max_score_milliseconds_per_user: float = Field(100.0, gt=0)
 

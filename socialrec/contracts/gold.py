@@ -149,7 +149,9 @@ REASON = StructOf(
         Column("kind", "string", "What the reason rests on", choices=ReasonKind),
         Column("share", "float32", "Its part of the score, 0 to 1", minimum=0, maximum=1),
         Column("products", ListOf("string"), "The user's own products behind it"),
-        Column("friends", ListOf("string"), "Pseudonyms of the users behind it"),
+        Column(
+            "friends", ListOf("string"), "Pseudonyms of the users behind it; empty where they are too few to be named"
+        ),
         Column("words", ListOf("string"), "The words behind it"),
     )
 )

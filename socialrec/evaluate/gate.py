@@ -62,7 +62,8 @@ def decide(evaluation: Evaluation, settings: EvaluateSettings, *, is_fresher: bo
     checks = [*_soundness(evaluation, settings), _beats_popularity(evaluation, settings)]
     if evaluation.get("champion"):
         checks.append(_beats_champion(evaluation, settings, is_fresher=is_fresher))
-    checks += [_slices(evaluation, settings), *_exposure(evaluation, settings), *_cost(evaluation, settings)]
+    checks += [_slices(evaluation, settings), *_exposure(evaluation, settings), _reasons(evaluation, settings)]
+    checks += _cost(evaluation, settings)
     return Decision(tuple(checks))
 
 
@@ -126,6 +127,12 @@ def _exposure(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Ch
     overlap = evaluation["popularity_overlap"]
     line = f"{overlap:.0%} of the places hold what popularity alone would show"
     yield _at_most("popularity_overlap", overlap, settings.max_popularity_overlap, line)
+
+
+def _reasons(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
+    share, n = evaluation["reasons"]["reasons_valid_share"], evaluation["reasons"]["reasons_tested"]
+    line = f"{share:.0%} of {n} reasons stand the deletion test"
+    return _at_least("reasons", share, settings.min_reasons_valid, line)
 
 
 def _cost(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Check]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import scipy.sparse as sp
 
 from socialrec.evaluate.baselines import popular_lists
 from socialrec.evaluate.catalogue import Catalogue
@@ -19,7 +20,9 @@ from socialrec.evaluate.metrics.hits import Ranked
 from socialrec.evaluate.slices import UserFacts, make_slices
 from socialrec.evaluate.split import Split
 from socialrec.recommend.arrays import ABSENT, Indices, positions, vocabulary
+from socialrec.recommend.context import Context, Stamp
 from socialrec.recommend.data import TrainingData
+from socialrec.recommend.deletion import reasons_figures
 from socialrec.recommend.inputs import Inputs
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.offline import HeldOut, Lists, held_out, rank
@@ -45,22 +48,25 @@ class Assessment:
     """A trial beside its rivals.
 
     soundness: `leaked_pairs` (held-out pairs in the evidence), `constant_share` (of users to whom all products score
-    the same) and `popularity_overlap` (share of places that popularity would fill alike).
+    the same) and `popularity_overlap` (share of places that popularity would fill alike). reasons: as
+    `reasons_figures` gives them, over a sample of the tested users.
     """
 
     comparison: Comparison
     soundness: dict[str, float]
+    reasons: Figures
     cost: Figures
     n_products: int
 
     def document(self) -> dict[str, Any]:
         """As plain data: what the gate decides on."""
-        return {**self.comparison.document(), **self.soundness, "cost": self.cost, "n_products": self.n_products}
+        facts = {"reasons": self.reasons, "cost": self.cost, "n_products": self.n_products}
+        return {**self.comparison.document(), **self.soundness, **facts}
 
     def metrics(self) -> Figures:
         """Every figure by its MLflow name."""
-        soundness = {f"soundness/{name}": value for name, value in self.soundness.items()}
-        return self.comparison.metrics() | soundness | {f"cost/{name}": value for name, value in self.cost.items()}
+        test = {f"test/{name}": value for name, value in {**self.soundness, **self.reasons}.items()}
+        return self.comparison.metrics() | test | {f"cost/{name}": value for name, value in self.cost.items()}
 
 
 def try_recipe(inputs: Inputs, split: Split, settings: Settings, weights: Mapping[str, float]) -> Trial:
@@ -91,8 +97,30 @@ def assess(trial: Trial, champion: Ranked | None, inputs: Inputs, split: Split, 
             "constant_share": float(constant.mean()) if len(constant) else 0.0,
             "popularity_overlap": float(np.nanmean(overlap)) if np.isfinite(overlap).any() else 1.0,
         },
+        reasons=reasons_figures(trial.recommender, sample_context(trial, settings)),
         cost=trial.cost,
         n_products=len(trial.data.products),
+    )
+
+
+def sample_context(trial: Trial, settings: Settings) -> Context:
+    """Evidence before the cut as a night would see it, to list and explain a seeded sample of the tested users."""
+    data, known = trial.data, np.flatnonzero(trial.held.rows != ABSENT)
+    n = min(settings.evaluate.explained_users, len(known))
+    rows = np.sort(np.random.default_rng(settings.evaluate.seed).choice(trial.held.rows[known], n, replace=False))
+    place = sp.csr_matrix(
+        (np.ones(len(known), np.float32), (trial.held.rows[known], known)), (len(data.users), len(trial.held.rows))
+    )
+    return Context(
+        everyone=data.users,
+        rows=rows,
+        platforms=pa.nulls(n, pa.string()),
+        affinity=data.affinity,
+        seen=place.dot(trial.held.seen).tocsr(),
+        ties=data.ties,
+        active=np.ones(len(data.products), dtype=np.bool_),
+        stamp=Stamp("", "", ""),
+        settings=settings.recommend.model_copy(update={"list_length": settings.evaluate.cutoff}),
     )
 
 

@@ -32,6 +32,7 @@ def evaluation(ndcg: float = 0.2, champion: float | None = None, **changes: Any)
         "constant_share": 0.0,
         "popularity_overlap": 0.1,
         "n_products": 500,
+        "reasons": {"reasons_valid_share": 0.95, "reasons_tested": 40},
         "cost": {"fit_seconds": 2.0, "score_milliseconds_per_user": 0.5},
     }
     if champion is not None:
@@ -119,6 +120,7 @@ def test_a_small_loss_a_small_slice_and_a_loss_by_chance_decide_nothing(test: di
         ({"leaked_pairs": 1}, "leak"),
         ({"constant_share": 0.8}, "constant_scores"),
         ({"popularity_overlap": 0.95}, "popularity_overlap"),
+        ({"reasons": {"reasons_valid_share": 0.8, "reasons_tested": 40}}, "reasons"),
         ({"cost": {"fit_seconds": 4000.0, "score_milliseconds_per_user": 1.0}}, "fit_seconds"),
         ({"cost": {"fit_seconds": 1.0, "score_milliseconds_per_user": 101.0}}, "score_milliseconds_per_user"),
     ],
