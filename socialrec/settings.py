@@ -97,7 +97,8 @@ class RecommendSettings(_Section):
     score_decimals: int = Field(5, ge=1, le=9)
     block_users: int = Field(512, ge=1)
     max_reasons: int = Field(3, ge=1)
-    min_named_friends: int = Field(1, ge=1)
+    min_named_friends: int = Field(2, ge=1)
+    """Friends are named where at least so many stand behind a product, else they are "people you follow"."""
 
 
 class EvaluateSettings(_Section):
@@ -109,8 +110,34 @@ class EvaluateSettings(_Section):
     max_undated_share: Share = 0.5
     """Above this share of undated interactions there is no time to cut at: the split is at random per user."""
     seed: int = 20260102
+    cold_user_products: int = Field(4, ge=0)
+    """Users who met at most this many products before the cut are cold."""
+    cold_product_users: int = Field(4, ge=0)
+    """Products that at most this many users liked before the cut are cold."""
+    n_resamples: int = Field(1_000, ge=100)
+    """Resamples of bootstrap intervals and of paired tests."""
     min_gain_over_popularity: float = Field(0.0, ge=0)
     min_gain_over_champion: float = Field(0.0, ge=0)
+    max_p_value: float = Field(0.05, gt=0, lt=1)
+    """How often chance alone may give a difference that the gate takes for real."""
+    tie_margin: Share = 0.02
+    """Share of the champion's NDCG that a candidate fitted on newer data may lack, where the test calls it chance."""
+    min_slice_users: int = Field(30, ge=1)
+    """Slices with fewer tested users are shown, and decide nothing."""
+    max_slice_loss: Share = 0.02
+    """NDCG that a slice may lose to the champion (to popularity where there is none)."""
+    max_constant_share: Share = 0.5
+    min_coverage: Share = 0.02
+    """Of the products that the tested lists could reach."""
+    min_evenness: Share = 0.005
+    """1 - Gini of exposure, as a share of what the tested lists could reach."""
+    max_popularity_overlap: Share = 0.9
+    explained_users: int = Field(100, ge=1)
+    """Tested users whose reasons are put to the deletion test."""
+    min_reasons_valid: Share = 0.9
+    """Share of reasons that must stand the deletion test: without its evidence the product falls."""
+    max_fit_seconds: float = Field(3_600.0, gt=0)
+    max_score_milliseconds_per_user: float = Field(100.0, gt=0)
 
 
 class SparkSettings(_Section):

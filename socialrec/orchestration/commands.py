@@ -12,6 +12,8 @@ from socialrec.settings import Settings
 
 JOBS = Path(__file__).resolve().parents[2] / "jobs"
 RESOLVED = "ti.xcom_pull(task_ids='resolve_run')"
+MODEL_VERSION = f"{{{{ {RESOLVED}['model_version'] and '--model-version=' ~ {RESOLVED}['model_version'] }}}}"
+"""The version that a person asked for as an argument; empty where none was."""
 RUN_ID = f"{{{{ {RESOLVED}['run_id'] }}}}"
 
 

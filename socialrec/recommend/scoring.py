@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from socialrec.contracts.gold import RECOMMENDATIONS
 from socialrec.lake.schemas import arrow_schema
+from socialrec.recommend.arrays import Indices
 from socialrec.recommend.blend import combine
 from socialrec.recommend.context import Context
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.reasons import Explainer
+from socialrec.recommend.reasons import Explainer, Reason
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.recommend.topk import top_k
 
@@ -47,12 +50,19 @@ def block_scorer(model: Path, context: Path) -> Callable[[Batches], Batches]:
     return score
 
 
-def _recommend(recommender: Recommender, context: Context, explainer: Explainer, block: int) -> pa.RecordBatch:
-    start, rows = context.block_rows(block)
-    neighbours = context.ties[rows].dot(context.affinity).tocsr()
-    parts = recommender.parts(UserBlock(context.affinity[rows], neighbours))
-    weights = recommender.blend_weights()
-    settings = context.settings
+@dataclass(frozen=True)
+class ExplainedLists:
+    """Lists of n users: product numbers int64 (n, k), ABSENT where a list ends, rounded scores, reasons by place."""
+
+    listed: Indices
+    scores: npt.NDArray[np.float64]
+    reasons: list[list[list[Reason]]]
+
+
+def explained_lists(recommender: Recommender, context: Context, explainer: Explainer, rows: Indices) -> ExplainedLists:
+    """Lists with reasons of some rows of everyone, int64 (n,)."""
+    parts = recommender.parts(user_block(context, rows))
+    weights, settings = recommender.blend_weights(), context.settings
     listed, scores = top_k(
         combine(parts, weights), context.seen[rows], context.active, settings.list_length, settings.score_decimals
     )
@@ -61,16 +71,26 @@ def _recommend(recommender: Recommender, context: Context, explainer: Explainer,
         [np.float32(w) * np.take_along_axis(part, places, axis=1) for part, w in zip(parts, weights, strict=True)],
         axis=2,
     )
-    reasons = explainer.explain(rows, listed, contributions)
-    filled = listed >= 0
+    return ExplainedLists(listed, scores, explainer.explain(rows, listed, contributions))
+
+
+def user_block(context: Context, rows: Indices) -> UserBlock:
+    """Fresh evidence of some rows of everyone."""
+    return UserBlock(context.affinity[rows], context.ties[rows].dot(context.affinity).tocsr())
+
+
+def _recommend(recommender: Recommender, context: Context, explainer: Explainer, block: int) -> pa.RecordBatch:
+    start, rows = context.block_rows(block)
+    found = explained_lists(recommender, context, explainer, rows)
+    filled = found.listed >= 0
     users, ranks = np.nonzero(filled)
     n = len(users)
     columns = {
         "user_key": context.everyone.take(pa.array(rows[users])),
         "rank": pa.array(ranks + 1, pa.int32()),
-        "product_id": recommender.products.take(pa.array(listed[filled])),
-        "score": pa.array(scores[filled], pa.float64()),
-        "reasons": [reason for row in reasons for reason in row],
+        "product_id": recommender.products.take(pa.array(found.listed[filled])),
+        "score": pa.array(found.scores[filled], pa.float64()),
+        "reasons": [reason for row in found.reasons for reason in row],
         "recommender_version": pa.array([context.stamp.recommender_version] * n, pa.string()),
         "encoder_version": pa.array([context.stamp.encoder_version] * n, pa.string()),
         "platform": context.platforms.take(pa.array(start + users)),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,6 +115,12 @@ class Tracker:
     def log_dict(self, run_id: str, document: Any, file: str) -> None:
         """Keep a JSON document with the run."""
         self._client.log_dict(run_id, document, file)
+
+    def log_table(self, run_id: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], file: str) -> None:
+        """Keep a table with the run as CSV, which MLflow's pages show as a table."""
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([columns, *rows])
+        self._client.log_text(run_id, text.getvalue(), file)
 
     def log_figure(self, run_id: str, figure: Figure, file: str) -> None:
         """Keep a plot with the run."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
+from small_night import fit_recommender
 
 from socialrec.recommend.data import Evidence, TrainingData, build_training_data
+from socialrec.recommend.model import Recommender
 from socialrec.settings import Settings
 
 TIME = pa.timestamp("us", "UTC")
@@ -83,3 +85,8 @@ def data(
     events: pa.Table, catalogue: pa.Table, ties: pa.Table, comments: pa.Table, embeddings: pa.Table, settings: Settings
 ) -> TrainingData:
     return build_training_data(Evidence(events, comments, ties, None), catalogue, embeddings, settings)
+
+
+@pytest.fixture
+def recommender(data: TrainingData) -> Recommender:
+    return fit_recommender(data)
