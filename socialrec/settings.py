@@ -96,6 +96,13 @@ class RecommendSettings(_Section):
     tie_reply_weight: float = Field(1.0, ge=0)
     score_decimals: int = Field(5, ge=1, le=9)
     block_users: int = Field(512, ge=1)
+    max_per_category: int | None = Field(10, ge=1)
+    """Products of one category that a list may hold."""
+    max_per_brand: int | None = Field(10, ge=1)
+    max_age_days: Days | None = None
+    """Products that were last described, and first seen, longer ago than this are stale; none means that none are."""
+    exploration_share: Share = 0.0
+    """Share of a list's places, its last, that goes to chance."""
     max_reasons: int = Field(3, ge=1)
     min_named_friends: int = Field(2, ge=1)
     """Friends are named where at least so many stand behind a product, else they are "people you follow"."""

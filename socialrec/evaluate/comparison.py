@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from socialrec.evaluate.measure import Figures, HeldOutSet, Measured, measure_slices, measure_whole
 from socialrec.evaluate.metrics.hits import Ranked
@@ -25,7 +25,7 @@ class Comparison:
     paired: dict[str, dict[str, PairedTest]]
 
     def document(self) -> dict[str, Any]:
-        """As plain data: by model its figures; `intervals`, `slices` and `paired` by model or rival and slice."""
+        """As plain data: by model its figures (None for what is no number); `intervals`, `slices` and `paired` by model or rival and slice."""
         intervals = {who: parts[EVERYONE].intervals for who, parts in self.measured.items()}
         slices = {
             who: {name: part.figures for name, part in parts.items() if name != EVERYONE}
@@ -33,7 +33,8 @@ class Comparison:
         }
         paired = {who: {name: test.document() for name, test in parts.items()} for who, parts in self.paired.items()}
         models = {who: parts[EVERYONE].figures for who, parts in self.measured.items()}
-        return {**models, "intervals": intervals, "slices": slices, "paired": paired}
+        document = {**models, "intervals": intervals, "slices": slices, "paired": paired}
+        return cast("dict[str, Any]", _without_nan(document))
 
     def metrics(self) -> Figures:
         """Everything that is a number, by flat names: `test/…`, `slice/…` and `paired/…`, the rivals' with a prefix."""
@@ -78,3 +79,12 @@ def compare(
         for rival in rivals
     }
     return Comparison(measured, paired)
+
+
+def _without_nan(value: Any) -> Any:
+    """NaN and infinity are no JSON: they become None."""
+    if isinstance(value, Mapping):
+        return {name: _without_nan(inner) for name, inner in value.items()}
+    if isinstance(value, tuple):
+        return [_without_nan(inner) for inner in value]
+    return value if not isinstance(value, float) or math.isfinite(value) else None

@@ -69,8 +69,8 @@ def decide(evaluation: Evaluation, settings: EvaluateSettings, *, is_fresher: bo
 
 def _not_numbers(evaluation: Evaluation, name: str) -> Iterator[Check]:
     for who in ("candidate", "popularity", "champion"):
-        if evaluation.get(who) and not math.isfinite(evaluation[who][name]):
-            yield Check("numbers", False, evaluation[who][name], 0.0, f"{who} {name} is not a number")
+        if evaluation.get(who) and evaluation[who][name] is None:
+            yield Check("numbers", False, math.nan, 0.0, f"{who} {name} is not a number")
 
 
 def _soundness(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Check]:

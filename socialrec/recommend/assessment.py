@@ -26,6 +26,7 @@ from socialrec.recommend.deletion import reasons_figures
 from socialrec.recommend.inputs import Inputs
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.offline import HeldOut, Lists, held_out, rank
+from socialrec.recommend.shelf import kind_numbers
 from socialrec.settings import Settings
 
 
@@ -117,8 +118,12 @@ def sample_context(trial: Trial, settings: Settings) -> Context:
         platforms=pa.nulls(n, pa.string()),
         affinity=data.affinity,
         seen=place.dot(trial.held.seen).tocsr(),
+        returned=sp.csr_matrix(data.affinity.shape, dtype=np.float32),
         ties=data.ties,
         active=np.ones(len(data.products), dtype=np.bool_),
+        category=np.full(len(data.products), ABSENT, dtype=np.int64),
+        brand=np.full(len(data.products), ABSENT, dtype=np.int64),
+        age_days=np.zeros(len(data.products), dtype=np.float32),
         stamp=Stamp("", "", ""),
         settings=settings.recommend.model_copy(update={"list_length": settings.evaluate.cutoff}),
     )
@@ -139,18 +144,10 @@ def held_out_set(trial: Trial, inputs: Inputs, split: Split, settings: Settings)
         n_ties=_n_ties(data, held.rows),
         platform=_platforms(inputs.interactions, users),
     )
-    catalogue = Catalogue(data.popularity, len(data.users), data.text, category_numbers(inputs.products, data.products))
+    category = kind_numbers(inputs.products, "category", data.products)
+    catalogue = Catalogue(data.popularity, len(data.users), data.text, category)
     slices = make_slices(facts, held.relevant, data.popularity, settings.evaluate)
     return HeldOutSet(held.relevant, held.seen, catalogue, slices)
-
-
-def category_numbers(products: pa.Table, names: pa.Array) -> Indices:
-    """A number for each product's category, int64 (n_products,) in order of `names`; ABSENT where it has none."""
-    known = products.filter(products["category"].is_valid())
-    numbers = np.full(len(names), ABSENT, dtype=np.int64)
-    rows = positions(known["product_id"], names)
-    numbers[rows[rows >= 0]] = positions(known["category"], vocabulary(known["category"]))[rows >= 0]
-    return numbers
 
 
 def _n_ties(data: TrainingData, rows: Indices) -> Indices:

@@ -14,7 +14,7 @@ hold a product up, none of them alone holds its place. `popular` names no eviden
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -72,7 +72,7 @@ def claims_of(recommender: Recommender, context: Context) -> list[Claim]:
     for block in range(context.n_blocks):
         _, rows = context.block_rows(block)
         lists = explained_lists(recommender, context, explainer, rows)
-        for row, listed, places in zip(rows.tolist(), lists.listed.tolist(), lists.reasons, strict=True):
+        for row, listed, places in zip(rows.tolist(), lists.chosen.listed.tolist(), lists.reasons, strict=True):
             found += [
                 Claim(row, product, kind, reason)
                 for product, reasons in zip(listed, places, strict=False)
@@ -110,7 +110,8 @@ def _scores_without(recommender: Recommender, context: Context, rows: Indices, c
     products, ties = context.affinity[rows], context.ties[rows]
     products = _without(products, [_named_products(claim, recommender) for claim in claims])
     ties = _without(ties, [_friends_behind(claim, context) for claim in claims])
-    block = UserBlock(products, ties.dot(context.affinity).tocsr())
+    neighbours = ties.dot(context.affinity).tocsr()
+    block = replace(user_block(context, rows), affinity=products, neighbours=neighbours)
     parts = []
     for signal in recommender.signals:
         scores = signal.score(block)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from socialrec.contracts.gold import RECOMMENDATIONS
@@ -17,13 +18,19 @@ from socialrec.recommend.blend import combine
 from socialrec.recommend.context import Context
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.reasons import Explainer, Reason
+from socialrec.recommend.rules import Chosen, Removed, choose
 from socialrec.recommend.signals.base import UserBlock
-from socialrec.recommend.topk import top_k
 
 Batches = Iterator[pa.RecordBatch]
+Report = Callable[[int, Removed], None]
+"""Takes the number of a block and what rules took out of its lists."""
+REMOVED = "removed"
+"""Folder below a saved context in which each block leaves what rules took out of its lists."""
 
 
-def recommend_batches(recommender: Recommender, context: Context, batches: Batches) -> Batches:
+def recommend_batches(
+    recommender: Recommender, context: Context, batches: Batches, report: Report | None = None
+) -> Batches:
     """Numbers of blocks in (column `block`, int64), rows of gold.recommendations out, a batch a block.
 
     A block's rows depend on nothing but model, context and block number.
@@ -31,47 +38,62 @@ def recommend_batches(recommender: Recommender, context: Context, batches: Batch
     explainer = Explainer(recommender, context)
     for batch in batches:
         for block in batch.column("block").to_pylist():
-            yield _recommend(recommender, context, explainer, block)
+            lists = explained_lists(recommender, context, explainer, context.block_rows(block)[1])
+            if report:
+                report(block, lists.chosen.removed)
+            yield _rows_of(lists, recommender, context, block)
 
 
-def recommend_everyone(recommender: Recommender, context: Context) -> pa.Table:
+def recommend_everyone(recommender: Recommender, context: Context, report: Report | None = None) -> pa.Table:
     """Rows of gold.recommendations of every listed user."""
     blocks = pa.record_batch([pa.array(range(context.n_blocks), pa.int64())], names=["block"])
     schema = arrow_schema(RECOMMENDATIONS)
-    return pa.Table.from_batches(list(recommend_batches(recommender, context, iter([blocks]))), schema)
+    return pa.Table.from_batches(list(recommend_batches(recommender, context, iter([blocks]), report)), schema)
 
 
 def block_scorer(model: Path, context: Path) -> Callable[[Batches], Batches]:
     """`recommend_batches` for other processes, which load model and context from these folders."""
 
     def score(batches: Batches) -> Batches:
-        yield from recommend_batches(Recommender.load(model), Context.load(context), batches)
+        folder = context / REMOVED
+        folder.mkdir(exist_ok=True)
+
+        def report(block: int, removed: Removed) -> None:
+            # A file a block: a block that is worked on twice is counted once.
+            (folder / f"{block}.json").write_text(json.dumps(removed), encoding="utf-8")
+
+        yield from recommend_batches(Recommender.load(model), Context.load(context), batches, report)
 
     return score
 
 
+def total_removed(context: Path) -> Removed:
+    """What rules took out of the lists of all blocks, as their scorers left it below the context's folder."""
+    total: Counter[str] = Counter()
+    for file in sorted((context / REMOVED).glob("*.json")):
+        total.update(json.loads(file.read_text(encoding="utf-8")))
+    return dict(total)
+
+
 @dataclass(frozen=True)
 class ExplainedLists:
-    """Lists of n users: product numbers int64 (n, k), ABSENT where a list ends, rounded scores, reasons by place."""
+    """Lists of n users as rules chose them, and the reasons by place."""
 
-    listed: Indices
-    scores: npt.NDArray[np.float64]
+    chosen: Chosen
     reasons: list[list[list[Reason]]]
 
 
 def explained_lists(recommender: Recommender, context: Context, explainer: Explainer, rows: Indices) -> ExplainedLists:
     """Lists with reasons of some rows of everyone, int64 (n,)."""
     parts = recommender.parts(user_block(context, rows))
-    weights, settings = recommender.blend_weights(), context.settings
-    listed, scores = top_k(
-        combine(parts, weights), context.seen[rows], context.active, settings.list_length, settings.score_decimals
-    )
-    places = np.maximum(listed, 0)
+    weights = recommender.blend_weights()
+    chosen = choose(combine(parts, weights), context, rows)
+    places = np.maximum(chosen.listed, 0)
     contributions = np.stack(
         [np.float32(w) * np.take_along_axis(part, places, axis=1) for part, w in zip(parts, weights, strict=True)],
         axis=2,
     )
-    return ExplainedLists(listed, scores, explainer.explain(rows, listed, contributions))
+    return ExplainedLists(chosen, explainer.explain(rows, chosen.listed, contributions))
 
 
 def user_block(context: Context, rows: Indices) -> UserBlock:
@@ -79,18 +101,18 @@ def user_block(context: Context, rows: Indices) -> UserBlock:
     return UserBlock(context.affinity[rows], context.ties[rows].dot(context.affinity).tocsr())
 
 
-def _recommend(recommender: Recommender, context: Context, explainer: Explainer, block: int) -> pa.RecordBatch:
+def _rows_of(lists: ExplainedLists, recommender: Recommender, context: Context, block: int) -> pa.RecordBatch:
     start, rows = context.block_rows(block)
-    found = explained_lists(recommender, context, explainer, rows)
-    filled = found.listed >= 0
+    listed, scores = lists.chosen.listed, lists.chosen.scores
+    filled = listed >= 0
     users, ranks = np.nonzero(filled)
     n = len(users)
     columns = {
         "user_key": context.everyone.take(pa.array(rows[users])),
         "rank": pa.array(ranks + 1, pa.int32()),
-        "product_id": recommender.products.take(pa.array(found.listed[filled])),
-        "score": pa.array(found.scores[filled], pa.float64()),
-        "reasons": [reason for row in found.reasons for reason in row],
+        "product_id": recommender.products.take(pa.array(listed[filled])),
+        "score": pa.array(scores[filled], pa.float64()),
+        "reasons": [reason for row in lists.reasons for reason in row],
         "recommender_version": pa.array([context.stamp.recommender_version] * n, pa.string()),
         "encoder_version": pa.array([context.stamp.encoder_version] * n, pa.string()),
         "platform": context.platforms.take(pa.array(start + users)),

@@ -148,6 +148,9 @@ def test_metrics_for_tracking_are_finite_and_the_table_has_a_row_for_each_figure
     nothing = np.full((3, 2), -1)
     found = compare(nothing, {"champion": np.array([[0, 1]] * 3)}, held, SETTINGS)
     metrics, rows = found.metrics(), found.rows()
+    # Without any list nobody's novelty is known.
+    assert found.document()["candidate"]["novelty_at_2"] is None
+    assert found.document()["intervals"]["candidate"]["novelty_at_2"] == [None, None]
     assert all(map(math.isfinite, metrics.values()))
     assert metrics["test/ndcg_at_2"] == 0
     assert {"test/champion_ndcg_at_2", "slice/users/cold/ndcg_at_2", "paired/champion/p_better"} <= set(metrics)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -140,7 +139,9 @@ def test_coverage_and_evenness_are_held_against_what_so_few_lists_can_reach() ->
 
 
 def test_figures_that_are_not_numbers_are_refused_and_become_null_in_json() -> None:
-    decision = decide(evaluation(math.nan), SETTINGS)
+    measured = evaluation()
+    measured["candidate"]["ndcg_at_10"] = None
+    decision = decide(measured, SETTINGS)
     assert decision.reasons == ("candidate ndcg_at_10 is not a number",)
     assert decision.document()["checks"][0]["figure"] is None
 

@@ -59,7 +59,10 @@ def test_a_night_scores_everyone_publishes_once_and_reports(shop: Settings, spar
     pins = call(shop, "pin_models")
     assert Path(pins["recommender_folder"], "model.json").exists()
     scored = call(shop, "score_recommendations")
-    assert scored["counts"] == {"users": N_USERS + 1, "published": (N_USERS + 1) * LENGTH}
+    counts = scored["counts"]
+    assert (counts["users"], counts["published"]) == (N_USERS + 1, (N_USERS + 1) * LENGTH)
+    # Everyone but `nobody` has met ten products.
+    assert (counts["removed_seen"], counts["removed_inactive"], counts["removed_category"]) == (N_USERS * 10, 0, 0)
     published = call(shop, "publish_recommendations")
     assert (published["status"], published["changed_rows"]) == ("written", (N_USERS + 1) * LENGTH)
     exported = pq.read_table(shop.export / DS / "recommendations.parquet")

@@ -41,7 +41,18 @@ def events() -> pa.Table:
 def catalogue() -> pa.Table:
     ids = BOOKS + GAMES
     texts = ["paper novel" if i in (0, 1, 5) else "hardback atlas" for i in range(6)] + ["board with dice"] * 6
-    return pa.table({"product_id": ids, "text": texts, "text_hash": [f"h-{p}" for p in ids], "is_active": [True] * 12})
+    return pa.table(
+        {
+            "product_id": ids,
+            "text": texts,
+            "text_hash": [f"h-{p}" for p in ids],
+            "is_active": [True] * 12,
+            "category": ["books"] * 6 + ["games"] * 6,
+            "brand": ["old", "new"] * 6,
+            "first_seen_ds": ["2026-02-01"] * 12,
+            "updated_ts": pa.nulls(12, TIME),
+        }
+    )
 
 
 @pytest.fixture

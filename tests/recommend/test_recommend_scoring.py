@@ -148,7 +148,7 @@ def test_a_sample_is_a_stable_part_of_the_users(
 def test_a_product_newer_than_the_model_waits_for_the_next_training(
     recommender: Recommender, events: pa.Table, catalogue: pa.Table, ties: pa.Table, settings: Settings
 ) -> None:
-    new = pa.table({"product_id": ["new"], "text": ["novel"], "text_hash": ["h"], "is_active": [True]})
+    new = catalogue.slice(0, 1).set_column(0, "product_id", pa.array(["new"]))
     context = context_of(recommender, events, pa.concat_tables([catalogue, new]), ties, settings)
     assert "new" not in recommend_everyone(recommender, context)["product_id"].to_pylist()
 
