@@ -31,9 +31,14 @@ class AirflowApi:
     @classmethod
     def of(cls, record: Record) -> AirflowApi:
         """A session with the server of a running home."""
-        passwords = json.loads(Path(record.airflow["password_file"]).read_text(encoding="utf-8"))
-        user = record.airflow["user"]
-        return cls(record.airflow["url"], user, passwords[user])
+        file, user = record.airflow["password_file"], record.airflow["user"]
+        try:
+            password = json.loads(Path(file).read_text(encoding="utf-8"))[user]
+        except (OSError, ValueError, LookupError, TypeError):
+            raise UserError(
+                f"{file} holds no password of {user}: delete it, then run `socialrec down` and `socialrec up`"
+            ) from None
+        return cls(record.airflow["url"], user, password)
 
     def make_pool(self, name: str, description: str) -> None:
         """Make a pool of one slot; one that is there stays as it is."""

@@ -68,7 +68,7 @@ def test_a_night_scores_everyone_publishes_once_and_reports(shop: Settings, spar
     exported = pq.read_table(shop.export / DS / "recommendations.parquet")
     assert set(exported["recommender_version"].to_pylist()) == {pins["recommender_version"]}
     report = call(shop, "report_run")
-    summary = json.loads(Path(report["report"]).read_text())
+    summary = json.loads(Path(report["report"]).with_name("summary.json").read_text())
     assert summary["evaluation"]["test/ndcg_at_5"] > 0
     assert summary["evaluation_label"].startswith("time cut")
     again = call(shop, "score_recommendations")
