@@ -25,7 +25,10 @@ class Comparison:
     paired: dict[str, dict[str, PairedTest]]
 
     def document(self) -> dict[str, Any]:
-        """As plain data: by model its figures (None for what is no number); `intervals`, `slices` and `paired` by model or rival and slice."""
+        """As plain data: figures by model, then `intervals`, `slices` and `paired` by model or rival and slice.
+
+        What is no number is None.
+        """
         intervals = {who: parts[EVERYONE].intervals for who, parts in self.measured.items()}
         slices = {
             who: {name: part.figures for name, part in parts.items() if name != EVERYONE}
