@@ -15,7 +15,8 @@ from socialrec.report.facts import NightFacts
 
 TEMPLATE = "night.html.j2"
 OUTCOMES = ("in", "published", "duplicate", "quarantined")
-NOT_COMPARED = ("n_users",)
+COMPARED = ("ndcg", "recall", "precision", "mrr", "hit_rate", "coverage")
+"""Metrics that are shares of one, so that their bars stand beside each other."""
 SHOWN_PLACES = 10
 
 
@@ -45,5 +46,9 @@ def render(summary: Mapping[str, Any], facts: NightFacts) -> str:
 def _compared(evaluation: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
     """Test figures that both the recommender and popularity have, by the metric's name."""
     named = {name.removeprefix("test/"): value for name, value in evaluation.items()}
-    ours = {name: value for name, value in named.items() if f"popularity_{name}" in named and name not in NOT_COMPARED}
+    ours = {
+        name: value
+        for name, value in named.items()
+        if f"popularity_{name}" in named and name.split("_at_")[0] in COMPARED
+    }
     return ours, {name: named[f"popularity_{name}"] for name in ours}
