@@ -9,6 +9,7 @@ from socialrec.evaluate.plots import metrics_figure, weights_figure
 from socialrec.evaluate.split import make_split
 from socialrec.recommend.inputs import n_texts_missing, read_inputs
 from socialrec.recommend.model import Recommender
+from socialrec.recommend.reference import make_reference, save_reference
 from socialrec.recommend.training import Blend, fit_blend, fit_everything, recipe_settings
 
 NAME = "fit_recommender"
@@ -42,6 +43,7 @@ def keep(run: job.Run, recommender: Recommender, blend: Blend) -> None:
     args, info = run.args, recommender.info
     folder = run.settings.models / "candidates" / args.mlflow_run
     recommender.save(folder)
+    save_reference(make_reference(run.lake, run.ds, recommender, run.settings), folder)
     tracker = tracking.connect(run.settings)
     prefixes = {who: "" if who == "blend" else f"{who}_" for who in blend.figures}
     figures = {

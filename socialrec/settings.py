@@ -139,6 +139,8 @@ class EvaluateSettings(_Section):
     min_evenness: Share = 0.005
     """1 - Gini of exposure, as a share of what the tested lists could reach."""
     max_popularity_overlap: Share = 0.9
+    max_drift: float = Field(0.25, gt=0)
+    """Population stability index against the training's own night, above which a night warns."""
     explained_users: int = Field(100, ge=1)
     """Tested users whose reasons are put to the deletion test."""
     min_reasons_valid: Share = 0.9

@@ -16,6 +16,7 @@ from socialrec.contracts.gold import RECOMMENDATIONS
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.recommend.model import Recommender
+from socialrec.recommend.reference import load_reference
 from socialrec.recommend.scoring import recommend_everyone
 from socialrec.settings import Settings
 from socialrec.tracking import ENCODER, RECOMMENDER
@@ -65,6 +66,11 @@ def test_a_night_scores_everyone_publishes_once_and_reports(shop: Settings, spar
     assert (counts["removed_seen"], counts["removed_inactive"], counts["removed_category"]) == (N_USERS * 10, 0, 0)
     published = call(shop, "publish_recommendations")
     assert (published["status"], published["changed_rows"]) == ("written", (N_USERS + 1) * LENGTH)
+    # The model was trained on this very night.
+    assert published["drift"] == pytest.approx(
+        dict.fromkeys(["products_per_user", "ties_per_user", "affinity", "score"], 0), abs=1e-9
+    )
+    assert published["warnings"] == []
     exported = pq.read_table(shop.export / DS / "recommendations.parquet")
     assert set(exported["recommender_version"].to_pylist()) == {pins["recommender_version"]}
     report = call(shop, "report_run")
@@ -74,6 +80,22 @@ def test_a_night_scores_everyone_publishes_once_and_reports(shop: Settings, spar
     again = call(shop, "score_recommendations")
     assert again["status"] == "up_to_date"
     assert call(shop, "publish_recommendations")["changed_rows"] == 0
+
+
+def test_a_night_unlike_the_training_is_published_with_a_warning(
+    shop: Settings, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call(shop, "pin_models", run_id="drifted")
+    call(shop, "score_recommendations", run_id="drifted")
+    model = Path(job.receipt(shop, "drifted", "pin_models")["recommender_folder"])
+    trained = load_reference(model)
+    moved = {**trained, "score": {**trained["score"], "counts": trained["score"]["counts"][::-1]}}
+    moved["score"]["counts"][0] += 1000
+    monkeypatch.setattr("publish_recommendations.load_reference", lambda folder: moved)
+    published = call(shop, "publish_recommendations", run_id="drifted")
+    assert published["drift"]["score"] > 0.25
+    (warning,) = published["warnings"]
+    assert warning.startswith("score has drifted from the model's training")
 
 
 def test_the_same_night_scored_by_other_partitions_gives_the_same_rows(shop: Settings, spark: SparkSession) -> None:

@@ -76,6 +76,7 @@ def summary(**values: Any) -> dict[str, Any]:
         "counts": {"publish_recommendations": published},
         "changed_rows": 4,
         "encoded": 7,
+        "warnings": [],
         "models": {"recommender_version": "1", "encoder_version": "mini"},
         "evaluation": {"test/ndcg_at_10": 0.25, "test/popularity_ndcg_at_10": 0.125, "test/n_users": 9.0},
         "evaluation_label": "time cut 2026-03-20",
@@ -120,6 +121,11 @@ def test_rejected_records_are_counted_by_reason_and_their_values_are_not_shown(s
         ("self_follow", 2, "shop/x/follows.csv:4, followee_id"),
         ("missing_value", 1, "shop/x/follows.csv:1, follower_id"),
     ]
+
+
+def test_what_a_job_warned_of_stands_at_the_top(shop: Lake) -> None:
+    page = render(summary(warnings=["score has drifted <here>"]), read_facts(shop, D2))
+    assert page.index("score has drifted &lt;here&gt;") < page.index("What came in")
 
 
 def test_the_page_needs_nothing_else_and_escapes_what_people_wrote(shop: Lake) -> None:
