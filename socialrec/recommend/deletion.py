@@ -107,9 +107,13 @@ def _places(scores: F32, products: Indices, hidden: Flags) -> npt.NDArray[np.flo
 
 def _scores_without(recommender: Recommender, context: Context, rows: Indices, claims: Sequence[Claim]) -> F32:
     """Blended scores after each claim's evidence is gone, float32 (n_claims, n_products)."""
-    products, ties = context.affinity[rows], context.ties[rows]
-    products = _without(products, [_named_products(claim, recommender) for claim in claims])
-    ties = _without(ties, [_friends_behind(claim, context) for claim in claims])
+    named = _numbers([claim.reason["products"] for claim in claims], recommender.products)
+    friends = _numbers([claim.reason["friends"] for claim in claims], context.everyone)
+    behind = [
+        _who_like(context, claim) if claim.kind is ReasonKind.FRIENDS and not len(found) else found
+        for claim, found in zip(claims, friends, strict=True)
+    ]
+    products, ties = _without(context.affinity[rows], named), _without(context.ties[rows], behind)
     neighbours = ties.dot(context.affinity).tocsr()
     block = replace(user_block(context, rows), affinity=products, neighbours=neighbours)
     parts = []
@@ -121,17 +125,18 @@ def _scores_without(recommender: Recommender, context: Context, rows: Indices, c
     return combine(parts, recommender.blend_weights())
 
 
-def _named_products(claim: Claim, recommender: Recommender) -> Indices:
-    return positions(pa.array(claim.reason["products"], pa.string()), recommender.products)
+def _numbers(names: Sequence[list[str]], vocabulary: pa.Array) -> list[Indices]:
+    """Row numbers of each claim's names, looked up all at once."""
+    flat = positions(pa.array([name for each in names for name in each], pa.string()), vocabulary)
+    return np.split(flat, np.cumsum([len(each) for each in names])[:-1])
 
 
-def _friends_behind(claim: Claim, context: Context) -> Indices:
-    if claim.kind is not ReasonKind.FRIENDS:
-        return np.zeros(0, dtype=np.int64)
-    if claim.reason["friends"]:
-        return positions(pa.array(claim.reason["friends"], pa.string()), context.everyone)
+def _who_like(context: Context, claim: Claim) -> Indices:
+    """The user's ties who like the product."""
     neighbours = context.ties[claim.row].indices
-    likes = np.asarray(context.affinity[neighbours, claim.product].todense() if len(neighbours) else [[]]).ravel()
+    if not len(neighbours):
+        return np.zeros(0, dtype=np.int64)
+    likes = context.affinity[neighbours][:, [claim.product]].toarray().ravel()
     found: Indices = neighbours[likes > 0].astype(np.int64)
     return found
 

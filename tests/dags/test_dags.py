@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from airflow_process import ask_airflow
+from jinja2 import Environment
 
 DAGS = Path(__file__).parents[2] / "dags"
 FILES = sorted(DAGS.glob("*.py"))
@@ -126,6 +127,16 @@ def test_a_rollback_pins_the_version_that_it_went_back_to_and_never_goes_back_tw
     tasks = read[ROLLBACK]["tasks"]
     assert "roll_back_model" in tasks["pin_models"]["arguments"][-1]
     assert tasks["roll_back_model"]["retries"] == 0
+
+
+def test_what_a_person_gave_as_the_reason_reaches_the_rollback_as_one_argument(read: dict[str, Any]) -> None:
+    class Instance:
+        def xcom_pull(self, task_ids: str) -> dict[str, str]:
+            return {"model_version": "", "reason": '--lists of "one" product; $(oops)'}
+
+    arguments = read[ROLLBACK]["tasks"]["roll_back_model"]["arguments"][-2:]
+    rendered = [Environment().from_string(text).render(ti=Instance()) for text in arguments]
+    assert rendered == ["", '--reason=--lists of "one" product; $(oops)']
 
 
 def test_a_night_without_a_champion_trains_one_and_then_goes_the_same_way(read: dict[str, Any]) -> None:
