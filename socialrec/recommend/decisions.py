@@ -50,17 +50,20 @@ def version_to_go_back_to(decisions: pa.Table, champion: str, wanted: str | None
     around the gate. Raises UserError where there is no such version.
     """
     gates = decisions.filter(pc.equal(decisions["kind"], DecisionKind.GATE.value)).sort_by("decided_ts")
-    promoted = gates.filter(gates["is_champion"])["recommender_version"].to_pylist()
+    promoted = gates.filter(gates["is_champion"])
+    # Not simply the one promoted before it: that one may have been gone back from.
+    before = dict(
+        zip(*(promoted[name].to_pylist() for name in ("recommender_version", "champion_version")), strict=True)
+    )
     if wanted is None:
-        earlier = promoted[: promoted.index(champion)] if champion in promoted else []
-        if not earlier:
+        if not before.get(champion):
             raise UserError(f"version {champion} has no champion before it on record: name a version, or train again")
-        return str(earlier[-1])
+        return str(before[champion])
     if wanted == champion:
         raise UserError(f"version {wanted} is the champion already")
-    if wanted not in promoted:
+    if wanted not in before:
         refused = gates.filter(pc.equal(gates["recommender_version"], wanted))["reasons"].to_pylist()
         why = f"the gate refused it ({'; '.join(refused[-1])})" if refused else "no gate decided on it"
-        known = ", ".join(version for version in promoted if version != champion) or "none"
+        known = ", ".join(version for version in before if version != champion) or "none"
         raise UserError(f"version {wanted} was never champion: {why}; versions to go back to: {known}")
     return wanted

@@ -17,23 +17,26 @@ from socialrec.recommend.decisions import gate_row, record_decision, rollback_ro
 FACTS = {"champion_version": None, "encoder_version": "enc-1", "label": "time cut", "mlflow_run": "abc"}
 
 
-def history(*decisions: tuple[str, str, bool]) -> pa.Table:
-    """Decisions in order: version, kind, whether it became champion."""
+def history(*decisions: tuple[str, str, bool, str | None]) -> pa.Table:
+    """Decisions in order: version, kind, whether it became champion, and the champion until then."""
     start = datetime(2026, 3, 1, tzinfo=UTC)
     rows = [
         {
             "recommender_version": version,
             "kind": kind,
             "is_champion": promoted,
+            "champion_version": champion,
             "reasons": ["not better"],
             "decided_ts": start + timedelta(days=day),
         }
-        for day, (version, kind, promoted) in enumerate(decisions)
+        for day, (version, kind, promoted, champion) in enumerate(decisions)
     ]
     return pa.Table.from_pylist(rows, schema=arrow_schema(MODEL_DECISIONS))
 
 
-THREE = history(("1", "gate", True), ("2", "gate", False), ("3", "gate", True), ("4", "gate", True))
+THREE = history(
+    ("1", "gate", True, None), ("2", "gate", False, "1"), ("3", "gate", True, "1"), ("4", "gate", True, "3")
+)
 
 
 def test_every_figure_of_a_decision_is_kept(lake: Lake) -> None:
@@ -63,8 +66,15 @@ def test_going_back_leads_to_the_champion_before_and_never_to_a_refused_version(
 
 
 def test_going_back_twice_goes_two_champions_back() -> None:
-    again = pa.concat_tables([THREE, history(("3", "rollback", True))])
+    again = pa.concat_tables([THREE, history(("3", "rollback", True, "4"))])
     assert version_to_go_back_to(again, "3") == "1"
+
+
+def test_a_champion_that_was_gone_back_from_is_not_gone_back_to() -> None:
+    replaced = history(
+        ("1", "gate", True, None), ("2", "gate", True, "1"), ("1", "rollback", True, "2"), ("3", "gate", True, "1")
+    )
+    assert version_to_go_back_to(replaced, "3") == "1"
 
 
 def test_a_version_asked_for_may_be_any_that_was_promoted() -> None:
