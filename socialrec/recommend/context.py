@@ -16,10 +16,10 @@ from safetensors.numpy import load_file, save_file
 
 from socialrec.evaluate.split import tie_parts
 from socialrec.recommend.arrays import Csr, Flags, Indices, csr, positions, vocabulary
-from socialrec.recommend.evidence import affinity_of_rollup, tie_matrix
+from socialrec.recommend.evidence import affinity_of_rollup, recency_of, tie_matrix
 from socialrec.settings import RecommendSettings, Settings
 
-MATRICES = ("affinity", "seen", "ties")
+MATRICES = ("affinity", "recency", "seen", "ties")
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,15 @@ class Context:
     """Fresh evidence over a model's catalogue.
 
     everyone: sorted names (n_everyone,). rows: int64 (n_users,), who gets a list, in order of their names; platforms:
-    (n_users,). affinity, seen: csr (n_everyone, n_products). ties: csr (n_everyone, n_everyone), rows adding up to 1.
-    active: bool (n_products,).
+    (n_users,). affinity, recency, seen: csr (n_everyone, n_products). ties: csr (n_everyone, n_everyone), rows adding
+    up to 1. active: bool (n_products,).
     """
 
     everyone: pa.Array
     rows: Indices
     platforms: pa.Array
     affinity: Csr
+    recency: Csr
     seen: Csr
     ties: Csr
     active: Flags
@@ -76,7 +77,7 @@ class Context:
         tensors = load_file(folder / "context.safetensors")
         document = json.loads((folder / "context.json").read_text(encoding="utf-8"))
         n_everyone, n_products = len(tensors["affinity.indptr"]) - 1, len(tensors["active"])
-        widths = {"affinity": n_products, "seen": n_products, "ties": n_everyone}
+        widths = {"affinity": n_products, "recency": n_products, "seen": n_products, "ties": n_everyone}
         matrices = {
             name: sp.csr_matrix(tuple(tensors[f"{name}.{part}"] for part in _PARTS), shape=(n_everyone, width))
             for name, width in widths.items()
@@ -125,7 +126,8 @@ def build_context(
         everyone=everyone,
         rows=positions(listed["user_key"], everyone),
         platforms=listed["platform"].combine_chunks(),
-        affinity=affinity_of_rollup(affinities, everyone, catalogue),
+        affinity=affinity_of_rollup(affinities, everyone, catalogue, settings),
+        recency=recency_of(affinities, "last_event_ts", everyone, catalogue),
         seen=csr(np.ones(len(rows)), rows, columns, (len(everyone), len(catalogue))),
         ties=tie_matrix(tie_parts(ties), everyone, settings),
         active=active,

@@ -50,7 +50,7 @@ def block_scorer(model: Path, context: Path) -> Callable[[Batches], Batches]:
 def _recommend(recommender: Recommender, context: Context, explainer: Explainer, block: int) -> pa.RecordBatch:
     start, rows = context.block_rows(block)
     neighbours = context.ties[rows].dot(context.affinity).tocsr()
-    parts = recommender.parts(UserBlock(context.affinity[rows], neighbours))
+    parts = recommender.parts(UserBlock(context.affinity[rows], neighbours, context.recency[rows]))
     weights = recommender.blend_weights()
     settings = context.settings
     listed, scores = top_k(

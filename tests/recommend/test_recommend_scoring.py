@@ -16,7 +16,7 @@ from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.scoring import block_scorer, recommend_batches, recommend_everyone
 from socialrec.settings import RecommendSettings, Settings
 
-WEIGHTS = {"collaborative": 0.5, "social": 0.2, "content": 0.3, "popularity": 0.0}
+WEIGHTS = {"collaborative": 0.5, "factors": 0.0, "sequence": 0.0, "social": 0.2, "content": 0.3, "popularity": 0.0}
 STAMP = Stamp("2026-03-01", "7", "enc-1")
 
 
@@ -41,6 +41,7 @@ def context_of(
             "user_key": events["user_key"],
             "product_id": events["product_id"],
             "affinity_micros": pa.array([1_000_000] * events.num_rows),
+            "last_event_ts": events["event_ts"],
         }
     )
     wanted = RecommendSettings(**{"list_length": 4, "block_users": 5, **changes})
