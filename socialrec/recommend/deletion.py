@@ -14,7 +14,7 @@ hold a product up, none of them alone holds its place. `popular` names no eviden
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -107,11 +107,10 @@ def _places(scores: F32, products: Indices, hidden: Flags) -> npt.NDArray[np.flo
 
 def _scores_without(recommender: Recommender, context: Context, rows: Indices, claims: Sequence[Claim]) -> F32:
     """Blended scores after each claim's evidence is gone, float32 (n_claims, n_products)."""
-    products, ties = context.affinity[rows], context.ties[rows]
-    products = _without(products, [_named_products(claim, recommender) for claim in claims])
-    ties = _without(ties, [_friends_behind(claim, context) for claim in claims])
-    neighbours = ties.dot(context.affinity).tocsr()
-    block = replace(user_block(context, rows), affinity=products, neighbours=neighbours)
+    named = [_named_products(claim, recommender) for claim in claims]
+    products, recency = _without(context.affinity[rows], named), _without(context.recency[rows], named)
+    ties = _without(context.ties[rows], [_friends_behind(claim, context) for claim in claims])
+    block = UserBlock(products, ties.dot(context.affinity).tocsr(), recency)
     parts = []
     for signal in recommender.signals:
         scores = signal.score(block)
