@@ -84,14 +84,31 @@ class RecommendSettings(_Section):
     """The recommender and its lists."""
 
     list_length: int = Field(20, ge=1)
-    max_side: int = Field(8_000, ge=10)
+    max_side: int = Field(13_000, ge=10)
     """Largest side (users or products) that is inverted exactly; beyond it the most active products are kept."""
     ridge: float = Field(100.0, gt=0)
     """How strongly item-to-item weights are held back, in units of the mean square of the affinities."""
-    text_weight: float = Field(1.0, ge=0)
+    text_weight: float = Field(0.2, ge=0)
     """How much texts count beside what users do, in units of the ridge."""
-    social_weight: float = Field(0.5, ge=0)
+    social_weight: float = Field(0.0, ge=0)
     """How much what neighbours do counts beside what the user does."""
+    affinity_exponent: float = Field(1.0, ge=0, le=2)
+    """Power of `ln(1 + affinity)`: 0 makes all affinities the same, above 1 favours the strong ones."""
+    popularity_weighting: Share = 0.15
+    """Power of a product's number of users that its affinities are divided by: what few like says more."""
+    factor_dim: int = Field(64, ge=1)
+    """Length of a product's factors in implicit ALS."""
+    factor_ridge: float = Field(0.01, gt=0)
+    """How strongly factors are held back, per observed and (weighted) unobserved product."""
+    factor_unobserved: float = Field(0.03, gt=0)
+    """What a product that a user has not touched counts beside one that they have."""
+    factor_text: float = Field(0.0, ge=0)
+    """How much products' factors must also explain their texts."""
+    factor_passes: int = Field(12, ge=1)
+    sequence_window: int = Field(5, ge=1)
+    """How many of a user's products further on a product is still taken to follow another."""
+    sequence_decay: float = Field(0.7, gt=0, le=1)
+    """What the product before the newest counts beside the newest, and so on back."""
     popularity_exponent: Share = 0.5
     tie_reply_weight: float = Field(1.0, ge=0)
     score_decimals: int = Field(5, ge=1, le=9)

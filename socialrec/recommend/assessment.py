@@ -117,6 +117,7 @@ def sample_context(trial: Trial, settings: Settings) -> Context:
         rows=rows,
         platforms=pa.nulls(n, pa.string()),
         affinity=data.affinity,
+        recency=data.recency,
         seen=place.dot(trial.held.seen).tocsr(),
         returned=sp.csr_matrix(data.affinity.shape, dtype=np.float32),
         ties=data.ties,

@@ -16,11 +16,11 @@ from safetensors.numpy import load_file, save_file
 
 from socialrec.evaluate.split import tie_parts
 from socialrec.recommend.arrays import F32, Csr, Flags, Indices, csr, positions, vocabulary
-from socialrec.recommend.evidence import affinity_of_rollup, tie_matrix
+from socialrec.recommend.evidence import affinity_of_rollup, recency_of, tie_matrix
 from socialrec.recommend.shelf import ages_in_days, kind_numbers, offered
 from socialrec.settings import RecommendSettings, Settings
 
-MATRICES = ("affinity", "seen", "returned", "ties")
+MATRICES = ("affinity", "recency", "seen", "returned", "ties")
 PRODUCT_FACTS = ("active", "category", "brand", "age_days")
 
 
@@ -38,8 +38,9 @@ class Context:
     """Fresh evidence over a model's catalogue.
 
     everyone: sorted names (n_everyone,). rows: int64 (n_users,), who gets a list, in order of their names; platforms:
-    (n_users,). affinity, seen, returned: csr (n_everyone, n_products). ties: csr (n_everyone, n_everyone), rows adding
-    up to 1. active: bool (n_products,). category, brand: int64 (n_products,), ABSENT where the shop names none.
+    (n_users,). affinity, recency, seen, returned: csr (n_everyone, n_products). ties: csr (n_everyone, n_everyone),
+    rows adding up to 1. active: bool (n_products,). category, brand: int64 (n_products,), ABSENT where the shop names
+    none.
     age_days: float32 (n_products,), since the newer of its description and its first appearance.
     """
 
@@ -47,6 +48,7 @@ class Context:
     rows: Indices
     platforms: pa.Array
     affinity: Csr
+    recency: Csr
     seen: Csr
     returned: Csr
     ties: Csr
@@ -131,7 +133,8 @@ def build_context(
         everyone=everyone,
         rows=positions(listed["user_key"], everyone),
         platforms=listed["platform"].combine_chunks(),
-        affinity=affinity_of_rollup(affinities, everyone, catalogue),
+        affinity=affinity_of_rollup(affinities, everyone, catalogue, settings),
+        recency=recency_of(affinities, "last_event_ts", everyone, catalogue),
         seen=csr(np.ones(len(rows)), rows, columns, (len(everyone), len(catalogue))),
         returned=csr(np.ones(returned.sum()), rows[returned], columns[returned], (len(everyone), len(catalogue))),
         ties=tie_matrix(tie_parts(ties), everyone, settings),

@@ -14,7 +14,7 @@ hold a product up, none of them alone holds its place. `popular` names no eviden
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -113,16 +113,17 @@ def _scores_without(recommender: Recommender, context: Context, rows: Indices, c
         _who_like(context, claim) if claim.kind is ReasonKind.FRIENDS and not len(found) else found
         for claim, found in zip(claims, friends, strict=True)
     ]
-    products, ties = _without(context.affinity[rows], named), _without(context.ties[rows], behind)
-    neighbours = ties.dot(context.affinity).tocsr()
-    block = replace(user_block(context, rows), affinity=products, neighbours=neighbours)
+    products, recency = _without(context.affinity[rows], named), _without(context.recency[rows], named)
+    ties = _without(context.ties[rows], behind)
+    block = UserBlock(products, ties.dot(context.affinity).tocsr(), recency)
+    used = [pair for pair in zip(recommender.signals, recommender.blend_weights(), strict=True) if pair[1]]
     parts = []
-    for signal in recommender.signals:
+    for signal, _ in used:
         scores = signal.score(block)
         if isinstance(signal, Content):
             _erase_words(scores, signal, block, recommender, claims)
         parts.append(standardise(scores))
-    return combine(parts, recommender.blend_weights())
+    return combine(parts, [weight for _, weight in used])
 
 
 def _numbers(names: Sequence[list[str]], vocabulary: pa.Array) -> list[Indices]:

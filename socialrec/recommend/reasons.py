@@ -19,6 +19,8 @@ CHUNK_USERS = 64
 """Users whose item-to-item weights are worked out at once."""
 KIND_OF_SIGNAL = {
     "collaborative": ReasonKind.BECAUSE_YOU,
+    "factors": ReasonKind.BECAUSE_YOU,
+    "sequence": ReasonKind.BECAUSE_YOU,
     "social": ReasonKind.FRIENDS,
     "content": ReasonKind.WORDS,
     "popularity": ReasonKind.POPULAR,
@@ -106,7 +108,9 @@ class Explainer:
     def _choose(self, evidence: dict[ReasonKind, Reason], contributions: npt.NDArray[np.float32]) -> list[Reason]:
         positive = np.maximum(contributions, 0.0)
         total = float(positive.sum())
-        shares = {kind: float(p) / total if total else 0.0 for kind, p in zip(self._kinds, positive, strict=True)}
+        shares = dict.fromkeys(KIND_OF_SIGNAL.values(), 0.0)
+        for kind, part in zip(self._kinds, positive, strict=True):
+            shares[kind] += float(part) / total if total else 0.0
         known = [(shares[kind], kind) for kind in evidence if shares[kind] > 0]
         known.sort(key=lambda pair: (-pair[0], pair[1]))
         reasons = [{**evidence[k], "kind": k.value, "share": share} for share, k in known]

@@ -98,7 +98,8 @@ def explained_lists(recommender: Recommender, context: Context, explainer: Expla
 
 def user_block(context: Context, rows: Indices) -> UserBlock:
     """Fresh evidence of some rows of everyone."""
-    return UserBlock(context.affinity[rows], context.ties[rows].dot(context.affinity).tocsr())
+    neighbours = context.ties[rows].dot(context.affinity).tocsr()
+    return UserBlock(context.affinity[rows], neighbours, context.recency[rows])
 
 
 def _rows_of(lists: ExplainedLists, recommender: Recommender, context: Context, block: int) -> pa.RecordBatch:

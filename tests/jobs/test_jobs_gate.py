@@ -15,6 +15,7 @@ from socialrec import tracking
 from socialrec.contracts.gold import MODEL_DECISIONS
 from socialrec.errors import UserError
 from socialrec.lake import Lake
+from socialrec.recommend.signals import SIGNALS
 from socialrec.settings import Settings
 from socialrec.tracking import RECOMMENDER
 
@@ -28,7 +29,7 @@ def edit(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
 
 
 def blend(**weights: float) -> Callable[[Path], None]:
-    every = {"collaborative": 0.0, "social": 0.0, "content": 0.0, "popularity": 0.0, **weights}
+    every = dict.fromkeys((signal.name for signal in SIGNALS), 0.0) | weights
     return lambda folder: edit(folder, lambda document: document["weights"].update(every))
 
 

@@ -9,9 +9,14 @@ import pyarrow as pa
 from socialrec.recommend.context import Context, Stamp, build_context
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.model import ModelInfo, Recommender
+from socialrec.recommend.signals import SIGNALS
 from socialrec.settings import RecommendSettings, Settings
 
-WEIGHTS = {"collaborative": 0.5, "social": 0.2, "content": 0.3, "popularity": 0.0}
+WEIGHTS = dict.fromkeys((signal.name for signal in SIGNALS), 0.0) | {
+    "collaborative": 0.5,
+    "social": 0.2,
+    "content": 0.3,
+}
 STAMP = Stamp("2026-03-01", "7", "enc-1")
 
 
@@ -31,6 +36,7 @@ def context_of(
             "user_key": events["user_key"],
             "product_id": events["product_id"],
             "affinity_micros": pa.array([1_000_000] * events.num_rows),
+            "last_event_ts": events["event_ts"],
         }
     )
     wanted = RecommendSettings(**{"list_length": 4, "block_users": 5, **changes})

@@ -15,11 +15,13 @@ from socialrec.recommend.arrays import F32
 from socialrec.recommend.assessment import Trial, assess, sample_context, try_recipe
 from socialrec.recommend.inputs import Inputs
 from socialrec.recommend.offline import rank
+from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.settings import EvaluateSettings, RecommendSettings, Settings
 
-TASTE = {"collaborative": 0.6, "social": 0.2, "content": 0.2, "popularity": 0.0}
-CONTENT = {"collaborative": 0.0, "social": 0.0, "content": 1.0, "popularity": 0.0}
+NOTHING = {signal.name: 0.0 for signal in SIGNALS}
+TASTE = {**NOTHING, "collaborative": 0.6, "social": 0.2, "content": 0.2}
+CONTENT = {**NOTHING, "content": 1.0}
 
 
 @pytest.fixture

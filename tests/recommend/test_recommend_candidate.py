@@ -18,10 +18,15 @@ from socialrec.recommend.candidate import find_faults
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.offline import held_out
+from socialrec.recommend.signals import SIGNALS
 from socialrec.settings import RecommendSettings
 
 DS, SPLIT = "2026-03-01", "time cut 2026-02-20"
-WEIGHTS = {"collaborative": 0.5, "social": 0.2, "content": 0.3, "popularity": 0.0}
+WEIGHTS = dict.fromkeys((signal.name for signal in SIGNALS), 0.0) | {
+    "collaborative": 0.5,
+    "social": 0.2,
+    "content": 0.3,
+}
 
 
 @pytest.fixture

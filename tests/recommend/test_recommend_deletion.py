@@ -12,6 +12,7 @@ from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.recommend.context import Context
 from socialrec.recommend.deletion import Claim, claims_of, fall_without, reasons_figures
 from socialrec.recommend.model import Recommender
+from socialrec.recommend.signals import SIGNALS
 from socialrec.settings import Settings
 
 
@@ -73,7 +74,7 @@ def test_friends_without_names_are_all_who_like_the_product(recommender: Recomme
 def test_words_stand_where_the_text_behind_them_pulls_the_product_up(
     recommender: Recommender, context: Context
 ) -> None:
-    recommender.weights = {"collaborative": 0.0, "social": 0.0, "content": 1.0, "popularity": 0.0}
+    recommender.weights = dict.fromkeys((signal.name for signal in SIGNALS), 0.0) | {"content": 1.0}
     shared = claim(context, recommender, "r1", "b5", "words", words=["novel", "paper"])
     foreign = claim(context, recommender, "r1", "g5", "words", words=["novel", "paper"])
     assert stands(recommender, context, shared, foreign) == [True, False]

@@ -58,7 +58,7 @@ def test_the_nightly_rollup_means_the_same_as_its_events(settings: Settings) -> 
     events = pa.concat_tables([one_event("click", 30), one_event("purchase", 0)])
     rollup = pa.table({"user_key": ["b"], "product_id": ["p"], "affinity_micros": pa.array([5_500_000])})
     from_events = affinity_of_events(events, USERS, PRODUCTS, settings, NOW)
-    assert affinity_of_rollup(rollup, USERS, PRODUCTS).toarray() == pytest.approx(from_events.toarray())
+    assert affinity_of_rollup(rollup, USERS, PRODUCTS, settings).toarray() == pytest.approx(from_events.toarray())
 
 
 def test_unknown_users_and_products_are_left_out(settings: Settings) -> None:

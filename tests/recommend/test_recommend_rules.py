@@ -48,6 +48,7 @@ def night(
         rows=np.arange(n_users),
         platforms=pa.array(["shop"] * n_users),
         affinity=met(seen),
+        recency=sp.csr_matrix((n_users, N_PRODUCTS), dtype=np.float32),
         seen=met(seen + returned),
         returned=met(returned),
         ties=sp.csr_matrix((n_users, n_users), dtype=np.float32),
