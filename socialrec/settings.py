@@ -158,7 +158,7 @@ class EvaluateSettings(_Section):
     max_popularity_overlap: Share = 0.9
     max_drift: float = Field(0.25, gt=0)
     """Population stability index against the training's own night, above which a night warns."""
-    explained_users: int = Field(100, ge=1)
+    explained_users: int = Field(50, ge=1)
     """Tested users whose reasons are put to the deletion test."""
     min_reasons_valid: Share = 0.9
     """Share of reasons that must stand the deletion test: without its evidence the product falls."""

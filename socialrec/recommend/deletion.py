@@ -144,10 +144,7 @@ def _who_like(context: Context, claim: Claim) -> Indices:
 
 def _without(matrix: Csr, columns: Sequence[Indices]) -> Csr:
     """The matrix with some columns of each row emptied."""
-    counts = [len(chosen) for chosen in columns]
-    rows = np.repeat(np.arange(len(columns)), counts)
-    gone = sp.csr_matrix((np.ones(len(rows), np.float32), (rows, np.concatenate(columns))), shape=matrix.shape)
-    kept = (matrix - matrix.multiply(gone)).tocsr()
+    kept = (matrix - matrix.multiply(_marks(columns, matrix.shape[1]))).tocsr()
     kept.eliminate_zeros()
     return kept
 
@@ -160,11 +157,19 @@ def _erase_words(
     The direction is the mean text of the products that carry the words, as in linear concept erasure (Ravfogel et al.,
     "Null It Out", ACL 2020): no text is encoded anew.
     """
-    chosen = [i for i, claim in enumerate(claims) if claim.kind is ReasonKind.WORDS]
+    chosen = np.array([i for i, claim in enumerate(claims) if claim.kind is ReasonKind.WORDS], dtype=np.int64)
     number = {word: place for place, word in enumerate(recommender.word_names)}
-    for i in chosen:
-        columns = [number[word] for word in claims[i].reason["words"]]
-        carriers = np.asarray(recommender.words[:, columns].sum(axis=1), dtype=np.float32).ravel()
-        direction = unit_rows((carriers @ content.text)[None, :])[0]
-        taste = unit_rows(np.asarray(block.affinity[i].dot(content.text), dtype=np.float32))[0]
-        scores[i, claims[i].product] -= (taste @ direction) * (content.text[claims[i].product] @ direction)
+    columns = [[number[word] for word in claims[i].reason["words"]] for i in chosen]
+    asked = _marks([np.array(places, dtype=np.int64) for places in columns], len(number))
+    directions = unit_rows(np.asarray(asked.dot(recommender.words.T).dot(content.text), dtype=np.float32))
+    tastes = unit_rows(np.asarray(block.affinity[chosen].dot(content.text), dtype=np.float32))
+    products = np.array([claims[i].product for i in chosen], dtype=np.int64)
+    shared = (tastes * directions).sum(axis=1) * (content.text[products] * directions).sum(axis=1)
+    scores[chosen, products] -= shared
+
+
+def _marks(columns: Sequence[Indices], width: int) -> Csr:
+    """1 in the given columns of each row, csr float32 (n_rows, width)."""
+    rows = np.repeat(np.arange(len(columns)), [len(each) for each in columns])
+    places = np.concatenate([np.zeros(0, dtype=np.int64), *columns])
+    return sp.csr_matrix((np.ones(len(rows), np.float32), (rows, places)), shape=(len(columns), width))
