@@ -178,13 +178,14 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 @pytest.fixture(scope="module")
 def first_night(shop: Shop) -> subprocess.CompletedProcess[str]:
-    return shop.socialrec("run")
+    done = shop.socialrec("run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
 
 
 def test_a_first_night_takes_all_days_trains_a_champion_and_publishes(
     shop: Shop, first_night: subprocess.CompletedProcess[str]
 ) -> None:
-    assert first_night.returncode == 0, first_night.stdout + first_night.stderr
     said = first_night.stdout
     assert f"{N_PLACES} of {N_PLACES} published rows changed" in said
     assert "a first champion trained" in said
