@@ -15,6 +15,7 @@ from socialrec.errors import UserError
 from socialrec.evaluate.split import Split, make_split
 from socialrec.text.encoder import Encoder, load_encoder
 from socialrec.text.finetune import Pairs, fine_tune, recall_at
+from socialrec.text.tokens import coverage
 from socialrec.tracking import ENCODER
 
 NAME = "finetune_encoder"
@@ -93,9 +94,11 @@ def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, material: Ma
     """Train, measure before and after on the validation window, log and register; the version and the encoder."""
     settings = run.settings.text
     encoder = load_encoder(settings.model, settings)
+    figures = {"text/unknown_token_share": unknown_share(run, encoder, material)}
     rng = np.random.default_rng(settings.seed)
     checked = material.validation.take(rng.permutation(len(material.validation))[:MAX_CHECKED])
-    figures = {"val/pair_recall_at_10_before": recall_at(encoder, checked, RECALL_CUTOFF)} if len(checked) else {}
+    if len(checked):
+        figures["val/pair_recall_at_10_before"] = recall_at(encoder, checked, RECALL_CUTOFF)
     if len(material.training):
 
         def progress(step: int, loss: float) -> None:
@@ -115,6 +118,15 @@ def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, material: Ma
     run.log.info("trained", encoder_version=encoder.version, **figures)
     tags = {"encoder_version": encoder.version, "ds": run.ds, "split_kind": material.split.kind}
     return tracker.register(mlflow_run, "encoder", ENCODER, tags), encoder
+
+
+def unknown_share(run: job.Run, encoder: Encoder, material: Material) -> float:
+    """Share of the texts' tokens that the model does not know; a warning where it is too much."""
+    texts = {text for pairs in (material.training, material.validation) for text in (*pairs.comments, *pairs.products)}
+    seen = coverage(encoder.base, encoder.tokenize(sorted(texts)))
+    if warning := seen.warning(encoder.base.name):
+        run.log.warning(warning)
+    return seen.unknown_share
 
 
 if __name__ == "__main__":

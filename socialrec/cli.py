@@ -207,6 +207,26 @@ def bench_lastfm(
     _print_result(measure(protocol, seeds, data, load_settings(home)).to_json(), as_json)
 
 
+@bench.command("encode")
+def bench_encode(
+    *,
+    data: Annotated[Path | None, typer.Option("--data", help="CSV or TSV of texts; else the demo world's")] = None,
+    column: Annotated[str, typer.Option("--column", help="The column of --data that holds them")] = "text",
+    n_texts: Annotated[int, typer.Option("--texts", min=11, help="How many distinct texts")] = 2000,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often each side encodes them")] = 3,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bulk encoding against sentence-transformers: time, and whether the same texts are neighbours."""
+    from socialrec.bench.encode import demo_texts
+    from socialrec.bench.encode import run as measure
+    from socialrec.bench.tables import read_columns
+
+    settings = load_settings(home).text
+    texts = read_columns(data, [column])[0] if data else demo_texts(n_texts, settings.seed)
+    _print_result(measure(texts, n_texts, rounds, settings).to_json(), as_json)
+
+
 def _say_imported(
     settings: Settings, source: str | None, data: Path | None, ds: str | None, say: Callable[[str], None]
 ) -> None:

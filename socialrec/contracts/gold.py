@@ -1,6 +1,6 @@
 """Gold: features, texts, understanding and recommendations."""
 
-from socialrec.contracts.columns import DS, PLATFORM, Column, ListOf, StructOf, Table
+from socialrec.contracts.columns import DS, PLATFORM, Column, FixedListOf, ListOf, StructOf, Table
 from socialrec.contracts.silver import TEXT_HASH, USER_KEY
 from socialrec.contracts.vocabulary import AttributeOrigin, DecisionKind, ReasonKind, TextKind
 
@@ -75,7 +75,7 @@ TEXT_EMBEDDINGS = Table(
     row="one text under one encoder version",
     columns=(
         TEXT_HASH,
-        Column("embedding", ListOf("float32"), "Unit-length vector; its length is the encoder's"),
+        Column("embedding", FixedListOf("float32"), "Unit vector, as long as the encoder makes them"),
         ENCODER_VERSION,
     ),
     key=("text_hash", "encoder_version"),

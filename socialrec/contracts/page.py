@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from socialrec.contracts import TABLES
-from socialrec.contracts.columns import Column, ListOf, StructOf, Table, Type
+from socialrec.contracts.columns import Column, FixedListOf, ListOf, StructOf, Table, Type
 from socialrec.contracts.landing import EARLIEST_YEAR, EVENT_TIME, FILE_FORMATS, LANDING, LANDING_KEY
 from socialrec.contracts.vocabulary import QuarantineReason
 
@@ -69,6 +69,8 @@ def _meaning(column: Column) -> str:
 def _type(kind: Type) -> str:
     if isinstance(kind, ListOf):
         return f"list of {_type(kind.element)}"
+    if isinstance(kind, FixedListOf):
+        return f"vector of {_type(kind.element)}, one length a partition"
     if isinstance(kind, StructOf):
         return "{" + ", ".join(f"`{column.name}`: {_type(column.type)}" for column in kind.fields) + "}"
     return kind

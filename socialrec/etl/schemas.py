@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyspark.sql import types as T
 
-from socialrec.contracts.columns import Column, ListOf, StructOf, Table, Type
+from socialrec.contracts.columns import Column, FixedListOf, ListOf, StructOf, Table, Type
 
 _SCALARS: dict[str, T.DataType] = {
     "string": T.StringType(),
@@ -19,7 +19,7 @@ _SCALARS: dict[str, T.DataType] = {
 
 def spark_type(kind: Type) -> T.DataType:
     """The Spark type of a contract type."""
-    if isinstance(kind, ListOf):
+    if isinstance(kind, ListOf | FixedListOf):
         return T.ArrayType(spark_type(kind.element))
     if isinstance(kind, StructOf):
         return T.StructType([_field(column) for column in kind.fields])

@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from socialrec.contracts.columns import Column, Table
+from socialrec.contracts.columns import Column, FixedListOf, Table
 from socialrec.errors import UserError
 from socialrec.lake.schemas import arrow_schema
 
@@ -59,7 +59,7 @@ def _value_problems(table: Table, files: Sequence[str]) -> list[str]:
 
     Distinct keys are counted by 64-bit hashes: ten million rows collide by chance about 3 times in a million audits.
     """
-    checks = [check for column in table.columns for check in _checks(column)]
+    checks = [check for column in table.columns for check in _checks(column, table.partition)]
     key = ", ".join(_quoted(name) for name in dict.fromkeys((*table.key, table.partition)))
     checks.append((f"count(*) - count(DISTINCT hash({key}))", f"key ({', '.join(table.key)}) is repeated in {{}} rows"))
     with duckdb.connect(config={"memory_limit": "1GB", "threads": 2}) as connection:
@@ -68,7 +68,7 @@ def _value_problems(table: Table, files: Sequence[str]) -> list[str]:
     return [message.format(count) for count, (_, message) in zip(counts, checks, strict=True) if count]
 
 
-def _checks(column: Column) -> list[tuple[str, str]]:
+def _checks(column: Column, partition: str) -> list[tuple[str, str]]:
     """Pairs of a SQL count of offending rows and the message for it."""
     name, checks = _quoted(column.name), []
     if not column.nullable:
@@ -82,6 +82,12 @@ def _checks(column: Column) -> list[tuple[str, str]]:
     if column.maximum is not None:
         high = column.maximum
         checks.append((f"count(*) FILTER ({name} > {high})", f"column {column.name} has {{}} values above {high}"))
+    if isinstance(column.type, FixedListOf):
+        # Equal lengths in each partition: as many (partition, length) pairs as there are partitions.
+        lengths = f"count(DISTINCT ({_quoted(partition)}, len({name}))) - count(DISTINCT {_quoted(partition)})"
+        checks.append((lengths, f"column {column.name} has {{}} lengths too many"))
+        gaps = f"count(*) FILTER (len({name}) != list_count({name}))"
+        checks.append((gaps, f"column {column.name} has {{}} rows with null elements"))
     return checks
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from socialrec.contracts.columns import Column, ListOf, StructOf, Table, Type
+from socialrec.contracts.columns import Column, FixedListOf, ListOf, StructOf, Table, Type
 
 _SCALARS: dict[str, pa.DataType] = {
     "string": pa.string(),
@@ -19,7 +19,7 @@ _SCALARS: dict[str, pa.DataType] = {
 
 def arrow_type(kind: Type) -> pa.DataType:
     """The Arrow type of a contract type."""
-    if isinstance(kind, ListOf):
+    if isinstance(kind, ListOf | FixedListOf):
         return pa.list_(arrow_type(kind.element))
     if isinstance(kind, StructOf):
         return pa.struct([_field(column) for column in kind.fields])

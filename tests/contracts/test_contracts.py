@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from socialrec.contracts import BRONZE, GOLD, QUARANTINE, SILVER, TABLES
-from socialrec.contracts.columns import DS, Column, ListOf, StructOf, Table
+from socialrec.contracts.columns import DS, Column, FixedListOf, ListOf, StructOf, Table
 from socialrec.contracts.gold import RECOMMENDATIONS
 from socialrec.contracts.landing import EVENT_TIME, LANDING, LANDING_KEY
 from socialrec.contracts.page import render
@@ -67,7 +67,7 @@ def test_spark_and_arrow_schemas_name_the_same_columns_and_types(table: Table) -
 
     def spark_name(column: Column) -> str:
         def of(kind: object) -> str:
-            if isinstance(kind, ListOf):
+            if isinstance(kind, ListOf | FixedListOf):
                 return f"array<{of(kind.element)}>"
             if isinstance(kind, StructOf):
                 return "struct<" + ",".join(f"{c.name}:{of(c.type)}" for c in kind.fields) + ">"

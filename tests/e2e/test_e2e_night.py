@@ -53,6 +53,8 @@ SMALL = """
 recommend.list_length = 5
 recommend.ridge = 5.0
 evaluate.cutoff = 5
+evaluate.max_p_value = 0.5
+evaluate.min_reasons_valid = 0.5
 text.train_steps = 2
 text.train_pairs = 4
 spark.driver_memory = "1g"
@@ -178,13 +180,14 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 @pytest.fixture(scope="module")
 def first_night(shop: Shop) -> subprocess.CompletedProcess[str]:
-    return shop.socialrec("run")
+    done = shop.socialrec("run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
 
 
 def test_a_first_night_takes_all_days_trains_a_champion_and_publishes(
     shop: Shop, first_night: subprocess.CompletedProcess[str]
 ) -> None:
-    assert first_night.returncode == 0, first_night.stdout + first_night.stderr
     said = first_night.stdout
     assert f"{N_PLACES} of {N_PLACES} published rows changed" in said
     assert "a first champion trained" in said

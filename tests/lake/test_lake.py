@@ -131,7 +131,34 @@ def test_appending_keeps_what_the_partition_held(lake: Lake) -> None:
         with lake.stage(TEXT_EMBEDDINGS, job="test", partitions=["mini"], append=True) as stage:
             stage.write(rows)
             stage.commit()
-    assert lake.read(TEXT_EMBEDDINGS, ["mini"]).column("text_hash").to_pylist() == ["a", "b"]
+    assert sorted(lake.read(TEXT_EMBEDDINGS, ["mini"]).column("text_hash").to_pylist()) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("vectors", "message"),
+    [
+        ([[1.0, 0.0], [1.0]], "column embedding has 1 lengths too many"),
+        ([[1.0, None], [0.0, 1.0]], "column embedding has 1 rows with null elements"),
+    ],
+)
+def test_vectors_of_one_partition_are_whole_and_equally_long(
+    lake: Lake, vectors: list[list[float | None]], message: str
+) -> None:
+    rows = pa.table({"text_hash": ["a", "b"], "embedding": vectors, "encoder_version": ["mini"] * 2})
+    with (
+        lake.stage(TEXT_EMBEDDINGS, job="test", partitions=["mini"]) as stage,
+        pytest.raises(AuditError, match=message),
+    ):
+        stage.write(rows)
+        stage.commit()
+
+
+def test_vectors_of_two_encoders_may_differ_in_length(lake: Lake) -> None:
+    rows = pa.table({"text_hash": ["a", "a"], "embedding": [[1.0, 0.0], [1.0]], "encoder_version": ["mini", "nano"]})
+    with lake.stage(TEXT_EMBEDDINGS, job="test", partitions=["mini", "nano"]) as stage:
+        stage.write(rows)
+        stage.commit()
+    assert lake.read(TEXT_EMBEDDINGS, ["nano"])["embedding"].to_pylist() == [[1.0]]
 
 
 @pytest.mark.parametrize(

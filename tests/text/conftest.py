@@ -11,7 +11,7 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel, BertTokenizer
 
-from socialrec.settings import TextSettings
+from socialrec.settings import Precision, TextSettings
 from socialrec.text.encoder import Encoder, load_encoder
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -74,7 +74,14 @@ def cls_bert(own_bert: Path) -> Path:
 @pytest.fixture(scope="session")
 def tiny(bert: Path) -> TextSettings:
     return TextSettings(
-        model=str(bert), max_tokens=16, batch_texts=3, train_steps=30, train_pairs=8, learning_rate=0.02, lora_dropout=0
+        model=str(bert),
+        max_tokens=16,
+        batch_tokens=24,
+        precision=Precision.FLOAT32,
+        train_steps=30,
+        train_pairs=8,
+        learning_rate=0.02,
+        lora_dropout=0,
     )
 
 

@@ -18,11 +18,14 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from socialrec.errors import UserError
-from socialrec.settings import TextSettings
+from socialrec.settings import Precision, TextSettings
 from socialrec.text.encoder import ADAPTER, ADAPTER_CONFIG, DOCUMENT, Encoder, load_encoder, load_saved
 from socialrec.text.finetune import Pairs, fine_tune
 
 TEXTS = ["red shoe", "a blue lamp", "the warm soft grey chair", "book", "red shoe", ""]
+
+MACHINE = {"batch_tokens": 99, "precision": Precision.BFLOAT16}
+"""What depends on the machine and not on the texts."""
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +60,13 @@ def test_the_order_of_texts_does_not_matter(encoder: Encoder) -> None:
 def test_what_else_is_in_the_batch_does_not_matter(encoder: Encoder) -> None:
     alone = np.concatenate([encoder.encode([text]) for text in TEXTS])
     np.testing.assert_allclose(encoder.encode(TEXTS), alone, atol=1e-5)
+
+
+def test_half_precision_gives_nearly_the_same_vectors(adapted: Encoder, saved: Path) -> None:
+    half = load_saved(saved, TextSettings(precision=Precision.BFLOAT16)).encode(TEXTS)
+    assert half.dtype == np.float32
+    assert (half * adapted.encode(TEXTS)).sum(axis=1).min() > 0.999
+    assert next(adapted.network.parameters()).dtype is torch.float32
 
 
 def test_no_texts_have_no_vectors(encoder: Encoder) -> None:
@@ -112,15 +122,15 @@ def test_the_version_names_weights_words_pooling_length_and_adapter(
     assert all(version.startswith("tiny-bert-") for version in versions)
 
 
-def test_batch_size_does_not_change_the_version(encoder: Encoder, tiny: TextSettings) -> None:
-    assert load_encoder(tiny.model, tiny.model_copy(update={"batch_texts": 99})).version == encoder.version
+def test_batch_size_and_precision_do_not_change_the_version(encoder: Encoder, tiny: TextSettings) -> None:
+    assert load_encoder(tiny.model, tiny.model_copy(update=MACHINE)).version == encoder.version
 
 
 def test_another_process_gives_the_same_version_to_the_same_encoder(saved: Path, adapted: Encoder) -> None:
     code = """if True:
         import sys
         from pathlib import Path
-        from socialrec.settings import TextSettings
+        from socialrec.settings import Precision, TextSettings
         from socialrec.text.encoder import load_saved
         print(load_saved(Path(sys.argv[1]), TextSettings()).version)
     """
@@ -133,7 +143,7 @@ def test_another_process_gives_the_same_version_to_the_same_encoder(saved: Path,
 
 def test_a_saved_encoder_comes_back_with_equal_vectors(saved: Path, adapted: Encoder, encoder: Encoder) -> None:
     """With its own length too, whatever the settings say now."""
-    again = load_saved(saved, TextSettings(max_tokens=32, batch_texts=3))
+    again = load_saved(saved, TextSettings(max_tokens=32, precision=Precision.FLOAT32))
     assert (again.version, again.max_tokens) == (adapted.version, 16)
     np.testing.assert_array_equal(again.encode(TEXTS), adapted.encode(TEXTS))
     assert np.abs(adapted.encode(TEXTS) - encoder.encode(TEXTS)).max() > 1e-3

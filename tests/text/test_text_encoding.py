@@ -68,3 +68,14 @@ def test_another_process_is_sent_where_the_encoder_is_and_not_the_encoder(
 
 def test_without_texts_no_encoder_is_loaded(tiny: TextSettings, tmp_path: Path) -> None:
     assert list(encoder_of(tmp_path / "nothing", tiny, threads=1)(iter([]))) == []
+
+
+def test_unknown_words_are_counted_and_warned_of_once_with_what_to_do(
+    encoder: Encoder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One word in two; the model's own first and last tokens count as neither."""
+    list(encode_batches(encoder, iter([batch("red 靴"), batch("靴 blue")])))
+    first, second, warning = capsys.readouterr().err.splitlines()
+    assert first.endswith("50.00% of tokens unknown") and second.endswith("50.00% of tokens unknown")
+    assert warning.startswith("warning: 50.0% of the texts' tokens are unknown to text.model")
+    assert "set text.model to one that does, such as intfloat/multilingual-e5-small" in warning

@@ -125,7 +125,7 @@ def test_half_a_model_is_never_taken_for_a_whole_one(
 
 def test_a_model_that_is_no_plain_encoder_is_refused(own_bert: Path) -> None:
     T5Model(T5Config(vocab_size=80, d_model=16, d_kv=4, d_ff=16, num_layers=1, num_heads=2)).save_pretrained(own_bert)
-    assert "T5Model is not a plain text encoder" in refusal_of(own_bert)
+    assert "T5Model is not one plain stack of layers" in refusal_of(own_bert)
 
 
 def test_a_tokenizer_that_cannot_pad_is_refused(own_bert: Path) -> None:
@@ -150,6 +150,7 @@ def test_code_that_comes_with_a_model_is_not_run(own_bert: Path, tmp_path: Path)
         ({"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}, Pooling.CLS),
         ({"pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True}, Pooling.MEAN),
         ({"pooling_mode": "cls"}, Pooling.CLS),
+        ({"pooling_mode_lasttoken": True}, Pooling.LAST),
         ({"pooling_mode": ["mean"]}, Pooling.MEAN),
         ({}, Pooling.MEAN),
     ],
@@ -162,7 +163,7 @@ def test_pooling_is_what_the_model_says_in_old_and_new_words(
     assert load_weights(str(own_bert)).pooling is pooling
 
 
-@pytest.mark.parametrize("mode", ["pooling_mode_max_tokens", "pooling_mode_lasttoken"])
+@pytest.mark.parametrize("mode", ["pooling_mode_max_tokens", "pooling_mode_weightedmean_tokens"])
 def test_a_pooling_that_is_not_known_is_refused_and_not_replaced(own_bert: Path, mode: str) -> None:
     (own_bert / "1_Pooling").mkdir()
     (own_bert / "1_Pooling" / "config.json").write_text(json.dumps({mode: True}))

@@ -1,0 +1,31 @@
+"""Text tables that benchmarks read: CSV, or tab-separated without quotes, gzipped or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import csv
+
+from socialrec.errors import UserError
+
+
+def read_columns(file: Path, columns: Sequence[str]) -> list[list[str]]:
+    """The values of some columns of a file with a header line, as strings; what is not there is an empty string.
+
+    Files named `.tsv` or `.tsv.gz` are tab-separated and take quotes as they are. Raises UserError where the file
+    cannot be read or lacks a column.
+    """
+    is_tabbed = ".tsv" in file.suffixes
+    parse = csv.ParseOptions(
+        delimiter="\t" if is_tabbed else ",", quote_char=False if is_tabbed else '"', newlines_in_values=not is_tabbed
+    )
+    convert = csv.ConvertOptions(
+        column_types={name: pa.string() for name in columns}, include_columns=list(columns), strings_can_be_null=False
+    )
+    try:
+        table = csv.read_csv(file, parse_options=parse, convert_options=convert)
+    except (OSError, pa.ArrowInvalid, KeyError) as error:
+        raise UserError(f"{file} cannot be read for {', '.join(columns)}: {' '.join(str(error).split())}") from None
+    return [table[name].to_pylist() for name in columns]
