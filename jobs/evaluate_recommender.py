@@ -41,14 +41,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--mlflow-run", required=True, help="the training run, from finetune_encoder")
     parser.add_argument("--encoder-version", required=True, help="whose vectors the candidate uses")
     args = parser.parse_args(argv)
-    with job.run(NAME, args) as run:
-        folder = run.settings.models / "candidates" / args.mlflow_run
+    with job.run(NAME, args) as run, tracking.connect(run.settings).failing(args.mlflow_run) as tracker:
+        candidate = run.settings.candidate(args.mlflow_run)
+        folder = candidate / "recommender"
         inputs = read_inputs(run.lake, run.ds, args.encoder_version, seen_versions(folder))
         split = make_split(inputs.interactions, run.settings.evaluate)
         label = f"{split.label}; {DISCLAIMER}" if DEMO in inputs.platforms else split.label
         evaluation: dict[str, Any] = {"label": label, "split_kind": split.kind, "champion": None}
         evaluation["faults"] = find_faults(folder, inputs.products, run.ds, split.label)
-        tracker = tracking.connect(run.settings)
         assessment = None
         if not evaluation["faults"]:
             trial = try_recipe(inputs, split, run.settings, read_document(folder)["weights"])
@@ -59,8 +59,8 @@ def main(argv: list[str] | None = None) -> int:
             "evaluated", **{name: evaluation.get(name) for name in ("label", "faults", "candidate", "champion")}
         )
         if not args.dry_run:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "evaluation.json").write_text(json.dumps(evaluation, indent=1), encoding="utf-8")
+            candidate.mkdir(parents=True, exist_ok=True)
+            (candidate / "evaluation.json").write_text(json.dumps(evaluation, indent=1), encoding="utf-8")
             log(run, tracker, evaluation, assessment)
         run.done(status="dry_run" if args.dry_run else "written", **evaluation)
     return 0

@@ -23,13 +23,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--encoder-version", required=True, help="whose vectors the candidate uses")
     parser.add_argument("--encoder-model-version", required=True, help="the encoder's registered version")
     args = parser.parse_args(argv)
-    with job.run(NAME, args) as run:
-        tracker = tracking.connect(run.settings)
-        try:
-            promote(run, tracker)
-        except BaseException:
-            tracker.finish(args.mlflow_run, "FAILED")
-            raise
+    with job.run(NAME, args) as run, tracking.connect(run.settings).failing(args.mlflow_run) as tracker:
+        promote(run, tracker)
         tracker.finish(args.mlflow_run)
     return 0
 
@@ -37,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
 def promote(run: job.Run, tracker: tracking.Tracker) -> None:
     """Register, decide and act."""
     args = run.args
-    evaluation = read_evaluation(run.settings.models / "candidates" / args.mlflow_run)
+    evaluation = read_evaluation(run.settings.candidate(args.mlflow_run))
     # The same recipe on newer data ties with itself; newer data is then reason enough.
     champion_ds = evaluation.get("champion_ds")
     is_fresher = champion_ds is not None and champion_ds < run.ds

@@ -244,6 +244,10 @@ class Settings(_Section):
         """Local copies of registered model versions."""
         return self.home / "models"
 
+    def candidate(self, mlflow_run: str) -> Path:
+        """What a training run makes before the gate decides: `encoder/`, `recommender/` and `evaluation.json`."""
+        return self.models / "candidates" / mlflow_run
+
     @property
     def secrets(self) -> Path:
         """Keys and passwords, readable by their owner alone."""

@@ -8,10 +8,11 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from socialrec.errors import UserError
 from socialrec.settings import Settings
@@ -129,6 +130,15 @@ class Tracker:
     def log_folder(self, run_id: str, folder: Path, name: str) -> None:
         """Keep a folder with the run, under `name`."""
         self._client.log_artifacts(run_id, str(folder), name)
+
+    @contextmanager
+    def failing(self, run_id: str) -> Iterator[Self]:
+        """Close the run as FAILED where this block ends with an error; else leave it open."""
+        try:
+            yield self
+        except BaseException:
+            self.finish(run_id, "FAILED")
+            raise
 
     def finish(self, run_id: str, status: str = "FINISHED") -> None:
         """Close a run as FINISHED or FAILED."""

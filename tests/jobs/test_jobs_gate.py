@@ -54,7 +54,7 @@ def test_a_bad_candidate_is_refused_on_record_and_the_champion_stays(shop: Setti
     spoil, reason = BAD[name]
     before = tracking.connect(shop).champion(RECOMMENDER)
     about, encoder = candidate(shop, name)
-    spoil(shop.models / "candidates" / about[1])
+    spoil(shop.candidate(about[1]) / "recommender")
     call(shop, "evaluate_recommender", *about, run_id=name)
     receipt = call(shop, "promote_model", *about, "--encoder-model-version", encoder, run_id=name)
     assert receipt["status"] == "refused"

@@ -132,6 +132,18 @@ def test_a_night_is_one_finished_run_with_its_report(
     assert [file.path for file in client.list_artifacts(run_id, "report")] == ["report/summary.json"]
 
 
+def test_a_training_that_breaks_off_is_a_failed_run_and_one_that_goes_on_stays_open(
+    tracker: tracking.Tracker, mlflow_server: str
+) -> None:
+    run_id = tracker.start_training("broken", {}, {})
+    with tracker.failing(run_id):
+        pass
+    assert MlflowClient(mlflow_server).get_run(run_id).info.status == "RUNNING"
+    with pytest.raises(ZeroDivisionError), tracker.failing(run_id):
+        raise ZeroDivisionError
+    assert MlflowClient(mlflow_server).get_run(run_id).info.status == "FAILED"
+
+
 def test_a_parameter_that_is_too_long_is_cut_and_not_refused(tracker: tracking.Tracker, mlflow_server: str) -> None:
     run_id = tracker.start_training("long", {"words": "x" * 10_000}, {})
     tracker.finish(run_id, "FAILED")
