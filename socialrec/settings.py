@@ -107,15 +107,15 @@ class RecommendSettings(_Section):
     """How much what neighbours do counts beside what the user does."""
     affinity_exponent: float = Field(1.0, ge=0, le=2)
     """Power of `ln(1 + affinity)`: 0 makes all affinities the same, above 1 favours the strong ones."""
-    popularity_weighting: Share = 0.15
+    popularity_weighting: Share = 0.2
     """Power of a product's number of users that its affinities are divided by: what few like says more."""
-    factor_dim: int = Field(64, ge=1)
+    factor_dim: int = Field(128, ge=1)
     """Length of a product's factors in implicit ALS."""
     factor_ridge: float = Field(0.01, gt=0)
     """How strongly factors are held back, per observed and (weighted) unobserved product."""
     factor_unobserved: float = Field(0.03, gt=0)
     """What a product that a user has not touched counts beside one that they have."""
-    factor_text: float = Field(0.0, ge=0)
+    factor_text: float = Field(1.0, ge=0)
     """How much products' factors must also explain their texts."""
     factor_passes: int = Field(12, ge=1)
     sequence_window: int = Field(5, ge=1)

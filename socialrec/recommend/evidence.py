@@ -75,7 +75,7 @@ def recency_of_times(times: Indices, users: Indices, products: Indices, shape: t
 
 
 def tie_matrix(parts: pa.Table, users: pa.Array, settings: Settings) -> Csr:
-    """Tie strengths (n_users, n_users) float32, rows adding up to 1 (or 0 without ties).
+    """Tie strengths (n_users, n_users) float32, rows adding up to 1 (or 0 without ties); self-ties are left out.
 
     `parts` has the columns of `Split.ties_as_of`. Replies count by `ln(1 + decayed count)`; follows by the weights
     that the ETL gives them.
@@ -87,6 +87,7 @@ def tie_matrix(parts: pa.Table, users: pa.Array, settings: Settings) -> Csr:
         + settings.recommend.tie_reply_weight * replies
     )
     rows, columns = positions(parts["user_key"], users), positions(parts["neighbour_key"], users)
+    strength[rows == columns] = 0.0
     ties = csr(strength, rows, columns, (len(users), len(users)))
     ties.eliminate_zeros()
     sums = np.asarray(ties.sum(axis=1)).ravel()

@@ -41,6 +41,13 @@ class HeldOut:
     seen: Csr
     relevant: Csr
 
+    def sample(self, n_users: int, seed: int) -> HeldOut:
+        """At most so many of these users, drawn with the seed."""
+        if len(self.rows) <= n_users:
+            return self
+        chosen = np.sort(np.random.default_rng(seed).choice(len(self.rows), n_users, replace=False))
+        return HeldOut(self.rows[chosen], self.seen[chosen], self.relevant[chosen])
+
 
 def held_out(data: TrainingData, training: pa.Table, pairs: pa.Table) -> HeldOut:
     """From the rows that were learned from and the held-out pairs; products outside the catalogue are left out."""
@@ -67,12 +74,10 @@ def blocks(data: TrainingData, rows: Indices, block_users: int) -> Iterator[tupl
 
 def blend_heads(recommender: Recommender, data: TrainingData, held: HeldOut, settings: Settings) -> list[Heads]:
     """What the blend of the recommender's signals is learned from; at most 2,000 users, drawn with the seed."""
-    seed, size = settings.evaluate.seed, settings.recommend.block_users
-    chosen = np.arange(len(held.rows))
-    if len(chosen) > MAX_BLEND_USERS:
-        chosen = np.sort(np.random.default_rng(seed).choice(chosen, MAX_BLEND_USERS, replace=False))
-    seen, relevant = held.seen[chosen], held.relevant[chosen]
-    return [heads(recommender.parts(b), seen[at], relevant[at]) for at, b in blocks(data, held.rows[chosen], size)]
+    held, size = held.sample(MAX_BLEND_USERS, settings.evaluate.seed), settings.recommend.block_users
+    return [
+        heads(recommender.parts(block), held.seen[at], held.relevant[at]) for at, block in blocks(data, held.rows, size)
+    ]
 
 
 def learn_blend(recommender: Recommender, data: TrainingData, held: HeldOut, settings: Settings) -> list[float]:

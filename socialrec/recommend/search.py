@@ -33,12 +33,14 @@ FACTORS: Space = {
 SEARCH_SIDE = 5_000
 """Products that a trial of the closed form inverts: its cost grows with their cube, the best settings hardly move."""
 SEARCH_USERS = 2_000
-MAX_PASSES = 3
+MAX_PASSES = 2
+MIN_GAIN = 2e-4
+"""A step must gain this much: less is noise."""
 
 
 @dataclass
 class Search:
-    """Coordinate search: from where a setting stands, step by step along its levels while that gains.
+    """Coordinate search: from where a setting stands, step by step along its levels while that gains `MIN_GAIN`.
 
     The objective is evaluated once for each combination; `trials` keeps every one, in the order of evaluation. With few
     settings of one smooth peak each this needs a tenth of the trials of a grid, and gives the same answer every time.
@@ -58,7 +60,7 @@ class Search:
                 for step in (1, -1):
                     while 0 <= place[name] + step < len(levels):
                         tried = {**place, name: place[name] + step}
-                        if (new := self._value(start, tried)) <= value:
+                        if (new := self._value(start, tried)) < value + MIN_GAIN:
                             break
                         place, value = tried, new
             if value == before:
@@ -92,7 +94,7 @@ def search_settings(
     (no text, no ties, equal affinities) are not searched.
     """
     cutoff, chosen, n_trials = settings.evaluate.cutoff, settings.recommend, {}
-    sampled = _sample(held, settings.evaluate.seed)
+    sampled = held.sample(SEARCH_USERS, settings.evaluate.seed)
     for kind, levels in ((Collaborative, CLOSED_FORM), (Factors, FACTORS)):
         space = _that_matter(levels, data_at(chosen))
         search = Search(_objective(kind, space, data_at, sampled, cutoff=cutoff, progress=progress), space)
@@ -126,13 +128,6 @@ def _that_matter(space: Space, data: TrainingData) -> Space:
         "affinity_exponent": data.affinity.nnz == 0 or bool(np.ptp(data.affinity.data) == 0),
     }
     return {name: levels for name, levels in space.items() if not idle.get(name, False)}
-
-
-def _sample(held: HeldOut, seed: int) -> HeldOut:
-    if len(held.rows) <= SEARCH_USERS:
-        return held
-    chosen = np.sort(np.random.default_rng(seed).choice(len(held.rows), SEARCH_USERS, replace=False))
-    return HeldOut(held.rows[chosen], held.seen[chosen], held.relevant[chosen])
 
 
 def _nearest(levels: Sequence[float], value: float) -> int:

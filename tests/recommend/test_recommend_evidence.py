@@ -82,6 +82,32 @@ def test_ties_are_shares_of_follow_mutual_and_replies(settings: Settings) -> Non
     assert ties.toarray()[1:].sum() == 0
 
 
+def tie_rows(users: list[str], neighbours: list[str]) -> pa.Table:
+    n = len(users)
+    follows, no = [True] * n, [False] * n
+    replies = pa.array([0] * n, pa.int64())
+    names = {"user_key": pa.array(users, pa.string()), "neighbour_key": pa.array(neighbours, pa.string())}
+    flags = {"is_follow": pa.array(follows, pa.bool_()), "is_mutual": pa.array(no, pa.bool_())}
+    return pa.table({**names, **flags, "replies_micros": replies})
+
+
+def test_a_self_tie_counts_nothing(settings: Settings) -> None:
+    ties = tie_matrix(tie_rows(["a", "a"], ["a", "b"]), pa.array(["a", "b"]), settings)
+    assert ties.toarray().tolist() == [[0, 1], [0, 0]]
+
+
+def test_a_hub_with_many_ties_weighs_each_of_them_little(settings: Settings) -> None:
+    everyone = [f"u{i:06}" for i in range(200_000)]
+    ties = tie_matrix(tie_rows(["u000000"] * 199_999, everyone[1:]), pa.array(everyone), settings)
+    assert ties.nnz == 199_999
+    assert ties.sum() == pytest.approx(1, abs=1e-3)
+    assert ties.data.max() < 1e-5
+
+
+def test_an_empty_graph_has_no_ties(settings: Settings) -> None:
+    assert tie_matrix(tie_rows([], []), pa.array(["a"]), settings).nnz == 0
+
+
 def test_products_are_centred_unit_vectors_of_their_own_text_and_comments(data: TrainingData) -> None:
     assert np.linalg.norm(data.text, axis=1) == pytest.approx(np.ones(12))
     books, games = data.text[:6], data.text[6:]

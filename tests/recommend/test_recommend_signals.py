@@ -12,6 +12,7 @@ from socialrec.recommend.data import TrainingData
 from socialrec.recommend.signals import SIGNALS, Collaborative, Content, Popularity, Signal, Social
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.recommend.signals.item_side import ItemSide
+from socialrec.recommend.signals.linear import inverse
 from socialrec.recommend.signals.user_side import UserSide
 from socialrec.settings import RecommendSettings
 
@@ -102,6 +103,20 @@ def test_the_closed_form_equals_its_definition() -> None:
     assert ItemSide.fit(data, settings).score(data.affinity) == pytest.approx(
         data.affinity.toarray() * rarity @ weights / rarity, abs=1e-4
     )
+
+
+@pytest.mark.parametrize("n", [1, 3, 1024, 1100])
+def test_the_inverse_is_whole_and_made_in_place(n: int) -> None:
+    half = np.random.default_rng(n).normal(size=(n, n)).astype(np.float32) / np.sqrt(n)
+    matrix = half @ half.T
+    found = inverse(matrix.copy(), 1.0)
+    assert found @ (matrix + np.eye(n)) == pytest.approx(np.eye(n), abs=1e-3)
+    assert np.array_equal(found, found.T)
+
+
+def test_a_matrix_that_has_no_inverse_is_refused_with_a_remedy() -> None:
+    with pytest.raises(ValueError, match="a larger ridge makes it so"):
+        inverse(-np.eye(2, dtype=np.float32), 0.0)
 
 
 def test_the_smaller_side_is_chosen_text_dimensions_counted() -> None:

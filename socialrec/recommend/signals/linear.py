@@ -8,6 +8,8 @@ import scipy.sparse as sp
 
 from socialrec.recommend.arrays import F32, Csr
 
+BLOCK = 1024
+
 
 def rarity(popularity: F32, weighting: float) -> F32:
     """What an affinity to each product counts: its number of users to the power -weighting, float32 (n_products,).
@@ -29,15 +31,20 @@ def balanced(affinity: Csr, columns: F32) -> tuple[Csr, float]:
 
 
 def inverse(matrix: F32, ridge: float) -> F32:
-    """Inverse of a symmetric positive definite matrix plus ridge on its diagonal; overwrites the matrix.
+    """Inverse of a symmetric positive definite matrix plus ridge on its diagonal; in the matrix's own memory.
 
     Raises ValueError where the matrix is not positive definite.
     """
     matrix[np.diag_indices_from(matrix)] += np.float32(ridge)
-    factor, info = scipy.linalg.lapack.spotrf(matrix, lower=1, overwrite_a=1)
+    # LAPACK works in place on columns, which are the rows of a symmetric matrix.
+    factor, info = scipy.linalg.lapack.spotrf(np.asfortranarray(matrix.T), lower=1, overwrite_a=1)
     if info != 0:
         raise ValueError(f"matrix of {len(matrix)} rows is not positive definite; a larger ridge makes it so")
     result, _ = scipy.linalg.lapack.spotri(factor, lower=1, overwrite_c=1)
-    lower = np.tril(result)
-    full: F32 = lower + np.tril(lower, -1).T
+    for start in range(0, len(result), BLOCK):
+        stop = start + BLOCK
+        corner = np.tril(result[start:stop, start:stop])
+        result[start:stop, start:stop] = corner + np.tril(corner, -1).T
+        result[start:stop, stop:] = result[stop:, start:stop].T
+    full: F32 = result.T
     return full
