@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from dataclasses import dataclass
 
@@ -14,7 +15,9 @@ from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SIL
 from socialrec.errors import UserError
 from socialrec.evaluate.split import Split, make_split
 from socialrec.text.encoder import Encoder, load_encoder
-from socialrec.text.finetune import Pairs, fine_tune, recall_at
+from socialrec.text.finetune import fine_tune
+from socialrec.text.recall import recall_at
+from socialrec.text.tasks import Pairs
 from socialrec.text.tokens import coverage
 from socialrec.tracking import ENCODER
 
@@ -106,7 +109,9 @@ def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, material: Ma
             if step % 10 == 0 or step == settings.train_steps:
                 run.log.info("training", step=f"{step}/{settings.train_steps}", loss=round(loss, 4))
 
-        encoder = fine_tune(material.training, settings, progress).encoder
+        checkpoints = run.settings.models / "checkpoints" / run.run_id
+        encoder = fine_tune([material.training], settings, progress, [checked], checkpoints).encoder
+        shutil.rmtree(checkpoints, ignore_errors=True)
         if len(checked):
             figures["val/pair_recall_at_10"] = recall_at(encoder, checked, RECALL_CUTOFF)
     else:

@@ -14,10 +14,10 @@ from socialrec.errors import UserError
 def read_columns(file: Path, columns: Sequence[str]) -> list[list[str]]:
     """The values of some columns of a file with a header line, as strings; what is not there is an empty string.
 
-    Files named `.tsv` or `.tsv.gz` are tab-separated and take quotes as they are. Raises UserError where the file
-    cannot be read or lacks a column.
+    Files named `.csv` or `.csv.gz` are separated by commas; others by tabs, and take quotes as they are. Raises
+    UserError where the file cannot be read or lacks a column.
     """
-    is_tabbed = ".tsv" in file.suffixes
+    is_tabbed = ".csv" not in file.suffixes
     parse = csv.ParseOptions(
         delimiter="\t" if is_tabbed else ",", quote_char=False if is_tabbed else '"', newlines_in_values=not is_tabbed
     )

@@ -16,28 +16,27 @@ import numpy.typing as npt
 
 from socialrec.errors import UserError
 from socialrec.settings import TextSettings
+from socialrec.text.batching import budget_batches
+from socialrec.text.body import Body, read_body
 from socialrec.text.pooling import pool
 from socialrec.text.precision import encoding_dtype, reading_network
-from socialrec.text.tokens import Ids, budget_batches, padded, tokenize
-from socialrec.text.weights import Weights, hash_tensors, load_weights
+from socialrec.text.tokens import Ids, padded, tokenize
+from socialrec.text.weights import Weights, load_weights
 
 if TYPE_CHECKING:
     import torch
-    from peft import PeftModel
 
 DOCUMENT = "encoder.json"
-ADAPTER = "adapter_model.safetensors"
-ADAPTER_CONFIG = "adapter_config.json"
 Vectors = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """A base model, with a LoRA adapter where one was trained."""
+    """A base model with what was trained of it, as one function from texts to vectors."""
 
     base: Weights
-    adapted: PeftModel | None
-    """The base wrapped with its adapter, where it has one."""
+    body: Body
+    """The base with what was trained of it, float32."""
     max_tokens: int
     batch_tokens: int
     dtype: torch.dtype
@@ -48,11 +47,6 @@ class Encoder:
     def dim(self) -> int:
         """Length of the vectors."""
         return int(self.base.model.config.hidden_size)
-
-    @property
-    def network(self) -> torch.nn.Module:
-        """The base with its adapter, float32, as it is trained."""
-        return self.base.model if self.adapted is None else self.adapted
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of texts, float32 (n, dim). Equal texts have equal vectors, whatever their order."""
@@ -79,21 +73,24 @@ class Encoder:
 
     def embed(self, texts: Sequence[str]) -> torch.Tensor:
         """Unit vectors of one batch, float32 (n, dim), with gradients where they are on."""
-        return self._pooled(self.network, self.tokenize(texts))
+        return self.embed_tokens(self.tokenize(texts))
+
+    def embed_tokens(self, tokens: Sequence[Ids]) -> torch.Tensor:
+        """The same for tokenized texts."""
+        return self._pooled(self.body.network, tokens)
 
     @cached_property
     def _reader(self) -> torch.nn.Module:
-        return reading_network(self.network, self.dtype)
+        return reading_network(self.body.network, self.dtype)
 
     def _pooled(self, network: torch.nn.Module, tokens: Sequence[Ids]) -> torch.Tensor:
         inputs = padded(tokens, self.base)
         return pool(network(**inputs).last_hidden_state, inputs["attention_mask"], self.base.pooling)
 
     def save(self, folder: Path) -> None:
-        """Write adapter (safetensors) and `encoder.json`; the base weights stay where they are, named by hash."""
+        """Write what was trained (safetensors) and `encoder.json`; the base stays where it is, named by its hash."""
         folder.mkdir(parents=True, exist_ok=True)
-        if self.adapted is not None:
-            _save_adapter(self.adapted, self.base.name, folder)
+        self.body.save(self.base.name, folder)
         document = {
             "version": self.version,
             "base": self.base.name,
@@ -106,7 +103,8 @@ class Encoder:
 
 def load_encoder(name: str, settings: TextSettings) -> Encoder:
     """A base model as it is, by Hugging Face name or path. Raises UserError where it cannot be used."""
-    return assemble(load_weights(name), None, settings, settings.max_tokens)
+    base = load_weights(name)
+    return assemble(base, Body(base.model), settings, settings.max_tokens)
 
 
 def load_saved(folder: Path, settings: TextSettings) -> Encoder:
@@ -126,15 +124,14 @@ def load_saved(folder: Path, settings: TextSettings) -> Encoder:
             f"{folder}: base model {base_name!r} has changed since this encoder was made: put the old weights back, "
             "or train again"
         )
-    adapted = _read_adapter(base, folder) if (folder / ADAPTER).exists() else None
-    encoder = assemble(base, adapted, settings, max_tokens)
+    encoder = assemble(base, read_body(base, folder), settings, max_tokens)
     if encoder.version != version:
         raise UserError(f"{folder} holds {encoder.version}, not the {version} that was saved: fetch it again")
     return encoder
 
 
-def assemble(base: Weights, adapted: PeftModel | None, settings: TextSettings, max_tokens: int) -> Encoder:
-    """Put an encoder together under its version: a hash over weights, vocabulary, adapter, pooling and length.
+def assemble(base: Weights, body: Body, settings: TextSettings, max_tokens: int) -> Encoder:
+    """Put an encoder together under its version: a hash over weights, vocabulary, training, pooling and length.
 
     Raises UserError where the base model cannot read that many tokens.
     """
@@ -144,43 +141,8 @@ def assemble(base: Weights, adapted: PeftModel | None, settings: TextSettings, m
     if max_tokens > limit:
         raise UserError(f"text.max_tokens is {max_tokens}, but {base.name!r} reads {limit} at most: lower it")
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    network: torch.nn.Module = base.model if adapted is None else adapted
-    network.to(device).eval()
-    parts = f"{base.sha256} {base.pooling} {max_tokens} {_adapter_identity(adapted)}"
+    body.network.to(device).eval()
+    parts = f"{base.sha256} {base.pooling} {max_tokens} {body.identity()}"
     stem = re.sub(r"[^a-z0-9]+", "-", Path(base.name).name.lower()).strip("-")
     version = f"{stem}-{hashlib.sha256(parts.encode()).hexdigest()[:12]}"
-    return Encoder(
-        base, adapted, max_tokens, settings.batch_tokens, encoding_dtype(settings.precision, device), version
-    )
-
-
-def _adapter_identity(adapted: PeftModel | None) -> str:
-    if adapted is None:
-        return ""
-    from peft import get_peft_model_state_dict
-
-    # The same tensors count for more under a greater alpha.
-    alpha = adapted.peft_config["default"].to_dict()["lora_alpha"]
-    return f"{alpha} {hash_tensors(get_peft_model_state_dict(adapted, save_embedding_layers=False))}"
-
-
-def _save_adapter(adapted: PeftModel, base: str, folder: Path) -> None:
-    """Write a LoRA adapter as safetensors; its base is named as the settings name it, never by a local path."""
-    adapted.save_pretrained(str(folder), save_embedding_layers=False)
-    (folder / "README.md").unlink(missing_ok=True)
-    file = folder / ADAPTER_CONFIG
-    config: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) | {"base_model_name_or_path": base}
-    # Sets come in another order in every process.
-    ordered = {key: sorted(value) if isinstance(value, list) else value for key, value in config.items()}
-    file.write_text(json.dumps(ordered, indent=1, sort_keys=True), encoding="utf-8")
-
-
-def _read_adapter(base: Weights, folder: Path) -> PeftModel:
-    from peft import PeftModel
-    from safetensors import SafetensorError
-
-    try:
-        return PeftModel.from_pretrained(base.model, str(folder))
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
-        why = " ".join(str(error).split())[:200]
-        raise UserError(f"{folder} holds no adapter that fits {base.name!r}: fetch it again ({why})") from None
+    return Encoder(base, body, max_tokens, settings.batch_tokens, encoding_dtype(settings.precision, device), version)

@@ -8,14 +8,17 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from socialrec.contracts.gold import TEXT_EMBEDDINGS
 from socialrec.lake.schemas import arrow_schema
 from socialrec.settings import TextSettings
-from socialrec.text.encoder import Encoder, load_saved
 from socialrec.text.tokens import Coverage, coverage
+
+if TYPE_CHECKING:
+    from socialrec.text.encoder import Encoder
 
 Batches = Iterator[pa.RecordBatch]
 CHUNK_TEXTS = 4096
@@ -45,6 +48,8 @@ def encoder_of(folder: Path, settings: TextSettings, threads: int) -> Callable[[
 
     def encode(batches: Batches) -> Batches:
         import torch
+
+        from socialrec.text.encoder import load_saved
 
         # One task a core, and each keeps to its own.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

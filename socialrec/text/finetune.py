@@ -1,140 +1,215 @@
-"""LoRA fine-tuning of an encoder so that a comment lies close to the product it is about."""
+"""Multi-task fine-tuning: one body, a head a task, trained until validation no longer gains."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
+import torch
+from torch import nn
 
-from socialrec.settings import TextSettings
-from socialrec.text.encoder import Encoder, Vectors, assemble
-from socialrec.text.weights import Weights, load_weights
+from socialrec.errors import UserError
+from socialrec.settings import TextSettings, Tuning
+from socialrec.text.adversarial import FastGradient
+from socialrec.text.body import tunable
+from socialrec.text.checkpoint import State, Tensors, load_checkpoint, run_identity, save_checkpoint
+from socialrec.text.encoder import Encoder, assemble
+from socialrec.text.feeds import Feed, feed_of, mean_loss
+from socialrec.text.heads import Heads
+from socialrec.text.losses import TaskWeights
+from socialrec.text.processes import add_gradients, n_processes, own_rank, process_group
+from socialrec.text.tasks import Ints, Labelled, Task, require_learnable
+from socialrec.text.weights import load_weights
 
-if TYPE_CHECKING:
-    import torch
-    from peft import PeftModel
-
+MAX_GRADIENT = 1.0
 Progress = Callable[[int, float], None]
 """Told the step, from 1, and its loss."""
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Comments and the products they are about: one text each a pair, and the product's number."""
-
-    comments: Sequence[str]
-    products: Sequence[str]
-    product_ids: npt.NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.comments)
-
-    def take(self, places: Sequence[int] | npt.NDArray[np.int64]) -> Pairs:
-        """These pairs, in this order."""
-        chosen = [int(place) for place in places]
-        return Pairs(
-            [self.comments[place] for place in chosen],
-            [self.products[place] for place in chosen],
-            self.product_ids[chosen],
-        )
-
-
-@dataclass(frozen=True)
 class FineTuned:
-    """The encoder with its new adapter, and the loss of each step."""
+    """The encoder and heads of the best validation (without one: of the end), and the losses on the way."""
 
     encoder: Encoder
+    heads: Heads
     losses: list[float]
+    validations: list[tuple[int, float]]
 
 
-def fine_tune(pairs: Pairs, settings: TextSettings, progress: Progress) -> FineTuned:
-    """Train a LoRA adapter (Hu et al. 2021) on the base model with the InfoNCE loss (van den Oord et al. 2018).
+def fine_tune(
+    tasks: Sequence[Task],
+    settings: TextSettings,
+    progress: Progress,
+    validation: Sequence[Task] = (),
+    checkpoints: Path | None = None,
+) -> FineTuned:
+    """Train what `settings.tuning` names, and a head for each labelled task, on all tasks in every step.
 
-    The other pairs of a step are its negatives, in both directions; another comment on the same product is not one.
-    The same pairs and settings give the same adapter on the same kind of machine. Takes at least one pair.
+    Where a validation task of the same name is given, training stops after `patience` validations without gain, and
+    the best one counts. With a folder for checkpoints, a run that was killed goes on from the last one. Under torchrun
+    the processes share every batch. The same tasks and settings give the same result on the same kind of machine.
+    Raises UserError, before training, where a task holds nothing to learn or there is nothing to train.
     """
-    import torch
-
-    torch.manual_seed(settings.seed)
-    base = load_weights(settings.model)
-    network = _with_lora(base, settings)
-    encoder = assemble(base, network, settings, settings.max_tokens)
-    trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trainable, lr=settings.learning_rate)
-    network.train()
-    losses: list[float] = []
-    for places in batches(len(pairs), settings.train_pairs, settings.train_steps, settings.seed):
-        step = pairs.take(places)
-        loss = info_nce(
-            encoder.embed(step.comments), encoder.embed(step.products), step.product_ids, settings.temperature
-        )
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(trainable, 1.0)
-        optimizer.step()
-        losses.append(float(loss.detach()))
-        progress(len(losses), losses[-1])
-    # Once more, for the version of what was learned.
-    return FineTuned(assemble(base, network, settings, settings.max_tokens), losses)
+    require_learnable(tasks)
+    with process_group():
+        training = _Training(tasks, validation, settings)
+        # AdaLoRA's own memory of what its ranks are worth is out of reach: it starts again.
+        folder = None if settings.tuning is Tuning.ADALORA else checkpoints
+        run = run_identity(tasks, settings)
+        if folder is not None and (saved := load_checkpoint(folder, run)):
+            training.restore(*saved)
+        while not training.is_over:
+            loss = training.step()
+            if training.state.step % settings.checkpoint_every == 0 and folder is not None and own_rank() == 0:
+                save_checkpoint(folder, run, training.state, training.tensors())
+            if own_rank() == 0:
+                progress(training.state.step, loss)
+        return training.result()
 
 
-def _with_lora(base: Weights, settings: TextSettings) -> PeftModel:
-    from peft import LoraConfig, get_peft_model
-    from peft.utils import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as KNOWN
+class _Training:
+    """One run: the model, its optimiser and how far it has come."""
 
-    config = LoraConfig(
-        r=settings.lora_rank,
-        lora_alpha=settings.lora_alpha,
-        lora_dropout=settings.lora_dropout,
-        target_modules=None if base.model.config.model_type in KNOWN else "all-linear",
-    )
-    return get_peft_model(base.model, config)
+    def __init__(self, tasks: Sequence[Task], validation: Sequence[Task], settings: TextSettings) -> None:
+        torch.manual_seed(settings.seed)
+        self.settings, self.state = settings, State()
+        base = load_weights(settings.model)
+        self.body = tunable(base, settings)
+        self.encoder = assemble(base, self.body, settings, settings.max_tokens)
+        with_heads = [task for task in tasks if isinstance(task, Labelled)]
+        self.heads = Heads.of(with_heads, self.encoder.dim, settings.head_dropout).to(base.model.device)
+        weights = {task.name: settings.task_weights.get(task.name, 1.0) for task in tasks}
+        self.weights = TaskWeights(weights, settings.learn_task_weights).to(base.model.device)
+        self.model = nn.ModuleList([self.body.network, self.heads, self.weights])
+        self.trained = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
+        if not self.trained:
+            raise UserError("nothing to train: text.tuning is 'frozen' and no task has a head; set it to lora")
+        self.optimizer = _optimizer(list(self.trained.values()), settings)
+        self.feeds = self._feeds(tasks)
+        self.checks = self._feeds(validation)
+        self.fast_gradient = FastGradient(base.model.get_input_embeddings(), settings.adversarial_epsilon)
+        self.best: Tensors = {}
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all steps are done, or validation has not gained for too long."""
+        return self.state.step >= self.settings.train_steps or self.state.since_best >= self.settings.patience
+
+    def step(self) -> float:
+        """One step on every task; its loss over all processes."""
+        number = self.state.step + 1
+        # From the step alone, so that a run that resumes drops out the same.
+        torch.manual_seed(self.settings.seed + 1009 * number + own_rank())
+        self.model.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings.learning_rate * warmup_cosine(number, self.settings)
+        parts = range(self.settings.accumulation)
+        first = (number - 1) * self.settings.accumulation
+        loss = sum(self._learn(feed, feed.batches[first + part]) for feed in self.feeds for part in parts)
+        self._update(number)
+        self.state.step = number
+        self.state.losses.append(loss)
+        if self.checks and (number % self.settings.validate_every == 0 or number == self.settings.train_steps):
+            self._validate()
+        return loss
+
+    def _learn(self, feed: Feed, places: Ints) -> float:
+        """Add the gradients of one batch, and every n-th step those of the same batch disturbed."""
+        every = self.settings.adversarial_every
+        if not every or (self.state.step + 1) % every:
+            return self._backward(feed, places)
+        with self.fast_gradient.watching():
+            loss = self._backward(feed, places)
+        with self.fast_gradient.disturbed():
+            self._backward(feed, places)
+        return loss
+
+    def _backward(self, feed: Feed, places: Ints) -> float:
+        with self._autocast():
+            part = feed.part_loss(places) / self.settings.accumulation
+            share = 1 / self.settings.accumulation / n_processes()
+            weighted = self.weights(feed.name, part, share)
+        if weighted.requires_grad:
+            weighted.backward()
+        total = part.detach()
+        if n_processes() > 1:
+            torch.distributed.all_reduce(total)
+        return float(total)
+
+    def _update(self, number: int) -> None:
+        regularization = self.body.orthogonality()
+        if regularization is not None:
+            (regularization / n_processes()).backward()
+        add_gradients(self.trained.values())
+        nn.utils.clip_grad_norm_(self.trained.values(), MAX_GRADIENT)
+        self.optimizer.step()
+        self.body.allocate_ranks(number)
+        self.optimizer.zero_grad()
+
+    def _validate(self) -> None:
+        self.model.eval()
+        with self._autocast():
+            losses = [mean_loss(feed, self.settings.batch_tokens) for feed in self.checks]
+        self.state.validations.append((self.state.step, sum(losses) / len(losses)))
+        if self.state.best_step == self.state.step:
+            self.best = {name: parameter.detach().clone() for name, parameter in self.trained.items()}
+
+    def _autocast(self) -> torch.autocast:
+        is_half = self.encoder.dtype is torch.bfloat16
+        return torch.autocast(self.encoder.base.model.device.type, torch.bfloat16, enabled=is_half)
+
+    def _feeds(self, tasks: Sequence[Task]) -> list[Feed]:
+        known = [task for task in tasks if len(task)]
+        return [feed_of(task, self.heads, self.encoder, self.settings, n) for n, task in enumerate(known)]
+
+    def tensors(self) -> dict[str, Tensors]:
+        """Everything that changes from step to step, in groups."""
+        names = {id(parameter): name for name, parameter in self.trained.items()}
+        moments = {
+            f"{names[id(parameter)]}/{key}": value
+            for parameter, values in self.optimizer.state.items()
+            for key, value in values.items()
+        }
+        return {"trained": dict(self.trained), "optimizer": moments, "best": self.best}
+
+    def restore(self, state: State, groups: dict[str, Tensors]) -> None:
+        """Go on from a checkpoint's state and tensors."""
+        self.state = state
+        self.best = groups.get("best", {})
+        self._put(groups["trained"])
+        for key, value in groups.get("optimizer", {}).items():
+            name, kind = key.rsplit("/", 1)
+            parameter = self.trained[name]
+            # The step stays where the optimiser made it: on the parameter's device where it is fused.
+            self.optimizer.state[parameter][kind] = value.to(parameter.device)
+
+    def _put(self, tensors: Tensors) -> None:
+        with torch.no_grad():
+            for name, tensor in tensors.items():
+                self.trained[name].copy_(tensor)
+
+    def result(self) -> FineTuned:
+        """What was learned, under the version of it."""
+        self._put(self.best)
+        encoder = assemble(self.encoder.base, self.body, self.settings, self.settings.max_tokens)
+        return FineTuned(encoder, self.heads.eval(), self.state.losses, self.state.validations)
 
 
-def info_nce(
-    comments: torch.Tensor, products: torch.Tensor, product_ids: npt.NDArray[np.int64], temperature: float
-) -> torch.Tensor:
-    """Mean of both directions' cross-entropy over unit vectors (n, dim); same products are no negatives. Scalar."""
-    import torch
-    from torch.nn.functional import cross_entropy
-
-    scores = comments @ products.T / temperature
-    same = torch.from_numpy(product_ids[:, None] == product_ids[None, :]).to(scores.device)
-    same.fill_diagonal_(False)
-    scores = scores.masked_fill(same, float("-inf"))
-    own = torch.arange(len(scores), device=scores.device)
-    return (cross_entropy(scores, own) + cross_entropy(scores.T, own)) / 2
+def warmup_cosine(step: int, settings: TextSettings) -> float:
+    """Factor of the learning rate at a step, from 1: up in a line, down half a cosine (Loshchilov & Hutter 2017)."""
+    warmup = round(settings.warmup_share * settings.train_steps)
+    if step <= warmup:
+        return step / warmup
+    done = (step - warmup - 1) / max(1, settings.train_steps - warmup)
+    return (1 + math.cos(math.pi * done)) / 2
 
 
-def batches(n_pairs: int, size: int, steps: int, seed: int) -> Iterator[npt.NDArray[np.int64]]:
-    """Places of each step's pairs: seeded shuffles, one after the other; a step never holds a pair twice."""
-    rng = np.random.default_rng(seed)
-    size = min(size, n_pairs)
-    waiting = np.array([], dtype=np.int64)
-    for _ in range(steps):
-        if len(waiting) < size:
-            waiting = rng.permutation(n_pairs)
-        yield waiting[:size]
-        waiting = waiting[size:]
-
-
-def recall_at(encoder: Encoder, pairs: Pairs, cutoff: int) -> float:
-    """Share of comments whose product is among the `cutoff` nearest of the pairs' products. Takes at least one pair."""
-    ids, first = np.unique(pairs.product_ids, return_index=True)
-    products = encoder.encode([pairs.products[int(place)] for place in first])
-    return recall_of(encoder.encode(pairs.comments), products, np.searchsorted(ids, pairs.product_ids), cutoff)
-
-
-def recall_of(comments: Vectors, products: Vectors, own: npt.NDArray[np.intp], cutoff: int) -> float:
-    """Share of comments (n, dim) with their own of the products (m, dim) among the `cutoff` nearest; `own` is its row.
-
-    Products that are equally near share the places among them, so that an encoder that tells nothing apart gains
-    nothing by it.
-    """
-    scores = comments @ products.T
-    own_scores = scores[np.arange(len(comments)), own][:, None]
-    n_nearer, n_equal = (scores > own_scores).sum(axis=1), (scores == own_scores).sum(axis=1)
-    return float(np.clip((cutoff - n_nearer) / n_equal, 0, 1).mean())
+def _optimizer(parameters: Sequence[nn.Parameter], settings: TextSettings) -> torch.optim.AdamW:
+    """AdamW (Loshchilov & Hutter 2019), fused; biases, norms and task weights do not decay."""
+    groups = [
+        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": settings.weight_decay},
+        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW([group for group in groups if group["params"]], lr=settings.learning_rate, fused=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -65,18 +65,6 @@ def coverage(base: Weights, tokens: Iterable[Ids]) -> Coverage:
         n_tokens += sum(number not in own for number in ids)
         n_unknown += ids.count(unknown) if unknown is not None else 0
     return Coverage(n_tokens, n_unknown)
-
-
-def budget_batches(lengths: Sequence[int], budget: int) -> Iterator[slice]:
-    """Cut texts that are sorted longest first into batches of at most `budget` tokens, padding counted.
-
-    A batch holds at least one text, however long it is.
-    """
-    start = 0
-    while start < len(lengths):
-        stop = start + max(1, budget // lengths[start])
-        yield slice(start, stop)
-        start = stop
 
 
 def padded(tokens: Sequence[Ids], base: Weights) -> dict[str, torch.Tensor]:

@@ -79,8 +79,8 @@ def tiny(bert: Path) -> TextSettings:
         batch_tokens=24,
         precision=Precision.FLOAT32,
         train_steps=30,
-        train_pairs=8,
-        learning_rate=0.02,
+        train_tokens=64,
+        learning_rate=0.03,
         lora_dropout=0,
     )
 

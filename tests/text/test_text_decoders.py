@@ -12,8 +12,9 @@ from transformers import GPT2Config, GPT2Model, PreTrainedTokenizerFast, Qwen2Co
 
 from socialrec.settings import TextSettings
 from socialrec.text.encoder import Encoder, load_encoder, load_saved
-from socialrec.text.finetune import Pairs, fine_tune
+from socialrec.text.finetune import fine_tune
 from socialrec.text.pooling import Pooling
+from socialrec.text.tasks import Pairs
 from socialrec.text.tokens import coverage
 
 END = "<|endoftext|>"
@@ -73,7 +74,7 @@ def test_a_byte_level_vocabulary_knows_every_text(decoder: Encoder) -> None:
 
 def test_a_decoder_is_tuned_saved_and_read_again(decoder: Encoder, tiny: TextSettings, tmp_path: Path) -> None:
     settings = tiny.model_copy(update={"model": decoder.base.name, "train_steps": 3})
-    tuned = fine_tune(Pairs(["red", "blue"], ["shoe", "lamp"], np.array([0, 1])), settings, lambda step, loss: None)
+    tuned = fine_tune([Pairs(["red", "blue"], ["shoe", "lamp"], np.array([0, 1]))], settings, lambda step, loss: None)
     tuned.encoder.save(tmp_path)
     again = load_saved(tmp_path, tiny)
     assert again.version == tuned.encoder.version != decoder.version

@@ -19,8 +19,10 @@ from safetensors.torch import load_file, save_file
 
 from socialrec.errors import UserError
 from socialrec.settings import Precision, TextSettings
-from socialrec.text.encoder import ADAPTER, ADAPTER_CONFIG, DOCUMENT, Encoder, load_encoder, load_saved
-from socialrec.text.finetune import Pairs, fine_tune
+from socialrec.text.body import ADAPTER, ADAPTER_CONFIG
+from socialrec.text.encoder import DOCUMENT, Encoder, load_encoder, load_saved
+from socialrec.text.finetune import fine_tune
+from socialrec.text.tasks import Pairs
 
 TEXTS = ["red shoe", "a blue lamp", "the warm soft grey chair", "book", "red shoe", ""]
 
@@ -32,7 +34,7 @@ MACHINE = {"batch_tokens": 99, "precision": Precision.BFLOAT16}
 def adapted(tiny: TextSettings) -> Encoder:
     """An encoder with an adapter that changes its vectors."""
     pairs = Pairs(["red", "blue"], ["shoe", "lamp"], np.array([0, 1]))
-    return fine_tune(pairs, tiny.model_copy(update={"train_steps": 3}), lambda step, loss: None).encoder
+    return fine_tune([pairs], tiny.model_copy(update={"train_steps": 3}), lambda step, loss: None).encoder
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ def test_half_precision_gives_nearly_the_same_vectors(adapted: Encoder, saved: P
     half = load_saved(saved, TextSettings(precision=Precision.BFLOAT16)).encode(TEXTS)
     assert half.dtype == np.float32
     assert (half * adapted.encode(TEXTS)).sum(axis=1).min() > 0.999
-    assert next(adapted.network.parameters()).dtype is torch.float32
+    assert next(adapted.body.network.parameters()).dtype is torch.float32
 
 
 def test_no_texts_have_no_vectors(encoder: Encoder) -> None:

@@ -10,8 +10,12 @@ import pytest
 import torch
 
 from socialrec.settings import TextSettings
-from socialrec.text.encoder import ADAPTER, ADAPTER_CONFIG, Encoder
-from socialrec.text.finetune import FineTuned, Pairs, batches, fine_tune, info_nce, recall_at, recall_of
+from socialrec.text.body import ADAPTER, ADAPTER_CONFIG
+from socialrec.text.encoder import Encoder
+from socialrec.text.finetune import FineTuned, fine_tune
+from socialrec.text.losses import info_nce
+from socialrec.text.recall import recall_at, recall_of
+from socialrec.text.tasks import Pairs
 
 PLANE = torch.eye(2)
 """Two comments, each exactly at its product and at a right angle to the other."""
@@ -32,7 +36,7 @@ def pairs() -> Pairs:
 
 @pytest.fixture(scope="module")
 def tuned(pairs: Pairs, tiny: TextSettings) -> FineTuned:
-    return fine_tune(pairs, tiny, silent)
+    return fine_tune([pairs], tiny, silent)
 
 
 def test_the_loss_of_two_pairs_at_right_angles_is_the_log_of_one_plus_one_over_e() -> None:
@@ -61,29 +65,6 @@ def test_another_comment_on_the_same_product_is_no_negative() -> None:
     one_negative, two_negatives = math.log(1 + math.exp(-1)), math.log(1 + 2 * math.exp(-1))
     loss = info_nce(three, three, np.array([5, 5, 6]), temperature=1)
     assert float(loss) == pytest.approx((2 * one_negative + two_negatives) / 3)
-
-
-def test_a_step_never_holds_a_pair_twice_and_a_round_shows_every_pair_once() -> None:
-    steps = list(batches(n_pairs=12, size=4, steps=6, seed=1))
-    assert {len(set(step)) for step in steps} == {4}
-    for one_round in (steps[:3], steps[3:]):
-        assert sorted(np.concatenate(one_round)) == list(range(12))
-
-
-def test_pairs_that_fill_no_step_wait_for_another_round() -> None:
-    steps = list(batches(n_pairs=5, size=3, steps=20, seed=1))
-    assert {len(set(step)) for step in steps} == {3}
-    assert set(np.concatenate(steps)) == set(range(5))
-
-
-def test_fewer_pairs_than_a_step_asks_for_are_all_in_every_step() -> None:
-    assert [sorted(step) for step in batches(n_pairs=2, size=16, steps=3, seed=1)] == [[0, 1]] * 3
-
-
-def test_the_order_of_pairs_is_that_of_the_seed() -> None:
-    first, again, other = (np.concatenate(list(batches(50, 10, 5, seed))) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(first, again)
-    assert (first != other).any()
 
 
 def test_recall_is_the_share_of_comments_with_their_product_in_reach() -> None:
@@ -125,15 +106,15 @@ def test_a_tuned_encoder_does_not_drop_out(tuned: FineTuned) -> None:
 
 def test_progress_is_told_every_step_and_its_loss(pairs: Pairs, tiny: TextSettings) -> None:
     told: list[tuple[int, float]] = []
-    made = fine_tune(pairs, tiny.model_copy(update={"train_steps": 3}), lambda step, loss: told.append((step, loss)))
+    made = fine_tune([pairs], tiny.model_copy(update={"train_steps": 3}), lambda step, loss: told.append((step, loss)))
     assert told == [(1, made.losses[0]), (2, made.losses[1]), (3, made.losses[2])]
 
 
 def test_the_same_seed_gives_the_same_adapter_to_the_byte(
     tuned: FineTuned, pairs: Pairs, tiny: TextSettings, tmp_path: Path
 ) -> None:
-    again = fine_tune(pairs, tiny, silent)
-    other = fine_tune(pairs, tiny.model_copy(update={"seed": 1}), silent)
+    again = fine_tune([pairs], tiny, silent)
+    other = fine_tune([pairs], tiny.model_copy(update={"seed": 1}), silent)
     for name, made in {"first": tuned, "again": again, "other": other}.items():
         made.encoder.save(tmp_path / name)
     for file in (ADAPTER, ADAPTER_CONFIG):
@@ -144,7 +125,7 @@ def test_the_same_seed_gives_the_same_adapter_to_the_byte(
 
 def test_a_single_pair_can_be_trained_on_though_it_teaches_nothing(tiny: TextSettings) -> None:
     one = Pairs(["red"], ["shoe"], np.array([0]))
-    assert fine_tune(one, tiny.model_copy(update={"train_steps": 2}), silent).losses == [0, 0]
+    assert fine_tune([one], tiny.model_copy(update={"train_steps": 2}), silent).losses == [0, 0]
 
 
 def test_pairs_are_taken_in_the_order_asked_for(pairs: Pairs) -> None:

@@ -62,8 +62,14 @@ def texts(*said: str) -> list[dict[str, Any]]:
 @pytest.fixture
 def shop(home: Path, bert: Path, mlflow_server: str) -> Settings:
     """Twenty days of one click and one comment a day on four described products."""
-    lines = [f'services.mlflow_uri = "{mlflow_server}"', "[text]", f'model = "{bert}"', "max_tokens = 16"]
-    lines += ["train_steps = 10", "train_pairs = 4", "learning_rate = 0.02"]
+    lines = [
+        f'services.mlflow_uri = "{mlflow_server}"',
+        "[text]",
+        f'model = "{bert}"',
+        "max_tokens = 16",
+        'precision = "float32"',
+    ]
+    lines += ["train_steps = 10", "train_tokens = 32", "learning_rate = 0.02"]
     (home / "settings.toml").write_text("\n".join(lines), encoding="utf-8")
     settings = load_settings(home)
     lake, days = Lake(settings.lake), list(enumerate([*PRODUCTS] * 5))

@@ -1,0 +1,132 @@
+"""Fine-tuning against TF-IDF and against the frozen encoder, each under logistic regression, on one fixed split."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import psutil
+import torch
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, f1_score
+from sklearn.pipeline import make_pipeline
+
+from socialrec.bench.result import BenchResult, PeerResult, versions
+from socialrec.bench.text_tasks import Examples, SplitTask
+from socialrec.settings import TextSettings
+from socialrec.text.encoder import load_encoder
+from socialrec.text.finetune import fine_tune
+from socialrec.text.tasks import Output, labelled
+
+NAME = "text"
+_MIB = 1024**2
+_MAX_ITERATIONS = 1000
+Scores = dict[str, float]
+
+
+def run(task: SplitTask, settings: TextSettings, n_seeds: int) -> BenchResult:
+    """Train and score all three; the encoder is tuned as the settings say, once a seed, from `settings.seed` on.
+
+    The baselines learn from training and validation together, fine-tuning stops early on validation. `gain` is our mean
+    over the better baseline, in the task's own metric.
+    """
+    known = Examples(task.training.texts + task.validation.texts, task.training.labels + task.validation.labels)
+    peers = {
+        "tfidf-logistic-regression": _measured(lambda: _tfidf(known, task.test)),
+        "frozen-encoder-logistic-regression": _measured(lambda: _frozen(known, task.test, settings)),
+    }
+    for name, peer in peers.items():
+        _say(f"{name}: {peer.metrics}")
+    started = time.perf_counter()
+    seeds = [settings.model_copy(update={"seed": settings.seed + number}) for number in range(n_seeds)]
+    runs = [_fine_tuned(task, seeded) for seeded in seeds]
+    seconds = (time.perf_counter() - started) / n_seeds
+    return _result(task, runs, peers, seconds, settings)
+
+
+def scores(labels: Sequence[str], predicted: Sequence[str]) -> Scores:
+    """Accuracy, and the mean F1 over the classes that occur in `labels`."""
+    classes = sorted(set(labels))
+    return {
+        "accuracy": float(accuracy_score(labels, predicted)),
+        "macro_f1": float(f1_score(labels, predicted, labels=classes, average="macro", zero_division=0)),
+    }
+
+
+def _tfidf(known: Examples, test: Examples) -> Scores:
+    model = make_pipeline(
+        TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
+        LogisticRegression(max_iter=_MAX_ITERATIONS, class_weight="balanced"),
+    )
+    model.fit(known.texts, known.labels)
+    return scores(test.labels, model.predict(test.texts))
+
+
+def _frozen(known: Examples, test: Examples, settings: TextSettings) -> Scores:
+    encoder = load_encoder(settings.model, settings)
+    model = LogisticRegression(max_iter=_MAX_ITERATIONS, class_weight="balanced")
+    model.fit(encoder.encode(known.texts), known.labels)
+    return scores(test.labels, model.predict(encoder.encode(test.texts)))
+
+
+def _fine_tuned(task: SplitTask, settings: TextSettings) -> Scores:
+    counts = {label: task.training.labels.count(label) for label in set(task.training.labels)}
+    classes = Output("label", tuple(sorted(label for label, count in counts.items() if count > 1)))
+    training, validation = (
+        labelled(task.name, part.texts, {"label": part.labels}, [classes]) for part in (task.training, task.validation)
+    )
+
+    def progress(step: int, loss: float) -> None:
+        if step % settings.validate_every == 0:
+            _say(f"step {step} of {settings.train_steps}: loss {loss:.3f}")
+
+    made = fine_tune([training], settings, progress, [validation])
+    _say("validation losses: " + ", ".join(f"{loss:.4f} at {step}" for step, loss in made.validations))
+    vectors = torch.from_numpy(made.encoder.encode(task.test.texts)).to(made.encoder.base.model.device)
+    with torch.no_grad():
+        (logits,) = made.heads[task.name](vectors)
+    return scores(task.test.labels, [classes.classes[place] for place in logits.argmax(1).tolist()])
+
+
+def _measured(peer: Callable[[], Scores]) -> PeerResult:
+    started = time.perf_counter()
+    found = {name: round(value, 4) for name, value in peer().items()}
+    return PeerResult(found, {"total": round(time.perf_counter() - started, 1)}, _held())
+
+
+def _result(
+    task: SplitTask, runs: Sequence[Scores], peers: Mapping[str, PeerResult], seconds: float, settings: TextSettings
+) -> BenchResult:
+    means = {name: statistics.mean(run[name] for run in runs) for name in runs[0]}
+    spreads = {f"{name}_sd": statistics.pstdev(run[name] for run in runs) for name in runs[0]}
+    floor = max(peer.metrics[task.metric] for peer in peers.values())
+    sizes = {"training": task.training, "validation": task.validation, "test": task.test}
+    return BenchResult(
+        name=NAME,
+        metrics={
+            "task": task.name,
+            "metric": task.metric,
+            **{name: round(value, 4) for name, value in (means | spreads).items()},
+            "gain": round(means[task.metric] - floor, 4),
+            "seeds": len(runs),
+            "tuning": settings.tuning.value,
+            "steps": settings.train_steps,
+            **{f"n_{name}": len(part.texts) for name, part in sizes.items()},
+        },
+        seconds={"a_seed": round(seconds, 1)},
+        peak_mib=_held(),
+        peers=peers,
+        ratios={},
+        versions=versions(["torch", "transformers", "peft", "scikit-learn"]),
+    )
+
+
+def _held() -> int:
+    return int(psutil.Process().memory_info().rss // _MIB)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,120 @@
+"""Text classification on public data: which file and column a task reads, and its fixed split."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from socialrec.bench.tables import read_columns
+from socialrec.errors import UserError
+
+SPLIT_SEED = 20260103
+TEST_SHARE = 0.2
+VALIDATION_SHARE = 0.1
+"""Of what is not for testing."""
+MIN_BRAND_PRODUCTS = 20
+_SENTIMENT = {"1": "negative", "2": "negative", "3": "neutral", "4": "positive", "5": "positive"}
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Texts and their labels, one each."""
+
+    texts: list[str]
+    labels: list[str]
+
+    def take(self, places: Sequence[int]) -> Examples:
+        """These examples, in this order."""
+        return Examples([self.texts[place] for place in places], [self.labels[place] for place in places])
+
+
+@dataclass(frozen=True)
+class SplitTask:
+    """One task: choices are made on `validation`, `test` is looked at once."""
+
+    name: str
+    metric: str
+    """`accuracy` or `macro_f1`."""
+    training: Examples
+    validation: Examples
+    test: Examples
+
+
+def load_task(name: str, data: Path) -> SplitTask:
+    """A task by its name, from the folder that holds the data sets' folders. Raises UserError on unknown names."""
+    if name == "sst2":
+        parts = (_sst2(data / "sst2" / f"{part}.tsv.gz") for part in ("train", "dev", "test"))
+        return SplitTask(name, "accuracy", *parts)
+    if name not in _READERS:
+        raise UserError(f"no task {name!r}; there are sst2, {', '.join(_READERS)}")
+    metric = "accuracy" if name == "myntra-brand" else "macro_f1"
+    rest, test = _split(_READERS[name](data), TEST_SHARE)
+    return SplitTask(name, metric, *_split(rest, VALIDATION_SHARE), test)
+
+
+def load_files(train: Path, test: Path) -> SplitTask:
+    """Anyone's own task, from two tab-separated files with the header `text label`."""
+    rest, scored = (Examples(*read_columns(file, ["text", "label"])) for file in (train, test))
+    return SplitTask(train.stem, "macro_f1", *_split(rest, VALIDATION_SHARE), scored)
+
+
+def _split(examples: Examples, share: float) -> tuple[Examples, Examples]:
+    """Two stratified parts; a class with one example stays in the first."""
+    count = {label: examples.labels.count(label) for label in set(examples.labels)}
+    places = [place for place, label in enumerate(examples.labels) if count[label] > 1]
+    single = [place for place, label in enumerate(examples.labels) if count[label] == 1]
+    labels = [examples.labels[place] for place in places]
+    try:
+        first, second = train_test_split(places, test_size=share, random_state=SPLIT_SEED, stratify=labels)
+    except ValueError as error:
+        raise UserError(f"too few examples to split: {error}") from None
+    return examples.take([*first, *single]), examples.take(second)
+
+
+def _distinct(texts: Sequence[str], labels: Sequence[str]) -> Examples:
+    """Without repeated texts, so that no test text was trained on, and without what lacks text or label."""
+    first = {text: label for text, label in zip(reversed(texts), reversed(labels), strict=True) if text and label}
+    ordered = [text for text in dict.fromkeys(texts) if text in first]
+    return Examples(ordered, [first[text] for text in ordered])
+
+
+def _sst2(file: Path) -> Examples:
+    return Examples(*read_columns(file, ["sentence", "label"]))
+
+
+def _womens(column: str, names: dict[str, str] | None = None) -> Callable[[Path], Examples]:
+    def read(data: Path) -> Examples:
+        file = data / "womens-clothing" / "womens_clothing_reviews.csv.gz"
+        texts, labels = read_columns(file, ["Review Text", column])
+        return _distinct([text.strip() for text in texts], [(names or {}).get(label, label) for label in labels])
+
+    return read
+
+
+def _myntra(column: str) -> Callable[[Path], Examples]:
+    def read(data: Path) -> Examples:
+        file = data / "myntra" / "myntra_products_catalog.csv.gz"
+        texts, labels = read_columns(file, ["Description", column])
+        examples = _distinct([re.sub(r"\s+", " ", text).strip() for text in texts], [label.strip() for label in labels])
+        if column != "Product_Brand":
+            return examples
+        names, counts = np.unique(examples.labels, return_counts=True)
+        common = set(names[counts >= MIN_BRAND_PRODUCTS])
+        return examples.take([place for place, label in enumerate(examples.labels) if label in common])
+
+    return read
+
+
+_READERS: dict[str, Callable[[Path], Examples]] = {
+    "womens-sentiment": _womens("Rating", _SENTIMENT),
+    "womens-department": _womens("Department Name"),
+    "womens-class": _womens("Class Name"),
+    "myntra-colour": _myntra("Primary_Color"),
+    "myntra-gender": _myntra("Gender"),
+    "myntra-brand": _myntra("Product_Brand"),
+}

@@ -1,0 +1,134 @@
+"""The base model as it is tuned: what is trained of it, how that is named, saved and read again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import AdaLoraConfig, AdaLoraModel, LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from peft.utils import TRANSFORMERS_MODELS_TO_ADALORA_TARGET_MODULES_MAPPING as KNOWN_ADALORA
+from peft.utils import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as KNOWN_LORA
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from socialrec.errors import UserError
+from socialrec.settings import TextSettings, Tuning
+from socialrec.text.bottleneck import CHILD, insert_bottlenecks
+from socialrec.text.weights import UNUSED, Weights, hash_tensors
+
+ADAPTER = "adapter_model.safetensors"
+ADAPTER_CONFIG = "adapter_config.json"
+TRAINED = "trained.safetensors"
+"""Parameters of a base model that was tuned whole, or the bottleneck adapters inside it."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """A network that gives token vectors, and its parameters that differ from the base model's, by name."""
+
+    network: nn.Module
+    changed: tuple[str, ...] = ()
+    """Names of the changed parameters; empty where PEFT keeps them, or where there are none."""
+
+    def identity(self) -> str:
+        """What tells this body from others on the same base; empty for the base itself."""
+        if isinstance(self.network, PeftModel):
+            # The same tensors count for more under a greater alpha.
+            alpha = self.network.peft_config["default"].to_dict()["lora_alpha"]
+            return f"{alpha} {hash_tensors(get_peft_model_state_dict(self.network, save_embedding_layers=False))}"
+        return hash_tensors(self._tensors()) if self.changed else ""
+
+    def orthogonality(self) -> torch.Tensor | None:
+        """AdaLoRA's penalty on singular vectors that are not orthogonal (Zhang et al. 2023, equation 4); else None."""
+        adapted = self.network
+        if not isinstance(adapted, PeftModel) or not isinstance(
+            config := adapted.peft_config["default"], AdaLoraConfig
+        ):
+            return None
+        left = [p.T @ p for name, p in adapted.named_parameters() if "lora_B" in name]
+        right = [p @ p.T for name, p in adapted.named_parameters() if "lora_A" in name]
+        gaps = [torch.linalg.norm(gram - torch.eye(len(gram), device=gram.device)) for gram in (*left, *right)]
+        return config.orth_reg_weight * torch.stack(gaps).mean()
+
+    def allocate_ranks(self, step: int) -> None:
+        """Let AdaLoRA move ranks to where they are worth most; after a step and before its gradients are cleared."""
+        if isinstance(self.network, PeftModel) and isinstance(self.network.base_model, AdaLoraModel):
+            self.network.base_model.update_and_allocate(step)
+
+    def save(self, base: str, folder: Path) -> None:
+        """Write what differs from the base, as safetensors; nothing where nothing does."""
+        if isinstance(self.network, PeftModel):
+            _save_adapter(self.network, base, folder)
+        elif self.changed:
+            save_file(self._tensors(), folder / TRAINED, metadata={"format": "pt"})
+
+    def _tensors(self) -> dict[str, torch.Tensor]:
+        named = dict(self.network.named_parameters())
+        return {name: named[name].detach().cpu().contiguous() for name in self.changed}
+
+
+def tunable(base: Weights, settings: TextSettings) -> Body:
+    """The base as `settings.tuning` trains it: the parameters to train require gradients, no others do."""
+    if settings.tuning in {Tuning.LORA, Tuning.ADALORA}:
+        return Body(get_peft_model(base.model, _lora(base.model.config.model_type, settings)))
+    if settings.tuning is Tuning.BOTTLENECK:
+        insert_bottlenecks(base.model, settings.bottleneck_dim)
+    else:
+        base.model.requires_grad_(settings.tuning is Tuning.FULL)
+        for name, parameter in base.model.named_parameters():
+            if name.startswith(UNUSED):
+                parameter.requires_grad_(False)
+    trained = (name for name, parameter in base.model.named_parameters() if parameter.requires_grad)
+    return Body(base.model, tuple(sorted(trained)))
+
+
+def read_body(base: Weights, folder: Path) -> Body:
+    """The body that `Body.save` wrote, on its base, which it changes. Raises UserError where it does not fit."""
+    try:
+        if (folder / ADAPTER).exists():
+            return Body(PeftModel.from_pretrained(base.model, str(folder)))
+        if not (folder / TRAINED).exists():
+            return Body(base.model)
+        tensors = load_file(folder / TRAINED)
+        widths = {len(tensor) for name, tensor in tensors.items() if name.endswith(f"{CHILD}.down.weight")}
+        if widths:
+            insert_bottlenecks(base.model, widths.pop())
+        # What the file leaves out is the base's.
+        base.model.load_state_dict(dict(base.model.state_dict()) | tensors)
+        return Body(base.model, tuple(sorted(tensors)))
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise UserError(f"{folder} holds no adapter that fits {base.name!r}: fetch it again ({why})") from None
+
+
+def _lora(model_type: str, settings: TextSettings) -> LoraConfig:
+    """LoRA (Hu et al. 2021), or AdaLoRA (Zhang et al. 2023), which starts at 1.5 times the rank and prunes to it."""
+    common: dict[str, Any] = {"lora_alpha": settings.lora_alpha, "lora_dropout": settings.lora_dropout}
+    if settings.tuning is Tuning.LORA:
+        targets = None if model_type in KNOWN_LORA else "all-linear"
+        return LoraConfig(r=settings.lora_rank, target_modules=targets, **common)
+    steps = settings.train_steps
+    return AdaLoraConfig(
+        init_r=-(-3 * settings.lora_rank // 2),
+        target_r=settings.lora_rank,
+        tinit=steps // 10,
+        tfinal=steps // 5,
+        total_step=steps,
+        target_modules=None if model_type in KNOWN_ADALORA else "all-linear",
+        **common,
+    )
+
+
+def _save_adapter(adapted: PeftModel, base: str, folder: Path) -> None:
+    """Write an adapter as safetensors; its base is named as the settings name it, never by a local path."""
+    adapted.save_pretrained(str(folder), save_embedding_layers=False)
+    (folder / "README.md").unlink(missing_ok=True)
+    file = folder / ADAPTER_CONFIG
+    config: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) | {"base_model_name_or_path": base}
+    # Sets come in another order in every process.
+    ordered = {key: sorted(value) if isinstance(value, list) else value for key, value in config.items()}
+    file.write_text(json.dumps(ordered, indent=1, sort_keys=True), encoding="utf-8")

@@ -1,0 +1,85 @@
+"""What is read off a text's vector: one small linear head a task, kept beside the encoder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from socialrec.errors import UserError
+from socialrec.text.tasks import Labelled, Output
+
+TENSORS = "heads.safetensors"
+DOCUMENT = "heads.json"
+
+
+class Head(nn.Module):
+    """Logits of all outputs of one task: unit vectors (n, dim) to one (n, n_classes) an output."""
+
+    def __init__(self, dim: int, outputs: Sequence[Output], dropout: float) -> None:
+        super().__init__()
+        self.outputs = tuple(outputs)
+        self.scale = dim**0.5
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(dim, sum(len(output.classes) for output in outputs))
+
+    def forward(self, vectors: torch.Tensor) -> list[torch.Tensor]:
+        """Apply the head. Unit vectors are stretched, so that their entries are of the size that layers start for."""
+        logits = self.linear(self.dropout(vectors * self.scale))
+        return list(logits.split([len(output.classes) for output in self.outputs], dim=1))
+
+
+class Heads(nn.Module):
+    """The heads by their task's name."""
+
+    def __init__(self, heads: Mapping[str, Head]) -> None:
+        super().__init__()
+        self._heads = dict(heads)
+        # By number: as names of modules, `train` and `a.b` would mean something else.
+        self.layers = nn.ModuleList(self._heads.values())
+
+    def __getitem__(self, name: str) -> Head:
+        return self._heads[name]
+
+    def items(self) -> Iterable[tuple[str, Head]]:
+        """Names and heads, in the order of the tasks."""
+        return self._heads.items()
+
+    @classmethod
+    def of(cls, tasks: Sequence[Labelled], dim: int, dropout: float) -> Heads:
+        """New heads for these tasks; their first weights are drawn from torch's generator."""
+        return cls({task.name: Head(dim, task.outputs, dropout) for task in tasks})
+
+    def save(self, folder: Path) -> None:
+        """Write the weights (safetensors) and what they tell (JSON)."""
+        from safetensors.torch import save_file
+
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file(
+            {name: tensor.detach().cpu().contiguous() for name, tensor in self.state_dict().items()}, folder / TENSORS
+        )
+        document = {name: [asdict(output) for output in head.outputs] for name, head in self.items()}
+        (folder / DOCUMENT).write_text(json.dumps(document, indent=1), encoding="utf-8")
+
+
+def load_heads(folder: Path) -> Heads:
+    """The heads that `Heads.save` wrote, ready to predict. Raises UserError where they are missing or damaged."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        tensors = load_file(folder / TENSORS)
+        document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
+        made = {}
+        for number, (name, said) in enumerate(document.items()):
+            outputs = [Output(output["name"], tuple(output["classes"])) for output in said]
+            made[name] = Head(tensors[f"layers.{number}.linear.weight"].shape[1], outputs, 0.0)
+        heads = Heads(made)
+        heads.load_state_dict(tensors)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise UserError(f"{folder} holds no heads that can be read: {' '.join(str(error).split())[:200]}") from None
+    return heads.eval()

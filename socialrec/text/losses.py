@@ -1,0 +1,68 @@
+"""Losses of the tasks, and how they become one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from socialrec.text.tasks import MISSING, Ints
+
+
+def info_nce(comments: torch.Tensor, products: torch.Tensor, product_ids: Ints, temperature: float) -> torch.Tensor:
+    """InfoNCE (van den Oord et al. 2018) of unit vectors (n, dim) in both directions; a scalar.
+
+    The other pairs are the negatives; another comment on the same product is not one.
+    """
+    scores = comments @ products.T / temperature
+    same = torch.from_numpy(product_ids[:, None] == product_ids[None, :]).to(scores.device)
+    same.fill_diagonal_(False)
+    scores = scores.masked_fill(same, float("-inf"))
+    own = torch.arange(len(scores), device=scores.device)
+    return (cross_entropy(scores, own) + cross_entropy(scores.T, own)) / 2
+
+
+def class_weights(counts: Ints, is_balanced: bool) -> torch.Tensor:
+    """Weight of each class, float32: n / (n_classes · count) where balanced (King & Zeng 2001), else 1."""
+    if not is_balanced:
+        return torch.ones(len(counts))
+    weights = counts.sum() / (len(counts) * np.maximum(counts, 1))
+    return torch.from_numpy(weights.astype(np.float32))
+
+
+def masked_cross_entropy(logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Sum, not mean, of the weighted cross-entropies of logits (n, n_classes) whose label (n,) is known; a scalar.
+
+    Divided by `known_weight` of a whole batch, the sums of its parts add up to the batch's mean.
+    """
+    return cross_entropy(logits.float(), labels, weights, ignore_index=MISSING, reduction="sum")
+
+
+def known_weight(labels: torch.Tensor, weights: torch.Tensor) -> float:
+    """Sum of the weights of the labels (n,) that are known."""
+    return float(weights[labels[labels != MISSING]].sum())
+
+
+class TaskWeights(nn.Module):
+    """The weighted sum of the tasks' losses, with fixed weights or ones learned from uncertainty.
+
+    Learned, a task of log variance s counts as exp(-s) · loss + s / 2 (Kendall, Gal & Cipolla 2018, section 3.2).
+    """
+
+    def __init__(self, weights: Mapping[str, float], is_learned: bool) -> None:
+        super().__init__()
+        self.fixed = dict(weights)
+        self._places = {name: place for place, name in enumerate(weights)} if is_learned else {}
+        starts = (torch.tensor(-float(np.log(weight))) for weight in weights.values())
+        self.log_variances = nn.ParameterList(starts if is_learned else [])
+
+    def forward(self, name: str, loss: torch.Tensor, share: float = 1.0) -> torch.Tensor:
+        """What a task's loss counts as; of a step's several parts each adds its `share` of the second term."""
+        if name not in self._places:
+            return self.fixed[name] * loss
+        log_variance = self.log_variances[self._places[name]]
+        total: torch.Tensor = torch.exp(-log_variance) * loss + share * log_variance / 2
+        return total

@@ -1,0 +1,67 @@
+"""Training in several processes (torchrun): each takes a part of every batch, and their gradients are added up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.distributed.nn.functional import all_gather
+
+from socialrec.text.tasks import Ints
+
+
+@contextmanager
+def process_group() -> Iterator[None]:
+    """Join the processes that torchrun started, over NCCL on GPUs and Gloo on CPUs; nothing where it started none."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1 or dist.is_initialized():
+        yield
+        return
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    try:
+        yield
+    finally:
+        dist.destroy_process_group()
+
+
+def n_processes() -> int:
+    """How many processes train together."""
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def own_rank() -> int:
+    """This process's number among them, from 0; number 0 alone writes files."""
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def own_part(places: Ints) -> Ints:
+    """Every n-th place of a batch. Parts differ by one in size at most."""
+    return places[own_rank() :: n_processes()]
+
+
+def equal_parts(places: Ints) -> list[Ints]:
+    """All processes' parts of a batch, equally large: what is left over is left out, a small batch is repeated."""
+    n = n_processes()
+    fitting = places[: len(places) // n * n] if len(places) >= n else places.repeat(n)
+    return [fitting[rank::n] for rank in range(n)]
+
+
+def gathered(vectors: torch.Tensor) -> torch.Tensor:
+    """The processes' vectors (n, dim), one after the other, with gradients back to each."""
+    return torch.cat(all_gather(vectors)) if n_processes() > 1 else vectors
+
+
+def add_gradients(parameters: Iterable[nn.Parameter]) -> None:
+    """Replace each gradient by the sum over all processes."""
+    if n_processes() == 1:
+        return
+    for parameter in parameters:
+        # A process that had no text of a task must still take part.
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+        dist.all_reduce(parameter.grad)
