@@ -15,7 +15,7 @@ history.
 
 **Params** Day, Sample (below 1 publishes nothing), Dry run, Model version (else the champion).
 
-Receipts of the jobs: `<home>/runs/<run>/`. Summary of a night: `<home>/reports/<day>/summary.json`.
+Receipts of the jobs: `<home>/runs/<run>/`. Report of a night: `<home>/reports/<day>/report.html`.
 """
 
 from __future__ import annotations
@@ -27,13 +27,12 @@ from airflow.sdk import DAG
 
 from socialrec.contracts.runs import NIGHTLY, TRAIN, training_of
 from socialrec.orchestration import params
-from socialrec.orchestration.commands import RESOLVED, common_arguments, reported
+from socialrec.orchestration.commands import MODEL_VERSION, common_arguments, reported
 from socialrec.orchestration.operators import ModelBranch
 from socialrec.orchestration.tasks import DEFAULTS, nightly_at, python_job, resolve_run, spark_job
 from socialrec.settings import load_settings
 
 settings = load_settings()
-MODEL_VERSION = f"{{{{ {RESOLVED}['model_version'] and '--model-version=' ~ {RESOLVED}['model_version'] }}}}"
 
 with DAG(
     dag_id=NIGHTLY,

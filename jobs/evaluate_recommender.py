@@ -4,20 +4,35 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from socialrec import job, tracking
 from socialrec.errors import UserError
+from socialrec.evaluate.comparison import TABLE_COLUMNS
+from socialrec.evaluate.metrics import PER_USER
+from socialrec.evaluate.metrics.hits import Ranked
 from socialrec.evaluate.plots import metrics_figure
 from socialrec.evaluate.split import Split, make_split
+from socialrec.recommend.assessment import Assessment, assess, try_recipe
+from socialrec.recommend.candidate import find_faults
 from socialrec.recommend.inputs import Inputs, n_texts_missing, read_inputs
 from socialrec.recommend.model import ModelInfo, read_document
-from socialrec.recommend.training import Tested, measure_recipe, settings_of_recipe
+from socialrec.recommend.training import settings_of_recipe
 from socialrec.tracking import RECOMMENDER
 
 NAME = "evaluate_recommender"
 DEMO = "demo"
 DISCLAIMER = "demo world: these figures prove plumbing, never quality"
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The champion's lists for the same held-out users, if there is a champion, and how they came about."""
+
+    ranked: Ranked | None
+    facts: dict[str, str | None]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -26,37 +41,44 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--mlflow-run", required=True, help="the training run, from finetune_encoder")
     parser.add_argument("--encoder-version", required=True, help="whose vectors the candidate uses")
     args = parser.parse_args(argv)
-    with job.run(NAME, args) as run:
-        folder = run.settings.models / "candidates" / args.mlflow_run
-        document = read_document(folder)
-        pinned = ModelInfo(**document["info"]).lake_versions
-        inputs = read_inputs(run.lake, run.ds, args.encoder_version, pinned)
+    with job.run(NAME, args) as run, tracking.connect(run.settings).failing(args.mlflow_run) as tracker:
+        candidate = run.settings.candidate(args.mlflow_run)
+        folder = candidate / "recommender"
+        inputs = read_inputs(run.lake, run.ds, args.encoder_version, seen_versions(folder))
         split = make_split(inputs.interactions, run.settings.evaluate)
-        tested = measure_recipe(inputs, split, run.settings, document["weights"])
-        tracker = tracking.connect(run.settings)
-        champion = measure_champion(run, tracker, inputs, split)
         label = f"{split.label}; {DISCLAIMER}" if DEMO in inputs.platforms else split.label
-        evaluation = {
-            "label": label,
-            "split_kind": split.kind,
-            "candidate": tested.figures,
-            "popularity": tested.popularity,
-            "constant_share": tested.constant_share,
-            **champion,
-        }
-        run.log.info("measured", split=label, candidate=tested.figures, popularity=tested.popularity, **champion)
+        evaluation: dict[str, Any] = {"label": label, "split_kind": split.kind, "champion": None}
+        evaluation["faults"] = find_faults(folder, inputs.products, run.ds, split.label)
+        assessment = None
+        if not evaluation["faults"]:
+            trial = try_recipe(inputs, split, run.settings, read_document(folder)["weights"])
+            champion = try_champion(run, tracker, inputs, split)
+            assessment = assess(trial, champion.ranked, inputs, split, run.settings)
+            evaluation |= {**champion.facts, **assessment.document()}
+        run.log.info(
+            "evaluated", **{name: evaluation.get(name) for name in ("label", "faults", "candidate", "champion")}
+        )
         if not args.dry_run:
-            (folder / "evaluation.json").write_text(json.dumps(evaluation, indent=1), encoding="utf-8")
-            log(tracker, args.mlflow_run, evaluation)
+            candidate.mkdir(parents=True, exist_ok=True)
+            (candidate / "evaluation.json").write_text(json.dumps(evaluation, indent=1), encoding="utf-8")
+            log(run, tracker, evaluation, assessment)
         run.done(status="dry_run" if args.dry_run else "written", **evaluation)
     return 0
 
 
-def measure_champion(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, split: Split) -> dict[str, Any]:
-    """Figures of the champion's recipe refitted on the same cut, and what was done about its vectors."""
+def seen_versions(folder: Path) -> dict[str, int | None] | None:
+    """The table versions that the candidate was fitted on; None (the newest) where its document is not there."""
+    try:
+        return ModelInfo(**read_document(folder)["info"]).lake_versions
+    except UserError:
+        return None
+
+
+def try_champion(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, split: Split) -> Champion:
+    """Lists of the champion's recipe refitted on the same cut, and what was done about its vectors."""
     champion = tracker.champion(RECOMMENDER)
     if champion is None:
-        return {"champion": None, "champion_version": None, "champion_ds": None, "note": "there is no champion yet"}
+        return Champion(None, {"champion_version": None, "champion_ds": None, "note": "there is no champion yet"})
     document = read_document(tracker.fetch(RECOMMENDER, champion.version))
     info = ModelInfo(**document["info"])
     note = f"champion {champion.version} refitted on the same cut with its own vectors"
@@ -70,26 +92,22 @@ def measure_champion(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, sp
             note = f"champion {champion.version} refitted on the same cut with the candidate's vectors"
         else:
             inputs = own
-    settings = settings_of_recipe(run.settings, info.settings)
-    tested: Tested = measure_recipe(inputs, split, settings, document["weights"])
-    return {
-        "champion": tested.figures,
-        "champion_version": champion.version,
-        "champion_ds": champion.tags.get("ds"),
-        "note": note,
-    }
+    trial = try_recipe(inputs, split, settings_of_recipe(run.settings, info.settings), document["weights"])
+    facts = {"champion_version": champion.version, "champion_ds": champion.tags.get("ds"), "note": note}
+    return Champion(trial.lists.ranked, facts)
 
 
-def log(tracker: tracking.Tracker, run_id: str, evaluation: dict[str, Any]) -> None:
-    """Metrics, plot and document of the evaluation."""
-    measured = {who: evaluation[who] for who in ("candidate", "popularity", "champion") if evaluation[who]}
-    prefixes = {"candidate": "", "popularity": "popularity_", "champion": "champion_"}
-    figures = {
-        f"test/{prefixes[who]}{name}": value for who, values in measured.items() for name, value in values.items()
-    }
-    tracker.log(run_id, metrics=figures, tags={"figures": evaluation["label"]})
-    tracker.log_figure(run_id, metrics_figure(measured, f"test, {evaluation['label']}"), "plots/test.png")
+def log(run: job.Run, tracker: tracking.Tracker, evaluation: dict[str, Any], assessment: Assessment | None) -> None:
+    """Figures, a table of all of them, a plot and the whole evaluation, in the training run."""
+    run_id, label = run.args.mlflow_run, evaluation["label"]
     tracker.log_dict(run_id, evaluation, "evaluation.json")
+    if assessment is None:
+        return
+    tracker.log(run_id, metrics=assessment.metrics(), tags={"figures": label})
+    comparison, drawn = assessment.comparison, [f"{name}_at_{run.settings.evaluate.cutoff}" for name in PER_USER]
+    tracker.log_table(run_id, TABLE_COLUMNS, comparison.rows(), "tables/evaluation.csv")
+    bars = {who: {name: evaluation[who][name] for name in drawn} for who in comparison.measured}
+    tracker.log_figure(run_id, metrics_figure(bars, f"test, {label}"), "plots/test.png")
 
 
 if __name__ == "__main__":

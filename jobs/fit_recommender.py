@@ -9,6 +9,7 @@ from socialrec.evaluate.plots import metrics_figure, weights_figure
 from socialrec.evaluate.split import make_split
 from socialrec.recommend.inputs import n_texts_missing, read_inputs
 from socialrec.recommend.model import Recommender
+from socialrec.recommend.reference import make_reference, save_reference
 from socialrec.recommend.training import Blend, fit_blend, fit_everything, recipe_settings
 
 NAME = "fit_recommender"
@@ -20,7 +21,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--mlflow-run", required=True, help="the training run, from finetune_encoder")
     parser.add_argument("--encoder-version", required=True, help="whose vectors to use")
     args = parser.parse_args(argv)
-    with job.run(NAME, args) as run:
+    with job.run(NAME, args) as run, tracking.connect(run.settings).failing(args.mlflow_run) as tracker:
         inputs = read_inputs(run.lake, run.ds, args.encoder_version)
         split = make_split(inputs.interactions, run.settings.evaluate)
         if missing := n_texts_missing(inputs):
@@ -30,19 +31,19 @@ def main(argv: list[str] | None = None) -> int:
         run.log.info("learned the blend", split=split.label, val_ndcg=round(ndcg, 4), **blend.weights)
         if not args.dry_run:
             recommender = fit_everything(inputs, split, run.settings, blend.weights, args.encoder_version)
-            keep(run, recommender, blend)
+            keep(run, tracker, recommender, blend)
         counts = {"interactions": inputs.interactions.num_rows, "products": inputs.products.num_rows}
         status = "dry_run" if args.dry_run else "written"
         run.done(status=status, counts=counts, split_label=split.label, weights=blend.weights, val_ndcg=ndcg)
     return 0
 
 
-def keep(run: job.Run, recommender: Recommender, blend: Blend) -> None:
+def keep(run: job.Run, tracker: tracking.Tracker, recommender: Recommender, blend: Blend) -> None:
     """Save the candidate, and log it with everything that it takes to fit it again."""
     args, info = run.args, recommender.info
-    folder = run.settings.models / "candidates" / args.mlflow_run
+    folder = run.settings.candidate(args.mlflow_run) / "recommender"
     recommender.save(folder)
-    tracker = tracking.connect(run.settings)
+    save_reference(make_reference(run.lake, run.ds, recommender, run.settings), folder)
     prefixes = {who: "" if who == "blend" else f"{who}_" for who in blend.figures}
     figures = {
         f"val/{prefixes[who]}{name}": value for who, values in blend.figures.items() for name, value in values.items()

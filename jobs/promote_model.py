@@ -10,6 +10,7 @@ from typing import Any
 from socialrec import job, tracking
 from socialrec.errors import UserError
 from socialrec.evaluate.gate import Decision, decide
+from socialrec.recommend.decisions import gate_row, record_decision
 from socialrec.tracking import ENCODER, RECOMMENDER
 
 NAME = "promote_model"
@@ -22,13 +23,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--encoder-version", required=True, help="whose vectors the candidate uses")
     parser.add_argument("--encoder-model-version", required=True, help="the encoder's registered version")
     args = parser.parse_args(argv)
-    with job.run(NAME, args) as run:
-        tracker = tracking.connect(run.settings)
-        try:
-            promote(run, tracker)
-        except BaseException:
-            tracker.finish(args.mlflow_run, "FAILED")
-            raise
+    with job.run(NAME, args) as run, tracking.connect(run.settings).failing(args.mlflow_run) as tracker:
+        promote(run, tracker)
         tracker.finish(args.mlflow_run)
     return 0
 
@@ -36,17 +32,11 @@ def main(argv: list[str] | None = None) -> int:
 def promote(run: job.Run, tracker: tracking.Tracker) -> None:
     """Register, decide and act."""
     args = run.args
-    evaluation = read_evaluation(run.settings.models / "candidates" / args.mlflow_run)
+    evaluation = read_evaluation(run.settings.candidate(args.mlflow_run))
     # The same recipe on newer data ties with itself; newer data is then reason enough.
-    champion_ds = evaluation["champion_ds"]
-    decision = decide(
-        evaluation["candidate"],
-        evaluation["champion"],
-        evaluation["popularity"],
-        run.settings.evaluate,
-        constant_share=evaluation["constant_share"],
-        is_fresher=champion_ds is not None and champion_ds < run.ds,
-    )
+    champion_ds = evaluation.get("champion_ds")
+    is_fresher = champion_ds is not None and champion_ds < run.ds
+    decision = decide(evaluation, run.settings.evaluate, is_fresher=is_fresher)
     version = None
     if not args.dry_run:
         version = record(run, tracker, decision, evaluation)
@@ -78,6 +68,18 @@ def record(run: job.Run, tracker: tracking.Tracker, decision: Decision, evaluati
     version = tracker.register(args.mlflow_run, "recommender", RECOMMENDER, tags)
     tracker.log_dict(args.mlflow_run, decision.document(), "gate.json")
     tracker.log(args.mlflow_run, tags={"gate": gate, "gate_reasons": tags["gate_reasons"]})
+    row = gate_row(
+        decision,
+        tracker.metrics(args.mlflow_run),
+        recommender_version=version,
+        champion_version=evaluation.get("champion_version"),
+        encoder_version=args.encoder_version,
+        label=evaluation["label"],
+        mlflow_run=args.mlflow_run,
+        ds=run.ds,
+    )
+    # The record comes before the act: a champion that no row explains must not be.
+    record_decision(run.lake, row, NAME)
     if decision.promote:
         tracker.promote(ENCODER, args.encoder_model_version)
         tracker.promote(RECOMMENDER, version)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from socialrec import job
-from socialrec.contracts.gold import RECOMMENDATIONS, USER_PRODUCT_AFFINITY, USER_PROFILES
+from socialrec.contracts.gold import RECOMMENDATIONS, SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.errors import UserError
+from socialrec.evaluate.drift import drift
 from socialrec.recommend.model import read_document
 from socialrec.recommend.publishing import audit_lists, export_lists
+from socialrec.recommend.reference import load_reference, night_values
 
 NAME = "publish_recommendations"
 
@@ -30,22 +33,44 @@ def main(argv: list[str] | None = None) -> int:
             raise UserError(f"gold.recommendations has no lists of {run.ds}: run score_recommendations first")
         lists = run.lake.read(RECOMMENDATIONS, [run.ds])
         profiles = run.lake.read(USER_PROFILES, [run.ds], ["user_key"])
-        affinities = run.lake.read(USER_PRODUCT_AFFINITY, [run.ds], ["user_key", "product_id"])
-        audit_lists(lists, profiles, affinities, offered(run), run.settings.recommend.list_length)
+        affinities = run.lake.read(USER_PRODUCT_AFFINITY, [run.ds], ["user_key", "product_id", "affinity_micros"])
+        products = run.lake.read(SILVER_PRODUCTS, [run.ds], ["product_id", "is_active", "category"])
+        model = Path(job.receipt(run.settings, run.run_id, "pin_models")["recommender_folder"])
+        audit_lists(lists, profiles, affinities, offered(products, model), run.settings.recommend.list_length)
         n_changed = export_lists(lists, run.settings.export, run.ds)
-        counts = {"users": profiles.num_rows, "published": lists.num_rows}
-        target = str(run.settings.export / run.ds)
-        run.done(status="written" if n_changed else "up_to_date", counts=counts, changed_rows=n_changed, export=target)
+        ties = run.lake.read(SOCIAL_TIES, [run.ds], ["user_key"])
+        values = night_values(affinities, ties, products, lists["score"].to_numpy(zero_copy_only=False))
+        moved = drift(load_reference(model), values)
+        warnings = warn(run, moved)
+        run.done(
+            status="written" if n_changed else "up_to_date",
+            counts={"users": profiles.num_rows, "published": lists.num_rows},
+            changed_rows=n_changed,
+            export=str(run.settings.export / run.ds),
+            drift=moved,
+            warnings=warnings,
+        )
     return 0
 
 
-def offered(run: job.Run) -> pa.Array:
+def offered(products: pa.Table, model: Path) -> pa.Array:
     """Active products of the day that the pinned model knows."""
-    pins = job.receipt(run.settings, run.run_id, "pin_models")
-    known = pa.array(read_document(Path(pins["recommender_folder"]))["products"], pa.string())
-    products = run.lake.read(SILVER_PRODUCTS, [run.ds], ["product_id", "is_active"])
+    known = pa.array(read_document(model)["products"], pa.string())
     active = products["product_id"].filter(products["is_active"])
     return active.filter(pc.is_in(active, value_set=known)).combine_chunks()
+
+
+def warn(run: job.Run, moved: Mapping[str, float]) -> list[str]:
+    """Say what has moved too far from the night that the model was trained on."""
+    limit = run.settings.evaluate.max_drift
+    warnings = [
+        f"{name} has drifted from the model's training: index {index:.2f}, above {limit:g}; train again or find out why"
+        for name, index in moved.items()
+        if index > limit
+    ]
+    for line in warnings:
+        run.log.warning(line)
+    return warnings
 
 
 if __name__ == "__main__":

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 from socialrec import job, tracking
 from socialrec.contracts.runs import training_of
 from socialrec.recommend.summary import read_receipts, rows_of, summarise
+from socialrec.report.facts import read_facts
+from socialrec.report.page import render
 
 NAME = "report_run"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write `reports/<ds>/summary.json` from the run's receipts, and record the night with MLflow."""
+    """Write `reports/<ds>/summary.json` and `report.html`, and record the night with MLflow."""
     args = job.parser(__doc__).parse_args(argv)
     with job.run(NAME, args) as run:
         receipts = read_receipts(run.settings.runs / run.run_id, leave_out=(NAME,))
@@ -27,16 +30,21 @@ def main(argv: list[str] | None = None) -> int:
             run.done(status="dry_run" if args.dry_run else "sample", summary=summary)
             return 0
         folder = run.settings.reports / run.ds
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f".summary.{run.run_id}"
-        partial.write_text(json.dumps(summary, indent=1), encoding="utf-8")
-        partial.replace(folder / "summary.json")
+        write(folder / "summary.json", json.dumps(summary, indent=1))
+        write(folder / "report.html", render(summary, read_facts(run.lake, run.ds)))
         tags = {"ds": run.ds, "run_id": run.run_id}
-        run_id = tracker.log_nightly(
-            f"{run.ds} {run.run_id}", summary["models"], summary["metrics"], tags, {"summary.json": summary}
-        )
-        run.done(status="written", report=str(folder / "summary.json"), mlflow_run_id=run_id, rows=summary["rows"])
+        name = f"{run.ds} {run.run_id}"
+        run_id = tracker.log_nightly(name, summary["models"], summary["metrics"], tags, folder)
+        run.done(status="written", report=str(folder / "report.html"), mlflow_run_id=run_id, rows=summary["rows"])
     return 0
+
+
+def write(file: Path, content: str) -> None:
+    """Write a file whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f".{file.name}.partial")
+    partial.write_text(content, encoding="utf-8")
+    partial.replace(file)
 
 
 if __name__ == "__main__":

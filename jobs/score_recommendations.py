@@ -66,12 +66,12 @@ def read_context(run: job.Run, model: Path, versions: dict[str, Any]) -> Context
 
 
 def score(run: job.Run, model: Path, context: Context, fingerprint: str, *, publishes: bool) -> dict[str, int]:
-    """Stage the lists, check them, and commit them where they are to be published; returns users and places."""
+    """Stage the lists, check them, and commit them where they are to be published; returns what was counted."""
     # Spark is imported only now: a night with nothing new must not pay for it.
     from socialrec.etl.schemas import spark_schema
     from socialrec.etl.session import spark_session
     from socialrec.etl.tables import count_staged, publish, write_stage
-    from socialrec.recommend.scoring import block_scorer
+    from socialrec.recommend.scoring import block_scorer, total_removed
 
     with (
         scratch_folder(run) as folder,
@@ -85,7 +85,8 @@ def score(run: job.Run, model: Path, context: Context, fingerprint: str, *, publ
         write_stage(rows, stage)
         counts = {"users": len(context.rows), "published": count_staged(stage)}
         publish(stage, fingerprint=fingerprint, counts=counts, dry_run=not publishes)
-    return counts
+        removed = {f"removed_{rule}": n for rule, n in total_removed(folder).items()}
+    return counts | removed
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -173,6 +173,40 @@ def bench_etl(
     _print_result(measure(load_settings(home).scratch, scale=scale).to_json(), as_json)
 
 
+@bench.command("ranking")
+def bench_ranking(
+    *,
+    train: Annotated[Path, typer.Option("--train", help="Pairs to learn from: user item [weight], oldest first")],
+    test: Annotated[Path, typer.Option("--test", help="Pairs to find: user item")],
+    valid: Annotated[Path | None, typer.Option("--valid", help="Pairs to choose by; else a tenth of train")] = None,
+    social: Annotated[Path | None, typer.Option("--social", help="Ties: user friend")] = None,
+    item_text: Annotated[Path | None, typer.Option("--item-text", help="Texts: item text")] = None,
+    k: Annotated[str, typer.Option("--k", help="Cutoffs; settings are chosen for the first")] = "10,20",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ranking quality on your own pairs (tab-separated, with a header), beside popularity, item-kNN and ALS."""
+    from socialrec.bench.ranking import cutoffs_of
+    from socialrec.bench.ranking import run as measure
+
+    files = {"train": train, "test": test, "valid": valid, "social": social, "item_text": item_text}
+    _print_result(measure(files, cutoffs_of(k), load_settings(home)).to_json(), as_json)
+
+
+@bench.command("lastfm")
+def bench_lastfm(
+    data: Annotated[Path, typer.Option("--data", help="Folder with the raw files and sociallgn_split/")],
+    protocol: Annotated[Literal["recbole", "sociallgn"], typer.Option("--protocol")] = "recbole",
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many splits to average over")] = 5,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ranking quality on Last.fm by the protocols of published social recommenders."""
+    from socialrec.bench.ranking_lastfm import run as measure
+
+    _print_result(measure(protocol, seeds, data, load_settings(home)).to_json(), as_json)
+
+
 @bench.command("encode")
 def bench_encode(
     *,
@@ -246,11 +280,12 @@ def _say_outcome(console: Console, settings: Settings, ds: str) -> None:
     show_rows(console, summary["rows"])
     show_figures(console, summary)
     show_changes(console, summary)
+    console.print(f"\nReport   {settings.reports / ds / 'report.html'}")
 
 
 def _say_addresses(console: Console, record: Record) -> None:
     airflow = record.airflow
-    console.print(f"\nAirflow  {airflow['url']}  user {airflow['user']}, password in {airflow['password_file']}")
+    console.print(f"Airflow  {airflow['url']}  user {airflow['user']}, password in {airflow['password_file']}")
     console.print(f"MLflow   {record.mlflow['url']}", soft_wrap=True)
 
 

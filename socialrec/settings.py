@@ -65,20 +65,45 @@ class RecommendSettings(Section):
     """The recommender and its lists."""
 
     list_length: int = Field(20, ge=1)
-    max_side: int = Field(8_000, ge=10)
+    max_side: int = Field(13_000, ge=10)
     """Largest side (users or products) that is inverted exactly; beyond it the most active products are kept."""
     ridge: float = Field(100.0, gt=0)
     """How strongly item-to-item weights are held back, in units of the mean square of the affinities."""
-    text_weight: float = Field(1.0, ge=0)
+    text_weight: float = Field(0.2, ge=0)
     """How much texts count beside what users do, in units of the ridge."""
-    social_weight: float = Field(0.5, ge=0)
+    social_weight: float = Field(0.0, ge=0)
     """How much what neighbours do counts beside what the user does."""
+    affinity_exponent: float = Field(1.0, ge=0, le=2)
+    """Power of `ln(1 + affinity)`: 0 makes all affinities the same, above 1 favours the strong ones."""
+    popularity_weighting: Share = 0.2
+    """Power of a product's number of users that its affinities are divided by: what few like says more."""
+    factor_dim: int = Field(128, ge=1)
+    """Length of a product's factors in implicit ALS."""
+    factor_ridge: float = Field(0.01, gt=0)
+    """How strongly factors are held back, per observed and (weighted) unobserved product."""
+    factor_unobserved: float = Field(0.03, gt=0)
+    """What a product that a user has not touched counts beside one that they have."""
+    factor_text: float = Field(1.0, ge=0)
+    """How much products' factors must also explain their texts."""
+    factor_passes: int = Field(12, ge=1)
+    sequence_window: int = Field(5, ge=1)
+    """How many of a user's products further on a product is still taken to follow another."""
+    sequence_decay: float = Field(0.7, gt=0, le=1)
+    """What the product before the newest counts beside the newest, and so on back."""
     popularity_exponent: Share = 0.5
     tie_reply_weight: float = Field(1.0, ge=0)
     score_decimals: int = Field(5, ge=1, le=9)
     block_users: int = Field(512, ge=1)
+    max_per_category: int | None = Field(10, ge=1)
+    """Products of one category that a list may hold."""
+    max_per_brand: int | None = Field(10, ge=1)
+    max_age_days: Days | None = None
+    """Products that were last described, and first seen, longer ago than this are stale; none means that none are."""
+    exploration_share: Share = 0.0
+    """Share of a list's places, its last, that goes to chance."""
     max_reasons: int = Field(3, ge=1)
-    min_named_friends: int = Field(1, ge=1)
+    min_named_friends: int = Field(2, ge=1)
+    """Friends are named where at least so many stand behind a product, else they are "people you follow"."""
 
 
 class EvaluateSettings(Section):
@@ -90,8 +115,36 @@ class EvaluateSettings(Section):
     max_undated_share: Share = 0.5
     """Above this share of undated interactions there is no time to cut at: the split is at random per user."""
     seed: int = 20260102
+    cold_user_products: int = Field(4, ge=0)
+    """Users who met at most this many products before the cut are cold."""
+    cold_product_users: int = Field(4, ge=0)
+    """Products that at most this many users liked before the cut are cold."""
+    n_resamples: int = Field(1_000, ge=100)
+    """Resamples of bootstrap intervals and of paired tests."""
     min_gain_over_popularity: float = Field(0.0, ge=0)
     min_gain_over_champion: float = Field(0.0, ge=0)
+    max_p_value: float = Field(0.05, gt=0, lt=1)
+    """How often chance alone may give a difference that the gate takes for real."""
+    tie_margin: Share = 0.02
+    """Share of the champion's NDCG that a candidate fitted on newer data may lack, where the test calls it chance."""
+    min_slice_users: int = Field(30, ge=1)
+    """Slices with fewer tested users are shown, and decide nothing."""
+    max_slice_loss: Share = 0.02
+    """NDCG that a slice may lose to the champion (to popularity where there is none)."""
+    max_constant_share: Share = 0.5
+    min_coverage: Share = 0.02
+    """Of the products that the tested lists could reach."""
+    min_evenness: Share = 0.005
+    """1 - Gini of exposure, as a share of what the tested lists could reach."""
+    max_popularity_overlap: Share = 0.9
+    max_drift: float = Field(0.25, gt=0)
+    """Population stability index against the training's own night, above which a night warns."""
+    explained_users: int = Field(50, ge=1)
+    """Tested users whose reasons are put to the deletion test."""
+    min_reasons_valid: Share = 0.9
+    """Share of reasons that must stand the deletion test: without its evidence the product falls."""
+    max_fit_seconds: float = Field(3_600.0, gt=0)
+    max_score_milliseconds_per_user: float = Field(100.0, gt=0)
 
 
 class SparkSettings(Section):
@@ -158,6 +211,10 @@ class Settings(Section):
     def models(self) -> Path:
         """Local copies of registered model versions."""
         return self.home / "models"
+
+    def candidate(self, mlflow_run: str) -> Path:
+        """What a training run makes before the gate decides: `encoder/`, `recommender/` and `evaluation.json`."""
+        return self.models / "candidates" / mlflow_run
 
     @property
     def secrets(self) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pyspark.sql import SparkSession
 
 from socialrec.etl.session import spark_session
 from socialrec.lake import Lake
+from socialrec.service.environment import mlflow_command, mlflow_environment
 from socialrec.settings import Settings, SparkSettings, load_settings
 
 
@@ -69,21 +69,17 @@ def deserted_url() -> str:
 @pytest.fixture(scope="session")
 def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real MLflow server with its own database."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    port = str(free_port())
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", port, "--workers", "1"]
-    command += [
-        "--backend-store-uri",
-        f"sqlite:///{folder}/mlflow.db",
-        "--artifacts-destination",
-        str(folder / "files"),
-    ]
-    url = f"http://127.0.0.1:{port}"
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "HOME": str(folder)})
+    settings = Settings(home=tmp_path_factory.mktemp("mlflow"))
+    (settings.home / "mlflow").mkdir()
+    port = free_port()
+    url, log = f"http://127.0.0.1:{port}", settings.home / "log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            mlflow_command(settings, port), stdout=output, stderr=output, env=mlflow_environment(settings)
+        )
     try:
         for _ in range(240):
-            assert process.poll() is None, f"MLflow ended: {(folder / 'log').read_text()[-500:]}"
+            assert process.poll() is None, f"MLflow ended: {log.read_text()[-500:]}"
             if answers(f"{url}/health"):
                 break
             time.sleep(0.5)

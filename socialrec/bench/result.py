@@ -8,6 +8,7 @@ import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
+from typing import Any
 
 import psutil
 
@@ -49,6 +50,8 @@ class BenchResult:
     ratios: Mapping[str, float]
     versions: Mapping[str, str]
     machine: Mapping[str, str | float] = field(default_factory=this_machine)
+    chosen: Mapping[str, Any] = field(default_factory=dict)
+    """What was chosen on validation, and what it rests on."""
 
     def to_json(self) -> str:
         """One line of JSON, the ratios beside the other fields."""

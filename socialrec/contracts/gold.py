@@ -2,7 +2,7 @@
 
 from socialrec.contracts.columns import DS, PLATFORM, Column, FixedListOf, ListOf, StructOf, Table
 from socialrec.contracts.silver import TEXT_HASH, USER_KEY
-from socialrec.contracts.vocabulary import AttributeOrigin, ReasonKind, TextKind
+from socialrec.contracts.vocabulary import AttributeOrigin, DecisionKind, ReasonKind, TextKind
 
 PRODUCT_ID = Column("product_id", "string", "The source's identifier of the product")
 ENCODER_VERSION = Column("encoder_version", "string", "Which weights, adapter, pooling and length made the vector")
@@ -149,7 +149,9 @@ REASON = StructOf(
         Column("kind", "string", "What the reason rests on", choices=ReasonKind),
         Column("share", "float32", "Its part of the score, 0 to 1", minimum=0, maximum=1),
         Column("products", ListOf("string"), "The user's own products behind it"),
-        Column("friends", ListOf("string"), "Pseudonyms of the users behind it"),
+        Column(
+            "friends", ListOf("string"), "Pseudonyms of the users behind it; empty where they are too few to be named"
+        ),
         Column("words", ListOf("string"), "The words behind it"),
     )
 )
@@ -175,6 +177,43 @@ RECOMMENDATIONS = Table(
     is_snapshot=True,
 )
 
+GATE_CHECK = StructOf(
+    (
+        Column("name", "string", "What was asked"),
+        Column("is_passed", "bool", "Whether the figure keeps to the bound"),
+        Column("figure", "float64", "What was measured; NaN where it was no number"),
+        Column("bound", "float64", "What it was held against"),
+        Column("line", "string", "The answer in words"),
+    )
+)
+
+MODEL_DECISIONS = Table(
+    layer="gold",
+    noun="model_decisions",
+    row="one decision about a registered recommender, with every figure that it rests on",
+    columns=(
+        Column("recommender_version", "string", "Registered version of the recommender"),
+        Column("decided_ts", "timestamp", "When"),
+        Column("kind", "string", "The gate of a training, or a person who went back", choices=DecisionKind),
+        Column("is_champion", "bool", "Whether it became champion"),
+        Column("reasons", ListOf("string"), "Why: all that speaks against it, else for it; or the person's own words"),
+        Column("checks", ListOf(GATE_CHECK), "What the gate asked; empty for a rollback"),
+        Column(
+            "figures",
+            ListOf(StructOf((Column("name", "string", "Flat name"), Column("value", "float64", "Value")))),
+            "Every figure of the evaluation under its MLflow name; empty for a rollback",
+        ),
+        Column("champion_version", "string", "The champion until then, if there was one", nullable=True),
+        Column("encoder_version", "string", "Whose vectors it was fitted on"),
+        Column("label", "string", "How the figures were measured"),
+        Column("mlflow_run", "string", "The training run of the version"),
+        DS,
+    ),
+    key=("recommender_version", "decided_ts"),
+    partition="ds",
+    writer="promote_model",
+)
+
 GOLD: tuple[Table, ...] = (
     USER_PRODUCT_AFFINITY,
     SOCIAL_TIES,
@@ -184,4 +223,5 @@ GOLD: tuple[Table, ...] = (
     PRODUCT_ATTRIBUTES,
     USER_PROFILES,
     RECOMMENDATIONS,
+    MODEL_DECISIONS,
 )

@@ -2,6 +2,10 @@
 
 NIGHTLY = "socialrec_nightly"
 TRAIN = "socialrec_train"
+ROLLBACK = "socialrec_rollback"
+
+NEWEST_DAY = "CURRENT"
+"""The file in the export folder that names the newest published day."""
 
 
 def training_of(run_id: str) -> str:

@@ -69,3 +69,10 @@ class AttributeOrigin(StrEnum):
 
     STATED = "stated"
     PREDICTED = "predicted"
+
+
+class DecisionKind(StrEnum):
+    """Who decided about a model: the gate of a training, or a person who went back."""
+
+    GATE = "gate"
+    ROLLBACK = "rollback"

@@ -3,65 +3,162 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from socialrec.evaluate.comparison import EVERYONE
 from socialrec.settings import EvaluateSettings
+
+Evaluation = Mapping[str, Any]
+"""The document that evaluate_recommender keeps: figures by model, slices, paired tests, soundness and cost."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question of the gate: the figure, the bound that it was held against, and the answer in words."""
+
+    name: str
+    is_passed: bool
+    figure: float
+    bound: float
+    line: str
 
 
 @dataclass(frozen=True)
 class Decision:
-    """The gate's answer, why, and the figures it rests on."""
+    """The gate's answer, and every check that it rests on."""
 
-    promote: bool
-    reasons: tuple[str, ...]
-    figures: dict[str, float]
+    checks: tuple[Check, ...]
+
+    @property
+    def promote(self) -> bool:
+        """Whether all checks passed; a gate that asked nothing promotes nothing."""
+        return bool(self.checks) and all(check.is_passed for check in self.checks)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What speaks against the candidate, or, where nothing does, all that speaks for it."""
+        return tuple(check.line for check in self.checks if self.promote or not check.is_passed)
 
     def document(self) -> dict[str, Any]:
         """As plain data for JSON; figures that are not numbers become None."""
-        figures = {name: value if math.isfinite(value) else None for name, value in self.figures.items()}
-        return {**asdict(self), "reasons": list(self.reasons), "figures": figures}
+        checks = [asdict(check) for check in self.checks]
+        for check in checks:
+            check["figure"] = check["figure"] if math.isfinite(check["figure"]) else None
+        return {"promote": self.promote, "reasons": list(self.reasons), "checks": checks}
 
 
-def decide(
-    candidate: Mapping[str, float],
-    champion: Mapping[str, float] | None,
-    popularity: Mapping[str, float],
-    settings: EvaluateSettings,
-    *,
-    constant_share: float = 0.0,
-    is_fresher: bool = False,
-) -> Decision:
-    """Promote what beats popularity, and the champion if there is one, in NDCG on the same held-out window.
+def decide(evaluation: Evaluation, settings: EvaluateSettings, *, is_fresher: bool = False) -> Decision:
+    """Promote what is sound and better than popularity and the champion, in NDCG, by a paired test over users.
 
-    `constant_share` is the share of tested users to whom the candidate gives one score for all products; a candidate
-    that tells nothing apart for most of them is refused. So is one whose figures are not numbers. With `is_fresher` (it
-    saw newer data than the champion) it need only be as good as the champion: the same recipe on newer data ties.
+    With `is_fresher` (it saw newer data than the champion) a candidate need only be as good as the champion: the same
+    recipe on newer data ties. A candidate with faults was never measured, so that nothing else is asked of it.
     """
-    name = f"ndcg_at_{settings.cutoff}"
-    figures = {"candidate": candidate[name], "popularity": popularity[name], "constant_share": constant_share}
-    if champion is not None:
-        figures["champion"] = champion[name]
-    broken = [f"{who} {name} is not a number" for who, value in figures.items() if not math.isfinite(value)]
-    if broken:
-        return Decision(False, tuple(broken), figures)
-    if constant_share > 0.5:
-        return Decision(
-            False, (f"the candidate's scores are constant for {constant_share:.0%} of the tested users",), figures
-        )
-    reasons = [_compare(figures, "popularity", name, settings.min_gain_over_popularity, may_tie=False)]
-    if champion is not None:
-        reasons.append(_compare(figures, "champion", name, settings.min_gain_over_champion, may_tie=is_fresher))
-    lost = tuple(line for passed, line in reasons if not passed)
-    return Decision(not lost, lost or tuple(line for _, line in reasons), figures)
+    if faults := evaluation.get("faults"):
+        return Decision(tuple(Check("whole", False, float(len(faults)), 0.0, fault) for fault in faults))
+    if broken := tuple(_not_numbers(evaluation, f"ndcg_at_{settings.cutoff}")):
+        return Decision(broken)
+    checks = [*_soundness(evaluation, settings), _beats_popularity(evaluation, settings)]
+    if evaluation.get("champion"):
+        checks.append(_beats_champion(evaluation, settings, is_fresher=is_fresher))
+    checks += [_slices(evaluation, settings), *_exposure(evaluation, settings), _reasons(evaluation, settings)]
+    checks += _cost(evaluation, settings)
+    return Decision(tuple(checks))
 
 
-def _compare(figures: Mapping[str, float], rival: str, name: str, gain: float, *, may_tie: bool) -> tuple[bool, str]:
-    ours, bar = figures["candidate"], figures[rival] + gain
-    line = f"{name} {ours:.4f} against {figures[rival]:.4f} of {rival}"
-    if ours > bar:
-        return True, f"{line}: better"
-    if may_tie and ours == bar:
-        return True, f"{line}: as good, and fitted on newer data"
-    return False, f"{line}: not better" + (f" by {gain:g}" if gain else "")
+def _not_numbers(evaluation: Evaluation, name: str) -> Iterator[Check]:
+    for who in ("candidate", "popularity", "champion"):
+        if evaluation.get(who) and evaluation[who][name] is None:
+            yield Check("numbers", False, math.nan, 0.0, f"{who} {name} is not a number")
+
+
+def _soundness(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Check]:
+    leaked, constant = evaluation["leaked_pairs"], evaluation["constant_share"]
+    yield _at_most("leak", leaked, 0, f"{leaked} held-out pairs were in the evidence that was learned from")
+    line = f"the candidate's scores are constant for {constant:.0%} of the tested users"
+    yield _at_most("constant_scores", constant, settings.max_constant_share, line)
+
+
+def _beats_popularity(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
+    test, line = _against("popularity", evaluation, settings)
+    gain = settings.min_gain_over_popularity
+    is_better = test["difference"] > gain and test["p_better"] <= settings.max_p_value
+    return Check("popularity", is_better, test["difference"], gain, line + _verdict(is_better, gain))
+
+
+def _beats_champion(evaluation: Evaluation, settings: EvaluateSettings, *, is_fresher: bool) -> Check:
+    test, line = _against("champion", evaluation, settings)
+    gain = settings.min_gain_over_champion
+    if test["difference"] > gain and test["p_better"] <= settings.max_p_value:
+        return Check("champion", True, test["difference"], gain, f"{line}: better")
+    if not is_fresher:
+        return Check("champion", False, test["difference"], gain, line + _verdict(False, gain))
+    least = -settings.tie_margin * evaluation["champion"][f"ndcg_at_{settings.cutoff}"]
+    ties = test["difference"] >= least and test["p_worse"] > settings.max_p_value
+    verdict = ": as good, and fitted on newer data" if ties else ": worse, which newer data do not outweigh"
+    return Check("champion", ties, test["difference"], least, line + verdict)
+
+
+def _slices(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
+    """No slice with enough users may lose more than the margin, unless the paired test calls the loss chance."""
+    rival = "champion" if evaluation.get("champion") else "popularity"
+    losses = [
+        (-test["difference"], name)
+        for name, test in evaluation["paired"][rival].items()
+        if name != EVERYONE and test["n_users"] >= settings.min_slice_users and test["p_worse"] <= settings.max_p_value
+    ]
+    loss, name = max(losses, default=(0.0, ""))
+    if loss <= settings.max_slice_loss:
+        return Check("slices", True, loss, settings.max_slice_loss, f"no slice is worse than with {rival}")
+    line = f"slice {name} is worse than with {rival} by {loss:.4f}, more than {settings.max_slice_loss:g}"
+    return Check("slices", False, loss, settings.max_slice_loss, line)
+
+
+def _exposure(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Check]:
+    """Coverage and evenness (1 - Gini) as shares of what so many places could reach at best; likeness to popularity."""
+    figures, cutoff = evaluation["candidate"], settings.cutoff
+    attainable = min(1.0, figures["n_users"] * cutoff / evaluation["n_products"])
+    coverage = figures[f"coverage_at_{cutoff}"] / attainable
+    line = f"lists reach {coverage:.1%} of the products that they could"
+    yield _at_least("coverage", coverage, settings.min_coverage, line)
+    evenness = (1.0 - figures[f"gini_at_{cutoff}"]) / attainable
+    yield _at_least("evenness", evenness, settings.min_evenness, f"exposure is {evenness:.1%} as even as it could be")
+    overlap = evaluation["popularity_overlap"]
+    line = f"{overlap:.0%} of the places hold what popularity alone would show"
+    yield _at_most("popularity_overlap", overlap, settings.max_popularity_overlap, line)
+
+
+def _reasons(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
+    share, n = evaluation["reasons"]["reasons_valid_share"], evaluation["reasons"]["reasons_tested"]
+    line = f"{share:.0%} of {n} reasons stand the deletion test"
+    return _at_least("reasons", share, settings.min_reasons_valid, line)
+
+
+def _cost(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Check]:
+    cost = evaluation["cost"]
+    line = f"fitting took {cost['fit_seconds']:.0f} s"
+    yield _at_most("fit_seconds", cost["fit_seconds"], settings.max_fit_seconds, line)
+    per_user = cost["score_milliseconds_per_user"]
+    line = f"scoring took {per_user:.1f} ms a user"
+    yield _at_most("score_milliseconds_per_user", per_user, settings.max_score_milliseconds_per_user, line)
+
+
+def _against(rival: str, evaluation: Evaluation, settings: EvaluateSettings) -> tuple[Mapping[str, float], str]:
+    name, test = f"ndcg_at_{settings.cutoff}", evaluation["paired"][rival][EVERYONE]
+    ours, theirs = evaluation["candidate"][name], evaluation[rival][name]
+    return test, f"{name} {ours:.4f} against {theirs:.4f} of {rival} (p {test['p_better']:.3f})"
+
+
+def _verdict(is_better: bool, gain: float) -> str:
+    return ": better" if is_better else ": not better" + (f" by {gain:g}" if gain else "")
+
+
+def _at_most(name: str, figure: float, bound: float, line: str) -> Check:
+    is_passed = figure <= bound
+    return Check(name, is_passed, float(figure), float(bound), line + ("" if is_passed else f", at most {bound:g}"))
+
+
+def _at_least(name: str, figure: float, bound: float, line: str) -> Check:
+    is_passed = figure >= bound
+    return Check(name, is_passed, float(figure), float(bound), line + ("" if is_passed else f", at least {bound:g}"))

@@ -12,6 +12,8 @@ from socialrec.settings import Settings
 
 JOBS = Path(__file__).resolve().parents[2] / "jobs"
 RESOLVED = "ti.xcom_pull(task_ids='resolve_run')"
+MODEL_VERSION = f"{{{{ {RESOLVED}['model_version'] and '--model-version=' ~ {RESOLVED}['model_version'] }}}}"
+"""The version that a person asked for as an argument; empty where none was."""
 RUN_ID = f"{{{{ {RESOLVED}['run_id'] }}}}"
 
 
@@ -45,7 +47,7 @@ def without_blanks(arguments: Sequence[str]) -> list[str]:
 
 
 def read_receipt(settings: Settings, run_id: str, job: str) -> dict[str, Any]:
-    """What a job of this run reported."""
+    """What a job of this run reported. A figure that is not a number is None: Airflow passes on strict JSON alone."""
     file = settings.runs / run_id / f"{job}.json"
-    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"), parse_constant=lambda _: None)
     return content

@@ -32,7 +32,22 @@ MODEL_VERSION = Param(
     title="Model version",
     description="Registered version of socialrec-recommender to score with. Empty: the champion.",
 )
+EARLIER_VERSION = Param(
+    default=None,
+    type=["null", "string"],
+    pattern="^[1-9][0-9]*$",
+    title="Model version",
+    description="Registered version of socialrec-recommender to go back to. Empty: the champion before this one.",
+)
+REASON = Param(
+    type="string",
+    minLength=1,
+    pattern=r"\S",
+    title="Reason",
+    description="Why, for those who ask later; it is kept with the decision.",
+)
 
 NIGHTLY = {"ds": DS, "sample": SAMPLE, "dry_run": DRY_RUN, "model_version": MODEL_VERSION}
 # Training takes all users and makes its own version, so there is neither a sample nor a version to choose.
 TRAIN = {"ds": DS, "dry_run": DRY_RUN}
+ROLLBACK = {"model_version": EARLIER_VERSION, "reason": REASON}

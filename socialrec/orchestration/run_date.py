@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 from socialrec.contracts.columns import DAY_PATTERN
+from socialrec.contracts.runs import NEWEST_DAY
 from socialrec.errors import UserError
 
 
@@ -22,6 +24,14 @@ def resolve(ds_param: str | None, logical_date: datetime | None, run_after: date
     if logical_date is None:
         return last_whole_day.isoformat()
     return min(logical_date.astimezone(UTC).date(), last_whole_day).isoformat()
+
+
+def newest_published(export: Path) -> str:
+    """The newest day whose lists were published below this folder; UserError where there is none."""
+    pointer = export / NEWEST_DAY
+    if not pointer.exists():
+        raise UserError(f"nothing was published yet below {export}: run the socialrec_nightly DAG first")
+    return pointer.read_text(encoding="utf-8").strip()
 
 
 def folder_name(dag_run_id: str) -> str:

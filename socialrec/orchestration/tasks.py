@@ -1,4 +1,4 @@
-"""Tasks as both DAGs use them: one call per job, with pool, time limit and assets filled in."""
+"""Tasks as all DAGs use them: one call per job, with pool, time limit and assets filled in."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from socialrec.orchestration.assets import written_by
 from socialrec.orchestration.commands import common_arguments
 from socialrec.orchestration.operators import PythonJob, SparkJob
 from socialrec.orchestration.pools import SPARK
-from socialrec.orchestration.run_date import folder_name, resolve
-from socialrec.settings import Settings
+from socialrec.orchestration.run_date import folder_name, newest_published, resolve
+from socialrec.settings import Settings, load_settings
 
 DEFAULTS: dict[str, Any] = {
     "owner": "socialrec",
@@ -45,6 +45,21 @@ def resolve_run() -> dict[str, Any]:
         "sample": params.get("sample", 1),
         "dry_run": params["dry_run"],
         "model_version": params.get("model_version") or "",
+    }
+
+
+@task(task_id="resolve_run", retries=0, execution_timeout=timedelta(minutes=5))
+def resolve_rollback() -> dict[str, Any]:
+    """The same for a run that goes back: its day is the newest one with published lists."""
+    context = get_current_context()
+    params = context["params"]
+    return {
+        "ds": newest_published(load_settings().export),
+        "run_id": folder_name(context["dag_run"].run_id),
+        "sample": 1,
+        "dry_run": False,
+        "model_version": params["model_version"] or "",
+        "reason": params["reason"],
     }
 
 

@@ -46,3 +46,12 @@ def unit_rows(matrix: F32) -> F32:
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
     scaled: F32 = np.divide(matrix, lengths, out=np.zeros_like(matrix), where=lengths > 0)
     return scaled
+
+
+def centred(matrix: F32) -> F32:
+    """Rows less the mean of the rows that are not zero; rows of zeros stay zero."""
+    present = np.any(matrix != 0, axis=1)
+    if not present.any():
+        return matrix
+    shifted: F32 = np.where(present[:, None], matrix - matrix[present].mean(axis=0), np.float32(0.0))
+    return shifted

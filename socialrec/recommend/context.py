@@ -15,11 +15,13 @@ import scipy.sparse as sp
 from safetensors.numpy import load_file, save_file
 
 from socialrec.evaluate.split import tie_parts
-from socialrec.recommend.arrays import Csr, Flags, Indices, csr, positions, vocabulary
-from socialrec.recommend.evidence import affinity_of_rollup, tie_matrix
+from socialrec.recommend.arrays import F32, Csr, Flags, Indices, csr, positions, vocabulary
+from socialrec.recommend.evidence import affinity_of_rollup, recency_of, tie_matrix
+from socialrec.recommend.shelf import ages_in_days, kind_numbers, offered
 from socialrec.settings import RecommendSettings, Settings
 
-MATRICES = ("affinity", "seen", "ties")
+MATRICES = ("affinity", "recency", "seen", "returned", "ties")
+PRODUCT_FACTS = ("active", "category", "brand", "age_days")
 
 
 @dataclass(frozen=True)
@@ -36,17 +38,24 @@ class Context:
     """Fresh evidence over a model's catalogue.
 
     everyone: sorted names (n_everyone,). rows: int64 (n_users,), who gets a list, in order of their names; platforms:
-    (n_users,). affinity, seen: csr (n_everyone, n_products). ties: csr (n_everyone, n_everyone), rows adding up to 1.
-    active: bool (n_products,).
+    (n_users,). affinity, recency, seen, returned: csr (n_everyone, n_products). ties: csr (n_everyone, n_everyone),
+    rows adding up to 1. active: bool (n_products,). category, brand: int64 (n_products,), ABSENT where the shop names
+    none.
+    age_days: float32 (n_products,), since the newer of its description and its first appearance.
     """
 
     everyone: pa.Array
     rows: Indices
     platforms: pa.Array
     affinity: Csr
+    recency: Csr
     seen: Csr
+    returned: Csr
     ties: Csr
     active: Flags
+    category: Indices
+    brand: Indices
+    age_days: F32
     stamp: Stamp
     settings: RecommendSettings
 
@@ -64,7 +73,8 @@ class Context:
         """Write the context for other processes to load."""
         folder.mkdir(parents=True, exist_ok=True)
         tensors = {f"{name}.{part}": getattr(getattr(self, name), part) for name in MATRICES for part in _PARTS}
-        save_file({**tensors, "rows": self.rows, "active": self.active}, folder / "context.safetensors")
+        tensors |= {name: getattr(self, name) for name in ("rows", *PRODUCT_FACTS)}
+        save_file(tensors, folder / "context.safetensors")
         pq.write_table(pa.table({"user_key": self.everyone}), folder / "everyone.parquet")
         pq.write_table(pa.table({"platform": self.platforms}), folder / "platforms.parquet")
         document = {"stamp": vars(self.stamp), "settings": self.settings.model_dump(mode="json")}
@@ -76,7 +86,7 @@ class Context:
         tensors = load_file(folder / "context.safetensors")
         document = json.loads((folder / "context.json").read_text(encoding="utf-8"))
         n_everyone, n_products = len(tensors["affinity.indptr"]) - 1, len(tensors["active"])
-        widths = {"affinity": n_products, "seen": n_products, "ties": n_everyone}
+        widths = {**dict.fromkeys(MATRICES, n_products), "ties": n_everyone}
         matrices = {
             name: sp.csr_matrix(tuple(tensors[f"{name}.{part}"] for part in _PARTS), shape=(n_everyone, width))
             for name, width in widths.items()
@@ -85,7 +95,7 @@ class Context:
             everyone=pq.read_table(folder / "everyone.parquet")["user_key"].combine_chunks(),
             rows=tensors["rows"],
             platforms=pq.read_table(folder / "platforms.parquet")["platform"].combine_chunks(),
-            active=tensors["active"],
+            **{name: tensors[name] for name in PRODUCT_FACTS},
             stamp=Stamp(**document["stamp"]),
             settings=RecommendSettings.model_validate(document["settings"]),
             **matrices,
@@ -118,17 +128,20 @@ def build_context(
         listed = listed.filter(
             pa.array([_in_sample(key, sample) for key in listed["user_key"].to_pylist()], pa.bool_())
         )
-    active = np.zeros(len(catalogue), dtype=np.bool_)
-    offered = positions(products["product_id"].filter(products["is_active"]), catalogue)
-    active[offered[offered >= 0]] = True
+    returned = affinities["affinity_micros"].to_numpy(zero_copy_only=False) <= 0
     return Context(
         everyone=everyone,
         rows=positions(listed["user_key"], everyone),
         platforms=listed["platform"].combine_chunks(),
-        affinity=affinity_of_rollup(affinities, everyone, catalogue),
+        affinity=affinity_of_rollup(affinities, everyone, catalogue, settings),
+        recency=recency_of(affinities, "last_event_ts", everyone, catalogue),
         seen=csr(np.ones(len(rows)), rows, columns, (len(everyone), len(catalogue))),
+        returned=csr(np.ones(returned.sum()), rows[returned], columns[returned], (len(everyone), len(catalogue))),
         ties=tie_matrix(tie_parts(ties), everyone, settings),
-        active=active,
+        active=offered(products, catalogue),
+        category=kind_numbers(products, "category", catalogue),
+        brand=kind_numbers(products, "brand", catalogue),
+        age_days=ages_in_days(products, catalogue, stamp.ds),
         stamp=stamp,
         settings=settings.recommend,
     )

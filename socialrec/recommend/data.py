@@ -10,8 +10,8 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from socialrec.errors import UserError
-from socialrec.recommend.arrays import ABSENT, F32, Csr, positions, unit_rows, vocabulary
-from socialrec.recommend.evidence import affinity_of_events, tie_matrix
+from socialrec.recommend.arrays import ABSENT, F32, Csr, centred, positions, unit_rows, vocabulary
+from socialrec.recommend.evidence import affinity_of_events, recency_of, tie_matrix
 from socialrec.recommend.words import distinctive_words
 from socialrec.settings import Settings
 
@@ -32,13 +32,15 @@ class TrainingData:
 
     users, products: sorted names. affinity: csr float32 (n_users, n_products). ties: csr float32 (n_users, n_users),
     rows adding up to 1. text: float32 (n_products, dim), unit rows or zeros. popularity: float32 (n_products,), users
-    with positive affinity. words: csr float32 (n_products, n_words) and the names of its columns.
+    with positive affinity. recency: csr float32 (n_users, n_products), each user's newest product 1, the one before it
+    2 and so on, undated ones left out. words: csr float32 (n_products, n_words) and the names of its columns.
     """
 
     users: pa.Array
     products: pa.Array
     affinity: Csr
     ties: Csr
+    recency: Csr
     text: F32
     popularity: F32
     words: Csr
@@ -66,6 +68,7 @@ def build_training_data(
         products=names,
         affinity=affinity,
         ties=tie_matrix(ties, users, settings),
+        recency=recency_of(interactions, "event_ts", users, names),
         text=product_text(products, comments, embeddings, names),
         popularity=np.asarray((affinity > 0).sum(axis=0), dtype=np.float32).ravel(),
         words=words,
@@ -83,11 +86,7 @@ def product_text(products: pa.Table, comments: pa.Table, embeddings: pa.Table, n
     vectors = _matrix(embeddings["embedding"])
     own = _means(products, hashes, names).dot(vectors)
     said = _means(comments, hashes, names).dot(vectors)
-    total = np.asarray(own + said, dtype=np.float32)
-    present = np.any(total != 0, axis=1)
-    if present.any():
-        total[present] -= total[present].mean(axis=0)
-    return unit_rows(total)
+    return unit_rows(centred(np.asarray(own + said, dtype=np.float32)))
 
 
 def _means(rows: pa.Table, hashes: pa.Array, names: pa.Array) -> Csr:

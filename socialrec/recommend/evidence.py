@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
-from socialrec.recommend.arrays import Csr, csr, positions
+from socialrec.recommend.arrays import ABSENT, Csr, Indices, csr, positions
 from socialrec.settings import Settings
 
 MICROS = 1_000_000
@@ -31,26 +31,51 @@ def affinity_of_events(
     if as_of is not None:
         values *= np.exp2(-_age_days(interactions["event_ts"], as_of) / settings.etl.affinity_half_life_days)
     rows, columns = positions(interactions["user_key"], users), positions(interactions["product_id"], products)
-    return scaled(csr(values, rows, columns, (len(users), len(products))))
+    cells = csr(values, rows, columns, (len(users), len(products)))
+    return scaled(cells, settings.recommend.affinity_exponent)
 
 
-def affinity_of_rollup(affinities: pa.Table, users: pa.Array, products: pa.Array) -> Csr:
+def affinity_of_rollup(affinities: pa.Table, users: pa.Array, products: pa.Array, settings: Settings) -> Csr:
     """Affinity (n_users, n_products) from rows of gold.user_product_affinity."""
     values = affinities["affinity_micros"].to_numpy(zero_copy_only=False) / MICROS
     rows, columns = positions(affinities["user_key"], users), positions(affinities["product_id"], products)
-    return scaled(csr(values, rows, columns, (len(users), len(products))))
+    cells = csr(values, rows, columns, (len(users), len(products)))
+    return scaled(cells, settings.recommend.affinity_exponent)
 
 
-def scaled(affinity: Csr) -> Csr:
-    """`ln(1 + a)` of positive affinities, float32; returned products and empty cells become 0."""
+def scaled(affinity: Csr, exponent: float) -> Csr:
+    """`ln(1 + a)` to a power for positive affinities a, float32; returned products and empty cells become 0."""
     result = affinity.copy()
     result.data = np.log1p(np.maximum(result.data, 0.0)).astype(np.float32)
     result.eliminate_zeros()
+    result.data **= np.float32(exponent)
     return result
 
 
+def recency_of(rows: pa.Table, time_column: str, users: pa.Array, products: pa.Array) -> Csr:
+    """How far back each user's products lie, csr float32 (n_users, n_products): the newest is 1, the one before it 2.
+
+    A product's time is its newest; rows without a time are left out, and equal times go by the product's number.
+    """
+    dated = rows.filter(pc.is_valid(rows[time_column]))
+    newest = dated.group_by(["user_key", "product_id"]).aggregate([(time_column, "max")])
+    times = newest[f"{time_column}_max"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
+    user, product = positions(newest["user_key"], users), positions(newest["product_id"], products)
+    return recency_of_times(times, user, product, (len(users), len(products)))
+
+
+def recency_of_times(times: Indices, users: Indices, products: Indices, shape: tuple[int, int]) -> Csr:
+    """The same from row numbers and one time a pair, all int64 (n,); unknown users and products are left out."""
+    known = (users != ABSENT) & (products != ABSENT)
+    times, users, products = times[known], users[known], products[known]
+    order = np.lexsort((-products, -times, users))
+    starts = np.searchsorted(users[order], users[order])
+    places = np.arange(1, len(order) + 1) - starts
+    return csr(places, users[order], products[order], shape)
+
+
 def tie_matrix(parts: pa.Table, users: pa.Array, settings: Settings) -> Csr:
-    """Tie strengths (n_users, n_users) float32, rows adding up to 1 (or 0 without ties).
+    """Tie strengths (n_users, n_users) float32, rows adding up to 1 (or 0 without ties); self-ties are left out.
 
     `parts` has the columns of `Split.ties_as_of`. Replies count by `ln(1 + decayed count)`; follows by the weights
     that the ETL gives them.
@@ -62,6 +87,7 @@ def tie_matrix(parts: pa.Table, users: pa.Array, settings: Settings) -> Csr:
         + settings.recommend.tie_reply_weight * replies
     )
     rows, columns = positions(parts["user_key"], users), positions(parts["neighbour_key"], users)
+    strength[rows == columns] = 0.0
     ties = csr(strength, rows, columns, (len(users), len(users)))
     ties.eliminate_zeros()
     sums = np.asarray(ties.sum(axis=1)).ravel()

@@ -20,7 +20,7 @@ from socialrec.settings import Settings
 
 INTERACTION_COLUMNS = ("user_key", "product_id", "event_type", "event_ts", "quantity")
 COMMENT_COLUMNS = ("user_key", "product_id", "text", "text_hash", "created_ts")
-PRODUCT_COLUMNS = ("product_id", "text", "text_hash", "is_active")
+PRODUCT_COLUMNS = ("product_id", "text", "text_hash", "is_active", "category")
 
 
 @dataclass(frozen=True)

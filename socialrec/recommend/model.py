@@ -72,8 +72,13 @@ class Recommender:
         return [self.weights[s.name] + (TIE_BREAK if s.name == Popularity.name else 0.0) for s in self.signals]
 
     def score(self, block: UserBlock) -> F32:
-        """Blended scores, float32 (n, n_products), comparable within one user."""
-        return combine(self.parts(block), self.blend_weights())
+        """Blended scores, float32 (n, n_products), comparable within one user. Signals of weight 0 are not asked."""
+        used = [(signal, weight) for signal, weight in zip(self.signals, self.blend_weights(), strict=True) if weight]
+        return combine([standardise(signal.score(block)) for signal, _ in used], [weight for _, weight in used])
+
+    def with_weights(self, weights: Mapping[str, float]) -> Self:
+        """The same signals under another blend."""
+        return type(self)(self.products, self.signals, weights, (self.words, self.word_names), self.info)
 
     @property
     def collaborative(self) -> Collaborative:

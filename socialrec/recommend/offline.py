@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
 from socialrec.evaluate.metrics.hits import Ranked
-from socialrec.recommend.arrays import ABSENT, Csr, Indices, csr, positions, vocabulary
-from socialrec.recommend.blend import heads, learn_weights
+from socialrec.recommend.arrays import ABSENT, F32, Csr, Indices, csr, positions, vocabulary
+from socialrec.recommend.blend import Heads, heads, learn_weights
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.signals.base import Signal, UserBlock
+from socialrec.recommend.signals.base import UserBlock
 from socialrec.recommend.topk import top_k
 from socialrec.settings import RecommendSettings, Settings
 
 MAX_BLEND_USERS = 2_000
 
-Scorer = Recommender | Signal
+
+class Scorer(Protocol):
+    """What lists can be made from: a recommender, or one of its signals."""
+
+    def score(self, block: UserBlock) -> F32:
+        """Finite scores of every product, float32 (n, n_products)."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,13 @@ class HeldOut:
     rows: Indices
     seen: Csr
     relevant: Csr
+
+    def sample(self, n_users: int, seed: int) -> HeldOut:
+        """At most so many of these users, drawn with the seed."""
+        if len(self.rows) <= n_users:
+            return self
+        chosen = np.sort(np.random.default_rng(seed).choice(len(self.rows), n_users, replace=False))
+        return HeldOut(self.rows[chosen], self.seen[chosen], self.relevant[chosen])
 
 
 def held_out(data: TrainingData, training: pa.Table, pairs: pa.Table) -> HeldOut:
@@ -49,22 +63,26 @@ def held_out(data: TrainingData, training: pa.Table, pairs: pa.Table) -> HeldOut
 def blocks(data: TrainingData, rows: Indices, block_users: int) -> Iterator[tuple[slice, UserBlock]]:
     """Training evidence of these users, block by block; a user that is not in the training data has none."""
     nobody = sp.csr_matrix((1, data.affinity.shape[1]), dtype=np.float32)
-    padded = sp.vstack([data.affinity, nobody], format="csr")
+    affinity, recency = (sp.vstack([matrix, nobody], format="csr") for matrix in (data.affinity, data.recency))
     ties = sp.vstack([data.ties, sp.csr_matrix((1, len(data.users)), dtype=np.float32)], format="csr")
     for start in range(0, len(rows), block_users):
         chosen = rows[start : start + block_users]
         chosen = np.where(chosen == ABSENT, len(data.users), chosen)
-        yield slice(start, start + len(chosen)), UserBlock(padded[chosen], ties[chosen].dot(data.affinity).tocsr())
+        neighbours = ties[chosen].dot(data.affinity).tocsr()
+        yield slice(start, start + len(chosen)), UserBlock(affinity[chosen], neighbours, recency[chosen])
+
+
+def blend_heads(recommender: Recommender, data: TrainingData, held: HeldOut, settings: Settings) -> list[Heads]:
+    """What the blend of the recommender's signals is learned from; at most 2,000 users, drawn with the seed."""
+    held, size = held.sample(MAX_BLEND_USERS, settings.evaluate.seed), settings.recommend.block_users
+    return [
+        heads(recommender.parts(block), held.seen[at], held.relevant[at]) for at, block in blocks(data, held.rows, size)
+    ]
 
 
 def learn_blend(recommender: Recommender, data: TrainingData, held: HeldOut, settings: Settings) -> list[float]:
-    """Weights of the recommender's signals for these held-out pairs; at most 2,000 users, drawn with the seed."""
-    seed, size = settings.evaluate.seed, settings.recommend.block_users
-    chosen = np.arange(len(held.rows))
-    if len(chosen) > MAX_BLEND_USERS:
-        chosen = np.sort(np.random.default_rng(seed).choice(chosen, MAX_BLEND_USERS, replace=False))
-    seen, relevant = held.seen[chosen], held.relevant[chosen]
-    known = (heads(recommender.parts(b), seen[at], relevant[at]) for at, b in blocks(data, held.rows[chosen], size))
+    """Weights of the recommender's signals for these held-out pairs."""
+    known = blend_heads(recommender, data, held, settings)
     return learn_weights(known, len(recommender.signals), settings.evaluate.cutoff)
 
 
@@ -76,7 +94,7 @@ class Lists:
     is_constant: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
-def rank(scorer: Recommender | Signal, data: TrainingData, held: HeldOut, k: int, settings: RecommendSettings) -> Lists:
+def rank(scorer: Scorer, data: TrainingData, held: HeldOut, k: int, settings: RecommendSettings) -> Lists:
     """Lists of k unseen products for the held-out users. Raises ValueError on scores that are not numbers."""
     ranked = np.full((len(held.rows), k), ABSENT, dtype=np.int64)
     constant = np.zeros(len(held.rows), dtype=np.bool_)

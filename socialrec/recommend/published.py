@@ -100,6 +100,8 @@ def describe(reason: Mapping[str, Any], titles: Mapping[str, str]) -> str:
             return f"because of {_join([titles.get(product, product) for product in reason['products']])}"
         case ReasonKind.FRIENDS:
             n = len(reason["friends"])
+            if not n:
+                return "liked by people you follow"
             who = _join([key[:SHORT_KEY] for key in reason["friends"]])
             return f"liked by {n} {'person' if n == 1 else 'people'} you are tied to ({who})"
         case ReasonKind.WORDS:

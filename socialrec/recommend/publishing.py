@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from socialrec.contracts.runs import NEWEST_DAY
 from socialrec.errors import UserError
 
-CURRENT = "CURRENT"
 FILE = "recommendations.parquet"
 
 
@@ -73,10 +73,10 @@ def export_lists(lists: pa.Table, folder: Path, ds: str) -> int:
         partial = target.with_name(f".{FILE}.{os.getpid()}")
         pq.write_table(ordered, partial, compression="zstd")
         partial.replace(target)
-    pointer = folder / CURRENT
+    pointer = folder / NEWEST_DAY
     # A backfilled older day must not take readers back in time.
     if not pointer.exists() or pointer.read_text(encoding="utf-8").strip() < ds:
-        partial = pointer.with_name(f".{CURRENT}.{os.getpid()}")
+        partial = pointer.with_name(f".{NEWEST_DAY}.{os.getpid()}")
         partial.write_text(f"{ds}\n", encoding="utf-8")
         partial.replace(pointer)
     return n_changed

@@ -19,6 +19,8 @@ CHUNK_USERS = 64
 """Users whose item-to-item weights are worked out at once."""
 KIND_OF_SIGNAL = {
     "collaborative": ReasonKind.BECAUSE_YOU,
+    "factors": ReasonKind.BECAUSE_YOU,
+    "sequence": ReasonKind.BECAUSE_YOU,
     "social": ReasonKind.FRIENDS,
     "content": ReasonKind.WORDS,
     "popularity": ReasonKind.POPULAR,
@@ -80,31 +82,35 @@ class Explainer:
         found: list[dict[ReasonKind, Reason]] = []
         for number, product in enumerate(products):
             words, weight = _row(self._model.words, int(product))
-            named = {
-                ReasonKind.BECAUSE_YOU: _reason(products=_strongest(own, added[:, number], self._product_ids)),
-                ReasonKind.FRIENDS: _reason(friends=self._friends(int(product), neighbours, tie)),
-                ReasonKind.WORDS: _reason(
-                    words=_strongest(words, weight * chunk.words[place, words], self._word_names)
-                ),
-            }
-            found.append({kind: r for kind, r in named.items() if r["products"] or r["friends"] or r["words"]})
+            named: dict[ReasonKind, Reason] = {}
+            if products_behind := _strongest(own, added[:, number], self._product_ids):
+                named[ReasonKind.BECAUSE_YOU] = _reason(products=products_behind)
+            if (friends := self._friends(int(product), neighbours, tie)) is not None:
+                named[ReasonKind.FRIENDS] = _reason(friends=friends)
+            if words_behind := _strongest(words, weight * chunk.words[place, words], self._word_names):
+                named[ReasonKind.WORDS] = _reason(words=words_behind)
+            found.append(named)
         return found
 
-    def _friends(self, product: int, neighbours: Indices, tie: F32) -> list[str]:
+    def _friends(self, product: int, neighbours: Indices, tie: F32) -> list[str] | None:
+        """Who of the user's ties stands behind a product: None for nobody, nameless where they are too few to name."""
         fans, affinity = _row(self._by_product, product)
         places = np.minimum(np.searchsorted(fans, neighbours), max(len(fans) - 1, 0))
         if len(fans) == 0 or len(neighbours) == 0:
-            return []
+            return None
         liked = np.where(fans[places] == neighbours, affinity[places], 0.0) * tie
-        if np.count_nonzero(liked > 0) < self._context.settings.min_named_friends:
-            return []
+        n_behind = np.count_nonzero(liked > 0)
+        if n_behind < self._context.settings.min_named_friends:
+            return [] if n_behind else None
         best = np.argsort(-liked, kind="stable")[:MAX_NAMED]
         return [self._context.everyone[int(neighbours[i])].as_py() for i in best if liked[i] > 0]
 
     def _choose(self, evidence: dict[ReasonKind, Reason], contributions: npt.NDArray[np.float32]) -> list[Reason]:
         positive = np.maximum(contributions, 0.0)
         total = float(positive.sum())
-        shares = {kind: float(p) / total if total else 0.0 for kind, p in zip(self._kinds, positive, strict=True)}
+        shares = dict.fromkeys(KIND_OF_SIGNAL.values(), 0.0)
+        for kind, part in zip(self._kinds, positive, strict=True):
+            shares[kind] += float(part) / total if total else 0.0
         known = [(shares[kind], kind) for kind in evidence if shares[kind] > 0]
         known.sort(key=lambda pair: (-pair[0], pair[1]))
         reasons = [{**evidence[k], "kind": k.value, "share": share} for share, k in known]

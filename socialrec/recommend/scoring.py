@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +13,24 @@ import pyarrow as pa
 
 from socialrec.contracts.gold import RECOMMENDATIONS
 from socialrec.lake.schemas import arrow_schema
+from socialrec.recommend.arrays import Indices
 from socialrec.recommend.blend import combine
 from socialrec.recommend.context import Context
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.reasons import Explainer
+from socialrec.recommend.reasons import Explainer, Reason
+from socialrec.recommend.rules import Chosen, Removed, choose
 from socialrec.recommend.signals.base import UserBlock
-from socialrec.recommend.topk import top_k
 
 Batches = Iterator[pa.RecordBatch]
+Report = Callable[[int, Removed], None]
+"""Takes the number of a block and what rules took out of its lists."""
+REMOVED = "removed"
+"""Folder below a saved context in which each block leaves what rules took out of its lists."""
 
 
-def recommend_batches(recommender: Recommender, context: Context, batches: Batches) -> Batches:
+def recommend_batches(
+    recommender: Recommender, context: Context, batches: Batches, report: Report | None = None
+) -> Batches:
     """Numbers of blocks in (column `block`, int64), rows of gold.recommendations out, a batch a block.
 
     A block's rows depend on nothing but model, context and block number.
@@ -28,40 +38,73 @@ def recommend_batches(recommender: Recommender, context: Context, batches: Batch
     explainer = Explainer(recommender, context)
     for batch in batches:
         for block in batch.column("block").to_pylist():
-            yield _recommend(recommender, context, explainer, block)
+            lists = explained_lists(recommender, context, explainer, context.block_rows(block)[1])
+            if report:
+                report(block, lists.chosen.removed)
+            yield _rows_of(lists, recommender, context, block)
 
 
-def recommend_everyone(recommender: Recommender, context: Context) -> pa.Table:
+def recommend_everyone(recommender: Recommender, context: Context, report: Report | None = None) -> pa.Table:
     """Rows of gold.recommendations of every listed user."""
     blocks = pa.record_batch([pa.array(range(context.n_blocks), pa.int64())], names=["block"])
     schema = arrow_schema(RECOMMENDATIONS)
-    return pa.Table.from_batches(list(recommend_batches(recommender, context, iter([blocks]))), schema)
+    return pa.Table.from_batches(list(recommend_batches(recommender, context, iter([blocks]), report)), schema)
 
 
 def block_scorer(model: Path, context: Path) -> Callable[[Batches], Batches]:
     """`recommend_batches` for other processes, which load model and context from these folders."""
 
     def score(batches: Batches) -> Batches:
-        yield from recommend_batches(Recommender.load(model), Context.load(context), batches)
+        folder = context / REMOVED
+        folder.mkdir(exist_ok=True)
+
+        def report(block: int, removed: Removed) -> None:
+            # A file a block: a block that is worked on twice is counted once.
+            (folder / f"{block}.json").write_text(json.dumps(removed), encoding="utf-8")
+
+        yield from recommend_batches(Recommender.load(model), Context.load(context), batches, report)
 
     return score
 
 
-def _recommend(recommender: Recommender, context: Context, explainer: Explainer, block: int) -> pa.RecordBatch:
-    start, rows = context.block_rows(block)
-    neighbours = context.ties[rows].dot(context.affinity).tocsr()
-    parts = recommender.parts(UserBlock(context.affinity[rows], neighbours))
+def total_removed(context: Path) -> Removed:
+    """What rules took out of the lists of all blocks, as their scorers left it below the context's folder."""
+    total: Counter[str] = Counter()
+    for file in sorted((context / REMOVED).glob("*.json")):
+        total.update(json.loads(file.read_text(encoding="utf-8")))
+    return dict(total)
+
+
+@dataclass(frozen=True)
+class ExplainedLists:
+    """Lists of n users as rules chose them, and the reasons by place."""
+
+    chosen: Chosen
+    reasons: list[list[list[Reason]]]
+
+
+def explained_lists(recommender: Recommender, context: Context, explainer: Explainer, rows: Indices) -> ExplainedLists:
+    """Lists with reasons of some rows of everyone, int64 (n,)."""
+    parts = recommender.parts(user_block(context, rows))
     weights = recommender.blend_weights()
-    settings = context.settings
-    listed, scores = top_k(
-        combine(parts, weights), context.seen[rows], context.active, settings.list_length, settings.score_decimals
-    )
-    places = np.maximum(listed, 0)
+    chosen = choose(combine(parts, weights), context, rows)
+    places = np.maximum(chosen.listed, 0)
     contributions = np.stack(
         [np.float32(w) * np.take_along_axis(part, places, axis=1) for part, w in zip(parts, weights, strict=True)],
         axis=2,
     )
-    reasons = explainer.explain(rows, listed, contributions)
+    return ExplainedLists(chosen, explainer.explain(rows, chosen.listed, contributions))
+
+
+def user_block(context: Context, rows: Indices) -> UserBlock:
+    """Fresh evidence of some rows of everyone."""
+    neighbours = context.ties[rows].dot(context.affinity).tocsr()
+    return UserBlock(context.affinity[rows], neighbours, context.recency[rows])
+
+
+def _rows_of(lists: ExplainedLists, recommender: Recommender, context: Context, block: int) -> pa.RecordBatch:
+    start, rows = context.block_rows(block)
+    listed, scores = lists.chosen.listed, lists.chosen.scores
     filled = listed >= 0
     users, ranks = np.nonzero(filled)
     n = len(users)
@@ -70,7 +113,7 @@ def _recommend(recommender: Recommender, context: Context, explainer: Explainer,
         "rank": pa.array(ranks + 1, pa.int32()),
         "product_id": recommender.products.take(pa.array(listed[filled])),
         "score": pa.array(scores[filled], pa.float64()),
-        "reasons": [reason for row in reasons for reason in row],
+        "reasons": [reason for row in lists.reasons for reason in row],
         "recommender_version": pa.array([context.stamp.recommender_version] * n, pa.string()),
         "encoder_version": pa.array([context.stamp.encoder_version] * n, pa.string()),
         "platform": context.platforms.take(pa.array(start + users)),

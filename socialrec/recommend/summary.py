@@ -30,14 +30,16 @@ def summarise(
 
     rows: by entity `in`, its outcomes and whether they add up. counts: every count of every job. encoded: texts that
     the night and its training encoded. models: the versions on the night's rows. evaluation: test figures of the
-    model's training, with `evaluation_label` saying how they were measured. metrics: all of it that is a number, by
-    flat names.
+    model's training, with `evaluation_label` saying how they were measured. warnings: of all jobs, such as what
+    has drifted. metrics: all of it that is a number, by flat names.
     """
     counts = {name: dict(receipt["counts"]) for name, receipt in receipts.items()}
     pins = receipts.get("pin_models", {})
     models = {n: pins[n] for n in ("recommender_version", "encoder_version", "encoder_model_version") if n in pins}
     evaluation = {name: value for name, value in figures.items() if name.startswith(TEST_PREFIX)}
     flat = {f"{name}/{key}": float(value) for name, values in counts.items() for key, value in values.items()}
+    drift = receipts.get("publish_recommendations", {}).get("drift", {})
+    flat |= {f"drift/{name}": index for name, index in drift.items()}
     seconds = {name: receipt["seconds"] for name, receipt in receipts.items()}
     return {
         "ds": ds,
@@ -50,6 +52,7 @@ def summarise(
             part.get("embed_texts", {}).get("counts", {}).get("encoded", 0) for part in (receipts, training)
         ),
         "changed_rows": receipts.get("publish_recommendations", {}).get("changed_rows", 0),
+        "warnings": [line for receipt in receipts.values() for line in receipt.get("warnings", ())],
         "models": models,
         "evaluation": evaluation,
         "evaluation_label": pins.get("evaluation_label"),

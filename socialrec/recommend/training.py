@@ -1,4 +1,4 @@
-"""The three fits of a training: learn the blend, measure it on the test window, keep the fit on everything."""
+"""Two fits of a training: learn the blend on the validation window, keep the fit on everything."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from socialrec.evaluate.baselines import popular_lists
 from socialrec.evaluate.measure import measure
 from socialrec.evaluate.split import Split
 from socialrec.recommend.inputs import Inputs
@@ -55,30 +54,6 @@ def fit_everything(
     """The model to use: fitted on all evidence up to the end of the day."""
     info = ModelInfo(encoder_version, inputs.ds, split.label, recipe_settings(settings), inputs.versions)
     return Recommender.fit(inputs.training_data(split, "all", settings), settings.recommend, weights, info)
-
-
-@dataclass(frozen=True)
-class Tested:
-    """Figures of a recipe and of popularity on the test window, and the share of users with constant scores."""
-
-    figures: Figures
-    popularity: Figures
-    constant_share: float
-
-
-def measure_recipe(inputs: Inputs, split: Split, settings: Settings, weights: Mapping[str, float]) -> Tested:
-    """Fit before the test window with a given blend, and measure on it."""
-    data = inputs.training_data(split, "test", settings)
-    training = split.training_interactions(inputs.interactions, "test")
-    held = held_out(data, training, split.test_pairs(inputs.interactions))
-    recommender = Recommender.fit(data, settings.recommend, weights, ModelInfo(""))
-    cutoff = settings.evaluate.cutoff
-    lists = rank(recommender, data, held, cutoff, settings.recommend)
-    return Tested(
-        figures=measure(lists.ranked, held.relevant, cutoff),
-        popularity=measure(popular_lists(data.popularity, held.seen, cutoff), held.relevant, cutoff),
-        constant_share=float(lists.is_constant.mean()) if len(lists.is_constant) else 0.0,
-    )
 
 
 def recipe_settings(settings: Settings) -> dict[str, Any]:

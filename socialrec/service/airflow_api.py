@@ -16,6 +16,10 @@ TIMEOUT_SECONDS = 30.0
 JSON = dict[str, Any]
 
 
+class AirflowAway(UserError):
+    """The server does not answer at all."""
+
+
 class AirflowApi:
     """A signed-in session. Raises UserError where the server refuses or does not answer."""
 
@@ -27,9 +31,14 @@ class AirflowApi:
     @classmethod
     def of(cls, record: Record) -> AirflowApi:
         """A session with the server of a running home."""
-        passwords = json.loads(Path(record.airflow["password_file"]).read_text(encoding="utf-8"))
-        user = record.airflow["user"]
-        return cls(record.airflow["url"], user, passwords[user])
+        file, user = record.airflow["password_file"], record.airflow["user"]
+        try:
+            password = json.loads(Path(file).read_text(encoding="utf-8"))[user]
+        except (OSError, ValueError, LookupError, TypeError):
+            raise UserError(
+                f"{file} holds no password of {user}: delete it, then run `socialrec down` and `socialrec up`"
+            ) from None
+        return cls(record.airflow["url"], user, password)
 
     def make_pool(self, name: str, description: str) -> None:
         """Make a pool of one slot; one that is there stays as it is."""
@@ -92,7 +101,7 @@ class AirflowApi:
                 self._sign_in()
                 answer = self._send(method, path, body)
         except requests.RequestException as error:
-            raise UserError(
+            raise AirflowAway(
                 f"Airflow does not answer at {self.url}: run `socialrec up` ({type(error).__name__})"
             ) from None
         if not answer.ok and answer.status_code not in fine:

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
 from socialrec.contracts.runs import NIGHTLY, TRAIN, training_of
 from socialrec.errors import UserError
-from socialrec.service.airflow_api import AirflowApi
+from socialrec.service.airflow_api import AirflowApi, AirflowAway
 
 FIRST_TRAINING = "train_first_champion"
 PARSE_SECONDS = 120.0
 LOOK_SECONDS = 1.0
+AWAY_SECONDS = 60.0
 LOG_LINES = 25
 _ENDED = ("success", "failed")
 
@@ -54,13 +57,25 @@ def start(api: AirflowApi, ds: str, say: Say) -> str:
 def follow(api: AirflowApi, run_id: str, show: Callable[[Sequence[TaskLine]], None]) -> bool:
     """Show the tasks until the run has ended; whether it succeeded. UserError where somebody deleted the run."""
     while True:
-        run = api.run(NIGHTLY, run_id)
-        if run is None:
-            raise UserError(f"run {run_id} of {NIGHTLY} is gone: somebody deleted it")
-        show(tasks(api, run_id))
-        if run["state"] in _ENDED:
-            return bool(run["state"] == "success")
+        state, lines = _look(api, run_id)
+        show(lines)
+        if state in _ENDED:
+            return state == "success"
         time.sleep(LOOK_SECONDS)
+
+
+@retry(
+    retry=retry_if_exception_type(AirflowAway),
+    stop=stop_after_delay(AWAY_SECONDS),
+    wait=wait_fixed(LOOK_SECONDS),
+    reraise=True,
+)
+def _look(api: AirflowApi, run_id: str) -> tuple[str, list[TaskLine]]:
+    """State and tasks of a run. The run goes on while the API server is away, so that is borne for a while."""
+    run = api.run(NIGHTLY, run_id)
+    if run is None:
+        raise UserError(f"run {run_id} of {NIGHTLY} is gone: somebody deleted it")
+    return run["state"], tasks(api, run_id)
 
 
 def tasks(api: AirflowApi, run_id: str) -> list[TaskLine]:

@@ -37,7 +37,7 @@ def import_lastfm(data: Path, landing: Path, ds: str) -> Imported:
     before is kept. Raises UserError naming a file that is missing or has other columns.
     """
     ds = day(ds)
-    files = {name: _find(data, name) for name in _COLUMNS}
+    files = _files(data)
 
     def write(platform: str) -> Mapping[str, int]:
         raw = {name: _read(path, name) for name, path in files.items()}
@@ -52,6 +52,18 @@ def import_lastfm(data: Path, landing: Path, ds: str) -> Imported:
         return {entity.value: table.num_rows for entity, table in tables.items()}
 
     return deliver(landing, PLATFORM, write)
+
+
+def read_raw(data: Path) -> dict[str, pa.Table]:
+    """The used columns of the raw files in `data`, as text, by file name without ending.
+
+    Raises UserError naming a file that is missing or has other columns.
+    """
+    return {name: _read(path, name) for name, path in _files(data).items()}
+
+
+def _files(data: Path) -> dict[str, Path]:
+    return {name: _find(data, name) for name in _COLUMNS}
 
 
 def _find(data: Path, name: str) -> Path:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from socialrec.errors import UserError
 from socialrec.settings import Settings
@@ -82,13 +85,12 @@ class Tracker:
         params: Mapping[str, Any],
         metrics: Mapping[str, float],
         tags: Mapping[str, str],
-        artifacts: Mapping[str, Any],
+        report: Path,
     ) -> str:
-        """Record one whole nightly run in `socialrec/nightly`; artifacts are JSON documents by file name."""
+        """Record one whole nightly run in `socialrec/nightly`, with the files of its report."""
         run_id = self._start(NIGHTLY, name, tags)
         self.log(run_id, params=params, metrics=metrics)
-        for file, document in artifacts.items():
-            self.log_dict(run_id, document, file)
+        self.log_folder(run_id, report, "report")
         self.finish(run_id)
         return run_id
 
@@ -115,6 +117,12 @@ class Tracker:
         """Keep a JSON document with the run."""
         self._client.log_dict(run_id, document, file)
 
+    def log_table(self, run_id: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], file: str) -> None:
+        """Keep a table with the run as CSV, which MLflow's pages show as a table."""
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([columns, *rows])
+        self._client.log_text(run_id, text.getvalue(), file)
+
     def log_figure(self, run_id: str, figure: Figure, file: str) -> None:
         """Keep a plot with the run."""
         self._client.log_figure(run_id, figure, file)
@@ -122,6 +130,15 @@ class Tracker:
     def log_folder(self, run_id: str, folder: Path, name: str) -> None:
         """Keep a folder with the run, under `name`."""
         self._client.log_artifacts(run_id, str(folder), name)
+
+    @contextmanager
+    def failing(self, run_id: str) -> Iterator[Self]:
+        """Close the run as FAILED where this block ends with an error; else leave it open."""
+        try:
+            yield self
+        except BaseException:
+            self.finish(run_id, "FAILED")
+            raise
 
     def finish(self, run_id: str, status: str = "FINISHED") -> None:
         """Close a run as FINISHED or FAILED."""
@@ -186,7 +203,9 @@ class Tracker:
 
     def _start(self, experiment: str, name: str, tags: Mapping[str, str]) -> str:
         found = self._client.get_experiment_by_name(experiment)
-        experiment_id = found.experiment_id if found else self._client.create_experiment(experiment)
+        # Without the tag MLflow's pages are those for language model applications, and the runs are a click away.
+        kind = {"mlflow.experimentKind": "custom_model_development"}
+        experiment_id = found.experiment_id if found else self._client.create_experiment(experiment, tags=kind)
         commit = {"mlflow.source.git.commit": git_commit()}
         return str(self._client.create_run(experiment_id, tags={**commit, **tags}, run_name=name).info.run_id)
 

@@ -13,6 +13,8 @@ CASES: dict[str, tuple[list[Any], list[Any]]] = {
     "SAMPLE": ([1, 0.5, 1e-6], [0, -0.1, 1.01, "0.5", None]),
     "DRY_RUN": ([True, False], ["true", 1, None]),
     "MODEL_VERSION": ([None, "1", "23"], ["0", "007", "latest", "-1", "1.5", 3]),
+    "EARLIER_VERSION": ([None, "1", "23"], ["0", "007", "champion", 3]),
+    "REASON": (["lists of one product", "x"], ["", "  ", None]),
 }
 """By Param: values that it takes, and values that it refuses."""
 

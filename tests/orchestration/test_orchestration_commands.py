@@ -65,3 +65,9 @@ def test_a_receipt_is_read_from_its_runs_own_folder(settings: Settings) -> None:
         (settings.runs / run_id).mkdir(parents=True)
         (settings.runs / run_id / "build_gold.json").write_text(json.dumps({"run_id": run_id}))
     assert read_receipt(settings, "night-2", "build_gold") == {"run_id": "night-2"}
+
+
+def test_a_figure_that_is_not_a_number_is_none_because_airflow_passes_on_strict_json_alone(settings: Settings) -> None:
+    (settings.runs / "r1").mkdir(parents=True)
+    (settings.runs / "r1" / "evaluate.json").write_text(json.dumps({"ndcg": 0.5, "a": float("nan"), "b": float("inf")}))
+    assert read_receipt(settings, "r1", "evaluate") == {"ndcg": 0.5, "a": None, "b": None}

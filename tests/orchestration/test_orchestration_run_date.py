@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
 from socialrec.errors import UserError
-from socialrec.orchestration.run_date import folder_name, resolve
+from socialrec.orchestration.run_date import folder_name, newest_published, resolve
 
 LATER = datetime(2027, 6, 1, 12, tzinfo=UTC)
 KOLKATA = timezone(timedelta(hours=5, minutes=30))
@@ -75,3 +76,13 @@ def test_a_day_in_the_wrong_form_is_refused_in_one_line_with_an_example(text: st
 def test_a_runs_folder_is_named_by_its_id_without_signs_that_folders_cannot_have() -> None:
     assert folder_name("manual__2026-01-31T04:05:06.789+00:00") == "manual__2026-01-31T04-05-06.789-00-00"
     assert folder_name("../up") == "..-up"
+
+
+def test_a_rollback_works_on_the_newest_published_day(tmp_path: Path) -> None:
+    (tmp_path / "CURRENT").write_text("2026-01-31\n")
+    assert newest_published(tmp_path) == "2026-01-31"
+
+
+def test_without_published_lists_there_is_nothing_to_publish_again(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="run the socialrec_nightly DAG first"):
+        newest_published(tmp_path)

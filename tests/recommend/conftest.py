@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
+from small_night import fit_recommender
 
 from socialrec.recommend.data import Evidence, TrainingData, build_training_data
+from socialrec.recommend.model import Recommender
 from socialrec.settings import Settings
 
 TIME = pa.timestamp("us", "UTC")
@@ -39,7 +41,18 @@ def events() -> pa.Table:
 def catalogue() -> pa.Table:
     ids = BOOKS + GAMES
     texts = ["paper novel" if i in (0, 1, 5) else "hardback atlas" for i in range(6)] + ["board with dice"] * 6
-    return pa.table({"product_id": ids, "text": texts, "text_hash": [f"h-{p}" for p in ids], "is_active": [True] * 12})
+    return pa.table(
+        {
+            "product_id": ids,
+            "text": texts,
+            "text_hash": [f"h-{p}" for p in ids],
+            "is_active": [True] * 12,
+            "category": ["books"] * 6 + ["games"] * 6,
+            "brand": ["old", "new"] * 6,
+            "first_seen_ds": ["2026-02-01"] * 12,
+            "updated_ts": pa.nulls(12, TIME),
+        }
+    )
 
 
 @pytest.fixture
@@ -83,3 +96,8 @@ def data(
     events: pa.Table, catalogue: pa.Table, ties: pa.Table, comments: pa.Table, embeddings: pa.Table, settings: Settings
 ) -> TrainingData:
     return build_training_data(Evidence(events, comments, ties, None), catalogue, embeddings, settings)
+
+
+@pytest.fixture
+def recommender(data: TrainingData) -> Recommender:
+    return fit_recommender(data)

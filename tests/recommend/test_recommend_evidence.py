@@ -58,7 +58,7 @@ def test_the_nightly_rollup_means_the_same_as_its_events(settings: Settings) -> 
     events = pa.concat_tables([one_event("click", 30), one_event("purchase", 0)])
     rollup = pa.table({"user_key": ["b"], "product_id": ["p"], "affinity_micros": pa.array([5_500_000])})
     from_events = affinity_of_events(events, USERS, PRODUCTS, settings, NOW)
-    assert affinity_of_rollup(rollup, USERS, PRODUCTS).toarray() == pytest.approx(from_events.toarray())
+    assert affinity_of_rollup(rollup, USERS, PRODUCTS, settings).toarray() == pytest.approx(from_events.toarray())
 
 
 def test_unknown_users_and_products_are_left_out(settings: Settings) -> None:
@@ -80,6 +80,32 @@ def test_ties_are_shares_of_follow_mutual_and_replies(settings: Settings) -> Non
     ties = tie_matrix(parts, pa.array(["a", "b", "c"]), settings)
     assert ties.toarray()[0] == pytest.approx([0, 2 / 3, 1 / 3], abs=1e-6)
     assert ties.toarray()[1:].sum() == 0
+
+
+def tie_rows(users: list[str], neighbours: list[str]) -> pa.Table:
+    n = len(users)
+    follows, no = [True] * n, [False] * n
+    replies = pa.array([0] * n, pa.int64())
+    names = {"user_key": pa.array(users, pa.string()), "neighbour_key": pa.array(neighbours, pa.string())}
+    flags = {"is_follow": pa.array(follows, pa.bool_()), "is_mutual": pa.array(no, pa.bool_())}
+    return pa.table({**names, **flags, "replies_micros": replies})
+
+
+def test_a_self_tie_counts_nothing(settings: Settings) -> None:
+    ties = tie_matrix(tie_rows(["a", "a"], ["a", "b"]), pa.array(["a", "b"]), settings)
+    assert ties.toarray().tolist() == [[0, 1], [0, 0]]
+
+
+def test_a_hub_with_many_ties_weighs_each_of_them_little(settings: Settings) -> None:
+    everyone = [f"u{i:06}" for i in range(200_000)]
+    ties = tie_matrix(tie_rows(["u000000"] * 199_999, everyone[1:]), pa.array(everyone), settings)
+    assert ties.nnz == 199_999
+    assert ties.sum() == pytest.approx(1, abs=1e-3)
+    assert ties.data.max() < 1e-5
+
+
+def test_an_empty_graph_has_no_ties(settings: Settings) -> None:
+    assert tie_matrix(tie_rows([], []), pa.array(["a"]), settings).nnz == 0
 
 
 def test_products_are_centred_unit_vectors_of_their_own_text_and_comments(data: TrainingData) -> None:

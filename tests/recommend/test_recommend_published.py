@@ -52,6 +52,7 @@ def write_products(lake: Lake, ds: str, titles: dict[str, str]) -> None:
     [
         ({"kind": "because_you", "products": ["p1", "p2"]}, "because of Red kite, Blue boat"),
         ({"kind": "because_you", "products": ["p9"]}, "because of p9"),
+        ({"kind": "friends", "friends": []}, "liked by people you follow"),
         ({"kind": "friends", "friends": ["abcdefgh01"]}, "liked by 1 person you are tied to (abcdefgh)"),
         (
             {"kind": "friends", "friends": ["a" * 64, "b" * 64]},

@@ -102,7 +102,7 @@ def test_a_night_is_summed_up_from_its_receipts(tmp_path: Path) -> None:
         receipt("build_silver", {"comments_in": 10}),
         receipt("embed_texts", {"encoded": 2}),
         receipt("pin_models", {}, recommender_version="3", encoder_version="e", evaluation_label="time cut"),
-        receipt("publish_recommendations", {"users": 5}, changed_rows=4),
+        receipt("publish_recommendations", {"users": 5}, changed_rows=4, drift={"score": 0.5}, warnings=["it drifts"]),
         receipt("report_run", {}),
     ):
         (tmp_path / f"{content['job']}.json").write_text(json.dumps(content))
@@ -117,4 +117,5 @@ def test_a_night_is_summed_up_from_its_receipts(tmp_path: Path) -> None:
     assert (summary["evaluation"], summary["evaluation_label"]) == ({"test/ndcg_at_10": 0.2}, "time cut")
     assert summary["changed_rows"] == 4
     assert summary["metrics"]["publish_recommendations/users"] == 5
+    assert (summary["metrics"]["drift/score"], summary["warnings"]) == (0.5, ["it drifts"])
     assert "report_run" not in summary["status"]

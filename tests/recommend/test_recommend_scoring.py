@@ -8,52 +8,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from small_night import context_of
 
 from socialrec.errors import UserError
-from socialrec.recommend.context import Context, Stamp, build_context
-from socialrec.recommend.data import TrainingData
-from socialrec.recommend.model import ModelInfo, Recommender
+from socialrec.recommend.context import Context
+from socialrec.recommend.model import Recommender
 from socialrec.recommend.scoring import block_scorer, recommend_batches, recommend_everyone
-from socialrec.settings import RecommendSettings, Settings
-
-WEIGHTS = {"collaborative": 0.5, "social": 0.2, "content": 0.3, "popularity": 0.0}
-STAMP = Stamp("2026-03-01", "7", "enc-1")
-
-
-@pytest.fixture
-def recommender(data: TrainingData) -> Recommender:
-    return Recommender.fit(data, RecommendSettings(ridge=5.0), WEIGHTS, ModelInfo("enc-1", "2026-03-01", "time cut"))
-
-
-def context_of(
-    recommender: Recommender,
-    events: pa.Table,
-    catalogue: pa.Table,
-    ties: pa.Table,
-    settings: Settings,
-    *,
-    sample: float = 1.0,
-    **changes: Any,
-) -> Context:
-    keys = ["friend", "stranger", *[f"{kind}{i}" for kind in "rs" for i in range(5)]]
-    rollup = pa.table(
-        {
-            "user_key": events["user_key"],
-            "product_id": events["product_id"],
-            "affinity_micros": pa.array([1_000_000] * events.num_rows),
-        }
-    )
-    wanted = RecommendSettings(**{"list_length": 4, "block_users": 5, **changes})
-    return build_context(
-        rollup,
-        ties,
-        catalogue,
-        pa.table({"user_key": keys, "platform": ["shop"] * len(keys)}),
-        catalogue=recommender.products,
-        stamp=STAMP,
-        settings=settings.model_copy(update={"recommend": wanted}),
-        sample=sample,
-    )
+from socialrec.settings import Settings
 
 
 @pytest.fixture
@@ -114,8 +75,9 @@ def test_words_name_what_product_and_taste_share(recommender: Recommender, conte
 
 
 def test_a_user_with_friends_only_gets_what_they_like_and_their_names(
-    recommender: Recommender, context: Context
+    recommender: Recommender, events: pa.Table, catalogue: pa.Table, ties: pa.Table, settings: Settings
 ) -> None:
+    context = context_of(recommender, events, catalogue, ties, settings, min_named_friends=1)
     rows = lists_of(recommend_everyone(recommender, context))["friend"]
     assert {row["product_id"] for row in rows} == {"b0", "b2", "b3", "b4"}
     assert [(r["kind"], r["friends"], r["share"]) for r in rows[0]["reasons"]] == [
@@ -144,12 +106,22 @@ def test_the_number_of_reasons_has_a_limit(
     assert {len(reasons) for reasons in rows["reasons"].to_pylist()} == {1}
 
 
-def test_too_few_friends_are_not_named(
+def test_friends_stand_behind_a_product_without_names_where_they_are_too_few(
     recommender: Recommender, events: pa.Table, catalogue: pa.Table, ties: pa.Table, settings: Settings
 ) -> None:
     context = context_of(recommender, events, catalogue, ties, settings, min_named_friends=2)
-    kinds = {r["kind"] for row in recommend_everyone(recommender, context).to_pylist() for r in row["reasons"]}
-    assert "friends" not in kinds
+    rows = lists_of(recommend_everyone(recommender, context))["friend"]
+    assert [(r["kind"], r["friends"]) for r in rows[0]["reasons"]] == [("friends", [])]
+
+
+def test_the_same_friends_are_named_where_they_are_enough(
+    recommender: Recommender, events: pa.Table, catalogue: pa.Table, ties: pa.Table, settings: Settings
+) -> None:
+    more = pa.concat_tables([ties, ties.slice(0, 1).set_column(1, "neighbour_key", pa.array(["r2"]))])
+    rows = lists_of(recommend_everyone(recommender, context_of(recommender, events, catalogue, more, settings)))
+    named = {row["product_id"]: row["reasons"][0]["friends"] for row in rows["friend"]}
+    assert sorted(named["b0"]) == ["r1", "r2"]
+    assert named["b1"] == []
 
 
 def test_rows_are_the_same_however_blocks_are_spread(
@@ -176,7 +148,7 @@ def test_a_sample_is_a_stable_part_of_the_users(
 def test_a_product_newer_than_the_model_waits_for_the_next_training(
     recommender: Recommender, events: pa.Table, catalogue: pa.Table, ties: pa.Table, settings: Settings
 ) -> None:
-    new = pa.table({"product_id": ["new"], "text": ["novel"], "text_hash": ["h"], "is_active": [True]})
+    new = catalogue.slice(0, 1).set_column(0, "product_id", pa.array(["new"]))
     context = context_of(recommender, events, pa.concat_tables([catalogue, new]), ties, settings)
     assert "new" not in recommend_everyone(recommender, context)["product_id"].to_pylist()
 

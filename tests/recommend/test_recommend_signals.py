@@ -11,14 +11,16 @@ import scipy.sparse as sp
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.signals import SIGNALS, Collaborative, Content, Popularity, Signal, Social
 from socialrec.recommend.signals.base import UserBlock
-from socialrec.recommend.signals.collaborative import ItemSide, UserSide
+from socialrec.recommend.signals.item_side import ItemSide
+from socialrec.recommend.signals.linear import inverse
+from socialrec.recommend.signals.user_side import UserSide
 from socialrec.settings import RecommendSettings
 
 SETTINGS = RecommendSettings(ridge=5.0)
 
 
 def block_of(data: TrainingData) -> UserBlock:
-    return UserBlock(data.affinity, data.ties.dot(data.affinity).tocsr())
+    return UserBlock(data.affinity, data.ties.dot(data.affinity).tocsr(), data.recency)
 
 
 def random_data(n_users: int, n_products: int) -> TrainingData:
@@ -33,6 +35,7 @@ def random_data(n_users: int, n_products: int) -> TrainingData:
         products=None,
         affinity=affinity,
         ties=sp.csr_matrix(ties / np.maximum(ties.sum(axis=1, keepdims=True), 1)),
+        recency=sp.csr_matrix((n_users, n_products), dtype=np.float32),
         text=text / np.linalg.norm(text, axis=1, keepdims=True),
         popularity=np.asarray((affinity > 0).sum(axis=0), dtype=np.float32).ravel(),
         words=sp.csr_matrix((n_products, 0), dtype=np.float32),
@@ -58,7 +61,7 @@ class TestEverySignal:
         self, kind: type[Signal], data: TrainingData
     ) -> None:
         nobody = sp.csr_matrix((1, 12), dtype=np.float32)
-        scores = kind.fit(data, SETTINGS).score(UserBlock(nobody, nobody))
+        scores = kind.fit(data, SETTINGS).score(UserBlock(nobody, nobody, nobody))
         assert kind is Popularity or len(np.unique(scores)) == 1
 
     def test_does_not_change_its_input(self, kind: type[Signal], data: TrainingData) -> None:
@@ -72,10 +75,14 @@ class TestEverySignal:
         assert np.array_equal(fitted.score(block_of(data)), again.score(block_of(data)))
 
 
-@pytest.mark.parametrize(("text", "social"), [(0.0, 0.0), (1.0, 0.0), (0.0, 0.5), (2.0, 1.5)])
-def test_inverting_users_and_inverting_products_give_the_same_model(text: float, social: float) -> None:
+@pytest.mark.parametrize(
+    ("text", "social", "popularity"), [(0.0, 0.0, 0.0), (1.0, 0.0, 0.5), (0.0, 0.5, 0.0), (2.0, 1.5, 0.3)]
+)
+def test_inverting_users_and_inverting_products_give_the_same_model(
+    text: float, social: float, popularity: float
+) -> None:
     data = random_data(15, 25)
-    settings = RecommendSettings(ridge=3.0, text_weight=text, social_weight=social)
+    settings = RecommendSettings(ridge=3.0, text_weight=text, social_weight=social, popularity_weighting=popularity)
     by_item, by_user = ItemSide.fit(data, settings), UserSide.fit(data, settings)
     assert by_user.score(data.affinity) == pytest.approx(by_item.score(data.affinity), abs=1e-4)
     sources, targets = np.arange(10), np.arange(10, 25)
@@ -84,17 +91,32 @@ def test_inverting_users_and_inverting_products_give_the_same_model(text: float,
 
 def test_the_closed_form_equals_its_definition() -> None:
     data = random_data(15, 8)
-    settings = RecommendSettings(ridge=3.0, text_weight=2.0, social_weight=0.5)
+    settings = RecommendSettings(ridge=3.0, text_weight=2.0, social_weight=0.5, popularity_weighting=0.5)
     x = data.affinity.toarray().astype(np.float64)
-    x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+    rarity = np.maximum(data.popularity, 1) ** -0.5
+    x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12) * rarity
     ridge = 3.0 * np.mean(x[x > 0] ** 2)
     spread = data.ties.toarray() @ x
     gram = x.T @ x + 0.5 * spread.T @ spread + 2.0 * ridge * data.text @ data.text.T + ridge * np.eye(8)
     inverse = np.linalg.inv(gram)
     weights = np.eye(8) - inverse / np.diag(inverse)
     assert ItemSide.fit(data, settings).score(data.affinity) == pytest.approx(
-        data.affinity.toarray() @ weights, abs=1e-4
+        data.affinity.toarray() * rarity @ weights / rarity, abs=1e-4
     )
+
+
+@pytest.mark.parametrize("n", [1, 3, 1024, 1100])
+def test_the_inverse_is_whole_and_made_in_place(n: int) -> None:
+    half = np.random.default_rng(n).normal(size=(n, n)).astype(np.float32) / np.sqrt(n)
+    matrix = half @ half.T
+    found = inverse(matrix.copy(), 1.0)
+    assert found @ (matrix + np.eye(n)) == pytest.approx(np.eye(n), abs=1e-3)
+    assert np.array_equal(found, found.T)
+
+
+def test_a_matrix_that_has_no_inverse_is_refused_with_a_remedy() -> None:
+    with pytest.raises(ValueError, match="a larger ridge makes it so"):
+        inverse(-np.eye(2, dtype=np.float32), 0.0)
 
 
 def test_the_smaller_side_is_chosen_text_dimensions_counted() -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psutil
 import pytest
@@ -180,7 +181,7 @@ def test_a_failed_night_names_its_task_and_the_last_lines_of_its_log(shop: Setti
     """Nothing has landed. The night goes through the scheduler that was started again."""
     run_id = night.start(api, "2026-01-31", print)
     lines: list[TaskLine] = []
-    assert night.follow(api, run_id, lambda shown: lines.extend(shown)) is False
+    assert night.follow(api, run_id, lines.extend) is False
     ended = {line.name: (line.state, line.attempt) for line in lines}
     assert (ended.pop("resolve_run"), ended.pop("ingest_landing")) == (("success", 1), ("failed", 1))
     assert {state for state, _ in ended.values()} == {"upstream_failed"}
@@ -190,6 +191,28 @@ def test_a_failed_night_names_its_task_and_the_last_lines_of_its_log(shop: Setti
     assert first == "ingest_landing failed; the last lines of its log:"
     assert any(said in line for line in log)
     assert api.log_lines(NIGHTLY, run_id, "report_run", 1) == []
+
+
+def test_a_night_is_followed_through_a_restart_of_the_api_server(shop: Settings, api: AirflowApi) -> None:
+    before, last = record_of(shop), api.last_run(NIGHTLY)
+    server = find(before.processes["api-server"])
+    assert server is not None and last is not None
+    server.kill()
+    lines: list[TaskLine] = []
+    assert night.follow(api, last["dag_run_id"], lines.extend) is False
+    assert "ingest_landing" in {line.name for line in lines}
+    assert record_of(shop).processes["api-server"] != before.processes["api-server"]
+
+
+@pytest.mark.parametrize("content", [None, "lost", "{}", "[]"])
+def test_a_password_file_without_the_password_is_named_in_one_line(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "passwords.json"
+    if content is not None:
+        file.write_text(content)
+    airflow = {"url": "http://127.0.0.1", "user": USER, "password_file": str(file)}
+    with pytest.raises(UserError) as error:
+        AirflowApi.of(Record(identity(os.getpid()), airflow, {}))
+    assert str(error.value).startswith(f"{file} holds no password of {USER}: delete it, then run `socialrec down`")
 
 
 def test_what_a_killed_supervisor_left_running_is_replaced_by_the_next_up(shop: Settings) -> None:

@@ -119,15 +119,29 @@ def test_a_run_keeps_metrics_documents_and_plots(tracker: tracking.Tracker, mlfl
     assert {file.path for file in kept} == {"loss.png", "gate.json"}
 
 
-def test_a_night_is_one_finished_run_with_its_documents(tracker: tracking.Tracker, mlflow_server: str) -> None:
-    run_id = tracker.log_nightly(
-        "2026-01-31", {"model": "3"}, {"rows": 12}, {"ds": "2026-01-31"}, {"summary.json": {"rows": 12}}
-    )
+def test_a_night_is_one_finished_run_with_its_report(
+    tracker: tracking.Tracker, mlflow_server: str, tmp_path: Path
+) -> None:
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "summary.json").write_text('{"rows": 12}')
+    run_id = tracker.log_nightly("2026-01-31", {"model": "3"}, {"rows": 12}, {"ds": "2026-01-31"}, tmp_path / "report")
     client = MlflowClient(mlflow_server)
     run = client.get_run(run_id)
     assert (run.info.status, run.data.params, run.data.metrics) == ("FINISHED", {"model": "3"}, {"rows": 12})
     assert client.get_experiment(run.info.experiment_id).name == "socialrec/nightly"
-    assert [file.path for file in client.list_artifacts(run_id)] == ["summary.json"]
+    assert [file.path for file in client.list_artifacts(run_id, "report")] == ["report/summary.json"]
+
+
+def test_a_training_that_breaks_off_is_a_failed_run_and_one_that_goes_on_stays_open(
+    tracker: tracking.Tracker, mlflow_server: str
+) -> None:
+    run_id = tracker.start_training("broken", {}, {})
+    with tracker.failing(run_id):
+        pass
+    assert MlflowClient(mlflow_server).get_run(run_id).info.status == "RUNNING"
+    with pytest.raises(ZeroDivisionError), tracker.failing(run_id):
+        raise ZeroDivisionError
+    assert MlflowClient(mlflow_server).get_run(run_id).info.status == "FAILED"
 
 
 def test_a_parameter_that_is_too_long_is_cut_and_not_refused(tracker: tracking.Tracker, mlflow_server: str) -> None:

@@ -23,6 +23,22 @@ def hits(ranked: Ranked, relevant: Relevant, cutoff: int) -> Values:
     return np.where(top >= 0, found, False).astype(np.float64)
 
 
+def mean_over_places(value: Values, top: Ranked) -> Values:
+    """Mean of a value of each product (n_products,) over the places of each list, float64 (n,); NaN for empty lists."""
+    shown = top >= 0
+    total = np.where(shown, value[np.maximum(top, 0)], 0.0).sum(axis=1)
+    means: Values = np.divide(total, shown.sum(axis=1), out=np.full(len(top), np.nan), where=shown.any(axis=1))
+    return means
+
+
+def mean_over_cells(value: Values, matrix: Relevant) -> Values:
+    """Mean of a value of each product over the non-zero cells of each row, float64 (n,); NaN for empty rows."""
+    cells = (matrix != 0).astype(np.float64)
+    counts = np.asarray(cells.sum(axis=1)).ravel()
+    means: Values = np.divide(cells.dot(value), counts, out=np.full(len(counts), np.nan), where=counts > 0)
+    return means
+
+
 def n_relevant(relevant: Relevant) -> npt.NDArray[np.int64]:
     """Number of relevant products of each user, int64 (n_users,)."""
     return np.asarray((relevant != 0).sum(axis=1), dtype=np.int64).ravel()

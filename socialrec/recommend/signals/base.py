@@ -20,11 +20,13 @@ class UserBlock:
     """Fresh evidence of n users.
 
     affinity: csr float32 (n, n_products). neighbours: csr float32 (n, n_products), the tie-weighted mean of the
-    neighbours' affinities.
+    neighbours' affinities. recency: csr float32 (n, n_products), 1 for the user's newest product, 2 for the one before
+    it and so on; empty where nothing is dated.
     """
 
     affinity: Csr
     neighbours: Csr
+    recency: Csr
 
 
 class Signal(Protocol):

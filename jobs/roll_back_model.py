@@ -1,0 +1,57 @@
+"""Go back to an earlier champion: a person's decision, recorded beside the gate's."""
+
+from __future__ import annotations
+
+import sys
+
+from socialrec import job, tracking
+from socialrec.contracts.gold import MODEL_DECISIONS
+from socialrec.errors import UserError
+from socialrec.recommend.decisions import record_decision, rollback_row, version_to_go_back_to
+from socialrec.tracking import ENCODER, RECOMMENDER
+
+NAME = "roll_back_model"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Make the version asked for, or else the champion before this one, champion again. Sampling does not apply."""
+    parser = job.parser(__doc__)
+    parser.add_argument("--model-version", help="registered version to go back to (default: the champion before)")
+    parser.add_argument("--reason", required=True, help="why, for those who ask later")
+    args = parser.parse_args(argv)
+    with job.run(NAME, args) as run:
+        if not args.reason.strip():
+            raise UserError("--reason is empty: say why, for those who ask later")
+        tracker = tracking.connect(run.settings)
+        champion = tracker.champion(RECOMMENDER)
+        if champion is None:
+            raise UserError("there is no champion model to go back from: run the socialrec_train DAG")
+        decisions = run.lake.read(MODEL_DECISIONS)
+        target = tracker.model(
+            RECOMMENDER, version_to_go_back_to(decisions, champion.version, args.model_version or None)
+        )
+        if not args.dry_run:
+            row = rollback_row(
+                args.reason,
+                recommender_version=target.version,
+                champion_version=champion.version,
+                encoder_version=target.tags["encoder_version"],
+                label=target.tags.get("label", ""),
+                mlflow_run=target.run_id,
+                ds=run.ds,
+            )
+            record_decision(run.lake, row, NAME)
+            tracker.promote(ENCODER, target.tags["encoder_model_version"])
+            tracker.promote(RECOMMENDER, target.version)
+        run.log.info("went back", from_=champion.version, to=target.version, reason=args.reason)
+        run.done(
+            status="dry_run" if args.dry_run else "rolled_back",
+            recommender_version=target.version,
+            previous_version=champion.version,
+            reason=args.reason,
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(job.guarded(main))

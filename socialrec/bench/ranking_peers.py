@@ -1,0 +1,50 @@
+"""What a ranking is measured against: the popular list, neighbours by cosine, implicit ALS alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+from socialrec.evaluate.baselines import popular_lists
+from socialrec.evaluate.metrics.hits import Ranked
+from socialrec.recommend.arrays import F32, Csr
+from socialrec.recommend.data import TrainingData
+from socialrec.recommend.offline import HeldOut, rank
+from socialrec.recommend.signals import Factors
+from socialrec.recommend.signals.base import UserBlock
+from socialrec.recommend.signals.linear import rarity
+from socialrec.settings import RecommendSettings
+
+
+class ItemKnn:
+    """Sum of cosines between a product and the user's products (Sarwar et al., WWW 2001), all neighbours."""
+
+    name = "item_knn"
+
+    def __init__(self, cosines: Csr) -> None:
+        self.cosines = cosines
+
+    @classmethod
+    def fit(cls, data: TrainingData, settings: RecommendSettings) -> ItemKnn:
+        """Cosines of the products' columns of users, affinities taken as equal."""
+        del settings
+        touched = sp.csr_matrix(data.affinity > 0, dtype=np.float32).dot(sp.diags(rarity(data.popularity, 0.5)))
+        cosines = touched.T.dot(touched).tocsr()
+        cosines.setdiag(0.0)
+        return cls(cosines)
+
+    def score(self, block: UserBlock) -> F32:
+        """Float32 (n, n_products)."""
+        touched = sp.csr_matrix(block.affinity > 0, dtype=np.float32)
+        scores: F32 = np.asarray(touched.dot(self.cosines).toarray(), dtype=np.float32)
+        return scores
+
+
+def peer_lists(data: TrainingData, held: HeldOut, k: int, settings: RecommendSettings) -> dict[str, Ranked]:
+    """Lists of each peer for the held-out users, by name; implicit ALS with the settings chosen on validation."""
+    factors = Factors.fit(data, settings.model_copy(update={"factor_text": 0.0}))
+    return {
+        "popularity": popular_lists(data.popularity, held.seen, k),
+        "item_knn": rank(ItemKnn.fit(data, settings), data, held, k, settings).ranked,
+        "implicit_als": rank(factors, data, held, k, settings).ranked,
+    }

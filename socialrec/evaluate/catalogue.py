@@ -1,0 +1,33 @@
+"""What metrics of whole lists need to know of the products that were listed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Products as they stood before the cut.
+
+    popularity: (n_products,), users of each among all `n_users`. text: float32 (n_products, dim), unit rows, or zeros
+    without text. category: int64 (n_products,), numbers below `n_categories`, or -1 where the shop gave none.
+    """
+
+    popularity: npt.NDArray[Any]
+    n_users: int
+    text: npt.NDArray[np.float32]
+    category: npt.NDArray[np.int64]
+
+    @property
+    def n_products(self) -> int:
+        """Size of the catalogue."""
+        return len(self.popularity)
+
+    @property
+    def n_categories(self) -> int:
+        """Categories that some product has."""
+        return int(self.category.max(initial=-1)) + 1

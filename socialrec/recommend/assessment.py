@@ -1,0 +1,163 @@
+"""A recipe on the test window: fitted before it, asked for lists of the held-out users, and what that cost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import scipy.sparse as sp
+
+from socialrec.evaluate.baselines import popular_lists
+from socialrec.evaluate.catalogue import Catalogue
+from socialrec.evaluate.comparison import Comparison, compare
+from socialrec.evaluate.measure import Figures, HeldOutSet
+from socialrec.evaluate.metrics import popularity_overlap
+from socialrec.evaluate.metrics.hits import Ranked
+from socialrec.evaluate.slices import UserFacts, make_slices
+from socialrec.evaluate.split import Split
+from socialrec.recommend.arrays import ABSENT, Indices, positions, vocabulary
+from socialrec.recommend.context import Context, Stamp
+from socialrec.recommend.data import TrainingData
+from socialrec.recommend.deletion import reasons_figures
+from socialrec.recommend.inputs import Inputs
+from socialrec.recommend.model import ModelInfo, Recommender
+from socialrec.recommend.offline import HeldOut, Lists, held_out, rank
+from socialrec.recommend.shelf import kind_numbers
+from socialrec.settings import Settings
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A recipe refitted before the test window, and its lists for the users of that window.
+
+    cost: `fit_seconds`, and `score_milliseconds_per_user`.
+    """
+
+    data: TrainingData
+    held: HeldOut
+    recommender: Recommender
+    lists: Lists
+    cost: Figures
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A trial beside its rivals.
+
+    soundness: `leaked_pairs` (held-out pairs in the evidence), `constant_share` (of users to whom all products score
+    the same) and `popularity_overlap` (share of places that popularity would fill alike). reasons: as
+    `reasons_figures` gives them, over a sample of the tested users.
+    """
+
+    comparison: Comparison
+    soundness: dict[str, float]
+    reasons: Figures
+    cost: Figures
+    n_products: int
+
+    def document(self) -> dict[str, Any]:
+        """As plain data: what the gate decides on."""
+        facts = {"reasons": self.reasons, "cost": self.cost, "n_products": self.n_products}
+        return {**self.comparison.document(), **self.soundness, **facts}
+
+    def metrics(self) -> Figures:
+        """Every figure by its MLflow name."""
+        test = {f"test/{name}": value for name, value in {**self.soundness, **self.reasons}.items()}
+        return self.comparison.metrics() | test | {f"cost/{name}": value for name, value in self.cost.items()}
+
+
+def try_recipe(inputs: Inputs, split: Split, settings: Settings, weights: Mapping[str, float]) -> Trial:
+    """Fit before the test window with a given blend, and rank for its users. Raises ValueError on broken scores."""
+    data = inputs.training_data(split, "test", settings)
+    training = split.training_interactions(inputs.interactions, "test")
+    held = held_out(data, training, split.test_pairs(inputs.interactions))
+    started = time.perf_counter()
+    recommender = Recommender.fit(data, settings.recommend, weights, ModelInfo(""))
+    fitted = time.perf_counter()
+    lists = rank(recommender, data, held, settings.evaluate.cutoff, settings.recommend)
+    per_user = (time.perf_counter() - fitted) / max(len(held.rows), 1)
+    cost = {"fit_seconds": fitted - started, "score_milliseconds_per_user": 1000 * per_user}
+    return Trial(data, held, recommender, lists, cost)
+
+
+def assess(trial: Trial, champion: Ranked | None, inputs: Inputs, split: Split, settings: Settings) -> Assessment:
+    """Measure a trial, popularity and (where there is one) the champion's lists for the same users."""
+    cutoff = settings.evaluate.cutoff
+    popular = popular_lists(trial.data.popularity, trial.held.seen, cutoff)
+    rivals = {"popularity": popular} | ({} if champion is None else {"champion": champion})
+    ranked = trial.lists.ranked
+    overlap, constant = popularity_overlap(ranked, popular, cutoff), trial.lists.is_constant
+    return Assessment(
+        comparison=compare(ranked, rivals, held_out_set(trial, inputs, split, settings), settings.evaluate),
+        soundness={
+            "leaked_pairs": leaked_pairs(trial.data, trial.held),
+            "constant_share": float(constant.mean()) if len(constant) else 0.0,
+            "popularity_overlap": float(np.nanmean(overlap)) if np.isfinite(overlap).any() else 1.0,
+        },
+        reasons=reasons_figures(trial.recommender, sample_context(trial, settings)),
+        cost=trial.cost,
+        n_products=len(trial.data.products),
+    )
+
+
+def sample_context(trial: Trial, settings: Settings) -> Context:
+    """Evidence before the cut as a night would see it, to list and explain a seeded sample of the tested users."""
+    data, known = trial.data, np.flatnonzero(trial.held.rows != ABSENT)
+    n = min(settings.evaluate.explained_users, len(known))
+    rows = np.sort(np.random.default_rng(settings.evaluate.seed).choice(trial.held.rows[known], n, replace=False))
+    place = sp.csr_matrix(
+        (np.ones(len(known), np.float32), (trial.held.rows[known], known)), (len(data.users), len(trial.held.rows))
+    )
+    return Context(
+        everyone=data.users,
+        rows=rows,
+        platforms=pa.nulls(n, pa.string()),
+        affinity=data.affinity,
+        recency=data.recency,
+        seen=place.dot(trial.held.seen).tocsr(),
+        returned=sp.csr_matrix(data.affinity.shape, dtype=np.float32),
+        ties=data.ties,
+        active=np.ones(len(data.products), dtype=np.bool_),
+        category=np.full(len(data.products), ABSENT, dtype=np.int64),
+        brand=np.full(len(data.products), ABSENT, dtype=np.int64),
+        age_days=np.zeros(len(data.products), dtype=np.float32),
+        stamp=Stamp("", "", ""),
+        settings=settings.recommend.model_copy(update={"list_length": settings.evaluate.cutoff}),
+    )
+
+
+def leaked_pairs(data: TrainingData, held: HeldOut) -> int:
+    """How many held-out pairs are in the evidence that was learned from: none, unless the future leaked."""
+    known = held.rows != ABSENT
+    return int(data.affinity[held.rows[known]].multiply(held.relevant[known]).nnz)
+
+
+def held_out_set(trial: Trial, inputs: Inputs, split: Split, settings: Settings) -> HeldOutSet:
+    """What every model's lists are measured against, with the slices, as the trial's training data tell them."""
+    data, held = trial.data, trial.held
+    users = vocabulary(split.test_pairs(inputs.interactions)["user_key"])
+    facts = UserFacts(
+        n_products=np.diff(held.seen.indptr).astype(np.int64),
+        n_ties=_n_ties(data, held.rows),
+        platform=_platforms(inputs.interactions, users),
+    )
+    category = kind_numbers(inputs.products, "category", data.products)
+    catalogue = Catalogue(data.popularity, len(data.users), data.text, category)
+    slices = make_slices(facts, held.relevant, data.popularity, settings.evaluate)
+    return HeldOutSet(held.relevant, held.seen, catalogue, slices)
+
+
+def _n_ties(data: TrainingData, rows: Indices) -> Indices:
+    counts = np.append(np.diff(data.ties.indptr), 0)
+    return counts[np.where(rows == ABSENT, len(counts) - 1, rows)].astype(np.int64)
+
+
+def _platforms(interactions: pa.Table, users: pa.Array) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
+    """The platform of each user: pseudonyms are made from platform and id, so each has one."""
+    found = interactions.select(["user_key", "platform"]).group_by("user_key").aggregate([("platform", "min")])
+    rows = pa.array(positions(users, found["user_key"].combine_chunks()))
+    return np.asarray(found["platform_min"].take(rows).to_pylist(), dtype=np.str_)

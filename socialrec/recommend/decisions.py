@@ -1,0 +1,69 @@
+"""gold.model_decisions: which versions became champion, when and why; and which one to go back to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from socialrec.contracts.gold import MODEL_DECISIONS
+from socialrec.contracts.vocabulary import DecisionKind
+from socialrec.errors import UserError
+from socialrec.evaluate.gate import Decision
+from socialrec.lake import Lake
+from socialrec.lake.schemas import arrow_schema
+
+
+def gate_row(decision: Decision, figures: Mapping[str, float], **facts: str | None) -> dict[str, Any]:
+    """A gate's decision as a row; facts are the remaining columns by name."""
+    return {
+        "decided_ts": datetime.now(UTC),
+        "kind": DecisionKind.GATE,
+        "is_champion": decision.promote,
+        "reasons": list(decision.reasons),
+        "checks": [vars(check) for check in decision.checks],
+        "figures": [{"name": name, "value": value} for name, value in sorted(figures.items())],
+        **facts,
+    }
+
+
+def rollback_row(reason: str, **facts: str | None) -> dict[str, Any]:
+    """A person's decision to go back as a row; facts are the remaining columns by name."""
+    decided = {"decided_ts": datetime.now(UTC), "kind": DecisionKind.ROLLBACK, "is_champion": True}
+    return {**decided, "reasons": [reason], "checks": [], "figures": [], **facts}
+
+
+def record_decision(lake: Lake, row: Mapping[str, Any], job: str) -> None:
+    """Add one row to gold.model_decisions."""
+    with lake.stage(MODEL_DECISIONS, job=job, partitions=[row["ds"]], append=True) as stage:
+        stage.write(pa.Table.from_pylist([dict(row)], schema=arrow_schema(MODEL_DECISIONS)))
+        stage.commit(counts={"published": 1})
+
+
+def version_to_go_back_to(decisions: pa.Table, champion: str, wanted: str | None = None) -> str:
+    """The version asked for, or else the champion before this one.
+
+    decisions: rows of gold.model_decisions. Only what a gate once promoted can be champion again: going back is no way
+    around the gate. Raises UserError where there is no such version.
+    """
+    gates = decisions.filter(pc.equal(decisions["kind"], DecisionKind.GATE.value)).sort_by("decided_ts")
+    promoted = gates.filter(gates["is_champion"])
+    # Not simply the one promoted before it: that one may have been gone back from.
+    before = dict(
+        zip(*(promoted[name].to_pylist() for name in ("recommender_version", "champion_version")), strict=True)
+    )
+    if wanted is None:
+        if not before.get(champion):
+            raise UserError(f"version {champion} has no champion before it on record: name a version, or train again")
+        return str(before[champion])
+    if wanted == champion:
+        raise UserError(f"version {wanted} is the champion already")
+    if wanted not in before:
+        refused = gates.filter(pc.equal(gates["recommender_version"], wanted))["reasons"].to_pylist()
+        why = f"the gate refused it ({'; '.join(refused[-1])})" if refused else "no gate decided on it"
+        known = ", ".join(version for version in before if version != champion) or "none"
+        raise UserError(f"version {wanted} was never champion: {why}; versions to go back to: {known}")
+    return wanted

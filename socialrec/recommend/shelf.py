@@ -1,0 +1,45 @@
+"""What the shop says of the products that a model knows: offered or not, of which kind, how old."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from socialrec.recommend.arrays import ABSENT, F32, Flags, Indices, positions, vocabulary
+from socialrec.recommend.evidence import DAY_SECONDS, MICROS
+
+TIME = pa.timestamp("us", "UTC")
+
+
+def offered(products: pa.Table, names: pa.Array) -> Flags:
+    """Whether each product may be recommended, bool (n_names,); what the shop does not have is not offered."""
+    active = np.zeros(len(names), dtype=np.bool_)
+    rows = positions(products["product_id"].filter(products["is_active"]), names)
+    active[rows[rows != ABSENT]] = True
+    return active
+
+
+def kind_numbers(products: pa.Table, column: str, names: pa.Array) -> Indices:
+    """A number for each product's category or brand, int64 (n_names,), in order of the kinds' names; ABSENT without."""
+    known = products.filter(products[column].is_valid())
+    rows, kinds = positions(known["product_id"], names), positions(known[column], vocabulary(known[column]))
+    numbers = np.full(len(names), ABSENT, dtype=np.int64)
+    numbers[rows[rows != ABSENT]] = kinds[rows != ABSENT]
+    return numbers
+
+
+def ages_in_days(products: pa.Table, names: pa.Array, ds: str) -> F32:
+    """Days from each product's newest description or first appearance to the end of day `ds`, float32 (n_names,).
+
+    Products that the shop does not have are 0 days old.
+    """
+    first_seen = pc.cast(pc.cast(pc.cast(products["first_seen_ds"], pa.date32()), TIME), pa.int64())
+    newest = pc.max_element_wise(pc.cast(pc.cast(products["updated_ts"], TIME), pa.int64()), first_seen)
+    end = (datetime.fromisoformat(ds).replace(tzinfo=UTC) + timedelta(days=1)).timestamp()
+    rows, ages = positions(products["product_id"], names), np.zeros(len(names), dtype=np.float32)
+    days = (end - newest.to_numpy(zero_copy_only=False) / MICROS) / DAY_SECONDS
+    ages[rows[rows != ABSENT]] = days[rows != ABSENT]
+    return ages

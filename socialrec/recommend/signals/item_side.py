@@ -1,0 +1,67 @@
+"""The closed form of `Collaborative`, inverted over products."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+
+from socialrec.recommend.arrays import F32, Csr, Indices
+from socialrec.recommend.data import TrainingData
+from socialrec.recommend.signals.base import State
+from socialrec.recommend.signals.linear import balanced, inverse, rarity
+from socialrec.settings import RecommendSettings
+
+
+class ItemSide:
+    """Dense weights (n_kept, n_kept) between the products that were kept."""
+
+    def __init__(self, weights: F32, kept: Indices, n_products: int) -> None:
+        self._weights, self._kept, self._n_products = weights, kept, n_products
+
+    @classmethod
+    def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
+        """Invert over products."""
+        n_products = data.affinity.shape[1]
+        kept = np.sort(np.argsort(-data.popularity, kind="stable")[: settings.max_side]).astype(np.int64)
+        scale = rarity(data.popularity, settings.popularity_weighting)
+        affinity, ridge = balanced(data.affinity, scale)
+        affinity, ridge, scale = affinity[:, kept], ridge * settings.ridge, scale[kept]
+        spread = data.ties.dot(affinity)
+        gram = affinity.T.dot(affinity) + settings.social_weight * spread.T.dot(spread)
+        text = data.text[kept]
+        full = np.asarray(gram.toarray(), dtype=np.float32) + np.float32(ridge * settings.text_weight) * (text @ text.T)
+        weights = inverse(full, ridge)
+        weights /= -np.diag(weights).copy()
+        np.fill_diagonal(weights, 0.0)
+        # From balanced affinities in and out to affinities in and out.
+        weights *= scale[:, None]
+        weights /= scale
+        return cls(weights, kept, n_products)
+
+    def score(self, affinity: Csr) -> F32:
+        """Predicted affinities, float32 (n, n_products)."""
+        scores = np.zeros((affinity.shape[0], self._n_products), dtype=np.float32)
+        scores[:, self._kept] = affinity[:, self._kept].dot(self._weights)
+        return scores
+
+    def weights(self, sources: Indices, targets: Indices) -> F32:
+        """Item-to-item weights, float32 (n_sources, n_targets)."""
+        places = np.full(self._n_products, -1)
+        places[self._kept] = np.arange(len(self._kept))
+        rows, columns = places[sources], places[targets]
+        found: F32 = self._weights[np.ix_(rows, columns)]
+        return np.where((rows >= 0)[:, None] & (columns >= 0)[None, :], found, np.float32(0.0))
+
+    def state(self) -> State:
+        """Arrays that `restore` rebuilds this side from."""
+        return {"item_weights": self._weights, "kept": self._kept, "n_products": np.array([self._n_products])}
+
+    @classmethod
+    def restore(cls, state: State) -> Self:
+        """From its arrays."""
+        return cls(
+            np.asarray(state["item_weights"], dtype=np.float32),
+            np.asarray(state["kept"], dtype=np.int64),
+            int(np.asarray(state["n_products"], dtype=np.int64)[0]),
+        )

@@ -1,0 +1,50 @@
+"""What both sides of the closed form share: how affinities are balanced, and the inverse."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse as sp
+
+from socialrec.recommend.arrays import F32, Csr
+
+BLOCK = 1024
+
+
+def rarity(popularity: F32, weighting: float) -> F32:
+    """What an affinity to each product counts: its number of users to the power -weighting, float32 (n_products,).
+
+    Products without users count like those with one.
+    """
+    return np.power(np.maximum(popularity, np.float32(1.0)), np.float32(-weighting), dtype=np.float32)
+
+
+def balanced(affinity: Csr, columns: F32) -> tuple[Csr, float]:
+    """Affinities with rows of length 1, then columns times `columns`; and the mean square of the non-zero cells.
+
+    Without any cell the mean square is 1.
+    """
+    lengths = np.sqrt(np.asarray(affinity.multiply(affinity).sum(axis=1)).ravel())
+    shares = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0).astype(np.float32)
+    result = sp.diags(shares).dot(affinity).dot(sp.diags(columns)).tocsr()
+    return result, float(np.mean(np.square(result.data), dtype=np.float64)) if result.nnz else 1.0
+
+
+def inverse(matrix: F32, ridge: float) -> F32:
+    """Inverse of a symmetric positive definite matrix plus ridge on its diagonal; in the matrix's own memory.
+
+    Raises ValueError where the matrix is not positive definite.
+    """
+    matrix[np.diag_indices_from(matrix)] += np.float32(ridge)
+    # LAPACK works in place on columns, which are the rows of a symmetric matrix.
+    factor, info = scipy.linalg.lapack.spotrf(np.asfortranarray(matrix.T), lower=1, overwrite_a=1)
+    if info != 0:
+        raise ValueError(f"matrix of {len(matrix)} rows is not positive definite; a larger ridge makes it so")
+    result, _ = scipy.linalg.lapack.spotri(factor, lower=1, overwrite_c=1)
+    for start in range(0, len(result), BLOCK):
+        stop = start + BLOCK
+        corner = np.tril(result[start:stop, start:stop])
+        result[start:stop, start:stop] = corner + np.tril(corner, -1).T
+        result[start:stop, stop:] = result[stop:, start:stop].T
+    full: F32 = result.T
+    return full

@@ -1,0 +1,90 @@
+"""Charts as SVG text that a page can hold."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+BAR, RIVAL = "#2f6f8f", "#c9b458"
+MAX_POINTS = 400
+
+
+def lines(series: Mapping[str, Mapping[str, int]]) -> str:
+    """One panel a series, side by side: rows by day."""
+    figure = _figure(7.0, 1.9)
+    panels = figure.subplots(1, len(series), squeeze=False)[0]
+    for axes, (name, values) in zip(panels, series.items(), strict=True):
+        axes.fill_between(range(len(values)), list(values.values()), color=BAR, alpha=0.35, linewidth=0)
+        axes.plot(range(len(values)), list(values.values()), color=BAR, marker="." if len(values) < 3 else None)
+        axes.set_title(name, loc="left", fontsize=9)
+        days = list(values)
+        places = sorted({0, len(days) - 1})
+        axes.set_xticks(places, [days[place] for place in places])
+        axes.set_ylim(bottom=0)
+        _plain(axes)
+    return _svg(figure)
+
+
+def bars(values: Mapping[str, float], unit: str) -> str:
+    """One horizontal bar a name, with its value at its end."""
+    figure = _figure(7.0, 0.28 * len(values) + 0.3)
+    axes = figure.subplots()
+    drawn = axes.barh(list(values), list(values.values()), color=BAR)
+    axes.bar_label(drawn, [f"{value:,.1f} {unit}" for value in values.values()], padding=3, fontsize=8)
+    axes.invert_yaxis()
+    axes.margins(x=0.15)
+    axes.set_xticks([])
+    _plain(axes)
+    return _svg(figure)
+
+
+def pairs(ours: Mapping[str, float], theirs: Mapping[str, float], names: tuple[str, str]) -> str:
+    """Two bars a metric: ours beside a rival's."""
+    figure = _figure(7.0, 2.2)
+    axes = figure.subplots()
+    places = np.arange(len(ours))
+    for offset, values, colour, name in ((-0.2, ours, BAR, names[0]), (0.2, theirs, RIVAL, names[1])):
+        drawn = axes.bar(places + offset, [values[metric] for metric in ours], 0.38, color=colour, label=name)
+        axes.bar_label(drawn, [f"{values[metric]:.3f}" for metric in ours], fontsize=7, padding=1)
+    axes.set_xticks(places, list(ours))
+    axes.legend(frameon=False, fontsize=8)
+    axes.set_yticks([])
+    _plain(axes)
+    return _svg(figure)
+
+
+def spread(counts: npt.NDArray[np.int64] | Sequence[int]) -> str:
+    """Lists by product, most shown first."""
+    figure = _figure(7.0, 1.6)
+    axes = figure.subplots()
+    places = np.unique(np.linspace(0, max(len(counts) - 1, 0), MAX_POINTS).astype(int))[: len(counts)]
+    axes.fill_between(places, np.asarray(counts)[places], color=BAR, alpha=0.35, linewidth=0)
+    axes.set_xlabel("products, most shown first")
+    axes.set_ylabel("lists")
+    _plain(axes)
+    return _svg(figure)
+
+
+def _figure(width: float, height: float) -> Figure:
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _plain(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _svg(figure: Figure) -> str:
+    text = io.StringIO()
+    with mpl.rc_context():
+        # Ids in an SVG are random unless they are salted: the same night must give the same page.
+        mpl.rcParams["svg.hashsalt"] = "socialrec"
+        mpl.rcParams["svg.fonttype"] = "none"
+        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    content = text.getvalue()
+    return content[content.index("<svg") :]

@@ -1,0 +1,179 @@
+"""What the report shows of a night, read from the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from socialrec.contracts.bronze import QUARANTINE
+from socialrec.contracts.columns import Table
+from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
+from socialrec.contracts.silver import SILVER, SILVER_PRODUCTS
+from socialrec.contracts.vocabulary import Entity
+from socialrec.lake import Lake
+from socialrec.recommend.published import PublishedList, read_lists, typical_users
+
+DAILY = (Entity.INTERACTIONS, Entity.COMMENTS)
+N_SAMPLES = 10
+N_TOP = 10
+N_MOVERS = 10
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Records of one entity that one reason kept out, with an example of where; values stay in quarantine."""
+
+    entity: str
+    reason: str
+    n: int
+    example: str
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """How the places are spread over products: `coverage` is the share of active products that anyone is shown.
+
+    `counts` holds the number of lists of every active product, most shown first, int64 (n_active,); `top` the titles
+    and counts of the first.
+    """
+
+    coverage: float
+    counts: np.ndarray[tuple[int], np.dtype[np.int64]]
+    top: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Mover:
+    """A user whose list changed, how many of its products are new in it, and what changed about the user."""
+
+    user_key: str
+    n_new: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Lists beside those of the day before: the share of places whose product was not in the user's list."""
+
+    previous_ds: str
+    new_share: float
+    new_users: int
+    is_other_model: bool
+    movers: tuple[Mover, ...]
+
+
+@dataclass(frozen=True)
+class NightFacts:
+    """Everything on the page that is not in the summary. `growth` is rows by day of each daily table."""
+
+    rejected: tuple[Rejected, ...]
+    growth: dict[str, dict[str, int]]
+    exposure: Exposure
+    samples: tuple[PublishedList, ...]
+    changes: Changes | None
+
+
+def read_facts(lake: Lake, ds: str) -> NightFacts:
+    """The facts of a published day."""
+    return NightFacts(
+        rejected=tuple(read_rejected(lake, _landed_with(lake, ds))),
+        growth={entity.value: rows_by_day(lake, SILVER[entity], ds) for entity in DAILY},
+        exposure=read_exposure(lake, ds),
+        samples=tuple(read_lists(lake, ds, sample_users(lake, ds))),
+        changes=read_changes(lake, ds),
+    )
+
+
+def read_rejected(lake: Lake, days: Sequence[str]) -> list[Rejected]:
+    """By entity and reason, most frequent first, what these landing days have in quarantine."""
+    found = []
+    for entity, table in QUARANTINE.items():
+        rows = lake.read(table, days, ["reason", "detail", "source_file", "source_line"])
+        rows = rows.sort_by([("source_file", "ascending"), ("source_line", "ascending")])
+        for reason in pc.unique(rows["reason"]).to_pylist():
+            same = rows.filter(pc.equal(rows["reason"], reason))
+            first = same.slice(0, 1).to_pylist()[0]
+            column = first["detail"].partition(":")[0]
+            example = f"{first['source_file']}:{first['source_line']}, {column}"
+            found.append(Rejected(entity.value, reason, same.num_rows, example))
+    return sorted(found, key=lambda rejected: (-rejected.n, rejected.entity, rejected.reason))
+
+
+def rows_by_day(lake: Lake, table: Table, until: str) -> dict[str, int]:
+    """Rows of each partition up to a day."""
+    days = [day for day in lake.partitions(table) if day <= until]
+    return {day: lake.dataset(table, [day]).count_rows() for day in days}
+
+
+def read_exposure(lake: Lake, ds: str) -> Exposure:
+    """How many lists each active product is in."""
+    shown = lake.read(RECOMMENDATIONS, [ds], ["product_id"])
+    counted = shown.group_by("product_id").aggregate([([], "count_all")])
+    products = lake.read(SILVER_PRODUCTS, [ds], ["product_id", "title", "is_active"])
+    active = products.filter(products["is_active"]).join(counted, "product_id")
+    active = active.sort_by([("count_all", "descending"), ("product_id", "ascending")])
+    counts = pc.fill_null(active["count_all"], 0).to_numpy()
+    titles = active["title"].slice(0, N_TOP).to_pylist()
+    coverage = float(np.count_nonzero(counts) / len(counts)) if len(counts) else 0.0
+    return Exposure(coverage, counts, tuple(zip(titles, counts[:N_TOP].tolist(), strict=True)))
+
+
+def sample_users(lake: Lake, ds: str) -> list[str]:
+    """Ten users: the typical ones, then others spread evenly over all pseudonyms."""
+    keys = lake.read(USER_PROFILES, [ds], ["user_key"])["user_key"].to_pylist()
+    keys.sort()
+    step = max(len(keys) // N_SAMPLES, 1)
+    return list(dict.fromkeys([*typical_users(lake, ds), *keys[::step]]))[:N_SAMPLES]
+
+
+def read_changes(lake: Lake, ds: str) -> Changes | None:
+    """What differs from the lists of the published day before; None where there is none."""
+    earlier = [day for day in lake.partitions(RECOMMENDATIONS) if day < ds]
+    if not earlier:
+        return None
+    previous = earlier[-1]
+    columns = ["user_key", "product_id", "recommender_version"]
+    old, new = (lake.read(RECOMMENDATIONS, [day], columns) for day in (previous, ds))
+    fresh = new.join(old.select(["user_key", "product_id"]), ["user_key", "product_id"], join_type="left anti")
+    strangers = pc.invert(pc.is_in(fresh["user_key"], value_set=pc.unique(old["user_key"])))
+    known = fresh.filter(pc.invert(strangers)).group_by("user_key").aggregate([([], "count_all")])
+    known = known.sort_by([("count_all", "descending"), ("user_key", "ascending")]).slice(0, N_MOVERS)
+    versions = [set(pc.unique(rows["recommender_version"]).to_pylist()) for rows in (old, new)]
+    return Changes(
+        previous_ds=previous,
+        new_share=fresh.num_rows / new.num_rows if new.num_rows else 0.0,
+        new_users=len(pc.unique(fresh.filter(strangers)["user_key"])),
+        is_other_model=versions[0] != versions[1],
+        movers=tuple(_movers(lake, known, previous, ds)),
+    )
+
+
+def _movers(lake: Lake, moved: pa.Table, previous: str, ds: str) -> list[Mover]:
+    keys = moved["user_key"].to_pylist()
+    before, after = (_numbers(lake, day, keys) for day in (previous, ds))
+    counts = zip(keys, moved["count_all"].to_pylist(), strict=True)
+    return [Mover(key, n, _why(before.get(key, {}), after.get(key, {}))) for key, n in counts]
+
+
+def _numbers(lake: Lake, day: str, keys: Sequence[str]) -> dict[str, dict[str, int]]:
+    wanted = pc.field("user_key").isin(pa.array(keys, pa.string()))
+    names = ["n_interactions", "n_comments", "n_follows"]
+    rows = lake.read(USER_PROFILES, [day], ["user_key", *names], filter=wanted).to_pylist()
+    return {row.pop("user_key"): row for row in rows}
+
+
+def _why(before: dict[str, Any], after: dict[str, Any]) -> str:
+    grown = {name.removeprefix("n_"): value - before.get(name, 0) for name, value in after.items()}
+    said = [f"{number:+,} {name}" for name, number in grown.items() if number]
+    return ", ".join(said) or "nothing of their own: ties, products or the model changed"
+
+
+def _landed_with(lake: Lake, ds: str) -> list[str]:
+    """The landing days that the night of `ds` took in."""
+    commit = lake.last_commit(SILVER[Entity.INTERACTIONS], ds)
+    return list(commit.partitions) if commit else []

@@ -1,0 +1,54 @@
+"""The page of a night: one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from socialrec import __version__
+from socialrec.recommend.published import SHORT_KEY
+from socialrec.report import charts
+from socialrec.report.facts import NightFacts
+
+TEMPLATE = "night.html.j2"
+OUTCOMES = ("in", "published", "duplicate", "quarantined")
+COMPARED = ("ndcg", "recall", "precision", "mrr", "hit_rate", "coverage")
+"""Metrics that are shares of one, so that their bars stand beside each other."""
+SHOWN_PLACES = 10
+
+
+def render(summary: Mapping[str, Any], facts: NightFacts) -> str:
+    """The page from a night's summary (`recommend.summary.summarise`) and its facts. Everything shown is escaped."""
+    environment = Environment(
+        loader=PackageLoader("socialrec.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    ours, theirs = _compared(summary["evaluation"])
+    drawn = {
+        "growth": charts.lines(facts.growth) if any(facts.growth.values()) else "",
+        "seconds": charts.bars(summary["seconds"], "s"),
+        "quality": charts.pairs(ours, theirs, ("recommender", "popularity")) if ours else "",
+        "exposure": charts.spread(facts.exposure.counts),
+    }
+    return environment.get_template(TEMPLATE).render(
+        summary=summary,
+        facts=facts,
+        charts={name: Markup(svg) for name, svg in drawn.items()},  # noqa: S704 (drawn here, its texts escaped)
+        outcomes=OUTCOMES,
+        short=SHORT_KEY,
+        shown=SHOWN_PLACES,
+        version=__version__,
+    )
+
+
+def _compared(evaluation: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+    """Test figures that both the recommender and popularity have, by the metric's name."""
+    named = {name.removeprefix("test/"): value for name, value in evaluation.items()}
+    ours = {
+        name: value
+        for name, value in named.items()
+        if f"popularity_{name}" in named and name.split("_at_")[0] in COMPARED
+    }
+    return ours, {name: named[f"popularity_{name}"] for name in ours}

@@ -1,0 +1,197 @@
+"""What people type, as they type it: the installed `socialrec`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from socialrec import __version__
+from socialrec.contracts.columns import Table
+from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
+from socialrec.lake import Lake
+from socialrec.lake.schemas import arrow_schema
+from socialrec.pseudonyms import identity_key, pseudonym
+from socialrec.settings import Settings
+
+SOCIALREC = Path(sys.executable).with_name("socialrec")
+COMMANDS = ("doctor", "import", "run", "up", "down", "status", "recommend", "bench", "bench etl")
+DS = "2026-01-01"
+
+Call = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def call(home: Path, tmp_path: Path) -> Call:
+    """Types a command for this home, from another folder."""
+
+    def call(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "SOCIALREC_HOME": str(home), **variables}
+        command = [str(SOCIALREC), *words]
+        return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    return call
+
+
+def assert_is_one_line(done: subprocess.CompletedProcess[str], *said: str) -> None:
+    """A user's mistake is one line on standard error, exit code 2, and nothing on standard output."""
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    [line] = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert [part for part in said if part not in line] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_says_what_it_does(call: Call, command: str) -> None:
+    done = call(*command.split(), "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"socialrec {command} " in done.stdout
+
+
+def test_without_a_command_the_commands_are_listed(call: Call) -> None:
+    said = call().stdout
+    assert [command for command in COMMANDS if command.split()[0] not in said] == []
+
+
+def test_the_version_is_that_of_the_package(call: Call) -> None:
+    assert call("--version").stdout == f"socialrec {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["import", "amazon"], ["no source 'amazon'", "there are: demo, lastfm"]),
+        (["run", "--source", "amazon"], ["no source 'amazon'", "there are: demo, lastfm"]),
+        (["import", "lastfm"], ["needs the folder with the HetRec 2011 files", "DATA=<folder>"]),
+        (["import", "lastfm", "--data", "nowhere"], ["nowhere is not a folder", "name the folder that holds"]),
+        (["import", "demo", "--data", "."], ["'demo' makes its own data", "leave out"]),
+        (["run", "--data", "somewhere"], ["which source is somewhere?", "SOURCE=<name>"]),
+        (["import", "demo", "--ds", "1.1.2026"], ["day '1.1.2026' is not in the form YYYY-MM-DD", "2026-01-31"]),
+        (["recommend", "ann"], ["nothing was published yet", "run `make run` first"]),
+    ],
+)
+def test_a_mistake_is_named_with_its_remedy_in_one_line(call: Call, words: Sequence[str], said: Sequence[str]) -> None:
+    assert_is_one_line(call(*words), *said)
+
+
+@pytest.mark.parametrize("words", [["status"], ["run"]])
+def test_a_setting_that_there_is_not_is_named_with_those_there_are(call: Call, words: Sequence[str]) -> None:
+    done = call(*words, SOCIALREC_TEXT__MODLE="x")
+    assert_is_one_line(done, "SOCIALREC_TEXT__MODLE is not a setting", "known here: model, max_tokens")
+
+
+def test_a_wrong_settings_file_is_named(call: Call, home: Path) -> None:
+    (home / "settings.toml").write_text("[services]\nairflow_port = 0\n")
+    assert_is_one_line(call("up"), str(home / "settings.toml"), "services.airflow_port")
+
+
+def test_a_folder_that_is_no_day_is_named_before_anything_is_started(call: Call, home: Path) -> None:
+    folder = home / "landing" / "shop" / "2026-1-1"
+    folder.mkdir(parents=True)
+    assert_is_one_line(call("run"), str(folder), "YYYY-MM-DD", "rename the folder")
+    assert not (home / "services.json").exists()
+
+
+@pytest.mark.parametrize("command", ["up", "run"])
+def test_nothing_is_started_without_java(call: Call, home: Path, command: str) -> None:
+    done = call(command, JAVA_HOME="/nowhere")
+    assert_is_one_line(done, "this machine is not ready", "Java: none", "install a JDK 17 or 21")
+    assert list(home.iterdir()) == []
+
+
+def test_the_doctor_finds_a_missing_java_and_says_how_to_get_one(call: Call) -> None:
+    done = call("doctor", JAVA_HOME="/nowhere")
+    said = " ".join(done.stdout.split())
+    assert "missing Java none: install a JDK 17 or 21" in said
+    assert "or set JAVA_HOME to one" in said
+    assert done.returncode == 2
+
+
+def test_the_doctor_in_json_tells_each_check_and_fails_where_one_does(call: Call) -> None:
+    done = call("doctor", "--json")
+    checks = {check["name"]: check["is_ok"] for check in json.loads(done.stdout)}
+    assert set(checks) >= {"Python", "Java", "memory", "disk", "Airflow port", "MLflow port"}
+    assert done.returncode == (0 if all(checks.values()) else 2)
+
+
+def test_the_status_of_an_empty_home_is_that_nothing_is_there(call: Call, home: Path) -> None:
+    told = json.loads(call("status", "--json").stdout)
+    nothing = dict.fromkeys(("newest_landing", "newest_bronze", "newest_lists"))
+    assert told == {"home": str(home), "airflow": "stopped", "mlflow": "stopped", **nothing}
+    lines = [line.split(maxsplit=1) for line in call("status").stdout.splitlines()]
+    assert ["airflow", "stopped"] in lines
+
+
+def test_looking_at_an_empty_home_makes_nothing_in_it(call: Call, home: Path) -> None:
+    call("status")
+    call("recommend", "ann")
+    assert list(home.iterdir()) == []
+
+
+def test_down_where_nothing_runs_says_so(call: Call) -> None:
+    done = call("down")
+    assert (done.returncode, done.stdout) == (0, "nothing was running\n")
+
+
+def test_the_home_on_the_command_line_wins_over_the_environment(call: Call, tmp_path: Path) -> None:
+    told = json.loads(call("status", "--json", "--home", str(tmp_path / "other")).stdout)
+    assert told["home"] == str(tmp_path / "other")
+
+
+def test_the_demo_world_lands_once_and_is_then_left_as_it_is(call: Call, home: Path) -> None:
+    first, second = call("import", "demo", "--ds", DS), call("import", "demo", "--ds", "2026-02-01")
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert first.stdout.startswith(f"demo landed, 2025-11-03 to {DS}: ")
+    assert second.stdout == f"demo has landed before, 2025-11-03 to {DS}: left as it is\n"
+    assert max(folder.name for folder in (home / "landing" / "demo").iterdir()) == DS
+
+
+def write(settings: Settings, table: Table, row: dict[str, Any]) -> None:
+    filled = {column.name: {**row, "platform": "shop", "ds": DS}.get(column.name) for column in table.columns}
+    with Lake(settings.lake).stage(table, job="test", partitions=[DS]) as stage:
+        stage.write(pa.Table.from_pylist([filled], schema=arrow_schema(table)))
+        stage.commit()
+
+
+@pytest.fixture
+def anns_key(settings: Settings) -> str:
+    """Ann's pseudonym; one place of a list was published for her."""
+    key = pseudonym(identity_key(settings.secrets), "shop", "ann")
+    counts = dict.fromkeys(("n_interactions", "n_products", "n_comments", "n_follows"), 1)
+    write(
+        settings,
+        USER_PROFILES,
+        {"user_key": key, "text": "Likes kites.", "text_hash": "h", "top_categories": [], **counts},
+    )
+    reason = {"kind": "popular", "share": 1.0, "products": [], "friends": [], "words": []}
+    place = {"user_key": key, "rank": 1, "product_id": "kite", "score": 0.5, "reasons": [reason]}
+    write(settings, RECOMMENDATIONS, {**place, "recommender_version": "3", "encoder_version": "mini"})
+    return key
+
+
+def test_a_users_list_is_shown_for_people_and_as_json(call: Call, anns_key: str) -> None:
+    [found] = json.loads(call("recommend", "ann", "--json").stdout)
+    place = {"rank": 1, "product_id": "kite", "title": "kite", "score": 0.5, "reasons": ["popular with everyone"]}
+    assert (found["user_key"], found["ds"], found["places"]) == (anns_key, DS, [place])
+    assert json.loads(call("recommend", anns_key, "--json").stdout) == [found]
+    shown = call("recommend", "ann").stdout
+    assert "Likes kites." in shown
+    assert "kite  (0.500)" in shown
+
+
+@pytest.mark.usefixtures("anns_key")
+def test_a_user_or_a_day_that_there_is_not_is_named_in_one_line(call: Call) -> None:
+    assert_is_one_line(call("recommend", "bob"), f"no user 'bob' on {DS}", "give an id as it landed")
+    assert_is_one_line(
+        call("recommend", "ann", "--ds", "2026-01-02"),
+        "nothing was published for 2026-01-02",
+        f"newest day with lists is {DS}",
+    )
+    assert_is_one_line(call("recommend", "ann", "--ds", "2026-02-30"), "day '2026-02-30' is not in the form YYYY-MM-DD")

@@ -1,0 +1,97 @@
+"""Bad candidates: each is refused, and for its own fault."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from socialrec.recommend.assessment import leaked_pairs
+from socialrec.recommend.candidate import find_faults
+from socialrec.recommend.data import TrainingData
+from socialrec.recommend.model import ModelInfo, Recommender
+from socialrec.recommend.offline import held_out
+from socialrec.recommend.signals import SIGNALS
+from socialrec.settings import RecommendSettings
+
+DS, SPLIT = "2026-03-01", "time cut 2026-02-20"
+WEIGHTS = dict.fromkeys((signal.name for signal in SIGNALS), 0.0) | {
+    "collaborative": 0.5,
+    "social": 0.2,
+    "content": 0.3,
+}
+
+
+@pytest.fixture
+def folder(data: TrainingData, tmp_path: Path) -> Path:
+    Recommender.fit(data, RecommendSettings(ridge=5.0), WEIGHTS, ModelInfo("enc-1", DS, SPLIT)).save(tmp_path)
+    return tmp_path
+
+
+def change(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    document = json.loads((folder / "model.json").read_text())
+    edit(document)
+    (folder / "model.json").write_text(json.dumps(document))
+
+
+def test_a_candidate_as_it_was_fitted_has_no_faults(folder: Path, catalogue: pa.Table) -> None:
+    assert find_faults(folder, catalogue, DS, SPLIT) == []
+
+
+@pytest.mark.parametrize(("file", "fault"), [("model.json", "model.json is missing"), ("model.safetensors", "missing")])
+def test_a_missing_file(folder: Path, catalogue: pa.Table, file: str, fault: str) -> None:
+    (folder / file).unlink()
+    assert [fault in found for found in find_faults(folder, catalogue, DS, SPLIT)] == [True]
+
+
+def test_a_file_that_is_cut_short(folder: Path, catalogue: pa.Table) -> None:
+    whole = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(whole[: len(whole) // 2])
+    assert "cannot be read" in find_faults(folder, catalogue, DS, SPLIT)[0]
+
+
+def test_weights_of_a_signal_that_are_not_numbers(folder: Path, catalogue: pa.Table) -> None:
+    tensors = load_file(folder / "model.safetensors")
+    tensors["content.text"] = np.full_like(tensors["content.text"], np.nan)
+    save_file(tensors, folder / "model.safetensors")
+    assert find_faults(folder, catalogue, DS, SPLIT) == ["its weights content.text are not numbers"]
+
+
+@pytest.mark.parametrize("weight", [math.nan, math.inf, -0.1])
+def test_a_blend_of_weights_that_are_no_shares(folder: Path, catalogue: pa.Table, weight: float) -> None:
+    change(folder, lambda document: document["weights"].update(social=weight))
+    assert "weights that are no shares" in find_faults(folder, catalogue, DS, SPLIT)[0]
+
+
+def test_a_blend_of_signals_that_this_code_does_not_have(folder: Path, catalogue: pa.Table) -> None:
+    change(folder, lambda document: document["weights"].update(oracle=0.5))
+    assert "not the signals of this code" in find_faults(folder, catalogue, DS, SPLIT)[0]
+
+
+def test_the_vocabulary_of_another_shop(folder: Path, catalogue: pa.Table) -> None:
+    found = find_faults(folder, catalogue.slice(2), DS, SPLIT)
+    assert found == ["its vocabulary is not the catalogue: 2 products unknown to the shop, 0 missing"]
+    change(folder, lambda document: document["products"].reverse())
+    assert "vocabulary" in find_faults(folder, catalogue, DS, SPLIT)[0]
+
+
+def test_a_candidate_from_after_the_day_or_of_another_split_may_know_the_future(
+    folder: Path, catalogue: pa.Table
+) -> None:
+    assert "after the day" in find_faults(folder, catalogue, "2026-02-28", SPLIT)[0]
+    assert "another split" in find_faults(folder, catalogue, DS, "time cut 2026-02-10")[0]
+
+
+def test_held_out_pairs_in_the_evidence_are_counted_as_leaks(data: TrainingData, events: pa.Table) -> None:
+    new = pa.table({"user_key": ["r0", "nobody"], "product_id": ["b0", "b1"]})
+    old = pa.table({"user_key": ["r0", "r1", "nobody"], "product_id": ["b1", "b1", "b1"]})
+    assert leaked_pairs(data, held_out(data, events, new)) == 0
+    # r1 never met b1, so that only r0's pair is in the evidence.
+    assert leaked_pairs(data, held_out(data, events, old)) == 1

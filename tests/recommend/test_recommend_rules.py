@@ -1,0 +1,181 @@
+"""Rules after ranking: what each takes out, in which order, and that no list stays short for it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import scipy.sparse as sp
+from small_night import context_of
+
+from socialrec.recommend.context import Context, Stamp
+from socialrec.recommend.model import Recommender
+from socialrec.recommend.rules import RULES, Chosen, choose
+from socialrec.recommend.scoring import block_scorer, recommend_everyone, total_removed
+from socialrec.recommend.shelf import ages_in_days, kind_numbers, offered
+from socialrec.settings import RecommendSettings, Settings
+
+TIME = pa.timestamp("us", "UTC")
+N_PRODUCTS = 8
+SCORES = np.arange(N_PRODUCTS, 0, -1, dtype=np.float32)[None, :]
+"""Product 0 is best, product 7 worst."""
+
+
+def night(
+    *,
+    n_users: int = 1,
+    seen: tuple[int, ...] = (),
+    returned: tuple[int, ...] = (),
+    active: list[bool] | None = None,
+    category: list[int] | None = None,
+    brand: list[int] | None = None,
+    age_days: list[float] | None = None,
+    **settings: Any,
+) -> Context:
+    """Users who have all met the same; every product is offered, new and of no kind unless said otherwise."""
+
+    def met(products: tuple[int, ...]) -> sp.csr_matrix:
+        row = np.zeros(N_PRODUCTS, dtype=np.float32)
+        row[list(products)] = 1
+        return sp.csr_matrix(np.tile(row, (n_users, 1)))
+
+    return Context(
+        everyone=pa.array([f"u{user}" for user in range(n_users)]),
+        rows=np.arange(n_users),
+        platforms=pa.array(["shop"] * n_users),
+        affinity=met(seen),
+        recency=sp.csr_matrix((n_users, N_PRODUCTS), dtype=np.float32),
+        seen=met(seen + returned),
+        returned=met(returned),
+        ties=sp.csr_matrix((n_users, n_users), dtype=np.float32),
+        active=np.array(active or [True] * N_PRODUCTS),
+        category=np.array(category or [-1] * N_PRODUCTS),
+        brand=np.array(brand or [-1] * N_PRODUCTS),
+        age_days=np.array(age_days or [0.0] * N_PRODUCTS, dtype=np.float32),
+        stamp=Stamp("2026-03-01", "1", "enc"),
+        settings=RecommendSettings(**{"list_length": 3, **settings}),
+    )
+
+
+def lists(context: Context) -> Chosen:
+    return choose(np.repeat(SCORES, len(context.rows), axis=0), context, context.rows)
+
+
+def removed(chosen: Chosen) -> dict[str, int]:
+    return {name: n for name, n in chosen.removed.items() if n}
+
+
+def test_without_anything_to_remove_a_list_is_the_best_and_every_rule_reports_nothing() -> None:
+    chosen = lists(night())
+    assert (chosen.listed.tolist(), chosen.scores.tolist()) == ([[0, 1, 2]], [[8, 7, 6]])
+    assert list(chosen.removed) == [*RULES, "refilled"]
+    assert removed(chosen) == {}
+
+
+def test_a_pair_is_counted_under_the_first_rule_that_hides_it() -> None:
+    active = [False, True, True, True, True, True, True, True]
+    chosen = lists(night(n_users=2, active=active, returned=(0, 1), seen=(0, 2, 3)))
+    assert chosen.listed.tolist() == [[4, 5, 6]] * 2
+    # Product 0 is inactive whatever else it is; 1 was returned; 2 and 3 were seen.
+    assert removed(chosen) == {"inactive": 2, "returned": 2, "seen": 4}
+
+
+def test_a_category_beyond_its_limit_makes_room_for_the_next_best() -> None:
+    chosen = lists(night(category=[0, 0, 0, 1, 0, 1, 1, 1], max_per_category=2))
+    assert chosen.listed.tolist() == [[0, 1, 3]]
+    assert chosen.scores.tolist() == [[8, 7, 5]]
+    assert removed(chosen) == {"category": 1}
+
+
+def test_what_the_category_took_out_does_not_count_for_its_brand() -> None:
+    chosen = lists(
+        night(category=[0, 0, 1, 1, 2, 2, 3, 3], brand=[0, 1, 0, 1, 0, 1, 0, 1], max_per_category=1, max_per_brand=1)
+    )
+    # 1 breaks the category, so that brand 1 is still free for 3; 2 breaks the brand.
+    assert removed(chosen) == {"category": 1, "brand": 5, "refilled": 1}
+    assert chosen.listed.tolist() == [[0, 1, 3]]
+
+
+def test_products_without_a_category_are_free() -> None:
+    assert lists(night(category=[-1] * 8, max_per_category=1)).listed.tolist() == [[0, 1, 2]]
+
+
+def test_stale_products_give_way_only_where_there_are_fresh_ones() -> None:
+    chosen = lists(night(age_days=[40, 1, 40, 1, 40, 40, 40, 40], max_age_days=30))
+    assert chosen.listed.tolist() == [[0, 1, 3]]
+    assert chosen.removed["stale"] == 6
+    assert chosen.removed["refilled"] == 1
+
+
+def test_lists_end_only_where_products_run_out() -> None:
+    chosen = lists(night(seen=(0, 1, 2, 3, 4, 5), category=[0] * 8, max_per_category=1))
+    assert chosen.listed.tolist() == [[6, 7, -1]]
+    assert chosen.scores.tolist() == [[2, 1, 0]]
+
+
+def test_exploration_gives_the_last_places_to_products_further_down_by_user_and_night() -> None:
+    chosen = lists(night(n_users=40, exploration_share=0.34))
+    assert chosen.listed[:, :2].tolist() == [[0, 1]] * 40
+    assert set(chosen.listed[:, 2].tolist()) == {3, 4, 5, 6, 7}
+    assert removed(chosen) == {"exploration": 40}
+    assert lists(night(n_users=40, exploration_share=0.34)).listed.tolist() == chosen.listed.tolist()
+
+
+def test_each_user_has_limits_of_their_own() -> None:
+    context = night(n_users=2, category=[0, 0, 0, 0, 1, 1, 1, 1], max_per_category=2)
+    scores = np.concatenate([SCORES, SCORES[:, ::-1]])
+    assert choose(scores, context, context.rows).listed.tolist() == [[0, 1, 4], [7, 6, 3]]
+
+
+def test_the_shelf_knows_what_is_offered_of_which_kind_and_how_old() -> None:
+    products = pa.table(
+        {
+            "product_id": ["a", "b", "c", "unknown"],
+            "is_active": [True, False, True, True],
+            "category": ["tea", None, "cups", "tea"],
+            "first_seen_ds": ["2026-02-01", "2026-02-28", "2026-01-31", "2026-01-01"],
+            "updated_ts": pa.array(
+                [datetime(2026, 3, 1, tzinfo=UTC), None, datetime(2025, 1, 1, tzinfo=UTC), None], TIME
+            ),
+        }
+    )
+    names = pa.array(["a", "b", "c", "gone"])
+    assert offered(products, names).tolist() == [True, False, True, False]
+    assert kind_numbers(products, "category", names).tolist() == [1, -1, 0, -1]
+    assert ages_in_days(products, names, "2026-03-01").tolist() == [1, 2, 30, 0]
+
+
+@pytest.fixture
+def context(
+    recommender: Recommender, events: pa.Table, catalogue: pa.Table, ties: pa.Table, settings: Settings
+) -> Context:
+    return context_of(recommender, events, catalogue, ties, settings, max_per_category=2)
+
+
+def test_a_night_keeps_to_the_limits_and_its_lists_stay_whole(recommender: Recommender, context: Context) -> None:
+    rows = recommend_everyone(recommender, context).to_pylist()
+    kinds = {
+        key: [row["product_id"][0] for row in rows if row["user_key"] == key] for key in ("r0", "stranger", "friend")
+    }
+    assert {key: (found.count("b"), found.count("g")) for key, found in kinds.items()} == dict.fromkeys(kinds, (2, 2))
+    for key in kinds:
+        scores = [row["score"] for row in rows if row["user_key"] == key]
+        assert scores == sorted(scores, reverse=True)
+
+
+def test_blocks_leave_their_counts_and_a_block_done_twice_counts_once(
+    recommender: Recommender, context: Context, tmp_path: Path
+) -> None:
+    recommender.save(tmp_path / "model")
+    context.save(tmp_path / "context")
+    score = block_scorer(tmp_path / "model", tmp_path / "context")
+    for block in (0, 1, 2, 1):
+        list(score(iter([pa.record_batch([pa.array([block])], names=["block"])])))
+    counted: list[dict[str, int]] = []
+    recommend_everyone(recommender, context, lambda _, found: counted.append(found))
+    assert total_removed(tmp_path / "context") == {name: sum(found[name] for found in counted) for name in counted[0]}
+    assert total_removed(tmp_path / "context")["seen"] == 40

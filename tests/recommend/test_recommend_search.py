@@ -1,0 +1,78 @@
+"""The search for settings and the table of what each signal is worth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from socialrec.recommend.ablation import ablate
+from socialrec.recommend.data import TrainingData
+from socialrec.recommend.model import ModelInfo, Recommender
+from socialrec.recommend.offline import HeldOut, blend_heads
+from socialrec.recommend.search import Search, search_settings
+from socialrec.recommend.signals import SIGNALS
+from socialrec.settings import RecommendSettings, Settings
+
+SPACE = {"ridge": (1.0, 2.0, 4.0, 8.0), "text_weight": (0.0, 0.5, 1.0)}
+
+
+def peak_at(ridge: float, text_weight: float) -> Search:
+    def objective(tried: RecommendSettings) -> float:
+        return -abs(np.log2(tried.ridge / ridge)) - abs(tried.text_weight - text_weight)
+
+    return Search(objective, SPACE)
+
+
+@pytest.mark.parametrize("peak", [(1.0, 0.0), (8.0, 1.0), (2.0, 0.5)])
+def test_the_search_climbs_to_the_peak_from_anywhere(peak: tuple[float, float]) -> None:
+    for ridge in SPACE["ridge"]:
+        found = peak_at(*peak).best(RecommendSettings(ridge=ridge, text_weight=0.0))
+        assert (found.ridge, found.text_weight) == peak
+
+
+def test_no_combination_is_tried_twice_and_fewer_than_a_grid_has() -> None:
+    seen = []
+    search = Search(lambda tried: seen.append((tried.ridge, tried.text_weight)) or 0.0, SPACE)
+    search.best(RecommendSettings(ridge=3.0))
+    assert len(seen) == len(set(seen)) < 12
+
+
+def test_a_start_between_levels_is_moved_to_the_nearest_and_other_settings_stay() -> None:
+    found = peak_at(4.0, 0.0).best(RecommendSettings(ridge=4.4, text_weight=0.1, list_length=7))
+    assert (found.ridge, found.text_weight, found.list_length) == (4.0, 0.0, 7)
+
+
+@pytest.fixture
+def held(data: TrainingData) -> HeldOut:
+    """Each reader and player is to find the product they lack of their first five."""
+    rows = np.array([data.users.to_pylist().index(f"{kind}{i}") for kind in "rs" for i in range(5)])
+    seen = sp.csr_matrix(data.affinity[rows] > 0, dtype=np.float32)
+    lacking = np.array([0, 1, 2, 3, 4, 6, 7, 8, 9, 10])
+    relevant = sp.csr_matrix((np.ones(10, np.float32), (np.arange(10), lacking)), shape=seen.shape)
+    return HeldOut(rows, seen, relevant)
+
+
+def test_settings_that_cannot_matter_are_not_searched(data: TrainingData, held: HeldOut, settings: Settings) -> None:
+    lines: list[str] = []
+    found = search_settings(lambda tried: data, held, settings, lines.append)
+    assert "affinity_exponent" not in lines[0]
+    assert "social_weight" in lines[0]
+    assert found.n_trials["collaborative"] == sum(line.startswith("collaborative") for line in lines)
+
+
+def test_the_table_tells_each_signal_alone_and_what_is_lost_without_it(
+    data: TrainingData, held: HeldOut, settings: Settings
+) -> None:
+    weights = {kind.name: 0.0 for kind in SIGNALS} | {"collaborative": 0.9, "popularity": 0.1}
+    recommender = Recommender.fit(data, settings.recommend, weights, ModelInfo(""))
+    table = {
+        row.signal: row
+        for row in ablate(recommender, blend_heads(recommender, data, held, settings), data, held, settings)
+    }
+    assert list(table) == [kind.name for kind in SIGNALS]
+    assert table["collaborative"].weight == 0.9
+    assert table["collaborative"].alone == 1.0
+    assert table["sequence"].alone < 1.0
+    # A signal of weight 0 is not missed.
+    assert table["sequence"].without == table["content"].without == 1.0

@@ -1,0 +1,163 @@
+"""The report of a night: what it counts, and the page that it makes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from socialrec.contracts.bronze import QUARANTINE
+from socialrec.contracts.columns import Table
+from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
+from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
+from socialrec.contracts.vocabulary import Entity
+from socialrec.lake import Lake
+from socialrec.lake.schemas import arrow_schema
+from socialrec.report import charts
+from socialrec.report.facts import NightFacts, read_facts, read_rejected
+from socialrec.report.page import render
+
+D1, D2 = "2026-03-30", "2026-03-31"
+ANN, BOB, EVE = ("a" * 64, "b" * 64, "e" * 64)
+TITLES = {"p1": "Red kite", "p2": "Blue <b>kite</b>", "p3": "Green kite", "gone": "Old kite"}
+
+
+def write(lake: Lake, table: Table, partition: str, *rows: dict[str, Any]) -> None:
+    filled = [{column.name: row.get(column.name) for column in table.columns} for row in rows]
+    with lake.stage(table, job="test", partitions=[partition]) as stage:
+        stage.write(pa.Table.from_pylist(filled, schema=arrow_schema(table)))
+        stage.commit()
+
+
+def place(user: str, rank: int, product: str, ds: str, version: str = "1") -> dict[str, Any]:
+    reason = {"kind": "friends", "share": 1.0, "products": [], "friends": [BOB], "words": []}
+    made = {"recommender_version": version, "encoder_version": "mini", "platform": "shop", "ds": ds}
+    return {"user_key": user, "rank": rank, "product_id": product, "score": 2.0 - rank, "reasons": [reason], **made}
+
+
+def profile(user: str, ds: str, n_interactions: int) -> dict[str, Any]:
+    numbers = {"n_interactions": n_interactions, "n_products": 1, "n_comments": 0, "n_follows": 1}
+    words = {"top_categories": [], "text": f"Likes kites, {n_interactions}", "text_hash": "0" * 64}
+    return {"user_key": user, **numbers, **words, "platform": "shop", "ds": ds}
+
+
+@pytest.fixture
+def shop(lake: Lake) -> Lake:
+    """Two nights: Ann's list moves by one of two products, Bob's stays, Eve is new."""
+    here = {"platform": "shop", "is_late": False}
+    for ds, n in ((D1, 3), (D2, 2)):
+        click = {"user_key": ANN, "product_id": "p1", "event_type": "click", "quantity": 1.0, **here, "ds": ds}
+        write(lake, SILVER_INTERACTIONS, ds, *({**click, "event_id": f"{ds}{i}"} for i in range(n)))
+        write(lake, SILVER_COMMENTS, ds)
+        products = [
+            {"product_id": p, "title": t, "text": t, "text_hash": "0" * 64, "is_active": p != "gone"}
+            for p, t in TITLES.items()
+        ]
+        write(lake, SILVER_PRODUCTS, ds, *({**p, "first_seen_ds": D1, "platform": "shop", "ds": ds} for p in products))
+        write(lake, USER_PROFILES, ds, profile(ANN, ds, n), profile(BOB, ds, 0), profile(EVE, ds, 0))
+        for entity in Entity:
+            write(lake, QUARANTINE[entity], ds)
+    old = [place(ANN, 1, "p1", D1), place(ANN, 2, "p2", D1), place(BOB, 1, "p1", D1), place(BOB, 2, "p2", D1)]
+    write(lake, RECOMMENDATIONS, D1, *old)
+    new = [place(ANN, 1, "p2", D2), place(ANN, 2, "p3", D2), place(BOB, 1, "p1", D2), place(BOB, 2, "p2", D2)]
+    write(lake, RECOMMENDATIONS, D2, *new, place(EVE, 1, "p2", D2))
+    return lake
+
+
+def summary(**values: Any) -> dict[str, Any]:
+    published = {"users": 3, "published": 5}
+    return {
+        "ds": D2,
+        "run_id": "r1",
+        "rows": {"comments": {"in": 3, "published": 2, "duplicate": 1, "quarantined": 0, "adds_up": True}},
+        "counts": {"publish_recommendations": published},
+        "changed_rows": 4,
+        "encoded": 7,
+        "warnings": [],
+        "models": {"recommender_version": "1", "encoder_version": "mini"},
+        "evaluation": {"test/ndcg_at_10": 0.25, "test/popularity_ndcg_at_10": 0.125, "test/n_users": 9.0},
+        "evaluation_label": "time cut 2026-03-20",
+        "seconds": {"build_gold": 12.0, "embed_texts": 3.0},
+        **values,
+    }
+
+
+def test_exposure_counts_lists_by_active_product(shop: Lake) -> None:
+    exposure = read_facts(shop, D2).exposure
+    assert exposure.counts.tolist() == [3, 1, 1]
+    assert exposure.coverage == 1.0
+    assert exposure.top == (("Blue <b>kite</b>", 3), ("Red kite", 1), ("Green kite", 1))
+
+
+def test_changes_are_the_products_that_a_list_did_not_hold_the_day_before(shop: Lake) -> None:
+    changes = read_facts(shop, D2).changes
+    assert changes is not None
+    assert (changes.previous_ds, changes.new_users, changes.is_other_model) == (D1, 1, False)
+    assert changes.new_share == pytest.approx(2 / 5)  # Ann's p3 and Eve's p2
+    assert [(mover.user_key, mover.n_new, mover.why) for mover in changes.movers] == [(ANN, 1, "-1 interactions")]
+
+
+def test_the_first_lists_have_nothing_to_be_compared_with(shop: Lake) -> None:
+    assert read_facts(shop, D1).changes is None
+
+
+def test_growth_is_rows_by_day_up_to_the_night(shop: Lake) -> None:
+    assert read_facts(shop, D2).growth == {"interactions": {D1: 3, D2: 2}, "comments": {D1: 0, D2: 0}}
+    assert read_facts(shop, D1).growth["interactions"] == {D1: 3}
+
+
+def test_rejected_records_are_counted_by_reason_and_their_values_are_not_shown(shop: Lake) -> None:
+    where = {"stage": "ingest", "record": "{}", "platform": "shop", "source_file": "shop/x/follows.csv", "ds": D2}
+    bad = {"reason": "self_follow", "detail": "followee_id: ann", **where}
+    other = {"reason": "missing_value", "detail": "follower_id: null", **where}
+    write(
+        shop, QUARANTINE[Entity.FOLLOWS], D2, *({**bad, "source_line": n} for n in (9, 4)), {**other, "source_line": 1}
+    )
+    found = read_rejected(shop, [D2])
+    assert [(row.reason, row.n, row.example) for row in found] == [
+        ("self_follow", 2, "shop/x/follows.csv:4, followee_id"),
+        ("missing_value", 1, "shop/x/follows.csv:1, follower_id"),
+    ]
+
+
+def test_what_a_job_warned_of_stands_at_the_top(shop: Lake) -> None:
+    page = render(summary(warnings=["score has drifted <here>"]), read_facts(shop, D2))
+    assert page.index("score has drifted &lt;here&gt;") < page.index("What came in")
+
+
+def test_the_page_needs_nothing_else_and_escapes_what_people_wrote(shop: Lake) -> None:
+    page = render(summary(), read_facts(shop, D2))
+    assert "Blue &lt;b&gt;kite&lt;/b&gt;" in page
+    assert "<b>kite</b>" not in page
+    assert "time cut 2026-03-20" in page
+    assert "0.250" in page
+    assert "0.125" in page
+    assert "n_users" not in page
+    for outside in ("src=", 'href="http', "@import", "<script"):
+        assert outside not in page
+
+
+def test_the_same_night_makes_the_same_page(shop: Lake) -> None:
+    facts = read_facts(shop, D2)
+    assert render(summary(), facts) == render(summary(), facts)
+
+
+def test_a_night_without_new_records_or_figures_says_so(shop: Lake) -> None:
+    page = render(summary(rows={}, evaluation={}), read_facts(shop, D2))
+    assert "Nothing new came in." in page
+    assert "no figures" in page
+
+
+def test_an_empty_shop_still_has_a_page(lake: Lake) -> None:
+    facts: NightFacts = read_facts(lake, D2)
+    assert (facts.samples, facts.exposure.coverage, facts.changes) == ((), 0.0, None)
+    assert "Lists of 0 users" in render(summary(), facts)
+
+
+def test_a_long_curve_is_thinned_and_keeps_its_ends() -> None:
+    long = charts.spread(np.arange(20_000)[::-1])
+    assert len(long) < 40_000
+    assert datetime.now(UTC).strftime("%Y-%m-%d") not in long
