@@ -132,7 +132,7 @@ def test_another_process_gives_the_same_version_to_the_same_encoder(saved: Path,
     code = """if True:
         import sys
         from pathlib import Path
-        from socialrec.settings import Precision, TextSettings
+        from socialrec.text_settings import TextSettings
         from socialrec.text.encoder import load_saved
         print(load_saved(Path(sys.argv[1]), TextSettings()).version)
     """
