@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,8 @@ def load_weights(name: str) -> Weights:
     from safetensors import SafetensorError
     from transformers import AutoModel, AutoTokenizer, logging
 
+    # peft 0.21 asks for it by the name that transformers 5 gave up.
+    warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
