@@ -50,11 +50,8 @@ def main(argv: list[str] | None = None) -> int:
         params |= {f"table.{name}": version for name, version in found.versions.items()}
         params |= {"examples": found.n_training}
         mlflow_run = tracker.start_training(f"{run.ds} {run.run_id}", params, {"ds": run.ds, "run_id": run.run_id})
-        try:
+        with tracker.failing(mlflow_run):
             version, encoder = train(run, tracker, mlflow_run, found)
-        except BaseException:
-            tracker.finish(mlflow_run, "FAILED")
-            raise
         run.done(
             status="trained" if found.n_training else "no_examples",
             counts={"examples": found.n_training, "validation_examples": sum(map(len, found.validation))},

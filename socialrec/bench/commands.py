@@ -1,0 +1,109 @@
+"""`socialrec bench …`: one command a benchmark."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from socialrec.errors import UserError
+from socialrec.options import HomeOption, JsonOption
+from socialrec.settings import load_settings
+
+bench = typer.Typer(no_args_is_help=True, help="Benchmarks against peers; each ends with one JSON object on a line.")
+
+
+@bench.command("etl")
+def bench_etl(
+    scale: Annotated[float, typer.Option("--scale", min=0.0001, help="1 is 10 million interactions")] = 1.0,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The Spark jobs against DuckDB making the same tables: time, memory, growth."""
+    from socialrec.bench.etl import run as measure
+
+    _print_result(measure(load_settings(home).scratch, scale=scale).to_json(), as_json)
+
+
+@bench.command("ranking")
+def bench_ranking(
+    *,
+    train: Annotated[Path, typer.Option("--train", help="Pairs to learn from: user item [weight], oldest first")],
+    test: Annotated[Path, typer.Option("--test", help="Pairs to find: user item")],
+    valid: Annotated[Path | None, typer.Option("--valid", help="Pairs to choose by; else a tenth of train")] = None,
+    social: Annotated[Path | None, typer.Option("--social", help="Ties: user friend")] = None,
+    item_text: Annotated[Path | None, typer.Option("--item-text", help="Texts: item text")] = None,
+    k: Annotated[str, typer.Option("--k", help="Cutoffs; settings are chosen for the first")] = "10,20",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ranking quality on your own pairs (tab-separated, with a header), beside popularity, item-kNN and ALS."""
+    from socialrec.bench.ranking import cutoffs_of
+    from socialrec.bench.ranking import run as measure
+
+    files = {"train": train, "test": test, "valid": valid, "social": social, "item_text": item_text}
+    _print_result(measure(files, cutoffs_of(k), load_settings(home)).to_json(), as_json)
+
+
+@bench.command("lastfm")
+def bench_lastfm(
+    data: Annotated[Path, typer.Option("--data", help="Folder with the raw files and sociallgn_split/")],
+    protocol: Annotated[Literal["recbole", "sociallgn"], typer.Option("--protocol")] = "recbole",
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many splits to average over")] = 5,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ranking quality on Last.fm by the protocols of published social recommenders."""
+    from socialrec.bench.ranking_lastfm import run as measure
+
+    _print_result(measure(protocol, seeds, data, load_settings(home)).to_json(), as_json)
+
+
+@bench.command("encode")
+def bench_encode(
+    *,
+    data: Annotated[Path | None, typer.Option("--data", help="CSV or TSV of texts; else the demo world's")] = None,
+    column: Annotated[str, typer.Option("--column", help="The column of --data that holds them")] = "text",
+    n_texts: Annotated[int, typer.Option("--texts", min=11, help="How many distinct texts")] = 2000,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often each side encodes them")] = 3,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bulk encoding against sentence-transformers: time, and whether the same texts are neighbours."""
+    from socialrec.bench.encode import demo_texts
+    from socialrec.bench.encode import run as measure
+    from socialrec.bench.tables import read_columns
+
+    settings = load_settings(home).text
+    texts = read_columns(data, [column])[0] if data else demo_texts(n_texts, settings.seed)
+    _print_result(measure(texts, n_texts, rounds, settings).to_json(), as_json)
+
+
+@bench.command("text")
+def bench_text(
+    *,
+    task: Annotated[str | None, typer.Option("--task", help="sst2, womens-sentiment, myntra-colour, …")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Folder with the public data sets")] = None,
+    train: Annotated[Path | None, typer.Option("--train", help="Your own TSV with the header `text label`")] = None,
+    test: Annotated[Path | None, typer.Option("--test", help="The same, to be scored on")] = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many seeds to train with")] = 1,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fine-tuning, as `text` in the settings says, against two baselines: accuracy and macro-F1 on a fixed split."""
+    from socialrec.bench.text import run as measure
+    from socialrec.bench.text_tasks import load_files, load_task
+
+    if task and data and not (train or test):
+        loaded = load_task(task, data)
+    elif train and test and not (task or data):
+        loaded = load_files(train, test)
+    else:
+        raise UserError("give --task with --data, or --train with --test")
+    _print_result(measure(loaded, load_settings(home).text, seeds).to_json(), as_json)
+
+
+def _print_result(line: str, as_json: bool) -> None:
+    print(line if as_json else json.dumps(json.loads(line), indent=2))

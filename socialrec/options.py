@@ -1,0 +1,11 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Home folder; else SOCIALREC_HOME, else .socialrec")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs")]
