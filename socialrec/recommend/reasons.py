@@ -15,6 +15,8 @@ from socialrec.recommend.model import Recommender
 
 MAX_NAMED = 3
 """At most this many products, friends or words a reason."""
+SHARE_DECIMALS, STRENGTH_DECIMALS = 4, 6
+"""Shares and strengths are rounded, so that float noise of another machine or thread reorders and changes no reason."""
 CHUNK_USERS = 64
 """Users whose item-to-item weights are worked out at once."""
 KIND_OF_SIGNAL = {
@@ -111,6 +113,7 @@ class Explainer:
         shares = dict.fromkeys(KIND_OF_SIGNAL.values(), 0.0)
         for kind, part in zip(self._kinds, positive, strict=True):
             shares[kind] += float(part) / total if total else 0.0
+        shares = {kind: round(share, SHARE_DECIMALS) for kind, share in shares.items()}
         known = [(shares[kind], kind) for kind in evidence if shares[kind] > 0]
         known.sort(key=lambda pair: (-pair[0], pair[1]))
         reasons = [{**evidence[k], "kind": k.value, "share": share} for share, k in known]
@@ -125,8 +128,9 @@ def _reason(**named: list[str]) -> Reason:
 
 
 def _strongest(numbers: Indices, strength: F32, names: list[str]) -> list[str]:
-    best = np.argsort(-strength, kind="stable")[:MAX_NAMED]
-    return [names[int(numbers[i])] for i in best if strength[i] > 0]
+    steps = np.round(strength.astype(np.float64), STRENGTH_DECIMALS)
+    best = np.argsort(-steps, kind="stable")[:MAX_NAMED]
+    return [names[int(numbers[i])] for i in best if steps[i] > 0]
 
 
 def _row(matrix: Csr, row: int) -> tuple[Indices, F32]:

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -134,10 +134,14 @@ class Tracker:
     @contextmanager
     def failing(self, run_id: str) -> Iterator[Self]:
         """Close the run as FAILED where this block ends with an error; else leave it open."""
+        from mlflow.exceptions import MlflowException
+
         try:
             yield self
         except BaseException:
-            self.finish(run_id, "FAILED")
+            # The error itself says more than that MLflow has no such run, or is away as well.
+            with suppress(MlflowException):
+                self.finish(run_id, "FAILED")
             raise
 
     def finish(self, run_id: str, status: str = "FINISHED") -> None:

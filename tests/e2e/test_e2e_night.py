@@ -57,7 +57,7 @@ evaluate.cutoff = 5
 evaluate.max_p_value = 0.5
 evaluate.min_reasons_valid = 0.5
 text.train_steps = 2
-text.train_pairs = 4
+text.train_tokens = 128
 spark.driver_memory = "1g"
 spark.shuffle_partitions = 2
 # These jobs end before the JVM's second compiler would pay.

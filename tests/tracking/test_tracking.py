@@ -144,6 +144,11 @@ def test_a_training_that_breaks_off_is_a_failed_run_and_one_that_goes_on_stays_o
     assert MlflowClient(mlflow_server).get_run(run_id).info.status == "FAILED"
 
 
+def test_an_error_is_told_even_where_mlflow_has_no_run_to_close(tracker: tracking.Tracker) -> None:
+    with pytest.raises(ZeroDivisionError), tracker.failing("nowhere"):
+        raise ZeroDivisionError
+
+
 def test_a_parameter_that_is_too_long_is_cut_and_not_refused(tracker: tracking.Tracker, mlflow_server: str) -> None:
     run_id = tracker.start_training("long", {"words": "x" * 10_000}, {})
     tracker.finish(run_id, "FAILED")
