@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.sparse as sp
 
 from socialrec.evaluate.baselines import popular_lists
 from socialrec.evaluate.metrics.hits import Ranked
 from socialrec.recommend.arrays import F32, Csr
+from socialrec.recommend.blend import TIE_BREAK, combine, standardise
 from socialrec.recommend.data import TrainingData
-from socialrec.recommend.offline import HeldOut, rank
-from socialrec.recommend.signals import Factors
+from socialrec.recommend.offline import HeldOut, Scorer, rank
+from socialrec.recommend.signals import Factors, Popularity
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.recommend.signals.linear import rarity
 from socialrec.settings import RecommendSettings
@@ -40,11 +43,26 @@ class ItemKnn:
         return scores
 
 
+@dataclass(frozen=True)
+class WithPopularity:
+    """A peer whose ties go to the popular product, as ours do: users without history would else get any product."""
+
+    peer: Scorer
+    popularity: Popularity
+
+    def score(self, block: UserBlock) -> F32:
+        """Float32 (n, n_products)."""
+        return combine([standardise(self.peer.score(block)), standardise(self.popularity.score(block))], [1, TIE_BREAK])
+
+
 def peer_lists(data: TrainingData, held: HeldOut, k: int, settings: RecommendSettings) -> dict[str, Ranked]:
     """Lists of each peer for the held-out users, by name; implicit ALS with the settings chosen on validation."""
-    factors = Factors.fit(data, settings.model_copy(update={"factor_text": 0.0}))
-    return {
-        "popularity": popular_lists(data.popularity, held.seen, k),
-        "item_knn": rank(ItemKnn.fit(data, settings), data, held, k, settings).ranked,
-        "implicit_als": rank(factors, data, held, k, settings).ranked,
+    popularity = Popularity.fit(data, settings)
+    rivals: dict[str, Scorer] = {
+        "item_knn": ItemKnn.fit(data, settings),
+        "implicit_als": Factors.fit(data, settings.model_copy(update={"factor_text": 0.0})),
     }
+    lists = {
+        name: rank(WithPopularity(peer, popularity), data, held, k, settings).ranked for name, peer in rivals.items()
+    }
+    return {"popularity": popular_lists(data.popularity, held.seen, k), **lists}

@@ -12,6 +12,7 @@ import pytest
 
 from socialrec.bench.ranking import cutoffs_of, run
 from socialrec.bench.ranking_lastfm import Shop, recbole_split
+from socialrec.bench.ranking_peers import peer_lists
 from socialrec.bench.ranking_problem import Problem, hold_out, shuffled_places, tie_shares
 from socialrec.errors import UserError
 from socialrec.settings import RecommendSettings, Settings
@@ -114,6 +115,15 @@ def test_nothing_of_a_later_part_is_learned_from_earlier_ones() -> None:
     assert (before_validation.affinity > 0).toarray().tolist() == [[True, False, False]]
     assert (before_test.affinity > 0).toarray().tolist() == [[True, True, False]]
     assert before_test.recency.toarray().tolist() == [[2, 1, 0]]
+
+
+def test_a_peer_gives_a_user_without_history_the_popular_list() -> None:
+    train = [("u", "c"), ("v", "c"), ("v", "b"), ("w", "c"), ("w", "b"), ("w", "a")]
+    problem = problem_of(train, [("new", "a")], [("u", "b")])
+    chosen = RecommendSettings()
+    lists = peer_lists(problem.data_at("test")(chosen), problem.held_out("test"), 3, chosen)
+    assert set(lists) == {"popularity", "item_knn", "implicit_als"}
+    assert all(ranked.tolist() == [[1, 2, 0]] for ranked in lists.values())
 
 
 def test_ties_go_both_ways_and_never_to_oneself() -> None:
