@@ -23,7 +23,7 @@ from socialrec.settings import RecommendSettings
 
 TENSORS = "model.safetensors"
 DOCUMENT = "model.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
