@@ -106,7 +106,7 @@ def run(
         metrics={**outcome.metrics, **problem.n_pairs},
         seconds={name: round(value, 2) for name, value in stages.seconds.items()},
         peak_mib=peak_mib(),
-        peers={name: PeerResult(figures, {}, 0) for name, figures in outcome.peers.items()},
+        peers={name: PeerResult(figures) for name, figures in outcome.peers.items()},
         ratios=ratios(outcome.metrics, outcome.peers, cutoffs[0]),
         versions=versions(PACKAGES),
         chosen=outcome.choice.document(),

@@ -70,7 +70,7 @@ def run(
         metrics={**metrics, "n_seeds": float(n_seeds)},
         seconds={name: round(value / n_seeds, 2) for name, value in stages.seconds.items()},
         peak_mib=peak_mib(),
-        peers={who: PeerResult(found, {}, 0) for who, found in peers.items()},
+        peers={who: PeerResult(found) for who, found in peers.items()},
         ratios=ratios(metrics, peers, CUTOFFS[0]),
         versions=versions(PACKAGES),
         chosen={"seeds": [{"metrics": each.metrics, **each.choice.document()} for each in outcomes]},

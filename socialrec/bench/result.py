@@ -27,11 +27,14 @@ def this_machine() -> dict[str, str | float]:
 
 @dataclass(frozen=True)
 class PeerResult:
-    """The same work done by something else. `seconds` by stage, `peak_mib` of the whole process tree."""
+    """The same work done by something else.
+
+    `seconds` by stage and `peak_mib` of the whole process tree, where those were measured apart from ours.
+    """
 
     metrics: Mapping[str, float]
-    seconds: Mapping[str, float]
-    peak_mib: int
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    peak_mib: int | None = None
 
 
 @dataclass(frozen=True)

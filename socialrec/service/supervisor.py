@@ -21,6 +21,7 @@ from socialrec.settings import LOOPBACK, Settings, load_settings
 
 LOOK_SECONDS = 1.0
 PATIENCE_SECONDS = 6.0
+STRAY_PATIENCE_SECONDS = 2.0
 RESTARTS = 3
 
 
@@ -136,7 +137,7 @@ class Supervisor:
         import psutil
 
         known = {process.pid for process in self.children.values()}
-        end([child for child in psutil.Process().children() if child.pid not in known], PATIENCE_SECONDS)
+        end([child for child in psutil.Process().children() if child.pid not in known], STRAY_PATIENCE_SECONDS)
         reap()
 
     def stop(self) -> None:
