@@ -243,6 +243,8 @@ def load_settings(home: Path | None = None) -> Settings:
     Raises UserError naming the setting where a name is unknown or a value does not fit.
     """
     root = (home or Path(os.environ.get(HOME_VARIABLE) or DEFAULT_HOME)).expanduser().resolve()
+    if root.exists() and not root.is_dir():
+        raise UserError(f"{root} is not a folder: name one with --home or {HOME_VARIABLE}")
     file = root / "settings.toml"
     values = _from_toml(file) if file.exists() else {}
     for variable in _variables():
