@@ -70,13 +70,13 @@ def test_the_file_cannot_move_the_home(home: Path) -> None:
         load_settings(home)
 
 
-@pytest.mark.parametrize("content", [b"[etl\n", b"\xff\xfe"])
 def test_a_home_that_is_a_file_is_named(home: Path) -> None:
     (home / "note.txt").write_text("not a folder")
     with pytest.raises(UserError, match=r"note\.txt is not a folder"):
         load_settings(home / "note.txt")
 
 
+@pytest.mark.parametrize("content", [b"[etl\n", b"\xff\xfe"])
 def test_a_file_that_is_not_toml_is_named(home: Path, content: bytes) -> None:
     (home / "settings.toml").write_bytes(content)
     with pytest.raises(UserError, match=r"settings\.toml is not valid TOML"):
