@@ -29,7 +29,7 @@ from socialrec.contracts.runs import NIGHTLY, TRAIN, training_of
 from socialrec.orchestration import params
 from socialrec.orchestration.commands import MODEL_VERSION, common_arguments, reported
 from socialrec.orchestration.operators import ModelBranch
-from socialrec.orchestration.tasks import DEFAULTS, nightly_at, python_job, resolve_run, spark_job
+from socialrec.orchestration.tasks import DEFAULTS, embed_texts, nightly_at, python_job, resolve_run, spark_job
 from socialrec.settings import load_settings
 
 settings = load_settings()
@@ -80,9 +80,7 @@ with DAG(
     (
         train_first_champion
         >> pin_models
-        >> spark_job(
-            settings, "embed_texts", "--encoder-model-version", reported("pin_models", "encoder_model_version")
-        )
+        >> embed_texts(settings, "--encoder-model-version", reported("pin_models", "encoder_model_version"))
         >> spark_job(settings, "score_recommendations")
         >> python_job(settings, "publish_recommendations")
         >> python_job(settings, "report_run")

@@ -23,7 +23,7 @@ from socialrec.contracts.runs import TRAIN
 from socialrec.orchestration import params
 from socialrec.orchestration.commands import reported
 from socialrec.orchestration.pools import GPU
-from socialrec.orchestration.tasks import DEFAULTS, nightly_at, python_job, resolve_run, spark_job
+from socialrec.orchestration.tasks import DEFAULTS, embed_texts, nightly_at, python_job, resolve_run
 from socialrec.settings import load_settings
 
 settings = load_settings()
@@ -45,7 +45,7 @@ with DAG(
     (
         resolve_run()
         >> python_job(settings, "finetune_encoder", pool=GPU, execution_timeout=timedelta(hours=6))
-        >> spark_job(settings, "embed_texts", *ENCODER)
+        >> embed_texts(settings, *ENCODER)
         >> python_job(settings, "fit_recommender", *TRAINING, *VECTORS, pool=GPU)
         >> python_job(settings, "evaluate_recommender", *TRAINING, *VECTORS, pool=GPU)
         >> python_job(settings, "promote_model", *TRAINING, *VECTORS, *ENCODER)

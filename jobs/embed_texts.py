@@ -1,4 +1,4 @@
-"""Encode the texts that this encoder has not seen yet; everything else is reused."""
+"""Encode the texts that this encoder has not seen yet, under Spark or in one process; everything else is reused."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 from socialrec import job, tracking
 from socialrec.contracts.gold import TEXT_EMBEDDINGS, TEXTS
 from socialrec.errors import UserError
+from socialrec.lake import Stage
+from socialrec.text_settings import Engine
 from socialrec.tracking import ENCODER
 
 NAME = "embed_texts"
@@ -36,19 +38,25 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def encode(run: job.Run, folder: Path, version: str, days: list[str], fingerprint: str) -> dict[str, int]:
-    """Encode under Spark what has no vector under this version; returns how many were encoded and reused."""
+    """Encode what has no vector under this version; returns how many were encoded and reused."""
+    stage_vectors = stage_by_spark if run.settings.text.encode_with is Engine.SPARK else stage_by_process
+    with run.lake.stage(TEXT_EMBEDDINGS, job=NAME, partitions=[version], append=True) as stage:
+        encoded = stage_vectors(run, stage, folder, version, days)
+        stage.commit(fingerprint=fingerprint, counts={"published": encoded})
+    return {"encoded": encoded, "reused": run.lake.dataset(TEXTS, days).count_rows() - encoded}
+
+
+def stage_by_spark(run: job.Run, stage: Stage, folder: Path, version: str, days: list[str]) -> int:
+    """Stage the missing vectors, a task a core; returns how many."""
     # Spark is imported only now: a night with nothing new must not pay for it.
     from pyspark.sql import functions as F
 
     from socialrec.etl.schemas import spark_schema
     from socialrec.etl.session import spark_session
-    from socialrec.etl.tables import count_staged, publish, read_table, write_stage
+    from socialrec.etl.tables import count_staged, read_table, write_stage
     from socialrec.text.encoding import encoder_of
 
-    with (
-        run.lake.stage(TEXT_EMBEDDINGS, job=NAME, partitions=[version], append=True) as stage,
-        spark_session(NAME, run.settings) as spark,
-    ):
+    with spark_session(NAME, run.settings) as spark:
         texts = read_table(spark, run.lake, TEXTS, days).select("text_hash", "text").dropDuplicates(["text_hash"])
         known = read_table(spark, run.lake, TEXT_EMBEDDINGS, [version]).select("text_hash")
         slots = spark.sparkContext.defaultParallelism
@@ -58,9 +66,21 @@ def encode(run: job.Run, folder: Path, version: str, days: list[str], fingerprin
             encoder_of(folder, run.settings.text, threads), spark_schema(TEXT_EMBEDDINGS)
         )
         write_stage(vectors, stage)
-        encoded = count_staged(stage)
-        publish(stage, fingerprint=fingerprint, counts={"published": encoded}, dry_run=False)
-    return {"encoded": encoded, "reused": run.lake.dataset(TEXTS, days).count_rows() - encoded}
+        return count_staged(stage)
+
+
+def stage_by_process(run: job.Run, stage: Stage, folder: Path, version: str, days: list[str]) -> int:
+    """Stage the missing vectors in this process; returns how many."""
+    from socialrec.text.encoder import load_saved
+    from socialrec.text.encoding import encode_batches, without_known
+
+    known = set(run.lake.read(TEXT_EMBEDDINGS, [version], ["text_hash"])["text_hash"].to_pylist())
+    texts = run.lake.dataset(TEXTS, days).to_batches(columns=["text_hash", "text"])
+    encoded = 0
+    for vectors in encode_batches(load_saved(folder, run.settings.text), without_known(texts, known)):
+        stage.write([vectors])
+        encoded += vectors.num_rows
+    return encoded
 
 
 if __name__ == "__main__":

@@ -38,6 +38,15 @@ class TaskName(StrEnum):
     NEXT_ACTION = "next_action"
 
 
+class Engine(StrEnum):
+    """What runs bulk encoding."""
+
+    SPARK = "spark"
+    """Every core of the cluster, a copy of the encoder each."""
+    PROCESS = "process"
+    """One process on the machine of the task, with its GPU where it has one."""
+
+
 class TextSettings(Section):
     """The encoder, its fine-tuning and bulk encoding."""
 
@@ -46,6 +55,7 @@ class TextSettings(Section):
     max_tokens: int = Field(64, ge=8)
     batch_tokens: int = Field(4096, ge=1)
     """Tokens that are encoded at once, padding counted; a longer text is a batch of its own."""
+    encode_with: Engine = Engine.SPARK
     precision: Precision = Precision.AUTO
     """The number format of bulk encoding; `auto` is half precision where the machine is fast in it."""
     tasks: tuple[TaskName, ...] = Field((TaskName.RETRIEVAL,), min_length=1)

@@ -13,9 +13,10 @@ from airflow.timetables.trigger import CronTriggerTimetable
 from socialrec.orchestration.assets import written_by
 from socialrec.orchestration.commands import common_arguments
 from socialrec.orchestration.operators import PythonJob, SparkJob
-from socialrec.orchestration.pools import SPARK
+from socialrec.orchestration.pools import GPU, SPARK
 from socialrec.orchestration.run_date import folder_name, newest_published, resolve
 from socialrec.settings import Settings, load_settings
+from socialrec.text_settings import Engine
 
 DEFAULTS: dict[str, Any] = {
     "owner": "socialrec",
@@ -88,6 +89,13 @@ def python_job(settings: Settings, job: str, *arguments: str, **options: Any) ->
     return PythonJob(
         task_id=job, job=job, arguments=_arguments(settings, arguments), outlets=written_by(job), **options
     )
+
+
+def embed_texts(settings: Settings, *arguments: str) -> SparkJob | PythonJob:
+    """The task that encodes, where the settings want it: on the cluster, or in one process beside the GPU."""
+    if settings.text.encode_with is Engine.SPARK:
+        return spark_job(settings, "embed_texts", *arguments)
+    return python_job(settings, "embed_texts", *arguments, pool=GPU)
 
 
 def _arguments(settings: Settings, more: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +42,18 @@ def encode_batches(encoder: Encoder, batches: Batches) -> Batches:
         yield pa.RecordBatch.from_arrays(columns, names=arrow_schema(TEXT_EMBEDDINGS).names)
     if warning := seen.warning(encoder.base.name):
         _say(f"warning: {warning}")
+
+
+def without_known(batches: Batches, known: AbstractSet[str]) -> Batches:
+    """Rows of (text_hash, text) whose hash is not among the known ones, in larger batches than small files give."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch.filter(pa.array(text not in known for text in batch["text_hash"].to_pylist())))
+        if sum(rows.num_rows for rows in waiting) >= CHUNK_TEXTS:
+            yield pa.concat_batches(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_batches(waiting)
 
 
 def encoder_of(folder: Path, settings: TextSettings, threads: int) -> Callable[[Batches], Batches]:

@@ -129,6 +129,13 @@ def test_a_rollback_pins_the_version_that_it_went_back_to_and_never_goes_back_tw
     assert tasks["roll_back_model"]["retries"] == 0
 
 
+def test_one_process_beside_a_gpu_encodes_where_the_settings_want_it(home: Path) -> None:
+    told = ask_airflow(home, DESCRIBE, str(DAGS), SOCIALREC_TEXT__ENCODE_WITH="process")
+    for dag_id in (NIGHTLY, TRAIN):
+        task = told[dag_id]["tasks"]["embed_texts"]
+        assert (task["is_spark_submit"], task["pool"]) == (False, "gpu")
+
+
 def test_what_a_person_gave_as_the_reason_reaches_the_rollback_as_one_argument(read: dict[str, Any]) -> None:
     class Instance:
         def xcom_pull(self, task_ids: str) -> dict[str, str]:

@@ -142,7 +142,11 @@ def test_a_training_that_cannot_load_its_model_is_closed_as_failed(
     assert newest.info.status == "FAILED"
 
 
-def test_each_text_is_encoded_once(shop: Settings, encoder: Encoder, spark: SparkSession) -> None:
+@pytest.mark.parametrize("engine", ["spark", "process"])
+def test_each_text_is_encoded_once(
+    shop: Settings, encoder: Encoder, spark: SparkSession, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOCIALREC_TEXT__ENCODE_WITH", engine)
     lake, version = Lake(shop.lake), register(shop, encoder)
     asked = ("--encoder-model-version", version)
     write(lake, TEXTS, DS, texts("red shoe", "blue lamp", "😀"))
