@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +76,8 @@ def read_lists(lake: Lake, ds: str, user_keys: Sequence[str]) -> list[PublishedL
     keys = pa.array(user_keys, pa.string())
     rows = lake.read(RECOMMENDATIONS, [ds], filter=pc.field("user_key").isin(keys))
     rows = rows.sort_by([("user_key", "ascending"), ("rank", "ascending")])
-    titles = _titles(lake, ds, rows)
+    named = {product for reasons in rows["reasons"].to_pylist() for reason in reasons for product in reason["products"]}
+    titles = titles_of(lake, ds, named | set(rows["product_id"].to_pylist()))
     profiles = lake.read(USER_PROFILES, [ds], ["user_key", "text"], filter=pc.field("user_key").isin(keys))
     texts = dict(zip(*(profiles[name].to_pylist() for name in ("user_key", "text")), strict=True))
     by_user: dict[str, list[dict[str, Any]]] = {key: [] for key in user_keys}
@@ -91,6 +93,13 @@ def typical_users(lake: Lake, ds: str) -> list[str]:
     tied = pc.greater(profiles["n_follows"], 0)
     kinds = (pc.and_(acted, tied), pc.and_(pc.invert(acted), tied), pc.and_(pc.invert(acted), pc.invert(tied)))
     return [keys[0].as_py() for kind in kinds if len(keys := profiles["user_key"].filter(kind))]
+
+
+def titles_of(lake: Lake, ds: str, products: AbstractSet[str]) -> dict[str, str]:
+    """Titles of these products on a day, by their ids."""
+    wanted = pa.array(sorted(products), pa.string())
+    rows = lake.read(SILVER_PRODUCTS, [ds], ["product_id", "title"], filter=pc.field("product_id").isin(wanted))
+    return dict(zip(*(rows[name].to_pylist() for name in ("product_id", "title")), strict=True))
 
 
 def describe(reason: Mapping[str, Any], titles: Mapping[str, str]) -> str:
@@ -124,14 +133,6 @@ def _list(
         for row in rows
     )
     return PublishedList(key, profile, ds, rows[0]["recommender_version"], rows[0]["encoder_version"], places)
-
-
-def _titles(lake: Lake, ds: str, rows: pa.Table) -> dict[str, str]:
-    """Titles of the listed products and of those that reasons name."""
-    named = {product for reasons in rows["reasons"].to_pylist() for reason in reasons for product in reason["products"]}
-    wanted = pa.array(sorted(named | set(rows["product_id"].to_pylist())), pa.string())
-    products = lake.read(SILVER_PRODUCTS, [ds], ["product_id", "title"], filter=pc.field("product_id").isin(wanted))
-    return dict(zip(*(products[name].to_pylist() for name in ("product_id", "title")), strict=True))
 
 
 def _join(words: Sequence[str]) -> str:

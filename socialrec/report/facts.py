@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from socialrec.contracts.bronze import QUARANTINE
@@ -17,11 +15,11 @@ from socialrec.contracts.silver import SILVER, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.lake import Lake
 from socialrec.recommend.published import PublishedList, read_lists, typical_users
+from socialrec.report.changes import Changes, read_changes
 
 DAILY = (Entity.INTERACTIONS, Entity.COMMENTS)
 N_SAMPLES = 10
 N_TOP = 10
-N_MOVERS = 10
 
 
 @dataclass(frozen=True)
@@ -48,26 +46,6 @@ class Exposure:
 
 
 @dataclass(frozen=True)
-class Mover:
-    """A user whose list changed, how many of its products are new in it, and what changed about the user."""
-
-    user_key: str
-    n_new: int
-    why: str
-
-
-@dataclass(frozen=True)
-class Changes:
-    """Lists beside those of the day before: the share of places whose product was not in the user's list."""
-
-    previous_ds: str
-    new_share: float
-    new_users: int
-    is_other_model: bool
-    movers: tuple[Mover, ...]
-
-
-@dataclass(frozen=True)
 class NightFacts:
     """Everything on the page that is not in the summary. `growth` is rows by day of each daily table."""
 
@@ -85,7 +63,7 @@ def read_facts(lake: Lake, ds: str) -> NightFacts:
         growth={entity.value: rows_by_day(lake, SILVER[entity], ds) for entity in DAILY},
         exposure=read_exposure(lake, ds),
         samples=tuple(read_lists(lake, ds, sample_users(lake, ds))),
-        changes=read_changes(lake, ds),
+        changes=_changes(lake, ds),
     )
 
 
@@ -131,46 +109,10 @@ def sample_users(lake: Lake, ds: str) -> list[str]:
     return list(dict.fromkeys([*typical_users(lake, ds), *keys[::step]]))[:N_SAMPLES]
 
 
-def read_changes(lake: Lake, ds: str) -> Changes | None:
-    """What differs from the lists of the published day before; None where there is none."""
+def _changes(lake: Lake, ds: str) -> Changes | None:
+    """What differs from the published day before; None where there is none."""
     earlier = [day for day in lake.partitions(RECOMMENDATIONS) if day < ds]
-    if not earlier:
-        return None
-    previous = earlier[-1]
-    columns = ["user_key", "product_id", "recommender_version"]
-    old, new = (lake.read(RECOMMENDATIONS, [day], columns) for day in (previous, ds))
-    fresh = new.join(old.select(["user_key", "product_id"]), ["user_key", "product_id"], join_type="left anti")
-    strangers = pc.invert(pc.is_in(fresh["user_key"], value_set=pc.unique(old["user_key"])))
-    known = fresh.filter(pc.invert(strangers)).group_by("user_key").aggregate([([], "count_all")])
-    known = known.sort_by([("count_all", "descending"), ("user_key", "ascending")]).slice(0, N_MOVERS)
-    versions = [set(pc.unique(rows["recommender_version"]).to_pylist()) for rows in (old, new)]
-    return Changes(
-        previous_ds=previous,
-        new_share=fresh.num_rows / new.num_rows if new.num_rows else 0.0,
-        new_users=len(pc.unique(fresh.filter(strangers)["user_key"])),
-        is_other_model=versions[0] != versions[1],
-        movers=tuple(_movers(lake, known, previous, ds)),
-    )
-
-
-def _movers(lake: Lake, moved: pa.Table, previous: str, ds: str) -> list[Mover]:
-    keys = moved["user_key"].to_pylist()
-    before, after = (_numbers(lake, day, keys) for day in (previous, ds))
-    counts = zip(keys, moved["count_all"].to_pylist(), strict=True)
-    return [Mover(key, n, _why(before.get(key, {}), after.get(key, {}))) for key, n in counts]
-
-
-def _numbers(lake: Lake, day: str, keys: Sequence[str]) -> dict[str, dict[str, int]]:
-    wanted = pc.field("user_key").isin(pa.array(keys, pa.string()))
-    names = ["n_interactions", "n_comments", "n_follows"]
-    rows = lake.read(USER_PROFILES, [day], ["user_key", *names], filter=wanted).to_pylist()
-    return {row.pop("user_key"): row for row in rows}
-
-
-def _why(before: dict[str, Any], after: dict[str, Any]) -> str:
-    grown = {name.removeprefix("n_"): value - before.get(name, 0) for name, value in after.items()}
-    said = [f"{number:+,} {name}" for name, number in grown.items() if number]
-    return ", ".join(said) or "nothing of their own: ties, products or the model changed"
+    return read_changes(lake, earlier[-1], ds) if earlier else None
 
 
 def _landed_with(lake: Lake, ds: str) -> list[str]:

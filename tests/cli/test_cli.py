@@ -22,7 +22,10 @@ from socialrec.pseudonyms import identity_key, pseudonym
 from socialrec.settings import Settings
 
 SOCIALREC = Path(sys.executable).with_name("socialrec")
-COMMANDS = ("doctor", "import", "run", "up", "down", "status", "recommend", "bench", "bench etl")
+COMMANDS = (
+    *("doctor", "import", "run", "up", "down", "status", "recommend", "runs", "diff", "table", "explain"),
+    *("bench", "bench etl"),
+)
 DS = "2026-01-01"
 
 Call = Callable[..., subprocess.CompletedProcess[str]]
@@ -75,6 +78,9 @@ def test_the_version_is_that_of_the_package(call: Call) -> None:
         (["run", "--data", "somewhere"], ["which source is somewhere?", "SOURCE=<name>"]),
         (["import", "demo", "--ds", "1.1.2026"], ["day '1.1.2026' is not in the form YYYY-MM-DD", "2026-01-31"]),
         (["recommend", "ann"], ["nothing was published yet", "run `make run` first"]),
+        (["diff", DS, "yesterday"], ["nothing was published yet"]),
+        (["explain", "ann", "kite"], ["nothing was published yet"]),
+        (["table", "gold.texts"], ["gold.texts was never written"]),
     ],
 )
 def test_a_mistake_is_named_with_its_remedy_in_one_line(call: Call, words: Sequence[str], said: Sequence[str]) -> None:
@@ -184,6 +190,34 @@ def test_a_users_list_is_shown_for_people_and_as_json(call: Call, anns_key: str)
     shown = call("recommend", "ann").stdout
     assert "Likes kites." in shown
     assert "kite  (0.500)" in shown
+
+
+@pytest.mark.usefixtures("anns_key")
+def test_a_table_is_shown_for_people_and_as_json(call: Call) -> None:
+    [row] = json.loads(call("table", "gold.recommendations", "--json").stdout)
+    assert (row["product_id"], row["rank"]) == ("kite", 1)
+    shown = call("table", "gold.recommendations").stdout
+    assert "one place in one user's list" in shown
+    assert f"ds={DS}: 1 rows" in shown
+    rows = {table["name"]: table["rows"] for table in json.loads(call("table", "--json").stdout)}
+    assert (rows["gold.recommendations"], rows["gold.texts"]) == (1, 0)
+
+
+@pytest.mark.usefixtures("anns_key")
+def test_lists_beside_themselves_do_not_differ(call: Call) -> None:
+    changes = json.loads(call("diff", DS, DS, "--json").stdout)
+    assert (changes["new_share"], changes["new_users"], changes["movers"]) == (0.0, 0, [])
+    assert call("diff", DS, DS).stdout.startswith(f"0.0% of the places of {DS} were not in the user's list of {DS}")
+
+
+@pytest.mark.usefixtures("anns_key")
+def test_a_product_cannot_be_explained_while_mlflow_is_down(call: Call) -> None:
+    assert_is_one_line(call("explain", "ann", "kite"), "MLflow")
+
+
+def test_a_new_home_has_no_past_runs(call: Call) -> None:
+    assert call("runs").stdout == "nothing ran yet: start with `make run`\n"
+    assert call("runs", "--json").stdout == "[]\n"
 
 
 @pytest.mark.usefixtures("anns_key")

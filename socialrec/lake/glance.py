@@ -1,0 +1,72 @@
+"""A table at a glance: which there are, their versions, and some rows of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from socialrec.contracts import TABLES
+from socialrec.contracts.columns import Table
+from socialrec.errors import UserError
+from socialrec.lake.history import Commit
+from socialrec.lake.lake import Lake
+
+
+@dataclass(frozen=True)
+class Glance:
+    """A table in a line: `rows` of all partitions; version, partition and time (UTC) of the newest commit, if any."""
+
+    name: str
+    rows: int
+    partitions: int
+    newest_partition: str | None
+    version: int | None
+    written: str | None
+
+
+@dataclass(frozen=True)
+class Look:
+    """Some rows of one partition of a table, how many it has in all, and the newest commits."""
+
+    table: Table
+    partition: str
+    n_rows: int
+    rows: list[dict[str, Any]]
+    commits: list[Commit]
+
+
+def glance_at_all(lake: Lake) -> list[Glance]:
+    """Every table of the contracts, along the way of the data; those that were never written too."""
+    return [_glance(lake, table) for table in TABLES.values()]
+
+
+def look_at(lake: Lake, name: str, partition: str | None, version: int | None, n_rows: int) -> Look:
+    """The first rows of a partition (None: the newest) as of a version (None: the newest).
+
+    Raises UserError where there is no such table, version or partition.
+    """
+    table = TABLES.get(name)
+    if table is None:
+        raise UserError(f"no table {name!r}; there are {', '.join(TABLES)}")
+    known = lake.partitions(table, version)
+    if not known:
+        raise UserError(f"{name} was never written" if version is None else f"{name} was empty at version {version}")
+    if partition is not None and partition not in known:
+        raise UserError(f"{name} has nothing for {table.partition}={partition}; its newest is {known[-1]}")
+    chosen = partition or known[-1]
+    dataset = lake.dataset(table, [chosen], version)
+    rows = dataset.head(n_rows).to_pylist()
+    return Look(table, chosen, dataset.count_rows(), rows, lake.history(table)[:5])
+
+
+def _glance(lake: Lake, table: Table) -> Glance:
+    commits, partitions = lake.history(table), lake.partitions(table)
+    newest = commits[0] if commits else None
+    return Glance(
+        name=table.name,
+        rows=lake.dataset(table).count_rows() if commits else 0,
+        partitions=len(partitions),
+        newest_partition=partitions[-1] if partitions else None,
+        version=newest.version if newest else None,
+        written=newest.ts.strftime("%Y-%m-%d %H:%M") if newest else None,
+    )

@@ -1,0 +1,159 @@
+"""`socialrec runs`, `diff`, `table`, `explain`: commands that look at what is there and change nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from socialrec.job import day
+from socialrec.options import HomeOption, JsonOption
+from socialrec.settings import load_settings
+
+WIDTH = 140
+LONGEST_VALUE = 60
+"""Characters of a table's value that people are shown."""
+
+
+def runs(
+    most: Annotated[int, typer.Option("--last", min=1, help="How many to show")] = 20,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Past nights, trainings and rollbacks, the newest first."""
+    from socialrec.service.past_runs import past_runs
+
+    found = past_runs(load_settings(home))[:most]
+    if as_json:
+        print(json.dumps([asdict(run) for run in found]))
+        return
+    if not found:
+        print("nothing ran yet: start with `make run`")
+        return
+    columns = ("ended (UTC)", "dag", "day", "outcome", "seconds", "rows changed", "recommender")
+    rows = ((r.ended[:16], r.dag, r.ds, r.outcome, r.seconds, r.changed_rows, r.recommender_version) for r in found)
+    _show(columns, rows)
+
+
+def diff(
+    before: Annotated[str, typer.Argument(help="A published day, YYYY-MM-DD")],
+    after: Annotated[str, typer.Argument(help="Another one")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How the lists of one day differ from those of another: whose moved most, and why."""
+    from socialrec.lake import Lake
+    from socialrec.recommend.published import SHORT_KEY, published_day
+    from socialrec.report.changes import read_changes
+
+    lake = Lake(load_settings(home).lake)
+    days = [published_day(lake, day(asked)) for asked in (before, after)]
+    changes = read_changes(lake, *days)
+    if as_json:
+        print(json.dumps(asdict(changes)))
+        return
+    model = "another model" if changes.is_other_model else "the same model"
+    print(f"{changes.new_share:.1%} of the places of {after} were not in the user's list of {before}, by {model}")
+    print(f"{changes.new_users:,} users have a list for the first time")
+    if changes.movers:
+        _show(("user", "new products", "why"), ((m.user_key[:SHORT_KEY], m.n_new, m.why) for m in changes.movers))
+
+
+def table(
+    name: Annotated[str | None, typer.Argument(help="Such as gold.recommendations; without it all are listed")] = None,
+    *,
+    partition: Annotated[str | None, typer.Option("--ds", help="Its partition: a day, or an encoder version")] = None,
+    version: Annotated[int | None, typer.Option("--version", min=0, help="As of this version of the table")] = None,
+    n_rows: Annotated[int, typer.Option("--rows", min=0, help="How many rows to show")] = 5,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The lake's tables, or some rows of one with its newest versions."""
+    from socialrec.lake import Lake
+    from socialrec.lake.glance import glance_at_all, look_at
+
+    lake = Lake(load_settings(home).lake)
+    if name is None:
+        all_tables = [asdict(glance) for glance in glance_at_all(lake)]
+        if as_json:
+            print(json.dumps(all_tables))
+        else:
+            _show(tuple(all_tables[0]), (row.values() for row in all_tables))
+        return
+    look = look_at(lake, name, partition, version, n_rows)
+    if as_json:
+        print(json.dumps(look.rows, default=str))
+        return
+    print(f"{name}: one row is {look.table.row}")
+    print(f"{look.table.partition}={look.partition}: {look.n_rows:,} rows")
+    for row in look.rows:
+        print()
+        _show_record(row)
+    print()
+    commits = ((c.version, f"{c.ts:%Y-%m-%d %H:%M}", c.job, len(c.partitions), _short(c.counts)) for c in look.commits)
+    _show(("version", "written (UTC)", "job", "partitions", "counts"), commits)
+
+
+def explain(
+    user: Annotated[str, typer.Argument(help="A user's id as it landed, or a pseudonym of 64 hex digits")],
+    product: Annotated[str, typer.Argument(help="A product's id as it landed")],
+    ds: Annotated[str | None, typer.Option("--ds", help="Landing day, YYYY-MM-DD; else the newest")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Why a product stands where it does for a user, or what keeps it out of the list."""
+    from socialrec.service.explaining import explain as explained
+
+    found = explained(load_settings(home), user, product, day(ds) if ds else None)
+    if as_json:
+        print(json.dumps([asdict(explanation) for explanation, _, _ in found]))
+        return
+    for explanation, title, reasons in found:
+        where = f"place {explanation.place}" if explanation.place else f"not in the list: {explanation.kept_out}"
+        print(f"{title} ({explanation.product_id}) for {explanation.user_key[:8]}: {where}")
+        print(
+            f"score {explanation.score:.3f}, number {explanation.rank:,} of {explanation.n_products:,} before the rules"
+        )
+        _show(
+            ("signal", "its rank", "weight", "adds"),
+            ((s.name, s.rank, f"{s.weight:.3f}", f"{s.contribution:+.3f}") for s in explanation.signals),
+        )
+        print("; ".join(reasons))
+
+
+def _show(columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
+    shown = Table(box=None, pad_edge=False)
+    values = [list(row) for row in rows]
+    for number, column in enumerate(columns):
+        is_number = all(isinstance(row[number], int | float) or row[number] is None for row in values)
+        shown.add_column(column, justify="right" if is_number else "left")
+    for row in values:
+        shown.add_row(*(_cell(value) for value in row))
+    _console().print(shown)
+
+
+def _show_record(row: Mapping[str, Any]) -> None:
+    shown = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in row.items():
+        shown.add_row(Text(name, style="dim"), Text(_short(value)))
+    _console().print(shown)
+
+
+def _console() -> Console:
+    # Folding the cells of a narrow terminal makes a table that nobody can read; its lines may run on.
+    return Console(highlight=False, width=max(Console().width, WIDTH))
+
+
+def _cell(value: Any) -> Text:
+    return Text("-" if value is None else f"{value:,}" if isinstance(value, int | float) else str(value))
+
+
+def _short(value: Any) -> str:
+    said = " ".join(str(value).split())
+    return said if len(said) <= LONGEST_VALUE else f"{said[: LONGEST_VALUE - 1]}…"

@@ -1,0 +1,105 @@
+"""Why one product stands where it stands for one user, listed or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from socialrec.errors import UserError
+from socialrec.recommend.arrays import ABSENT, Indices
+from socialrec.recommend.blend import combine
+from socialrec.recommend.context import Context
+from socialrec.recommend.model import Recommender
+from socialrec.recommend.reasons import Explainer
+from socialrec.recommend.rules import choose
+from socialrec.recommend.scoring import user_block
+
+
+@dataclass(frozen=True)
+class SignalPart:
+    """What one signal says: its rank for the product among all (from 1), its weight, and what it adds to the score."""
+
+    name: str
+    rank: int
+    weight: float
+    contribution: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One product for one user.
+
+    `rank` is its place among all `n_products` by score, before any rule; `place` the place in the list, or None, and
+    then `kept_out` says what keeps it out. `reasons` are rows of gold.recommendations' reasons, strongest first.
+    """
+
+    user_key: str
+    product_id: str
+    score: float
+    rank: int
+    n_products: int
+    place: int | None
+    kept_out: str | None
+    signals: tuple[SignalPart, ...]
+    reasons: tuple[dict[str, Any], ...]
+
+
+def explain_product(recommender: Recommender, context: Context, user_key: str, product_id: str) -> Explanation:
+    """Score one user as the night does and look at one product.
+
+    Raises UserError where the night does not know the user or the model does not know the product.
+    """
+    row = context.everyone.index(user_key).as_py()
+    product = recommender.products.index(product_id).as_py()
+    if row < 0:
+        raise UserError(f"the night of {context.stamp.ds} knows no user {user_key}")
+    if product < 0:
+        raise UserError(
+            f"the model does not know product {product_id!r}: it came after the model was trained, or never landed"
+        )
+    rows = np.array([row], dtype=np.int64)
+    parts, weights = recommender.parts(user_block(context, rows)), recommender.blend_weights()
+    scores = combine(parts, weights)
+    # The rules write over what they are given.
+    chosen = choose(scores.copy(), context, rows)
+    listed = np.flatnonzero(chosen.listed[0] == product)
+    place = int(listed[0]) + 1 if len(listed) else None
+    rank = _rank(scores[0], product)
+    contributions = np.array([[[weight * part[0, product] for part, weight in zip(parts, weights, strict=True)]]])
+    target = np.array([[product]], dtype=np.int64)
+    ((reasons,),) = Explainer(recommender, context).explain(rows, target, contributions.astype(np.float32))
+    signals = (
+        SignalPart(
+            signal.name, _rank(part[0], product), round(float(weight), 4), round(float(weight * part[0, product]), 4)
+        )
+        for signal, part, weight in zip(recommender.signals, parts, weights, strict=True)
+    )
+    return Explanation(
+        user_key=user_key,
+        product_id=product_id,
+        score=round(float(scores[0, product]), context.settings.score_decimals),
+        rank=rank,
+        n_products=len(recommender.products),
+        place=place,
+        kept_out=None if place else _kept_out(context, row, product, rank, chosen.listed[0]),
+        signals=tuple(sorted(signals, key=lambda part: -part.contribution)),
+        reasons=tuple(reasons),
+    )
+
+
+def _rank(scores: np.ndarray[Any, Any], product: int) -> int:
+    return int((scores > scores[product]).sum()) + 1
+
+
+def _kept_out(context: Context, row: int, product: int, rank: int, listed: Indices) -> str:
+    if not context.active[product]:
+        return "the shop does not offer it (inactive)"
+    if context.returned[row, product]:
+        return "the user gave it back (returned)"
+    if context.seen[row, product]:
+        return "the user has met it (seen)"
+    if rank > np.count_nonzero(listed != ABSENT):
+        return "others score higher"
+    return "a rule after ranking gave its place to another (age, category, brand or exploration)"

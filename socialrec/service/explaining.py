@@ -1,0 +1,41 @@
+"""`socialrec explain`: the model and the evidence behind a published day, put together again for one user."""
+
+from __future__ import annotations
+
+from socialrec import tracking
+from socialrec.contracts.gold import RECOMMENDATIONS, SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
+from socialrec.contracts.silver import SILVER_PRODUCTS
+from socialrec.errors import UserError
+from socialrec.lake import Lake
+from socialrec.recommend.context import Stamp, build_context
+from socialrec.recommend.explanation import Explanation, explain_product
+from socialrec.recommend.model import Recommender
+from socialrec.recommend.published import describe, published_day, titles_of, user_keys_of
+from socialrec.settings import Settings
+from socialrec.tracking import RECOMMENDER
+
+Explained = tuple[Explanation, str, list[str]]
+
+
+def explain(settings: Settings, user: str, product_id: str, ds: str | None) -> list[Explained]:
+    """The explanation on every platform that has the user, with the product's title and the reasons as sentences.
+
+    Raises UserError where user, product or day is not known, or the model cannot be fetched.
+    """
+    lake = Lake(settings.lake)
+    newest = published_day(lake, ds)
+    keys = user_keys_of(user, lake, settings, newest)
+    versions = lake.dataset(RECOMMENDATIONS, [newest]).head(1, columns=["recommender_version", "encoder_version"])
+    if not versions.num_rows:
+        raise UserError(f"nobody has a list of {newest}")
+    stamp = Stamp(newest, **versions.to_pylist()[0])
+    model = Recommender.load(tracking.connect(settings).fetch(RECOMMENDER, stamp.recommender_version))
+    tables = (USER_PRODUCT_AFFINITY, SOCIAL_TIES, SILVER_PRODUCTS, USER_PROFILES)
+    evidence = (lake.read(table, [newest]) for table in tables)
+    context = build_context(*evidence, catalogue=model.products, stamp=stamp, settings=settings)
+    found = [explain_product(model, context, key, product_id) for key in keys]
+    behind = {product for one in found for reason in one.reasons for product in reason["products"]}
+    titles = titles_of(lake, newest, {product_id, *behind})
+    return [
+        (one, titles.get(product_id, product_id), [describe(reason, titles) for reason in one.reasons]) for one in found
+    ]
