@@ -16,7 +16,7 @@ from socialrec import __version__
 from socialrec.bench.commands import bench
 from socialrec.errors import UserError
 from socialrec.job import EXIT_USER_ERROR, day
-from socialrec.looking import diff, explain, runs, table
+from socialrec.looking import check, diff, explain, runs, table
 from socialrec.options import HomeOption, JsonOption
 from socialrec.settings import Settings, load_settings
 
@@ -28,7 +28,7 @@ SHOWN_PLACES = 5
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(bench, name="bench")
-for look in (runs, diff, table, explain):
+for look in (check, runs, diff, table, explain):
     app.command()(look)
 
 SourceOption = Annotated[str | None, typer.Option("--source", help="demo or lastfm; else what has landed, else demo")]

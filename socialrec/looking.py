@@ -1,24 +1,49 @@
-"""`socialrec runs`, `diff`, `table`, `explain`: commands that look at what is there and change nothing."""
+"""`socialrec check`, `runs`, `diff`, `table`, `explain`: commands that look at what is there and change nothing."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from socialrec.job import day
+from socialrec.job import EXIT_USER_ERROR, day
 from socialrec.options import HomeOption, JsonOption
 from socialrec.settings import load_settings
+
+if TYPE_CHECKING:
+    from socialrec.etl.checking import FileCheck
 
 WIDTH = 140
 LONGEST_VALUE = 60
 """Characters of a table's value that people are shown."""
+
+
+def check(
+    folder: Annotated[Path, typer.Argument(help="Landing files, or a landing folder, or one platform's folder in it")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Your own files, before they land: by file and column, what is right and what to change."""
+    from socialrec.etl.checking import check_files, files_to_check
+    from socialrec.etl.session import spark_session
+    from socialrec.service.shop import yesterday
+
+    settings = load_settings(home)
+    with files_to_check(folder, yesterday()) as files, spark_session("check", settings) as spark:
+        found = check_files(spark, files)
+    if as_json:
+        print(json.dumps([asdict(one) for one in found]))
+    for one in () if as_json else found:
+        _show_check(one)
+    if not all(one.is_fit(settings.etl.max_quarantine_share) for one in found):
+        raise typer.Exit(EXIT_USER_ERROR)
 
 
 def runs(
@@ -125,6 +150,19 @@ def explain(
             ((s.name, s.rank, f"{s.weight:.3f}", f"{s.contribution:+.3f}") for s in explanation.signals),
         )
         print("; ".join(reasons))
+
+
+def _show_check(found: FileCheck) -> None:
+    if found.problem:
+        print(f"{found.name}: {found.problem}")
+        return
+    print(f"{found.name}: {found.n_valid:,} of {found.n_records:,} records are whole")
+    if found.absent:
+        print(f"  optional columns that are not there: {', '.join(found.absent)}")
+    if found.unknown:
+        print(f"  columns that nobody reads: {', '.join(found.unknown)}")
+    for fault in found.faults:
+        print(f"  {fault.n:,} x {fault.reason}, such as record {fault.line}, {_short(fault.example)}: {fault.remedy}")
 
 
 def _show(columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:

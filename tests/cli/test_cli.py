@@ -23,8 +23,8 @@ from socialrec.settings import Settings
 
 SOCIALREC = Path(sys.executable).with_name("socialrec")
 COMMANDS = (
-    *("doctor", "import", "run", "up", "down", "status", "recommend", "runs", "diff", "table", "explain"),
-    *("bench", "bench etl"),
+    *("doctor", "import", "run", "up", "down", "status", "recommend", "check", "runs", "diff", "table"),
+    *("explain", "bench", "bench etl"),
 )
 DS = "2026-01-01"
 
@@ -78,6 +78,7 @@ def test_the_version_is_that_of_the_package(call: Call) -> None:
         (["run", "--data", "somewhere"], ["which source is somewhere?", "SOURCE=<name>"]),
         (["import", "demo", "--ds", "1.1.2026"], ["day '1.1.2026' is not in the form YYYY-MM-DD", "2026-01-31"]),
         (["recommend", "ann"], ["nothing was published yet", "run `make run` first"]),
+        (["check", "nowhere"], ["nowhere is not a folder", "products.csv"]),
         (["diff", DS, "yesterday"], ["nothing was published yet"]),
         (["explain", "ann", "kite"], ["nothing was published yet"]),
         (["table", "gold.texts"], ["gold.texts was never written"]),
