@@ -31,7 +31,7 @@ app.add_typer(bench, name="bench")
 for look in (check, runs, diff, table, explain):
     app.command()(look)
 
-SourceOption = Annotated[str | None, typer.Option("--source", help="demo or lastfm; else what has landed, else demo")]
+SourceOption = Annotated[str | None, typer.Option("--source", help="Which importer; else what has landed, else demo")]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Folder with the source's raw files")]
 DayOption = Annotated[str | None, typer.Option("--ds", help="Landing day, YYYY-MM-DD")]
 
@@ -62,7 +62,7 @@ def doctor(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 @app.command("import")
 def import_(
-    source: Annotated[str, typer.Argument(help="demo or lastfm")],
+    source: Annotated[str, typer.Argument(help="demo, lastfm, amazon or recbole")],
     data: DataOption = None,
     ds: DayOption = None,
     home: HomeOption = None,

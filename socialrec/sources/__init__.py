@@ -38,12 +38,33 @@ def _demo(order: Order) -> Imported:
 def _lastfm(order: Order) -> Imported:
     from socialrec.sources.lastfm import import_lastfm
 
+    return import_lastfm(_folder(order, "lastfm", "the HetRec 2011 files"), order.landing, order.ds)
+
+
+def _amazon(order: Order) -> Imported:
+    from socialrec.sources.amazon import import_amazon
+
+    return import_amazon(_folder(order, "amazon", "Amazon reviews"), order.landing, order.ds)
+
+
+def _recbole(order: Order) -> Imported:
+    from socialrec.sources.recbole import import_recbole
+
+    return import_recbole(_folder(order, "recbole", "RecBole's atomic files"), order.landing, order.ds)
+
+
+def _folder(order: Order, name: str, holding: str) -> Path:
     if order.data is None:
-        raise UserError("source 'lastfm' needs the folder with the HetRec 2011 files: name it with DATA=<folder>")
-    return import_lastfm(order.data, order.landing, order.ds)
+        raise UserError(f"source {name!r} needs the folder with {holding}: name it with DATA=<folder>")
+    return order.data
 
 
-SOURCES: dict[str, Callable[[Order], Imported]] = {"demo": _demo, "lastfm": _lastfm}
+SOURCES: dict[str, Callable[[Order], Imported]] = {
+    "demo": _demo,
+    "lastfm": _lastfm,
+    "amazon": _amazon,
+    "recbole": _recbole,
+}
 """By source: what writes its landing days, or keeps them where they have landed before."""
 
 

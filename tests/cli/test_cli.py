@@ -70,8 +70,8 @@ def test_the_version_is_that_of_the_package(call: Call) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["import", "amazon"], ["no source 'amazon'", "there are: demo, lastfm"]),
-        (["run", "--source", "amazon"], ["no source 'amazon'", "there are: demo, lastfm"]),
+        (["import", "ebay"], ["no source 'ebay'", "there are: demo, lastfm, amazon, recbole"]),
+        (["run", "--source", "ebay"], ["no source 'ebay'", "there are: demo, lastfm, amazon, recbole"]),
         (["import", "lastfm"], ["needs the folder with the HetRec 2011 files", "DATA=<folder>"]),
         (["import", "lastfm", "--data", "nowhere"], ["nowhere is not a folder", "name the folder that holds"]),
         (["import", "demo", "--data", "."], ["'demo' makes its own data", "leave out"]),

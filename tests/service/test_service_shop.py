@@ -63,13 +63,13 @@ def test_a_persons_own_files_are_left_alone_when_no_source_is_named(settings: Se
 
 
 def test_data_without_a_source_is_a_question_that_lists_the_sources(settings: Settings, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"which source is \S+\? name it with SOURCE=<name>, one of: demo, lastfm"):
+    with pytest.raises(UserError, match=r"which source is \S+\? name it with SOURCE=<name>, one of: demo, lastfm, "):
         bring_in(settings, None, tmp_path)
 
 
 def test_an_unknown_source_is_named_with_those_there_are(settings: Settings) -> None:
-    with pytest.raises(UserError, match="no source 'amazon'; there are: demo, lastfm"):
-        bring_in(settings, "amazon", None)
+    with pytest.raises(UserError, match="no source 'ebay'; there are: demo, lastfm, amazon, recbole"):
+        bring_in(settings, "ebay", None)
 
 
 def test_a_source_whose_data_are_missing_names_what_it_needs(settings: Settings, tmp_path: Path) -> None:

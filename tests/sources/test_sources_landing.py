@@ -96,8 +96,8 @@ def test_a_folder_that_is_no_day_is_named(tmp_path: Path, name: str) -> None:
 
 
 def test_an_unknown_source_is_answered_with_the_known_ones(tmp_path: Path) -> None:
-    assert list(SOURCES) == ["demo", "lastfm"]
-    with pytest.raises(UserError, match="no source 'netflix'; there are: demo, lastfm"):
+    assert list(SOURCES) == ["demo", "lastfm", "amazon", "recbole"]
+    with pytest.raises(UserError, match="no source 'netflix'; there are: demo, lastfm, amazon, recbole"):
         import_source("netflix", tmp_path, None, "2026-01-31")
 
 
