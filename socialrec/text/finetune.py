@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +17,12 @@ from socialrec.text.encoder import Encoder, assemble
 from socialrec.text.feeds import Feed, feed_of, mean_loss
 from socialrec.text.heads import Heads
 from socialrec.text.losses import TaskWeights
+from socialrec.text.optimizer import MAX_GRADIENT, adamw, moments, put, put_moments, set_learning_rate
 from socialrec.text.processes import add_gradients, n_processes, own_rank, process_group
 from socialrec.text.tasks import Ints, Labelled, Task, require_learnable
 from socialrec.text.weights import load_weights
 from socialrec.text_settings import TextSettings, Tuning
 
-MAX_GRADIENT = 1.0
 Progress = Callable[[int, float], None]
 """Told the step, from 1, and its loss."""
 
@@ -86,7 +85,7 @@ class _Training:
         self.trained = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
         if not self.trained:
             raise UserError("nothing to train: text.tuning is 'frozen' and no task has a head; set it to lora")
-        self.optimizer = _optimizer(list(self.trained.values()), settings)
+        self.optimizer = adamw(list(self.trained.values()), settings)
         self.feeds = self._feeds(tasks)
         self.checks = self._feeds(validation)
         self.fast_gradient = FastGradient(base.model.get_input_embeddings(), settings.adversarial_epsilon)
@@ -103,8 +102,7 @@ class _Training:
         # From the step alone, so that a run that resumes drops out the same.
         torch.manual_seed(self.settings.seed + 1009 * number + own_rank())
         self.model.train()
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate * warmup_cosine(number, self.settings)
+        set_learning_rate(self.optimizer, number, self.settings)
         parts = range(self.settings.accumulation)
         first = (number - 1) * self.settings.accumulation
         loss = sum(self._learn(feed, feed.batches[first + part]) for feed in self.feeds for part in parts)
@@ -166,50 +164,17 @@ class _Training:
 
     def tensors(self) -> dict[str, Tensors]:
         """Everything that changes from step to step, in groups."""
-        names = {id(parameter): name for name, parameter in self.trained.items()}
-        moments = {
-            f"{names[id(parameter)]}/{key}": value
-            for parameter, values in self.optimizer.state.items()
-            for key, value in values.items()
-        }
-        return {"trained": dict(self.trained), "optimizer": moments, "best": self.best}
+        return {"trained": dict(self.trained), "optimizer": moments(self.optimizer, self.trained), "best": self.best}
 
     def restore(self, state: State, groups: dict[str, Tensors]) -> None:
         """Go on from a checkpoint's state and tensors."""
         self.state = state
         self.best = groups.get("best", {})
-        self._put(groups["trained"])
-        for key, value in groups.get("optimizer", {}).items():
-            name, kind = key.rsplit("/", 1)
-            parameter = self.trained[name]
-            # The step stays where the optimiser made it: on the parameter's device where it is fused.
-            self.optimizer.state[parameter][kind] = value.to(parameter.device)
-
-    def _put(self, tensors: Tensors) -> None:
-        with torch.no_grad():
-            for name, tensor in tensors.items():
-                self.trained[name].copy_(tensor)
+        put(groups["trained"], self.trained)
+        put_moments(self.optimizer, self.trained, groups.get("optimizer", {}))
 
     def result(self) -> FineTuned:
         """What was learned, under the version of it."""
-        self._put(self.best)
+        put(self.best, self.trained)
         encoder = assemble(self.encoder.base, self.body, self.settings, self.settings.max_tokens)
         return FineTuned(encoder, self.heads.eval(), self.state.losses, self.state.validations)
-
-
-def warmup_cosine(step: int, settings: TextSettings) -> float:
-    """Factor of the learning rate at a step, from 1: up in a line, down half a cosine (Loshchilov & Hutter 2017)."""
-    warmup = round(settings.warmup_share * settings.train_steps)
-    if step <= warmup:
-        return step / warmup
-    done = (step - warmup - 1) / max(1, settings.train_steps - warmup)
-    return (1 + math.cos(math.pi * done)) / 2
-
-
-def _optimizer(parameters: Sequence[nn.Parameter], settings: TextSettings) -> torch.optim.AdamW:
-    """AdamW (Loshchilov & Hutter 2019), fused; biases, norms and task weights do not decay."""
-    groups = [
-        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": settings.weight_decay},
-        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW([group for group in groups if group["params"]], lr=settings.learning_rate, fused=True)

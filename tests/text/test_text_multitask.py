@@ -20,8 +20,9 @@ from socialrec.text.adversarial import FastGradient
 from socialrec.text.body import TRAINED
 from socialrec.text.checkpoint import FILE
 from socialrec.text.encoder import load_saved
-from socialrec.text.finetune import FineTuned, fine_tune, warmup_cosine
+from socialrec.text.finetune import FineTuned, fine_tune
 from socialrec.text.heads import TENSORS, load_heads
+from socialrec.text.optimizer import warmup_cosine
 from socialrec.text.tasks import Labelled, Pairs, Task, labelled
 from socialrec.text_settings import TextSettings, Tuning
 
