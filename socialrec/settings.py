@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, ValidationError
 from socialrec.contracts.vocabulary import EventType
 from socialrec.errors import UserError
 from socialrec.section import Section, Share
-from socialrec.text_settings import TextSettings
+from socialrec.text_settings import PretrainSettings, TextSettings
 
 ENV_PREFIX = "SOCIALREC_"
 HOME_VARIABLE = "SOCIALREC_HOME"
@@ -187,6 +187,7 @@ class Settings(Section):
     """The one folder that holds all state."""
     etl: EtlSettings = EtlSettings()
     text: TextSettings = TextSettings()
+    pretrain: PretrainSettings = PretrainSettings()
     recommend: RecommendSettings = RecommendSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     spark: SparkSettings = SparkSettings()
@@ -211,6 +212,10 @@ class Settings(Section):
     def models(self) -> Path:
         """Local copies of registered model versions."""
         return self.home / "models"
+
+    def base_model(self, sha256: str) -> Path:
+        """A model that was pre-trained here, for `text.model`: its name is its content, so that it never changes."""
+        return self.models / "base" / f"socialrec-base-{sha256[:12]}"
 
     def candidate(self, mlflow_run: str) -> Path:
         """What a training run makes before the gate decides: `encoder/`, `recommender/` and `evaluation.json`."""

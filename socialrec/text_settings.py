@@ -1,11 +1,11 @@
-"""Settings of the text side: the encoder, its fine-tuning and bulk encoding."""
+"""Settings of the text side: the encoder, its pre-training, its fine-tuning and bulk encoding."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from socialrec.section import Section, Share
 
@@ -89,3 +89,56 @@ class TextSettings(Section):
     """Validations in a row without a lower loss, after which training stops."""
     checkpoint_every: int = Field(50, ge=1)
     seed: int = 20260101
+
+
+class LanguageModel(StrEnum):
+    """What a model made from scratch is, and so how it is trained."""
+
+    ENCODER = "encoder"
+    """Reads both ways (BERT): masked words are to be told."""
+    DECODER = "decoder"
+    """Reads from left to right (GPT): the next word is to be told."""
+
+
+class PretrainSettings(Section):
+    """Language modelling on the shop's own texts, before any fine-tuning."""
+
+    model: str | None = None
+    """The checkpoint to go on from, a Hugging Face name or path; none means `text.model`."""
+    from_scratch: bool = False
+    """Whether a new model with a vocabulary of the shop's own words is made instead."""
+    kind: LanguageModel = LanguageModel.ENCODER
+    """What is made from scratch; a checkpoint says for itself what it is."""
+    vocabulary: int = Field(8_000, ge=300)
+    """Most tokens of a new vocabulary; this and the four sizes below are of a model made from scratch."""
+    hidden_dim: int = Field(256, ge=1)
+    layers: int = Field(4, ge=1)
+    heads: int = Field(4, ge=1)
+    max_positions: int = Field(512, ge=8)
+    max_tokens: int = Field(128, ge=8)
+    """Tokens of a text that are read in pre-training."""
+    masked_share: float = Field(0.15, gt=0, lt=1)
+    """Share of tokens that an encoder has to tell."""
+    held_out_share: float = Field(0.05, gt=0, lt=1)
+    """Share of texts, chosen by their hash, that are only ever measured on."""
+    train_steps: int = Field(300, ge=1)
+    train_tokens: int = Field(2048, ge=1)
+    """Tokens in one batch, padding counted."""
+    accumulation: int = Field(1, ge=1)
+    """Batches in one step."""
+    learning_rate: float = Field(1e-4, gt=0)
+    warmup_share: Share = 0.1
+    weight_decay: float = Field(0.01, ge=0)
+    validate_every: int = Field(50, ge=1)
+    patience: int = Field(3, ge=1)
+    """Validations in a row without a lower loss, after which training stops."""
+    checkpoint_every: int = Field(50, ge=1)
+    seed: int = 20260104
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> Self:
+        if self.hidden_dim % self.heads:
+            raise ValueError(f"hidden_dim {self.hidden_dim} is not a multiple of heads, {self.heads}")
+        if self.from_scratch and self.max_tokens > self.max_positions:
+            raise ValueError(f"max_tokens {self.max_tokens} is above max_positions, {self.max_positions}")
+        return self

@@ -19,7 +19,7 @@ from socialrec.text.batching import budget_batches
 from socialrec.text.body import Body, read_body
 from socialrec.text.pooling import pool
 from socialrec.text.precision import encoding_dtype, reading_network
-from socialrec.text.tokens import Ids, padded, tokenize
+from socialrec.text.tokens import Ids, most_tokens, padded, tokenize
 from socialrec.text.weights import Weights, load_weights
 from socialrec.text_settings import TextSettings
 
@@ -137,8 +137,7 @@ def assemble(base: Weights, body: Body, settings: TextSettings, max_tokens: int)
     """
     import torch
 
-    limit = min(base.tokenizer.model_max_length, getattr(base.model.config, "max_position_embeddings", max_tokens))
-    if max_tokens > limit:
+    if max_tokens > (limit := most_tokens(base)):
         raise UserError(f"text.max_tokens is {max_tokens}, but {base.name!r} reads {limit} at most: lower it")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     body.network.to(device).eval()

@@ -45,12 +45,23 @@ def tokenize(base: Weights, texts: Sequence[str], max_tokens: int) -> list[Ids]:
     """Token ids of each text, cut at `max_tokens`, with the model's own first and last tokens; never empty."""
     if not texts:
         return []
-    # Half of a surrogate pair is no character: tokenizers refuse it.
-    readable = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-    encoded = base.tokenizer(readable, truncation=True, max_length=max_tokens, return_attention_mask=False)
+    encoded = base.tokenizer(
+        [readable(text) for text in texts], truncation=True, max_length=max_tokens, return_attention_mask=False
+    )
     # A decoder adds no tokens of its own, so that an empty text would have none.
     nothing = (base.tokenizer.eos_token_id if base.tokenizer.eos_token_id is not None else base.tokenizer.pad_token_id,)
     return [tuple(ids) or nothing for ids in encoded["input_ids"]]
+
+
+def readable(text: str) -> str:
+    """A text that tokenizers take: half of a surrogate pair is no character, and becomes `?`."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def most_tokens(base: Weights) -> int:
+    """How many tokens of a text the model can read."""
+    positions = getattr(base.model.config, "max_position_embeddings", base.tokenizer.model_max_length)
+    return min(int(base.tokenizer.model_max_length), int(positions))
 
 
 def coverage(base: Weights, tokens: Iterable[Ids]) -> Coverage:

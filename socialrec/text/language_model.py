@@ -1,0 +1,108 @@
+"""A model with its language head: which words it is to tell, and how badly it does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn.functional import cross_entropy
+from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, DataCollatorForLanguageModeling
+from transformers.modeling_outputs import BaseModelOutput
+
+from socialrec.errors import UserError
+from socialrec.text.pooling import is_decoder
+from socialrec.text.tokens import Ids, padded
+from socialrec.text.weights import Weights, load_weights, model_folder
+
+NOT_ASKED = -100
+"""The target of a token that is not to be told."""
+
+
+@dataclass(frozen=True)
+class Questions:
+    """One batch as the model reads it, and what it is to tell at which token; all int64 (n, longest)."""
+
+    input_ids: torch.Tensor
+    attention_mask: torch.Tensor
+    targets: torch.Tensor
+    """The token to tell at each place, NOT_ASKED elsewhere."""
+
+    def rows(self, part: slice) -> Questions:
+        """Some of the texts."""
+        return Questions(self.input_ids[part], self.attention_mask[part], self.targets[part])
+
+    @property
+    def n_asked(self) -> int:
+        """How many tokens are to be told."""
+        return int((self.targets != NOT_ASKED).sum())
+
+
+def load_language_model(name: str) -> tuple[Weights, bool]:
+    """A checkpoint with its language head in float32, and whether that head is new: many encoders come without theirs.
+
+    A new head shares its largest layer with the input embeddings where the model's kind does. Raises UserError where
+    the checkpoint cannot be loaded.
+    """
+    # It refuses what is not whole, and knows tokenizer and pooling.
+    base = load_weights(name)
+    kind: Any = AutoModelForCausalLM if is_decoder(base.model.config) else AutoModelForMaskedLM
+    try:
+        model, report = kind.from_pretrained(
+            model_folder(name), use_safetensors=True, trust_remote_code=False, output_loading_info=True, dtype="float32"
+        )
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise UserError(f"{name!r} cannot be pre-trained: it has no language head of its kind ({why})") from None
+    model.config.use_cache = False
+    return Weights(name, model, base.tokenizer, base.pooling, base.sha256), bool(report["missing_keys"])
+
+
+def save_language_model(base: Weights, folder: Path) -> None:
+    """Write body, head and tokenizer as Hugging Face lays them out, and the pooling as sentence-transformers does."""
+    base.model.save_pretrained(folder)
+    base.tokenizer.save_pretrained(folder)
+    (folder / "1_Pooling").mkdir(exist_ok=True)
+    said = {"word_embedding_dimension": base.model.config.hidden_size, "pooling_mode": base.pooling.value}
+    (folder / "1_Pooling" / "config.json").write_text(json.dumps(said, indent=1), encoding="utf-8")
+
+
+def questions(base: Weights, tokens: Sequence[Ids], masked_share: float, seed: int) -> Questions:
+    """What is asked of these texts; the same seed asks the same.
+
+    Of an encoder, `masked_share` of the tokens that are words: 80% are masked, 10% replaced by any other, 10% left as
+    they are (Devlin et al. 2019, section 3.1). Of a decoder, each token after the first.
+    """
+    inputs = padded(tokens, base)
+    ids, mask = inputs["input_ids"], inputs["attention_mask"]
+    if is_decoder(base.model.config):
+        following = ids.roll(-1, dims=1)
+        is_asked = mask.roll(-1, dims=1).bool()
+        is_asked[:, -1] = False
+        return Questions(ids, mask, following.masked_fill(~is_asked, NOT_ASKED))
+    masking = DataCollatorForLanguageModeling(base.tokenizer, mlm_probability=masked_share)
+    masking.generator = torch.Generator().manual_seed(seed)
+    here = ids.cpu()
+    is_own = torch.isin(here, torch.tensor(base.tokenizer.all_special_ids))
+    masked, targets = masking.torch_mask_tokens(here, is_own)
+    return Questions(masked.to(ids.device), mask, targets.to(ids.device))
+
+
+def summed_loss(base: Weights, asked: Questions) -> torch.Tensor:
+    """Sum of the cross-entropies of what is asked, a scalar; zero where nothing is."""
+    is_asked = asked.targets != NOT_ASKED
+
+    def keep_asked(_: torch.nn.Module, __: tuple[object, ...], output: BaseModelOutput) -> BaseModelOutput:
+        # The head is as dear as the body: it reads only the places that count.
+        output["last_hidden_state"] = output[0][is_asked].unsqueeze(0)
+        return output
+
+    hook = base.model.base_model.register_forward_hook(keep_asked)
+    try:
+        logits = base.model(input_ids=asked.input_ids, attention_mask=asked.attention_mask).logits[0]
+    finally:
+        hook.remove()
+    return cross_entropy(logits.float(), asked.targets[is_asked], reduction="sum")

@@ -1,0 +1,232 @@
+"""Pre-training: a language model reads the shop's own texts until it reads unseen ones no better."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from socialrec.errors import UserError
+from socialrec.text.batching import TrainingBatches, budget_batches
+from socialrec.text.checkpoint import State, Tensors, load_checkpoint, save_checkpoint
+from socialrec.text.language_model import Questions, load_language_model, questions, save_language_model, summed_loss
+from socialrec.text.optimizer import MAX_GRADIENT, adamw, moments, put, put_moments, set_learning_rate
+from socialrec.text.precision import encoding_dtype
+from socialrec.text.processes import add_gradients, n_processes, own_rank, process_group
+from socialrec.text.scratch import new_model
+from socialrec.text.tasks import Ints
+from socialrec.text.tokens import Ids, most_tokens, readable, tokenize
+from socialrec.text.weights import Weights
+from socialrec.text_settings import PretrainSettings, TextSettings
+
+Progress = Callable[[int, float], None]
+"""Told the step, from 1, and its loss a token."""
+_TRAINING, _HELD_OUT = 0, 1
+
+
+@dataclass(frozen=True)
+class PreTrained:
+    """The model of the lowest loss on held-out texts, which may be the one it started from."""
+
+    base: Weights
+    """With its language head; its hash is that of what it started from."""
+    head_is_new: bool
+    """Whether it started with a head that had learned nothing, so that its first losses say little."""
+    n_texts: int
+    n_held_out: int
+    losses: list[float]
+    validations: list[tuple[int, float]]
+    """Steps, from 0, and the mean loss of a held-out token after them, in nats."""
+
+    @property
+    def perplexity_before(self) -> float:
+        """exp(loss) on held-out texts before the first step."""
+        return math.exp(self.validations[0][1])
+
+    @property
+    def perplexity(self) -> float:
+        """The same of what came out. Comparable under one vocabulary only."""
+        return math.exp(min(loss for _, loss in self.validations))
+
+    def save(self, folder: Path) -> None:
+        """Write a folder that `text.model` can name."""
+        save_language_model(self.base, folder)
+
+
+def is_held_out(text: str, share: float) -> bool:
+    """Whether a text is only measured on: by its own hash, so that it stays so when others come."""
+    digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") < share * 2**64
+
+
+def pretrain(
+    texts: Sequence[str],
+    settings: PretrainSettings,
+    text: TextSettings,
+    progress: Progress,
+    checkpoints: Path | None = None,
+) -> PreTrained:
+    """Train an encoder to tell masked words, a decoder the next one, on distinct texts; stops early on held-out texts.
+
+    Starts from `pretrain.model` (else `text.model`), or from scratch. A folder for checkpoints lets a killed run go on.
+    Under torchrun the processes share every batch. The same texts and settings give the same model on the same kind of
+    machine. Raises UserError where there is nothing to learn from or to measure on, or the checkpoint cannot be used.
+    """
+    distinct = sorted({readable(one) for one in texts} - {""})
+    learned, held_out = _parts(distinct, settings.held_out_share)
+    with process_group():
+        training = _Pretraining(learned, held_out, settings, text)
+        run = training.identity(distinct)
+        if checkpoints is not None and (saved := load_checkpoint(checkpoints, run)):
+            training.restore(*saved)
+        training.validate_before()
+        while not training.is_over:
+            loss = training.step()
+            if checkpoints is not None and training.state.step % settings.checkpoint_every == 0 and own_rank() == 0:
+                save_checkpoint(checkpoints, run, training.state, training.tensors())
+            if own_rank() == 0:
+                progress(training.state.step, loss)
+        return training.result(len(learned), len(held_out))
+
+
+def _parts(texts: Sequence[str], share: float) -> tuple[list[str], list[str]]:
+    held_out = [text for text in texts if is_held_out(text, share)]
+    learned = [text for text in texts if not is_held_out(text, share)]
+    if not learned or not held_out:
+        raise UserError(
+            f"of {len(texts)} distinct texts {len(held_out)} are held out by pretrain.held_out_share = {share:g}: "
+            "pre-training needs some to learn from and some to measure on; bring more texts, or change the share"
+        )
+    return learned, held_out
+
+
+class _Pretraining:
+    """One run: the model, its optimiser and how far it has come."""
+
+    def __init__(
+        self, learned: Sequence[str], held_out: Sequence[str], settings: PretrainSettings, text: TextSettings
+    ) -> None:
+        self.settings, self.state = settings, State()
+        if settings.from_scratch:
+            self.base, self.head_is_new = new_model(learned, settings), True
+        else:
+            torch.manual_seed(settings.seed)
+            self.base, self.head_is_new = load_language_model(settings.model or text.model)
+        if settings.max_tokens > (limit := most_tokens(self.base)):
+            raise UserError(
+                f"pretrain.max_tokens is {settings.max_tokens}, but {self.base.name!r} reads {limit} at most"
+            )
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        network: nn.Module = self.base.model
+        network.to(self.device)
+        self.dtype = encoding_dtype(text.precision, self.device)
+        self.trained = {name: p for name, p in self.base.model.named_parameters() if p.requires_grad}
+        self.optimizer = adamw(list(self.trained.values()), settings)
+        self.tokens, self.held_out = self._tokens(learned), self._tokens(held_out)
+        self.batches = TrainingBatches(_lengths(self.tokens), settings.train_tokens, [settings.seed])
+        self.best: Tensors = {}
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all steps are done, or held-out texts have not gained for too long."""
+        return self.state.step >= self.settings.train_steps or self.state.since_best >= self.settings.patience
+
+    def identity(self, texts: Sequence[str]) -> str:
+        """SHA-256 over everything a run depends on: only one of the same may go on from a checkpoint."""
+        words = json.dumps(self.base.tokenizer.get_vocab(), sort_keys=True)
+        said = (self.settings.model_dump_json(), self.base.sha256, words, *texts)
+        return hashlib.sha256("\0".join(said).encode()).hexdigest()
+
+    def validate_before(self) -> None:
+        """Measure what training starts from, which counts as step 0."""
+        if not self.state.validations:
+            self._validate()
+
+    def step(self) -> float:
+        """One step; its mean loss of a token that was asked for, over all processes."""
+        number = self.state.step + 1
+        # From the step alone, so that a run that resumes drops out the same.
+        torch.manual_seed(self.settings.seed + 1009 * number + own_rank())
+        self.base.model.train()
+        set_learning_rate(self.optimizer, number, self.settings)
+        first = (number - 1) * self.settings.accumulation
+        loss = sum(self._learn(first + part) for part in range(self.settings.accumulation))
+        add_gradients(self.trained.values())
+        nn.utils.clip_grad_norm_(self.trained.values(), MAX_GRADIENT)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.state.step = number
+        self.state.losses.append(loss)
+        if number % self.settings.validate_every == 0 or number == self.settings.train_steps:
+            self._validate()
+        return loss
+
+    def _learn(self, number: int) -> float:
+        """Add the gradients of one batch; its part of the step's loss."""
+        asked = self._asked([self.tokens[place] for place in self.batches[number]], _TRAINING, number)
+        own = asked.rows(slice(own_rank(), None, n_processes()))
+        total = torch.zeros((), device=self.device)
+        if own.n_asked:
+            with self._autocast():
+                loss = summed_loss(self.base, own) / asked.n_asked / self.settings.accumulation
+            loss.backward()
+            total = loss.detach()
+        if n_processes() > 1:
+            torch.distributed.all_reduce(total)
+        return float(total)
+
+    def _validate(self) -> None:
+        self.base.model.eval()
+        longest_first = sorted(self.held_out, key=lambda ids: (-len(ids), ids))
+        total, n_asked = 0.0, 0
+        cuts = budget_batches(_lengths(longest_first), self.settings.train_tokens)
+        with torch.no_grad(), self._autocast():
+            for number, cut in enumerate(cuts):
+                asked = self._asked(longest_first[cut], _HELD_OUT, number)
+                n_asked += asked.n_asked
+                total += float(summed_loss(self.base, asked)) if asked.n_asked else 0.0
+        self.state.validations.append((self.state.step, total / max(1, n_asked)))
+        if self.state.best_step == self.state.step:
+            self.best = {name: parameter.detach().clone() for name, parameter in self.trained.items()}
+
+    def _asked(self, tokens: Sequence[Ids], purpose: int, number: int) -> Questions:
+        seed = int(np.random.default_rng([self.settings.seed, purpose, number]).integers(2**31))
+        return questions(self.base, tokens, self.settings.masked_share, seed)
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device, torch.bfloat16, enabled=self.dtype is torch.bfloat16)
+
+    def _tokens(self, texts: Sequence[str]) -> list[Ids]:
+        return tokenize(self.base, texts, self.settings.max_tokens)
+
+    def tensors(self) -> dict[str, Tensors]:
+        """Everything that changes from step to step, in groups."""
+        return {
+            "trained": dict(self.trained),
+            "optimizer": moments(self.optimizer, self.trained),
+            "best": self.best,
+        }
+
+    def restore(self, state: State, groups: dict[str, Tensors]) -> None:
+        """Go on from a checkpoint's state and tensors."""
+        self.state, self.best = state, groups.get("best", {})
+        put(groups["trained"], self.trained)
+        put_moments(self.optimizer, self.trained, groups["optimizer"])
+
+    def result(self, n_texts: int, n_held_out: int) -> PreTrained:
+        """What was learned, as it was at its best."""
+        put(self.best, self.trained)
+        self.base.model.eval()
+        state = self.state
+        return PreTrained(self.base, self.head_is_new, n_texts, n_held_out, state.losses, state.validations)
+
+
+def _lengths(tokens: Sequence[Ids]) -> Ints:
+    return np.fromiter(map(len, tokens), dtype=np.int64, count=len(tokens))
