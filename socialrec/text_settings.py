@@ -139,6 +139,4 @@ class PretrainSettings(Section):
     def _sizes_fit(self) -> Self:
         if self.hidden_dim % self.heads:
             raise ValueError(f"hidden_dim {self.hidden_dim} is not a multiple of heads, {self.heads}")
-        if self.from_scratch and self.max_tokens > self.max_positions:
-            raise ValueError(f"max_tokens {self.max_tokens} is above max_positions, {self.max_positions}")
         return self

@@ -46,8 +46,23 @@ REASON = Param(
     title="Reason",
     description="Why, for those who ask later; it is kept with the decision.",
 )
+FROM_SCRATCH = Param(
+    default=False,
+    type="boolean",
+    title="From scratch",
+    description="Make a new model of the sizes in the settings' section pretrain, instead of going on from one.",
+)
+STEPS = Param(
+    default=None,
+    type=["null", "integer"],
+    minimum=1,
+    maximum=1_000_000,
+    title="Steps",
+    description="Most steps; it stops earlier where held-out texts no longer gain. Empty: pretrain.train_steps.",
+)
 
 NIGHTLY = {"ds": DS, "sample": SAMPLE, "dry_run": DRY_RUN, "model_version": MODEL_VERSION}
 # Training takes all users and makes its own version, so there is neither a sample nor a version to choose.
 TRAIN = {"ds": DS, "dry_run": DRY_RUN}
+PRETRAIN = {"ds": DS, "dry_run": DRY_RUN, "from_scratch": FROM_SCRATCH, "steps": STEPS}
 ROLLBACK = {"model_version": EARLIER_VERSION, "reason": REASON}

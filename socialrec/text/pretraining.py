@@ -22,7 +22,7 @@ from socialrec.text.precision import encoding_dtype
 from socialrec.text.processes import add_gradients, n_processes, own_rank, process_group
 from socialrec.text.scratch import new_model
 from socialrec.text.tasks import Ints
-from socialrec.text.tokens import Ids, most_tokens, readable, tokenize
+from socialrec.text.tokens import Coverage, Ids, coverage, most_tokens, readable, tokenize
 from socialrec.text.weights import Weights
 from socialrec.text_settings import PretrainSettings, TextSettings
 
@@ -39,6 +39,8 @@ class PreTrained:
     """With its language head; its hash is that of what it started from."""
     head_is_new: bool
     """Whether it started with a head that had learned nothing, so that its first losses say little."""
+    coverage: Coverage
+    """How much of the texts that were learned from its vocabulary knows."""
     n_texts: int
     n_held_out: int
     losses: list[float]
@@ -93,7 +95,7 @@ def pretrain(
                 save_checkpoint(checkpoints, run, training.state, training.tensors())
             if own_rank() == 0:
                 progress(training.state.step, loss)
-        return training.result(len(learned), len(held_out))
+        return training.result()
 
 
 def _parts(texts: Sequence[str], share: float) -> tuple[list[str], list[str]]:
@@ -220,12 +222,19 @@ class _Pretraining:
         put(groups["trained"], self.trained)
         put_moments(self.optimizer, self.trained, groups["optimizer"])
 
-    def result(self, n_texts: int, n_held_out: int) -> PreTrained:
+    def result(self) -> PreTrained:
         """What was learned, as it was at its best."""
         put(self.best, self.trained)
         self.base.model.eval()
-        state = self.state
-        return PreTrained(self.base, self.head_is_new, n_texts, n_held_out, state.losses, state.validations)
+        return PreTrained(
+            self.base,
+            self.head_is_new,
+            coverage(self.base, self.tokens),
+            len(self.tokens),
+            len(self.held_out),
+            self.state.losses,
+            self.state.validations,
+        )
 
 
 def _lengths(tokens: Sequence[Ids]) -> Ints:

@@ -1,6 +1,27 @@
 """Everything that talks to MLflow: runs, artifacts, registered versions and their aliases."""
 
 from socialrec.tracking.address import tracking_uri
-from socialrec.tracking.tracker import CHALLENGER, CHAMPION, ENCODER, RECOMMENDER, ModelRef, Tracker, connect
+from socialrec.tracking.tracker import (
+    BASE,
+    CHALLENGER,
+    CHAMPION,
+    ENCODER,
+    PRETRAINING,
+    RECOMMENDER,
+    ModelRef,
+    Tracker,
+    connect,
+)
 
-__all__ = ["CHALLENGER", "CHAMPION", "ENCODER", "RECOMMENDER", "ModelRef", "Tracker", "connect", "tracking_uri"]
+__all__ = [
+    "BASE",
+    "CHALLENGER",
+    "CHAMPION",
+    "ENCODER",
+    "PRETRAINING",
+    "RECOMMENDER",
+    "ModelRef",
+    "Tracker",
+    "connect",
+    "tracking_uri",
+]

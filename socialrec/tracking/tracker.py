@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 TRAINING = "socialrec/train"
+PRETRAINING = "socialrec/pretrain"
 NIGHTLY = "socialrec/nightly"
+BASE = "socialrec-base"
 ENCODER = "socialrec-encoder"
 RECOMMENDER = "socialrec-recommender"
 CHAMPION = "champion"
@@ -73,9 +75,11 @@ class Tracker:
                 f"MLflow does not answer at {uri}: run `make up`, or set services.mlflow_uri to a server (… {why})"
             ) from None
 
-    def start_training(self, name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> str:
-        """Open a run in `socialrec/train` and return its id; it stays open until `finish`."""
-        run_id = self._start(TRAINING, name, tags)
+    def start_training(
+        self, name: str, params: Mapping[str, Any], tags: Mapping[str, str], experiment: str = TRAINING
+    ) -> str:
+        """Open a run in `socialrec/train`, or another experiment, and return its id; it stays open until `finish`."""
+        run_id = self._start(experiment, name, tags)
         self.log(run_id, params=params)
         return run_id
 

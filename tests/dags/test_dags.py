@@ -12,7 +12,7 @@ from jinja2 import Environment
 DAGS = Path(__file__).parents[2] / "dags"
 FILES = sorted(DAGS.glob("*.py"))
 HEAVY = ("torch", "pyspark", "mlflow", "pandas")
-NIGHTLY, TRAIN, ROLLBACK = "socialrec_nightly", "socialrec_train", "socialrec_rollback"
+NIGHTLY, TRAIN, ROLLBACK, PRETRAIN = "socialrec_nightly", "socialrec_train", "socialrec_rollback", "socialrec_pretrain"
 SPARK_TASKS = {"ingest_landing", "build_silver", "build_gold", "embed_texts", "score_recommendations"}
 TRAINING_TASKS = {"finetune_encoder", "fit_recommender", "evaluate_recommender"}
 
@@ -85,7 +85,7 @@ def test_a_dag_file_is_read_within_two_seconds_and_without_anything_heavy(home: 
 
 def test_airflow_reads_all_dags_without_an_error(read: dict[str, Any]) -> None:
     assert read["errors"] == {}
-    assert {NIGHTLY, TRAIN, ROLLBACK} == set(read) - {"errors"}
+    assert {NIGHTLY, TRAIN, ROLLBACK, PRETRAIN} == set(read) - {"errors"}
 
 
 def test_a_night_has_at_most_twelve_tasks(read: dict[str, Any]) -> None:
@@ -146,6 +146,19 @@ def test_what_a_person_gave_as_the_reason_reaches_the_rollback_as_one_argument(r
     assert rendered == ["", '--reason=--lists of "one" product; $(oops)']
 
 
+def test_pre_training_is_run_by_hand_on_the_accelerator_as_its_params_say(read: dict[str, Any]) -> None:
+    dag = read[PRETRAIN]
+    assert (dag["cron"], dag["params"]) == (None, ["dry_run", "ds", "from_scratch", "steps"])
+    assert path(dag["tasks"], "resolve_run") == ["resolve_run", "pretrain_encoder"]
+    assert dag["tasks"]["pretrain_encoder"]["pool"] == "gpu"
+    arguments = [Environment().from_string(text) for text in dag["tasks"]["pretrain_encoder"]["arguments"][-2:]]
+    for params, expected in (
+        ({"from_scratch": False, "steps": None}, ["", ""]),
+        ({"from_scratch": True, "steps": 50}, ["--from-scratch", "--steps=50"]),
+    ):
+        assert [argument.render(params=params) for argument in arguments] == expected
+
+
 def test_a_night_without_a_champion_trains_one_and_then_goes_the_same_way(read: dict[str, Any]) -> None:
     tasks = read[NIGHTLY]["tasks"]
     assert tasks["ensure_champion"]["choices"] == ["pin_models", "train_first_champion"]
@@ -156,7 +169,7 @@ def test_a_night_without_a_champion_trains_one_and_then_goes_the_same_way(read: 
     assert tasks["pin_models"]["trigger_rule"] == "none_failed_min_one_success"
 
 
-@pytest.mark.parametrize("dag_id", [NIGHTLY, TRAIN, ROLLBACK])
+@pytest.mark.parametrize("dag_id", [NIGHTLY, TRAIN, ROLLBACK, PRETRAIN])
 def test_every_task_has_an_owner_a_time_limit_and_a_second_try_unless_it_would_not_help(
     read: dict[str, Any], dag_id: str
 ) -> None:
@@ -167,7 +180,7 @@ def test_every_task_has_an_owner_a_time_limit_and_a_second_try_unless_it_would_n
     assert tried_once <= {"resolve_run", "train_first_champion", "roll_back_model"}
 
 
-@pytest.mark.parametrize("dag_id", [NIGHTLY, TRAIN, ROLLBACK])
+@pytest.mark.parametrize("dag_id", [NIGHTLY, TRAIN, ROLLBACK, PRETRAIN])
 def test_spark_tasks_are_submitted_one_at_a_time(read: dict[str, Any], dag_id: str) -> None:
     tasks = read[dag_id]["tasks"]
     submitted = {name for name, task in tasks.items() if task["is_spark_submit"]}
@@ -180,7 +193,7 @@ def test_training_tasks_share_the_accelerator(read: dict[str, Any]) -> None:
     assert {name for name, task in tasks.items() if task["pool"] == "gpu"} == TRAINING_TASKS
 
 
-@pytest.mark.parametrize("dag_id", [NIGHTLY, TRAIN, ROLLBACK])
+@pytest.mark.parametrize("dag_id", [NIGHTLY, TRAIN, ROLLBACK, PRETRAIN])
 def test_a_dags_page_names_every_task_and_param(read: dict[str, Any], dag_id: str) -> None:
     page = read[dag_id]["page"]
     assert [name for name in read[dag_id]["tasks"] if f"`{name}`" not in page] == []
@@ -190,11 +203,13 @@ def test_a_dags_page_names_every_task_and_param(read: dict[str, Any], dag_id: st
         "dry_run": "Dry run",
         "model_version": "Model version",
         "reason": "Reason",
+        "from_scratch": "From scratch",
+        "steps": "Steps",
     }
     assert [name for name in read[dag_id]["params"] if titles[name] not in page] == []
 
 
-@pytest.mark.parametrize("dag_id", [NIGHTLY, TRAIN, ROLLBACK])
+@pytest.mark.parametrize("dag_id", [NIGHTLY, TRAIN, ROLLBACK, PRETRAIN])
 def test_runs_come_one_at_a_time_and_missed_nights_are_not_caught_up(read: dict[str, Any], dag_id: str) -> None:
     assert (read[dag_id]["catchup"], read[dag_id]["max_active_runs"]) == (False, 1)
 
@@ -217,5 +232,5 @@ def test_the_hours_come_from_the_settings(home: Path) -> None:
 def test_a_wrong_setting_is_named_where_airflow_shows_import_errors(home: Path) -> None:
     (home / "settings.toml").write_text("[services]\nnightly = 3\n")
     told = ask_airflow(home, DESCRIBE, str(DAGS))
-    assert sorted(Path(file).stem for file in told["errors"]) == [NIGHTLY, ROLLBACK, TRAIN]
+    assert sorted(Path(file).stem for file in told["errors"]) == [NIGHTLY, PRETRAIN, ROLLBACK, TRAIN]
     assert all("services.nightly is not a setting" in error for error in told["errors"].values())

@@ -25,7 +25,8 @@ from socialrec.lake.schemas import arrow_schema
 from socialrec.settings import Settings, load_settings
 from socialrec.text.encoder import Encoder, load_saved
 from socialrec.text.heads import load_heads
-from socialrec.tracking import ENCODER
+from socialrec.text.weights import load_weights
+from socialrec.tracking import BASE, ENCODER
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "jobs"))
 START, DS, NEXT_DS = datetime(2026, 1, 1, tzinfo=UTC), "2026-01-31", "2026-02-01"
@@ -140,6 +141,59 @@ def test_a_training_that_cannot_load_its_model_is_closed_as_failed(
     experiment = client.get_experiment_by_name("socialrec/train")
     newest, *_ = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time DESC"])
     assert newest.info.status == "FAILED"
+
+
+def shop_texts(shop: Settings) -> None:
+    """What gold.texts holds of the shop: 4 products, 20 comments of which 16 are before the cut, and a profile."""
+    said = [(f"c{day}", "comment", f"a {PRODUCTS[thing]} {thing} {day}") for day, thing in enumerate([*PRODUCTS] * 5)]
+    said += [(thing, "product", f"{thing} {colour}") for thing, colour in PRODUCTS.items()]
+    said += [("p", "profile", "likes a shoe")]
+    rows = [{"text_hash": key, "kind": kind, "text": text, "language": "en"} for key, kind, text in said]
+    write(Lake(shop.lake), TEXTS, DS, rows)
+
+
+def test_a_base_model_is_pre_trained_registered_and_then_fine_tuned(
+    shop: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop_texts(shop)
+    with (shop.home / "settings.toml").open("a") as file:
+        file.write("\n[pretrain]\nmax_tokens = 16\nheld_out_share = 0.3\nlearning_rate = 0.003\n")
+    dry = call(shop, "pretrain_encoder", "--steps", "3", "--dry-run")
+    assert (dry["status"], "folder" in dry, (shop.models / "base").exists()) == ("dry_run", False, False)
+    receipt = call(shop, "pretrain_encoder", "--steps", "20")
+    counts = receipt["counts"]
+    assert (receipt["status"], counts["texts"] + counts["held_out"], counts["steps"]) == ("written", 20, 20)
+    assert receipt["perplexity"] < receipt["perplexity_before"]
+    client = MlflowClient(shop.services.mlflow_uri)
+    run = client.get_run(receipt["mlflow_run_id"])
+    assert run.info.status == "FINISHED"
+    assert client.get_experiment(run.info.experiment_id).name == "socialrec/pretrain"
+    assert run.data.metrics["val/perplexity"] == pytest.approx(receipt["perplexity"])
+    assert run.data.params["pretrain.train_steps"] == "20"
+    # The same run again ends in the same folder, as it must when its task is tried again.
+    assert call(shop, "pretrain_encoder", "--steps", "20")["folder"] == receipt["folder"]
+    fetched = tracking.connect(shop).fetch(BASE, receipt["base_model_version"])
+    assert load_weights(str(fetched)).sha256 == load_weights(receipt["folder"]).sha256
+    monkeypatch.setenv("SOCIALREC_TEXT__MODEL", receipt["folder"])
+    tuned = call(shop, "finetune_encoder")
+    assert tuned["encoder_version"].startswith(Path(receipt["folder"]).name)
+    folder = tracking.connect(shop).fetch(ENCODER, tuned["encoder_model_version"])
+    assert load_saved(folder, shop.text).base.name == receipt["folder"]
+
+
+def test_from_scratch_is_asked_for_by_an_argument(shop: Settings) -> None:
+    shop_texts(shop)
+    with (shop.home / "settings.toml").open("a") as file:
+        file.write("\n[pretrain]\nmax_tokens = 16\nheld_out_share = 0.3\nvocabulary = 300\nhidden_dim = 16\n")
+    receipt = call(shop, "pretrain_encoder", "--from-scratch", "--steps", "2")
+    assert load_weights(receipt["folder"]).model.config.hidden_size == 16
+
+
+def test_pre_training_without_texts_says_what_to_run(shop: Settings) -> None:
+    with pytest.raises(UserError, match=r"gold\.texts has nothing up to 2026-01-31: run the ETL of that day first"):
+        call(shop, "pretrain_encoder")
+    with pytest.raises(UserError, match="--steps 0 must be at least 1"):
+        call(shop, "pretrain_encoder", "--steps", "0")
 
 
 @pytest.mark.parametrize("engine", ["spark", "process"])

@@ -1,0 +1,126 @@
+"""Pre-train the base model on the shop's own texts, from before the validation cut, and register it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from socialrec import job, tracking
+from socialrec.contracts.gold import TEXTS
+from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS
+from socialrec.errors import UserError
+from socialrec.evaluate.split import make_split
+from socialrec.text import corpus, material
+from socialrec.text.pretraining import PreTrained, pretrain
+from socialrec.text.weights import load_weights
+from socialrec.text_settings import PretrainSettings
+from socialrec.tracking import BASE
+
+NAME = "pretrain_encoder"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Train, measure before and after on held-out texts, and keep the model where a setting can name it."""
+    parser = job.parser(__doc__)
+    parser.add_argument("--from-scratch", action="store_true", help="make a new model instead of going on from one")
+    parser.add_argument("--steps", type=int, help="steps at most (default: pretrain.train_steps)")
+    args = parser.parse_args(argv)
+    if args.steps is not None and args.steps < 1:
+        raise UserError(f"--steps {args.steps} must be at least 1")
+    with job.run(NAME, args) as run:
+        settings = asked_for(run)
+        texts, versions = read_texts(run)
+        tracker = tracking.connect(run.settings)
+        params = {f"pretrain.{name}": value for name, value in settings.model_dump(mode="json").items()}
+        params |= {"text.model": run.settings.text.model, "split": versions.pop("split")}
+        params |= {f"table.{name}": version for name, version in versions.items()}
+        tags = {"ds": run.ds, "run_id": run.run_id}
+        mlflow_run = tracker.start_training(f"{run.ds} {run.run_id}", params, tags, tracking.PRETRAINING)
+        with tracker.failing(mlflow_run):
+            made = train(run, tracker, mlflow_run, settings, texts)
+            kept = {} if args.dry_run else keep(run, tracker, mlflow_run, made)
+            tracker.finish(mlflow_run)
+        run.done(
+            status="dry_run" if args.dry_run else "written",
+            counts={"texts": made.n_texts, "held_out": made.n_held_out, "steps": len(made.losses)},
+            mlflow_run_id=mlflow_run,
+            perplexity_before=made.perplexity_before,
+            perplexity=made.perplexity,
+            **kept,
+        )
+    return 0
+
+
+def asked_for(run: job.Run) -> PretrainSettings:
+    """The settings with what this run was asked for."""
+    asked = {"from_scratch": True} if run.args.from_scratch else {}
+    steps = {"train_steps": run.args.steps} if run.args.steps else {}
+    return run.settings.pretrain.model_copy(update={**asked, **steps})
+
+
+def read_texts(run: job.Run) -> tuple[list[str], dict[str, int | str | None]]:
+    """The texts that may be read, the versions of the tables, and how they were split."""
+    tables = (TEXTS, SILVER_INTERACTIONS, SILVER_COMMENTS)
+    days = {table: [day for day in run.lake.partitions(table) if day <= run.ds] for table in tables}
+    if missing := [table.name for table in tables[:2] if not days[table]]:
+        raise UserError(f"{' and '.join(missing)} has nothing up to {run.ds}: run the ETL of that day first")
+    texts = run.lake.read(TEXTS, days[TEXTS], corpus.TEXT_COLUMNS)
+    comments = run.lake.read(SILVER_COMMENTS, days[SILVER_COMMENTS], corpus.COMMENT_COLUMNS)
+    interactions = run.lake.read(SILVER_INTERACTIONS, days[SILVER_INTERACTIONS], material.EVENT_COLUMNS)
+    split = make_split(interactions, run.settings.evaluate)
+    versions = {table.name: run.lake.version(table) for table in tables}
+    return corpus.known_texts(split, texts, comments), {**versions, "split": split.label}
+
+
+def train(
+    run: job.Run, tracker: tracking.Tracker, mlflow_run: str, settings: PretrainSettings, texts: list[str]
+) -> PreTrained:
+    """Pre-train and log it; a run that was killed goes on where its last checkpoint stands."""
+
+    def progress(step: int, loss: float) -> None:
+        tracker.log(mlflow_run, metrics={"train/loss": loss}, step=step)
+        if step % 10 == 0 or step == settings.train_steps:
+            run.log.info("pre-training", step=f"{step}/{settings.train_steps}", loss=round(loss, 4))
+
+    checkpoints = run.settings.models / "checkpoints" / f"{run.run_id}-{NAME}"
+    made = pretrain(texts, settings, run.settings.text, progress, checkpoints)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    if made.head_is_new:
+        run.log.warning("the language head is new: the first perplexity is that of a head that has learned nothing")
+    if warning := made.coverage.warning(made.base.name):
+        run.log.warning(warning)
+    for step, loss in made.validations:
+        tracker.log(mlflow_run, metrics={"val/loss": loss}, step=step)
+    figures = {
+        "val/perplexity_before": made.perplexity_before,
+        "val/perplexity": made.perplexity,
+        "text/unknown_token_share": made.coverage.unknown_share,
+    }
+    counts = {"texts": made.n_texts, "held_out_texts": made.n_held_out, "head_is_new": made.head_is_new}
+    tracker.log(mlflow_run, metrics=figures, params=counts)
+    run.log.info("pre-trained", **figures, **counts)
+    return made
+
+
+def keep(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, made: PreTrained) -> dict[str, str]:
+    """Put the model where it stays, whole or not at all, and register it; what the receipt says of it."""
+    home = run.settings.models / "base"
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home, prefix=".made-") as scratch:
+        new = Path(scratch) / "model"
+        made.save(new)
+        # Loading it shows that it can be used, and gives the name by which the same model is always found.
+        sha256 = load_weights(str(new)).sha256
+        folder = run.settings.base_model(sha256)
+        if not folder.exists():
+            new.rename(folder)
+    tracker.log_folder(mlflow_run, folder, "base")
+    version = tracker.register(mlflow_run, "base", BASE, {"sha256": sha256, "ds": run.ds, "folder": str(folder)})
+    run.log.info("to use it, set text.model to its folder and run socialrec_train", folder=str(folder))
+    return {"base_model_version": version, "folder": str(folder)}
+
+
+if __name__ == "__main__":
+    sys.exit(job.guarded(main))

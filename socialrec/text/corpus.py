@@ -1,0 +1,24 @@
+"""Which of the shop's texts a language model may read."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from socialrec.contracts.vocabulary import TextKind
+from socialrec.evaluate.split import Split
+
+TEXT_COLUMNS = ("text_hash", "kind", "text")
+COMMENT_COLUMNS = ("user_key", "product_id", "created_ts", "text_hash")
+
+
+def known_texts(split: Split, texts: pa.Table, comments: pa.Table) -> list[str]:
+    """Products' texts, and comments from before the validation cut, out of gold.texts; in order of their hashes.
+
+    What users wrote later is what training is measured on. Profiles say what users did, whenever it was: they stay out.
+    """
+    before = split.training_comments(comments)["text_hash"].combine_chunks()
+    is_product = pc.equal(texts["kind"], TextKind.PRODUCT.value)
+    is_known = pc.or_(is_product, pc.is_in(texts["text_hash"], before))
+    known: list[str] = texts.filter(is_known).sort_by("text_hash")["text"].to_pylist()
+    return known
