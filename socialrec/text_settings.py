@@ -29,6 +29,15 @@ class Tuning(StrEnum):
     BOTTLENECK = "bottleneck"
 
 
+class StartFrom(StrEnum):
+    """Where fine-tuning starts."""
+
+    BASE = "base"
+    """At the base model, on everything before the validation cut."""
+    CHAMPION = "champion"
+    """Where the champion ended, on what is new since then and some of what is older."""
+
+
 class TaskName(StrEnum):
     """What the encoder can be tuned for from the shop's own tables."""
 
@@ -60,6 +69,9 @@ class TextSettings(Section):
     """The number format of bulk encoding; `auto` is half precision where the machine is fast in it."""
     tasks: tuple[TaskName, ...] = Field((TaskName.RETRIEVAL,), min_length=1)
     tuning: Tuning = Tuning.LORA
+    start_from: StartFrom = StartFrom.BASE
+    replay_share: float = Field(0.5, ge=0, lt=1)
+    """Share of older examples among those that an update from the champion learns from, as far as there are so many."""
     lora_rank: int = Field(8, ge=1)
     lora_alpha: int = Field(16, ge=1)
     lora_dropout: Share = 0.05

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import AdaLoraConfig, AdaLoraModel, LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from peft import (
+    AdaLoraConfig,
+    AdaLoraModel,
+    LoraConfig,
+    PeftModel,
+    get_peft_model,
+    get_peft_model_state_dict,
+    set_peft_model_state_dict,
+)
 from peft.utils import TRANSFORMERS_MODELS_TO_ADALORA_TARGET_MODULES_MAPPING as KNOWN_ADALORA
 from peft.utils import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as KNOWN_LORA
 from safetensors import SafetensorError
@@ -103,6 +111,39 @@ def read_body(base: Weights, folder: Path) -> Body:
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
         why = " ".join(str(error).split())[:200]
         raise UserError(f"{folder} holds no adapter that fits {base.name!r}: fetch it again ({why})") from None
+
+
+def put_trained(body: Body, folder: Path) -> None:
+    """Let a body of `tunable` go on from what `Body.save` wrote. Raises UserError where that was tuned in another way.
+
+    Not for AdaLoRA: what its ranks are worth is not saved.
+    """
+    network = body.network
+    if isinstance(network, PeftModel):
+        # The same tensors count for more under a greater alpha.
+        alpha = network.peft_config["default"].to_dict()["lora_alpha"]
+        ours, expected = get_peft_model_state_dict(network, save_embedding_layers=False), f"alpha {alpha}"
+    else:
+        ours, expected = body._tensors(), ""
+    try:
+        saved, said = _saved_tensors(folder)
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        raise UserError(f"{folder} cannot be read: fetch it again ({' '.join(str(error).split())[:200]})") from None
+    shapes, saved_shapes = ({name: tensor.shape for name, tensor in part.items()} for part in (ours, saved))
+    if (shapes, expected) != (saved_shapes, said):
+        raise UserError(f"{folder} was tuned in another way or size than text.tuning and its settings say")
+    if isinstance(network, PeftModel):
+        set_peft_model_state_dict(network, saved)
+    else:
+        network.load_state_dict(dict(network.state_dict()) | saved)
+
+
+def _saved_tensors(folder: Path) -> tuple[dict[str, torch.Tensor], str]:
+    """What `Body.save` wrote, nothing for a base as it is, and what an adapter's config says of their scale."""
+    if (folder / ADAPTER).exists():
+        config = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
+        return load_file(folder / ADAPTER), f"alpha {config['lora_alpha']}"
+    return (load_file(folder / TRAINED) if (folder / TRAINED).exists() else {}), ""
 
 
 def _lora(model_type: str, settings: TextSettings) -> LoraConfig:

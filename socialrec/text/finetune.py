@@ -11,11 +11,11 @@ from torch import nn
 
 from socialrec.errors import UserError
 from socialrec.text.adversarial import FastGradient
-from socialrec.text.body import tunable
+from socialrec.text.body import put_trained, tunable
 from socialrec.text.checkpoint import State, Tensors, load_checkpoint, run_identity, save_checkpoint
 from socialrec.text.encoder import Encoder, assemble
 from socialrec.text.feeds import Feed, feed_of, mean_loss
-from socialrec.text.heads import Heads
+from socialrec.text.heads import Heads, heads_beside
 from socialrec.text.losses import TaskWeights
 from socialrec.text.optimizer import MAX_GRADIENT, adamw, moments, put, put_moments, set_learning_rate
 from socialrec.text.processes import add_gradients, n_processes, own_rank, process_group
@@ -43,20 +43,25 @@ def fine_tune(
     progress: Progress,
     validation: Sequence[Task] = (),
     checkpoints: Path | None = None,
+    *,
+    start: Path | None = None,
 ) -> FineTuned:
     """Train what `settings.tuning` names, and a head for each labelled task, on all tasks in every step.
 
     Where a validation task of the same name is given, training stops after `patience` validations without gain, and
-    the best one counts. With a folder for checkpoints, a run that was killed goes on from the last one. Under torchrun
-    the processes share every batch. The same tasks and settings give the same result on the same kind of machine.
+    the best one counts. With a folder for checkpoints, a run that was killed goes on from the last one. With a saved
+    encoder to start from, which must have been tuned in the same way, it goes on from that one and its heads, of whose
+    classes some may then lack examples. Under torchrun the processes share every batch. The same tasks and settings
+    give the same result on the same kind of machine.
     Raises UserError, before training, where a task holds nothing to learn or there is nothing to train.
     """
-    require_learnable(tasks)
+    if start is None:
+        require_learnable(tasks)
     with process_group():
-        training = _Training(tasks, validation, settings)
+        training = _Training(tasks, validation, settings, start)
         # AdaLoRA's own memory of what its ranks are worth is out of reach: it starts again.
         folder = None if settings.tuning is Tuning.ADALORA else checkpoints
-        run = run_identity(tasks, settings)
+        run = f"{run_identity(tasks, settings)} {start or ''}"
         if folder is not None and (saved := load_checkpoint(folder, run)):
             training.restore(*saved)
         while not training.is_over:
@@ -71,14 +76,21 @@ def fine_tune(
 class _Training:
     """One run: the model, its optimiser and how far it has come."""
 
-    def __init__(self, tasks: Sequence[Task], validation: Sequence[Task], settings: TextSettings) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], validation: Sequence[Task], settings: TextSettings, start: Path | None
+    ) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.state = settings, State()
         base = load_weights(settings.model)
         self.body = tunable(base, settings)
+        if start is not None:
+            put_trained(self.body, start)
         self.encoder = assemble(base, self.body, settings, settings.max_tokens)
         with_heads = [task for task in tasks if isinstance(task, Labelled)]
-        self.heads = Heads.of(with_heads, self.encoder.dim, settings.head_dropout).to(base.model.device)
+        self.heads = Heads.of(with_heads, self.encoder.dim, settings.head_dropout)
+        if start is not None:
+            self.heads = self.heads.going_on_from(heads_beside(start), settings.head_dropout)
+        self.heads.to(base.model.device)
         weights = {task.name: settings.task_weights.get(task.name, 1.0) for task in tasks}
         self.weights = TaskWeights(weights, settings.learn_task_weights).to(base.model.device)
         self.model = nn.ModuleList([self.body.network, self.heads, self.weights])

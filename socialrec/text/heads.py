@@ -49,6 +49,16 @@ class Heads(nn.Module):
         """Names and heads, in the order of the tasks."""
         return self._heads.items()
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._heads
+
+    def going_on_from(self, known: Heads, dropout: float) -> Heads:
+        """The known heads as they are, and of these those for tasks that have none yet."""
+        learned = dict(known.items())
+        for head in learned.values():
+            head.dropout.p = dropout
+        return Heads({**self._heads, **learned})
+
     @classmethod
     def of(cls, tasks: Sequence[Labelled], dim: int, dropout: float) -> Heads:
         """New heads for these tasks; their first weights are drawn from torch's generator."""
@@ -64,6 +74,11 @@ class Heads(nn.Module):
         )
         document = {name: [asdict(output) for output in head.outputs] for name, head in self.items()}
         (folder / DOCUMENT).write_text(json.dumps(document, indent=1), encoding="utf-8")
+
+
+def heads_beside(folder: Path) -> Heads:
+    """The heads of a saved encoder; none where it was saved without."""
+    return load_heads(folder) if (folder / DOCUMENT).exists() else Heads({})
 
 
 def load_heads(folder: Path) -> Heads:

@@ -1,0 +1,133 @@
+"""Updates: training goes on from the champion, learns what is new, and replays some of what is old."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from socialrec.errors import UserError
+from socialrec.evaluate.split import Split
+from socialrec.text.body import put_trained, tunable
+from socialrec.text.encoder import DOCUMENT, Encoder
+from socialrec.text.feeds import feed_of, mean_loss
+from socialrec.text.heads import Heads
+from socialrec.text.material import like_trained, make_tasks
+from socialrec.text.tasks import Labelled, Pairs, Task
+from socialrec.text.weights import load_weights
+from socialrec.text_settings import TaskName, TextSettings, Tuning
+
+MAX_REMEMBERED = 256
+"""Old examples of a task, at most, that tell what an update forgets."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """A saved encoder to go on from, and the first moment that it has not learned from."""
+
+    folder: Path
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Update:
+    """What an update learns from, and old examples that it does not replay, to measure on before and after."""
+
+    training: list[Task]
+    remembered: list[Task]
+
+
+def why_not_from(folder: Path, settings: TextSettings) -> str | None:
+    """Why training cannot go on from a saved encoder under these settings; None where it can."""
+    document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
+    base = load_weights(settings.model)
+    if document["base_sha256"] != base.sha256:
+        return f"it was made from base model {document['base']!r}, and text.model is {settings.model!r}"
+    if document["max_tokens"] != settings.max_tokens:
+        return f"it reads {document['max_tokens']} tokens, and text.max_tokens is {settings.max_tokens}"
+    if settings.tuning is Tuning.ADALORA:
+        return "what AdaLoRA's ranks are worth is not kept"
+    try:
+        put_trained(tunable(base, settings), folder)
+    except UserError as error:
+        return str(error)
+    return None
+
+
+def old_and_new(
+    names: Sequence[TaskName],
+    split: Split,
+    since: datetime,
+    *,
+    comments: pa.Table,
+    products: pa.Table,
+    interactions: pa.Table,
+) -> tuple[list[Task], list[Task]]:
+    """The named tasks from before `since`, and from then to the validation cut of a split by time.
+
+    What a product is has no time: attributes are all new, so that an update learns them whole.
+    """
+    assert split.validation_cut is not None
+    earlier = replace(split, validation_cut=min(since, split.validation_cut), test_cut=split.validation_cut)
+    old, new = make_tasks(names, earlier, comments=comments, products=products, interactions=interactions)
+    pairs = [(a.take([]), a) if a.name == TaskName.ATTRIBUTES else (a, b) for a, b in zip(old, new, strict=True)]
+    return [before for before, _ in pairs], [after for _, after in pairs]
+
+
+def make_update(old: Sequence[Task], new: Sequence[Task], known: Heads, settings: TextSettings) -> Update:
+    """The new examples, and so many old ones, drawn by the seed, that these are `text.replay_share` of a task.
+
+    Every tenth of the old examples, by the hash of its text, is not replayed, and at most MAX_REMEMBERED of them are
+    there to measure on. Labels are those of the known heads; what these do not know is unknown. Tasks without anything
+    new are left as they are.
+    """
+    training, remembered = [], []
+    for number, (before, after) in enumerate(zip(old, new, strict=True)):
+        older, newer = as_known(before, known), as_known(after, known)
+        is_kept_out = np.array([zlib.crc32(text.encode("utf-8", "replace")) % 10 == 0 for text in _texts(older)], bool)
+        rng = np.random.default_rng([settings.seed, number])
+        drawn = rng.permutation(np.flatnonzero(~is_kept_out))
+        n_replayed = round(len(newer) * settings.replay_share / (1 - settings.replay_share))
+        if len(newer):
+            training.append(joined(newer, older.take(drawn[:n_replayed])))
+        if is_kept_out.any():
+            remembered.append(older.take(rng.permutation(np.flatnonzero(is_kept_out))[:MAX_REMEMBERED]))
+    return Update(training, remembered)
+
+
+def as_known(task: Task, known: Heads) -> Task:
+    """A task with the classes of its known head, where it has one."""
+    if isinstance(task, Pairs) or task.name not in known:
+        return task
+    outputs = known[task.name].outputs
+    return like_trained(task, Labelled(task.name, [], outputs, np.zeros((0, len(outputs)), np.int64)))
+
+
+def joined(first: Task, second: Task) -> Task:
+    """Two tasks of one kind and the same classes as one. Products of the same text are one product."""
+    if isinstance(first, Pairs) and isinstance(second, Pairs):
+        products = [*first.products, *second.products]
+        number = {text: place for place, text in enumerate(dict.fromkeys(products))}
+        ids = np.array([number[text] for text in products], np.int64)
+        return Pairs([*first.comments, *second.comments], products, ids, first.name)
+    assert isinstance(first, Labelled) and isinstance(second, Labelled) and first.outputs == second.outputs
+    labels = np.concatenate([first.labels, second.labels])
+    return Labelled(first.name, [*first.texts, *second.texts], first.outputs, labels)
+
+
+def losses_on(tasks: Sequence[Task], encoder: Encoder, heads: Heads, settings: TextSettings) -> dict[str, float]:
+    """The loss of each task over all its examples, as training computes it, without dropout."""
+    encoder.body.network.eval()
+    heads.to(encoder.base.model.device).eval()
+    feeds = [feed_of(task, heads, encoder, settings, number) for number, task in enumerate(tasks)]
+    return {feed.name: mean_loss(feed, settings.train_tokens) for feed in feeds}
+
+
+def _texts(task: Task) -> Sequence[str]:
+    return task.comments if isinstance(task, Pairs) else task.texts
