@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
@@ -13,26 +15,36 @@ from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SIL
 from socialrec.errors import UserError
 from socialrec.evaluate.split import Split, make_split
 from socialrec.text import material
-from socialrec.text.encoder import Encoder, load_encoder
+from socialrec.text.continual import Start, forgetting, losses_on, make_update, old_and_new, why_not_from
+from socialrec.text.encoder import Encoder, load_encoder, load_saved
 from socialrec.text.finetune import fine_tune
+from socialrec.text.heads import heads_beside
 from socialrec.text.recall import recall_at
 from socialrec.text.tasks import Pairs, Task
 from socialrec.text.tokens import coverage
+from socialrec.text_settings import StartFrom
 from socialrec.tracking import ENCODER
 
 NAME = "finetune_encoder"
 MAX_CHECKED = 256
 RECALL_CUTOFF = 10
+LEARNED_UNTIL = "learned_until"
+"""Tag of a registered encoder: the first moment that it has not learned from."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """Tasks to learn from, the same of the validation window, how they were split, and the tables' versions."""
+    """Tasks to learn from, the same of the validation window, how they were split, and the tables' versions.
+
+    Of an update also the champion that it starts from, and old examples that tell what it forgets.
+    """
 
     training: list[Task]
     validation: list[Task]
     split: Split
     versions: dict[str, int | None]
+    start: Start | None = None
+    remembered: Sequence[Task] = ()
 
     @property
     def n_training(self) -> int:
@@ -44,11 +56,11 @@ def main(argv: list[str] | None = None) -> int:
     """Open the training run that the rest of the chain adds to. Sampling and dry runs do not apply here."""
     args = job.parser(__doc__).parse_args(argv)
     with job.run(NAME, args) as run:
-        found = read_material(run)
         tracker = tracking.connect(run.settings)
+        found = read_material(run, tracker)
         params = {f"text.{name}": value for name, value in run.settings.text.model_dump(mode="json").items()}
         params |= {f"table.{name}": version for name, version in found.versions.items()}
-        params |= {"examples": found.n_training}
+        params |= {"examples": found.n_training, "starts_from": found.start.folder.name if found.start else "base"}
         mlflow_run = tracker.start_training(f"{run.ds} {run.run_id}", params, {"ds": run.ds, "run_id": run.run_id})
         with tracker.failing(mlflow_run):
             version, encoder = train(run, tracker, mlflow_run, found)
@@ -63,8 +75,24 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def read_material(run: job.Run) -> Material:
-    """The tasks; what came after the validation cut is only ever measured on."""
+def find_start(run: job.Run, tracker: tracking.Tracker, split: Split) -> Start | None:
+    """The champion, where the settings say so and training can go on from it; None is the base model."""
+    champion = None if run.settings.text.start_from is StartFrom.BASE else tracker.champion(ENCODER)
+    if champion is None:
+        return None
+    folder, until = tracker.fetch(ENCODER, champion.version), champion.tags.get(LEARNED_UNTIL)
+    if split.kind == "time" and until:
+        why = why_not_from(folder, run.settings.text)
+        if why is None:
+            return Start(folder, datetime.fromisoformat(until))
+    else:
+        why = "without times nothing tells what is new since then"
+    run.log.warning("training starts from the base model, not from the champion", champion=champion.version, why=why)
+    return None
+
+
+def read_material(run: job.Run, tracker: tracking.Tracker) -> Material:
+    """The tasks, of an update what is new and a replay; what came after the validation cut is only ever measured on."""
     tables = (SILVER_INTERACTIONS, SILVER_COMMENTS, SILVER_PRODUCTS)
     versions = {table.name: run.lake.version(table) for table in tables}
     days = {table: [day for day in run.lake.partitions(table) if day <= run.ds] for table in tables}
@@ -74,23 +102,30 @@ def read_material(run: job.Run) -> Material:
     comments = run.lake.read(SILVER_COMMENTS, days[SILVER_COMMENTS], material.COMMENT_COLUMNS)
     products = run.lake.read(SILVER_PRODUCTS, days[SILVER_PRODUCTS][-1:], material.PRODUCT_COLUMNS)
     split = make_split(interactions, run.settings.evaluate)
-    training, validation = material.make_tasks(
-        run.settings.text.tasks, split, comments=comments, products=products, interactions=interactions
-    )
-    return Material(training, validation, split, versions)
+    names, read = run.settings.text.tasks, {"comments": comments, "products": products, "interactions": interactions}
+    training, validation = material.make_tasks(names, split, **read)
+    start = find_start(run, tracker, split)
+    if start is None:
+        return Material(training, validation, split, versions)
+    old, new = old_and_new(names, split, start.since, **read)
+    update = make_update(old, new, validation, heads_beside(start.folder), run.settings.text)
+    return Material(update.training, update.validation, split, versions, start, update.remembered)
 
 
 def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Material) -> tuple[str, Encoder]:
     """Train, measure before and after on the validation window, log and register; the version and the encoder."""
     settings = run.settings.text
-    encoder = load_encoder(settings.model, settings)
+    start, heads = found.start.folder if found.start else None, None
+    encoder = load_saved(start, settings) if start else load_encoder(settings.model, settings)
+    if start:
+        heads = heads_beside(start)
+        before = losses_on(found.remembered, encoder, heads, settings)
     figures = {"text/unknown_token_share": unknown_share(run, encoder, found.training)}
     rng = np.random.default_rng(settings.seed)
     checked = [task.take(rng.permutation(len(task))[:MAX_CHECKED]) for task in found.validation if len(task)]
     pairs = next((task for task in checked if isinstance(task, Pairs)), None)
     if pairs is not None:
         figures["val/pair_recall_at_10_before"] = recall_at(encoder, pairs, RECALL_CUTOFF)
-    heads = None
     if found.n_training:
 
         def progress(step: int, loss: float) -> None:
@@ -99,13 +134,17 @@ def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Mater
                 run.log.info("training", step=f"{step}/{settings.train_steps}", loss=round(loss, 4))
 
         checkpoints = run.settings.models / "checkpoints" / run.run_id
-        made = fine_tune(found.training, settings, progress, checked, checkpoints)
+        made = fine_tune(found.training, settings, progress, checked, checkpoints, start=start)
         shutil.rmtree(checkpoints, ignore_errors=True)
         encoder, heads = made.encoder, made.heads
         for step, loss in made.validations:
             tracker.log(mlflow_run, metrics={"val/loss": loss}, step=step)
         if pairs is not None:
             figures["val/pair_recall_at_10"] = recall_at(encoder, pairs, RECALL_CUTOFF)
+        if start:
+            figures |= forgetting(before, losses_on(found.remembered, encoder, heads, settings))
+    elif start:
+        run.log.warning("nothing is new since the champion: its encoder is kept")
     else:
         run.log.warning("no comment on a described product before the validation cut: the base model is used as it is")
     folder = run.settings.models / "candidates" / mlflow_run / "encoder"
@@ -115,7 +154,9 @@ def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Mater
     tracker.log(mlflow_run, metrics=figures, params={"encoder_version": encoder.version})
     tracker.log_folder(mlflow_run, folder, "encoder")
     run.log.info("trained", encoder_version=encoder.version, **figures)
+    cut = found.split.cut("validation")
     tags = {"encoder_version": encoder.version, "ds": run.ds, "split_kind": found.split.kind}
+    tags |= {LEARNED_UNTIL: cut.isoformat()} if cut else {}
     return tracker.register(mlflow_run, "encoder", ENCODER, tags), encoder
 
 

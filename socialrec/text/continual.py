@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -37,9 +37,10 @@ class Start:
 
 @dataclass(frozen=True)
 class Update:
-    """What an update learns from, and old examples that it does not replay, to measure on before and after."""
+    """What an update learns from, what stops it early, and old examples that it leaves out, to measure on."""
 
     training: list[Task]
+    validation: list[Task]
     remembered: list[Task]
 
 
@@ -80,25 +81,31 @@ def old_and_new(
     return [before for before, _ in pairs], [after for _, after in pairs]
 
 
-def make_update(old: Sequence[Task], new: Sequence[Task], known: Heads, settings: TextSettings) -> Update:
+def make_update(
+    old: Sequence[Task], new: Sequence[Task], validation: Sequence[Task], known: Heads, settings: TextSettings
+) -> Update:
     """The new examples, and so many old ones, drawn by the seed, that these are `text.replay_share` of a task.
 
     Every tenth of the old examples, by the hash of its text, is not replayed, and at most MAX_REMEMBERED of them are
     there to measure on. Labels are those of the known heads; what these do not know is unknown. Tasks without anything
     new are left as they are.
     """
-    training, remembered = [], []
+    made = Update([], [], [])
+    later = {task.name: task for task in validation}
     for number, (before, after) in enumerate(zip(old, new, strict=True)):
         older, newer = as_known(before, known), as_known(after, known)
         is_kept_out = np.array([zlib.crc32(text.encode("utf-8", "replace")) % 10 == 0 for text in _texts(older)], bool)
         rng = np.random.default_rng([settings.seed, number])
         drawn = rng.permutation(np.flatnonzero(~is_kept_out))
         n_replayed = round(len(newer) * settings.replay_share / (1 - settings.replay_share))
+        is_known = isinstance(older, Pairs) or older.name in known
         if len(newer):
-            training.append(joined(newer, older.take(drawn[:n_replayed])))
-        if is_kept_out.any():
-            remembered.append(older.take(rng.permutation(np.flatnonzero(is_kept_out))[:MAX_REMEMBERED]))
-    return Update(training, remembered)
+            made.training.append(joined(newer, older.take(drawn[:n_replayed])))
+        if is_known or len(newer):
+            made.validation.append(like_trained(later[older.name], older))
+        if is_known and is_kept_out.any():
+            made.remembered.append(older.take(rng.permutation(np.flatnonzero(is_kept_out))[:MAX_REMEMBERED]))
+    return made
 
 
 def as_known(task: Task, known: Heads) -> Task:
@@ -127,6 +134,13 @@ def losses_on(tasks: Sequence[Task], encoder: Encoder, heads: Heads, settings: T
     heads.to(encoder.base.model.device).eval()
     feeds = [feed_of(task, heads, encoder, settings, number) for number, task in enumerate(tasks)]
     return {feed.name: mean_loss(feed, settings.train_tokens) for feed in feeds}
+
+
+def forgetting(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+    """Figures of what an update forgot: losses on old examples before and after it, and by how much they rose."""
+    named = {"old_loss_before": before, "old_loss": after}
+    figures = {f"val/{what}_{task}": loss for what, losses in named.items() for task, loss in losses.items()}
+    return figures | {f"val/forgetting_{task}": after[task] - loss for task, loss in before.items()}
 
 
 def _texts(task: Task) -> Sequence[str]:

@@ -15,7 +15,16 @@ import torch
 from socialrec.errors import UserError
 from socialrec.evaluate.split import make_split
 from socialrec.settings import EvaluateSettings
-from socialrec.text.continual import as_known, joined, losses_on, make_update, old_and_new, why_not_from
+from socialrec.text.continual import (
+    Update,
+    as_known,
+    forgetting,
+    joined,
+    losses_on,
+    make_update,
+    old_and_new,
+    why_not_from,
+)
 from socialrec.text.encoder import load_saved
 from socialrec.text.finetune import fine_tune
 from socialrec.text.heads import Head, Heads, heads_beside
@@ -120,6 +129,9 @@ def test_what_does_not_fit_is_said(settings: TextSettings, tmp_path: Path, bert_
         fine_tune(TASKS, changed(settings, lora_rank=4), silent, start=folder)
 
 
+MOODS = Heads({"mood": Head(8, [Output("mood", ("down", "up"))], 0.0)})
+
+
 def numbered(n: int, word: str) -> Labelled:
     return labelled("mood", [f"{word} {number}" for number in range(n)], {"mood": ["up", "down"] * (n // 2)})
 
@@ -128,7 +140,7 @@ def numbered(n: int, word: str) -> Labelled:
 def test_the_asked_share_of_what_is_learned_is_old(share: float, n_replayed: int, tiny: TextSettings) -> None:
     old, new = numbered(200, "old"), numbered(20, "new")
     wanted = changed(tiny, replay_share=share)
-    update = make_update([old], [new], Heads({}), wanted)
+    update = make_update([old], [new], [new], MOODS, wanted)
     (task,), (remembered,) = update.training, update.remembered
     assert isinstance(task, Labelled)
     replayed = [text for text in task.texts if text.startswith("old")]
@@ -137,19 +149,23 @@ def test_the_asked_share_of_what_is_learned_is_old(share: float, n_replayed: int
     assert 5 < len(remembered) < 40
     said = dict(zip(old.texts, old.labels[:, 0].tolist(), strict=True))
     assert all(said[text] == label for text, label in zip(task.texts, task.labels[:, 0], strict=True) if text in said)
-    again = make_update([old], [new], Heads({}), wanted).training[0]
+    again = make_update([old], [new], [new], MOODS, wanted).training[0]
     assert again.all_texts == task.all_texts
 
 
 def test_where_little_is_old_all_of_it_but_the_measured_is_replayed(tiny: TextSettings) -> None:
-    update = make_update([numbered(30, "old")], [numbered(400, "new")], Heads({}), tiny)
+    update = make_update([numbered(30, "old")], [new := numbered(400, "new")], [new], MOODS, tiny)
     assert len(update.training[0]) + len(update.remembered[0]) == 430
 
 
-def test_a_task_without_anything_new_is_left_as_it_is(tiny: TextSettings) -> None:
-    update = make_update([numbered(40, "old"), PAIRS], [numbered(0, "new"), PAIRS], Heads({}), tiny)
+def test_a_task_without_anything_new_is_left_as_it_is_and_looked_at(tiny: TextSettings) -> None:
+    old = numbered(40, "old")
+    update = make_update([old, PAIRS], [old.take([]), PAIRS], [old, PAIRS], MOODS, tiny)
     assert [task.name for task in update.training] == ["retrieval"]
-    assert "mood" in [task.name for task in update.remembered]
+    assert [task.name for task in update.validation] == ["mood", "retrieval"]
+    assert update.remembered[0].name == "mood"
+    unknown = make_update([old], [old.take([])], [old], Heads({}), tiny)
+    assert unknown == Update([], [], []), "what the champion does not know and nothing teaches cannot be measured"
 
 
 def test_labels_are_those_that_the_champion_knows() -> None:
@@ -187,11 +203,15 @@ def test_what_is_forgotten_is_the_rise_of_the_loss_on_old_examples(settings: Tex
     old = labelled("mood", ["warm", "soft", "cold"], {"mood": ["up", "up", "down"]}).take([0, 1])
     even = changed(settings, balance_classes=False)
     before, after = (
-        losses_on([old], encoder, Heads({"mood": Fixed(logits)}), even)["mood"]
-        for logits in ([0.0, math.log(3)], [0.0, 0.0])
+        losses_on([old], encoder, Heads({"mood": Fixed(logits)}), even) for logits in ([0.0, math.log(3)], [0.0, 0.0])
     )
-    assert before == pytest.approx(math.log(4 / 3))
-    assert after - before == pytest.approx(math.log(2) - math.log(4 / 3))
+    assert forgetting(before, after) == pytest.approx(
+        {
+            "val/old_loss_before_mood": math.log(4 / 3),
+            "val/old_loss_mood": math.log(2),
+            "val/forgetting_mood": math.log(2) - math.log(4 / 3),
+        }
+    )
 
 
 def day(number: int) -> datetime:

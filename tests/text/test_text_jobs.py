@@ -143,6 +143,33 @@ def test_a_training_that_cannot_load_its_model_is_closed_as_failed(
     assert newest.info.status == "FAILED"
 
 
+def test_an_update_goes_on_from_the_champion_and_tells_what_it_forgot(
+    shop: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOCIALREC_TEXT__START_FROM", "champion")
+    tracker, client = tracking.connect(shop), MlflowClient(shop.services.mlflow_uri)
+    first = call(shop, "finetune_encoder")
+    assert client.get_run(first["mlflow_run_id"]).data.params["starts_from"] == "base"
+    tracker.promote(ENCODER, first["encoder_model_version"])
+    again = call(shop, "finetune_encoder")
+    assert (again["status"], again["encoder_version"]) == ("no_examples", first["encoder_version"])
+    # Twenty more days: of the forty the first 32 are before the cut, and 16 of them new.
+    lake, days = Lake(shop.lake), list(enumerate([*PRODUCTS] * 10))[20:]
+    write(lake, SILVER_INTERACTIONS, NEXT_DS, [action(*day) | {"quantity": 1.0} for day in days])
+    write(lake, SILVER_COMMENTS, NEXT_DS, [comment(*day) for day in days])
+    update = call(shop, "finetune_encoder", ds=NEXT_DS)
+    run = client.get_run(update["mlflow_run_id"])
+    assert run.data.params["starts_from"].startswith(f"{first['encoder_model_version']}-")
+    assert 16 < update["counts"]["examples"] <= 32
+    assert update["encoder_version"] != first["encoder_version"]
+    assert tracker.model(ENCODER, update["encoder_model_version"]).tags["learned_until"].startswith("2026-02-02")
+    # Another rank cannot go on from it: the base model is where it starts, with all examples.
+    monkeypatch.setenv("SOCIALREC_TEXT__LORA_RANK", "4")
+    other = call(shop, "finetune_encoder", ds=NEXT_DS)
+    assert client.get_run(other["mlflow_run_id"]).data.params["starts_from"] == "base"
+    assert other["counts"]["examples"] == 32
+
+
 def shop_texts(shop: Settings) -> None:
     """What gold.texts holds of the shop: 4 products, 20 comments of which 16 are before the cut, and a profile."""
     said = [(f"c{day}", "comment", f"a {PRODUCTS[thing]} {thing} {day}") for day, thing in enumerate([*PRODUCTS] * 5)]
