@@ -7,8 +7,8 @@ Runs weekly, by hand, or from `socialrec_nightly` when there is no champion yet.
 the nightly run left them, so that night must have run.
 
 * One MLflow run in experiment `socialrec/train` holds it all: parameters, figures, plots, table versions, git commit.
-* With the setting `text.start_from = "champion"` the encoder goes on from the champion's: its adapter and heads, on what
-  came since and `text.replay_share` of older examples. What it forgets of those it does not replay is
+* With the setting `text.start_from = "champion"` the encoder goes on from the champion's: its adapter and heads, on
+  what came since and `text.replay_share` of older examples. What it forgets of those it does not replay is
   `val/forgetting_<task>`. Where the champion has another base model or tuning, or the shop no times, it starts from the
   base model, and the log says why. Values that the champion does not know are learned only from the base model.
 * Candidate, popularity and the champion's recipe are measured on the same held-out window.

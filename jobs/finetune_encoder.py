@@ -17,8 +17,9 @@ from socialrec.evaluate.split import Split, make_split
 from socialrec.text import material
 from socialrec.text.continual import Start, forgetting, losses_on, make_update, old_and_new, why_not_from
 from socialrec.text.encoder import Encoder, load_encoder, load_saved
-from socialrec.text.finetune import fine_tune
-from socialrec.text.heads import heads_beside
+from socialrec.text.finetune import FineTuned, fine_tune
+from socialrec.text.heads import Heads, heads_beside
+from socialrec.text.perturbation import flips
 from socialrec.text.recall import recall_at
 from socialrec.text.tasks import Pairs, Task
 from socialrec.text.tokens import coverage
@@ -114,12 +115,9 @@ def read_material(run: job.Run, tracker: tracking.Tracker) -> Material:
 
 def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Material) -> tuple[str, Encoder]:
     """Train, measure before and after on the validation window, log and register; the version and the encoder."""
-    settings = run.settings.text
-    start, heads = found.start.folder if found.start else None, None
+    settings, start = run.settings.text, found.start.folder if found.start else None
     encoder = load_saved(start, settings) if start else load_encoder(settings.model, settings)
-    if start:
-        heads = heads_beside(start)
-        before = losses_on(found.remembered, encoder, heads, settings)
+    heads = heads_beside(start) if start else Heads({})
     figures = {"text/unknown_token_share": unknown_share(run, encoder, found.training)}
     rng = np.random.default_rng(settings.seed)
     checked = [task.take(rng.permutation(len(task))[:MAX_CHECKED]) for task in found.validation if len(task)]
@@ -127,30 +125,19 @@ def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Mater
     if pairs is not None:
         figures["val/pair_recall_at_10_before"] = recall_at(encoder, pairs, RECALL_CUTOFF)
     if found.n_training:
-
-        def progress(step: int, loss: float) -> None:
-            tracker.log(mlflow_run, metrics={"train/loss": loss}, step=step)
-            if step % 10 == 0 or step == settings.train_steps:
-                run.log.info("training", step=f"{step}/{settings.train_steps}", loss=round(loss, 4))
-
-        checkpoints = run.settings.models / "checkpoints" / run.run_id
-        made = fine_tune(found.training, settings, progress, checked, checkpoints, start=start)
-        shutil.rmtree(checkpoints, ignore_errors=True)
+        old_losses = losses_on(found.remembered, encoder, heads, settings)
+        made = tune(run, tracker, mlflow_run, found, checked)
         encoder, heads = made.encoder, made.heads
-        for step, loss in made.validations:
-            tracker.log(mlflow_run, metrics={"val/loss": loss}, step=step)
         if pairs is not None:
             figures["val/pair_recall_at_10"] = recall_at(encoder, pairs, RECALL_CUTOFF)
-        if start:
-            figures |= forgetting(before, losses_on(found.remembered, encoder, heads, settings))
-    elif start:
-        run.log.warning("nothing is new since the champion: its encoder is kept")
+        figures |= forgetting(old_losses, losses_on(found.remembered, encoder, heads, settings))
+        figures |= {f"val/{name}": share for name, share in flips(encoder, heads, checked, settings.seed).items()}
     else:
-        run.log.warning("no comment on a described product before the validation cut: the base model is used as it is")
+        kept = "the champion's encoder" if start else "the base model"
+        run.log.warning(f"nothing new to learn from before the validation cut: {kept} is used as it is")
     folder = run.settings.models / "candidates" / mlflow_run / "encoder"
     encoder.save(folder)
-    if heads is not None:
-        heads.save(folder)
+    heads.save(folder)
     tracker.log(mlflow_run, metrics=figures, params={"encoder_version": encoder.version})
     tracker.log_folder(mlflow_run, folder, "encoder")
     run.log.info("trained", encoder_version=encoder.version, **figures)
@@ -158,6 +145,25 @@ def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Mater
     tags = {"encoder_version": encoder.version, "ds": run.ds, "split_kind": found.split.kind}
     tags |= {LEARNED_UNTIL: cut.isoformat()} if cut else {}
     return tracker.register(mlflow_run, "encoder", ENCODER, tags), encoder
+
+
+def tune(
+    run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Material, checked: Sequence[Task]
+) -> FineTuned:
+    """Fine-tune, and log the losses; a run that was killed goes on where its last checkpoint stands."""
+    settings, start = run.settings.text, found.start.folder if found.start else None
+
+    def progress(step: int, loss: float) -> None:
+        tracker.log(mlflow_run, metrics={"train/loss": loss}, step=step)
+        if step % 10 == 0 or step == settings.train_steps:
+            run.log.info("training", step=f"{step}/{settings.train_steps}", loss=round(loss, 4))
+
+    checkpoints = run.settings.models / "checkpoints" / run.run_id
+    made = fine_tune(found.training, settings, progress, checked, checkpoints, start=start)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    for step, loss in made.validations:
+        tracker.log(mlflow_run, metrics={"val/loss": loss}, step=step)
+    return made
 
 
 def unknown_share(run: job.Run, encoder: Encoder, tasks: list[Task]) -> float:

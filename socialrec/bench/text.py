@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 import psutil
-import torch
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score
@@ -18,12 +17,15 @@ from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.bench.text_tasks import Examples, SplitTask
 from socialrec.text.encoder import load_encoder
 from socialrec.text.finetune import fine_tune
+from socialrec.text.perturbation import flips
 from socialrec.text.tasks import Output, labelled
 from socialrec.text_settings import TextSettings
 
 NAME = "text"
 _MIB = 1024**2
 _MAX_ITERATIONS = 1000
+_MAX_DISTURBED = 500
+"""Validation texts that are disturbed to see how many predictions flip."""
 Scores = dict[str, float]
 
 
@@ -31,7 +33,8 @@ def run(task: SplitTask, settings: TextSettings, n_seeds: int) -> BenchResult:
     """Train and score all three; the encoder is tuned as the settings say, once a seed, from `settings.seed` on.
 
     The baselines learn from training and validation together, fine-tuning stops early on validation. `gain` is our mean
-    over the better baseline, in the task's own metric.
+    over the better baseline, in the task's own metric; `flips_<kind>` is the share of predictions on validation texts
+    that flip once these are disturbed.
     """
     known = Examples(task.training.texts + task.validation.texts, task.training.labels + task.validation.labels)
     peers = {
@@ -85,10 +88,11 @@ def _fine_tuned(task: SplitTask, settings: TextSettings) -> Scores:
 
     made = fine_tune([training], settings, progress, [validation])
     _say("validation losses: " + ", ".join(f"{loss:.4f} at {step}" for step, loss in made.validations))
-    vectors = torch.from_numpy(made.encoder.encode(task.test.texts)).to(made.encoder.base.model.device)
-    with torch.no_grad():
-        (logits,) = made.heads[task.name](vectors)
-    return scores(task.test.labels, [classes.classes[place] for place in logits.argmax(1).tolist()])
+    told = made.heads[task.name].predict(made.encoder.encode(task.test.texts))[:, 0]
+    found = scores(task.test.labels, [classes.classes[place] for place in told])
+    sample = validation.take(range(min(_MAX_DISTURBED, len(validation))))
+    shares = flips(made.encoder, made.heads, [sample], settings.seed)
+    return found | {name.removesuffix(f"_{task.name}"): share for name, share in shares.items()}
 
 
 def _measured(peer: Callable[[], Scores]) -> PeerResult:

@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from socialrec.errors import UserError
-from socialrec.text.tasks import Labelled, Output
+from socialrec.text.encoder import Vectors
+from socialrec.text.tasks import Ints, Labelled, Output
 
 TENSORS = "heads.safetensors"
 DOCUMENT = "heads.json"
@@ -31,6 +32,13 @@ class Head(nn.Module):
         """Apply the head. Unit vectors are stretched, so that their entries are of the size that layers start for."""
         logits = self.linear(self.dropout(vectors * self.scale))
         return list(logits.split([len(output.classes) for output in self.outputs], dim=1))
+
+    def predict(self, vectors: Vectors) -> Ints:
+        """The most likely class of each output: unit vectors float32 (n, dim) to int64 (n, n_outputs)."""
+        with torch.no_grad():
+            logits = self(torch.from_numpy(vectors).to(self.linear.weight.device))
+        classes: Ints = torch.stack([part.argmax(1) for part in logits], dim=1).cpu().numpy()
+        return classes
 
 
 class Heads(nn.Module):

@@ -34,6 +34,7 @@ def test_a_task_of_ones_own_is_trained_and_scored_beside_both_baselines(tmp_path
     assert set(found["peers"]) == {"tfidf-logistic-regression", "frozen-encoder-logistic-regression"}
     assert found["peers"]["tfidf-logistic-regression"]["metrics"]["macro_f1"] == 1
     assert 0 <= found["metrics"]["macro_f1"] <= 1
+    assert 0 <= found["metrics"]["flips_dropped_words"] <= 1
     assert found["metrics"]["gain"] == pytest.approx(found["metrics"]["macro_f1"] - 1, abs=1e-3)
 
 

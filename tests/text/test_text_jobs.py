@@ -127,6 +127,8 @@ def test_the_tasks_that_the_settings_name_are_trained_together_and_their_heads_k
     assert receipt["counts"] == {"examples": 32, "validation_examples": 4}
     folder = tracking.connect(shop).fetch(ENCODER, receipt["encoder_model_version"])
     heads = load_heads(folder)
+    figures = MlflowClient(shop.services.mlflow_uri).get_run(receipt["mlflow_run_id"]).data.metrics
+    assert 0 <= figures["val/flips_swapped_letters_sentiment"] <= 1
     assert [output.classes for output in heads["sentiment"].outputs] == [("negative", "positive")]
     assert load_saved(folder, shop.text).version == receipt["encoder_version"]
 
@@ -148,19 +150,25 @@ def test_an_update_goes_on_from_the_champion_and_tells_what_it_forgot(
 ) -> None:
     monkeypatch.setenv("SOCIALREC_TEXT__START_FROM", "champion")
     tracker, client = tracking.connect(shop), MlflowClient(shop.services.mlflow_uri)
+    lake, days = Lake(shop.lake), list(enumerate([*PRODUCTS] * 10))
+    said = [comment(*day) | {"text": f"so {PRODUCTS[day[1]]} {day[0]}"} for day in days]
+    write(lake, SILVER_COMMENTS, DS, said[:20])
     first = call(shop, "finetune_encoder")
     assert client.get_run(first["mlflow_run_id"]).data.params["starts_from"] == "base"
     tracker.promote(ENCODER, first["encoder_model_version"])
     again = call(shop, "finetune_encoder")
     assert (again["status"], again["encoder_version"]) == ("no_examples", first["encoder_version"])
     # Twenty more days: of the forty the first 32 are before the cut, and 16 of them new.
-    lake, days = Lake(shop.lake), list(enumerate([*PRODUCTS] * 10))[20:]
-    write(lake, SILVER_INTERACTIONS, NEXT_DS, [action(*day) | {"quantity": 1.0} for day in days])
-    write(lake, SILVER_COMMENTS, NEXT_DS, [comment(*day) for day in days])
+    write(lake, SILVER_INTERACTIONS, NEXT_DS, [action(*day) | {"quantity": 1.0} for day in days[20:]])
+    write(lake, SILVER_COMMENTS, NEXT_DS, said[20:])
     update = call(shop, "finetune_encoder", ds=NEXT_DS)
     run = client.get_run(update["mlflow_run_id"])
     assert run.data.params["starts_from"].startswith(f"{first['encoder_model_version']}-")
-    assert 16 < update["counts"]["examples"] <= 32
+    # Of the 16 old ones two are measured on; the other 14 are replayed, where half of all would be 16.
+    assert update["counts"]["examples"] == 16 + 14
+    figures = run.data.metrics
+    rise = figures["val/old_loss_retrieval"] - figures["val/old_loss_before_retrieval"]
+    assert figures["val/forgetting_retrieval"] == pytest.approx(rise)
     assert update["encoder_version"] != first["encoder_version"]
     assert tracker.model(ENCODER, update["encoder_model_version"]).tags["learned_until"].startswith("2026-02-02")
     # Another rank cannot go on from it: the base model is where it starts, with all examples.
