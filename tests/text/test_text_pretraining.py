@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
+import os
 import random
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
+from safetensors.torch import load_file
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from socialrec.errors import UserError
@@ -201,6 +205,46 @@ def test_a_killed_run_goes_on_and_ends_where_it_would_have_ended(
     other: list[int] = []
     pretrain(TEXTS[1:], wanted, tiny, lambda step, loss: other.append(step), tmp_path)
     assert other[0] == 1, "other texts are another run"
+
+
+TWO = """
+import os, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import torch
+torch.set_num_threads(1)
+from test_text_pretraining import TEXTS, silent
+from socialrec.text.pretraining import pretrain
+from socialrec.text_settings import PretrainSettings, TextSettings
+text = TextSettings.model_validate_json(sys.argv[3])
+made = pretrain(TEXTS, PretrainSettings.model_validate_json(sys.argv[2]), text, silent)
+if os.environ.get("RANK", "0") == "0":
+    made.save(Path(sys.argv[4]))
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_learn_what_one_learns(
+    settings: PretrainSettings, tiny: TextSettings, own_bert: Path, tmp_path: Path
+) -> None:
+    """Over Gloo, started by torchrun, without dropout, which each process draws for itself."""
+    config = json.loads((own_bert / "config.json").read_text())
+    still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    (own_bert / "config.json").write_text(json.dumps(config | still))
+    wanted = changed(settings, model=str(own_bert), train_steps=5, learning_rate=0.003)
+    (tmp_path / "two.py").write_text(TWO)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    torchrun = ["-m", "torch.distributed.run", "--nproc-per-node=2", f"--master-port={port}"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
+    arguments = [str(Path(__file__).parent), wanted.model_dump_json(), tiny.model_dump_json()]
+    for name, launcher in {"one": [], "two": torchrun}.items():
+        command = [sys.executable, *launcher, str(tmp_path / "two.py"), *arguments, str(tmp_path / name)]
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+    one, two = (load_file(tmp_path / name / "model.safetensors") for name in ("one", "two"))
+    for key, tensor in one.items():
+        torch.testing.assert_close(two[key], tensor, atol=1e-4, rtol=1e-3)
 
 
 def test_training_stops_when_held_out_texts_no_longer_gain_and_the_best_counts(
