@@ -11,6 +11,8 @@ the nightly run left them, so that night must have run.
   what came since and `text.replay_share` of older examples. What it forgets of those it does not replay is
   `val/forgetting_<task>`. Where the champion has another base model or tuning, or the shop no times, it starts from the
   base model, and the log says why. Values that the champion does not know are learned only from the base model.
+* `val/flips_<kind>_<task>` is the share of a task's predictions that flip when letters are swapped, dropped or doubled,
+  case is turned, an emoji is added or words are left out.
 * Candidate, popularity and the champion's recipe are measured on the same held-out window.
 * `promote_model` makes the candidate champion only where it beats both; its decision and reasons are in the MLflow run.
 
