@@ -10,12 +10,14 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
 from safetensors.torch import load_file
+from tokenizers import BertWordPieceTokenizer
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from socialrec.errors import UserError
@@ -152,31 +154,27 @@ def test_from_scratch_a_vocabulary_and_a_model_are_made_of_the_shops_own_words(
     assert load_encoder(str(tmp_path), tiny).encode(["red shoe", "😀", ""]).shape == (3, 32)
 
 
-VOCABULARY = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from test_text_pretraining import lines
-from socialrec.text.scratch import new_model
-from socialrec.text_settings import PretrainSettings
-base = new_model(lines(), PretrainSettings(vocabulary=400, hidden_dim=8, heads=1, layers=1))
-print(sorted(base.tokenizer.get_vocab().items(), key=lambda pair: pair[1]))
-"""
+def words_of(tokenizer: Any) -> list[tuple[str, int]]:
+    return sorted(tokenizer.get_vocab().items(), key=lambda pair: pair[1])
 
 
-def lines() -> list[str]:
+def test_the_same_texts_give_the_same_vocabulary_and_weights() -> None:
+    """The trainer of word pieces alone numbers them in another order each time."""
     rng = random.Random(5)
     words = ["".join(rng.choices("abcdéfg靴", k=rng.randint(2, 6))) for _ in range(200)]
-    return [" ".join(rng.choices(words, k=8)) for _ in range(200)]
-
-
-def test_two_processes_learn_the_same_vocabulary(settings: PretrainSettings) -> None:
-    """The trainer of word pieces alone would number them in another order in every process."""
-    command = [sys.executable, "-c", VOCABULARY, str(Path(__file__).parent)]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    base = new_model(lines(), PretrainSettings(vocabulary=400, hidden_dim=8, heads=1, layers=1))
-    here = sorted(base.tokenizer.get_vocab().items(), key=lambda pair: pair[1])
-    assert told.strip() == str(here)
-    assert [word for word, _ in here[:5]] == list(SPECIAL)
+    lines = [" ".join(rng.choices(words, k=8)) for _ in range(200)]
+    small = PretrainSettings(vocabulary=400, hidden_dim=8, heads=1, layers=1)
+    first, second = new_model(lines, small), new_model(lines, small)
+    assert words_of(first.tokenizer) == words_of(second.tokenizer)
+    assert [word for word, _ in words_of(first.tokenizer)[:5]] == list(SPECIAL)
+    for ours, theirs in zip(first.model.parameters(), second.model.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    naive = []
+    for _ in range(4):
+        trained = BertWordPieceTokenizer(lowercase=True)
+        trained.train_from_iterator(lines, vocab_size=400, show_progress=False)
+        naive.append(words_of(trained))
+    assert any(other != naive[0] for other in naive[1:])
 
 
 class Killed(Exception):
