@@ -38,6 +38,13 @@ class StartFrom(StrEnum):
     """Where the champion ended, on what is new since then and some of what is older."""
 
 
+class AdversarialMethod(StrEnum):
+    """How disturbed embeddings are found."""
+
+    FGM = "fgm"
+    FREELB = "freelb"
+
+
 class TaskName(StrEnum):
     """What the encoder can be tuned for from the shop's own tables."""
 
@@ -85,7 +92,13 @@ class TextSettings(Section):
     """Whether rare classes count as much as frequent ones."""
     train_steps: int = Field(40, ge=1)
     train_tokens: int = Field(1280, ge=1)
-    """Tokens of one task in one batch, padding counted."""
+    """Tokens of one task in one batch, padding counted, and at most in memory at once; halved where they do not fit."""
+    contrastive_pairs: int | None = Field(None, ge=2)
+    """Pairs in one batch, in chunks of `train_tokens` with cached gradients (Gao et al. 2021); none means one chunk."""
+    hard_negatives: int = Field(0, ge=0)
+    """Wrong products that lie nearest to a comment before training, and are negatives beside those of its batch."""
+    hard_negative_margin: float = Field(0.05, ge=0)
+    """A product must be so much less similar (cosine) than the comment's own: nearer ones may be as right."""
     accumulation: int = Field(1, ge=1)
     """Batches of each task in one step."""
     learning_rate: float = Field(5e-4, gt=0)
@@ -95,7 +108,13 @@ class TextSettings(Section):
     adversarial_every: int = Field(0, ge=0)
     """Every how many steps the batch is learned from disturbed embeddings too; 0 is never."""
     adversarial_epsilon: float = Field(0.5, gt=0)
-    """Length of the disturbance of one text."""
+    """Length of the disturbance of one text, at most."""
+    adversarial_method: AdversarialMethod = AdversarialMethod.FGM
+    """One step to that length (Miyato et al. 2017), or several short ones within it (`freelb`, Zhu et al. 2020)."""
+    adversarial_passes: int = Field(3, ge=1)
+    """Passes over the batch in FreeLB; FGM takes two."""
+    adversarial_step: float = Field(0.2, gt=0)
+    """Length of one of FreeLB's steps."""
     validate_every: int = Field(20, ge=1)
     patience: int = Field(5, ge=1)
     """Validations in a row without a lower loss, after which training stops."""

@@ -1,62 +1,80 @@
-"""Learning from disturbed embeddings: the fast gradient method (Miyato, Dai & Goodfellow 2017)."""
+"""Learning from disturbed embeddings: FGM (Miyato, Dai & Goodfellow 2017) and FreeLB (Zhu et al. 2020)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import nn
 
+from socialrec.text.tasks import Ints
+from socialrec.text_settings import AdversarialMethod, TextSettings
 
-class FastGradient:
-    """Moves the word embeddings of each text by `epsilon` in the direction in which the loss grows fastest.
 
-    First a pass under `watching`, then its backward pass, then the same pass under `disturbed`.
+class Adversary:
+    """Disturbances of the word embeddings, a text at a time, which grow from pass to pass over one batch.
+
+    After each pass every text's disturbance moves by a step in the direction in which the loss grows fastest, and back
+    onto the ball of radius `epsilon` where it has left it. FGM takes two passes that count in full, the first without a
+    disturbance, the second at `epsilon · g / |g|` (their equation 5). FreeLB takes K passes that count 1 / K each, from
+    a random start in the ball (their algorithm 1).
     """
 
-    def __init__(self, embeddings: nn.Module, epsilon: float) -> None:
+    def __init__(self, embeddings: nn.Module, settings: TextSettings) -> None:
         self._embeddings = embeddings
-        self._epsilon = epsilon
-        self._seen: list[torch.Tensor] = []
+        self._epsilon = settings.adversarial_epsilon
+        self._is_random = settings.adversarial_method is AdversarialMethod.FREELB
+        self._n_passes = settings.adversarial_passes if self._is_random else 2
+        self._weight = 1 / self._n_passes if self._is_random else 1.0
+        self._step = settings.adversarial_step if self._is_random else self._epsilon
+        self._generator = torch.Generator()
+        self._moved: dict[int, torch.Tensor] = {}
+
+    def passes(self, seed: int) -> Iterator[float]:
+        """What each pass over one batch counts; it is to be run, backwards too, before the next is asked for."""
+        # Its own generator: the dropout of all passes is the same.
+        self._generator.manual_seed(seed)
+        self._moved = {}
+        for _ in range(self._n_passes):
+            yield self._weight
+            self._moved = {number: self._ascended(moved) for number, moved in self._moved.items()}
+        self._moved = {}
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Remember the embeddings of every pass, with their gradients."""
-        self._seen = []
-
-        def remember(_: nn.Module, __: object, output: torch.Tensor) -> torch.Tensor:
-            seen = output if output.requires_grad else output.detach().requires_grad_()
-            seen.retain_grad()
-            self._seen.append(seen)
-            return seen
-
-        with self._hooked(remember):
-            yield
-
-    @contextmanager
-    def disturbed(self) -> Iterator[None]:
-        """Add to the embeddings of the same passes `epsilon · g / |g|` (their equation 5), a text at a time."""
-        steps = iter([self._step(seen) for seen in self._seen])
+    def disturbing(self, number: int, lengths: Ints) -> Iterator[None]:
+        """Disturb the texts, of these lengths (n,), of one forward pass; its number tells it from others of a batch."""
 
         def disturb(_: nn.Module, __: object, output: torch.Tensor) -> torch.Tensor:
-            return output + next(steps)
+            if number not in self._moved:
+                self._moved[number] = self._start(output.detach(), lengths).requires_grad_()
+            return output + self._moved[number]
 
-        with self._hooked(disturb):
-            yield
-        self._seen = []
-
-    def _step(self, seen: torch.Tensor) -> torch.Tensor:
-        if seen.grad is None:
-            return torch.zeros_like(seen)
-        length = seen.grad.flatten(1).norm(dim=1).clamp(min=1e-12)
-        step: torch.Tensor = self._epsilon * seen.grad / length.view(-1, 1, 1)
-        return step
-
-    @contextmanager
-    def _hooked(self, hook: Callable[[nn.Module, object, torch.Tensor], torch.Tensor]) -> Iterator[None]:
-        handle = self._embeddings.register_forward_hook(hook)
+        handle = self._embeddings.register_forward_hook(disturb)
         try:
             yield
         finally:
             handle.remove()
+
+    def _start(self, embedded: torch.Tensor, lengths: Ints) -> torch.Tensor:
+        """Zero, or uniform in ±epsilon / √(numbers of the text); padding is never disturbed."""
+        if not self._is_random:
+            return torch.zeros_like(embedded)
+        n_tokens = torch.from_numpy(lengths).view(-1, 1, 1)
+        is_text = torch.arange(embedded.shape[1]).view(1, -1, 1) < n_tokens
+        uniform = 2 * torch.rand(embedded.shape, generator=self._generator) - 1
+        start: torch.Tensor = self._epsilon * uniform * is_text / (n_tokens * embedded.shape[2]).sqrt()
+        return start.to(embedded)
+
+    def _ascended(self, moved: torch.Tensor) -> torch.Tensor:
+        if moved.grad is None:
+            return moved
+        further = moved.detach() + self._step * moved.grad / _lengths(moved.grad).clamp(min=1e-12)
+        within: torch.Tensor = further / (_lengths(further) / self._epsilon).clamp(min=1)
+        return within.requires_grad_()
+
+
+def _lengths(texts: torch.Tensor) -> torch.Tensor:
+    """Length of each text's numbers (n, length, dim) taken as one vector, as (n, 1, 1)."""
+    lengths: torch.Tensor = texts.flatten(1).norm(dim=1).view(-1, 1, 1)
+    return lengths

@@ -47,7 +47,7 @@ class TrainingBatches:
     def _round(self, number: int) -> list[Ints]:
         rng = np.random.default_rng([*self._seed, number])
         order: Ints = rng.permutation(len(self._lengths))
-        group = max(1, GROUP_BATCHES * self._budget // max(1, int(self._lengths.mean())))
+        group = GROUP_BATCHES * max(self._at_least, self._budget // max(1, int(self._lengths.mean())))
         batches: list[Ints] = []
         for start in range(0, len(order), group):
             drawn = order[start : start + group]

@@ -28,6 +28,8 @@ class State:
     losses: list[float] = field(default_factory=list)
     validations: list[tuple[int, float]] = field(default_factory=list)
     """Steps and their validation losses."""
+    chunk_tokens: int | None = None
+    """Tokens that fitted into memory at once; None where no batch was too large."""
 
     @property
     def best_step(self) -> int | None:
@@ -72,4 +74,5 @@ def load_checkpoint(folder: Path, run: str) -> tuple[State, dict[str, Tensors]] 
     except (OSError, SafetensorError):
         return None
     said = json.loads(metadata[_STATE])
-    return State(said["step"], said["losses"], [(step, loss) for step, loss in said["validations"]]), groups
+    said["validations"] = [(step, loss) for step, loss in said["validations"]]
+    return State(**said), groups

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -67,7 +67,7 @@ class Encoder:
         is_mixed = device == "cpu" and self.dtype is torch.bfloat16
         with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=is_mixed):
             for batch in budget_batches([len(ids) for ids in distinct], self.batch_tokens):
-                vectors[batch] = self._pooled(self._reader, distinct[batch]).cpu().numpy()
+                vectors[batch] = self._pooled(self._reader, padded(distinct[batch], self.base)).cpu().numpy()
         place = {ids: number for number, ids in enumerate(distinct)}
         return vectors[[place[ids] for ids in tokens]]
 
@@ -77,14 +77,17 @@ class Encoder:
 
     def embed_tokens(self, tokens: Sequence[Ids]) -> torch.Tensor:
         """The same for tokenized texts."""
-        return self._pooled(self.body.network, tokens)
+        return self._pooled(self.body.network, padded(tokens, self.base))
+
+    def embed_padded(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """The same for `input_ids` and `attention_mask`, int64 (n, longest)."""
+        return self._pooled(self.body.network, inputs)
 
     @cached_property
     def _reader(self) -> torch.nn.Module:
         return reading_network(self.body.network, self.dtype)
 
-    def _pooled(self, network: torch.nn.Module, tokens: Sequence[Ids]) -> torch.Tensor:
-        inputs = padded(tokens, self.base)
+    def _pooled(self, network: torch.nn.Module, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         return pool(network(**inputs).last_hidden_state, inputs["attention_mask"], self.base.pooling)
 
     def save(self, folder: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -12,11 +14,13 @@ from socialrec.text.batching import TrainingBatches, budget_batches
 from socialrec.text.encoder import Encoder
 from socialrec.text.heads import Head, Heads
 from socialrec.text.losses import class_weights, info_nce, known_weight, masked_cross_entropy
+from socialrec.text.mining import hard_negatives
 from socialrec.text.processes import equal_parts, gathered, n_processes, own_part, own_rank
 from socialrec.text.tasks import Ints, Labelled, Pairs, Task
 from socialrec.text.tokens import Ids
 from socialrec.text_settings import TextSettings
 
+Item = TypeVar("Item")
 MIN_PAIRS = 2
 """A pair alone has no negatives."""
 
@@ -26,26 +30,51 @@ class PairFeed:
 
     def __init__(self, pairs: Pairs, encoder: Encoder, settings: TextSettings, number: int) -> None:
         self.name = pairs.name
-        self._encoder, self._temperature, self._ids = encoder, settings.temperature, pairs.product_ids
+        self._encoder, self._temperature = encoder, settings.temperature
         self._comments, self._products = encoder.tokenize(pairs.comments), encoder.tokenize(pairs.products)
-        self.lengths = _lengths(self._comments) + _lengths(self._products)
-        self.batches = TrainingBatches(self.lengths, settings.train_tokens, [settings.seed, number], MIN_PAIRS)
+        self._ids, self._first = _numbered(pairs)
+        self._negatives = self._mined(settings)
+        comments, products = _lengths(self._comments), _lengths(self._products)
+        self.longest = int(max(comments.max(), products.max()))
+        self.lengths = comments + products + products[self._first[self._negatives]].sum(axis=1)
+        # A number of pairs that is given holds whatever their tokens.
+        tokens, at_least = (0, n) if (n := settings.contrastive_pairs) else (settings.train_tokens, MIN_PAIRS)
+        self.batches = TrainingBatches(self.lengths, tokens, [settings.seed, number], at_least)
 
-    def part_loss(self, places: Ints) -> torch.Tensor:
+    def tokens(self, places: Ints) -> list[Ids]:
+        """The texts that this process embeds of a batch: comments, their products, then their hard negatives."""
+        own = equal_parts(places)[own_rank()]
+        # A missing one is embedded as some product, so that all processes have equally many; the loss knows by its id.
+        negatives = self._first[self._negatives[own]].ravel()
+        return [*_at(self._comments, own), *_at(self._products, own), *_at(self._products, negatives)]
+
+    def part_loss(self, vectors: torch.Tensor, places: Ints) -> torch.Tensor:
         """This process's part of the loss of a batch: each embeds some pairs, and all are everybody's negatives."""
         parts = equal_parts(places)
-        comments, products = self._embedded(parts[own_rank()])
-        ids = self._ids[np.concatenate(parts)]
-        return info_nce(gathered(comments), gathered(products), ids, self._temperature) / n_processes()
+        n, everyone = len(parts[own_rank()]), np.concatenate(parts)
+        comments, products, negatives = (gathered(side) for side in vectors.tensor_split((n, 2 * n)))
+        ids = np.concatenate([self._ids[everyone], self._negatives[everyone].ravel()])
+        return info_nce(comments, torch.cat([products, negatives]), ids, self._temperature) / n_processes()
 
     def loss_and_weight(self, places: Ints) -> tuple[torch.Tensor, float]:
-        """Summed loss of a batch within this process, and what to divide sums by."""
-        loss = info_nce(*self._embedded(places), self._ids[places], self._temperature)
+        """Summed loss of a batch within this process, and what to divide sums by; in-batch negatives alone."""
+        comments, products = (
+            self._encoder.embed_tokens(_at(side, places)) for side in (self._comments, self._products)
+        )
+        loss = info_nce(comments, products, self._ids[places], self._temperature)
         return loss * len(places), float(len(places))
 
-    def _embedded(self, places: Ints) -> tuple[torch.Tensor, torch.Tensor]:
-        comments, products = ([side[place] for place in places] for side in (self._comments, self._products))
-        return self._encoder.embed_tokens(comments), self._encoder.embed_tokens(products)
+    def _mined(self, settings: TextSettings) -> Ints:
+        """Numbers of each pair's hard negatives (n, n_negatives), MISSING where too few products qualify."""
+        if not settings.hard_negatives:
+            return np.zeros((len(self._ids), 0), dtype=np.int64)
+        # A copy: an encoder keeps what it made for encoding, and this one is about to change.
+        reader = replace(self._encoder)
+        comments, products = (
+            reader.encode_tokens(self._comments),
+            reader.encode_tokens(_at(self._products, self._first)),
+        )
+        return hard_negatives(comments, products, self._ids, settings.hard_negatives, settings.hard_negative_margin)
 
 
 class LabelFeed:
@@ -59,26 +88,28 @@ class LabelFeed:
         counts = (task.counts(place) for place in range(len(task.outputs)))
         self._weights = [class_weights(count, settings.balance_classes) for count in counts]
         self.lengths = _lengths(self._tokens)
+        self.longest = int(self.lengths.max())
         self.batches = TrainingBatches(self.lengths, settings.train_tokens, [settings.seed, number])
 
-    def part_loss(self, places: Ints) -> torch.Tensor:
+    def tokens(self, places: Ints) -> list[Ids]:
+        """The texts that this process embeds of a batch."""
+        return _at(self._tokens, own_part(places))
+
+    def part_loss(self, vectors: torch.Tensor, places: Ints) -> torch.Tensor:
         """This process's part of the loss of a batch; the processes' parts add up to it."""
-        loss = self._summed(own_part(places))
+        loss = self._summed(vectors, own_part(places))
         weight = self._known(places)
         return loss / weight if weight else loss * 0
 
     def loss_and_weight(self, places: Ints) -> tuple[torch.Tensor, float]:
         """Summed loss of a batch within this process, and what to divide sums by."""
-        return self._summed(places), self._known(places)
+        vectors = self._encoder.embed_tokens(_at(self._tokens, places))
+        return self._summed(vectors, places), self._known(places)
 
-    def _summed(self, places: Ints) -> torch.Tensor:
-        device = self._head.linear.weight.device
-        if not len(places):
-            return torch.zeros((), device=device)
-        logits = self._head(self._encoder.embed_tokens([self._tokens[place] for place in places]))
-        labels = self._labels[places].to(device)
-        parts = zip(logits, labels.T, self._weights, strict=True)
-        return torch.stack([masked_cross_entropy(out, label, w.to(device)) for out, label, w in parts]).sum()
+    def _summed(self, vectors: torch.Tensor, places: Ints) -> torch.Tensor:
+        labels = self._labels[places].to(vectors.device)
+        parts = zip(self._head(vectors), labels.T, self._weights, strict=True)
+        return torch.stack([masked_cross_entropy(out, label, w.to(vectors.device)) for out, label, w in parts]).sum()
 
     def _known(self, places: Ints) -> float:
         labels = self._labels[places]
@@ -103,6 +134,17 @@ def mean_loss(feed: Feed, budget: int) -> float:
         parts = [feed.loss_and_weight(order[batch]) for batch in batches]
     weight = sum(weight for _, weight in parts)
     return float(sum(loss for loss, _ in parts)) / weight if weight else 0.0
+
+
+def _numbered(pairs: Pairs) -> tuple[Ints, Ints]:
+    """The number of each pair's product (n,), and a pair of each number (n_products,). One text is one product."""
+    _, first, product = np.unique(pairs.product_ids, return_index=True, return_inverse=True)
+    _, of_text, text = np.unique(_at(pairs.products, first), return_index=True, return_inverse=True)
+    return text[product], first[of_text]
+
+
+def _at(items: Sequence[Item], places: Ints) -> list[Item]:
+    return [items[place] for place in places]
 
 
 def _lengths(tokens: Sequence[Ids]) -> Ints:

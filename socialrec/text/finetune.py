@@ -6,17 +6,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 
 from socialrec.errors import UserError
-from socialrec.text.adversarial import FastGradient
+from socialrec.text.adversarial import Adversary
 from socialrec.text.body import put_trained, tunable
 from socialrec.text.checkpoint import State, Tensors, load_checkpoint, run_identity, save_checkpoint
+from socialrec.text.chunks import Around, embed_in_chunks, untouched
 from socialrec.text.encoder import Encoder, assemble
 from socialrec.text.feeds import Feed, feed_of, mean_loss
 from socialrec.text.heads import Heads, heads_beside
 from socialrec.text.losses import TaskWeights
+from socialrec.text.memory import ChunkTooLarge, fitting, halved
 from socialrec.text.optimizer import MAX_GRADIENT, adamw, moments, put, put_moments, set_learning_rate
 from socialrec.text.processes import add_gradients, n_processes, own_rank, process_group
 from socialrec.text.tasks import Ints, Labelled, Task, require_learnable
@@ -98,9 +101,9 @@ class _Training:
         if not self.trained:
             raise UserError("nothing to train: text.tuning is 'frozen' and no task has a head; set it to lora")
         self.optimizer = adamw(list(self.trained.values()), settings)
-        self.feeds = self._feeds(tasks)
-        self.checks = self._feeds(validation)
-        self.fast_gradient = FastGradient(base.model.get_input_embeddings(), settings.adversarial_epsilon)
+        self.feeds = self._feeds(tasks, settings)
+        self.checks = self._feeds(validation, settings.model_copy(update={"hard_negatives": 0}))
+        self.adversary = Adversary(base.model.get_input_embeddings(), settings)
         self.best: Tensors = {}
 
     @property
@@ -111,13 +114,9 @@ class _Training:
     def step(self) -> float:
         """One step on every task; its loss over all processes."""
         number = self.state.step + 1
-        # From the step alone, so that a run that resumes drops out the same.
-        torch.manual_seed(self.settings.seed + 1009 * number + own_rank())
         self.model.train()
         set_learning_rate(self.optimizer, number, self.settings)
-        parts = range(self.settings.accumulation)
-        first = (number - 1) * self.settings.accumulation
-        loss = sum(self._learn(feed, feed.batches[first + part]) for feed in self.feeds for part in parts)
+        loss = self._learn(number)
         self._update(number)
         self.state.step = number
         self.state.losses.append(loss)
@@ -125,24 +124,46 @@ class _Training:
             self._validate()
         return loss
 
-    def _learn(self, feed: Feed, places: Ints) -> float:
-        """Add the gradients of one batch, and every n-th step those of the same batch disturbed."""
+    def _learn(self, number: int) -> float:
+        """Gradients of a step's batches; where memory runs out once more, from now on in chunks of half the size."""
+        n = self.settings.accumulation
+        batches = range((number - 1) * n, number * n)
+        while True:
+            try:
+                return sum(self._learn_batch(place, batch) for place in range(len(self.feeds)) for batch in batches)
+            except ChunkTooLarge:
+                self.optimizer.zero_grad()
+            # Out here the failed pass is forgotten, and its memory free.
+            self.state.chunk_tokens = halved(self._chunk_tokens, max(feed.longest for feed in self.feeds))
+
+    def _learn_batch(self, place: int, batch: int) -> float:
+        """Add the gradients of one batch, every n-th step in passes that are disturbed; the loss of the first pass."""
+        feed = self.feeds[place]
+        # From the batch alone, so that a run that resumes, or comes back to it, drops out the same.
+        seed = int(np.random.SeedSequence([self.settings.seed, place, batch, own_rank()]).generate_state(1)[0])
         every = self.settings.adversarial_every
         if not every or (self.state.step + 1) % every:
-            return self._backward(feed, places)
-        with self.fast_gradient.watching():
-            loss = self._backward(feed, places)
-        with self.fast_gradient.disturbed():
-            self._backward(feed, places)
-        return loss
+            return self._backward(feed, feed.batches[batch], seed)
+        weights, around = self.adversary.passes(seed), self.adversary.disturbing
+        first, *_ = [self._backward(feed, feed.batches[batch], seed, weight, around) for weight in weights]
+        return first
 
-    def _backward(self, feed: Feed, places: Ints) -> float:
+    def _backward(self, feed: Feed, places: Ints, seed: int, weight: float = 1.0, around: Around = untouched) -> float:
+        """One pass over a batch: its vectors, the loss of all of them, and back."""
+        torch.manual_seed(seed)
         with self._autocast():
-            part = feed.part_loss(places) / self.settings.accumulation
+            with fitting():
+                vectors = embed_in_chunks(self.encoder, feed.tokens(places), self._chunk_tokens, around)
+            # Between loss and vectors processes talk to each other, on either side each may run out of memory.
+            leaves = vectors.detach().requires_grad_(vectors.requires_grad)
+            part = feed.part_loss(leaves, places) / self.settings.accumulation
             share = 1 / self.settings.accumulation / n_processes()
-            weighted = self.weights(feed.name, part, share)
+            weighted = weight * self.weights(feed.name, part, share)
         if weighted.requires_grad:
             weighted.backward()
+        with fitting():
+            if leaves.grad is not None:
+                vectors.backward(leaves.grad)
         total = part.detach()
         if n_processes() > 1:
             torch.distributed.all_reduce(total)
@@ -170,9 +191,13 @@ class _Training:
         is_half = self.encoder.dtype is torch.bfloat16
         return torch.autocast(self.encoder.base.model.device.type, torch.bfloat16, enabled=is_half)
 
-    def _feeds(self, tasks: Sequence[Task]) -> list[Feed]:
+    @property
+    def _chunk_tokens(self) -> int:
+        return self.state.chunk_tokens or self.settings.train_tokens
+
+    def _feeds(self, tasks: Sequence[Task], settings: TextSettings) -> list[Feed]:
         known = [task for task in tasks if len(task)]
-        return [feed_of(task, self.heads, self.encoder, self.settings, n) for n, task in enumerate(known)]
+        return [feed_of(task, self.heads, self.encoder, settings, n) for n, task in enumerate(known)]
 
     def tensors(self) -> dict[str, Tensors]:
         """Everything that changes from step to step, in groups."""

@@ -15,14 +15,17 @@ from socialrec.text.tasks import MISSING, Ints
 def info_nce(comments: torch.Tensor, products: torch.Tensor, product_ids: Ints, temperature: float) -> torch.Tensor:
     """InfoNCE (van den Oord et al. 2018) of unit vectors (n, dim) in both directions; a scalar.
 
-    The other pairs are the negatives; another comment on the same product is not one.
+    The other pairs are the negatives; another comment on the same product is not one. Products beyond the n-th
+    (m, dim; their ids beyond the n-th too) are further negatives of every comment; those of id MISSING are nobody's.
     """
+    n = len(comments)
     scores = comments @ products.T / temperature
-    same = torch.from_numpy(product_ids[:, None] == product_ids[None, :]).to(scores.device)
-    same.fill_diagonal_(False)
-    scores = scores.masked_fill(same, float("-inf"))
-    own = torch.arange(len(scores), device=scores.device)
-    return (cross_entropy(scores, own) + cross_entropy(scores.T, own)) / 2
+    is_no_negative = (product_ids[:n, None] == product_ids[None, :]) | (product_ids == MISSING)
+    masked = torch.from_numpy(is_no_negative).to(scores.device)
+    masked.fill_diagonal_(False)
+    scores = scores.masked_fill(masked, float("-inf"))
+    own = torch.arange(n, device=scores.device)
+    return (cross_entropy(scores, own) + cross_entropy(scores[:, :n].T, own)) / 2
 
 
 def class_weights(counts: Ints, is_balanced: bool) -> torch.Tensor:

@@ -51,6 +51,15 @@ def equal_parts(places: Ints) -> list[Ints]:
     return [fitting[rank::n] for rank in range(n)]
 
 
+def is_so_anywhere(is_so: bool) -> bool:
+    """Whether it is so in any process; all must ask."""
+    if n_processes() == 1:
+        return is_so
+    count = torch.tensor(float(is_so), device="cuda" if torch.cuda.is_available() else "cpu")
+    dist.all_reduce(count)
+    return bool(count)
+
+
 def gathered(vectors: torch.Tensor) -> torch.Tensor:
     """The processes' vectors (n, dim), one after the other, with gradients back to each."""
     return torch.cat(all_gather(vectors)) if n_processes() > 1 else vectors

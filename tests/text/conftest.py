@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import string
 from collections.abc import Iterator
@@ -50,6 +51,15 @@ def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_bert(bert: Path, tmp_path: Path) -> Path:
     """The same model in a folder that a test may damage."""
     return shutil.copytree(bert, tmp_path / "own" / bert.name)
+
+
+@pytest.fixture
+def still_bert(own_bert: Path) -> Path:
+    """A model that does not drop out, so that a batch and its parts can be compared."""
+    config = json.loads((own_bert / "config.json").read_text())
+    still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    (own_bert / "config.json").write_text(json.dumps(config | still))
+    return own_bert
 
 
 @pytest.fixture

@@ -31,6 +31,11 @@ def test_a_round_shows_every_example_once_within_the_budget() -> None:
     assert all(len(batch) * LENGTHS[batch].max() <= 120 for batch in batches)
 
 
+def test_a_batch_can_hold_a_given_number_whatever_its_tokens() -> None:
+    batches = one_round(TrainingBatches(LENGTHS, 0, [1], at_least=50))
+    assert [len(batch) for batch in batches] == [50] * 10
+
+
 def test_little_is_padded() -> None:
     batches = one_round(TrainingBatches(LENGTHS, 120, [1]))
     computed = sum(len(batch) * LENGTHS[batch].max() for batch in batches)

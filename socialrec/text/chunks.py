@@ -1,0 +1,77 @@
+"""Vectors of a batch that is larger than memory: embedded in chunks, whose activations are never held together.
+
+This is GradCache (Gao et al. 2021): the loss sees all vectors at once, and each chunk is computed a second time, with
+the same dropout, when the gradients of its vectors are known. `torch.utils.checkpoint` does both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+import torch
+from torch.utils.checkpoint import checkpoint
+
+from socialrec.text.encoder import Encoder
+from socialrec.text.tasks import Ints
+from socialrec.text.tokens import Ids, padded
+
+MIN_FILLED = 0.75
+"""A text that would fill less of its row than this starts another strip."""
+Around = Callable[[int, Ints], AbstractContextManager[None]]
+"""Entered around the pass over each strip; told its number in the batch and the lengths of its texts."""
+
+
+def untouched(number: int, lengths: Ints) -> AbstractContextManager[None]:
+    """Leave the pass as it is."""
+    return nullcontext()
+
+
+def embed_in_chunks(encoder: Encoder, tokens: Sequence[Ids], budget: int, around: Around = untouched) -> torch.Tensor:
+    """Unit vectors of tokenized texts, float32 (n, dim), with gradients, in chunks of at most `budget` tokens.
+
+    A longer text is a chunk of its own. A single chunk is computed once, several again for their gradients.
+    """
+    lengths = np.array([len(ids) for ids in tokens], dtype=np.int64)
+    if not len(lengths):
+        return torch.zeros((0, encoder.dim), device=encoder.base.model.device)
+    order = np.argsort(-lengths, kind="stable")
+    chunks = list(_chunks(lengths[order], budget))
+    vectors, n_strips = [], 0
+    for chunk in chunks:
+        strips = [order[chunk][strip] for strip in _strips(lengths[order[chunk]])]
+        inputs = [padded([tokens[place] for place in strip], encoder.base) for strip in strips]
+
+        def embed(inputs: list[dict[str, torch.Tensor]], first: int = n_strips) -> torch.Tensor:
+            passed = []
+            for number, texts in enumerate(inputs, first):
+                with around(number, texts["attention_mask"].sum(1).cpu().numpy()):
+                    passed.append(encoder.embed_padded(texts))
+            return torch.cat(passed)
+
+        vectors.append(embed(inputs) if len(chunks) == 1 else checkpoint(embed, inputs, use_reentrant=False))
+        n_strips += len(strips)
+    back = torch.from_numpy(np.argsort(order)).to(vectors[0].device)
+    return torch.cat(vectors)[back]
+
+
+def _chunks(lengths: Ints, budget: int) -> Iterator[slice]:
+    """Cut texts, longest first, into runs of at most `budget` tokens in all."""
+    start = held = 0
+    for place, length in enumerate(lengths):
+        if held + length > budget and place > start:
+            yield slice(start, place)
+            start, held = place, 0
+        held += int(length)
+    yield slice(start, len(lengths))
+
+
+def _strips(lengths: Ints) -> Iterator[slice]:
+    """Cut texts, longest first, into runs of about one length: little is padded, whatever a batch holds."""
+    start = 0
+    for place, length in enumerate(lengths):
+        if length < MIN_FILLED * lengths[start]:
+            yield slice(start, place)
+            start = place
+    yield slice(start, len(lengths))

@@ -1,0 +1,52 @@
+"""Training goes on, in smaller chunks, where a batch does not fit into memory."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from socialrec.errors import UserError
+from socialrec.text.processes import is_so_anywhere, own_rank
+
+_CPU_WORDS = ("DefaultCPUAllocator", "can't allocate memory")
+_log = logging.getLogger(__name__)
+
+
+class ChunkTooLarge(Exception):
+    """A chunk did not fit into some process's memory: the gradients of this step are to be dropped in all of them."""
+
+
+@contextmanager
+def fitting() -> Iterator[None]:
+    """Run work that talks to no other process; ChunkTooLarge in every process where memory ran out in one."""
+    is_full = False
+    try:
+        yield
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        is_full = True
+    if is_so_anywhere(is_full):
+        raise ChunkTooLarge
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether torch says that memory ran out: on a GPU by a class of its own, on a CPU in words alone."""
+    return isinstance(error, torch.OutOfMemoryError) or any(word in str(error) for word in _CPU_WORDS)
+
+
+def halved(chunk_tokens: int, longest: int) -> int:
+    """Half of a chunk that did not fit, logged. Raises UserError where it held no more than the longest text."""
+    if chunk_tokens <= longest:
+        raise UserError(
+            f"out of memory even where one text of up to {longest} tokens is trained on at a time: "
+            "lower text.max_tokens, name a smaller text.model, or free memory"
+        )
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if own_rank() == 0:
+        _log.warning("out of memory in chunks of %d tokens: training goes on in %d", chunk_tokens, chunk_tokens // 2)
+    return chunk_tokens // 2
