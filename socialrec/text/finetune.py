@@ -22,9 +22,10 @@ from socialrec.text.losses import TaskWeights
 from socialrec.text.memory import ChunkTooLarge, fitting, halved
 from socialrec.text.optimizer import MAX_GRADIENT, adamw, moments, put, put_moments, set_learning_rate
 from socialrec.text.processes import add_gradients, n_processes, own_rank, process_group
+from socialrec.text.rank_memory import rank_memory, restore_rank_memory
 from socialrec.text.tasks import Ints, Labelled, Task, require_learnable
 from socialrec.text.weights import load_weights
-from socialrec.text_settings import TextSettings, Tuning
+from socialrec.text_settings import TextSettings
 
 Progress = Callable[[int, float], None]
 """Told the step, from 1, and its loss."""
@@ -62,16 +63,14 @@ def fine_tune(
         require_learnable(tasks)
     with process_group():
         training = _Training(tasks, validation, settings, start)
-        # AdaLoRA's own memory of what its ranks are worth is out of reach: it starts again.
-        folder = None if settings.tuning is Tuning.ADALORA else checkpoints
         run = f"{run_identity(tasks, settings)} {start or ''}"
-        if folder is not None and (saved := load_checkpoint(folder, run)):
+        if checkpoints is not None and (saved := load_checkpoint(checkpoints, run)):
             training.restore(*saved)
         while not training.is_over:
             loss = training.step()
-            if training.state.step % settings.checkpoint_every == 0 and folder is not None and own_rank() == 0:
-                save_checkpoint(folder, run, training.state, training.tensors())
             if own_rank() == 0:
+                if training.state.step % settings.checkpoint_every == 0 and checkpoints is not None:
+                    save_checkpoint(checkpoints, run, training.state, training.tensors())
                 progress(training.state.step, loss)
         return training.result()
 
@@ -201,7 +200,12 @@ class _Training:
 
     def tensors(self) -> dict[str, Tensors]:
         """Everything that changes from step to step, in groups."""
-        return {"trained": dict(self.trained), "optimizer": moments(self.optimizer, self.trained), "best": self.best}
+        return {
+            "trained": dict(self.trained),
+            "optimizer": moments(self.optimizer, self.trained),
+            "best": self.best,
+            "ranks": rank_memory(self.body.network),
+        }
 
     def restore(self, state: State, groups: dict[str, Tensors]) -> None:
         """Go on from a checkpoint's state and tensors."""
@@ -209,6 +213,7 @@ class _Training:
         self.best = groups.get("best", {})
         put(groups["trained"], self.trained)
         put_moments(self.optimizer, self.trained, groups.get("optimizer", {}))
+        restore_rank_memory(self.body.network, groups.get("ranks", {}))
 
     def result(self) -> FineTuned:
         """What was learned, under the version of it."""

@@ -1,0 +1,55 @@
+"""What AdaLoRA (Zhang et al. 2023) remembers of its ranks' worth, as tensors that a checkpoint can hold.
+
+PEFT 0.21 keeps it in a RankAllocator that has no way to save it: this is the one place that knows its fields.
+"""
+
+from __future__ import annotations
+
+import torch
+from peft import AdaLoraConfig, AdaLoraModel, PeftModel
+from torch import nn
+
+from socialrec.text.checkpoint import Tensors
+
+_AVERAGES = ("ipt", "exp_avg_ipt", "exp_avg_unc")
+"""Importance of each number at the last step, its average, and that of its uncertainty (their equations 8 to 10)."""
+_PATTERN = "rank_pattern"
+"""Which ranks of a layer are kept, once that is decided."""
+
+
+def rank_memory(network: nn.Module) -> Tensors:
+    """The memory of a network that AdaLoRA tunes, by names of its own; nothing of any other."""
+    if (adapted := _adapted(network)) is None:
+        return {}
+    averages = {
+        f"{kind}/{name}": tensor for kind in _AVERAGES for name, tensor in getattr(adapted.rankallocator, kind).items()
+    }
+    pattern = _config(adapted).rank_pattern or {}
+    return averages | {f"{_PATTERN}/{name}": torch.tensor(kept) for name, kept in pattern.items()}
+
+
+def restore_rank_memory(network: nn.Module, memory: Tensors) -> None:
+    """Give a network back what `rank_memory` told of it."""
+    if (adapted := _adapted(network)) is None:
+        return
+    device = next(network.parameters()).device
+    pattern = {}
+    for key, tensor in memory.items():
+        kind, name = key.split("/", 1)
+        if kind == _PATTERN:
+            pattern[name] = tensor.tolist()
+        else:
+            getattr(adapted.rankallocator, kind)[name] = tensor.to(device)
+    if pattern:
+        _config(adapted).rank_pattern = pattern
+
+
+def _adapted(network: nn.Module) -> AdaLoraModel | None:
+    adapted = network.base_model if isinstance(network, PeftModel) else None
+    return adapted if isinstance(adapted, AdaLoraModel) else None
+
+
+def _config(adapted: AdaLoraModel) -> AdaLoraConfig:
+    config = adapted.peft_config[adapted.trainable_adapter_name]
+    assert isinstance(config, AdaLoraConfig)
+    return config
