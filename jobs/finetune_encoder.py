@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 
@@ -14,12 +15,14 @@ from socialrec import job, tracking
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.errors import UserError
 from socialrec.evaluate.split import Split, make_split
+from socialrec.settings import load_settings
 from socialrec.text import material
 from socialrec.text.continual import Start, forgetting, losses_on, make_update, old_and_new, why_not_from
 from socialrec.text.encoder import Encoder, load_encoder, load_saved
-from socialrec.text.finetune import FineTuned, fine_tune
+from socialrec.text.finetune import FineTuned, Progress, fine_tune
 from socialrec.text.heads import Heads, heads_beside
 from socialrec.text.perturbation import flips
+from socialrec.text.processes import first_goes_first, is_launched, launch, own_rank, process_group
 from socialrec.text.recall import recall_at
 from socialrec.text.tasks import Pairs, Task
 from socialrec.text.tokens import coverage
@@ -54,11 +57,22 @@ class Material:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Open the training run that the rest of the chain adds to. Sampling and dry runs do not apply here."""
-    args = job.parser(__doc__).parse_args(argv)
-    with job.run(NAME, args) as run:
+    """Open the training run that the rest of the chain adds to. Sampling and dry runs do not apply here.
+
+    In several processes all of them train; the first alone writes to MLflow and to files, and reports.
+    """
+    arguments = sys.argv[1:] if argv is None else argv
+    args = job.parser(__doc__).parse_args(arguments)
+    if (n := load_settings(args.home).text.processes) > 1 and not is_launched():
+        return launch(__file__, arguments, n)
+    with job.run(NAME, args) as run, process_group():
         tracker = tracking.connect(run.settings)
-        found = read_material(run, tracker)
+        with first_goes_first():
+            found = read_material(run, tracker)
+        if own_rank():
+            if found.n_training:
+                learn(run, found, lambda step, loss: None)
+            return 0
         params = {f"text.{name}": value for name, value in run.settings.text.model_dump(mode="json").items()}
         params |= {f"table.{name}": version for name, version in found.versions.items()}
         params |= {"examples": found.n_training, "starts_from": found.start.folder.name if found.start else "base"}
@@ -119,14 +133,13 @@ def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Mater
     encoder = load_saved(start, settings) if start else load_encoder(settings.model, settings)
     heads = heads_beside(start) if start else Heads({})
     figures = {"text/unknown_token_share": unknown_share(run, encoder, found.training)}
-    rng = np.random.default_rng(settings.seed)
-    checked = [task.take(rng.permutation(len(task))[:MAX_CHECKED]) for task in found.validation if len(task)]
+    checked = some_of(found.validation, settings.seed)
     pairs = next((task for task in checked if isinstance(task, Pairs)), None)
     if pairs is not None:
         figures["val/pair_recall_at_10_before"] = recall_at(encoder, pairs, RECALL_CUTOFF)
     if found.n_training:
         old_losses = losses_on(found.remembered, encoder, heads, settings)
-        made = tune(run, tracker, mlflow_run, found, checked)
+        made = tune(run, tracker, mlflow_run, found)
         encoder, heads = made.encoder, made.heads
         if pairs is not None:
             figures["val/pair_recall_at_10"] = recall_at(encoder, pairs, RECALL_CUTOFF)
@@ -147,23 +160,37 @@ def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Mater
     return tracker.register(mlflow_run, "encoder", ENCODER, tags), encoder
 
 
-def tune(
-    run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Material, checked: Sequence[Task]
-) -> FineTuned:
-    """Fine-tune, and log the losses; a run that was killed goes on where its last checkpoint stands."""
-    settings, start = run.settings.text, found.start.folder if found.start else None
+def tune(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Material) -> FineTuned:
+    """Fine-tune, and log the losses."""
 
     def progress(step: int, loss: float) -> None:
         tracker.log(mlflow_run, metrics={"train/loss": loss}, step=step)
-        if step % 10 == 0 or step == settings.train_steps:
-            run.log.info("training", step=f"{step}/{settings.train_steps}", loss=round(loss, 4))
+        if step % 10 == 0 or step == run.settings.text.train_steps:
+            run.log.info("training", step=f"{step}/{run.settings.text.train_steps}", loss=round(loss, 4))
 
-    checkpoints = run.settings.models / "checkpoints" / run.run_id
-    made = fine_tune(found.training, settings, progress, checked, checkpoints, start=start)
-    shutil.rmtree(checkpoints, ignore_errors=True)
+    made = learn(run, found, progress)
+    shutil.rmtree(checkpoints(run), ignore_errors=True)
     for step, loss in made.validations:
         tracker.log(mlflow_run, metrics={"val/loss": loss}, step=step)
     return made
+
+
+def learn(run: job.Run, found: Material, progress: Progress) -> FineTuned:
+    """What all processes do alike; a run that was killed goes on where its last checkpoint stands."""
+    settings, start = run.settings.text, found.start.folder if found.start else None
+    checked = some_of(found.validation, settings.seed)
+    return fine_tune(found.training, settings, progress, checked, checkpoints(run), start=start)
+
+
+def checkpoints(run: job.Run) -> Path:
+    """Where a run that is killed is gone on from."""
+    return run.settings.models / "checkpoints" / run.run_id
+
+
+def some_of(tasks: list[Task], seed: int) -> list[Task]:
+    """As many examples of each task as are checked during training."""
+    rng = np.random.default_rng(seed)
+    return [task.take(rng.permutation(len(task))[:MAX_CHECKED]) for task in tasks if len(task)]
 
 
 def unknown_share(run: job.Run, encoder: Encoder, tasks: list[Task]) -> float:

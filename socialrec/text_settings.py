@@ -101,6 +101,8 @@ class TextSettings(Section):
     """A product must be so much less similar (cosine) than the comment's own: nearer ones may be as right."""
     accumulation: int = Field(1, ge=1)
     """Batches of each task in one step."""
+    processes: int = Field(1, ge=1)
+    """Processes of this machine that share every batch: one a GPU, or several on a CPU of many cores."""
     learning_rate: float = Field(5e-4, gt=0)
     warmup_share: Share = 0.1
     weight_decay: float = Field(0.01, ge=0)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+import sys
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -29,6 +31,38 @@ def process_group() -> Iterator[None]:
         dist.destroy_process_group()
 
 
+def is_launched() -> bool:
+    """Whether this process is one of several that torchrun, or `launch`, started."""
+    return "WORLD_SIZE" in os.environ
+
+
+def launch(program: str, arguments: Sequence[str], n: int) -> int:
+    """Run a Python program in n processes of this machine, as torchrun does, and return its exit code.
+
+    Where one fails the others are stopped, and its code counts: torchrun itself ends with 1 whatever went wrong.
+    """
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    # Each would take all cores otherwise, and wait for the others.
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // n)))
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=n,
+        run_id=str(uuid.uuid4()),
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        max_restarts=0,
+    )
+    try:
+        elastic_launch(config, sys.executable)("-u", program, *arguments)
+    except ChildFailedError as error:
+        _, first = error.get_first_failure()
+        return abs(first.exitcode)
+    return 0
+
+
 def n_processes() -> int:
     """How many processes train together."""
     return dist.get_world_size() if dist.is_initialized() else 1
@@ -37,6 +71,16 @@ def n_processes() -> int:
 def own_rank() -> int:
     """This process's number among them, from 0; number 0 alone writes files."""
     return dist.get_rank() if dist.is_initialized() else 0
+
+
+@contextmanager
+def first_goes_first() -> Iterator[None]:
+    """Process number 0 does this before the others do: what it fetches, they find."""
+    if own_rank():
+        dist.barrier()
+    yield
+    if n_processes() > 1 and own_rank() == 0:
+        dist.barrier()
 
 
 def own_part(places: Ints) -> Ints:

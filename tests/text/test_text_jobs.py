@@ -133,6 +133,29 @@ def test_the_tasks_that_the_settings_name_are_trained_together_and_their_heads_k
     assert load_saved(folder, shop.text).version == receipt["encoder_version"]
 
 
+@pytest.mark.slow
+def test_in_two_processes_one_run_is_opened_and_one_encoder_registered(
+    shop: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("SOCIALREC_TEXT__PROCESSES", "2")
+    monkeypatch.setenv("SOCIALREC_TEXT__HARD_NEGATIVES", "1")
+    client = MlflowClient(shop.services.mlflow_uri)
+
+    def counted() -> tuple[int, int]:
+        experiments = [found.experiment_id for found in client.search_experiments()]
+        return len(client.search_runs(experiments)), len(client.search_model_versions(f"name = '{ENCODER}'"))
+
+    runs, versions = counted()
+    receipt = call(shop, "finetune_encoder")
+    assert (receipt["status"], receipt["counts"]) == ("trained", {"examples": 16, "validation_examples": 2})
+    assert counted() == (runs + 1, versions + 1)
+    folder = tracking.connect(shop).fetch(ENCODER, receipt["encoder_model_version"])
+    assert load_saved(folder, shop.text).version == receipt["encoder_version"]
+    history = client.get_metric_history(receipt["mlflow_run_id"], "train/loss")
+    assert [point.step for point in history] == list(range(1, 11))
+
+
 def test_a_training_that_cannot_load_its_model_is_closed_as_failed(
     shop: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
