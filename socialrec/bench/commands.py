@@ -81,6 +81,30 @@ def bench_encode(
     _print_result(measure(texts, n_texts, rounds, settings).to_json(), as_json)
 
 
+@bench.command("finetune")
+def bench_finetune(
+    *,
+    data: Annotated[Path | None, typer.Option("--data", help="CSV or TSV of pairs; else the demo world's")] = None,
+    columns: Annotated[str, typer.Option("--columns", help="Its columns of comments and products")] = "comment,product",
+    batch: Annotated[int, typer.Option("--batch", min=2, help="Pairs in a batch")] = 32,
+    steps: Annotated[int, typer.Option("--steps", min=4, help="Steps of each side")] = 30,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often each side trains")] = 1,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fine-tuning on pairs against sentence-transformers' Trainer: seconds a step, and the loss on held-out pairs."""
+    from socialrec.bench.finetune import HELD_OUT, demo_pairs, read_pairs
+    from socialrec.bench.finetune import run as measure
+    from socialrec.bench.tables import read_columns
+
+    settings = load_settings(home).text
+    names = columns.split(",")
+    if len(names) != 2:
+        raise UserError(f"--columns {columns!r} must name two columns, such as comment,product")
+    pairs = read_pairs(*read_columns(data, names)) if data else demo_pairs(batch * steps + HELD_OUT, settings.seed)
+    _print_result(measure(pairs, batch, steps, rounds, settings).to_json(), as_json)
+
+
 @bench.command("text")
 def bench_text(
     *,
