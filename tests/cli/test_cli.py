@@ -24,7 +24,7 @@ from socialrec.settings import Settings
 SOCIALREC = Path(sys.executable).with_name("socialrec")
 COMMANDS = (
     *("doctor", "import", "run", "up", "down", "status", "recommend", "check", "runs", "diff", "table"),
-    *("explain", "bench", "bench etl"),
+    *("explain", "bench", "bench etl", "bench finetune"),
 )
 DS = "2026-01-01"
 
