@@ -42,14 +42,16 @@ def embed_in_chunks(encoder: Encoder, tokens: Sequence[Ids], budget: int, around
     for chunk in chunks:
         strips = [order[chunk][strip] for strip in _strips(lengths[order[chunk]])]
         inputs = [padded([tokens[place] for place in strip], encoder.base) for strip in strips]
+        numbered = list(enumerate((lengths[strip] for strip in strips), n_strips))
 
-        def embed(inputs: list[dict[str, torch.Tensor]], first: int = n_strips) -> torch.Tensor:
+        def embed(inputs: list[dict[str, torch.Tensor]], numbered: list[tuple[int, Ints]] = numbered) -> torch.Tensor:
             passed = []
-            for number, texts in enumerate(inputs, first):
-                with around(number, texts["attention_mask"].sum(1).cpu().numpy()):
+            for texts, (number, sizes) in zip(inputs, numbered, strict=True):
+                with around(number, sizes):
                     passed.append(encoder.embed_padded(texts))
             return torch.cat(passed)
 
+        # The inputs are handed over, so that the state of their device's generator is kept with them.
         vectors.append(embed(inputs) if len(chunks) == 1 else checkpoint(embed, inputs, use_reentrant=False))
         n_strips += len(strips)
     back = torch.from_numpy(np.argsort(order)).to(vectors[0].device)
