@@ -213,7 +213,8 @@ def _result(
 
     ratios = {"ratio": ratio("peer", "ours"), "ratio_cpu": ratio("peer", "ours", "cpu")}
     if "peer_bf16" in taken:
-        ratios |= {"ratio_fp32": ratio("peer", "ours_fp32"), "ratio_bf16": ratio("peer_bf16", "ours")}
+        for name, sides in {"fp32": ("peer", "ours_fp32"), "bf16": ("peer_bf16", "ours")}.items():
+            ratios |= {f"ratio_{name}": ratio(*sides), f"ratio_{name}_cpu": ratio(*sides, "cpu")}
     peak = psutil.Process().memory_info().rss // _MIB
     names = {"peer": "sentence-transformers", "peer_bf16": "sentence-transformers-bf16"}
     return BenchResult(
