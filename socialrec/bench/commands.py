@@ -61,6 +61,65 @@ def bench_lastfm(
     _print_result(measure(protocol, seeds, data, load_settings(home)).to_json(), as_json)
 
 
+@bench.command("topk")
+def bench_topk(
+    *,
+    n_users: Annotated[int, typer.Option("--users", min=64)] = 100_000,
+    n_products: Annotated[int, typer.Option("--products", min=1)] = 50_000,
+    dim: Annotated[int, typer.Option("--dim", min=1)] = 128,
+    k: Annotated[int, typer.Option("--k", min=1, help="How long a list is")] = 50,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bulk top-K of generated vectors against faiss, implicit and Spark ALS: time, growth, memory, the same lists."""
+    from socialrec.bench.topk import Size
+    from socialrec.bench.topk import run as measure
+
+    _print_result(measure(Size(n_users, n_products, dim, k), load_settings(home)).to_json(), as_json)
+
+
+@bench.command("fit")
+def bench_fit(
+    *,
+    data: Annotated[Path | None, typer.Option("--data", help="Last.fm: folder with the raw files")] = None,
+    train: Annotated[Path | None, typer.Option("--train", help="Or pairs to learn from: user item [weight]")] = None,
+    test: Annotated[Path | None, typer.Option("--test", help="Pairs to find: user item")] = None,
+    valid: Annotated[Path | None, typer.Option("--valid", help="Pairs to choose by; else a tenth of train")] = None,
+    social: Annotated[Path | None, typer.Option("--social", help="Ties: user friend")] = None,
+    item_text: Annotated[Path | None, typer.Option("--item-text", help="Texts: item text")] = None,
+    searches: Annotated[bool, typer.Option("--search", help="Search the signals' settings first")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Seconds of fitting the model, the search of its settings apart, beside implicit's ALS."""
+    from socialrec.bench.fit import run as measure
+    from socialrec.bench.ranking import read_problem
+    from socialrec.bench.ranking_lastfm import Shop
+
+    settings = load_settings(home)
+    if data and not (train or test):
+        problem = Shop(data).problem("recbole", 0)
+    elif train and test and not data:
+        files = {"train": train, "test": test, "valid": valid, "social": social, "item_text": item_text}
+        problem = read_problem(files, settings.evaluate.seed)
+    else:
+        raise UserError("give --data, or --train with --test")
+    _print_result(measure(problem, settings, searches=searches).to_json(), as_json)
+
+
+@bench.command("scale")
+def bench_scale(
+    scale: Annotated[float, typer.Option("--scale", min=0.0001, help="1 is 10 million interactions")] = 1.0,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """A generated shop of 200,000 users and 100,000 products: fit it and list for everyone; time and memory."""
+    from socialrec.bench.scale import Sizes
+    from socialrec.bench.scale import run as measure
+
+    _print_result(measure(Sizes.of(scale), load_settings(home)).to_json(), as_json)
+
+
 @bench.command("encode")
 def bench_encode(
     *,

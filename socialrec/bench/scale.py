@@ -1,0 +1,130 @@
+"""A large generated shop: fit everything and make every user's list; how long, and in how much memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import scipy.sparse as sp
+
+from socialrec.bench.ranking import PACKAGES, Progress, Stages, figures, peak_mib, to_standard_error
+from socialrec.bench.ranking_problem import Pairs, Problem, shuffled_places, tie_shares
+from socialrec.bench.result import BenchResult, PeerResult, versions
+from socialrec.evaluate.baselines import popular_lists
+from socialrec.recommend.arrays import F32, Indices, unit_rows
+from socialrec.recommend.model import ModelInfo, Recommender
+from socialrec.recommend.offline import HeldOut, learn_blend, rank
+from socialrec.recommend.signals import SIGNALS
+from socialrec.settings import Settings
+
+NAME = "scale"
+SEED = 20260106
+MAX_SECONDS, MAX_PEAK_MIB = 20 * 60, 12 * 1024
+TOPIC_PRODUCTS, TOPIC_SHARE, N_TIES, TEXT_DIM = 1000, 0.8, 5, 64
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How large a shop is."""
+
+    n_users: int
+    n_products: int
+    n_interactions: int
+
+    @classmethod
+    def of(cls, scale: float) -> Sizes:
+        """Scale 1 is 200,000 users, 100,000 products and 10 million interactions."""
+        return cls(max(100, int(200_000 * scale)), max(100, int(100_000 * scale)), max(1000, int(10_000_000 * scale)))
+
+
+def run(sizes: Sizes, settings: Settings, progress: Progress = to_standard_error) -> BenchResult:
+    """Learn the blend, fit on everything but the test pairs, list for every user, and look at how good the lists are.
+
+    `seconds.total` is all of that, less making the shop up. `targets_met` is what may be said at scale 1 only.
+    """
+    stages, cutoff = Stages(progress), settings.evaluate.cutoff
+    with stages.stage("generate"):
+        problem = generate(sizes)
+    with stages.stage("blend"):
+        data, held = problem.data_at("validation")(settings.recommend), problem.held_out("validation")
+        equal = {signal.name: 1.0 / len(SIGNALS) for signal in SIGNALS}
+        learned = learn_blend(Recommender.fit(data, settings.recommend, equal, ModelInfo("")), data, held, settings)
+    weights = dict(zip(equal, learned, strict=True))
+    with stages.stage("fit"):
+        data, held = problem.data_at("test")(settings.recommend), problem.held_out("test")
+        recommender = Recommender.fit(data, settings.recommend, weights, ModelInfo(""))
+    with stages.stage("score"):
+        everyone = HeldOut(np.arange(sizes.n_users), data.affinity, sp.csr_matrix(data.affinity.shape))
+        lists = rank(recommender, data, everyone, settings.recommend.list_length, settings.recommend).ranked
+    total = sum(stages.seconds.values()) - stages.seconds["generate"]
+    popular = popular_lists(data.popularity, held.seen, cutoff)
+    return BenchResult(
+        name=NAME,
+        metrics={
+            **vars(sizes),
+            **figures(lists[held.rows], held, [cutoff]),
+            "users_per_second": round(sizes.n_users / stages.seconds["score"], 1),
+            "targets_met": sizes == Sizes.of(1) and total <= MAX_SECONDS and peak_mib() <= MAX_PEAK_MIB,
+        },
+        seconds={name: round(value, 2) for name, value in (stages.seconds | {"total": total}).items()},
+        peak_mib=peak_mib(),
+        peers={"popularity": PeerResult(figures(popular, held, [cutoff]))},
+        ratios={},
+        versions=versions(PACKAGES),
+        chosen={"blend": weights},
+    )
+
+
+def generate(sizes: Sizes) -> Problem:
+    """A shop of topics, the same each time: users keep mostly to one of them, products sell by Zipf's law within it.
+
+    Each user's last pair is for the test, the one before it for validation. Ties are within a topic; texts are a
+    topic's direction and noise.
+    """
+    rng, n_topics = np.random.default_rng(SEED), max(2, sizes.n_products // TOPIC_PRODUCTS)
+    # Products are dealt to topics in turn, so that each topic has popular and rare ones.
+    topic = rng.integers(0, n_topics, sizes.n_users)
+    users = np.sort(rng.integers(0, sizes.n_users, sizes.n_interactions))
+    keeps = rng.random(sizes.n_interactions) < TOPIC_SHARE
+    chosen = np.where(keeps, topic[users], rng.integers(0, n_topics, sizes.n_interactions))
+    place = _zipf(rng, -(-sizes.n_products // n_topics), sizes.n_interactions)
+    products = (place * n_topics + chosen) % sizes.n_products
+    pairs = Pairs(users, products, np.ones(len(users)), np.arange(len(users), dtype=np.int64))
+    back, size = shuffled_places(users, SEED)
+    in_test, in_validation = (back == 0) & (size > 2), (back == 1) & (size > 2)
+    names = pa.array([f"u{number:07d}" for number in range(sizes.n_users)])
+    text = _texts(rng, sizes.n_products, n_topics)
+    return Problem(
+        users=names,
+        products=pa.array([f"p{number:07d}" for number in range(sizes.n_products)]),
+        train=pairs[~in_test & ~in_validation],
+        validation=pairs[in_validation],
+        test=pairs[in_test],
+        ties=tie_shares(_ties(rng, topic, names), names),
+        text=lambda window: text,
+    )
+
+
+def _zipf(rng: np.random.Generator, n: int, size: int) -> Indices:
+    """Numbers from 0 to n - 1, each as likely as one over its place."""
+    ends: npt.NDArray[np.float64] = np.cumsum(1.0 / np.arange(1, n + 1))
+    drawn: Indices = np.searchsorted(ends, rng.random(size) * ends[-1]).astype(np.int64)
+    return drawn
+
+
+def _texts(rng: np.random.Generator, n_products: int, n_topics: int) -> F32:
+    directions = rng.standard_normal((n_topics, TEXT_DIM), dtype=np.float32)
+    noise = rng.standard_normal((n_products, TEXT_DIM), dtype=np.float32)
+    return unit_rows(directions[np.arange(n_products) % n_topics] + noise)
+
+
+def _ties(rng: np.random.Generator, topic: Indices, names: pa.Array) -> pa.Table:
+    """Each user follows some of the same topic."""
+    by_topic = np.argsort(topic, kind="stable")
+    place = np.empty_like(by_topic)
+    place[by_topic] = np.arange(len(topic))
+    followers = np.repeat(np.arange(len(topic)), N_TIES)
+    near = (place[followers] + rng.integers(1, 50, len(followers))) % len(topic)
+    return pa.table({"user": names.take(pa.array(followers)), "friend": names.take(pa.array(by_topic[near]))})
