@@ -16,7 +16,8 @@ the nightly run left them, so that night must have run.
 * Candidate, popularity and the champion's recipe are measured on the same held-out window.
 * `promote_model` makes the candidate champion only where it beats both; its decision and reasons are in the MLflow run.
 
-**Params** Day (else the scheduled day, else yesterday, UTC: `resolve_run` decides), Dry run (promotes nothing).
+**Params** Day (else the scheduled day, else yesterday, UTC: `resolve_run` decides), Dry run (promotes nothing),
+Tuning trials (settings of the signals to try on the validation window; each is a nested MLflow run).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from airflow.sdk import DAG
 
 from socialrec.contracts.runs import TRAIN
 from socialrec.orchestration import params
-from socialrec.orchestration.commands import reported
+from socialrec.orchestration.commands import TUNING_TRIALS, reported
 from socialrec.orchestration.pools import GPU
 from socialrec.orchestration.tasks import DEFAULTS, embed_texts, nightly_at, python_job, resolve_run
 from socialrec.settings import load_settings
@@ -52,7 +53,7 @@ with DAG(
         resolve_run()
         >> python_job(settings, "finetune_encoder", pool=GPU, execution_timeout=timedelta(hours=6))
         >> embed_texts(settings, *ENCODER)
-        >> python_job(settings, "fit_recommender", *TRAINING, *VECTORS, pool=GPU)
+        >> python_job(settings, "fit_recommender", *TRAINING, *VECTORS, TUNING_TRIALS, pool=GPU)
         >> python_job(settings, "evaluate_recommender", *TRAINING, *VECTORS, pool=GPU)
         >> python_job(settings, "promote_model", *TRAINING, *VECTORS, *ENCODER)
     )

@@ -51,9 +51,11 @@ def main(argv: list[str] | None = None) -> int:
         evaluation["faults"] = find_faults(folder, inputs.products, run.ds, split.label)
         assessment = None
         if not evaluation["faults"]:
-            trial = try_recipe(inputs, split, run.settings, read_document(folder)["weights"])
+            document = read_document(folder)
+            settings = settings_of_recipe(run.settings, document["info"]["settings"])
+            trial = try_recipe(inputs, split, settings, document["weights"])
             champion = try_champion(run, tracker, inputs, split)
-            assessment = assess(trial, champion.ranked, inputs, split, run.settings)
+            assessment = assess(trial, champion.ranked, inputs, split, settings)
             evaluation |= {**champion.facts, **assessment.document()}
         run.log.info(
             "evaluated", **{name: evaluation.get(name) for name in ("label", "faults", "candidate", "champion")}

@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 
 from socialrec import job, tracking
+from socialrec.errors import UserError
 from socialrec.evaluate.plots import metrics_figure, weights_figure
-from socialrec.evaluate.split import make_split
-from socialrec.recommend.inputs import n_texts_missing, read_inputs
+from socialrec.evaluate.split import Split, make_split
+from socialrec.recommend.ablation import COLUMNS
+from socialrec.recommend.inputs import Inputs, n_texts_missing, read_inputs
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.reference import make_reference, save_reference
-from socialrec.recommend.training import Blend, fit_blend, fit_everything, recipe_settings
+from socialrec.recommend.training import Blend, fit_blend, fit_everything, recipe_settings, tuned
+from socialrec.recommend.tuning import Tried
+from socialrec.settings import Settings
 
 NAME = "fit_recommender"
 
@@ -20,46 +24,67 @@ def main(argv: list[str] | None = None) -> int:
     parser = job.parser(__doc__)
     parser.add_argument("--mlflow-run", required=True, help="the training run, from finetune_encoder")
     parser.add_argument("--encoder-version", required=True, help="whose vectors to use")
+    parser.add_argument("--tuning-trials", type=int, help="settings to try on validation (default: as settings say)")
     args = parser.parse_args(argv)
     with job.run(NAME, args) as run, tracking.connect(run.settings).failing(args.mlflow_run) as tracker:
         inputs = read_inputs(run.lake, run.ds, args.encoder_version)
         split = make_split(inputs.interactions, run.settings.evaluate)
         if missing := n_texts_missing(inputs):
             run.log.warning("texts without a vector", n=missing, encoder_version=args.encoder_version)
-        blend = fit_blend(inputs, split, run.settings)
-        ndcg = blend.figures["blend"][f"ndcg_at_{run.settings.evaluate.cutoff}"]
+        settings = settings_to_use(run, tracker, inputs, split)
+        blend = fit_blend(inputs, split, settings)
+        ndcg = blend.figures["blend"][f"ndcg_at_{settings.evaluate.cutoff}"]
         run.log.info("learned the blend", split=split.label, val_ndcg=round(ndcg, 4), **blend.weights)
         if not args.dry_run:
-            recommender = fit_everything(inputs, split, run.settings, blend.weights, args.encoder_version)
-            keep(run, tracker, recommender, blend)
+            recommender = fit_everything(inputs, split, settings, blend.weights, args.encoder_version)
+            keep(run, tracker, recommender, blend, settings)
         counts = {"interactions": inputs.interactions.num_rows, "products": inputs.products.num_rows}
         status = "dry_run" if args.dry_run else "written"
         run.done(status=status, counts=counts, split_label=split.label, weights=blend.weights, val_ndcg=ndcg)
     return 0
 
 
-def keep(run: job.Run, tracker: tracking.Tracker, recommender: Recommender, blend: Blend) -> None:
+def settings_to_use(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, split: Split) -> Settings:
+    """The settings as they are, or as tuning finds them best where it is asked for; each trial is a nested run."""
+    asked, parent = run.args.tuning_trials, run.args.mlflow_run
+    n_trials = run.settings.recommend.tuning_trials if asked is None else asked
+    if n_trials < 0:
+        raise UserError(f"--tuning-trials {n_trials} must be 0 or more")
+
+    def report(tried: Tried) -> None:
+        run.log.info("tried", trial=tried.number, val_ndcg=round(tried.ndcg, 4), **tried.values)
+        if not run.args.dry_run:
+            figures = {f"val/ndcg_at_{run.settings.evaluate.cutoff}": tried.ndcg}
+            params = {f"recommend.{name}": value for name, value in tried.values.items()}
+            tracker.log_nested(parent, f"trial {tried.number}", params, figures)
+
+    return tuned(inputs, split, run.settings, n_trials, report) if n_trials else run.settings
+
+
+def keep(run: job.Run, tracker: tracking.Tracker, recommender: Recommender, blend: Blend, settings: Settings) -> None:
     """Save the candidate, and log it with everything that it takes to fit it again."""
     args, info = run.args, recommender.info
     folder = run.settings.candidate(args.mlflow_run) / "recommender"
     recommender.save(folder)
-    save_reference(make_reference(run.lake, run.ds, recommender, run.settings), folder)
+    save_reference(make_reference(run.lake, run.ds, recommender, settings), folder)
     prefixes = {who: "" if who == "blend" else f"{who}_" for who in blend.figures}
     figures = {
         f"val/{prefixes[who]}{name}": value for who, values in blend.figures.items() for name, value in values.items()
     }
     weights = {f"blend/{name}": weight for name, weight in blend.weights.items()}
-    params = {f"recommend.{name}": value for name, value in run.settings.recommend.model_dump(mode="json").items()}
+    weights |= {f"ablation/{row.signal}_{name}": getattr(row, name) for row in blend.ablation for name in COLUMNS[2:]}
+    params = {f"recommend.{name}": value for name, value in settings.recommend.model_dump(mode="json").items()}
     params |= {"split": info.split_label, "ds": run.ds, "encoder_version": args.encoder_version}
     tracker.log(args.mlflow_run, params=params, metrics=figures | weights, tags={"split": info.split_label})
     recipe = {
-        "settings": recipe_settings(run.settings),
+        "settings": recipe_settings(settings),
         "weights": blend.weights,
         "lake_versions": info.lake_versions,
         "split": info.split_label,
         "encoder_version": args.encoder_version,
     }
     tracker.log_dict(args.mlflow_run, recipe, "recipe.json")
+    tracker.log_table(args.mlflow_run, COLUMNS, [row.row() for row in blend.ablation], "tables/ablation.csv")
     title = f"validation, {info.split_label}"
     tracker.log_figure(args.mlflow_run, metrics_figure(blend.figures, title), "plots/validation.png")
     tracker.log_figure(args.mlflow_run, weights_figure(blend.weights, f"blend, {title}"), "plots/blend.png")

@@ -91,6 +91,8 @@ class RecommendSettings(Section):
     sequence_decay: float = Field(0.7, gt=0, le=1)
     """What the product before the newest counts beside the newest, and so on back."""
     popularity_exponent: Share = 0.5
+    tuning_trials: int = Field(0, ge=0)
+    """How often a training tries other settings of the signals on its validation window; 0 takes them as they are."""
     tie_reply_weight: float = Field(1.0, ge=0)
     score_decimals: int = Field(5, ge=1, le=9)
     block_users: int = Field(512, ge=1)

@@ -33,7 +33,6 @@ from socialrec.settings import Settings
 
 NAME = "ranking"
 TEXT_DIM = 256
-ABLATION_USERS = 2_000
 PACKAGES = ("numpy", "scipy", "pyarrow")
 
 Progress = Callable[[str], None]
@@ -161,8 +160,7 @@ def choose(problem: Problem, cutoff: int, settings: Settings, stages: Stages) ->
         learned = learn_weights(known, len(SIGNALS), cutoff)
         recommender = recommender.with_weights(dict(zip(equal, learned, strict=True)))
     with stages.stage("ablation"):
-        sampled = held.sample(ABLATION_USERS, settings.evaluate.seed)
-        table = ablate(recommender, known, data, sampled, settings)
+        table = ablate(recommender, known, data, held, settings)
     ranked = rank(recommender, data, held, cutoff, found.settings).ranked
     choice = Choice(found, recommender.weights, figures(ranked, held, [cutoff]), table)
     stages.progress(f"blend {choice.weights}, validation {choice.validation}")

@@ -14,6 +14,10 @@ JOBS = Path(__file__).resolve().parents[2] / "jobs"
 RESOLVED = "ti.xcom_pull(task_ids='resolve_run')"
 MODEL_VERSION = f"{{{{ {RESOLVED}['model_version'] and '--model-version=' ~ {RESOLVED}['model_version'] }}}}"
 """The version that a person asked for as an argument; empty where none was."""
+TUNING_TRIALS = (
+    f"{{{{ '' if {RESOLVED}['tuning_trials'] is none else '--tuning-trials=' ~ {RESOLVED}['tuning_trials'] }}}}"
+)
+"""How many settings a person asked to try as an argument; empty where nobody did."""
 RUN_ID = f"{{{{ {RESOLVED}['run_id'] }}}}"
 
 

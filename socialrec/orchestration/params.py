@@ -32,6 +32,13 @@ MODEL_VERSION = Param(
     title="Model version",
     description="Registered version of socialrec-recommender to score with. Empty: the champion.",
 )
+TUNING_TRIALS = Param(
+    default=None,
+    type=["null", "integer"],
+    minimum=0,
+    title="Tuning trials",
+    description="Settings of the signals to try on the validation window. Empty: as many as the settings say.",
+)
 EARLIER_VERSION = Param(
     default=None,
     type=["null", "string"],
@@ -63,6 +70,6 @@ STEPS = Param(
 
 NIGHTLY = {"ds": DS, "sample": SAMPLE, "dry_run": DRY_RUN, "model_version": MODEL_VERSION}
 # Training takes all users and makes its own version, so there is neither a sample nor a version to choose.
-TRAIN = {"ds": DS, "dry_run": DRY_RUN}
+TRAIN = {"ds": DS, "dry_run": DRY_RUN, "tuning_trials": TUNING_TRIALS}
 PRETRAIN = {"ds": DS, "dry_run": DRY_RUN, "from_scratch": FROM_SCRATCH, "steps": STEPS}
 ROLLBACK = {"model_version": EARLIER_VERSION, "reason": REASON}

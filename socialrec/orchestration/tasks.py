@@ -46,6 +46,7 @@ def resolve_run() -> dict[str, Any]:
         "sample": params.get("sample", 1),
         "dry_run": params["dry_run"],
         "model_version": params.get("model_version") or "",
+        "tuning_trials": params.get("tuning_trials"),
     }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,10 @@ from socialrec.recommend.data import TrainingData
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.offline import HeldOut, rank
 from socialrec.settings import Settings
+
+MAX_USERS = 2_000
+"""Users that the table is measured on, drawn with the seed."""
+COLUMNS = ("signal", "weight", "alone", "without")
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,10 @@ class Ablation:
     alone: float
     without: float
 
+    def row(self) -> tuple[Any, ...]:
+        """Values in the order of `COLUMNS`."""
+        return astuple(self)
+
 
 def ablate(
     recommender: Recommender, known: list[Heads], data: TrainingData, held: HeldOut, settings: Settings
@@ -32,7 +41,7 @@ def ablate(
     `known` are the heads that the blend was learned from. Alone and without are measured on the whole catalogue; a
     signal of weight 0 is not missed, so that nothing is relearned for it.
     """
-    cutoff = settings.evaluate.cutoff
+    held, cutoff = held.sample(MAX_USERS, settings.evaluate.seed), settings.evaluate.cutoff
     names = [signal.name for signal in recommender.signals]
 
     def ndcg(weights: dict[str, float]) -> float:

@@ -23,7 +23,7 @@ from socialrec.settings import RecommendSettings
 
 TENSORS = "model.safetensors"
 DOCUMENT = "model.json"
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class ModelInfo:
 class Recommender:
     """Scores every product of its catalogue for blocks of users.
 
-    products: sorted names (n_products,). weights: one a signal, adding up to 1. words: csr (n_products, n_words).
+    products: sorted names (n_products,). signals: those that were fitted. weights: one a signal, adding up to 1.
+    words: csr (n_products, n_words).
     """
 
     def __init__(
@@ -59,8 +60,12 @@ class Recommender:
     def fit(
         cls, data: TrainingData, settings: RecommendSettings, weights: Mapping[str, float], info: ModelInfo
     ) -> Self:
-        """Fit every signal on the data; the blend is given."""
-        signals = [kind.fit(data, settings) for kind in SIGNALS]
+        """Fit the signals of a given blend on the data; those of weight 0 are left out.
+
+        Two are always there: popularity breaks ties, and the closed form says which products stand behind a score.
+        """
+        always = (Popularity, Collaborative)
+        signals = [kind.fit(data, settings) for kind in SIGNALS if kind in always or weights[kind.name]]
         return cls(data.products, signals, weights, (data.words, data.word_names), info)
 
     def parts(self, block: UserBlock) -> list[F32]:
@@ -98,6 +103,7 @@ class Recommender:
         document = {
             "format": FORMAT,
             "weights": self.weights,
+            "signals": [signal.name for signal in self.signals],
             "info": asdict(self.info),
             "products": self.products.to_pylist(),
             "words": self.word_names,
@@ -110,7 +116,7 @@ class Recommender:
         document = read_document(folder)
         tensors = load_file(folder / TENSORS)
         signals = []
-        for kind in SIGNALS:
+        for kind in (kind for kind in SIGNALS if kind.name in document["signals"]):
             prefix = f"{kind.name}."
             signals.append(
                 kind.restore({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})

@@ -96,7 +96,8 @@ def search_settings(
     cutoff, chosen, n_trials = settings.evaluate.cutoff, settings.recommend, {}
     sampled = held.sample(SEARCH_USERS, settings.evaluate.seed)
     for kind, levels in ((Collaborative, CLOSED_FORM), (Factors, FACTORS)):
-        space = _that_matter(levels, data_at(chosen))
+        idle = idle_settings(data_at(chosen))
+        space = {name: steps for name, steps in levels.items() if name not in idle}
         search = Search(_objective(kind, space, data_at, sampled, cutoff=cutoff, progress=progress), space)
         chosen = search.best(chosen)
         n_trials[kind.name] = len(search.trials)
@@ -119,7 +120,8 @@ def _objective(
     return ndcg
 
 
-def _that_matter(space: Space, data: TrainingData) -> Space:
+def idle_settings(data: TrainingData) -> set[str]:
+    """Names of settings that cannot matter for these data."""
     has_text = bool(data.text.any())
     idle = {
         "text_weight": not has_text,
@@ -127,7 +129,7 @@ def _that_matter(space: Space, data: TrainingData) -> Space:
         "social_weight": data.ties.nnz == 0,
         "affinity_exponent": data.affinity.nnz == 0 or bool(np.ptp(data.affinity.data) == 0),
     }
-    return {name: levels for name, levels in space.items() if not idle.get(name, False)}
+    return {name for name, is_idle in idle.items() if is_idle}
 
 
 def _nearest(levels: Sequence[float], value: float) -> int:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from socialrec.evaluate.measure import measure
 from socialrec.evaluate.split import Split
+from socialrec.recommend.ablation import Ablation, ablate
+from socialrec.recommend.blend import learn_weights
+from socialrec.recommend.data import TrainingData
 from socialrec.recommend.inputs import Inputs
 from socialrec.recommend.model import ModelInfo, Recommender
-from socialrec.recommend.offline import Scorer, held_out, learn_blend, rank
+from socialrec.recommend.offline import HeldOut, Scorer, blend_heads, held_out, rank
 from socialrec.recommend.signals import SIGNALS
+from socialrec.recommend.tuning import Tried, tune
 from socialrec.settings import EtlSettings, RecommendSettings, Settings
 
 Figures = dict[str, float]
@@ -24,28 +28,41 @@ RECIPE_SECTIONS: dict[str, type[EtlSettings] | type[RecommendSettings]] = {
 
 @dataclass(frozen=True)
 class Blend:
-    """Weights by signal, and validation figures of the blend and of each signal alone."""
+    """Weights by signal, validation figures of the blend and of each signal alone, and what each is worth in it."""
 
     weights: dict[str, float]
     figures: dict[str, Figures]
+    ablation: list[Ablation]
+
+
+def tuned(inputs: Inputs, split: Split, settings: Settings, n_trials: int, report: Callable[[Tried], None]) -> Settings:
+    """Settings with those of the signals as tuning on the validation window finds them best."""
+    data, held = validation_window(inputs, split, settings)
+    return settings.model_copy(update={"recommend": tune(data, held, settings, n_trials, report)})
+
+
+def validation_window(inputs: Inputs, split: Split, settings: Settings) -> tuple[TrainingData, HeldOut]:
+    """What may be learned from before the validation window, and the pairs in it."""
+    data = inputs.training_data(split, "validation", settings)
+    training = split.training_interactions(inputs.interactions, "validation")
+    return data, held_out(data, training, split.validation_pairs(inputs.interactions))
 
 
 def fit_blend(inputs: Inputs, split: Split, settings: Settings) -> Blend:
     """Fit before the validation window and learn the blend on it."""
-    data = inputs.training_data(split, "validation", settings)
-    training = split.training_interactions(inputs.interactions, "validation")
-    held = held_out(data, training, split.validation_pairs(inputs.interactions))
+    data, held = validation_window(inputs, split, settings)
     equal = {signal.name: 1.0 / len(SIGNALS) for signal in SIGNALS}
     recommender = Recommender.fit(data, settings.recommend, equal, ModelInfo(""))
     cutoff, chosen = settings.evaluate.cutoff, settings.recommend
-    learned = learn_blend(recommender, data, held, settings)
+    known = blend_heads(recommender, data, held, settings)
+    learned = learn_weights(known, len(SIGNALS), cutoff)
     recommender.weights = {signal.name: weight for signal, weight in zip(SIGNALS, learned, strict=True)}
     scorers: dict[str, Scorer] = {"blend": recommender, **{signal.name: signal for signal in recommender.signals}}
     figures = {
         name: measure(rank(scorer, data, held, cutoff, chosen).ranked, held.relevant, cutoff)
         for name, scorer in scorers.items()
     }
-    return Blend(recommender.weights, figures)
+    return Blend(recommender.weights, figures, ablate(recommender, known, data, held, settings))
 
 
 def fit_everything(

@@ -83,6 +83,13 @@ class Tracker:
         self.log(run_id, params=params)
         return run_id
 
+    def log_nested(self, parent: str, name: str, params: Mapping[str, Any], metrics: Mapping[str, float]) -> str:
+        """Record one finished step of a run as a run below it."""
+        run_id = self._start(TRAINING, name, {"mlflow.parentRunId": parent})
+        self.log(run_id, params=params, metrics=metrics)
+        self.finish(run_id)
+        return run_id
+
     def log_nightly(
         self,
         name: str,

@@ -220,7 +220,7 @@ def test_a_scheduled_night_stands_for_the_day_before(read: dict[str, Any]) -> No
 
 def test_training_has_neither_a_sample_nor_a_version_to_choose(read: dict[str, Any]) -> None:
     assert read[NIGHTLY]["params"] == ["dry_run", "ds", "model_version", "sample"]
-    assert read[TRAIN]["params"] == ["dry_run", "ds"]
+    assert read[TRAIN]["params"] == ["dry_run", "ds", "tuning_trials"]
 
 
 def test_the_hours_come_from_the_settings(home: Path) -> None:

@@ -65,7 +65,8 @@ def test_the_table_tells_each_signal_alone_and_what_is_lost_without_it(
     data: TrainingData, held: HeldOut, settings: Settings
 ) -> None:
     weights = {kind.name: 0.0 for kind in SIGNALS} | {"collaborative": 0.9, "popularity": 0.1}
-    recommender = Recommender.fit(data, settings.recommend, weights, ModelInfo(""))
+    everything = Recommender.fit(data, settings.recommend, dict.fromkeys(weights, 1.0), ModelInfo(""))
+    recommender = everything.with_weights(weights)
     table = {
         row.signal: row
         for row in ablate(recommender, blend_heads(recommender, data, held, settings), data, held, settings)
