@@ -12,7 +12,8 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from socialrec.errors import UserError
-from socialrec.recommend.arrays import F32, Csr, Flags, Indices, csr, positions, vocabulary
+from socialrec.recommend.arrays import ABSENT, F32, Csr, Flags, Indices, csr, positions, vocabulary
+from socialrec.recommend.communities import find_communities
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.evidence import recency_of_times, scaled
 from socialrec.recommend.offline import HeldOut
@@ -102,6 +103,9 @@ class Problem:
             affinity=weights,
             ties=self.ties,
             recency=recency_of_times(*_newest(pairs, self.shape[1]), self.shape),
+            opinions=sp.csr_matrix(self.shape, dtype=np.float32),
+            communities=self.communities,
+            category=np.full(self.shape[1], ABSENT, dtype=np.int64),
             text=self.text(window),
             popularity=np.asarray((weights > 0).sum(axis=0), dtype=np.float32).ravel(),
             words=sp.csr_matrix((self.shape[1], 0), dtype=np.float32),
@@ -121,6 +125,11 @@ class Problem:
         if not len(rows):
             raise UserError(f"the {window} part has no pair that is new to its user: there is nothing to measure")
         return HeldOut(rows, seen[rows], relevant[rows])
+
+    @cached_property
+    def communities(self) -> Indices:
+        """The community of each user, int64 (n_users,)."""
+        return find_communities(self.ties)
 
     @cached_property
     def n_pairs(self) -> dict[str, int]:

@@ -121,6 +121,8 @@ def sample_context(trial: Trial, settings: Settings) -> Context:
         seen=place.dot(trial.held.seen).tocsr(),
         returned=sp.csr_matrix(data.affinity.shape, dtype=np.float32),
         ties=data.ties,
+        opinions=data.opinions,
+        communities=data.communities,
         active=np.ones(len(data.products), dtype=np.bool_),
         category=np.full(len(data.products), ABSENT, dtype=np.int64),
         brand=np.full(len(data.products), ABSENT, dtype=np.int64),

@@ -66,7 +66,9 @@ def heads(parts: Sequence[F32], seen: Csr, relevant: Csr) -> Heads:
     for part in parts:
         masked = part.copy()
         masked[hidden] = -np.inf
-        np.put_along_axis(chosen, np.argpartition(-masked, width - 1, axis=1)[:, :width], True, axis=1)
+        best = np.argpartition(-masked, width - 1, axis=1)[:, :width]
+        # A signal that says nothing of a user names no products.
+        chosen[np.arange(n)[:, None], best] |= part.any(axis=1, keepdims=True)
     wanted = relevant.toarray() != 0
     chosen |= wanted
     chosen[hidden] = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -16,11 +17,14 @@ from safetensors.numpy import load_file, save_file
 
 from socialrec.evaluate.split import tie_parts
 from socialrec.recommend.arrays import F32, Csr, Flags, Indices, csr, positions, vocabulary
-from socialrec.recommend.evidence import affinity_of_rollup, recency_of, tie_matrix
+from socialrec.recommend.communities import community_likes, find_communities
+from socialrec.recommend.evidence import affinity_of_rollup, opinion_matrix, recency_of, tie_matrix
 from socialrec.recommend.shelf import ages_in_days, kind_numbers, offered
 from socialrec.settings import RecommendSettings, Settings
 
-MATRICES = ("affinity", "recency", "seen", "returned", "ties")
+MATRICES = ("affinity", "recency", "seen", "returned", "opinions", "ties")
+OPINION_COLUMNS = ("user_key", "product_id", "rating")
+"""What is read of silver.comments."""
 PRODUCT_FACTS = ("active", "category", "brand", "age_days")
 
 
@@ -38,10 +42,10 @@ class Context:
     """Fresh evidence over a model's catalogue.
 
     everyone: sorted names (n_everyone,). rows: int64 (n_users,), who gets a list, in order of their names; platforms:
-    (n_users,). affinity, recency, seen, returned: csr (n_everyone, n_products). ties: csr (n_everyone, n_everyone),
-    rows adding up to 1. active: bool (n_products,). category, brand: int64 (n_products,), ABSENT where the shop names
-    none.
-    age_days: float32 (n_products,), since the newer of its description and its first appearance.
+    (n_users,). affinity, recency, seen, returned, opinions: csr (n_everyone, n_products). ties: csr (n_everyone,
+    n_everyone), rows adding up to 1. communities: int64 (n_everyone,), ABSENT without ties. active: bool (n_products,).
+    category, brand: int64 (n_products,), ABSENT where the shop names none. age_days: float32 (n_products,), since the
+    newer of its description and its first appearance.
     """
 
     everyone: pa.Array
@@ -51,13 +55,20 @@ class Context:
     recency: Csr
     seen: Csr
     returned: Csr
+    opinions: Csr
     ties: Csr
+    communities: Indices
     active: Flags
     category: Indices
     brand: Indices
     age_days: F32
     stamp: Stamp
     settings: RecommendSettings
+
+    @cached_property
+    def community_likes(self) -> Csr:
+        """Share of each community who like each product; the last row is that of nobody."""
+        return community_likes(self.communities, self.affinity)
 
     @property
     def n_blocks(self) -> int:
@@ -73,7 +84,7 @@ class Context:
         """Write the context for other processes to load."""
         folder.mkdir(parents=True, exist_ok=True)
         tensors = {f"{name}.{part}": getattr(getattr(self, name), part) for name in MATRICES for part in _PARTS}
-        tensors |= {name: getattr(self, name) for name in ("rows", *PRODUCT_FACTS)}
+        tensors |= {name: getattr(self, name) for name in ("rows", "communities", *PRODUCT_FACTS)}
         save_file(tensors, folder / "context.safetensors")
         pq.write_table(pa.table({"user_key": self.everyone}), folder / "everyone.parquet")
         pq.write_table(pa.table({"platform": self.platforms}), folder / "platforms.parquet")
@@ -94,6 +105,7 @@ class Context:
         return cls(
             everyone=pq.read_table(folder / "everyone.parquet")["user_key"].combine_chunks(),
             rows=tensors["rows"],
+            communities=tensors["communities"],
             platforms=pq.read_table(folder / "platforms.parquet")["platform"].combine_chunks(),
             **{name: tensors[name] for name in PRODUCT_FACTS},
             stamp=Stamp(**document["stamp"]),
@@ -110,13 +122,15 @@ def build_context(
     ties: pa.Table,
     products: pa.Table,
     profiles: pa.Table,
+    comments: pa.Table,
     *,
     catalogue: pa.Array,
     stamp: Stamp,
     settings: Settings,
     sample: float = 1.0,
 ) -> Context:
-    """From rows of gold.user_product_affinity, gold.social_ties, silver.products and gold.user_profiles of one day.
+    """From rows of gold.user_product_affinity, gold.social_ties, silver.products and gold.user_profiles of one day,
+    and of silver.comments up to it.
 
     `catalogue` is the model's products. Products that came after it was trained have no column yet and wait for the
     next training. Every user of the profiles gets a list, or a share of them where `sample` is below 1.
@@ -129,6 +143,7 @@ def build_context(
             pa.array([_in_sample(key, sample) for key in listed["user_key"].to_pylist()], pa.bool_())
         )
     returned = affinities["affinity_micros"].to_numpy(zero_copy_only=False) <= 0
+    strengths = tie_matrix(tie_parts(ties), everyone, settings)
     return Context(
         everyone=everyone,
         rows=positions(listed["user_key"], everyone),
@@ -137,7 +152,9 @@ def build_context(
         recency=recency_of(affinities, "last_event_ts", everyone, catalogue),
         seen=csr(np.ones(len(rows)), rows, columns, (len(everyone), len(catalogue))),
         returned=csr(np.ones(returned.sum()), rows[returned], columns[returned], (len(everyone), len(catalogue))),
-        ties=tie_matrix(tie_parts(ties), everyone, settings),
+        opinions=opinion_matrix(comments, everyone, catalogue),
+        ties=strengths,
+        communities=find_communities(strengths),
         active=offered(products, catalogue),
         category=kind_numbers(products, "category", catalogue),
         brand=kind_numbers(products, "brand", catalogue),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
 from socialrec.errors import UserError
-from socialrec.recommend.arrays import ABSENT, F32, Csr, centred, positions, unit_rows, vocabulary
-from socialrec.recommend.evidence import affinity_of_events, recency_of, tie_matrix
+from socialrec.recommend.arrays import ABSENT, F32, Csr, Indices, centred, positions, unit_rows, vocabulary
+from socialrec.recommend.communities import community_likes, find_communities
+from socialrec.recommend.evidence import affinity_of_events, opinion_matrix, recency_of, tie_matrix
+from socialrec.recommend.shelf import kind_numbers
 from socialrec.recommend.words import distinctive_words
 from socialrec.settings import Settings
 
@@ -33,7 +36,9 @@ class TrainingData:
     users, products: sorted names. affinity: csr float32 (n_users, n_products). ties: csr float32 (n_users, n_users),
     rows adding up to 1. text: float32 (n_products, dim), unit rows or zeros. popularity: float32 (n_products,), users
     with positive affinity. recency: csr float32 (n_users, n_products), each user's newest product 1, the one before it
-    2 and so on, undated ones left out. words: csr float32 (n_products, n_words) and the names of its columns.
+    2 and so on, undated ones left out. opinions: csr float32 (n_users, n_products), -1 to 1. communities: int64
+    (n_users,), ABSENT without ties. category: int64 (n_products,), ABSENT where the shop names none. words: csr float32
+    (n_products, n_words) and the names of its columns.
     """
 
     users: pa.Array
@@ -41,10 +46,18 @@ class TrainingData:
     affinity: Csr
     ties: Csr
     recency: Csr
+    opinions: Csr
+    communities: Indices
+    category: Indices
     text: F32
     popularity: F32
     words: Csr
     word_names: list[str]
+
+    @cached_property
+    def community_likes(self) -> Csr:
+        """Share of each community who like each product; the last row is that of nobody."""
+        return community_likes(self.communities, self.affinity)
 
 
 def build_training_data(
@@ -63,11 +76,15 @@ def build_training_data(
     owners = np.concatenate([positions(products["product_id"], names), positions(comments["product_id"], names)])
     texts = products["text"].to_pylist() + comments["text"].to_pylist()
     words, word_names = distinctive_words(texts, owners, len(names))
+    strengths = tie_matrix(ties, users, settings)
     return TrainingData(
         users=users,
         products=names,
         affinity=affinity,
-        ties=tie_matrix(ties, users, settings),
+        ties=strengths,
+        opinions=opinion_matrix(comments, users, names),
+        communities=find_communities(strengths),
+        category=kind_numbers(products, "category", names),
         recency=recency_of(interactions, "event_ts", users, names),
         text=product_text(products, comments, embeddings, names),
         popularity=np.asarray((affinity > 0).sum(axis=0), dtype=np.float32).ravel(),

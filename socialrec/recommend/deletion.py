@@ -14,7 +14,7 @@ hold a product up, none of them alone holds its place. `popular` names no eviden
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -115,7 +115,13 @@ def _scores_without(recommender: Recommender, context: Context, rows: Indices, c
     ]
     products, recency = _without(context.affinity[rows], named), _without(context.recency[rows], named)
     ties = _without(context.ties[rows], behind)
-    block = UserBlock(products, ties.dot(context.affinity).tocsr(), recency)
+    block = replace(
+        user_block(context, rows),
+        affinity=products,
+        recency=recency,
+        neighbours=ties.dot(context.affinity).tocsr(),
+        opinions=ties.dot(context.opinions).tocsr(),
+    )
     used = [pair for pair in zip(recommender.signals, recommender.blend_weights(), strict=True) if pair[1]]
     parts = []
     for signal, _ in used:

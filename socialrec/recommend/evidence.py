@@ -74,6 +74,20 @@ def recency_of_times(times: Indices, users: Indices, products: Indices, shape: t
     return csr(places, users[order], products[order], shape)
 
 
+def opinion_matrix(comments: pa.Table, users: pa.Array, products: pa.Array) -> Csr:
+    """What users say of products, csr float32 (n_users, n_products): their mean rating, 1 star as -1 and 5 as 1.
+
+    Rows of silver.comments without a rating are left out, and a mean of 3 stars says nothing.
+    """
+    rated = comments.filter(pc.is_valid(comments["rating"]))
+    means = rated.group_by(["user_key", "product_id"]).aggregate([("rating", "mean")])
+    rows, columns = positions(means["user_key"], users), positions(means["product_id"], products)
+    values = (means["rating_mean"].to_numpy() - 3.0) / 2.0
+    opinions = csr(values, rows, columns, (len(users), len(products)))
+    opinions.eliminate_zeros()
+    return opinions
+
+
 def tie_matrix(parts: pa.Table, users: pa.Array, settings: Settings) -> Csr:
     """Tie strengths (n_users, n_users) float32, rows adding up to 1 (or 0 without ties); self-ties are left out.
 

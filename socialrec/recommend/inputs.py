@@ -19,7 +19,7 @@ from socialrec.recommend.data import Evidence, TrainingData, build_training_data
 from socialrec.settings import Settings
 
 INTERACTION_COLUMNS = ("user_key", "product_id", "event_type", "event_ts", "quantity")
-COMMENT_COLUMNS = ("user_key", "product_id", "text", "text_hash", "created_ts")
+COMMENT_COLUMNS = ("user_key", "product_id", "text", "text_hash", "rating", "created_ts")
 PRODUCT_COLUMNS = ("product_id", "text", "text_hash", "is_active", "category")
 
 

@@ -63,13 +63,20 @@ def held_out(data: TrainingData, training: pa.Table, pairs: pa.Table) -> HeldOut
 def blocks(data: TrainingData, rows: Indices, block_users: int) -> Iterator[tuple[slice, UserBlock]]:
     """Training evidence of these users, block by block; a user that is not in the training data has none."""
     nobody = sp.csr_matrix((1, data.affinity.shape[1]), dtype=np.float32)
+    communities = np.append(data.communities, ABSENT)
     affinity, recency = (sp.vstack([matrix, nobody], format="csr") for matrix in (data.affinity, data.recency))
     ties = sp.vstack([data.ties, sp.csr_matrix((1, len(data.users)), dtype=np.float32)], format="csr")
     for start in range(0, len(rows), block_users):
         chosen = rows[start : start + block_users]
         chosen = np.where(chosen == ABSENT, len(data.users), chosen)
-        neighbours = ties[chosen].dot(data.affinity).tocsr()
-        yield slice(start, start + len(chosen)), UserBlock(affinity[chosen], neighbours, recency[chosen])
+        block = UserBlock(
+            affinity=affinity[chosen],
+            neighbours=ties[chosen].dot(data.affinity).tocsr(),
+            recency=recency[chosen],
+            opinions=ties[chosen].dot(data.opinions).tocsr(),
+            community=data.community_likes[communities[chosen]],
+        )
+        yield slice(start, start + len(chosen)), block
 
 
 def blend_heads(recommender: Recommender, data: TrainingData, held: HeldOut, settings: Settings) -> list[Heads]:

@@ -24,7 +24,9 @@ KIND_OF_SIGNAL = {
     "factors": ReasonKind.BECAUSE_YOU,
     "sequence": ReasonKind.BECAUSE_YOU,
     "social": ReasonKind.FRIENDS,
+    "opinion": ReasonKind.FRIENDS,
     "content": ReasonKind.WORDS,
+    "community": ReasonKind.POPULAR,
     "popularity": ReasonKind.POPULAR,
 }
 

@@ -98,8 +98,13 @@ def explained_lists(recommender: Recommender, context: Context, explainer: Expla
 
 def user_block(context: Context, rows: Indices) -> UserBlock:
     """Fresh evidence of some rows of everyone."""
-    neighbours = context.ties[rows].dot(context.affinity).tocsr()
-    return UserBlock(context.affinity[rows], neighbours, context.recency[rows])
+    return UserBlock(
+        affinity=context.affinity[rows],
+        neighbours=context.ties[rows].dot(context.affinity).tocsr(),
+        recency=context.recency[rows],
+        opinions=context.ties[rows].dot(context.opinions).tocsr(),
+        community=context.community_likes[context.communities[rows]],
+    )
 
 
 def _rows_of(lists: ExplainedLists, recommender: Recommender, context: Context, block: int) -> pa.RecordBatch:

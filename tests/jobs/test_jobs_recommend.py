@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from mlflow import MlflowClient
 from pyspark.sql import SparkSession
 from tiny_shop import DS, ENCODER_VERSION, LENGTH, N_USERS, call, train
 
@@ -42,6 +43,22 @@ def test_the_same_recipe_on_the_same_day_is_refused_and_the_champion_stays(shop:
     assert "not better" in champion["line"]
     assert champion["figure"] == 0
     assert tracking.connect(shop).champion(RECOMMENDER) == before
+
+
+def test_a_training_that_tunes_keeps_its_trials_as_nested_runs_and_fits_with_the_best(shop: Settings) -> None:
+    tracker = tracking.connect(shop)
+    parent = tracker.start_training("tuned", {}, {})
+    call(shop, "fit_recommender", *("--mlflow-run", parent, "--encoder-version", ENCODER_VERSION), "--tuning-trials=2")
+    client = MlflowClient(shop.services.mlflow_uri, shop.services.mlflow_uri)
+    experiment = client.get_experiment_by_name("socialrec/train").experiment_id
+    trials = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{parent}'")
+    best = max(trials, key=lambda trial: trial.data.metrics["val/ndcg_at_5"])
+    recipe = Recommender.load(shop.candidate(parent) / "recommender").info.settings["recommend"]
+    assert sorted(trial.info.run_name for trial in trials) == ["trial 0", "trial 1"]
+    assert float(best.data.params["recommend.factor_ridge"]) == pytest.approx(recipe["factor_ridge"])
+    table = client.download_artifacts(parent, "tables/ablation.csv")
+    assert Path(table).read_text().splitlines()[0] == "signal,weight,alone,without"
+    tracker.finish(parent)
 
 
 def test_a_dry_run_of_fitting_keeps_nothing(shop: Settings) -> None:

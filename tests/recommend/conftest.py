@@ -76,6 +76,7 @@ def comments() -> pa.Table:
             "product_id": ["b0"],
             "text": ["a novel that grips"],
             "text_hash": ["h-comment"],
+            "rating": [5.0],
             "created_ts": pa.nulls(1, TIME),
         }
     )

@@ -17,6 +17,8 @@ WEIGHTS = dict.fromkeys((signal.name for signal in SIGNALS), 0.0) | {
     "social": 0.2,
     "content": 0.3,
 }
+RATED = pa.table({"user_key": ["r1"], "product_id": ["b0"], "rating": [5.0]})
+"""Comments that the night knows of."""
 STAMP = Stamp("2026-03-01", "7", "enc-1")
 
 
@@ -45,6 +47,7 @@ def context_of(
         ties,
         catalogue,
         pa.table({"user_key": keys, "platform": ["shop"] * len(keys)}),
+        RATED,
         catalogue=recommender.products,
         stamp=STAMP,
         settings=settings.model_copy(update={"recommend": wanted}),

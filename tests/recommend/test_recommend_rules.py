@@ -52,6 +52,8 @@ def night(
         seen=met(seen + returned),
         returned=met(returned),
         ties=sp.csr_matrix((n_users, n_users), dtype=np.float32),
+        opinions=sp.csr_matrix((n_users, N_PRODUCTS), dtype=np.float32),
+        communities=np.full(n_users, -1),
         active=np.array(active or [True] * N_PRODUCTS),
         category=np.array(category or [-1] * N_PRODUCTS),
         brand=np.array(brand or [-1] * N_PRODUCTS),

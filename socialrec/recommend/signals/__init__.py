@@ -2,13 +2,35 @@
 
 from socialrec.recommend.signals.base import Signal
 from socialrec.recommend.signals.collaborative import Collaborative
+from socialrec.recommend.signals.community import Community
 from socialrec.recommend.signals.content import Content
 from socialrec.recommend.signals.factors import Factors
+from socialrec.recommend.signals.opinion import Opinion
 from socialrec.recommend.signals.popularity import Popularity
 from socialrec.recommend.signals.sequence import Sequence
 from socialrec.recommend.signals.social import Social
 
-__all__ = ["SIGNALS", "Collaborative", "Content", "Factors", "Popularity", "Sequence", "Signal", "Social"]
+__all__ = [
+    "SIGNALS",
+    "Collaborative",
+    "Community",
+    "Content",
+    "Factors",
+    "Opinion",
+    "Popularity",
+    "Sequence",
+    "Signal",
+    "Social",
+]
 
-SIGNALS: tuple[type[Signal], ...] = (Collaborative, Factors, Sequence, Social, Content, Popularity)
+SIGNALS: tuple[type[Signal], ...] = (
+    Collaborative,
+    Factors,
+    Sequence,
+    Social,
+    Opinion,
+    Content,
+    Community,
+    Popularity,
+)
 """Every signal, in the order of the blend's weights."""

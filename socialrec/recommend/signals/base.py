@@ -21,12 +21,16 @@ class UserBlock:
 
     affinity: csr float32 (n, n_products). neighbours: csr float32 (n, n_products), the tie-weighted mean of the
     neighbours' affinities. recency: csr float32 (n, n_products), 1 for the user's newest product, 2 for the one before
-    it and so on; empty where nothing is dated.
+    it and so on; empty where nothing is dated. opinions: csr float32 (n, n_products), the tie-weighted sum of what
+    neighbours say of a product, -1 to 1. community: csr float32 (n, n_products), the share of the user's community who
+    like it.
     """
 
     affinity: Csr
     neighbours: Csr
     recency: Csr
+    opinions: Csr
+    community: Csr
 
 
 class Signal(Protocol):
