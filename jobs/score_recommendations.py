@@ -13,7 +13,8 @@ from socialrec import job
 from socialrec.contracts.gold import RECOMMENDATIONS, SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
 from socialrec.errors import UserError
-from socialrec.recommend.context import OPINION_COLUMNS, Context, Stamp, build_context
+from socialrec.recommend.context import Context, Stamp, build_context
+from socialrec.recommend.inputs import comment_days, read_ratings
 from socialrec.recommend.model import read_document
 
 NAME = "score_recommendations"
@@ -27,7 +28,7 @@ def main(argv: list[str] | None = None) -> int:
         pins = job.receipt(run.settings, run.run_id, "pin_models")
         versions = {name: pins[name] for name in ("recommender_version", "encoder_version")}
         publishes = args.sample == 1 and not args.dry_run
-        partitions = {table: [run.ds] for table in INPUTS} | {SILVER_COMMENTS: comment_days(run)}
+        partitions = {table: [run.ds] for table in INPUTS} | {SILVER_COMMENTS: comment_days(run.lake, run.ds)}
         fingerprint = run.lake.fingerprint(partitions, versions, pins["trained_run"], run.settings.recommend)
         if publishes and run.lake.up_to_date(RECOMMENDATIONS, [run.ds], fingerprint):
             run.done(status="up_to_date", **versions)
@@ -38,11 +39,6 @@ def main(argv: list[str] | None = None) -> int:
         status = "written" if publishes else "dry_run" if args.dry_run else "sample"
         run.done(status=status, counts=counts, **versions)
     return 0
-
-
-def comment_days(run: job.Run) -> list[str]:
-    """Days with comments up to this one."""
-    return [day for day in run.lake.partitions(SILVER_COMMENTS) if day <= run.ds]
 
 
 def read_context(run: job.Run, model: Path, versions: dict[str, Any]) -> Context:
@@ -62,7 +58,7 @@ def read_context(run: job.Run, model: Path, versions: dict[str, Any]) -> Context
         ties,
         products,
         profiles,
-        run.lake.read(SILVER_COMMENTS, comment_days(run), OPINION_COLUMNS),
+        read_ratings(run.lake, run.ds),
         catalogue=catalogue,
         stamp=stamp,
         settings=run.settings,

@@ -73,11 +73,14 @@ def _each(data: TrainingData, settings: Settings, weights: Mapping[str, float]) 
 def _implicit_als(data: TrainingData, settings: Settings, progress: Progress) -> float:
     """Seconds of implicit's ALS with as many factors and passes as ours has, in float32 and with its own solver."""
     from implicit.als import AlternatingLeastSquares
+    from threadpoolctl import threadpool_limits
 
     progress("implicit ALS …")
     model = AlternatingLeastSquares(
         factors=settings.recommend.factor_dim, iterations=settings.recommend.factor_passes, random_state=0
     )
     started = time.perf_counter()
-    model.fit(data.affinity, show_progress=False)
+    # Its own threads and those of the matrix library are in each other's way, as it says itself.
+    with threadpool_limits(1, "blas"):
+        model.fit(data.affinity, show_progress=False)
     return time.perf_counter() - started

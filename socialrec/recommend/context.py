@@ -23,8 +23,6 @@ from socialrec.recommend.shelf import ages_in_days, kind_numbers, offered
 from socialrec.settings import RecommendSettings, Settings
 
 MATRICES = ("affinity", "recency", "seen", "returned", "opinions", "ties")
-OPINION_COLUMNS = ("user_key", "product_id", "rating")
-"""What is read of silver.comments."""
 PRODUCT_FACTS = ("active", "category", "brand", "age_days")
 
 

@@ -89,6 +89,17 @@ def read_inputs(lake: Lake, ds: str, encoder_version: str, pinned: Mapping[str, 
     )
 
 
+def comment_days(lake: Lake, ds: str) -> list[str]:
+    """Days with comments up to day `ds`."""
+    return [day for day in lake.partitions(SILVER_COMMENTS) if day <= ds]
+
+
+def read_ratings(lake: Lake, ds: str) -> pa.Table:
+    """User, product and rating of the rated comments up to day `ds`."""
+    columns = ("user_key", "product_id", "rating")
+    return lake.read(SILVER_COMMENTS, comment_days(lake, ds), columns, pc.field("rating").is_valid())
+
+
 def n_texts_missing(inputs: Inputs) -> int:
     """How many distinct texts of products and comments have no vector."""
     hashes = pc.unique(

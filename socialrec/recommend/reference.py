@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from socialrec.contracts.gold import SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
-from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
+from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.evaluate.drift import Histogram, Values, histogram
 from socialrec.lake import Lake
-from socialrec.recommend.context import OPINION_COLUMNS, Stamp, build_context
+from socialrec.recommend.context import Stamp, build_context
 from socialrec.recommend.evidence import MICROS
+from socialrec.recommend.inputs import read_ratings
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.rules import choose
 from socialrec.recommend.scoring import user_block
@@ -52,13 +53,12 @@ def make_reference(lake: Lake, ds: str, recommender: Recommender, settings: Sett
     affinities, ties, products, profiles = (
         lake.read(table, [day]) for table, day in zip(tables, days, strict=True) if day
     )
-    days_before = [day for day in lake.partitions(SILVER_COMMENTS) if day <= ds]
     context = build_context(
         affinities,
         ties,
         products,
         profiles,
-        lake.read(SILVER_COMMENTS, days_before, OPINION_COLUMNS),
+        read_ratings(lake, ds),
         catalogue=recommender.products,
         stamp=Stamp(ds, "", ""),
         settings=settings,
