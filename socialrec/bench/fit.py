@@ -76,11 +76,10 @@ def _implicit_als(data: TrainingData, settings: Settings, progress: Progress) ->
     from threadpoolctl import threadpool_limits
 
     progress("implicit ALS …")
-    model = AlternatingLeastSquares(
-        factors=settings.recommend.factor_dim, iterations=settings.recommend.factor_passes, random_state=0
-    )
-    started = time.perf_counter()
+    chosen = settings.recommend
     # Its own threads and those of the matrix library are in each other's way, as it says itself.
     with threadpool_limits(1, "blas"):
+        model = AlternatingLeastSquares(chosen.factor_dim, iterations=chosen.factor_passes, random_state=0)
+        started = time.perf_counter()
         model.fit(data.affinity, show_progress=False)
-    return time.perf_counter() - started
+        return time.perf_counter() - started
