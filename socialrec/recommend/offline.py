@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -102,14 +105,26 @@ class Lists:
 
 
 def rank(scorer: Scorer, data: TrainingData, held: HeldOut, k: int, settings: RecommendSettings) -> Lists:
-    """Lists of k unseen products for the held-out users. Raises ValueError on scores that are not numbers."""
+    """Lists of k unseen products for the held-out users, blocks of them side by side on all cores.
+
+    Raises ValueError on scores that are not numbers.
+    """
     ranked = np.full((len(held.rows), k), ABSENT, dtype=np.int64)
     constant = np.zeros(len(held.rows), dtype=np.bool_)
     everything = np.ones(len(data.products), dtype=np.bool_)
-    for at, block in blocks(data, held.rows, settings.block_users):
+
+    def rank_block(part: tuple[slice, UserBlock]) -> None:
+        at, block = part
         scores = scorer.score(block)
         if not np.isfinite(scores).all():
             raise ValueError("scores are not finite numbers")
         constant[at] = scores.max(axis=1) == scores.min(axis=1)
         ranked[at] = top_k(scores, held.seen[at], everything, k, settings.score_decimals)[0]
+
+    n_threads = len(os.sched_getaffinity(0))
+    with ThreadPoolExecutor(n_threads) as pool:
+        parts = blocks(data, held.rows, settings.block_users)
+        # A few at a time: the evidence of all users at once may be larger than the memory.
+        while few := list(islice(parts, n_threads)):
+            list(pool.map(rank_block, few))
     return Lists(ranked, constant)
