@@ -202,6 +202,7 @@ def test_a_dags_page_names_every_task_and_param(read: dict[str, Any], dag_id: st
         "sample": "Sample",
         "dry_run": "Dry run",
         "model_version": "Model version",
+        "tuning_trials": "Tuning trials",
         "reason": "Reason",
         "from_scratch": "From scratch",
         "steps": "Steps",
