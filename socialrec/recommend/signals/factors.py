@@ -32,7 +32,8 @@ SEED = 20260103
 FIT_STEPS = 3
 FOLD_STEPS = 12
 """Steps of conjugate gradients that bring a new user's vector from zero to its solution."""
-BLOCK_PAIRS = 1_000_000
+BLOCK_PAIRS = 32_000
+"""Vectors of so many pairs are 16 MiB at 128 dimensions: memory that is at hand is used again, and cached."""
 
 
 class Factors:
@@ -166,7 +167,7 @@ def _ratio(part: F32, whole: F32) -> F32:
 
 
 def _row_blocks(matrix: Csr) -> list[tuple[int, int]]:
-    """Row ranges of about a million cells each, so that gathered vectors fit in memory."""
+    """Row ranges of about `BLOCK_PAIRS` cells each."""
     marks = np.searchsorted(matrix.indptr, np.arange(BLOCK_PAIRS, matrix.nnz, BLOCK_PAIRS))
     bounds = np.unique(np.concatenate([[0], marks, [matrix.shape[0]]])).tolist()
     return list(pairwise(bounds))
