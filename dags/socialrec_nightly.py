@@ -1,7 +1,8 @@
 """
 ### The night: from landing files to published recommendations
 
-`ingest_landing` → `build_silver` → `build_gold` → `embed_texts` → `score_recommendations` → `publish_recommendations`
+`ingest_landing` → `build_silver` → `build_gold` → `embed_texts` → `predict_insights` and `score_recommendations` →
+`publish_recommendations`
 
 Every run stands for one landing day, which `resolve_run` decides: the **Day** Param, else the scheduled day, else
 yesterday (UTC). It takes in every landing day up to its own that is not yet in bronze, so a first night reads the whole
@@ -9,6 +10,8 @@ history.
 
 * `ensure_champion` looks for a champion model. Without one, `train_first_champion` runs `socialrec_train` first.
 * `pin_models` resolves the model once; all rows of the night carry its versions.
+* `predict_insights` reads off the vectors what is new: sentiment, topic and aspects of comments, attributes that the
+  shop does not state, what users may do next, and what they think of categories and aspects.
 * A run of a day that is already done changes nothing and says `up_to_date` in each task's XCom.
 * `report_run` sums the night up.
 * Too many broken records stop the run in `ingest_landing` or `build_silver`; the last published lists stay.
@@ -29,6 +32,7 @@ from socialrec.contracts.runs import NIGHTLY, TRAIN, training_of
 from socialrec.orchestration import params
 from socialrec.orchestration.commands import MODEL_VERSION, common_arguments, reported
 from socialrec.orchestration.operators import ModelBranch
+from socialrec.orchestration.pools import GPU
 from socialrec.orchestration.tasks import DEFAULTS, embed_texts, nightly_at, python_job, resolve_run, spark_job
 from socialrec.settings import load_settings
 
@@ -77,11 +81,16 @@ with DAG(
         >> ensure_champion
         >> [train_first_champion, pin_models]
     )
+    encoder = ("--encoder-model-version", reported("pin_models", "encoder_model_version"))
+    embedded = embed_texts(settings, *encoder)
+    report_run = python_job(settings, "report_run")
     (
         train_first_champion
         >> pin_models
-        >> embed_texts(settings, "--encoder-model-version", reported("pin_models", "encoder_model_version"))
+        >> embedded
         >> spark_job(settings, "score_recommendations")
         >> python_job(settings, "publish_recommendations")
-        >> python_job(settings, "report_run")
+        >> report_run
     )
+    # Lists do not wait for it, but the report does.
+    embedded >> python_job(settings, "predict_insights", *encoder, pool=GPU) >> report_run

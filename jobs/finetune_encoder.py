@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,9 +14,11 @@ import numpy as np
 from socialrec import job, tracking
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.errors import UserError
+from socialrec.evaluate.plots import confusion_figure
 from socialrec.evaluate.split import Split, make_split
 from socialrec.settings import load_settings
 from socialrec.text import material
+from socialrec.text.classification import Classified, calibrate
 from socialrec.text.continual import Start, forgetting, losses_on, make_update, old_and_new, why_not_from
 from socialrec.text.encoder import Encoder, load_encoder, load_saved
 from socialrec.text.finetune import FineTuned, Progress, fine_tune
@@ -24,13 +26,15 @@ from socialrec.text.heads import Heads, heads_beside
 from socialrec.text.perturbation import flips
 from socialrec.text.processes import first_goes_first, is_launched, launch, own_rank, process_group
 from socialrec.text.recall import recall_at
-from socialrec.text.tasks import Pairs, Task
+from socialrec.text.tasks import Pairs, Task, why_unlearnable
 from socialrec.text.tokens import coverage
 from socialrec.text_settings import StartFrom
 from socialrec.tracking import ENCODER
 
 NAME = "finetune_encoder"
 MAX_CHECKED = 256
+MAX_DISTURBED = 64
+"""Texts of a task that are disturbed: each is read once more for every kind of disturbance."""
 RECALL_CUTOFF = 10
 LEARNED_UNTIL = "learned_until"
 """Tag of a registered encoder: the first moment that it has not learned from."""
@@ -121,10 +125,23 @@ def read_material(run: job.Run, tracker: tracking.Tracker) -> Material:
     training, validation = material.make_tasks(names, split, **read)
     start = find_start(run, tracker, split)
     if start is None:
-        return Material(training, validation, split, versions)
+        return learnable(run, Material(training, validation, split, versions), Heads({}))
     old, new = old_and_new(names, split, start.since, **read)
-    update = make_update(old, new, validation, heads_beside(start.folder), run.settings.text)
-    return Material(update.training, update.validation, split, versions, start, update.remembered)
+    known = heads_beside(start.folder)
+    update = make_update(old, new, validation, known, run.settings.text)
+    return learnable(
+        run, Material(update.training, update.validation, split, versions, start, update.remembered), known
+    )
+
+
+def learnable(run: job.Run, found: Material, known: Heads) -> Material:
+    """The same without tasks that this shop holds nothing for, such as topics that nobody stated."""
+    asked = [task for task in found.training if task.name not in known]
+    left_out = {task.name: why for task in asked if (why := why_unlearnable(task))}
+    for name, why in left_out.items():
+        run.log.warning("a task is left out", task=name, why=why)
+    kept = [[task for task in tasks if task.name not in left_out] for tasks in (found.training, found.validation)]
+    return replace(found, training=kept[0], validation=kept[1])
 
 
 def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Material) -> tuple[str, Encoder]:
@@ -144,7 +161,10 @@ def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Mater
         if pairs is not None:
             figures["val/pair_recall_at_10"] = recall_at(encoder, pairs, RECALL_CUTOFF)
         figures |= forgetting(old_losses, losses_on(found.remembered, encoder, heads, settings))
-        figures |= {f"val/{name}": share for name, share in flips(encoder, heads, checked, settings.seed).items()}
+        for classified in calibrate(encoder, heads, checked):
+            figures |= log_classified(tracker, mlflow_run, classified)
+        disturbed = [task.take(range(min(len(task), MAX_DISTURBED))) for task in checked]
+        figures |= {f"val/{name}": share for name, share in flips(encoder, heads, disturbed, settings.seed).items()}
     else:
         kept = "the champion's encoder" if start else "the base model"
         run.log.warning(f"nothing new to learn from before the validation cut: {kept} is used as it is")
@@ -191,6 +211,14 @@ def some_of(tasks: list[Task], seed: int) -> list[Task]:
     """As many examples of each task as are checked during training."""
     rng = np.random.default_rng(seed)
     return [task.take(rng.permutation(len(task))[:MAX_CHECKED]) for task in tasks if len(task)]
+
+
+def log_classified(tracker: tracking.Tracker, mlflow_run: str, found: Classified) -> dict[str, float]:
+    """Keep what was taken for what, as a table and as a figure; returns the figures under their names."""
+    file = f"confusion/{found.name}"
+    tracker.log_table(mlflow_run, ("is", "told", "n"), found.cells, f"{file}.csv")
+    tracker.log_figure(mlflow_run, confusion_figure(found.confusion, found.output.classes, found.name), f"{file}.png")
+    return {f"val/{found.name}_{name}": value for name, value in found.figures.items()}
 
 
 def unknown_share(run: job.Run, encoder: Encoder, tasks: list[Task]) -> float:

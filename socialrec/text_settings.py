@@ -50,6 +50,7 @@ class TaskName(StrEnum):
 
     RETRIEVAL = "retrieval"
     SENTIMENT = "sentiment"
+    TOPIC = "topic"
     ATTRIBUTES = "attributes"
     NEXT_ACTION = "next_action"
 
@@ -63,6 +64,19 @@ class Engine(StrEnum):
     """One process on the machine of the task, with its GPU where it has one."""
 
 
+_TASK_TOKENS = {task.value: 256 for task in TaskName if task is not TaskName.RETRIEVAL}
+_ASPECTS: dict[str, tuple[str, ...]] = {
+    "price": ("price", "prices", "priced", "cost", "costs", "cheap", "expensive", "money", "value", "bargain"),
+    "quality": ("quality", "workmanship", "well made", "flimsy", "solid", "sturdy", "craftsmanship"),
+    "size": ("size", "sizes", "sizing", "fit", "fits", "small", "large", "bigger", "smaller", "measures"),
+    "delivery": ("delivery", "delivered", "shipping", "shipped", "parcel", "package", "packed", "courier", "arrived"),
+    "design": ("design", "look", "looks", "colour", "color", "style", "pictured", "beautiful", "ugly"),
+    "service": ("service", "support", "refund", "staff", "customer care", "answered"),
+    "durability": ("durable", "durability", "broke", "broken", "fell apart", "wear", "lasts", "last for years"),
+    "comfort": ("comfort", "comfortable", "uncomfortable", "cosy", "cozy", "awkward", "soft"),
+}
+
+
 class TextSettings(Section):
     """The encoder, its fine-tuning and bulk encoding."""
 
@@ -74,7 +88,8 @@ class TextSettings(Section):
     encode_with: Engine = Engine.SPARK
     precision: Precision = Precision.AUTO
     """The number format of bulk encoding; `auto` is half precision where the machine is fast in it."""
-    tasks: tuple[TaskName, ...] = Field((TaskName.RETRIEVAL,), min_length=1)
+    tasks: tuple[TaskName, ...] = Field(tuple(TaskName), min_length=1)
+    """A task that the shop's tables hold nothing for is left out."""
     tuning: Tuning = Tuning.LORA
     start_from: StartFrom = StartFrom.BASE
     replay_share: float = Field(0.5, ge=0, lt=1)
@@ -93,6 +108,8 @@ class TextSettings(Section):
     train_steps: int = Field(40, ge=1)
     train_tokens: int = Field(1280, ge=1)
     """Tokens of one task in one batch, padding counted, and at most in memory at once; halved where they do not fit."""
+    task_tokens: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=lambda: dict(_TASK_TOKENS))
+    """The same for single tasks, by name: a head needs fewer than pairs, which are each other's negatives."""
     contrastive_pairs: int | None = Field(None, ge=2)
     """Pairs in one batch, in chunks of `train_tokens` with cached gradients (Gao et al. 2021); none means one chunk."""
     hard_negatives: int = Field(0, ge=0)
@@ -121,6 +138,14 @@ class TextSettings(Section):
     patience: int = Field(5, ge=1)
     """Validations in a row without a lower loss, after which training stops."""
     checkpoint_every: int = Field(50, ge=1)
+    aspects: dict[str, tuple[str, ...]] = Field(default_factory=lambda: dict(_ASPECTS))
+    """Words by aspect: a comment names an aspect where it holds one of its words, whole, in any case."""
+    min_attribute_confidence: Share = 0.5
+    """Calibrated confidence from which on a predicted attribute fills what the shop does not state."""
+    propensity_products: int = Field(1, ge=1)
+    """Of how many of the products that a user acted on in a day the next action is predicted: those liked most."""
+    opinion_comments: int = Field(5, ge=1)
+    """How many comments are named behind an opinion."""
     seed: int = 20260101
 
 

@@ -35,6 +35,7 @@ _PHRASES = (
     ("and it was", "but it is", "which for me is", "und es ist", "mais il est", "so   far it has been"),
     ("great", "poor", "just as shown", "better than the old one", "broken on arrival", "worth it", "fine\tso far"),
 )
+_TOPICS = ("quality", "size", "delivery", "price", "service")
 
 Ints = npt.NDArray[np.int64]
 
@@ -108,6 +109,7 @@ def _comments(rng: np.random.Generator, sizes: Sizes, place: int, numbers: Ints)
                 "text": pc.if_else(pa.array(rng.random(n) < _BROKEN), " ", said),
                 "created_ts": _times(rng, place, n),
                 "rating": pa.array(np.floor(1 + 5 * rng.random(n)), mask=rng.random(n) < 0.5),
+                "topic": _of([*_TOPICS, None], rng.integers(0, len(_TOPICS) + 1, n)),
                 "parent_comment_id": pc.if_else(pa.array(rng.random(n) < 0.3), _ids("c", parents), None),
             }
         ),
@@ -171,5 +173,5 @@ def _ids(prefix: str, numbers: Ints) -> pa.Array:
     return pc.binary_join_element_wise(prefix, pc.cast(pa.array(numbers), pa.string()), "")
 
 
-def _of(values: Sequence[str], places: Ints) -> pa.Array:
+def _of(values: Sequence[str | None], places: Ints) -> pa.Array:
     return pa.array(values).take(pa.array(places))

@@ -131,7 +131,7 @@ CLEANED_COMMENTS = """
     ) SELECT *, sha256(text) text_hash, language(text) AS language FROM texts"""
 
 SILVER_COMMENTS = """
-    SELECT comment_id, user_key, product_id, text, text_hash, language, rating, parent_comment_id, created_ts,
+    SELECT comment_id, user_key, product_id, text, text_hash, language, rating, topic, parent_comment_id, created_ts,
         is_late(created_ts, ds) is_late, platform, ds
     FROM cleaned ANTI JOIN repeats USING (source_file, source_line) WHERE text <> ''"""
 

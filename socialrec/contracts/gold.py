@@ -2,7 +2,7 @@
 
 from socialrec.contracts.columns import DS, PLATFORM, Column, FixedListOf, ListOf, StructOf, Table
 from socialrec.contracts.silver import TEXT_HASH, USER_KEY
-from socialrec.contracts.vocabulary import AttributeOrigin, DecisionKind, ReasonKind, TextKind
+from socialrec.contracts.vocabulary import AttributeOrigin, DecisionKind, EventType, ReasonKind, SubjectKind, TextKind
 
 PRODUCT_ID = Column("product_id", "string", "The source's identifier of the product")
 ENCODER_VERSION = Column("encoder_version", "string", "Which weights, adapter, pooling and length made the vector")
@@ -89,18 +89,32 @@ COMMENT_INSIGHTS = Table(
     row="sentiment, feedback topic and aspects of one comment",
     columns=(
         Column("comment_id", "string", "The comment"),
-        Column("sentiment", "string", "Positive, neutral or negative", nullable=True),
-        Column("sentiment_confidence", "float32", "Calibrated probability", nullable=True, minimum=0, maximum=1),
-        Column("topic", "string", "What the feedback is about", nullable=True),
-        Column("topic_confidence", "float32", "Calibrated probability", nullable=True, minimum=0, maximum=1),
-        Column("aspects", ListOf("string"), "Aspects that the comment names"),
+        Column("sentiment", "string", "Positive, neutral or negative; null where no model tells", nullable=True),
+        Column(
+            "sentiment_confidence",
+            "float32",
+            "Calibrated probability; 1 where the writer's stars say it",
+            nullable=True,
+            minimum=0,
+            maximum=1,
+        ),
+        Column("topic", "string", "What the feedback is about; null where no model tells", nullable=True),
+        Column(
+            "topic_confidence",
+            "float32",
+            "Calibrated probability; 1 where the shop states it",
+            nullable=True,
+            minimum=0,
+            maximum=1,
+        ),
+        Column("aspects", ListOf("string"), "Aspects of which the comment holds a word of `text.aspects`"),
         ENCODER_VERSION,
         PLATFORM,
         DS,
     ),
     key=("comment_id",),
     partition="ds",
-    writer=None,
+    writer="predict_insights",
 )
 
 PRODUCT_ATTRIBUTES = Table(
@@ -109,22 +123,47 @@ PRODUCT_ATTRIBUTES = Table(
     row="one attribute of one product, with confidence and origin",
     columns=(
         PRODUCT_ID,
-        Column("attribute", "string", "Which attribute, such as `colour`"),
+        Column("attribute", "string", "Which attribute, such as `brand`"),
         Column("value", "string", "Its value"),
-        Column("confidence", "float32", "1 where the shop stated it", minimum=0, maximum=1),
+        Column("confidence", "float32", "Calibrated probability; 1 where the shop states it", minimum=0, maximum=1),
         Column("origin", "string", "Stated by the shop or predicted by a model", choices=AttributeOrigin),
         PLATFORM,
         DS,
     ),
     key=("product_id", "attribute"),
     partition="ds",
-    writer=None,
+    writer="predict_insights",
+    is_snapshot=True,
+)
+
+BEHAVIOUR_PROPENSITIES = Table(
+    layer="gold",
+    noun="behaviour_propensities",
+    row="how likely a user who was active on the day does this next with a product of theirs",
+    columns=(
+        USER_KEY,
+        PRODUCT_ID,
+        Column("action", "string", "What the user may do", choices=EventType),
+        Column(
+            "probability",
+            "float32",
+            "Calibrated probability that it is what they do next with the product, where they do anything",
+            minimum=0,
+            maximum=1,
+        ),
+        ENCODER_VERSION,
+        PLATFORM,
+        DS,
+    ),
+    key=("user_key", "product_id", "action"),
+    partition="ds",
+    writer="predict_insights",
 )
 
 USER_PROFILES = Table(
     layer="gold",
     noun="user_profiles",
-    row="what a user cares about, in words and numbers",
+    row="what a user cares about, in words and numbers; what they think of it is in gold.user_opinions",
     columns=(
         USER_KEY,
         Column("n_interactions", "int64", "Events so far", minimum=0),
@@ -141,6 +180,32 @@ USER_PROFILES = Table(
     key=("user_key",),
     partition="ds",
     writer="build_gold",
+    is_snapshot=True,
+)
+
+USER_OPINIONS = Table(
+    layer="gold",
+    noun="user_opinions",
+    row="how a user speaks of a category or an aspect: the second half of their profile",
+    columns=(
+        USER_KEY,
+        Column("kind", "string", "What the opinion is about", choices=SubjectKind),
+        Column("subject", "string", "Which category or aspect"),
+        Column(
+            "sentiment",
+            "float64",
+            "Mean over the comments: 1 for a positive one, 0 for a neutral one, -1 for a negative one",
+            minimum=-1,
+            maximum=1,
+        ),
+        Column("n_comments", "int64", "How many comments say so", minimum=1),
+        Column("comment_ids", ListOf("string"), "Those comments, newest first, as many as `text.opinion_comments`"),
+        PLATFORM,
+        DS,
+    ),
+    key=("user_key", "kind", "subject"),
+    partition="ds",
+    writer="predict_insights",
     is_snapshot=True,
 )
 
@@ -221,7 +286,9 @@ GOLD: tuple[Table, ...] = (
     TEXT_EMBEDDINGS,
     COMMENT_INSIGHTS,
     PRODUCT_ATTRIBUTES,
+    BEHAVIOUR_PROPENSITIES,
     USER_PROFILES,
+    USER_OPINIONS,
     RECOMMENDATIONS,
     MODEL_DECISIONS,
 )

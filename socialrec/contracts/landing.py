@@ -35,6 +35,13 @@ LANDING: dict[Entity, tuple[Column, ...]] = {
         Column("text", "string", "What was written", max_chars=TEXT_CHARS),
         Column("created_ts", "timestamp", "When, UTC; absent where the source does not know", nullable=True),
         Column("rating", "float64", "Stars given with it, 1 to 5", nullable=True, minimum=1, maximum=5),
+        Column(
+            "topic",
+            "string",
+            "What the feedback is about, in the shop's own words, such as `delivery`",
+            nullable=True,
+            max_chars=ID_CHARS,
+        ),
         Column("parent_comment_id", "string", "The comment it answers", nullable=True, max_chars=ID_CHARS),
     ),
     Entity.FOLLOWS: (

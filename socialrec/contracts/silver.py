@@ -57,7 +57,7 @@ SILVER_INTERACTIONS = Table(
 SILVER_COMMENTS = Table(
     layer="silver",
     noun="comments",
-    row="one cleaned comment, its text hash, optional rating, optional parent comment",
+    row="one cleaned comment, its text hash, optional rating, topic and parent comment",
     columns=(
         *_landing(Entity.COMMENTS, "comment_id"),
         USER_KEY,
@@ -65,7 +65,7 @@ SILVER_COMMENTS = Table(
         Column("text", "string", "The text, normalised: NFC, no markup, single spaces"),
         TEXT_HASH,
         Column("language", "string", "ISO 639-1 code by script and function words, or `und`"),
-        *_landing(Entity.COMMENTS, "rating", "parent_comment_id", "created_ts"),
+        *_landing(Entity.COMMENTS, "rating", "topic", "parent_comment_id", "created_ts"),
         IS_LATE,
         PLATFORM,
         DS,

@@ -71,6 +71,13 @@ class AttributeOrigin(StrEnum):
     PREDICTED = "predicted"
 
 
+class SubjectKind(StrEnum):
+    """What an opinion is about."""
+
+    CATEGORY = "category"
+    ASPECT = "aspect"
+
+
 class DecisionKind(StrEnum):
     """Who decided about a model: the gate of a training, or a person who went back."""
 

@@ -10,7 +10,7 @@ from socialrec.etl.interactions import is_late
 from socialrec.etl.wording import clean_text, language, text_hash
 
 KEY = ("comment_id",)
-CONTENT = ("platform", "user_id", "product_id", "text", "created_ts", "rating", "parent_comment_id")
+CONTENT = ("platform", "user_id", "product_id", "text", "created_ts", "rating", "topic", "parent_comment_id")
 """Records with one id are copies of each other where all of these agree."""
 
 SAME_WORDS_KEY = ("user_key", "product_id", "text_hash")
@@ -27,7 +27,7 @@ def clean_comments(bronze: DataFrame, identity: Identity) -> DataFrame:
         identity.user_key(F.col("platform"), F.col("user_id")).alias("user_key"),
         "product_id",
         clean_text(F.col("text")).alias("text"),
-        *("rating", "parent_comment_id", "created_ts", "platform", "ds", "source_file", "source_line"),
+        *("rating", "topic", "parent_comment_id", "created_ts", "platform", "ds", "source_file", "source_line"),
     )
     return keyed.withColumns(
         {

@@ -11,7 +11,6 @@ from pyspark.sql import functions as F
 from socialrec.contracts.columns import Table
 from socialrec.etl.schemas import spark_schema, spark_type
 from socialrec.lake import Lake, Stage
-from socialrec.lake.audit import audit
 
 _FOLDER = "part"
 
@@ -53,7 +52,7 @@ def count_rows(lake: Lake, table: Table, partitions: Sequence[str]) -> int:
 def publish(stage: Stage, *, fingerprint: str, counts: Mapping[str, int], dry_run: bool) -> None:
     """Commit a stage; in a dry run only audit it."""
     if dry_run:
-        audit(stage.table, _staged(stage))
+        stage.audit()
     else:
         stage.commit(fingerprint=fingerprint, counts=counts)
 

@@ -74,6 +74,10 @@ class Stage:
                 pq.write_table(part, folder / f"{self._n_written:05d}.parquet", compression="zstd")
                 self._n_written += 1
 
+    def audit(self) -> None:
+        """Check what is staged so far, as a commit would. Raises AuditError where rows break the contract."""
+        audit(self.table, [str(file) for file in self._staged_files()])
+
     def commit(self, *, fingerprint: str = "", counts: Mapping[str, int] | None = None) -> Commit:
         """Audit the staged files and make them the partitions' content in one Delta commit.
 

@@ -31,12 +31,12 @@ def lines(series: Mapping[str, Mapping[str, int]]) -> str:
     return _svg(figure)
 
 
-def bars(values: Mapping[str, float], unit: str) -> str:
-    """One horizontal bar a name, with its value at its end."""
+def bars(values: Mapping[str, float], form: str) -> str:
+    """One horizontal bar a name, with its value at its end, written as by `str.format`."""
     figure = _figure(7.0, 0.28 * len(values) + 0.3)
     axes = figure.subplots()
     drawn = axes.barh(list(values), list(values.values()), color=BAR)
-    axes.bar_label(drawn, [f"{value:,.1f} {unit}" for value in values.values()], padding=3, fontsize=8)
+    axes.bar_label(drawn, [form.format(value) for value in values.values()], padding=3, fontsize=8)
     axes.invert_yaxis()
     axes.margins(x=0.15)
     axes.set_xticks([])

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from socialrec.contracts.bronze import QUARANTINE
 from socialrec.contracts.columns import Table
-from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
+from socialrec.contracts.gold import COMMENT_INSIGHTS, RECOMMENDATIONS, USER_PROFILES
 from socialrec.contracts.silver import SILVER, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.lake import Lake
@@ -47,10 +48,14 @@ class Exposure:
 
 @dataclass(frozen=True)
 class NightFacts:
-    """Everything on the page that is not in the summary. `growth` is rows by day of each daily table."""
+    """Everything on the page that is not in the summary.
+
+    `growth` is rows by day of each daily table, `said` how many of the night's comments have each sentiment and topic.
+    """
 
     rejected: tuple[Rejected, ...]
     growth: dict[str, dict[str, int]]
+    said: dict[str, dict[str, int]]
     exposure: Exposure
     samples: tuple[PublishedList, ...]
     changes: Changes | None
@@ -58,8 +63,10 @@ class NightFacts:
 
 def read_facts(lake: Lake, ds: str) -> NightFacts:
     """The facts of a published day."""
+    landed = _landed_with(lake, ds)
     return NightFacts(
-        rejected=tuple(read_rejected(lake, _landed_with(lake, ds))),
+        rejected=tuple(read_rejected(lake, landed)),
+        said=read_said(lake, landed),
         growth={entity.value: rows_by_day(lake, SILVER[entity], ds) for entity in DAILY},
         exposure=read_exposure(lake, ds),
         samples=tuple(read_lists(lake, ds, sample_users(lake, ds))),
@@ -80,6 +87,18 @@ def read_rejected(lake: Lake, days: Sequence[str]) -> list[Rejected]:
             example = f"{first['source_file']}:{first['source_line']}, {column}"
             found.append(Rejected(entity.value, reason, same.num_rows, example))
     return sorted(found, key=lambda rejected: (-rejected.n, rejected.entity, rejected.reason))
+
+
+def read_said(lake: Lake, days: Sequence[str]) -> dict[str, dict[str, int]]:
+    """By sentiment and by topic, most frequent first, how many comments of these landing days."""
+    rows = lake.read(COMMENT_INSIGHTS, days, ["sentiment", "topic"])
+    return {name: _counts(rows[name]) for name in rows.column_names}
+
+
+def _counts(values: pa.ChunkedArray) -> dict[str, int]:
+    counted = pa.table({"value": values.drop_null()}).group_by("value").aggregate([([], "count_all")])
+    counted = counted.sort_by([("count_all", "descending"), ("value", "ascending")])
+    return dict(zip(counted["value"].to_pylist(), counted["count_all"].to_pylist(), strict=True))
 
 
 def rows_by_day(lake: Lake, table: Table, until: str) -> dict[str, int]:

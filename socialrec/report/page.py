@@ -28,9 +28,10 @@ def render(summary: Mapping[str, Any], facts: NightFacts) -> str:
     ours, theirs = _compared(summary["evaluation"])
     drawn = {
         "growth": charts.lines(facts.growth) if any(facts.growth.values()) else "",
-        "seconds": charts.bars(summary["seconds"], "s"),
+        "seconds": charts.bars(summary["seconds"], "{:,.1f} s"),
         "quality": charts.pairs(ours, theirs, ("recommender", "popularity")) if ours else "",
         "exposure": charts.spread(facts.exposure.counts),
+        **{f"said_{name}": charts.bars(counts, "{:,}") if counts else "" for name, counts in facts.said.items()},
     }
     return environment.get_template(TEMPLATE).render(
         summary=summary,

@@ -16,6 +16,9 @@ from socialrec.sources.demo_world import NEVER, Catalogue, DemoWorld, Follows, I
 _UPDATES_PER_PRODUCT_DAY = 0.002
 """How often a shop changes a product's price."""
 
+_TOPIC_STATED_SHARE = 0.4
+"""Comments that somebody in the shop has sorted under what they are about."""
+
 
 @dataclass(frozen=True)
 class Records:
@@ -86,7 +89,8 @@ def comment_records(
     world: DemoWorld, people: People, catalogue: Catalogue, comments: Comments, *, nouns: list[str], first: date
 ) -> Records:
     """One row a comment, in words that carry its sentiment, its aspect and its writer's taste."""
-    rng = world.rng(8)
+    rng, shop = world.rng(8), world.rng(9)
+    is_sorted = shop.random(len(comments.user)) < _TOPIC_STATED_SHARE
     styles = people.favourite_style(comments.user)
     rows = []
     for number, product in enumerate(comments.product.tolist()):
@@ -108,6 +112,7 @@ def comment_records(
             "created_ts": _stamp(first, int(comments.second[number])),
         }
         row |= {"rating": float(rating)} if rating else {}
+        row |= {"topic": ASPECTS[comments.aspect[number]]} if is_sorted[number] else {}
         rows.append(row | {"parent_comment_id": comment_id(parent)} if parent >= 0 else row)
     return Records(rows, comments.second // DAY_SECONDS)
 

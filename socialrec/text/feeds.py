@@ -38,7 +38,7 @@ class PairFeed:
         self.longest = int(max(comments.max(), products.max()))
         self.lengths = comments + products + products[self._first[self._negatives]].sum(axis=1)
         # A number of pairs that is given holds whatever their tokens.
-        tokens, at_least = (0, n) if (n := settings.contrastive_pairs) else (settings.train_tokens, MIN_PAIRS)
+        tokens, at_least = (0, n) if (n := settings.contrastive_pairs) else (_budget(settings, pairs), MIN_PAIRS)
         self.batches = TrainingBatches(self.lengths, tokens, [settings.seed, number], at_least)
 
     def tokens(self, places: Ints) -> list[Ids]:
@@ -89,7 +89,7 @@ class LabelFeed:
         self._weights = [class_weights(count, settings.balance_classes) for count in counts]
         self.lengths = _lengths(self._tokens)
         self.longest = int(self.lengths.max())
-        self.batches = TrainingBatches(self.lengths, settings.train_tokens, [settings.seed, number])
+        self.batches = TrainingBatches(self.lengths, _budget(settings, task), [settings.seed, number])
 
     def tokens(self, places: Ints) -> list[Ids]:
         """The texts that this process embeds of a batch."""
@@ -145,6 +145,11 @@ def _numbered(pairs: Pairs) -> tuple[Ints, Ints]:
 
 def _at(items: Sequence[Item], places: Ints) -> list[Item]:
     return [items[place] for place in places]
+
+
+def _budget(settings: TextSettings, task: Task) -> int:
+    """Tokens of one batch of a task."""
+    return settings.task_tokens.get(task.name, settings.train_tokens)
 
 
 def _lengths(tokens: Sequence[Ids]) -> Ints:

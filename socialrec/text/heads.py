@@ -7,10 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import torch
+from scipy.special import softmax
 from torch import nn
 
 from socialrec.errors import UserError
+from socialrec.text.calibration import Logits
 from socialrec.text.encoder import Vectors
 from socialrec.text.tasks import Ints, Labelled, Output
 
@@ -24,6 +27,8 @@ class Head(nn.Module):
     def __init__(self, dim: int, outputs: Sequence[Output], dropout: float) -> None:
         super().__init__()
         self.outputs = tuple(outputs)
+        self.temperatures = [1.0] * len(self.outputs)
+        """What the logits of each output are divided by, once they are calibrated."""
         self.scale = dim**0.5
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear(dim, sum(len(output.classes) for output in outputs))
@@ -35,10 +40,22 @@ class Head(nn.Module):
 
     def predict(self, vectors: Vectors) -> Ints:
         """The most likely class of each output: unit vectors float32 (n, dim) to int64 (n, n_outputs)."""
-        with torch.no_grad():
-            logits = self(torch.from_numpy(vectors).to(self.linear.weight.device))
-        classes: Ints = torch.stack([part.argmax(1) for part in logits], dim=1).cpu().numpy()
-        return classes
+        return np.stack([logits.argmax(axis=1) for logits in self.logits(vectors)], axis=1)
+
+    def logits(self, vectors: Vectors) -> list[Logits]:
+        """Logits of all outputs as arrays, float32 (n, n_classes) each."""
+        with torch.inference_mode():
+            given = torch.tensor(vectors, device=self.linear.weight.device)
+            return [logits.float().cpu().numpy() for logits in self(given)]
+
+    def probabilities(self, vectors: Vectors) -> list[Logits]:
+        """Calibrated probabilities of all outputs, float32 (n, n_classes) each."""
+        return [self.probabilities_of(place, logits) for place, logits in enumerate(self.logits(vectors))]
+
+    def probabilities_of(self, place: int, logits: Logits) -> Logits:
+        """Calibrated probabilities of one output from its logits."""
+        found: Logits = softmax(logits / np.float32(self.temperatures[place]), axis=1)
+        return found
 
 
 class Heads(nn.Module):
@@ -53,12 +70,12 @@ class Heads(nn.Module):
     def __getitem__(self, name: str) -> Head:
         return self._heads[name]
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._heads
+
     def items(self) -> Iterable[tuple[str, Head]]:
         """Names and heads, in the order of the tasks."""
         return self._heads.items()
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._heads
 
     def going_on_from(self, known: Heads, dropout: float) -> Heads:
         """The known heads as they are, and of these those for tasks that have none yet."""
@@ -80,7 +97,13 @@ class Heads(nn.Module):
         save_file(
             {name: tensor.detach().cpu().contiguous() for name, tensor in self.state_dict().items()}, folder / TENSORS
         )
-        document = {name: [asdict(output) for output in head.outputs] for name, head in self.items()}
+        document = {
+            name: [
+                {**asdict(output), "temperature": temperature}
+                for output, temperature in zip(head.outputs, head.temperatures, strict=True)
+            ]
+            for name, head in self.items()
+        }
         (folder / DOCUMENT).write_text(json.dumps(document, indent=1), encoding="utf-8")
 
 
@@ -101,6 +124,7 @@ def load_heads(folder: Path) -> Heads:
         for number, (name, said) in enumerate(document.items()):
             outputs = [Output(output["name"], tuple(output["classes"])) for output in said]
             made[name] = Head(tensors[f"layers.{number}.linear.weight"].shape[1], outputs, 0.0)
+            made[name].temperatures = [float(output["temperature"]) for output in said]
         heads = Heads(made)
         heads.load_state_dict(tensors)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:

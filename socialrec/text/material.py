@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from socialrec.contracts.vocabulary import EventType
 from socialrec.evaluate.split import Split, Until
-from socialrec.text.tasks import MIN_EXAMPLES, Labelled, Pairs, Task, labelled
+from socialrec.text.tasks import MIN_EXAMPLES, MISSING, Labelled, Pairs, Task, labelled
 from socialrec.text_settings import TaskName
 
 ATTRIBUTES = ("category", "brand")
-COMMENT_COLUMNS = ("comment_id", "user_key", "product_id", "text", "created_ts", "rating")
+COMMENT_COLUMNS = ("comment_id", "user_key", "product_id", "text", "created_ts", "rating", "topic")
 PRODUCT_COLUMNS = ("product_id", "title", "description", "text", *ATTRIBUTES)
 EVENT_COLUMNS = ("user_key", "product_id", "event_type", "event_ts")
 
@@ -38,7 +40,7 @@ def make_tasks(
         known = other = products
         if name is TaskName.ATTRIBUTES:
             known, other = products.filter(pc.invert(held_out)), products.filter(held_out)
-        training.append(task_of(name, seen, known, events))
+        training.append(without_rare(task_of(name, seen, known, events)))
         validation.append(like_trained(task_of(name, unseen, other, later), training[-1]))
     return training, validation
 
@@ -54,26 +56,48 @@ def _windows(evidence: Callable[[pa.Table, Until], pa.Table], rows: pa.Table) ->
 def task_of(name: TaskName, comments: pa.Table, products: pa.Table, interactions: pa.Table) -> Task:
     """One task from rows of silver.comments, silver.products and silver.interactions, in an order of its own.
 
-    Rows that lack a text are left out; values with fewer than two examples count as unknown.
+    Rows that lack a text are left out.
     """
     if name is TaskName.RETRIEVAL:
         return pairs(comments, products)
     if name is TaskName.SENTIMENT:
         return sentiment(comments)
+    if name is TaskName.TOPIC:
+        return topic(comments)
     if name is TaskName.ATTRIBUTES:
         return attributes(products)
     return next_action(interactions, products)
+
+
+def without_rare(task: Task) -> Task:
+    """A task to learn from: values of fewer than two examples count as unknown, an output of one value is none."""
+    if isinstance(task, Pairs):
+        return task
+    kept = {}
+    for output, said in _values(task).items():
+        counts = Counter(said)
+        common = [value if counts[value] >= MIN_EXAMPLES else "" for value in said]
+        if len(set(common) - {""}) > 1:
+            kept[output] = common
+    return labelled(task.name, task.texts, kept)
 
 
 def like_trained(task: Task, trained: Task) -> Task:
     """A validation task with the classes of the one that is trained; other values are unknown."""
     if isinstance(task, Pairs) or isinstance(trained, Pairs):
         return task
-    values = {
-        output.name: [output.classes[label] if label >= 0 else "" for label in task.labels[:, place]]
+    values = _values(task)
+    unknown = [""] * len(task)
+    shared = {output.name: values.get(output.name, unknown) for output in trained.outputs}
+    return labelled(task.name, task.texts, shared, trained.outputs)
+
+
+def _values(task: Labelled) -> dict[str, list[str]]:
+    """By output what each text's label says, an empty string where unknown."""
+    return {
+        output.name: [output.classes[label] if label != MISSING else "" for label in task.labels[:, place]]
         for place, output in enumerate(task.outputs)
     }
-    return labelled(task.name, task.texts, values, trained.outputs)
 
 
 def pairs(comments: pa.Table, products: pa.Table) -> Pairs:
@@ -88,38 +112,79 @@ def pairs(comments: pa.Table, products: pa.Table) -> Pairs:
 def sentiment(comments: pa.Table) -> Labelled:
     """What was written, and whether the stars with it are few (1-2), 3 or many (4-5)."""
     rated = comments.filter(pc.field("rating").is_valid() & (pc.field("text") != "")).sort_by("comment_id")
-    stars = rated["rating"].to_pylist()
-    moods = ["negative" if star < 2.5 else "positive" if star > 3.5 else "neutral" for star in stars]
-    return _task(TaskName.SENTIMENT, rated["text"].to_pylist(), {"sentiment": moods})
+    return labelled(TaskName.SENTIMENT, rated["text"].to_pylist(), {"sentiment": moods(rated["rating"]).to_pylist()})
+
+
+def moods(stars: pa.ChunkedArray) -> pa.ChunkedArray:
+    """`negative` (below 2.5), `neutral` or `positive` (above 3.5) by stars; null where there are none."""
+    return pc.if_else(pc.less(stars, 2.5), "negative", pc.if_else(pc.greater(stars, 3.5), "positive", "neutral"))
+
+
+def topic(comments: pa.Table) -> Labelled:
+    """What was written, and what the shop says that it is about."""
+    named = comments.filter(pc.is_valid(stated(comments["topic"]))).filter(pc.field("text") != "")
+    rows = named.sort_by("comment_id")
+    return labelled(TaskName.TOPIC, rows["text"].to_pylist(), {"topic": stated(rows["topic"]).to_pylist()})
+
+
+def stated(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """What a shop states, without blanks around it; null where it is nothing."""
+    trimmed = pc.utf8_trim_whitespace(values)
+    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
 
 
 def attributes(products: pa.Table) -> Labelled:
-    """A product's title and description, from which its category and brand are told where the shop states them."""
-    rows = products.sort_by("product_id")
-    words = zip(rows["title"].to_pylist(), rows["description"].to_pylist(), strict=True)
-    texts = [f"{title}. {description}" if description else title for title, description in words]
-    return _task(
-        TaskName.ATTRIBUTES, texts, {name: [value or "" for value in rows[name].to_pylist()] for name in ATTRIBUTES}
-    )
+    """A product's text without some of what the shop states, from which that is told.
+
+    Every choice of stated attributes is left out once, so that a text looks as that of a product for which the shop
+    states just the others: gold.texts holds that one, and so its vector tells what is not stated.
+    """
+    texts: list[str] = []
+    values: dict[str, list[str]] = {name: [] for name in ATTRIBUTES}
+    for row in products.sort_by("product_id").to_pylist():
+        for text, told in _without_stated(row):
+            texts.append(text)
+            for name, said in values.items():
+                said.append(told.get(name, ""))
+    return labelled(TaskName.ATTRIBUTES, texts, values)
+
+
+def _without_stated(row: dict[str, str | None]) -> Iterator[tuple[str, dict[str, str]]]:
+    """A product's text without each choice of its stated attributes, and what was left out."""
+    said = {name: value for name in ATTRIBUTES if (value := (row[name] or "").strip())}
+    for size in range(1, len(said) + 1):
+        for names in combinations(said, size):
+            text = row["text"] or ""
+            for name in names:
+                # As silver.products puts its texts together. Where cleaning changed the value, it would stay in.
+                before, found, after = text.partition(f". {said[name]}")
+                text = before + after if found else ""
+            if text:
+                yield text, {name: said[name] for name in names}
 
 
 def next_action(interactions: pa.Table, products: pa.Table) -> Labelled:
-    """What a user did last, on which product, and the product before them: what they do with it is to be told."""
+    """What a user did with a product: what they do next with it, where they do, is to be told."""
     title = dict(zip(products["product_id"].to_pylist(), products["title"].to_pylist(), strict=True))
-    order = [(name, "ascending") for name in ("user_key", "event_ts", "product_id", "event_type")]
-    rows = interactions.filter(pc.field("event_ts").is_valid()).sort_by(order)
-    users, ids, events = (rows[name].to_pylist() for name in ("user_key", "product_id", "event_type"))
+    rows = in_order(interactions.filter(pc.field("event_ts").is_valid()))
+    pairs = list(zip(rows["user_key"].to_pylist(), rows["product_id"].to_pylist(), strict=True))
+    events = rows["event_type"].to_pylist()
     texts, actions = [], []
-    for before, after in zip(range(len(users)), range(1, len(users)), strict=False):
-        if users[before] == users[after] and ids[before] in title and ids[after] in title:
-            texts.append(f"{events[before]} {title[ids[before]]}, then {title[ids[after]]}")
-            actions.append(events[after])
-    return _task(TaskName.NEXT_ACTION, texts, {"action": actions})
+    for place in range(1, len(pairs)):
+        if pairs[place - 1] == pairs[place] and (named := title.get(pairs[place][1])):
+            texts.append(behaviour_text(events[place - 1], named))
+            actions.append(events[place])
+    return labelled(TaskName.NEXT_ACTION, texts, {"action": actions})
 
 
-def _task(name: TaskName, texts: Sequence[str], values: dict[str, list[str]]) -> Labelled:
-    common = {}
-    for output, said in values.items():
-        counts = Counter(said)
-        common[output] = [value if counts[value] >= MIN_EXAMPLES else "" for value in said]
-    return labelled(name, texts, common)
+def in_order(interactions: pa.Table) -> pa.Table:
+    """Dated events by user, product and time; what happened at one time in the order of `EventType`."""
+    kinds = pa.array([kind.value for kind in EventType])
+    ranked = interactions.append_column("rank", pc.index_in(interactions["event_type"], kinds))
+    order = [(name, "ascending") for name in ("user_key", "product_id", "event_ts", "rank")]
+    return ranked.sort_by(order).drop_columns(["rank"])
+
+
+def behaviour_text(event_type: str, title: str) -> str:
+    """The last thing that a user did with a product, in words: the same to learn from and to predict from."""
+    return f"{event_type}: {title}"

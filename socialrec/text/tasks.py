@@ -105,17 +105,24 @@ def require_learnable(tasks: Sequence[Task]) -> None:
     if repeated := {task.name for task in tasks if sum(other.name == task.name for other in tasks) > 1}:
         raise UserError(f"task {', '.join(sorted(repeated))} is given twice")
     for task in tasks:
-        if isinstance(task, Pairs):
-            if not len(task):
-                raise UserError(f"task {task.name}: there are no pairs")
-            continue
-        for place, output in enumerate(task.outputs):
-            counts = task.counts(place)
-            if not counts.sum():
-                raise UserError(f"task {task.name}: no text has a label for {output.name}")
-            rare = [name for name, count in zip(output.classes, counts, strict=True) if count < MIN_EXAMPLES]
-            if rare or len(counts) < 2:
-                raise UserError(
-                    f"task {task.name}: {output.name} needs two classes or more, of {MIN_EXAMPLES} examples each; too "
-                    f"few for {', '.join(rare[:5]) or 'a second class'}: leave such values empty, or bring more"
-                )
+        if why := why_unlearnable(task):
+            raise UserError(f"task {task.name}: {why}")
+
+
+def why_unlearnable(task: Task) -> str | None:
+    """Why a task holds nothing to learn from; None where it does."""
+    if isinstance(task, Pairs):
+        return None if len(task) else "there are no pairs"
+    if not task.outputs:
+        return f"nothing is stated that has two values or more, of {MIN_EXAMPLES} examples each"
+    for place, output in enumerate(task.outputs):
+        counts = task.counts(place)
+        if not counts.sum():
+            return f"no text has a label for {output.name}"
+        rare = [name for name, count in zip(output.classes, counts, strict=True) if count < MIN_EXAMPLES]
+        if rare or len(counts) < 2:
+            return (
+                f"{output.name} needs two classes or more, of {MIN_EXAMPLES} examples each; too few for "
+                f"{', '.join(rare[:5]) or 'a second class'}: leave such values empty, or bring more"
+            )
+    return None

@@ -106,8 +106,16 @@ def test_the_night_goes_from_landing_files_to_a_report(read: dict[str, Any]) -> 
         *("resolve_run", "ingest_landing", "build_silver", "build_gold", "ensure_champion")
     ]
     assert path(tasks, "pin_models") == [
-        *("pin_models", "embed_texts", "score_recommendations", "publish_recommendations", "report_run")
+        *("pin_models", "embed_texts"),
     ]
+    assert path(tasks, "score_recommendations") == ["score_recommendations", "publish_recommendations", "report_run"]
+
+
+def test_insights_are_predicted_beside_the_lists_and_the_report_waits_for_both(read: dict[str, Any]) -> None:
+    tasks = read[NIGHTLY]["tasks"]
+    assert tasks["embed_texts"]["next"] == ["predict_insights", "score_recommendations"]
+    assert tasks["predict_insights"]["next"] == ["report_run"]
+    assert "pin_models" in tasks["predict_insights"]["arguments"][-1]
 
 
 def test_training_goes_from_the_encoder_to_the_gate(read: dict[str, Any]) -> None:

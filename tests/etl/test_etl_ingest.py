@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
@@ -17,6 +18,7 @@ from socialrec.errors import UserError
 from socialrec.etl.ingest import Intake, judged_records, stage_records
 from socialrec.etl.landing_files import find_days
 from socialrec.etl.landing_layouts import find_layouts
+from socialrec.etl.wording import clean_text
 from socialrec.lake import Lake
 
 DAY = "2026-01-02"
@@ -86,6 +88,23 @@ def test_comments_and_follows_have_reasons_of_their_own(spark: SparkSession, tmp
     comments = judged(spark, tmp_path, Entity.COMMENTS).collect()
     assert [row.reason for row in comments] == ["empty_text", "missing_value", "out_of_range"]
     assert judged(spark, tmp_path, Entity.FOLLOWS).first().reason == "self_follow"
+
+
+def test_odd_texts_are_taken_or_quarantined_with_a_reason(spark: SparkSession, tmp_path: Path) -> None:
+    odd = {
+        "x": None, "😀👍": None, "red красный 赤 أحمر": None, "nul\x00inside": None, "half \ud83d pair": None,
+        "": "empty_text", "\x00": None, "m" * 1_000_000: "too_long",
+    }  # fmt: skip
+    jsonl(tmp_path, Entity.COMMENTS, *({**COMMENT, "text": text} for text in odd))
+    rows = judged(spark, tmp_path, Entity.COMMENTS).collect()
+    assert [row.reason for row in rows] == list(odd.values())
+    # What is left of a text when nothing can be read of it is found empty in silver.
+    cleaned = [
+        row.text
+        for row in judged(spark, tmp_path, Entity.COMMENTS).select(clean_text(F.col("text")).alias("text")).collect()
+    ]
+    assert cleaned[:4] == ["x", "😀👍", "red красный 赤 أحمر", "nul inside"]
+    assert cleaned[6] == ""
 
 
 def test_whole_numbers_are_taken_however_they_are_written(spark: SparkSession, tmp_path: Path) -> None:

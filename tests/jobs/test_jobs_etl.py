@@ -72,7 +72,13 @@ def world(home: Path) -> Path:
     land(home, D1, Entity.PRODUCTS, {"product_id": "kite", "title": "Red kite", "category": "toys"})
     land(home, D1, Entity.FOLLOWS, {"follower_id": "ann", "followee_id": "bob"})
     land(home, D1, Entity.INTERACTIONS, event("e1", D1), event("e1", D1), *(event(f"x{n}", D1) for n in range(20)))
-    land(home, D1, Entity.COMMENTS, comment("c1", "ann", "It is <b>fine</b>"), comment("c2", "bob", "Good kite"))
+    land(
+        home,
+        D1,
+        Entity.COMMENTS,
+        comment("c1", "ann", "It is <b>fine</b>", topic="quality"),
+        comment("c2", "bob", "Good kite"),
+    )
     repeated, conflicting = event("e1", D1), event("e1", D1, user_id="bob")
     good = [event("e2", D2, event_type="view"), *(event(f"y{n}", D2) for n in range(20))]
     land(home, D2, Entity.INTERACTIONS, repeated, conflicting, *good, event("e3", D2, event_type="stare"))
@@ -117,6 +123,8 @@ def test_a_first_night_takes_the_whole_history_and_accounts_for_every_record(wor
         "Nothing known yet.",
     }  # fmt: skip
     assert len(rows(lake, USER_PROFILES)) == 2
+    topics = {row["comment_id"]: row["topic"] for row in rows(lake, SILVER[Entity.COMMENTS])}
+    assert topics == {"c1": "quality", "c2": None, "c3": None}
 
 
 def test_a_second_run_of_the_same_night_changes_nothing(world: Path, lake: Lake) -> None:

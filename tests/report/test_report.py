@@ -11,7 +11,7 @@ import pytest
 
 from socialrec.contracts.bronze import QUARANTINE
 from socialrec.contracts.columns import Table
-from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
+from socialrec.contracts.gold import COMMENT_INSIGHTS, RECOMMENDATIONS, USER_PROFILES
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.lake import Lake
@@ -121,6 +121,22 @@ def test_rejected_records_are_counted_by_reason_and_their_values_are_not_shown(s
         ("self_follow", 2, "shop/x/follows.csv:4, followee_id"),
         ("missing_value", 1, "shop/x/follows.csv:1, follower_id"),
     ]
+
+
+def test_what_people_say_is_counted_by_sentiment_and_topic_most_frequent_first(shop: Lake) -> None:
+    assert "What people say" not in render(summary(), read_facts(shop, D2))
+    moods = [("positive", "price"), ("negative", "price"), ("positive", "<size>"), ("positive", None)]
+    told = [{"comment_id": f"c{n}", "sentiment": mood, "topic": topic} for n, (mood, topic) in enumerate(moods)]
+    made = {"aspects": [], "encoder_version": "mini", "platform": "shop", "ds": D2}
+    write(shop, COMMENT_INSIGHTS, D2, *({**row, **made} for row in told))
+    facts = read_facts(shop, D2)
+    assert {name: list(counts.items()) for name, counts in facts.said.items()} == {
+        "sentiment": [("positive", 3), ("negative", 1)],
+        "topic": [("price", 2), ("<size>", 1)],
+    }
+    page = render(summary(), facts)
+    assert "What people say" in page
+    assert "<size>" not in page
 
 
 def test_what_a_job_warned_of_stands_at_the_top(shop: Lake) -> None:

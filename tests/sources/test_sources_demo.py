@@ -243,6 +243,14 @@ def test_a_comments_words_carry_sentiment_and_its_rating_agrees(world: Path, fil
     assert {truth[record["comment_id"]]["aspect"] for record in broken_parcels} == {"delivery"}
 
 
+def test_the_shop_has_sorted_a_part_of_the_comments_by_what_their_words_are_about(world: Path, files: Files) -> None:
+    aspect = {comment["comment_id"]: comment["aspect"] for comment in _truth(world, "comments")}
+    records = _whole(files, "comments")
+    stated = [record for record in records if "topic" in record]
+    assert 0.3 < len(stated) / len(records) < 0.5
+    assert all(record["topic"] == aspect[record["comment_id"]] for record in stated)
+
+
 def test_replies_answer_an_earlier_comment_on_the_same_product_by_somebody_followed(files: Files) -> None:
     comments = {record["comment_id"]: record for record in reversed(_whole(files, "comments"))}
     followed = {(row["follower_id"], row["followee_id"]) for _, rows in files["follows"] for row in rows}

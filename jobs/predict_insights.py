@@ -1,0 +1,119 @@
+"""What the texts say: insights into comments, attributes of products, what users may do next, and their opinions."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from socialrec import job, tracking
+from socialrec.contracts.columns import Table
+from socialrec.contracts.gold import (
+    BEHAVIOUR_PROPENSITIES,
+    COMMENT_INSIGHTS,
+    PRODUCT_ATTRIBUTES,
+    USER_OPINIONS,
+    USER_PRODUCT_AFFINITY,
+)
+from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
+from socialrec.errors import UserError
+from socialrec.etl.progress import day_tokens, derived_tokens, pack_tokens
+from socialrec.lake import Stage
+from socialrec.tracking import ENCODER
+
+NAME = "predict_insights"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """By day of comments that is not up to date the token to commit, and by snapshot that is not, its fingerprint."""
+
+    days: Mapping[str, str]
+    snapshots: Mapping[Table, str]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is nothing to predict."""
+        return not self.days and not self.snapshots
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Predict what is new, or everything anew by a new model, from the vectors that embed_texts made."""
+    parser = job.parser(__doc__)
+    parser.add_argument("--encoder-model-version", required=True, help="the encoder's registered version")
+    args = parser.parse_args(argv)
+    with job.run(NAME, args) as run:
+        if missing := [
+            t.name for t in (SILVER_PRODUCTS, USER_PRODUCT_AFFINITY) if run.ds not in run.lake.partitions(t)
+        ]:
+            raise UserError(f"{' and '.join(missing)} has no rows of {run.ds}: run the ETL of that day first")
+        folder = tracking.connect(run.settings).fetch(ENCODER, args.encoder_model_version)
+        plan = plan_predictions(run, folder.name)
+        if plan.is_done:
+            run.done(status="up_to_date")
+            return 0
+        counts = predict(run, folder, plan)
+        run.done(status="dry_run" if args.dry_run else "written", counts=counts)
+    return 0
+
+
+def plan_predictions(run: job.Run, model: str) -> Plan:
+    """What stands on other inputs, settings or another model than it would now."""
+    lake, ds, settings = run.lake, run.ds, run.settings.text
+    wanted = derived_tokens(lake, SILVER_COMMENTS, ds, model, settings.aspects)
+    built = day_tokens(lake, COMMENT_INSIGHTS)
+    products = {SILVER_PRODUCTS: [ds]}
+    acted = {SILVER_INTERACTIONS: [ds], USER_PRODUCT_AFFINITY: [ds]}
+    fingerprints = {
+        PRODUCT_ATTRIBUTES: lake.fingerprint(products, model, settings.min_attribute_confidence),
+        BEHAVIOUR_PROPENSITIES: lake.fingerprint(products | acted, model, settings.propensity_products),
+        USER_OPINIONS: lake.fingerprint(products, pack_tokens(wanted), settings.opinion_comments),
+    }
+    return Plan(
+        {day: token for day, token in sorted(wanted.items()) if built.get(day) != token},
+        {table: told for table, told in fingerprints.items() if not lake.up_to_date(table, [ds], told)},
+    )
+
+
+def predict(run: job.Run, folder: Path, plan: Plan) -> dict[str, int]:
+    """Make the rows of what is not up to date and check them all, then commit; returns how many by table."""
+    # torch is imported only now: a night with nothing new must not pay for it.
+    from socialrec.text.insight_tables import InsightBuilder
+
+    builder = InsightBuilder(run.lake, run.settings.text, run.ds, folder)
+    fresh = builder.comments(list(plan.days))
+    makers: dict[Table, Callable[[], pa.Table]] = {
+        PRODUCT_ATTRIBUTES: builder.attributes,
+        BEHAVIOUR_PROPENSITIES: builder.propensities,
+        USER_OPINIONS: lambda: builder.opinions(fresh),
+    }
+    with ExitStack() as stack:
+        staged = []
+        if plan.days:
+            staged.append((stack.enter_context(stage(run, COMMENT_INSIGHTS, list(plan.days), fresh)), len(fresh)))
+        for table in plan.snapshots:
+            rows = makers[table]()
+            staged.append((stack.enter_context(stage(run, table, [run.ds], rows)), len(rows)))
+        for written, n_rows in staged:
+            if run.args.dry_run:
+                written.audit()
+            else:
+                fingerprint = plan.snapshots.get(written.table, pack_tokens(plan.days))
+                written.commit(fingerprint=fingerprint, counts={"published": n_rows})
+    return {written.table.noun: n_rows for written, n_rows in staged}
+
+
+@contextmanager
+def stage(run: job.Run, table: Table, partitions: list[str], rows: pa.Table) -> Iterator[Stage]:
+    """These rows, staged."""
+    with run.lake.stage(table, job=NAME, partitions=partitions) as begun:
+        begun.write(rows)
+        yield begun
+
+
+if __name__ == "__main__":
+    sys.exit(job.guarded(main))

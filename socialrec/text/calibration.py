@@ -1,0 +1,44 @@
+"""Calibration: confidences that are right as often as they say."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+
+from socialrec.text.tasks import Ints
+
+Logits = npt.NDArray[np.float32]
+MAX_FACTOR = 20.0
+"""Temperatures lie between one over it and it."""
+N_BINS = 15
+
+
+def fit_temperature(logits: Logits, labels: Ints) -> float:
+    """The likeliest T of softmax(logits / T) (Guo et al. 2017, section 4.2) under a standard normal prior on log T.
+
+    Without the prior, a few examples that are all told right would call for certainty; many outweigh it. `logits` is
+    (n, n_classes), `labels` (n,) of known classes. 1 where there are no examples.
+    """
+    if not len(labels):
+        return 1.0
+
+    def loss(log_temperature: float) -> float:
+        likelihoods = log_softmax(logits / np.exp(log_temperature), axis=1)
+        return log_temperature**2 / 2 - float(likelihoods[np.arange(len(labels)), labels].sum())
+
+    bound = float(np.log(MAX_FACTOR))
+    return float(np.exp(minimize_scalar(loss, bounds=(-bound, bound), method="bounded").x))
+
+
+def expected_calibration_error(probabilities: Logits, labels: Ints) -> float:
+    """Mean distance of confidence and accuracy over equally wide bins of confidence (Guo et al. 2017, equation 3).
+
+    `probabilities` is (n, n_classes), `labels` (n,), n at least 1. 0 is perfect, and the largest is 1.
+    """
+    confidences = probabilities.max(axis=1)
+    is_right = probabilities.argmax(axis=1) == labels
+    bins = np.minimum((confidences * N_BINS).astype(np.int64), N_BINS - 1)
+    gaps = np.bincount(bins, weights=confidences - is_right, minlength=N_BINS)
+    return float(np.abs(gaps).sum() / len(labels))

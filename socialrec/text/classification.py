@@ -1,0 +1,70 @@
+"""How well heads classify what they were not trained on; their confidences are calibrated on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
+
+from socialrec.text.calibration import expected_calibration_error, fit_temperature
+from socialrec.text.encoder import Encoder
+from socialrec.text.heads import Heads
+from socialrec.text.tasks import MISSING, Ints, Labelled, Output, Task
+
+
+@dataclass(frozen=True)
+class Classified:
+    """One output of one task on held-out texts.
+
+    `confusion` is int64 (n_classes, n_classes): rows are what is, columns what was told. `figures` holds accuracy,
+    macro-F1 over the classes that occur, expected calibration errors before and after, and the temperature.
+    """
+
+    name: str
+    """Task and output, such as `attributes_brand`."""
+    output: Output
+    confusion: Ints
+    figures: dict[str, float]
+
+    @property
+    def cells(self) -> Iterator[tuple[str, str, int]]:
+        """What is, what was told, and how often, where it ever was."""
+        for row, column in np.argwhere(self.confusion).tolist():
+            yield self.output.classes[row], self.output.classes[column], int(self.confusion[row, column])
+
+
+def calibrate(encoder: Encoder, heads: Heads, held_out: Sequence[Task]) -> list[Classified]:
+    """Fit each output's temperature on held-out texts, keep it in its head, and measure.
+
+    An output of which no held-out text has a label stays as it is and is not measured.
+    """
+    found = []
+    for task in held_out:
+        if isinstance(task, Labelled) and len(task):
+            logits = heads[task.name].logits(encoder.encode(task.texts))
+            found += [_calibrated(task, heads, place, values) for place, values in enumerate(logits)]
+    return [one for one in found if one is not None]
+
+
+def _calibrated(task: Labelled, heads: Heads, place: int, logits: np.ndarray) -> Classified | None:
+    output, labels = task.outputs[place], task.labels[:, place]
+    is_known = labels != MISSING
+    labels, logits = labels[is_known], logits[is_known]
+    if not len(labels):
+        return None
+    head = heads[task.name]
+    before = expected_calibration_error(head.probabilities_of(place, logits), labels)
+    head.temperatures[place] = fit_temperature(logits, labels)
+    after = expected_calibration_error(head.probabilities_of(place, logits), labels)
+    told = logits.argmax(axis=1)
+    figures = {
+        "accuracy": float(accuracy_score(labels, told)),
+        "macro_f1": float(f1_score(labels, told, labels=np.unique(labels), average="macro", zero_division=0)),
+        "calibration_error_before": before,
+        "calibration_error": after,
+        "temperature": head.temperatures[place],
+    }
+    confusion = confusion_matrix(labels, told, labels=np.arange(len(output.classes)))
+    return Classified(f"{task.name}_{output.name}", output, confusion, figures)

@@ -1,0 +1,138 @@
+"""One night of what texts tell: rows of the gold tables, from silver, affinities and the vectors made before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from socialrec.contracts.gold import (
+    BEHAVIOUR_PROPENSITIES,
+    COMMENT_INSIGHTS,
+    TEXT_EMBEDDINGS,
+    USER_PRODUCT_AFFINITY,
+)
+from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
+from socialrec.errors import UserError
+from socialrec.lake import Lake
+from socialrec.lake.schemas import arrow_schema
+from socialrec.text import insights
+from socialrec.text.encoder import load_saved
+from socialrec.text.encoding import Batches, encode_batches, without_known
+from socialrec.text.heads import Heads, heads_beside
+from socialrec.text.material import EVENT_COLUMNS
+from socialrec.text.prediction import predict_batches, vectors_of
+from socialrec.text_settings import TaskName, TextSettings
+
+
+@dataclass(frozen=True)
+class InsightBuilder:
+    """Builds the tables of night `ds` with the encoder and the heads in `folder`.
+
+    Raises UserError where a text of a product or a comment has no vector yet.
+    """
+
+    lake: Lake
+    settings: TextSettings
+    ds: str
+    folder: Path
+
+    @cached_property
+    def heads(self) -> Heads:
+        """The heads that were trained with the encoder; none where it is a base model as it was."""
+        return heads_beside(self.folder)
+
+    @cached_property
+    def version(self) -> str:
+        """The encoder's version, under which its vectors are kept."""
+        document = json.loads((self.folder / "encoder.json").read_text(encoding="utf-8"))
+        return str(document["version"])
+
+    def comments(self, days: Sequence[str]) -> pa.Table:
+        """gold.comment_insights of these landing days."""
+        names = ("comment_id", "text", "text_hash", "rating", "topic", "platform", "ds")
+        comments = self.lake.read(SILVER_COMMENTS, days, names)
+        told = self._told([TaskName.SENTIMENT, TaskName.TOPIC], comments["text_hash"])
+        return insights.comment_insights(comments, told, self.settings.aspects, self.version)
+
+    def attributes(self) -> pa.Table:
+        """gold.product_attributes."""
+        names = ("product_id", "category", "brand", "text_hash", "platform", "ds")
+        products = self.lake.read(SILVER_PRODUCTS, [self.ds], names)
+        told = self._told([TaskName.ATTRIBUTES], products["text_hash"])
+        return insights.product_attributes(products, told, self.settings.min_attribute_confidence)
+
+    def propensities(self) -> pa.Table:
+        """gold.behaviour_propensities; texts of what users did that have no vector yet are encoded and kept."""
+        if TaskName.NEXT_ACTION not in self.heads:
+            return arrow_schema(BEHAVIOUR_PROPENSITIES).empty_table()
+        events = self.lake.read(SILVER_INTERACTIONS, [self.ds], (*EVENT_COLUMNS, "platform"))
+        is_active = pc.field("user_key").isin(pc.unique(events["user_key"]))
+        columns = ("user_key", "product_id", "affinity_micros")
+        affinities = self.lake.read(USER_PRODUCT_AFFINITY, [self.ds], columns, filter=is_active)
+        products = self.lake.read(SILVER_PRODUCTS, [self.ds], ("product_id", "title"))
+        actions = insights.last_actions(events, affinities, products, self.settings.propensity_products)
+        self._encode(actions.select(["text_hash", "text"]))
+        known = pa.Table.from_batches(self._vectors(actions["text_hash"]), arrow_schema(TEXT_EMBEDDINGS))
+        known = known.take(pc.index_in(actions["text_hash"], known["text_hash"].combine_chunks())).combine_chunks()
+        head = self.heads[TaskName.NEXT_ACTION]
+        chances = np.zeros((0, len(head.outputs[0].classes)), dtype=np.float32)
+        if len(actions):
+            (chances,) = head.probabilities(vectors_of(known["embedding"].combine_chunks()))
+        classes = head.outputs[0].classes
+        return insights.behaviour_propensities(actions, chances, classes, self.version, self.ds)
+
+    def opinions(self, fresh: pa.Table) -> pa.Table:
+        """gold.user_opinions, from insights that are not committed yet and those of all other days so far."""
+        days = [day for day in self.lake.partitions(SILVER_COMMENTS) if day <= self.ds]
+        names = ("comment_id", "user_key", "product_id", "created_ts", "platform")
+        said = self.lake.read(SILVER_COMMENTS, days, names)
+        told = ["comment_id", "sentiment", "aspects"]
+        others = sorted(set(days) - set(pc.unique(fresh["ds"]).to_pylist()))
+        known = pa.concat_tables([fresh.select(told), self.lake.read(COMMENT_INSIGHTS, others, told)])
+        products = self.lake.read(SILVER_PRODUCTS, [self.ds], ("product_id", "category"))
+        return insights.user_opinions(said, known, products, self.settings.opinion_comments, self.ds)
+
+    def _told(self, tasks: Sequence[TaskName], hashes: pa.ChunkedArray) -> pa.Table:
+        """What the heads of these tasks, as far as there are any, tell of texts by text_hash."""
+        asked = [self.heads[task] for task in tasks if task in self.heads]
+        told = list(predict_batches(asked, self._vectors(hashes))) if asked else []
+        return pa.Table.from_batches(told) if told else pa.table({"text_hash": pa.array([], pa.string())})
+
+    def _vectors(self, hashes: pa.ChunkedArray) -> Batches:
+        """The vectors of these texts, each once."""
+        wanted = pc.unique(hashes)
+        if not len(wanted):
+            return
+        found = 0
+        dataset = self.lake.dataset(TEXT_EMBEDDINGS, [self.version])
+        for batch in dataset.to_batches(filter=pc.field("text_hash").isin(wanted)):
+            if batch.num_rows:
+                found += batch.num_rows
+                yield batch
+        if found < len(wanted):
+            raise UserError(
+                f"{TEXT_EMBEDDINGS.name} lacks {len(wanted) - found} of {len(wanted)} texts under {self.version}: "
+                f"run embed_texts of {self.ds} first"
+            )
+
+    def _encode(self, texts: pa.Table) -> None:
+        """Add the missing vectors of texts that are not in gold.texts to the cache."""
+        known = set(self.lake.read(TEXT_EMBEDDINGS, [self.version], ["text_hash"])["text_hash"].to_pylist())
+        distinct = texts.group_by("text_hash").aggregate([("text", "min")]).rename_columns(["text_hash", "text"])
+        missing = list(without_known(iter(distinct.to_batches()), known))
+        if not sum(batch.num_rows for batch in missing):
+            return
+        # The cache still stands on the same gold.texts: whoever asks whether it is up to date hears the same.
+        last = self.lake.last_commit(TEXT_EMBEDDINGS, self.version)
+        encoder = load_saved(self.folder, self.settings)
+        with self.lake.stage(TEXT_EMBEDDINGS, job="predict_insights", partitions=[self.version], append=True) as stage:
+            stage.write(encode_batches(encoder, iter(missing)))
+            counts = {"published": sum(batch.num_rows for batch in missing)}
+            stage.commit(fingerprint=last.fingerprint if last else "", counts=counts)

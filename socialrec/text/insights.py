@@ -1,0 +1,152 @@
+"""What texts tell of comments, products and users, in the columns of the gold tables that hold it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from socialrec.contracts.gold import BEHAVIOUR_PROPENSITIES, COMMENT_INSIGHTS, PRODUCT_ATTRIBUTES, USER_OPINIONS
+from socialrec.contracts.vocabulary import AttributeOrigin, SubjectKind
+from socialrec.lake.schemas import arrow_schema
+from socialrec.text.aspects import named_aspects
+from socialrec.text.calibration import Logits
+from socialrec.text.material import ATTRIBUTES, behaviour_text, in_order, moods, stated
+from socialrec.text.prediction import confidence_of
+
+_SIGNS = pa.table({"sentiment": ["negative", "neutral", "positive"], "sign": [-1.0, 0.0, 1.0]})
+
+
+def comment_insights(
+    comments: pa.Table, told: pa.Table, words: Mapping[str, Sequence[str]], encoder_version: str
+) -> pa.Table:
+    """Rows of gold.comment_insights for rows of silver.comments.
+
+    What the writer's stars or the shop say stands with confidence 1; the rest is `told`, by text_hash.
+    """
+    known = told.take(pc.index_in(comments["text_hash"], told["text_hash"].combine_chunks()))
+    columns = {name: comments[name] for name in ("comment_id", "platform", "ds")}
+    for name, said in (("sentiment", moods(comments["rating"])), ("topic", stated(comments["topic"]))):
+        confidence = confidence_of(name)
+        guessed = known[name] if name in known.column_names else pa.nulls(len(comments), pa.string())
+        sure = known[confidence] if name in known.column_names else pa.nulls(len(comments), pa.float32())
+        columns[name] = pc.coalesce(said, guessed)
+        columns[confidence] = pc.if_else(pc.is_valid(said), pa.scalar(1, pa.float32()), sure)
+    columns["aspects"] = named_aspects(comments["text"], words)
+    columns["encoder_version"] = pa.array([encoder_version] * len(comments), pa.string())
+    return _shaped(columns, arrow_schema(COMMENT_INSIGHTS))
+
+
+def product_attributes(products: pa.Table, told: pa.Table, min_confidence: float) -> pa.Table:
+    """Rows of gold.product_attributes for rows of silver.products.
+
+    A predicted value, `told` by text_hash, only fills what the shop does not state, and only from this confidence on.
+    """
+    known = told.take(pc.index_in(products["text_hash"], told["text_hash"].combine_chunks()))
+    parts = []
+    for name in ATTRIBUTES:
+        said = stated(products[name])
+        parts.append(_attribute(products, name, said, pa.array(np.ones(len(products)), pa.float32()), "stated"))
+        if name in known.column_names:
+            confidence = known[confidence_of(name)]
+            fills = pc.and_(pc.is_null(said), pc.greater_equal(confidence, min_confidence))
+            guessed = pc.if_else(fills, known[name], pa.scalar(None, pa.string()))
+            parts.append(_attribute(products, name, guessed, confidence, "predicted"))
+    return pa.concat_tables(parts)
+
+
+def _attribute(products: pa.Table, name: str, values: pa.Array, confidence: pa.Array, origin: str) -> pa.Table:
+    n = len(products)
+    columns = {column: products[column] for column in ("product_id", "platform", "ds")}
+    columns |= {"attribute": pa.array([name] * n), "value": values, "confidence": confidence}
+    columns["origin"] = pa.array([AttributeOrigin(origin).value] * n)
+    rows = _shaped(columns, arrow_schema(PRODUCT_ATTRIBUTES))
+    return rows.filter(pc.is_valid(rows["value"]))
+
+
+def last_actions(interactions: pa.Table, affinities: pa.Table, products: pa.Table, n_products: int) -> pa.Table:
+    """What each user of a day did last with their products of the day: user_key, product_id, platform, text, text_hash.
+
+    Of a user's products those of greatest affinity are taken; undated events are left out. The text is that of the
+    task `next_action`.
+    """
+    rows = in_order(interactions.filter(pc.field("event_ts").is_valid()))
+    users, ids = (rows[name].to_numpy(zero_copy_only=False) for name in ("user_key", "product_id"))
+    is_last = np.append((users[1:] != users[:-1]) | (ids[1:] != ids[:-1]), True)[: len(users)]
+    last = rows.filter(pa.array(is_last)).select(["user_key", "product_id", "event_type", "platform"])
+    keys = ["user_key", "product_id"]
+    liked = last.join(affinities.select([*keys, "affinity_micros"]), keys, join_type="left outer")
+    described = liked.join(products.select(["product_id", "title"]), "product_id", join_type="inner")
+    order = [("user_key", "ascending"), ("affinity_micros", "descending"), ("product_id", "ascending")]
+    ranked = described.sort_by(order)
+    _, first, counts = np.unique(
+        ranked["user_key"].to_numpy(zero_copy_only=False).astype(str), return_index=True, return_counts=True
+    )
+    rank = np.arange(len(ranked)) - np.repeat(first, counts)
+    chosen = ranked.filter(pa.array(rank < n_products))
+    said = zip(chosen["event_type"].to_pylist(), chosen["title"].to_pylist(), strict=True)
+    texts = [behaviour_text(event, title) for event, title in said]
+    hashes = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+    kept = chosen.select([*keys, "platform"])
+    return kept.append_column("text", pa.array(texts, pa.string())).append_column(
+        "text_hash", pa.array(hashes, pa.string())
+    )
+
+
+def behaviour_propensities(
+    actions: pa.Table, chances: Logits, classes: Sequence[str], encoder_version: str, ds: str
+) -> pa.Table:
+    """Rows of gold.behaviour_propensities: `chances` is (n, n_classes), a row for each of the `actions`."""
+    n, k = len(actions), len(classes)
+    repeated = actions.take(pa.array(np.repeat(np.arange(n), k)))
+    columns = {name: repeated[name] for name in ("user_key", "product_id", "platform")}
+    columns |= {"action": pa.array([*classes] * n, pa.string()), "probability": pa.array(chances.ravel(), pa.float32())}
+    columns |= {"encoder_version": pa.array([encoder_version] * (n * k)), "ds": pa.array([ds] * (n * k))}
+    return _shaped(columns, arrow_schema(BEHAVIOUR_PROPENSITIES))
+
+
+def user_opinions(comments: pa.Table, insights: pa.Table, products: pa.Table, n_comments: int, ds: str) -> pa.Table:
+    """Rows of gold.user_opinions from all rows of silver.comments and their insights.
+
+    A comment counts for the category of its product and for each aspect that it names: 1 where it is positive, -1
+    where it is negative.
+    """
+    known = insights.take(pc.index_in(comments["comment_id"], insights["comment_id"].combine_chunks()))
+    signs = _SIGNS["sign"].take(pc.index_in(known["sentiment"], _SIGNS["sentiment"].combine_chunks()))
+    place = pc.index_in(comments["product_id"], products["product_id"].combine_chunks())
+    said = pa.table(
+        {name: comments[name] for name in ("user_key", "comment_id", "created_ts", "platform")}
+        | {"sign": signs, "category": stated(products["category"].take(place)), "aspects": known["aspects"]}
+    )
+    said = said.filter(pc.is_valid(said["sign"])).combine_chunks()
+    said = said.take(pc.sort_indices(said, [("created_ts", "descending"), ("comment_id", "ascending")]))
+    by_category = said.filter(pc.is_valid(said["category"]))
+    aspects = said["aspects"].combine_chunks()
+    by_aspect = said.take(pc.list_parent_indices(aspects))
+    parts = [
+        _subjects(by_category, SubjectKind.CATEGORY, by_category["category"]),
+        _subjects(by_aspect, SubjectKind.ASPECT, pc.list_flatten(aspects)),
+    ]
+    keys = ["user_key", "platform", "kind", "subject"]
+    # On one thread, so that a group's comments stay in order.
+    grouped = pa.concat_tables(parts).group_by(keys, use_threads=False)
+    found = grouped.aggregate([("sign", "mean"), ("sign", "count"), ("comment_id", "list")])
+    columns = {name: found[name] for name in keys}
+    columns |= {"sentiment": found["sign_mean"], "n_comments": found["sign_count"]}
+    columns["comment_ids"] = pc.list_slice(found["comment_id_list"], 0, n_comments)
+    columns["ds"] = pa.array([ds] * len(found), pa.string())
+    return _shaped(columns, arrow_schema(USER_OPINIONS))
+
+
+def _subjects(said: pa.Table, kind: SubjectKind, subjects: pa.Array) -> pa.Table:
+    rows = said.select(["user_key", "platform", "sign", "comment_id"])
+    return rows.append_column("kind", pa.array([kind.value] * len(said), pa.string())).append_column(
+        "subject", subjects.cast(pa.string())
+    )
+
+
+def _shaped(columns: Mapping[str, pa.Array | pa.ChunkedArray], schema: pa.Schema) -> pa.Table:
+    return pa.table({name: columns[name] for name in schema.names}).cast(schema)

@@ -1,0 +1,39 @@
+"""What heads tell from vectors that were made before: batches in, batches out, as Spark's `mapInArrow` passes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from socialrec.text.encoder import Vectors
+from socialrec.text.encoding import Batches
+from socialrec.text.heads import Head
+
+
+def predict_batches(heads: Sequence[Head], batches: Batches) -> Batches:
+    """Rows of (text_hash, embedding) become rows of text_hash and, by output of these heads, its likeliest value.
+
+    The columns are named as the outputs, and `<output>_confidence` (float32) is the calibrated probability.
+    """
+    for batch in batches:
+        columns: dict[str, pa.Array] = {"text_hash": batch["text_hash"]}
+        vectors = vectors_of(batch["embedding"])
+        for head in heads:
+            for output, chances in zip(head.outputs, head.probabilities(vectors), strict=True):
+                best = chances.argmax(axis=1)
+                columns[output.name] = pa.array(output.classes, pa.string()).take(pa.array(best))
+                columns[confidence_of(output.name)] = pa.array(chances.max(axis=1), pa.float32())
+        yield pa.record_batch(columns)
+
+
+def confidence_of(output: str) -> str:
+    """The column that holds how sure an output's value is."""
+    return f"{output}_confidence"
+
+
+def vectors_of(embeddings: pa.Array) -> Vectors:
+    """Lists of equally many numbers as float32 (n, dim)."""
+    flat = embeddings.flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(flat, dtype=np.float32).reshape(len(embeddings), -1)
