@@ -225,7 +225,7 @@ def test_old_is_before_the_champions_cut_and_new_from_there_to_the_cut_of_today(
         {
             "product_id": [f"p{i}" for i in range(n)],
             "title": [f"thing {i}" for i in range(n)],
-            "text": [f"thing {i}" for i in range(n)],
+            "text": [f"thing {i}. {'ab'[i % 2]}" for i in range(n)],
             "description": pa.array([None] * n, pa.string()),
             "category": ["a", "b"] * (n // 2),
             "brand": pa.array([None] * n, pa.string()),
