@@ -58,7 +58,7 @@ from copy import copy
 from socialrec.orchestration import params
 answer = {
     name: [param.schema["title"], param.description, copy(param).resolve()]
-    for name, param in {**params.NIGHTLY, **params.TRAIN}.items()
+    for name, param in {**params.NIGHTLY, **params.TRAIN, **params.PRETRAIN}.items()
 }
 """,
     )
@@ -67,6 +67,9 @@ answer = {
         "sample": 1,
         "dry_run": False,
         "model_version": None,
+        "tuning_trials": None,
+        "from_scratch": False,
+        "steps": None,
     }
     assert all(title and description.endswith(".") for title, description, _ in told.values())
 
