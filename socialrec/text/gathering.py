@@ -1,0 +1,96 @@
+"""What a training of one day learns from: tasks out of the lake's tables, of an update what is new and a replay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pyarrow as pa
+
+from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
+from socialrec.errors import UserError
+from socialrec.evaluate.split import Split, make_split
+from socialrec.lake import Lake
+from socialrec.settings import EvaluateSettings
+from socialrec.text.continual import Start, make_update, old_and_new
+from socialrec.text.heads import Heads, heads_beside
+from socialrec.text.material import COMMENT_COLUMNS, EVENT_COLUMNS, PRODUCT_COLUMNS, make_tasks
+from socialrec.text.tasks import Task, why_unlearnable
+from socialrec.text_settings import TextSettings
+
+MAX_CHECKED = 256
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Silver up to a day, how it is split, and the versions of its tables."""
+
+    comments: pa.Table
+    products: pa.Table
+    interactions: pa.Table
+    split: Split
+    versions: dict[str, int | None]
+
+
+@dataclass(frozen=True)
+class Material:
+    """Tasks to learn from, the same of the validation window, and why others were left out, by their names.
+
+    Of an update also the champion that it starts from, and old examples that tell what it forgets.
+    """
+
+    training: list[Task]
+    validation: list[Task]
+    start: Start | None = None
+    remembered: Sequence[Task] = ()
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def n_training(self) -> int:
+        """Examples to learn from, of all tasks."""
+        return sum(map(len, self.training))
+
+    def checked(self, seed: int) -> list[Task]:
+        """As many validation examples of each task as are looked at during training, drawn by the seed."""
+        rng = np.random.default_rng(seed)
+        return [task.take(rng.permutation(len(task))[:MAX_CHECKED]) for task in self.validation if len(task)]
+
+
+def read_evidence(lake: Lake, ds: str, settings: EvaluateSettings) -> Evidence:
+    """What silver knows up to `ds`. Raises UserError where interactions or products have nothing until then."""
+    tables = (SILVER_INTERACTIONS, SILVER_COMMENTS, SILVER_PRODUCTS)
+    days = {table: [day for day in lake.partitions(table) if day <= ds] for table in tables}
+    if missing := [table.name for table in tables[::2] if not days[table]]:
+        raise UserError(f"{' and '.join(missing)} has nothing up to {ds}: run the ETL of that day first")
+    interactions = lake.read(SILVER_INTERACTIONS, days[SILVER_INTERACTIONS], EVENT_COLUMNS)
+    return Evidence(
+        comments=lake.read(SILVER_COMMENTS, days[SILVER_COMMENTS], COMMENT_COLUMNS),
+        products=lake.read(SILVER_PRODUCTS, days[SILVER_PRODUCTS][-1:], PRODUCT_COLUMNS),
+        interactions=interactions,
+        split=make_split(interactions, settings),
+        versions={table.name: lake.version(table) for table in tables},
+    )
+
+
+def gather(found: Evidence, settings: TextSettings, start: Start | None) -> Material:
+    """The tasks of the settings; what came after the validation cut is only ever measured on.
+
+    With a start an update of it: what is new since then, and a replay. Tasks that this shop holds nothing for, such as
+    topics that nobody stated, are left out.
+    """
+    tables = {"comments": found.comments, "products": found.products, "interactions": found.interactions}
+    training, validation = make_tasks(settings.tasks, found.split, **tables)
+    if start is None:
+        return _learnable(Material(training, validation), Heads({}))
+    known = heads_beside(start.folder)
+    old, new = old_and_new(settings.tasks, found.split, start.since, **tables)
+    update = make_update(old, new, validation, known, settings)
+    return _learnable(Material(update.training, update.validation, start, update.remembered), known)
+
+
+def _learnable(found: Material, known: Heads) -> Material:
+    asked = [task for task in found.training if task.name not in known]
+    left_out = {task.name: why for task in asked if (why := why_unlearnable(task))}
+    kept = [[task for task in tasks if task.name not in left_out] for tasks in (found.training, found.validation)]
+    return replace(found, training=kept[0], validation=kept[1], left_out=left_out)
