@@ -31,7 +31,7 @@ down: ## stop them
 	@test ! -x $(BIN)/socialrec || $(BIN)/socialrec down
 
 test: $(INSTALLED) ## run the tests (real data too, where SOCIALREC_DATA_DIR names it)
-	@$(BIN)/pytest -m "not slow"
+	@$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: $(INSTALLED) ## run the slow tests too
 	@$(BIN)/pytest
