@@ -88,7 +88,7 @@ def read_material(run: job.Run, tracker: tracking.Tracker) -> tuple[Evidence, Ma
     evidence = read_evidence(run.lake, run.ds, run.settings.evaluate)
     found = gather(evidence, run.settings.text, find_start(run, tracker, evidence.split))
     for name, why in found.left_out.items():
-        run.log.warning("a task is left out", task=name, why=why)
+        run.log.info("a task is left out", task=name, why=why)
     return evidence, found
 
 

@@ -218,9 +218,7 @@ class Tracker:
 
     def _start(self, experiment: str, name: str, tags: Mapping[str, str]) -> str:
         found = self._client.get_experiment_by_name(experiment)
-        # Without the tag MLflow's pages are those for language model applications, and the runs are a click away.
-        kind = {"mlflow.experimentKind": "custom_model_development"}
-        experiment_id = found.experiment_id if found else self._client.create_experiment(experiment, tags=kind)
+        experiment_id = found.experiment_id if found else self._client.create_experiment(experiment)
         commit = {"mlflow.source.git.commit": git_commit()}
         return str(self._client.create_run(experiment_id, tags={**commit, **tags}, run_name=name).info.run_id)
 
