@@ -199,7 +199,7 @@ def _say_addresses(console: Console, record: Record) -> None:
     airflow = record.airflow
     console.print(f"Airflow  {airflow['url']}  user {airflow['user']}, password in {airflow['password_file']}")
     # MLflow opens on its pages for language model applications, which show none of this project's runs.
-    console.print(f"MLflow   {record.mlflow['url']}  choose \"Model training\" at its top left", soft_wrap=True)
+    console.print(f'MLflow   {record.mlflow["url"]}  choose "Model training" at its top left', soft_wrap=True)
 
 
 def _console() -> Console:

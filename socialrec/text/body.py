@@ -22,6 +22,8 @@ from peft.utils import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as KNO
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
+from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
 
 from socialrec.errors import UserError
 from socialrec.text.bottleneck import CHILD, insert_bottlenecks
@@ -82,7 +84,7 @@ class Body:
 def tunable(base: Weights, settings: TextSettings) -> Body:
     """The base as `settings.tuning` trains it: the parameters to train require gradients, no others do."""
     if settings.tuning in {Tuning.LORA, Tuning.ADALORA}:
-        return Body(get_peft_model(base.model, _lora(base.model.config.model_type, settings)))
+        return Body(get_peft_model(base.model, _lora(base.model, settings)))
     if settings.tuning is Tuning.BOTTLENECK:
         insert_bottlenecks(base.model, settings.bottleneck_dim)
     else:
@@ -146,9 +148,15 @@ def _saved_tensors(folder: Path) -> tuple[dict[str, torch.Tensor], str]:
     return (load_file(folder / TRAINED) if (folder / TRAINED).exists() else {}), ""
 
 
-def _lora(model_type: str, settings: TextSettings) -> LoraConfig:
+def _lora(model: PreTrainedModel, settings: TextSettings) -> LoraConfig:
     """LoRA (Hu et al. 2021), or AdaLoRA (Zhang et al. 2023), which starts at 1.5 times the rank and prunes to it."""
-    common: dict[str, Any] = {"lora_alpha": settings.lora_alpha, "lora_dropout": settings.lora_dropout}
+    model_type: str = model.config.model_type
+    common: dict[str, Any] = {
+        "lora_alpha": settings.lora_alpha,
+        "lora_dropout": settings.lora_dropout,
+        # GPT-2 keeps its weights the other way round.
+        "fan_in_fan_out": any(isinstance(module, Conv1D) for module in model.modules()),
+    }
     if settings.tuning is Tuning.LORA:
         targets = None if model_type in KNOWN_LORA else "all-linear"
         return LoraConfig(r=settings.lora_rank, target_modules=targets, **common)
