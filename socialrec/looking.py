@@ -40,8 +40,9 @@ def check(
         found = check_files(spark, files)
     if as_json:
         print(json.dumps([asdict(one) for one in found]))
-    for one in () if as_json else found:
-        _show_check(one)
+    else:
+        for one in found:
+            _show_check(one)
     if not all(one.is_fit(settings.etl.max_quarantine_share) for one in found):
         raise typer.Exit(EXIT_USER_ERROR)
 
@@ -133,6 +134,7 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Why a product stands where it does for a user, or what keeps it out of the list."""
+    from socialrec.recommend.published import SHORT_KEY
     from socialrec.service.explaining import explain as explained
 
     found = explained(load_settings(home), user, product, day(ds) if ds else None)
@@ -141,7 +143,7 @@ def explain(
         return
     for explanation, title, reasons in found:
         where = f"place {explanation.place}" if explanation.place else f"not in the list: {explanation.kept_out}"
-        print(f"{title} ({explanation.product_id}) for {explanation.user_key[:8]}: {where}")
+        print(f"{title} ({explanation.product_id}) for {explanation.user_key[:SHORT_KEY]}: {where}")
         print(
             f"score {explanation.score:.3f}, number {explanation.rank:,} of {explanation.n_products:,} before the rules"
         )

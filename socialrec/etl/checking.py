@@ -75,14 +75,21 @@ def files_to_check(folder: Path, ds: str) -> Iterator[list[LandingFile]]:
         raise UserError(f"{folder} is not a folder: name one with landing files, such as products.csv")
     loose = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith((".", "_"))]
     with TemporaryDirectory() as scratch:
-        landing = Path(scratch)
+        landing = linked = Path(scratch) / "landing"
         if loose:
-            _link(landing / LOOSE / ds, loose)
+            linked = landing / LOOSE / ds
+            _link(linked, loose)
         elif any(path.is_file() for path in folder.glob("*/*")):
-            _link_platform(landing / LOOSE, folder)
+            linked = landing / LOOSE
+            _link_platform(linked, folder)
         else:
             landing = folder
-        yield [file for day in find_days(landing, "9999-12-31") for file in day.files]
+        try:
+            days = find_days(landing, "9999-12-31")
+        except UserError as error:
+            # People know their own folder, not the one that stands in for it.
+            raise UserError(str(error).replace(str(linked), str(folder))) from None
+        yield [file for day in days for file in day.files]
 
 
 def check_files(spark: SparkSession, files: Iterable[LandingFile]) -> list[FileCheck]:

@@ -62,8 +62,7 @@ def explain_product(recommender: Recommender, context: Context, user_key: str, p
     rows = np.array([row], dtype=np.int64)
     parts, weights = recommender.parts(user_block(context, rows)), recommender.blend_weights()
     scores = combine(parts, weights)
-    # The rules write over what they are given.
-    chosen = choose(scores.copy(), context, rows)
+    chosen = choose(scores, context, rows)
     listed = np.flatnonzero(chosen.listed[0] == product)
     place = int(listed[0]) + 1 if len(listed) else None
     rank = _rank(scores[0], product)

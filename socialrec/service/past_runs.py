@@ -7,12 +7,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from socialrec.contracts.runs import NIGHTLY, ROLLBACK, TRAIN
+from socialrec.contracts.runs import NIGHTLY, PRETRAIN, ROLLBACK, TRAIN
 from socialrec.recommend.summary import Receipts, read_receipts
 from socialrec.settings import Settings
 
-ENDS = {"report_run": NIGHTLY, "promote_model": TRAIN, "roll_back_model": ROLLBACK}
-"""The job that only a run of this DAG has, and by which it is known to have come to its end."""
+ENDS = {
+    "report_run": NIGHTLY,
+    "promote_model": TRAIN,
+    "roll_back_model": ROLLBACK,
+    "pretrain_encoder": PRETRAIN,
+}
+"""By a job that only this DAG has; of nights and trainings it is the last one, so that it tells of a whole run."""
 BY_HAND = "jobs by hand, or not at its end"
 
 

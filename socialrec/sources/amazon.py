@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -64,8 +65,15 @@ def _files(data: Path) -> tuple[Path, Path | None]:
 def _reviews(file: Path) -> Iterator[Record]:
     for number, record in enumerate(_records(file), 1):
         # Reviews without a text lack the field in some layouts; ingest judges that.
-        if missing := [name for name in REVIEW if name not in record and name != "reviewText"]:
+        if missing := [name for name in REVIEW if record.get(name) is None and name != "reviewText"]:
             raise UserError(f"{file}: record {number} lacks {', '.join(missing)}: it is no file of Amazon reviews")
+        try:
+            datetime.fromtimestamp(float(record["unixReviewTime"]), UTC)
+        except (TypeError, ValueError, OverflowError, OSError):
+            said = record["unixReviewTime"]
+            raise UserError(
+                f"{file}: record {number} has unixReviewTime {said!r}, which is no number of seconds since 1970"
+            ) from None
         yield record
 
 
@@ -77,9 +85,12 @@ def _records(file: Path) -> Iterator[Record]:
                 return
             for number, line in enumerate(lines, 1):
                 try:
-                    yield json.loads(line)
+                    record = json.loads(line)
                 except ValueError as error:
                     raise UserError(f"{file}: line {number} is no JSON ({error}): fetch the file again") from None
+                if not isinstance(record, dict):
+                    raise UserError(f"{file}: line {number} is no JSON object: fetch the file again")
+                yield record
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise UserError(f"{file} cannot be read ({error}): fetch it again") from None
 

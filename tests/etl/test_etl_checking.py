@@ -62,8 +62,15 @@ def test_a_folder_without_landing_files_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nothing has landed"), files_to_check(tmp_path, DS):
         pass
     (tmp_path / "orders.csv").write_text("a,b\n")
-    with pytest.raises(UserError, match="orders.csv: not a landing file"), files_to_check(tmp_path, DS):
+    with pytest.raises(UserError, match="orders.csv: not a landing file") as loose, files_to_check(tmp_path, DS):
         pass
+    assert str(loose.value).startswith(f"{tmp_path / 'orders.csv'}: ")
+    (tmp_path / "orders.csv").rename(tmp_path / "_orders.csv")
+    (tmp_path / "2026-1-1").mkdir()
+    (tmp_path / "2026-1-1" / "products.csv").write_text("product_id,title\n")
+    with pytest.raises(UserError, match="rename the folder") as day, files_to_check(tmp_path, DS):
+        pass
+    assert str(day.value).startswith(f"{tmp_path / '2026-1-1'}: ")
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,12 @@ def test_runs_come_newest_first_with_what_they_did(settings: Settings) -> None:
     assert (night.changed_rows, night.recommender_version) == (40, "3")
 
 
+def test_rollbacks_and_pre_trainings_are_told_apart_too(settings: Settings) -> None:
+    leave(settings, "back", "roll_back_model", NOON)
+    leave(settings, "base", "pretrain_encoder", NOON + 1)
+    assert [run.dag for run in past_runs(settings)] == ["socialrec_pretrain", "socialrec_rollback"]
+
+
 def test_a_night_that_stopped_early_is_not_called_one(settings: Settings) -> None:
     leave(settings, "night", "ingest_landing", NOON)
     [run] = past_runs(settings)

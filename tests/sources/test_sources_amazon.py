@@ -73,6 +73,12 @@ def test_what_is_no_file_of_reviews_is_named(tmp_path: Path) -> None:
     (raw / "reviews.json.gz").write_bytes(gzip.compress(b"{"))
     with pytest.raises(UserError, match="line 1 is no JSON"):
         import_source("amazon", tmp_path / "landing", raw, DS)
+    (raw / "reviews.json.gz").write_bytes(gzip.compress(b"[1]"))
+    with pytest.raises(UserError, match="line 1 is no JSON object"):
+        import_source("amazon", tmp_path / "landing", raw, DS)
+    (raw / "reviews.json.gz").write_bytes(gzip.compress(json.dumps(REVIEW | {"unixReviewTime": "soon"}).encode()))
+    with pytest.raises(UserError, match="record 1 has unixReviewTime 'soon', which is no number of seconds"):
+        import_source("amazon", tmp_path / "landing", raw, DS)
     (raw / "more.csv").write_text("reviewerID\n")
     with pytest.raises(UserError, match="2 files of reviews"):
         import_source("amazon", tmp_path / "landing", raw, DS)
