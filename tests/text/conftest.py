@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from four_products import make_shop
 from transformers import BertConfig, BertModel, BertTokenizer
 
+from socialrec.settings import Settings
 from socialrec.text.encoder import Encoder, load_encoder
 from socialrec.text_settings import Precision, TextSettings
 
@@ -98,3 +100,9 @@ def tiny(bert: Path) -> TextSettings:
 @pytest.fixture(scope="session")
 def encoder(tiny: TextSettings) -> Encoder:
     return load_encoder(tiny.model, tiny)
+
+
+@pytest.fixture
+def shop(home: Path, bert: Path, mlflow_server: str) -> Settings:
+    """Twenty days of one click and one comment a day on four described products."""
+    return make_shop(home, bert, mlflow_server)

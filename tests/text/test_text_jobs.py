@@ -2,106 +2,27 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
+from four_products import DS, NEXT_DS, PRODUCTS, action, call, comment, register, texts, write
 from mlflow import MlflowClient
 from pyspark.sql import SparkSession
 
-from socialrec import job, tracking
-from socialrec.contracts.columns import Table
+from socialrec import tracking
 from socialrec.contracts.gold import (
-    BEHAVIOUR_PROPENSITIES,
-    COMMENT_INSIGHTS,
-    PRODUCT_ATTRIBUTES,
     TEXT_EMBEDDINGS,
     TEXTS,
-    USER_OPINIONS,
-    USER_PRODUCT_AFFINITY,
 )
-from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
+from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS
 from socialrec.errors import UserError
 from socialrec.lake import Lake
-from socialrec.lake.schemas import arrow_schema
-from socialrec.settings import Settings, load_settings
+from socialrec.settings import Settings
 from socialrec.text.encoder import Encoder, load_saved
 from socialrec.text.heads import load_heads
 from socialrec.text.weights import load_weights
 from socialrec.tracking import BASE, ENCODER
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "jobs"))
-START, DS, NEXT_DS = datetime(2026, 1, 1, tzinfo=UTC), "2026-01-31", "2026-02-01"
-PRODUCTS = {"shoe": "red", "lamp": "blue", "book": "green", "chair": "grey"}
-"""What products are, and what comments call them."""
-
-
-def write(lake: Lake, table: Table, ds: str, rows: Sequence[dict[str, Any]]) -> None:
-    full = [{column.name: None for column in table.columns} | row | {"platform": "shop", "ds": ds} for row in rows]
-    with lake.stage(table, job="test", partitions=[ds]) as stage:
-        stage.write(pa.Table.from_pylist(full, schema=arrow_schema(table)))
-        stage.commit(fingerprint="test")
-
-
-def action(day: int, product: str) -> dict[str, Any]:
-    when = {"event_ts": START + timedelta(days=day), "is_late": False}
-    return {"event_id": f"e{day}", "user_key": f"u{day}", "product_id": product, "event_type": "click"} | when
-
-
-def comment(day: int, product: str) -> dict[str, Any]:
-    said = {"text": f"the {PRODUCTS[product]}", "text_hash": f"c{day}", "language": "en"}
-    when = {"created_ts": START + timedelta(days=day), "is_late": False}
-    return {"comment_id": f"c{day}", "user_key": f"u{day}", "product_id": product} | said | when
-
-
-def description(product: str) -> dict[str, Any]:
-    words = {"title": product, "text": product, "text_hash": product}
-    return {"product_id": product, "is_active": True, "first_seen_ds": DS} | words
-
-
-def texts(*said: str) -> list[dict[str, Any]]:
-    return [{"text_hash": f"hash of {text}", "kind": "comment", "text": text, "language": "en"} for text in said]
-
-
-@pytest.fixture
-def shop(home: Path, bert: Path, mlflow_server: str) -> Settings:
-    """Twenty days of one click and one comment a day on four described products."""
-    lines = [
-        f'services.mlflow_uri = "{mlflow_server}"',
-        "[text]",
-        f'model = "{bert}"',
-        "max_tokens = 16",
-        'precision = "float32"',
-    ]
-    lines += ["train_steps = 10", "train_tokens = 32", "learning_rate = 0.02"]
-    (home / "settings.toml").write_text("\n".join(lines), encoding="utf-8")
-    settings = load_settings(home)
-    lake, days = Lake(settings.lake), list(enumerate([*PRODUCTS] * 5))
-    write(lake, SILVER_INTERACTIONS, DS, [action(*day) | {"quantity": 1.0} for day in days])
-    write(lake, SILVER_COMMENTS, DS, [comment(*day) for day in days])
-    write(lake, SILVER_PRODUCTS, DS, [description(product) for product in PRODUCTS])
-    return settings
-
-
-def call(settings: Settings, name: str, *arguments: str, ds: str = DS) -> dict[str, Any]:
-    module = importlib.import_module(name)
-    assert module.main(["--ds", ds, "--home", str(settings.home), *arguments]) == 0
-    return job.receipt(settings, "manual", name)
-
-
-def register(settings: Settings, encoder: Encoder) -> str:
-    tracker = tracking.connect(settings)
-    run_id = tracker.start_training("an encoder", {}, {})
-    encoder.save(settings.home / "made")
-    tracker.log_folder(run_id, settings.home / "made", "encoder")
-    tracker.finish(run_id)
-    return tracker.register(run_id, "encoder", ENCODER, {})
 
 
 def test_fine_tuning_learns_from_before_the_cut_and_registers_what_it_learned(shop: Settings, encoder: Encoder) -> None:
@@ -300,138 +221,3 @@ def test_each_text_is_encoded_once(
 def test_embedding_a_day_without_texts_says_what_to_run(shop: Settings) -> None:
     with pytest.raises(UserError, match=r"gold\.texts has nothing up to 2026-01-31: run build_gold"):
         call(shop, "embed_texts", "--encoder-model-version", "1")
-
-
-INSIGHTS = (COMMENT_INSIGHTS, PRODUCT_ATTRIBUTES, BEHAVIOUR_PROPENSITIES, USER_OPINIONS)
-
-
-def liked(day: int, product: str) -> dict[str, Any]:
-    numbers = {"affinity_micros": 1_000_000, "n_events": 1}
-    return {"user_key": f"u{day}", "product_id": product, **numbers}
-
-
-def stated(product: str) -> dict[str, Any]:
-    """Shoes and chairs are wear, lamps and books are tools; of the book the shop does not say so."""
-    category = None if product == "book" else "wear" if product in {"shoe", "chair"} else "tool"
-    text = product if category is None else f"{product}. {category}"
-    return description(product) | {"category": category, "text": text, "text_hash": f"hash of {text}"}
-
-
-@pytest.fixture
-def talkative(shop: Settings) -> Settings:
-    """Each click follows a view, comments have stars, and every other one a topic; all texts are to be encoded."""
-    lines = ['tasks = ["retrieval", "sentiment", "topic", "next_action"]', 'encode_with = "process"']
-    lines += ["min_attribute_confidence = 0.0", 'aspects = { colour = ["red", "blue"], touch = ["soft"] }']
-    with (shop.home / "settings.toml").open("a") as file:
-        file.write("\n" + "\n".join(lines) + "\n")
-    settings, days = load_settings(shop.home), list(enumerate([*PRODUCTS] * 5))
-    lake = Lake(settings.lake)
-    views = [
-        action(*day)
-        | {"event_id": f"v{day[0]}", "event_type": "view", "event_ts": START + timedelta(days=day[0], seconds=-9)}
-        for day in days
-    ]
-    carts = [action(*day) | {"event_id": f"k{day[0]}", "event_type": "cart"} for day in days[::2]]
-    clicks = [action(*day) for day in days]
-    write(lake, SILVER_INTERACTIONS, DS, [event | {"quantity": 1.0} for event in [*views, *clicks, *carts]])
-    said = [
-        comment(*day) | {"rating": 5.0 if day[0] % 2 else 1.0, "topic": ("colour", None, "touch", None)[day[0] % 4]}
-        for day in days
-    ]
-    write(lake, SILVER_COMMENTS, DS, [{**row, "text_hash": f"hash of {row['text']}"} for row in said])
-    write(lake, SILVER_PRODUCTS, DS, [stated(product) for product in PRODUCTS])
-    write(lake, USER_PRODUCT_AFFINITY, DS, [liked(*day) for day in days])
-    worded = {row["text"] for row in said} | {stated(product)["text"] for product in PRODUCTS}
-    write(lake, TEXTS, DS, texts(*sorted(worded)))
-    return settings
-
-
-def encoded(settings: Settings) -> str:
-    """A tuned encoder under which all texts have vectors; its registered version."""
-    version = str(call(settings, "finetune_encoder")["encoder_model_version"])
-    call(settings, "embed_texts", "--encoder-model-version", version)
-    return version
-
-
-def versions(lake: Lake) -> list[int | None]:
-    return [lake.version(table) for table in INSIGHTS]
-
-
-def test_what_texts_say_is_predicted_once_and_anew_only_where_something_changed(talkative: Settings) -> None:
-    lake = Lake(talkative.lake)
-    version = encoded(talkative)
-    asked = ("--encoder-model-version", version)
-    assert call(talkative, "predict_insights", *asked, "--dry-run")["status"] == "dry_run"
-    assert [lake.partitions(table) for table in INSIGHTS] == [[]] * 4
-    receipt = call(talkative, "predict_insights", *asked)
-    # Three of the four products state a category; nobody named a brand. Two actions can follow: cart and click.
-    counts = {"comment_insights": 20, "product_attributes": 3, "behaviour_propensities": 40}
-    assert {name: receipt["counts"][name] for name in counts} == counts
-    said = {row["comment_id"]: row for row in lake.read(COMMENT_INSIGHTS, [DS]).to_pylist()}
-    assert [(said[f"c{n}"]["sentiment"], said[f"c{n}"]["aspects"]) for n in range(3)] == [
-        *(("negative", ["colour"]), ("positive", ["colour"]), ("negative", []))
-    ]
-    assert (said["c0"]["topic"], said["c0"]["topic_confidence"]) == ("colour", 1.0)
-    assert said["c1"]["topic"] in {"colour", "touch"}
-    assert 0.5 <= said["c1"]["topic_confidence"] <= 1
-    chances = lake.read(BEHAVIOUR_PROPENSITIES, [DS]).group_by("user_key").aggregate([("probability", "sum")])
-    np.testing.assert_allclose(chances["probability_sum"].to_numpy(), np.ones(20), rtol=1e-5)
-    opinions = {
-        (row["user_key"], row["kind"], row["subject"]): (row["sentiment"], row["comment_ids"])
-        for row in lake.read(USER_OPINIONS, [DS]).to_pylist()
-    }
-    assert opinions["u1", "category", "tool"] == (1.0, ["c1"])
-    assert opinions["u0", "aspect", "colour"] == (-1.0, ["c0"])
-
-    before, first = versions(lake), lake.last_commit(COMMENT_INSIGHTS, DS)
-    assert call(talkative, "predict_insights", *asked)["status"] == "up_to_date"
-    assert call(talkative, "embed_texts", *asked)["status"] == "up_to_date"
-    assert versions(lake) == before
-
-    write(
-        lake, SILVER_COMMENTS, NEXT_DS, [{**comment(1, "lamp"), "comment_id": "new", "text_hash": "hash of the blue"}]
-    )
-    for table in (SILVER_PRODUCTS, USER_PRODUCT_AFFINITY):
-        write(lake, table, NEXT_DS, lake.read(table, [DS]).drop_columns(["ds"]).to_pylist())
-    counts = call(talkative, "predict_insights", *asked, ds=NEXT_DS)["counts"]
-    assert (counts["comment_insights"], counts["behaviour_propensities"]) == (1, 0)
-    assert lake.last_commit(COMMENT_INSIGHTS, DS) == first
-
-    other = call(talkative, "finetune_encoder")["encoder_model_version"]
-    assert call(talkative, "predict_insights", "--encoder-model-version", other)["counts"]["comment_insights"] == 20
-
-
-def test_a_changed_setting_makes_anew_only_what_rests_on_it(
-    talkative: Settings, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = ("--encoder-model-version", register(talkative, encoder))
-    call(talkative, "predict_insights", *asked)
-    monkeypatch.setenv("SOCIALREC_TEXT__OPINION_COMMENTS", "1")
-    assert set(call(talkative, "predict_insights", *asked)["counts"]) == {"user_opinions"}
-
-
-def test_a_shop_where_nobody_comments_has_no_insights_and_no_opinions(shop: Settings, encoder: Encoder) -> None:
-    lake = Lake(shop.lake)
-    write(lake, SILVER_COMMENTS, DS, [])
-    write(lake, USER_PRODUCT_AFFINITY, DS, [])
-    receipt = call(shop, "predict_insights", "--encoder-model-version", register(shop, encoder))
-    assert receipt["status"] == "written"
-    assert set(receipt["counts"].values()) == {0}
-
-
-def test_a_model_without_heads_leaves_what_nobody_states_open(talkative: Settings, encoder: Encoder) -> None:
-    lake, version = Lake(talkative.lake), register(talkative, encoder)
-    call(talkative, "predict_insights", "--encoder-model-version", version)
-    said = {row["comment_id"]: row for row in lake.read(COMMENT_INSIGHTS, [DS]).to_pylist()}
-    assert (said["c0"]["sentiment"], said["c0"]["topic"], said["c1"]["topic"]) == ("negative", "colour", None)
-    assert lake.read(BEHAVIOUR_PROPENSITIES, [DS]).num_rows == 0
-    assert {row["origin"] for row in lake.read(PRODUCT_ATTRIBUTES, [DS]).to_pylist()} == {"stated"}
-
-
-def test_predicting_what_has_no_vector_or_no_catalogue_says_what_to_run(talkative: Settings) -> None:
-    version = str(call(talkative, "finetune_encoder")["encoder_model_version"])
-    asked = ("--encoder-model-version", version)
-    with pytest.raises(UserError, match=r"lacks 4 of 4 texts under .*: run embed_texts of 2026-01-31 first"):
-        call(talkative, "predict_insights", *asked)
-    with pytest.raises(UserError, match=r"silver\.products and .* has no rows of 2026-02-01: run the ETL of that day"):
-        call(talkative, "predict_insights", *asked, ds=NEXT_DS)
