@@ -103,8 +103,8 @@ class TextSettings(Section):
     """How much a task's loss counts, by the task's name; 1 where nothing is said."""
     learn_task_weights: bool = False
     """Whether the weights are learned from each task's uncertainty instead (Kendall et al. 2018)."""
-    balance_classes: bool = True
-    """Whether rare classes count as much as frequent ones."""
+    class_balance: Share = 0.5
+    """How much rare classes are lifted: at 0 every example counts the same, at 1 every class does."""
     train_steps: int = Field(40, ge=1)
     train_tokens: int = Field(1280, ge=1)
     """Tokens of one task in one batch, padding counted, and at most in memory at once; halved where they do not fit."""

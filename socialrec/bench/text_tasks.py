@@ -18,6 +18,8 @@ TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.1
 """Of what is not for testing."""
 MIN_BRAND_PRODUCTS = 20
+MIN_COLOUR_PRODUCTS = 100
+"""What the published floor counts, by its figure: below, a colour has so few test texts that each moves the mean."""
 _SENTIMENT = {"1": "negative", "2": "negative", "3": "neutral", "4": "positive", "5": "positive"}
 
 
@@ -96,15 +98,13 @@ def _womens(column: str, names: dict[str, str] | None = None) -> Callable[[Path]
     return read
 
 
-def _myntra(column: str) -> Callable[[Path], Examples]:
+def _myntra(column: str, at_least: int = 1) -> Callable[[Path], Examples]:
     def read(data: Path) -> Examples:
         file = data / "myntra" / "myntra_products_catalog.csv.gz"
         texts, labels = read_columns(file, ["Description", column])
         examples = _distinct([re.sub(r"\s+", " ", text).strip() for text in texts], [label.strip() for label in labels])
-        if column != "Product_Brand":
-            return examples
         names, counts = np.unique(examples.labels, return_counts=True)
-        common = set(names[counts >= MIN_BRAND_PRODUCTS])
+        common = set(names[counts >= at_least])
         return examples.take([place for place, label in enumerate(examples.labels) if label in common])
 
     return read
@@ -114,7 +114,7 @@ _READERS: dict[str, Callable[[Path], Examples]] = {
     "womens-sentiment": _womens("Rating", _SENTIMENT),
     "womens-department": _womens("Department Name"),
     "womens-class": _womens("Class Name"),
-    "myntra-colour": _myntra("Primary_Color"),
+    "myntra-colour": _myntra("Primary_Color", MIN_COLOUR_PRODUCTS),
     "myntra-gender": _myntra("Gender"),
-    "myntra-brand": _myntra("Product_Brand"),
+    "myntra-brand": _myntra("Product_Brand", MIN_BRAND_PRODUCTS),
 }

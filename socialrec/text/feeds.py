@@ -86,7 +86,7 @@ class LabelFeed:
         self._tokens = encoder.tokenize(task.texts)
         self._labels = torch.from_numpy(task.labels)
         counts = (task.counts(place) for place in range(len(task.outputs)))
-        self._weights = [class_weights(count, settings.balance_classes) for count in counts]
+        self._weights = [class_weights(count, settings.class_balance) for count in counts]
         self.lengths = _lengths(self._tokens)
         self.longest = int(self.lengths.max())
         self.batches = TrainingBatches(self.lengths, _budget(settings, task), [settings.seed, number])

@@ -201,7 +201,7 @@ def test_what_is_forgotten_is_the_rise_of_the_loss_on_old_examples(settings: Tex
     """A champion that is sure at three to one, and an update that guesses: ln 2 - ln(4/3), by hand."""
     encoder = load_saved(champion(settings, tmp_path), settings)
     old = labelled("mood", ["warm", "soft", "cold"], {"mood": ["up", "up", "down"]}).take([0, 1])
-    even = changed(settings, balance_classes=False)
+    even = changed(settings, class_balance=0.0)
     before, after = (
         losses_on([old], encoder, Heads({"mood": Fixed(logits)}), even) for logits in ([0.0, math.log(3)], [0.0, 0.0])
     )

@@ -26,9 +26,16 @@ def test_missing_labels_cost_nothing() -> None:
 
 def test_balanced_classes_weigh_the_same_in_all() -> None:
     counts = np.array([90, 10])
-    weights = class_weights(counts, is_balanced=True)
+    weights = class_weights(counts, 1)
     np.testing.assert_allclose(weights.numpy() * counts, [50, 50], rtol=1e-6)
-    assert class_weights(counts, is_balanced=False).tolist() == [1, 1]
+    assert class_weights(counts, 0).tolist() == [1, 1]
+
+
+def test_classes_balanced_by_half_weigh_as_the_roots_of_their_counts() -> None:
+    """Ninety to ten is three to one."""
+    counts = np.array([90, 10])
+    weights = class_weights(counts, 0.5).numpy() * counts
+    assert weights[0] / weights[1] == pytest.approx(3)
 
 
 def test_fixed_weights_multiply() -> None:
