@@ -190,7 +190,7 @@ def bench_text(
         loaded = load_files(train, test)
     else:
         raise UserError("give --task with --data, or --train with --test")
-    settings = with_recipe(load_settings(home).text, loaded.training.texts)
+    settings = with_recipe(load_settings(home).text, loaded)
     _print_result(measure(loaded, settings, seeds).to_json(), as_json)
 
 

@@ -25,8 +25,11 @@ from socialrec.text_settings import LanguageModel, PretrainSettings
 NAME = "scratch"
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 END = "<|endoftext|>"
-MAX_ALPHABET = 1000
-"""Characters that a vocabulary of word pieces holds, the most frequent ones; others are unknown."""
+ALPHABET_SHARE = 0.25
+"""Share of a vocabulary of word pieces that single characters are, the most frequent ones; others are unknown.
+
+Each stands there twice, at the start of a word and within one.
+"""
 
 
 def new_model(texts: Sequence[str], settings: PretrainSettings) -> Weights:
@@ -46,7 +49,7 @@ def _word_pieces(texts: Sequence[str], size: int) -> PreTrainedTokenizerBase:
     """WordPiece (Schuster & Nakajima 2012), in lower case."""
     trained = BertWordPieceTokenizer(lowercase=True)
     letters = Counter(letter for text in texts for letter in trained.normalize(text) if not letter.isspace())
-    alphabet = sorted(letters, key=lambda letter: (-letters[letter], letter))[: min(MAX_ALPHABET, size // 4)]
+    alphabet = sorted(letters, key=lambda letter: (-letters[letter], letter))[: int(size * ALPHABET_SHARE)]
     # Pieces within words are given numbers here: the trainer would take another order in every process.
     first = [*SPECIAL, *(f"##{letter}" for letter in alphabet)]
     trained.train_from_iterator(
