@@ -1,0 +1,59 @@
+"""What the pages for people name is there: files, sections' links, make targets, commands, settings and code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+from socialrec.cli import app
+from socialrec.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+SECTIONS = {name: field.annotation for name, field in Settings.model_fields.items() if name != "home"}
+
+
+def named(pattern: str, page: Path) -> set[str]:
+    return set(re.findall(pattern, page.read_text(encoding="utf-8")))
+
+
+@pytest.fixture(params=PAGES, ids=[page.name for page in PAGES])
+def page(request: pytest.FixtureRequest) -> Path:
+    found: Path = request.param
+    return found
+
+
+def test_links_lead_to_files(page: Path) -> None:
+    links = {link for link in named(r"\]\(([^)#\s]+)[^)]*\)", page) if "://" not in link}
+    assert not {link for link in links if not (page.parent / link).exists()}
+
+
+def test_make_targets_are_there(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert not named(r"(?:`|^|; )make ([a-z-]+)", page) - targets
+
+
+def test_commands_are_there(page: Path) -> None:
+    commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined] # a group of commands
+    assert not named(r"(?:bin/|`)socialrec ([a-z]+)", page) - commands
+
+
+def test_settings_are_there(page: Path) -> None:
+    """Written `section.name` in code marks."""
+    sections = "|".join(SECTIONS)
+    unknown = {
+        f"{section}.{name}"
+        for section, name in re.findall(rf"`({sections})\.([a-z_]+)[ `]", page.read_text(encoding="utf-8"))
+        if name not in getattr(SECTIONS[section], "model_fields", {})
+    }
+    assert not unknown
+
+
+def test_code_that_the_architecture_page_names_is_there() -> None:
+    page = ROOT / "docs" / "architecture.md"
+    paths = named(r"`((?:socialrec/|etl/|text/|recommend/|report/|jobs/)[a-z_/.]*)`", page)
+    assert len(paths) > 10
+    assert not {path for path in paths if not ((ROOT / path).exists() or (ROOT / "socialrec" / path).exists())}
