@@ -2,11 +2,12 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
 BIN := .venv/bin
 INSTALLED := .venv/installed
+INSTALLED_CLUSTER := .venv/installed-cluster
 SOURCE ?=
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test test-slow lint format docs lock bench clean
+.PHONY: help setup run up down cluster test test-slow lint format docs lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +22,10 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
+$(INSTALLED_CLUSTER): $(INSTALLED) requirements-cluster.lock
+	@$(BIN)/pip install -qq --disable-pip-version-check -r requirements-cluster.lock
+	@touch $@
+
 run: $(INSTALLED) ## run the nightly pipeline on what has landed, else the demo world; or SOURCE=lastfm DATA=folder
 	@$(BIN)/socialrec run $(if $(SOURCE),--source $(SOURCE)) $(if $(DATA),--data $(DATA))
 
@@ -29,6 +34,9 @@ up: $(INSTALLED) ## start Airflow and MLflow on this machine
 
 down: ## stop them
 	@test ! -x $(BIN)/socialrec || $(BIN)/socialrec down
+
+cluster: $(INSTALLED_CLUSTER) run ## repeat the night on PostgreSQL, Redis, Celery, Spark and an S3 store here, and compare
+	@$(BIN)/socialrec cluster
 
 test: $(INSTALLED) ## run the tests (real data too, where SOCIALREC_DATA_DIR names it)
 	@$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
@@ -48,9 +56,13 @@ format: $(INSTALLED) ## put the code into its standard form
 docs: $(INSTALLED) ## write docs/contracts.md from the contracts
 	@$(BIN)/python -m socialrec.contracts.page > docs/contracts.md
 
-lock: $(INSTALLED) ## solve the dependencies anew into requirements.lock
-	@$(BIN)/pip-compile --quiet --upgrade --extra pipeline --extra dev --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+COMPILE := $(BIN)/pip-compile --quiet --upgrade --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+lock: $(INSTALLED) ## solve the dependencies anew into requirements.lock and requirements-cluster.lock
+	@$(COMPILE) --extra pipeline --extra dev --output-file requirements.lock pyproject.toml
 	@sed -i -E 's/^(torch==[0-9.]+)\+.*/\1/' requirements.lock
+	@$(COMPILE) --extra pipeline --extra cluster --constraint requirements.lock --output-file requirements-cluster.lock pyproject.toml
+	@sed -i -E 's/^(torch==[0-9.]+)\+.*/\1/' requirements-cluster.lock
 
 bench: $(INSTALLED) ## run the benchmarks; each prints one JSON object
 	@$(BIN)/socialrec bench etl --json

@@ -77,12 +77,7 @@ def import_(
 @app.command()
 def run(source: SourceOption = None, data: DataOption = None, home: HomeOption = None) -> None:
     """Run the nightly pipeline on what has landed, from the servers' start to lists with reasons."""
-    from socialrec.contracts.runs import NIGHTLY
-    from socialrec.service import night
-    from socialrec.service.airflow_api import AirflowApi
     from socialrec.service.doctor import require_health
-    from socialrec.service.screen import Board
-    from socialrec.service.servers import up
     from socialrec.service.shop import night_of, shop_of
 
     console = _console()
@@ -90,18 +85,35 @@ def run(source: SourceOption = None, data: DataOption = None, home: HomeOption =
     require_health(settings)
     _say_imported(settings, source, data, None, console.print)
     ds = night_of(settings)
-    record = up(settings, console.print)
-    api = AirflowApi.of(record)
-    run_id = night.start(api, ds, console.print)
-    console.print(f"{NIGHTLY} of {ds} (Ctrl-C stops watching, not the run)")
-    with Board(console) as board:
-        succeeded = night.follow(api, run_id, board.show)
-    if not succeeded:
-        print(night.failure(api, run_id), file=sys.stderr)
-        _say_addresses(console, record)
-        raise typer.Exit(EXIT_FAILED_RUN)
+    record = _run_night(console, settings, ds)
     _say_outcome(console, settings, ds)
     _say_addresses(console, record)
+
+
+@app.command()
+def cluster(home: HomeOption = None) -> None:
+    """Repeat this home's newest night on a cluster on this machine, and check that its tables are the same."""
+    from socialrec.orchestration.run_date import newest_published
+    from socialrec.service.cluster_home import cluster_home, compare
+    from socialrec.service.doctor import require_health
+
+    console = _console()
+    here = load_settings(home)
+    ds = newest_published(here.export)
+    there = cluster_home(here)
+    require_health(there)
+    record = _run_night(console, there, ds)
+    rows = compare(here, there)
+    console.print(f"{len(rows)} tables, {sum(rows.values()):,} rows: the cluster's are those of {here.home}")
+    _say_addresses(console, record)
+
+
+@app.command()
+def serve(name: Annotated[str, typer.Argument(help="Such as scheduler")], home: HomeOption = None) -> None:
+    """Become one process of a cluster, as a container does, with the environment that the settings say."""
+    from socialrec.service.programs import become
+
+    become(name, load_settings(home))
 
 
 @app.command()
@@ -161,6 +173,27 @@ def recommend(
         return
     for found in lists:
         show_list(_console(), found, places)
+
+
+def _run_night(console: Console, settings: Settings, ds: str) -> Record:
+    """Start what is not up, and follow a night to its end; one that fails ends the program with its log."""
+    from socialrec.contracts.runs import NIGHTLY
+    from socialrec.service import night
+    from socialrec.service.airflow_api import AirflowApi
+    from socialrec.service.screen import Board
+    from socialrec.service.servers import up
+
+    record = up(settings, console.print)
+    api = AirflowApi.of(record)
+    run_id = night.start(api, ds, console.print)
+    console.print(f"{NIGHTLY} of {ds} (Ctrl-C stops watching, not the run)")
+    with Board(console) as board:
+        succeeded = night.follow(api, run_id, board.show)
+    if not succeeded:
+        print(night.failure(api, run_id), file=sys.stderr)
+        _say_addresses(console, record)
+        raise typer.Exit(EXIT_FAILED_RUN)
+    return record
 
 
 def _say_imported(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -26,6 +26,7 @@ RESERVED_VARIABLES = frozenset({HOME_VARIABLE, "SOCIALREC_DATA_DIR"})
 """Variables with our prefix that are not settings: where the home is, and where tests find real data."""
 
 Days = Annotated[float, Field(gt=0)]
+Port = Annotated[int, Field(ge=1, le=65535)]
 HeldOut = Annotated[float, Field(ge=0, lt=0.5)]
 """Two of these leave something to learn from."""
 
@@ -154,6 +155,8 @@ class SparkSettings(Section):
 
     master: str = "local[*]"
     driver_memory: str = "2g"
+    executor_memory: str = "1g"
+    """Memory of an executor's JVM on a cluster; where Spark runs inside the driver it has the driver's."""
     shuffle_partitions: int = Field(4, ge=1)
     conf: dict[str, str] = Field(default_factory=dict)
     """Further Spark properties, by their own names."""
@@ -166,20 +169,65 @@ class SparkSettings(Section):
         return self.master.startswith("local")
 
     @property
+    def is_on_loopback(self) -> bool:
+        """Whether this machine is all that Spark needs: inside the driver, or on a master that nobody else reaches."""
+        return self.is_local or f"//{LOOPBACK}:" in self.master
+
+    @property
     def environment(self) -> dict[str, str]:
         """What Spark's launcher has to find in its environment."""
-        return {"SPARK_CONF_DIR": str(self.conf_dir)} | ({"SPARK_LOCAL_IP": LOOPBACK} if self.is_local else {})
+        return {"SPARK_CONF_DIR": str(self.conf_dir)} | ({"SPARK_LOCAL_IP": LOOPBACK} if self.is_on_loopback else {})
 
 
 class ServiceSettings(Section):
-    """Airflow and MLflow on this machine. A busy port means the next free one is taken."""
+    """Airflow and MLflow. Where the supervisor starts them, a busy port means the next free one is taken."""
 
-    airflow_port: int = Field(8080, ge=1, le=65535)
-    mlflow_port: int = Field(5000, ge=1, le=65535)
+    host: str = LOOPBACK
+    """Address that servers listen on."""
+    airflow_port: Port = 8080
+    mlflow_port: Port = 5000
+    airflow_url: str | None = None
+    """Where people and tasks reach Airflow; none means its port on this machine."""
     mlflow_uri: str | None = None
     """An MLflow server that is already there; none means our own on loopback."""
     nightly_cron: str = "0 2 * * *"
     train_cron: str = "0 4 * * 0"
+
+
+class ClusterSettings(Section):
+    """What stands behind Airflow and MLflow where one machine's own files are too small for a shop.
+
+    Addresses hold no passwords: those are files in `secrets/`, made on first use where nobody put them there.
+    """
+
+    executor: Literal["LocalExecutor", "CeleryExecutor", "KubernetesExecutor"] = "LocalExecutor"
+    task_slots: int = Field(4, ge=1)
+    """Tasks that may run at once, in all."""
+    worker_slots: int = Field(2, ge=1)
+    """Tasks that one Celery worker runs at once."""
+    airflow_database: str | None = None
+    """Such as `postgresql+psycopg2://airflow@db:5432/airflow`; none means SQLite. A user's password is a file:
+    `secrets/airflow.password`."""
+    mlflow_database: str | None = None
+    """The same for MLflow: a database and a user of its own."""
+    broker: str | None = None
+    """Celery's Redis, such as `redis://broker:6379/0`. Password: what `secrets/redis.conf` requires."""
+    artifacts: str | None = None
+    """MLflow's artifacts, such as `s3://shop/mlflow`; none means a folder. Keys: `secrets/aws_credentials`."""
+    s3_endpoint: str | None = None
+    """An S3-compatible store; none means Amazon's."""
+    pod_template: Path | None = None
+    """What a task's pod looks like under the KubernetesExecutor."""
+    gpu_pod_template: Path | None = None
+    """The same for tasks of the pool `gpu`."""
+    is_here: bool = False
+    """Whether the supervisor starts the databases, the store and the workers too, all on loopback of this machine."""
+    celery_workers: int = Field(2, ge=1)
+    spark_workers: int = Field(2, ge=1)
+    spark_worker_memory: str = "1g"
+    """What a Spark worker of one core may give to executors."""
+    spark_ui_port: Port = 8090
+    """The Spark master's page."""
 
 
 class Settings(Section):
@@ -194,6 +242,7 @@ class Settings(Section):
     evaluate: EvaluateSettings = EvaluateSettings()
     spark: SparkSettings = SparkSettings()
     services: ServiceSettings = ServiceSettings()
+    cluster: ClusterSettings = ClusterSettings()
 
     @property
     def landing(self) -> Path:

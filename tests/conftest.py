@@ -16,7 +16,7 @@ from pyspark.sql import SparkSession
 from socialrec.etl.session import spark_session
 from socialrec.lake import Lake
 from socialrec.service.environment import mlflow_command, mlflow_environment
-from socialrec.settings import Settings, SparkSettings, load_settings
+from socialrec.settings import ServiceSettings, Settings, SparkSettings, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -69,13 +69,13 @@ def deserted_url() -> str:
 @pytest.fixture(scope="session")
 def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real MLflow server with its own database."""
-    settings = Settings(home=tmp_path_factory.mktemp("mlflow"))
-    (settings.home / "mlflow").mkdir()
     port = free_port()
+    settings = Settings(home=tmp_path_factory.mktemp("mlflow"), services=ServiceSettings(mlflow_port=port))
+    (settings.home / "mlflow").mkdir()
     url, log = f"http://127.0.0.1:{port}", settings.home / "log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            mlflow_command(settings, port), stdout=output, stderr=output, env=mlflow_environment(settings)
+            mlflow_command(settings), stdout=output, stderr=output, env=mlflow_environment(settings)
         )
     try:
         for _ in range(240):

@@ -78,12 +78,13 @@ def session_conf(settings: Settings, folder: Path) -> dict[str, str]:
         **_COMMON,
         "spark.master": spark.master,
         "spark.driver.memory": spark.driver_memory,
+        "spark.executor.memory": spark.executor_memory,
         "spark.sql.shuffle.partitions": str(spark.shuffle_partitions),
         "spark.local.dir": str(folder),
         "spark.sql.warehouse.dir": (folder / "warehouse").as_uri(),
         "spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={folder} -XX:+UseParallelGC",
     }
-    if spark.is_local:
+    if spark.is_on_loopback:
         conf |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK}
     return conf | spark.conf
 

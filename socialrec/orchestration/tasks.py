@@ -86,7 +86,10 @@ def spark_job(settings: Settings, job: str, *arguments: str) -> SparkJob:
 
 
 def python_job(settings: Settings, job: str, *arguments: str, **options: Any) -> PythonJob:
-    """A task that runs a job under this Python."""
+    """A task that runs a job under this Python; under Kubernetes one of pool `gpu` has a pod on a GPU node."""
+    template = settings.cluster.gpu_pod_template
+    if options.get("pool") == GPU and template is not None:
+        options["executor_config"] = {"pod_template_file": str(template)}
     return PythonJob(
         task_id=job, job=job, arguments=_arguments(settings, arguments), outlets=written_by(job), **options
     )

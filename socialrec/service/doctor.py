@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from socialrec.errors import UserError
+from socialrec.service.cluster import addresses, postgres_owner, postgres_program
 from socialrec.service.ports import is_free
 from socialrec.service.record import read_record
 from socialrec.settings import Settings
@@ -37,7 +39,8 @@ class Check:
 
 def examine(settings: Settings) -> list[Check]:
     """Every check, in the order in which a person would mend them."""
-    return [_python(), _java(), _memory(), _disk(settings.home), *_ports(settings)]
+    checks = [_python(), _java(), _memory(), _disk(settings.home), *_ports(settings)]
+    return [*checks, *_cluster(settings)] if settings.cluster.is_here else checks
 
 
 def require_health(settings: Settings) -> None:
@@ -94,3 +97,35 @@ def _ports(settings: Settings) -> Iterator[Check]:
     services = settings.services
     for name, port in (("Airflow port", services.airflow_port), ("MLflow port", services.mlflow_port)):
         yield Check(name, True, f"{port} is {'free' if is_free(port) else 'busy: the next free one will be taken'}")
+
+
+def _cluster(settings: Settings) -> Iterator[Check]:
+    """What a cluster on this machine needs beside all that. Its ports do not move: its programs are told them."""
+    yield _program("PostgreSQL", postgres_program("initdb"), "postgresql")
+    yield _program("Redis", shutil.which("redis-server"), "redis-server")
+    missing = [name for name in ("celery", "moto", "psycopg2") if importlib.util.find_spec(name) is None]
+    found = f"{', '.join(missing)} missing" if missing else "installed"
+    yield Check("packages of a cluster", not missing, found, "run `pip install -r requirements-cluster.lock`")
+    yield _home_of_postgres(settings.home)
+    record = read_record(settings)
+    if record is None or not record.is_alive():
+        busy = [f"{host}:{port}" for host, port in addresses(settings) if not is_free(port)]
+        found = f"{', '.join(busy)} busy" if busy else "free"
+        yield Check("ports of the cluster", not busy, found, "set other addresses than those of docker/cluster.env")
+
+
+def _program(name: str, path: str | None, package: str) -> Check:
+    return Check(name, path is not None, path or "none", f"`apt-get install {package}`, or put it on PATH")
+
+
+def _home_of_postgres(home: Path) -> Check:
+    """PostgreSQL refuses to run as root, so another user must be able to go where its files are."""
+    user = postgres_owner()
+    if user is None:
+        return Check("PostgreSQL's files", True, "this user's own")
+    try:
+        reached = subprocess.run(["test", "-x", str(home)], user=user, check=False).returncode == 0  # noqa: S607
+    except (KeyError, ValueError, OSError):
+        return Check("PostgreSQL's files", False, f"no user {user}", "run as another user than root")
+    remedy = f"run as another user than root, or let user {user} go there (chmod o+x on the folders above)"
+    return Check("PostgreSQL's files", reached, f"{home} {'can' if reached else 'cannot'} be reached", remedy)

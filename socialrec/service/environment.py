@@ -1,4 +1,4 @@
-"""How Airflow and MLflow are configured: by environment variables and arguments alone."""
+"""How Airflow and MLflow are configured: by environment variables and arguments alone, made from the settings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from socialrec.service.secrets import USER, password_file, signing_key
+from socialrec.service.secrets import USER, aws_credentials, broker_url, database_url, password_file, signing_key
 from socialrec.settings import HOME_VARIABLE, LOOPBACK, Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -26,17 +26,27 @@ def common_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
-    """One small Airflow on loopback: SQLite, LocalExecutor, one API worker, one user."""
-    home = settings.home / "airflow"
-    url = f"http://{LOOPBACK}:{port}"
+def airflow_url(settings: Settings) -> str:
+    """Where people and tasks reach the API server."""
+    return settings.services.airflow_url or f"http://{LOOPBACK}:{settings.services.airflow_port}"
+
+
+def mlflow_url(settings: Settings) -> str:
+    """Where people and tasks reach MLflow."""
+    return settings.services.mlflow_uri or f"http://{LOOPBACK}:{settings.services.mlflow_port}"
+
+
+def airflow_environment(settings: Settings) -> dict[str, str]:
+    """Airflow as the settings want it; without any, a small one: SQLite, LocalExecutor, one API worker, one user."""
+    home, url = settings.home / "airflow", airflow_url(settings)
+    services, cluster = settings.services, settings.cluster
     sections: dict[str, dict[str, object]] = {
         "core": {
             "dags_folder": REPOSITORY / "dags",
             "load_examples": False,
             "dags_are_paused_at_creation": False,
-            "executor": "LocalExecutor",
-            "parallelism": 4,
+            "executor": cluster.executor,
+            "parallelism": cluster.task_slots,
             "auth_manager": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
             "simple_auth_manager_users": f"{USER}:admin",
             "simple_auth_manager_passwords_file": password_file(settings),
@@ -44,10 +54,10 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
             # Tasks talk to the API server: they must find ours, on whichever port it is.
             "execution_api_server_url": f"{url}/execution/",
         },
-        "database": {"sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}"},
+        "database": {"sql_alchemy_conn": airflow_database(settings)},
         "api": {
-            "host": LOOPBACK,
-            "port": port,
+            "host": services.host,
+            "port": services.airflow_port,
             "base_url": url,
             "workers": 1,
             "secret_key": signing_key(settings, "airflow_api.key", 64),
@@ -56,7 +66,10 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
         "logging": {"base_log_folder": home / "logs", "dag_processor_child_process_log_directory": home / "logs/dags"},
         "dag_processor": {"parsing_processes": 1},
         "usage_data_collection": {"enabled": False},
+        **_celery(settings),
     }
+    if cluster.pod_template is not None:
+        sections["kubernetes_executor"] = {"pod_template_file": cluster.pod_template}
     variables = {
         f"AIRFLOW__{section.upper()}__{name.upper()}": str(value)
         for section, values in sections.items()
@@ -71,32 +84,63 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
     }
 
 
-def airflow_commands() -> dict[str, list[str]]:
-    """The processes of Airflow by name: those of `airflow standalone`."""
-    airflow = str(BIN / "airflow")
+def airflow_database(settings: Settings) -> str:
+    """The URL of Airflow's database."""
+    url = settings.cluster.airflow_database
+    return database_url(settings, url) if url else f"sqlite:///{settings.home / 'airflow' / 'airflow.db'}"
+
+
+def _celery(settings: Settings) -> dict[str, dict[str, object]]:
+    cluster = settings.cluster
+    if cluster.broker is None:
+        return {}
     return {
-        "api-server": [airflow, "api-server"],
-        # The API server reads the task logs from disk, so nobody need serve them on a port of its own.
-        "scheduler": [airflow, "scheduler", "--skip-serve-logs"],
-        "dag-processor": [airflow, "dag-processor"],
-        "triggerer": [airflow, "triggerer", "--skip-serve-logs"],
+        "celery": {
+            "broker_url": broker_url(settings, cluster.broker),
+            "result_backend": f"db+{airflow_database(settings)}",
+            "worker_concurrency": cluster.worker_slots,
+        }
     }
 
 
+def airflow_command(*arguments: str) -> list[str]:
+    """A command of Airflow's own program."""
+    return [str(BIN / "airflow"), *arguments]
+
+
 def mlflow_environment(settings: Settings) -> dict[str, str]:
-    """MLflow without its background jobs, which are for evaluating language models."""
+    """MLflow's server without its background jobs, which are for evaluating language models.
+
+    Without settings of a cluster: SQLite and artifacts below the home folder. Programs that list processes show
+    arguments, so the database's password is not one.
+    """
+    folder, cluster = settings.home / "mlflow", settings.cluster
+    database = cluster.mlflow_database
     return {
         **common_environment(settings),
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_BACKEND_STORE_URI": (
+            database_url(settings, database) if database else f"sqlite:///{folder / 'mlflow.db'}"
+        ),
+        "MLFLOW_ARTIFACTS_DESTINATION": cluster.artifacts or str(folder / "artifacts"),
+        **(store_environment(settings) if cluster.artifacts else {}),
     }
 
 
-def mlflow_command(settings: Settings, port: int) -> list[str]:
-    """The MLflow server: SQLite, artifacts below the home folder, one worker."""
-    folder = settings.home / "mlflow"
-    return [
-        *(str(BIN / "mlflow"), "server", "--host", LOOPBACK, "--port", str(port), "--workers", "1"),
-        *("--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"),
-        *("--artifacts-destination", str(folder / "artifacts")),
-    ]
+def store_environment(settings: Settings) -> dict[str, str]:
+    """What clients of the S3-compatible store find in their environment."""
+    endpoint = settings.cluster.s3_endpoint
+    addresses = {"AWS_ENDPOINT_URL_S3": endpoint, "MLFLOW_S3_ENDPOINT_URL": endpoint} if endpoint else {}
+    region = os.environ.get("AWS_DEFAULT_REGION", "us-east-1")
+    return {
+        "AWS_SHARED_CREDENTIALS_FILE": str(aws_credentials(settings)),
+        "AWS_DEFAULT_REGION": region,
+        **addresses,
+    }
+
+
+def mlflow_command(settings: Settings) -> list[str]:
+    """The MLflow server, one worker."""
+    host, port = settings.services.host, str(settings.services.mlflow_port)
+    return [str(BIN / "mlflow"), "server", "--host", host, "--port", port, "--workers", "1"]

@@ -23,6 +23,15 @@ def is_free(port: int) -> bool:
     return True
 
 
+def answers(address: tuple[str, int]) -> bool:
+    """Whether a server listens at this host and port now."""
+    try:
+        with socket.create_connection(address, timeout=1):
+            return True
+    except OSError:
+        return False
+
+
 def next_free(wanted: int, taken: Collection[int] = ()) -> int:
     """The wanted port, or the first free one after it. Raises UserError where the next hundred are all busy."""
     for port in range(wanted, min(wanted + TRIES, 65536)):

@@ -7,7 +7,9 @@ import json
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
+from socialrec.errors import UserError
 from socialrec.secret_files import kept
 from socialrec.settings import Settings
 
@@ -30,3 +32,45 @@ def password(settings: Settings) -> str:
 def signing_key(settings: Settings, name: str, n_bytes: int) -> str:
     """A key of random bytes under this name, base64: 32 bytes for Fernet, 64 for HMAC-SHA512 (RFC 7518, 3.2)."""
     return kept(settings.secrets / name, lambda: base64.urlsafe_b64encode(os.urandom(n_bytes)).decode())
+
+
+def user_password(settings: Settings, user: str) -> str:
+    """The password of a database's user."""
+    return kept(settings.secrets / f"{user}.password", lambda: secrets.token_urlsafe(24))
+
+
+def database_url(settings: Settings, url: str) -> str:
+    """A database's URL with the password of the user that it names."""
+    user = urlsplit(url).username
+    if user is None:
+        raise UserError(f"{url} names no user: write it as postgresql+psycopg2://<user>@<host>:<port>/<database>")
+    return _with_password(url, user, user_password(settings, user))
+
+
+def broker_conf(settings: Settings) -> Path:
+    """Redis's configuration file, of which the password is all that is secret."""
+    file = settings.secrets / "redis.conf"
+    kept(file, lambda: f"requirepass {secrets.token_urlsafe(24)}\n")
+    return file
+
+
+def broker_url(settings: Settings, url: str) -> str:
+    """The broker's URL with its password; UserError where the file does not say one."""
+    file = broker_conf(settings)
+    words = file.read_text(encoding="utf-8").split()
+    if words[:1] != ["requirepass"] or len(words) != 2:
+        raise UserError(f"{file} must hold one line: requirepass <password>")
+    return _with_password(url, "", words[1])
+
+
+def aws_credentials(settings: Settings) -> Path:
+    """The keys of the S3-compatible store, in the form of Amazon's own tools."""
+    file = settings.secrets / "aws_credentials"
+    key, secret = secrets.token_hex(10).upper(), secrets.token_urlsafe(30)
+    kept(file, lambda: f"[default]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n")
+    return file
+
+
+def _with_password(url: str, user: str, password: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{user}:{quote(password, safe='')}@{rest.rpartition('@')[2]}"

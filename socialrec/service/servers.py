@@ -12,7 +12,7 @@ from pathlib import Path
 from socialrec.errors import UserError
 from socialrec.orchestration.pools import POOLS
 from socialrec.service.airflow_api import AirflowApi
-from socialrec.service.health import airflow_ails, mlflow_ails
+from socialrec.service.health import airflow_ails, cluster_ails, mlflow_ails
 from socialrec.service.processes import end, find
 from socialrec.service.record import Record, read_record, record_file, settings_variables
 from socialrec.settings import HOME_VARIABLE, Settings, load_settings
@@ -100,6 +100,8 @@ def _wait(settings: Settings, process: subprocess.Popen[bytes] | None, say: Say)
         record = read_record(settings)
         if record is not None and record.is_alive():
             ails = [*mlflow_ails(record.mlflow["url"]), *airflow_ails(record.airflow["url"])]
+            if settings.cluster.is_here and not ails:
+                ails = cluster_ails(settings)
             if not ails:
                 return record
             if ails != said:

@@ -12,12 +12,14 @@ from pathlib import Path
 from types import FrameType
 
 from socialrec import __version__
-from socialrec.service.environment import airflow_commands, airflow_environment, mlflow_command, mlflow_environment
-from socialrec.service.ports import next_free
+from socialrec.service.environment import airflow_url, mlflow_url
+from socialrec.service.ports import answers, next_free
 from socialrec.service.processes import adopt_orphans, end, identity, reap, tree
+from socialrec.service.program import Program
+from socialrec.service.programs import programs
 from socialrec.service.record import Record, read_record, record_file, write_record
 from socialrec.service.secrets import USER, password_file
-from socialrec.settings import LOOPBACK, Settings, load_settings
+from socialrec.settings import Settings, load_settings
 
 LOOK_SECONDS = 1.0
 PATIENCE_SECONDS = 6.0
@@ -26,31 +28,24 @@ RESTARTS = 3
 
 
 class Supervisor:
-    """Starts MLflow and Airflow's processes, starts them again when they die, and stops them all together."""
+    """Starts a home's programs one after the other, starts again what dies, and stops them all together."""
 
     def __init__(self, settings: Settings, lock: Path) -> None:
-        self.settings = settings
+        self.settings = settings = with_free_ports(settings)
         self.lock = lock
         self.lock_inode = lock.stat().st_ino
         self.stopping = False
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         self.starts: dict[str, int] = {}
-        services = settings.services
-        mlflow_port = next_free(services.mlflow_port)
-        airflow_port = next_free(services.airflow_port, {mlflow_port})
-        self.commands = airflow_commands()
-        self.environments = dict.fromkeys(self.commands, airflow_environment(settings, airflow_port))
-        if services.mlflow_uri is None:
-            self.commands["mlflow"] = mlflow_command(settings, mlflow_port)
-            self.environments["mlflow"] = mlflow_environment(settings)
+        self.programs = programs(settings)
         self.record = Record(
             identity(os.getpid()),
             {
-                "url": f"http://{LOOPBACK}:{airflow_port}",
+                "url": airflow_url(settings),
                 "user": USER,
                 "password_file": str(password_file(settings)),
             },
-            {"url": services.mlflow_uri or f"http://{LOOPBACK}:{mlflow_port}"},
+            {"url": mlflow_url(settings)},
         )
 
     def run(self) -> int:
@@ -58,15 +53,9 @@ class Supervisor:
         for name in ("airflow/logs", "mlflow/artifacts", "scratch", "logs"):
             (self.settings.home / name).mkdir(parents=True, exist_ok=True)
         write_record(self.settings, self.record)
-        failed = False
-        if "mlflow" in self.commands:
-            self.start("mlflow")
-        if self.migrated():
-            for name in airflow_commands():
-                self.start(name)
-            failed = self.watch()
-        else:
-            failed = not self.should_stop()
+        # A program that does not come up ends it all, unless it was ended because we are to stop.
+        is_up = all(self.bring_up(name, program) for name, program in self.programs.items())
+        failed = self.watch() if is_up else not self.should_stop()
         self.stop()
         return int(failed)
 
@@ -78,37 +67,47 @@ class Supervisor:
             is_ours = False
         return self.stopping or not is_ours
 
-    def migrated(self) -> bool:
-        """Bring Airflow's database to its version's schema, once per version; False where that failed or we stop."""
-        import importlib.metadata
-
-        done = self.settings.home / "airflow" / f"migrated-{importlib.metadata.version('apache-airflow')}"
-        if done.exists():
+    def bring_up(self, name: str, program: Program) -> bool:
+        """Start a program and wait for what others need of it; False where that failed or we are to stop."""
+        if program.is_done:
             return True
-        self.commands["migrate"] = [self.commands["scheduler"][0], "db", "migrate"]
-        self.environments["migrate"] = self.environments["scheduler"]
-        process = self.start("migrate")
-        while process.poll() is None:
+        if program.address is not None and answers(program.address):
+            say(f"{name} cannot start: another server listens at {program.address[0]}:{program.address[1]}")
+            return False
+        process = self.start(name)
+        is_awaited = program.is_once or program.address is not None
+        while is_awaited and process.poll() is None:
             if self.should_stop():
                 return False
+            if program.address is not None and answers(program.address):
+                return True
             time.sleep(0.2)
-        del self.children["migrate"]
-        if process.returncode == 0:
-            done.touch()
-        else:
-            say("airflow db migrate failed: see logs/migrate.log")
-        return process.returncode == 0
+        return self.has_ended_well(name, program) if is_awaited else True
+
+    def has_ended_well(self, name: str, program: Program) -> bool:
+        """Whether a program that ended was to end, and did its work; then it leaves its mark."""
+        process = self.children.pop(name)
+        is_well = program.is_once and process.returncode == 0
+        if not is_well:
+            say(f"{name} ended with code {process.returncode}: see logs/{name}.log")
+        elif program.mark is not None:
+            program.mark.touch()
+        return is_well
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
         """Start one process with its own log."""
+        program = self.programs[name]
         with (self.settings.home / "logs" / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                self.commands[name],
-                env=self.environments[name],
+                program.command,
+                env=program.environment,
                 cwd=self.settings.home,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                user=program.user,
+                group=program.user,
+                extra_groups=None if program.user is None else [],
             )
         self.children[name] = process
         self.starts[name] = self.starts.get(name, 0) + 1
@@ -164,6 +163,14 @@ class Supervisor:
     def on_signal(self, _number: int, _frame: FrameType | None) -> None:
         """Stop at the next look."""
         self.stopping = True
+
+
+def with_free_ports(settings: Settings) -> Settings:
+    """The settings with the next free ports where those that they name are busy."""
+    mlflow_port = next_free(settings.services.mlflow_port)
+    airflow_port = next_free(settings.services.airflow_port, {mlflow_port})
+    services = settings.services.model_copy(update={"mlflow_port": mlflow_port, "airflow_port": airflow_port})
+    return settings.model_copy(update={"services": services})
 
 
 def say(text: str) -> None:
