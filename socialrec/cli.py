@@ -117,6 +117,23 @@ def serve(name: Annotated[str, typer.Argument(help="Such as scheduler")], home: 
 
 
 @app.command()
+def healthy(name: Annotated[str, typer.Argument(help="Such as scheduler")], home: HomeOption = None) -> None:
+    """Exit with 0 where the process of this name serves, as a container's health check asks."""
+    from socialrec.service.health import is_healthy
+
+    raise typer.Exit(0 if is_healthy(name, load_settings(home)) else EXIT_FAILED_RUN)
+
+
+@app.command()
+def secrets(home: HomeOption = None) -> None:
+    """Make the passwords and keys of a cluster that are not there yet, and name their files."""
+    from socialrec.service.secrets import make_all
+
+    for file in make_all(load_settings(home)):
+        _console().print(str(file))
+
+
+@app.command()
 def up(home: HomeOption = None) -> None:
     """Start Airflow and MLflow on this machine, or find them running."""
     from socialrec.service.doctor import require_health

@@ -205,6 +205,8 @@ class ClusterSettings(Section):
     """Tasks that may run at once, in all."""
     worker_slots: int = Field(2, ge=1)
     """Tasks that one Celery worker runs at once."""
+    queues: str = "default,gpu"
+    """Queues that a Celery worker takes tasks from: those of pool `gpu` stand in a queue of that name."""
     airflow_database: str | None = None
     """Such as `postgresql+psycopg2://airflow@db:5432/airflow`; none means SQLite. A user's password is a file:
     `secrets/airflow.password`."""

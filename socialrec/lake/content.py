@@ -31,7 +31,7 @@ def content(table: Table, files: Sequence[str]) -> Content:
     query = (
         f"SELECT count(*), coalesce(sum(hash({values})::HUGEINT), 0) FROM read_parquet(?, hive_partitioning = false)"
     )
-    with duckdb.connect(config={"TimeZone": "UTC"}) as connection:
+    with duckdb.connect() as connection:
         row = connection.execute(query, [list(files)]).fetchone()
     assert row is not None
     return Content(*row)

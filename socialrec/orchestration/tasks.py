@@ -86,13 +86,19 @@ def spark_job(settings: Settings, job: str, *arguments: str) -> SparkJob:
 
 
 def python_job(settings: Settings, job: str, *arguments: str, **options: Any) -> PythonJob:
-    """A task that runs a job under this Python; under Kubernetes one of pool `gpu` has a pod on a GPU node."""
-    template = settings.cluster.gpu_pod_template
-    if options.get("pool") == GPU and template is not None:
-        options["executor_config"] = {"pod_template_file": str(template)}
+    """A task that runs a job under this Python."""
+    if options.get("pool") == GPU:
+        options |= on_gpu_machine(settings)
     return PythonJob(
         task_id=job, job=job, arguments=_arguments(settings, arguments), outlets=written_by(job), **options
     )
+
+
+def on_gpu_machine(settings: Settings) -> dict[str, Any]:
+    """What makes Celery and Kubernetes put a task where a GPU is; other executors have one machine only."""
+    template = settings.cluster.gpu_pod_template
+    pod = {"pod_template_file": str(template)} if template is not None else None
+    return {"queue": GPU, "executor_config": pod}
 
 
 def embed_texts(settings: Settings, *arguments: str) -> SparkJob | PythonJob:

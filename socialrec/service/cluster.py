@@ -27,6 +27,7 @@ from socialrec.settings import LOOPBACK, Settings
 
 POSTGRES_USER = "postgres"
 """The superuser inside the database; on the machine, who runs it where everything else runs as root."""
+REDIS = "redis-server"
 DATABASES = REPOSITORY / "docker" / "databases.sql"
 SPARK = "org.apache.spark.deploy"
 
@@ -50,7 +51,7 @@ def postgres(settings: Settings) -> dict[str, Program]:
     kept(password, lambda: user_password(settings, POSTGRES_USER))
     _give(password, owner)
     plain = common_environment(settings)
-    initdb, server, psql = (_installed(postgres_program(name), "postgresql") for name in ("initdb", "postgres", "psql"))
+    initdb, server, psql = (postgres_program(name) or name for name in ("initdb", "postgres", "psql"))
     data = folder / "data"
     listen = {"listen_addresses": host, "port": str(port), "unix_socket_directories": "", "shared_buffers": "64MB"}
     make = [
@@ -76,14 +77,7 @@ def redis(settings: Settings) -> Program:
     """Celery's broker. What it holds is also in Airflow's database, so nothing is kept on disk."""
     host, port = address(settings.cluster.broker, "cluster.broker")
     command = [
-        *(
-            _installed(shutil.which("redis-server"), "redis-server"),
-            str(broker_conf(settings)),
-            "--bind",
-            host,
-            "--port",
-            str(port),
-        ),
+        *(REDIS, str(broker_conf(settings)), "--bind", host, "--port", str(port)),
         *("--save", "", "--appendonly", "no", "--dir", str(settings.home)),
     ]
     return Program(command, common_environment(settings), (host, port))
@@ -134,7 +128,9 @@ def celery_workers(settings: Settings) -> dict[str, Program]:
     """Celery's workers: each runs some of the tasks that Airflow's scheduler hands to the broker."""
     environment = airflow_environment(settings)
     # Logs lie in the home folder, which all share, so nobody need serve them.
-    command = airflow_command("celery", "worker", "--skip-serve-logs", "--celery-hostname")
+    command = airflow_command(
+        *("celery", "worker", "--skip-serve-logs", "--queues", settings.cluster.queues, "--celery-hostname")
+    )
     names = [f"celery-worker-{number}" for number in range(1, settings.cluster.celery_workers + 1)]
     return {name: Program([*command, f"{name}@%h"], environment) for name in names}
 
@@ -160,22 +156,14 @@ def addresses(settings: Settings) -> list[tuple[str, int]]:
 
 
 def postgres_program(name: str) -> str | None:
-    """Where a program of PostgreSQL is; Debian keeps the server's out of PATH, a folder a version."""
+    """Where a program of PostgreSQL is, None where it is not; Debian keeps the server's in a folder a version."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
-    return shutil.which(name) or next(
-        (found for folder in folders[::-1] if (found := shutil.which(name, path=folder))), None
-    )
+    return shutil.which(name) or (shutil.which(name, path=folders[-1]) if folders else None)
 
 
 def postgres_owner() -> str | None:
     """PostgreSQL refuses to run as root: then it runs as the user that its package makes."""
     return POSTGRES_USER if os.geteuid() == 0 else None
-
-
-def _installed(path: str | None, package: str) -> str:
-    if path is None:
-        raise UserError(f"{package} is not installed: `apt-get install {package}`, or put it on PATH")
-    return path
 
 
 def _give(path: Path, owner: str | None) -> None:

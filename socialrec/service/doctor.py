@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from socialrec.errors import UserError
-from socialrec.service.cluster import addresses, postgres_owner, postgres_program
+from socialrec.service.cluster import REDIS, addresses, postgres_owner, postgres_program
 from socialrec.service.ports import is_free
 from socialrec.service.record import read_record
 from socialrec.settings import Settings
@@ -102,7 +102,7 @@ def _ports(settings: Settings) -> Iterator[Check]:
 def _cluster(settings: Settings) -> Iterator[Check]:
     """What a cluster on this machine needs beside all that. Its ports do not move: its programs are told them."""
     yield _program("PostgreSQL", postgres_program("initdb"), "postgresql")
-    yield _program("Redis", shutil.which("redis-server"), "redis-server")
+    yield _program("Redis", shutil.which(REDIS), REDIS)
     missing = [name for name in ("celery", "moto", "psycopg2") if importlib.util.find_spec(name) is None]
     found = f"{', '.join(missing)} missing" if missing else "installed"
     yield Check("packages of a cluster", not missing, found, "run `pip install -r requirements-cluster.lock`")

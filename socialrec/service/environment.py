@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from socialrec.service.secrets import USER, aws_credentials, broker_url, database_url, password_file, signing_key
+from socialrec.service.secrets import USER, airflow_key, aws_credentials, broker_url, database_url, password_file
 from socialrec.settings import HOME_VARIABLE, LOOPBACK, Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -50,7 +50,7 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
             "auth_manager": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
             "simple_auth_manager_users": f"{USER}:admin",
             "simple_auth_manager_passwords_file": password_file(settings),
-            "fernet_key": signing_key(settings, "airflow_fernet.key", 32),
+            "fernet_key": airflow_key(settings, "fernet"),
             # Tasks talk to the API server: they must find ours, on whichever port it is.
             "execution_api_server_url": f"{url}/execution/",
         },
@@ -60,9 +60,9 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
             "port": services.airflow_port,
             "base_url": url,
             "workers": 1,
-            "secret_key": signing_key(settings, "airflow_api.key", 64),
+            "secret_key": airflow_key(settings, "api"),
         },
-        "api_auth": {"jwt_secret": signing_key(settings, "airflow_jwt.key", 64)},
+        "api_auth": {"jwt_secret": airflow_key(settings, "jwt")},
         "logging": {"base_log_folder": home / "logs", "dag_processor_child_process_log_directory": home / "logs/dags"},
         "dag_processor": {"parsing_processes": 1},
         "usage_data_collection": {"enabled": False},
@@ -99,7 +99,9 @@ def _celery(settings: Settings) -> dict[str, dict[str, object]]:
             "broker_url": broker_url(settings, cluster.broker),
             "result_backend": f"db+{airflow_database(settings)}",
             "worker_concurrency": cluster.worker_slots,
-        }
+        },
+        # A task that takes longer is handed out a second time: longer than any of ours may take.
+        "celery_broker_transport_options": {"visibility_timeout": 86_400},
     }
 
 

@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 import requests
 
+from socialrec.service.cluster import address
 from socialrec.service.environment import BIN, airflow_environment, airflow_url, mlflow_url
+from socialrec.service.ports import answers
 from socialrec.settings import Settings
 
 AIRFLOW_PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
@@ -70,6 +72,8 @@ def is_healthy(name: str, settings: Settings) -> bool:
         return spark_workers_alive(settings) > 0
     if name.startswith("celery"):
         return celery_workers_alive(settings) > 0
+    if name == "store":
+        return answers(address(settings.cluster.s3_endpoint, "cluster.s3_endpoint"))
     if name == "mlflow":
         return not mlflow_ails(mlflow_url(settings))
     ails = airflow_ails(airflow_url(settings))

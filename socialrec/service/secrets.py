@@ -10,10 +10,13 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from socialrec.errors import UserError
+from socialrec.pseudonyms import identity_key
 from socialrec.secret_files import kept
 from socialrec.settings import Settings
 
 USER = "admin"
+AIRFLOW_KEYS = {"fernet": 32, "api": 64, "jwt": 64}
+"""Bytes of Airflow's keys by what they are for."""
 
 
 def password_file(settings: Settings) -> Path:
@@ -27,6 +30,24 @@ def password(settings: Settings) -> str:
     """The password of Airflow's user."""
     content: dict[str, str] = json.loads(password_file(settings).read_text(encoding="utf-8"))
     return content[USER]
+
+
+def make_all(settings: Settings) -> list[Path]:
+    """Make every secret of a cluster that is not there yet, before containers look for their files."""
+    password_file(settings)
+    for purpose in AIRFLOW_KEYS:
+        airflow_key(settings, purpose)
+    for user in ("airflow", "mlflow", "postgres"):
+        user_password(settings, user)
+    broker_conf(settings)
+    aws_credentials(settings)
+    identity_key(settings.secrets)
+    return sorted(settings.secrets.iterdir())
+
+
+def airflow_key(settings: Settings, purpose: str) -> str:
+    """The key with which Airflow encrypts (`fernet`) or signs (`api`, `jwt`)."""
+    return signing_key(settings, f"airflow_{purpose}.key", AIRFLOW_KEYS[purpose])
 
 
 def signing_key(settings: Settings, name: str, n_bytes: int) -> str:

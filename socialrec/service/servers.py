@@ -18,6 +18,8 @@ from socialrec.service.record import Record, read_record, record_file, settings_
 from socialrec.settings import HOME_VARIABLE, Settings, load_settings
 
 START_SECONDS = 180.0
+CLUSTER_START_SECONDS = 600.0
+"""Twice as many programs, and a database to make."""
 STOP_SECONDS = 60.0
 Say = Callable[[str], None]
 
@@ -94,7 +96,8 @@ def _start_supervisor(settings: Settings) -> subprocess.Popen[bytes]:
 
 
 def _wait(settings: Settings, process: subprocess.Popen[bytes] | None, say: Say) -> Record:
-    until = time.monotonic() + START_SECONDS
+    patience = CLUSTER_START_SECONDS if settings.cluster.is_here else START_SECONDS
+    until = time.monotonic() + patience
     said: list[str] = []
     while time.monotonic() < until:
         record = read_record(settings)
@@ -110,7 +113,7 @@ def _wait(settings: Settings, process: subprocess.Popen[bytes] | None, say: Say)
         elif process is not None and process.poll() not in (None, 0):
             raise UserError(f"the servers did not start: see {settings.home / 'logs'}, supervisor.log first")
         time.sleep(0.5)
-    raise UserError(f"the servers are not healthy after {START_SECONDS:.0f} s: see {settings.home / 'logs'}")
+    raise UserError(f"the servers are not healthy after {patience:.0f} s: see {settings.home / 'logs'}")
 
 
 def _stop(settings: Settings) -> bool:

@@ -1,0 +1,62 @@
+"""Whether two tables hold the same."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from socialrec.contracts.columns import DS, Column, Table
+from socialrec.lake.content import Content, content
+
+PRICES = Table(
+    layer="gold",
+    noun="prices",
+    row="a price",
+    columns=(
+        Column("name", "string", "What"),
+        Column("price", "float64", "How much", nullable=True),
+        Column("ingested_ts", "timestamp", "When it was read"),
+        DS,
+    ),
+    key=("name",),
+    partition="ds",
+    writer=None,
+)
+
+
+def write(file: Path, prices: dict[str, float | None], hour: int) -> str:
+    rows = [
+        {"name": name, "price": price, "ingested_ts": datetime(2026, 1, 2, hour, tzinfo=UTC), "ds": "2026-01-01"}
+        for name, price in prices.items()
+    ]
+    schema = pa.schema([("name", pa.string()), ("price", pa.float64()), ("ingested_ts", pa.timestamp("us", "UTC"))])
+    pq.write_table(pa.Table.from_pylist(rows, schema.append(pa.field("ds", pa.string()))), file)
+    return str(file)
+
+
+def test_neither_the_order_of_rows_nor_their_files_nor_the_clock_make_a_difference(tmp_path: Path) -> None:
+    whole = [write(tmp_path / "a.parquet", {"kite": 1.5, "lamp": None, "boat": 2.0}, 3)]
+    parts = [
+        write(tmp_path / "b.parquet", {"boat": 2.0}, 4),
+        write(tmp_path / "c.parquet", {"lamp": None, "kite": 1.5}, 5),
+    ]
+    assert content(PRICES, whole) == content(PRICES, parts)
+    assert content(PRICES, whole).n_rows == 3
+
+
+def test_a_value_that_differs_in_its_last_bit_does(tmp_path: Path) -> None:
+    one = content(PRICES, [write(tmp_path / "a.parquet", {"kite": 0.3}, 3)])
+    other = content(PRICES, [write(tmp_path / "b.parquet", {"kite": 0.1 + 0.2}, 3)])
+    assert (one.n_rows, one == other) == (1, False)
+
+
+def test_a_row_too_many_does(tmp_path: Path) -> None:
+    once, twice = ([write(tmp_path / "a.parquet", {"kite": 1.0}, 3)] * n for n in (1, 2))
+    assert content(PRICES, once) != content(PRICES, twice)
+
+
+def test_a_table_that_was_never_written_is_empty() -> None:
+    assert content(PRICES, []) == Content(0, 0)
