@@ -5,24 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from socialrec.contracts.columns import Column, ListOf, Table
 from socialrec.errors import UserError
+from socialrec.lake.content import Content
 
 _UNLIKE = {"ingested_ts", "record", "detail"}
 """Columns that say the same in other words: the clock's time, and how JSON and times are written out."""
-
-
-@dataclass(frozen=True)
-class Content:
-    """What a table holds: rows, and the sum of the hashes of all rows."""
-
-    n_rows: int
-    checksum: int
 
 
 def content(table: Table, files: Sequence[str]) -> Content:

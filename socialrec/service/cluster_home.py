@@ -28,7 +28,7 @@ def cluster_home(settings: Settings) -> Settings:
     """
     home = settings.home / FOLDER
     home.mkdir(parents=True, exist_ok=True)
-    if not (home / "landing").exists():
+    if not (home / "landing").is_symlink():
         (home / "landing").symlink_to(settings.landing, target_is_directory=True)
     key = identity_key(settings.secrets).hex()
     if kept(home / "secrets" / KEY_FILE, lambda: key) != key:

@@ -65,6 +65,8 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "api_auth": {"jwt_secret": airflow_key(settings, "jwt")},
         "logging": {"base_log_folder": home / "logs", "dag_processor_child_process_log_directory": home / "logs/dags"},
         "dag_processor": {"parsing_processes": 1},
+        # A busy machine answers late: no task shall fail for that.
+        "workers": {"execution_api_timeout": 60},
         "usage_data_collection": {"enabled": False},
         **_celery(settings),
     }

@@ -36,9 +36,15 @@ def become(name: str, settings: Settings) -> None:
     found = make(settings)
     if name not in found:
         raise UserError(f"no program {name!r}; of its kind there are {', '.join(found)}")
-    (settings.home / "airflow" / "logs").mkdir(parents=True, exist_ok=True)
+    make_folders(settings)
     program = found[name]
     os.execve(program.command[0], program.command, program.environment)  # noqa: S606 (our own words, no shell)
+
+
+def make_folders(settings: Settings) -> None:
+    """The folders that programs expect in their home."""
+    for name in ("airflow/logs", "mlflow/artifacts", "scratch", "logs"):
+        (settings.home / name).mkdir(parents=True, exist_ok=True)
 
 
 def mlflow(settings: Settings) -> dict[str, Program]:

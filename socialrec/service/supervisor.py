@@ -16,7 +16,7 @@ from socialrec.service.environment import airflow_url, mlflow_url
 from socialrec.service.ports import answers, next_free
 from socialrec.service.processes import adopt_orphans, end, identity, reap, tree
 from socialrec.service.program import Program
-from socialrec.service.programs import programs
+from socialrec.service.programs import make_folders, programs
 from socialrec.service.record import Record, read_record, record_file, write_record
 from socialrec.service.secrets import USER, password_file
 from socialrec.settings import Settings, load_settings
@@ -50,8 +50,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Serve until stopped; 1 where a server would not start."""
-        for name in ("airflow/logs", "mlflow/artifacts", "scratch", "logs"):
-            (self.settings.home / name).mkdir(parents=True, exist_ok=True)
+        make_folders(self.settings)
         write_record(self.settings, self.record)
         # A program that does not come up ends it all, unless it was ended because we are to stop.
         is_up = all(self.bring_up(name, program) for name, program in self.programs.items())

@@ -128,3 +128,19 @@ def test_a_dry_run_without_a_champion_ends_there_instead_of_training(home: Path)
         home, RUN, {"job": "pin_models", "arguments": common, "branch": True}, SOCIALREC_SERVICES__MLFLOW_URI=uri
     )
     assert said.startswith("not tried again: no champion model yet, and a dry run trains none")
+
+
+PLACES = """
+from socialrec.orchestration.tasks import python_job
+from socialrec.settings import load_settings
+tasks = [python_job(load_settings(), job, **how) for job, how in given]
+answer = [[task.queue, task.executor_config] for task in tasks]
+"""
+
+
+def test_tasks_of_pool_gpu_go_where_a_gpu_is_under_celery_and_kubernetes(home: Path) -> None:
+    jobs = [["publish_recommendations", {}], ["finetune_encoder", {"pool": "gpu"}]]
+    settings = {"SOCIALREC_CLUSTER__GPU_POD_TEMPLATE": "/etc/gpu-pod.yaml"}
+    anywhere, on_gpu = ask_airflow(home, PLACES, jobs, **settings)
+    assert anywhere == ["default", {}]
+    assert on_gpu == ["gpu", {"pod_template_file": "/etc/gpu-pod.yaml"}]
