@@ -11,8 +11,14 @@ import duckdb
 
 from socialrec.contracts.columns import Table
 
-OF_THE_RUN = frozenset({"ingested_ts", "decided_ts", "mlflow_run"})
-"""Columns that tell one run from another of the same inputs: the clock's time, and a name given by chance."""
+OF_THE_RUN = {
+    "": {"ingested_ts", "decided_ts", "mlflow_run"},
+    # These say in words and checks what `figures` says in numbers, the measured times among them.
+    "gold.model_decisions": {"reasons", "checks"},
+}
+"""Columns, of all tables and of one, that tell one run from another of the same inputs: the clock, and random names."""
+TIMELESS = {"figures": "list_filter(figures, lambda figure: NOT starts_with(figure.name, 'cost/'))"}
+"""What of a column no clock changes."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +30,12 @@ class Content:
 
 
 def content(table: Table, files: Sequence[str]) -> Content:
-    """The content of a table's Parquet files, bit by bit, but for columns `OF_THE_RUN`."""
+    """The content of a table's Parquet files, bit by bit, but for what is `OF_THE_RUN`."""
     if not files:
         return Content(0, 0)
-    values = ", ".join(f'"{column.name}"' for column in table.columns if column.name not in OF_THE_RUN)
+    left_out = OF_THE_RUN[""] | OF_THE_RUN.get(table.name, set())
+    names = [column.name for column in table.columns if column.name not in left_out]
+    values = ", ".join(TIMELESS.get(name, f'"{name}"') for name in names)
     query = (
         f"SELECT count(*), coalesce(sum(hash({values})::HUGEINT), 0) FROM read_parquet(?, hive_partitioning = false)"
     )

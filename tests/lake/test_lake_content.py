@@ -9,7 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from socialrec.contracts.columns import DS, Column, Table
+from socialrec.contracts.gold import MODEL_DECISIONS
 from socialrec.lake.content import Content, content
+from socialrec.lake.schemas import arrow_schema
 
 PRICES = Table(
     layer="gold",
@@ -60,3 +62,15 @@ def test_a_row_too_many_does(tmp_path: Path) -> None:
 
 def test_a_table_that_was_never_written_is_empty() -> None:
     assert content(PRICES, []) == Content(0, 0)
+
+
+def test_decisions_are_the_same_however_long_they_took_but_not_whatever_was_measured(tmp_path: Path) -> None:
+    def decide(file: str, seconds: float, ndcg: float) -> str:
+        figures = [{"name": "cost/fit_seconds", "value": seconds}, {"name": "test/ndcg_at_10", "value": ndcg}]
+        row = dict.fromkeys(arrow_schema(MODEL_DECISIONS).names) | {"figures": figures, "label": "time cut"}
+        pq.write_table(pa.Table.from_pylist([row], arrow_schema(MODEL_DECISIONS)), tmp_path / file)
+        return str(tmp_path / file)
+
+    first, slow, better = decide("a", 1.0, 0.2), decide("b", 9.0, 0.2), decide("c", 1.0, 0.3)
+    assert content(MODEL_DECISIONS, [first]) == content(MODEL_DECISIONS, [slow])
+    assert content(MODEL_DECISIONS, [first]) != content(MODEL_DECISIONS, [better])
