@@ -18,9 +18,9 @@ import requests
 
 from socialrec.contracts.runs import NIGHTLY, TRAIN
 from socialrec.errors import UserError
+from socialrec.orchestration.airflow_api import AirflowApi
 from socialrec.orchestration.pools import POOLS
 from socialrec.service import night
-from socialrec.service.airflow_api import AirflowApi
 from socialrec.service.night import TaskLine
 from socialrec.service.processes import Identity, end, find, identity, tree
 from socialrec.service.record import Record, read_record, record_file, write_record
@@ -84,7 +84,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 @pytest.fixture(scope="module")
 def api(shop: Settings) -> AirflowApi:
     """Airflow with both DAGs read."""
-    api = AirflowApi.of(record_of(shop))
+    api = AirflowApi.of(record_of(shop).airflow)
     until(lambda: api.has_dag(NIGHTLY) and api.has_dag(TRAIN))
     return api
 
@@ -211,7 +211,7 @@ def test_a_password_file_without_the_password_is_named_in_one_line(tmp_path: Pat
         file.write_text(content)
     airflow = {"url": "http://127.0.0.1", "user": USER, "password_file": str(file)}
     with pytest.raises(UserError) as error:
-        AirflowApi.of(Record(identity(os.getpid()), airflow, {}))
+        AirflowApi.of(airflow)
     assert str(error.value).startswith(f"{file} holds no password of {USER}: delete it, then run `socialrec down`")
 
 
