@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from urllib.parse import quote
 
 import requests
+from airflow.sdk.configuration import conf
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
@@ -48,11 +50,12 @@ def task_failed(context: Any) -> None:
 
 
 def run_late(context: Any) -> None:
-    """Tell that a run has not ended in time."""
+    """Tell that a run has not succeeded in time; one that failed before is late as well."""
     dag_run = context["dag_run"]
     dag_id, run_id = dag_run["dag_id"], dag_run["dag_run_id"]
-    text = f"{dag_id}: {run_id} has not ended by {context['deadline']['deadline_time']:%Y-%m-%d %H:%M} UTC"
-    send(Alert(Event.LATE, dag_id, run_id, None, text, None))
+    text = f"{dag_id}: {run_id} has not succeeded by {context['deadline']['deadline_time']:%Y-%m-%d %H:%M} UTC"
+    link = f"{conf.get('api', 'base_url').rstrip('/')}/dags/{dag_id}/runs/{quote(run_id, safe='')}"
+    send(Alert(Event.LATE, dag_id, run_id, None, text, link))
 
 
 def deadline(settings: Settings) -> DeadlineAlert:

@@ -95,6 +95,8 @@ class ModelBranch(PythonJob, BranchMixIn):
 
     def __init__(self, *, with_model: str, without_model: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        # It only looks: what it finds is linked from the task that uses it.
+        self.operator_extra_links = []
         self.with_model = with_model
         self.without_model = without_model
 

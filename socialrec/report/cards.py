@@ -21,7 +21,7 @@ def version_card(decision: Decision, evaluation: Mapping[str, Any], document: Ma
     training: the page of the run that made it.
     """
     champion = evaluation.get("champion_version")
-    names = {"candidate": "this version", "champion": f"version {champion}, champion until then"}
+    names = {"candidate": "this version", "champion": f"version {champion}, the champion then"}
     verdict = "**Promoted** to champion" if decision.promote else "**Refused**"
     info = document.get("info", {})
     return _paragraphs(
