@@ -73,6 +73,13 @@ def test_a_day_in_the_wrong_form_is_refused_in_one_line_with_an_example(text: st
     assert str(error.value) == f"Param ds {text!r} is not a day in the form YYYY-MM-DD, such as 2026-01-31"
 
 
+def test_a_day_in_the_future_is_refused_and_today_is_not() -> None:
+    now = datetime(2026, 5, 17, 23, 59, tzinfo=UTC)
+    assert resolve("2026-05-17", None, now) == "2026-05-17"
+    with pytest.raises(UserError, match="2026-05-18 is in the future: choose a landing day up to 2026-05-17"):
+        resolve("2026-05-18", None, now)
+
+
 def test_a_runs_folder_is_named_by_its_id_without_signs_that_folders_cannot_have() -> None:
     assert folder_name("manual__2026-01-31T04:05:06.789+00:00") == "manual__2026-01-31T04-05-06.789-00-00"
     assert folder_name("../up") == "..-up"
