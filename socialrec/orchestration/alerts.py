@@ -54,7 +54,8 @@ def run_late(context: Any) -> None:
     dag_run = context["dag_run"]
     dag_id, run_id = dag_run["dag_id"], dag_run["dag_run_id"]
     text = f"{dag_id}: {run_id} has not succeeded by {context['deadline']['deadline_time']:%Y-%m-%d %H:%M} UTC"
-    link = f"{conf.get('api', 'base_url').rstrip('/')}/dags/{dag_id}/runs/{quote(run_id, safe='')}"
+    airflow = conf.get("api", "base_url", fallback="http://localhost:8080").rstrip("/")
+    link = f"{airflow}/dags/{dag_id}/runs/{quote(run_id, safe='')}"
     send(Alert(Event.LATE, dag_id, run_id, None, text, link))
 
 

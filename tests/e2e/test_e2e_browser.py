@@ -76,6 +76,13 @@ class Screen:
     def send(self, form: playwright.Locator) -> None:
         form.get_by_role("button", name="Trigger").last.click()
 
+    def await_end(self, state: str) -> None:
+        """Watch the list of nights until the newest has this state, and open that run."""
+        self.airflow(f"/dags/{NIGHTLY}/runs")
+        newest = self.page.locator("tbody tr").first
+        newest.get_by_text(state, exact=True).wait_for(timeout=NIGHT)
+        newest.locator("a[href*='/runs/manual']").first.click()
+
     def task(self, task_id: str) -> None:
         """From the page of a run to one of its tasks."""
         self.page.locator(f"table a[href*='/tasks/{task_id}']").first.click()
@@ -147,7 +154,7 @@ def test_a_night_that_fails_is_red_and_its_task_says_what_to_do(screen: Screen) 
     form.locator("[name=element_ds]").fill(BEFORE)
     screen.send(form)
     screen.page.wait_for_url("**/runs/manual**")
-    screen.page.get_by_text("Failed", exact=True).first.wait_for(timeout=NIGHT)
+    screen.await_end("Failed")
     screen.task("ingest_landing")
     screen.page.get_by_text(re.compile("error: no landing day")).first.wait_for()
 
@@ -157,7 +164,7 @@ def test_a_night_that_is_triggered_by_its_form_goes_green_and_has_a_note(screen:
     form.locator("[name=element_ds]").fill(LAST)
     screen.send(form)
     screen.page.wait_for_url("**/runs/manual**")
-    screen.page.get_by_text("Success", exact=True).first.wait_for(timeout=NIGHT)
+    screen.await_end("Success")
     screen.page.get_by_text("70 of 70 published places of 14 users changed.").wait_for()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 from airflow_process import ask_airflow
 from mlflow import MlflowClient
+
+from socialrec.tracking import RECOMMENDER, Tracker
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 CHECK = """
@@ -21,7 +24,7 @@ ensure_plugins_loaded()
 def refusal(name, value):
     param = getattr(params, name)
     try:
-        SerializedParam(value, None, "dag", param.schema).resolve(raises=True)
+        SerializedParam(value, None, source="dag", **param.schema).resolve(raises=True)
     except Exception as error:
         return str(error)
 
@@ -35,22 +38,26 @@ def refusals(home: Path, mlflow: str, *asked: tuple[str, Any]) -> list[str | Non
     return told
 
 
-@pytest.mark.usefixtures("no_settings_from_outside")
+@pytest.fixture
+def version(home: Path, mlflow_server: str) -> Iterator[str]:
+    """A registered version of the recommender."""
+    tracker = Tracker(mlflow_server, home / "models")
+    run_id = tracker.start_training("a training", {}, {})
+    tracker.log_dict(run_id, {"weights": 3}, "recommender/model.json")
+    yield tracker.register(run_id, "recommender", RECOMMENDER, {})
+    MlflowClient(mlflow_server, mlflow_server).delete_registered_model(RECOMMENDER)
+
+
 def test_a_day_that_has_not_begun_and_a_version_that_is_not_registered_are_refused(
-    home: Path, mlflow_server: str
+    home: Path, mlflow_server: str, version: str
 ) -> None:
-    client = MlflowClient(mlflow_server, mlflow_server)
-    if not client.search_registered_models("name = 'socialrec-recommender'"):
-        client.create_registered_model("socialrec-recommender")
-    version = client.create_model_version("socialrec-recommender", "mlflow-artifacts:/none").version
     today = datetime.now(UTC).date()
     told = refusals(
         home,
         mlflow_server,
         *(("DS", today.isoformat()), ("DS", None), ("DS", (today + timedelta(days=2)).isoformat())),
-        *(("MODEL_VERSION", str(version)), ("MODEL_VERSION", None), ("EARLIER_VERSION", "987654")),
+        *(("MODEL_VERSION", version), ("MODEL_VERSION", None), ("EARLIER_VERSION", "987654")),
     )
-    client.delete_model_version("socialrec-recommender", str(version))
     assert [told[place] for place in (0, 1, 3, 4)] == [None] * 4
     assert told[2] is not None
     assert told[2].startswith(f"{today + timedelta(days=2)} is in the future: choose a landing day up to ")

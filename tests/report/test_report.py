@@ -11,7 +11,7 @@ import pytest
 
 from socialrec.contracts.bronze import QUARANTINE
 from socialrec.contracts.columns import Table
-from socialrec.contracts.gold import COMMENT_INSIGHTS, RECOMMENDATIONS, USER_PROFILES
+from socialrec.contracts.gold import COMMENT_INSIGHTS, MODEL_DECISIONS, RECOMMENDATIONS, USER_PROFILES
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.lake import Lake
@@ -106,6 +106,18 @@ def test_the_first_lists_have_nothing_to_be_compared_with(shop: Lake) -> None:
     assert read_facts(shop, D1).changes is None
 
 
+def test_the_page_says_which_model_made_the_lists_and_what_put_it_to_use(shop: Lake) -> None:
+    assert "No decision about it is on record." in render(summary(), read_facts(shop, D2))
+    decided = {"decided_ts": datetime(2026, 3, 29, 4, 5, tzinfo=UTC), "kind": "rollback", "is_champion": True, "ds": D1}
+    row = {**decided, "recommender_version": "1", "reasons": ["lists of <one> taste"], "checks": [], "figures": []}
+    same = {"encoder_version": "mini", "label": "time cut", "mlflow_run": "t"}
+    write(shop, MODEL_DECISIONS, D1, {**row, **same}, {**row, **same, "recommender_version": "2"})
+    page = render(summary(), read_facts(shop, D2))
+    assert '<a href="http://mlflow/version/1" target="_blank">Recommender 1</a>' in page
+    assert "In use since 2026-03-29 04:05 UTC" in page
+    assert "<li>lists of &lt;one&gt; taste</li>" in page
+
+
 def test_growth_is_rows_by_day_up_to_the_night(shop: Lake) -> None:
     assert read_facts(shop, D2).growth == {"interactions": {D1: 3, D2: 2}, "comments": {D1: 0, D2: 0}}
     assert read_facts(shop, D1).growth["interactions"] == {D1: 3}
@@ -154,7 +166,7 @@ def test_the_page_needs_nothing_else_and_escapes_what_people_wrote(shop: Lake) -
     assert "0.250" in page
     assert "0.125" in page
     assert "n_users" not in page
-    for outside in ("src=", 'href="http', "@import", "<script"):
+    for outside in ("src=", "<link", "@import", "<script"):
         assert outside not in page
 
 
