@@ -67,9 +67,11 @@ def test_a_training_that_tunes_keeps_its_trials_as_nested_runs_and_fits_with_the
 
 
 def test_a_dry_run_of_fitting_keeps_nothing(shop: Settings) -> None:
-    receipt = call(shop, "fit_recommender", "--mlflow-run", "x", "--encoder-version", ENCODER_VERSION, "--dry-run")
+    mlflow_run = tracking.connect(shop).start_training("dry", {}, {})
+    about = ("--mlflow-run", mlflow_run, "--encoder-version", ENCODER_VERSION)
+    receipt = call(shop, "fit_recommender", *about, "--dry-run")
     assert receipt["status"] == "dry_run"
-    assert not (shop.models / "candidates" / "x").exists()
+    assert not shop.candidate(mlflow_run).exists()
 
 
 def test_fitting_without_vectors_says_what_to_run(shop: Settings) -> None:
