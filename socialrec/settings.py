@@ -198,7 +198,7 @@ class AlertSettings(Section):
     """Who is told that a task failed for good, or that a run is late."""
 
     send_to: Channel = Channel.NONE
-    """`log`: the log of Airflow. `file`: a line of `<home>/alerts.jsonl`. `webhook`: one JSON object is posted."""
+    """`log`: the log of Airflow. `file`: a line of `<home>/logs/alerts.jsonl`. `webhook`: one JSON object is posted."""
     webhook_url: str | None = None
     """For `webhook`. It is taken for a secret: no log shows it."""
     deadline_hours: float = Field(6.0, gt=0)
@@ -276,7 +276,7 @@ class Settings(Section):
     @property
     def alerts_file(self) -> Path:
         """What people were told of, where `alerts.send_to` is `file`: a JSON object a line."""
-        return self.home / "alerts.jsonl"
+        return self.home / "logs" / "alerts.jsonl"
 
 
 def load_settings(home: Path | None = None) -> Settings:

@@ -82,6 +82,7 @@ def send(alert: Alert) -> None:
 def _append(alert: Alert, settings: Settings) -> None:
     line = json.dumps({"at": datetime.now(UTC).isoformat(timespec="seconds"), **asdict(alert)})
     try:
+        settings.alerts_file.parent.mkdir(parents=True, exist_ok=True)
         with settings.alerts_file.open("a", encoding="utf-8") as file:
             file.write(f"{line}\n")
     except OSError as error:
