@@ -7,10 +7,10 @@ SOURCE ?=
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down cluster test test-slow lint format docs lock bench clean
+.PHONY: help setup run up down cluster test test-slow test-e2e lint format docs lock bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## make .venv with the locked dependencies
 
@@ -43,6 +43,9 @@ test: $(INSTALLED) ## run the tests (real data too, where SOCIALREC_DATA_DIR nam
 
 test-slow: $(INSTALLED) ## run the slow tests too
 	@$(BIN)/pytest
+
+test-e2e: $(INSTALLED) ## look at the pages of a real night in Chromium (CHROMIUM names it)
+	@$(BIN)/pytest -m browser tests/e2e
 
 lint: $(INSTALLED) ## check style, types and import rules
 	@$(BIN)/ruff format --check .

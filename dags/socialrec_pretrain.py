@@ -1,22 +1,28 @@
 """
 ### Pre-training: the base model reads the shop's own texts
 
-`resolve_run` → `pretrain_encoder`
+**Purpose.** A base model that knows the shop's words, where those are not the words of the one in use. Run by hand,
+once and then seldom.
 
-Run by hand, once and then seldom: when the shop's words are not those of the base model. An encoder learns to tell
-masked words, a decoder the next one, from the texts of products and from comments before the validation cut. It reads
-silver and gold of its day as the nightly run left them, so that night must have run.
+**What it does** `resolve_run` → `pretrain_encoder`: an encoder learns to tell masked words, a decoder the next one,
+from the texts of products and from comments before the validation cut.
 
-* One MLflow run in experiment `socialrec/pretrain` holds parameters, losses, and the perplexity of held-out texts
-  before and after. The model is registered as `socialrec-base`.
-* Nothing uses it yet: it lies in `<home>/models/base/`, in a folder named after its content, which the task's log and
-  XCom name. Set `text.model` to that folder and run `socialrec_train`: its gate decides as always. Champions that were
-  made from another base model keep it. Leave the folder where it is for as long as a champion was made from it.
-* A task that was killed goes on from its last checkpoint when it is tried again.
+**Inputs** silver and gold of its day as the nightly run left them, so that night must have run; and a model to go on
+from: `pretrain.model`, and where that is not set, `text.model`.
+
+**Outputs** one MLflow run in experiment `socialrec/pretrain` with parameters, losses, and the perplexity of held-out
+texts before and after; the model `socialrec-base`; a folder in `<home>/models/base/`, named after its content, which
+the task's log and XCom name. Nothing uses it yet: set `text.model` to that folder and run `socialrec_train`, whose
+gate decides as always. Champions that were made from another base model keep it. Leave the folder where it is for as
+long as a champion was made from it.
 
 **Params** Day (else yesterday, UTC), Dry run (keeps and registers no model), From scratch (a new model with a
-vocabulary of the shop's own words, of the sizes in the settings' section `pretrain`; else it goes on from
-`pretrain.model`, and where that is not set, from `text.model`), Steps (at most; else `pretrain.train_steps`).
+vocabulary of the shop's own words, of the sizes in the settings' section `pretrain`), Steps (at most; else
+`pretrain.train_steps`).
+
+**What breaks if it fails** Nothing: no model changes before you name the new one.
+
+**Run it again** Clear `pretrain_encoder`: it goes on from its last checkpoint. A new run starts anew.
 """
 
 from __future__ import annotations

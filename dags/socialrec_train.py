@@ -1,23 +1,38 @@
 """
 ### Training: fine-tune, fit, evaluate, and promote what is better
 
-`finetune_encoder` → `embed_texts` → `fit_recommender` → `evaluate_recommender` → `promote_model`
+**Purpose.** A better champion: the encoder and the recommender that the nights use. Runs weekly, by hand, or from
+`socialrec_nightly` when there is no champion yet.
 
-Runs weekly, by hand, or from `socialrec_nightly` when there is no champion yet. It reads silver and gold of its day as
-the nightly run left them, so that night must have run.
+**What it does**
 
-* One MLflow run in experiment `socialrec/train` holds it all: parameters, figures, plots, table versions, git commit.
+1. *Encoder.* `finetune_encoder` opens one MLflow run that holds it all, `embed_texts` encodes every text with it.
+2. *Recommender.* `fit_recommender` learns the blend on the validation window and fits on everything.
+3. *Decide.* `evaluate_recommender` measures candidate, popularity and the champion's recipe on the same held-out
+   window. `promote_model` makes the candidate champion only where it beats both, and records the decision with reasons.
+
+**Inputs** silver and gold of its day, as the nightly run left them: `resolve_run` finds the day (the **Day** Param,
+else the scheduled day, else yesterday, UTC), and that night must have run.
+
+**Outputs** a run in the MLflow experiment `socialrec/train`: parameters, figures, plots, table versions, git commit;
+new versions of the models `socialrec-encoder` and `socialrec-recommender`, whose descriptions say how they compare and
+what the gate decided; a row of `gold.model_decisions`; vectors in `gold.text_embeddings`.
+
 * With the setting `text.start_from = "champion"` the encoder goes on from the champion's: its adapter and heads, on
   what came since and `text.replay_share` of older examples. What it forgets of those it does not replay is
   `val/forgetting_<task>`. Where the champion has another base model or tuning, or the shop no times, it starts from the
   base model, and the log says why. Values that the champion does not know are learned only from the base model.
 * `val/flips_<kind>_<task>` is the share of a task's predictions that flip when letters are swapped, dropped or doubled,
   case is turned, an emoji is added or words are left out.
-* Candidate, popularity and the champion's recipe are measured on the same held-out window.
-* `promote_model` makes the candidate champion only where it beats both; its decision and reasons are in the MLflow run.
 
-**Params** Day (else the scheduled day, else yesterday, UTC: `resolve_run` decides), Dry run (promotes nothing),
-Tuning trials (settings of the signals to try on the validation window; each is a nested MLflow run).
+**Params** Day, Dry run (promotes nothing), Tuning trials (settings of the signals to try on the validation window; each
+is a nested MLflow run).
+
+**What breaks if it fails** Nothing: the champion stays, and the nights go on with it. A first night waits for it and
+fails with it. A run that ends green may still promote nothing: see its note and `gate.json` in MLflow.
+
+**Run it again** Clear the failed task, or trigger the DAG with the same Day. `finetune_encoder` goes on from its last
+checkpoint where it was killed.
 """
 
 from __future__ import annotations
@@ -28,9 +43,10 @@ from airflow.sdk import DAG
 
 from socialrec.contracts.runs import TRAIN
 from socialrec.orchestration import params
+from socialrec.orchestration.alerts import deadline
 from socialrec.orchestration.commands import TUNING_TRIALS, reported
 from socialrec.orchestration.pools import GPU
-from socialrec.orchestration.tasks import DEFAULTS, embed_texts, nightly_at, python_job, resolve_run
+from socialrec.orchestration.tasks import DEFAULTS, embed_texts, group, nightly_at, python_job, resolve_run
 from socialrec.settings import load_settings
 
 settings = load_settings()
@@ -47,13 +63,19 @@ with DAG(
     max_active_runs=1,
     default_args=DEFAULTS,
     params=params.TRAIN,
+    deadline=deadline(settings),
     tags=["socialrec"],
 ):
-    (
-        resolve_run()
-        >> python_job(settings, "finetune_encoder", pool=GPU, execution_timeout=timedelta(hours=6))
-        >> embed_texts(settings, *ENCODER)
-        >> python_job(settings, "fit_recommender", *TRAINING, *VECTORS, TUNING_TRIALS, pool=GPU)
-        >> python_job(settings, "evaluate_recommender", *TRAINING, *VECTORS, pool=GPU)
-        >> python_job(settings, "promote_model", *TRAINING, *VECTORS, *ENCODER)
-    )
+    with group("encoder", "Encoder") as encoder:
+        (
+            python_job(settings, "finetune_encoder", pool=GPU, execution_timeout=timedelta(hours=6))
+            >> embed_texts(settings, *ENCODER)
+        )
+    with group("recommender", "Recommender") as recommender:
+        python_job(settings, "fit_recommender", *TRAINING, *VECTORS, TUNING_TRIALS, pool=GPU)
+    with group("decide", "Decide") as decide:
+        (
+            python_job(settings, "evaluate_recommender", *TRAINING, *VECTORS, pool=GPU)
+            >> python_job(settings, "promote_model", *TRAINING, *VECTORS, *ENCODER)
+        )
+    resolve_run() >> encoder >> recommender >> decide

@@ -64,7 +64,8 @@ def main(argv: list[str] | None = None) -> int:
             candidate.mkdir(parents=True, exist_ok=True)
             (candidate / "evaluation.json").write_text(json.dumps(evaluation, indent=1), encoding="utf-8")
             log(run, tracker, evaluation, assessment)
-        run.done(status="dry_run" if args.dry_run else "written", **evaluation)
+        status = "dry_run" if args.dry_run else "written"
+        run.done(status=status, mlflow_url=tracker.run_page(args.mlflow_run), **evaluation)
     return 0
 
 

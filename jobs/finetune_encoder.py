@@ -10,6 +10,7 @@ from pathlib import Path
 from socialrec import job, tracking
 from socialrec.evaluate.plots import confusion_figure
 from socialrec.evaluate.split import Split
+from socialrec.report.cards import encoder_card
 from socialrec.settings import load_settings
 from socialrec.text.classification import Classified, calibrate
 from socialrec.text.continual import Start, forgetting, losses_on, why_not_from
@@ -60,6 +61,8 @@ def main(argv: list[str] | None = None) -> int:
             status="trained" if found.n_training else "no_examples",
             counts={"examples": found.n_training, "validation_examples": sum(map(len, found.validation))},
             mlflow_run_id=mlflow_run,
+            mlflow_url=tracker.run_page(mlflow_run),
+            model_url=tracker.version_page(ENCODER, version),
             encoder_version=encoder.version,
             encoder_model_version=version,
             split_kind=evidence.split.kind,
@@ -127,7 +130,8 @@ def train(
     cut = split.cut("validation")
     tags = {"encoder_version": encoder.version, "ds": run.ds, "split_kind": split.kind}
     tags |= {LEARNED_UNTIL: cut.isoformat()} if cut else {}
-    return tracker.register(mlflow_run, "encoder", ENCODER, tags), encoder
+    card = encoder_card(figures, run.ds, found.n_training, tracker.run_page(mlflow_run))
+    return tracker.register(mlflow_run, "encoder", ENCODER, tags, card), encoder
 
 
 def tune(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Material) -> FineTuned:

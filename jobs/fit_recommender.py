@@ -40,7 +40,14 @@ def main(argv: list[str] | None = None) -> int:
             keep(run, tracker, recommender, blend, settings)
         counts = {"interactions": inputs.interactions.num_rows, "products": inputs.products.num_rows}
         status = "dry_run" if args.dry_run else "written"
-        run.done(status=status, counts=counts, split_label=split.label, weights=blend.weights, val_ndcg=ndcg)
+        run.done(
+            status=status,
+            counts=counts,
+            split_label=split.label,
+            weights=blend.weights,
+            val_ndcg=ndcg,
+            mlflow_url=tracker.run_page(args.mlflow_run),
+        )
     return 0
 
 

@@ -37,6 +37,8 @@ def main(argv: list[str] | None = None) -> int:
             recommender_folder=str(recommender_folder),
             encoder_folder=str(encoder_folder),
             trained_run=model.run_id,
+            mlflow_url=tracker.run_page(model.run_id),
+            model_url=tracker.version_page(RECOMMENDER, model.version),
             evaluation_label=model.tags.get("label", ""),
         )
     return 0

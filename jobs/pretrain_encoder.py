@@ -46,6 +46,7 @@ def main(argv: list[str] | None = None) -> int:
             status="dry_run" if args.dry_run else "written",
             counts={"texts": made.n_texts, "held_out": made.n_held_out, "steps": len(made.losses)},
             mlflow_run_id=mlflow_run,
+            mlflow_url=tracker.run_page(mlflow_run),
             perplexity_before=made.perplexity_before,
             perplexity=made.perplexity,
             **kept,
@@ -119,7 +120,8 @@ def keep(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, made: PreTrai
     tracker.log_folder(mlflow_run, folder, "base")
     version = tracker.register(mlflow_run, "base", BASE, {"sha256": sha256, "ds": run.ds, "folder": str(folder)})
     run.log.info("to use it, set text.model to its folder and run socialrec_train", folder=str(folder))
-    return {"base_model_version": version, "folder": str(folder)}
+    page = tracker.version_page(BASE, version)
+    return {"base_model_version": version, "folder": str(folder), "model_url": page}
 
 
 if __name__ == "__main__":

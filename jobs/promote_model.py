@@ -11,6 +11,8 @@ from socialrec import job, tracking
 from socialrec.errors import UserError
 from socialrec.evaluate.gate import Decision, decide
 from socialrec.recommend.decisions import gate_row, record_decision
+from socialrec.recommend.model import read_document
+from socialrec.report.cards import version_card
 from socialrec.tracking import ENCODER, RECOMMENDER
 
 NAME = "promote_model"
@@ -42,12 +44,17 @@ def promote(run: job.Run, tracker: tracking.Tracker) -> None:
         version = record(run, tracker, decision, evaluation)
     run.log.info("decided", promote=decision.promote, reasons=decision.reasons)
     status = "dry_run" if args.dry_run else "promoted" if decision.promote else "refused"
+    pages: dict[str, Any] = {"mlflow_url": tracker.run_page(args.mlflow_run)}
+    if version is not None:
+        pages["model_url"] = tracker.version_page(RECOMMENDER, version)
     run.done(
         status=status,
+        note=f"Version {version or 'to come'} {status}: {'; '.join(decision.reasons)}",
         recommender_version=version,
         encoder_version=args.encoder_version,
         encoder_model_version=args.encoder_model_version,
         label=evaluation["label"],
+        **pages,
         **decision.document(),
     )
 
@@ -65,7 +72,9 @@ def record(run: job.Run, tracker: tracking.Tracker, decision: Decision, evaluati
         "gate": gate,
         "gate_reasons": "; ".join(decision.reasons),
     }
-    version = tracker.register(args.mlflow_run, "recommender", RECOMMENDER, tags)
+    card = version_card(decision, evaluation, read_candidate(run), tracker.run_page(args.mlflow_run))
+    version = tracker.register(args.mlflow_run, "recommender", RECOMMENDER, tags, card)
+    tracker.describe(args.mlflow_run, card)
     tracker.log_dict(args.mlflow_run, decision.document(), "gate.json")
     tracker.log(args.mlflow_run, tags={"gate": gate, "gate_reasons": tags["gate_reasons"]})
     row = gate_row(
@@ -84,6 +93,14 @@ def record(run: job.Run, tracker: tracking.Tracker, decision: Decision, evaluati
         tracker.promote(ENCODER, args.encoder_model_version)
         tracker.promote(RECOMMENDER, version)
     return version
+
+
+def read_candidate(run: job.Run) -> dict[str, Any]:
+    """The candidate's model.json; empty where it cannot be read, which the gate has seen already."""
+    try:
+        return read_document(run.settings.candidate(run.args.mlflow_run) / "recommender")
+    except UserError:
+        return {}
 
 
 def read_evaluation(folder: Path) -> dict[str, Any]:

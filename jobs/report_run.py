@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from socialrec import job, tracking
+from socialrec.contracts import TABLES
 from socialrec.contracts.runs import training_of
-from socialrec.recommend.summary import read_receipts, rows_of, summarise
-from socialrec.report.facts import read_facts
+from socialrec.recommend.summary import headline, read_receipts, rows_of, summarise
+from socialrec.report.cards import SAMPLE_COLUMNS, night_card, samples
+from socialrec.report.facts import NightFacts, read_facts
 from socialrec.report.page import render
 
 NAME = "report_run"
+PAGE = "report.html"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -29,14 +33,33 @@ def main(argv: list[str] | None = None) -> int:
         if args.dry_run or args.sample < 1:
             run.done(status="dry_run" if args.dry_run else "sample", summary=summary)
             return 0
-        folder = run.settings.reports / run.ds
+        folder, facts = run.settings.reports / run.ds, read_facts(run.lake, run.ds)
         write(folder / "summary.json", json.dumps(summary, indent=1))
-        write(folder / "report.html", render(summary, read_facts(run.lake, run.ds)))
-        tags = {"ds": run.ds, "run_id": run.run_id}
-        name = f"{run.ds} {run.run_id}"
-        run_id = tracker.log_nightly(name, summary["models"], summary["metrics"], tags, folder)
-        run.done(status="written", report=str(folder / "report.html"), mlflow_run_id=run_id, rows=summary["rows"])
+        write(folder / PAGE, render(summary, facts))
+        run_id = log(run, tracker, summary, facts)
+        report_url = tracker.artifact_page(run_id, f"report/{PAGE}")
+        run.done(
+            status="written",
+            note=f"{headline(summary)} [Report]({report_url})",
+            report=str(folder / PAGE),
+            report_url=report_url,
+            mlflow_run_id=run_id,
+            mlflow_url=tracker.run_page(run_id),
+            rows=summary["rows"],
+        )
     return 0
+
+
+def log(run: job.Run, tracker: tracking.Tracker, summary: dict[str, Any], facts: NightFacts) -> str:
+    """Record the night with MLflow: its description, the versions of the tables, the report and some lists."""
+    versions = {name: v for name, table in TABLES.items() if (v := run.lake.version(table)) is not None}
+    params = summary["models"] | {f"table.{name}": version for name, version in versions.items()}
+    tags = {"ds": run.ds, "run_id": run.run_id}
+    folder = run.settings.reports / run.ds
+    run_id = tracker.log_nightly(f"{run.ds} {run.run_id}", params, summary["metrics"], tags, folder)
+    tracker.describe(run_id, night_card(summary, facts, versions))
+    tracker.log_table(run_id, SAMPLE_COLUMNS, samples(facts), "tables/lists.csv")
+    return run_id
 
 
 def write(file: Path, content: str) -> None:

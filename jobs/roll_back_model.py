@@ -46,9 +46,12 @@ def main(argv: list[str] | None = None) -> int:
         run.log.info("went back", from_=champion.version, to=target.version, reason=args.reason)
         run.done(
             status="dry_run" if args.dry_run else "rolled_back",
+            note=f"Version {target.version} in place of {champion.version}: {args.reason}",
             recommender_version=target.version,
             previous_version=champion.version,
             reason=args.reason,
+            mlflow_url=tracker.run_page(target.run_id),
+            model_url=tracker.version_page(RECOMMENDER, target.version),
         )
     return 0
 

@@ -196,12 +196,12 @@ def _run_night(console: Console, settings: Settings, ds: str) -> Record:
     """Start what is not up, and follow a night to its end; one that fails ends the program with its log."""
     from socialrec.contracts.runs import NIGHTLY
     from socialrec.service import night
-    from socialrec.service.airflow_api import AirflowApi
+    from socialrec.orchestration.airflow_api import AirflowApi
     from socialrec.service.screen import Board
     from socialrec.service.servers import up
 
     record = up(settings, console.print)
-    api = AirflowApi.of(record)
+    api = AirflowApi.of(record.airflow)
     run_id = night.start(api, ds, console.print)
     console.print(f"{NIGHTLY} of {ds} (Ctrl-C stops watching, not the run)")
     with Board(console) as board:
@@ -246,10 +246,11 @@ def _say_outcome(console: Console, settings: Settings, ds: str) -> None:
 
 
 def _say_addresses(console: Console, record: Record) -> None:
+    from socialrec.tracking.pages import experiments_page
+
     airflow = record.airflow
     console.print(f"Airflow  {airflow['url']}  user {airflow['user']}, password in {airflow['password_file']}")
-    # MLflow opens on its pages for language model applications, which show none of this project's runs.
-    console.print(f'MLflow   {record.mlflow["url"]}  choose "Model training" at its top left', soft_wrap=True)
+    console.print(f"MLflow   {experiments_page(record.mlflow['url'])}", soft_wrap=True)
 
 
 def _console() -> Console:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import tomllib
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from socialrec.contracts.vocabulary import EventType
 from socialrec.errors import UserError
@@ -162,6 +163,8 @@ class SparkSettings(Section):
     """Further Spark properties, by their own names."""
     conf_dir: Path = Path(__file__).parent / "etl" / "spark_conf"
     """Folder with Spark's own files, such as `log4j2.properties`."""
+    ui_url: str | None = None
+    """The page of a standalone master or a history server; Airflow's Spark tasks then link to it."""
 
     @property
     def is_local(self) -> bool:
@@ -232,6 +235,32 @@ class ClusterSettings(Section):
     """The Spark master's page."""
 
 
+class Channel(StrEnum):
+    """Where an alert goes."""
+
+    NONE = "none"
+    LOG = "log"
+    FILE = "file"
+    WEBHOOK = "webhook"
+
+
+class AlertSettings(Section):
+    """Who is told that a task failed for good, or that a run is late."""
+
+    send_to: Channel = Channel.NONE
+    """`log`: the log of Airflow. `file`: a line of `<home>/logs/alerts.jsonl`. `webhook`: one JSON object is posted."""
+    webhook_url: str | None = None
+    """For `webhook`. It is taken for a secret: no log shows it."""
+    deadline_hours: float = Field(6.0, gt=0)
+    """A night or a training that has not ended so long after it was queued is late."""
+
+    @model_validator(mode="after")
+    def _webhook_has_an_address(self) -> Self:
+        if self.send_to is Channel.WEBHOOK and not self.webhook_url:
+            raise ValueError('send_to = "webhook" needs alerts.webhook_url')
+        return self
+
+
 class Settings(Section):
     """Everything a person may set."""
 
@@ -245,6 +274,7 @@ class Settings(Section):
     spark: SparkSettings = SparkSettings()
     services: ServiceSettings = ServiceSettings()
     cluster: ClusterSettings = ClusterSettings()
+    alerts: AlertSettings = AlertSettings()
 
     @property
     def landing(self) -> Path:
@@ -293,6 +323,11 @@ class Settings(Section):
     def reports(self) -> Path:
         """Summaries of nightly runs, a folder a day."""
         return self.home / "reports"
+
+    @property
+    def alerts_file(self) -> Path:
+        """What people were told of, where `alerts.send_to` is `file`: a JSON object a line."""
+        return self.home / "logs" / "alerts.jsonl"
 
 
 def load_settings(home: Path | None = None) -> Settings:

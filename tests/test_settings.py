@@ -95,6 +95,12 @@ def test_settings_cannot_be_changed_after_they_were_read(home: Path) -> None:
         load_settings(home).text.model = "other"  # type: ignore[misc]
 
 
+def test_a_webhook_without_an_address_is_refused_where_it_is_set(home: Path) -> None:
+    (home / "settings.toml").write_text('[alerts]\nsend_to = "webhook"\n')
+    with pytest.raises(UserError, match=r"settings\.toml: alerts: .* needs alerts\.webhook_url"):
+        load_settings(home)
+
+
 def test_the_held_out_windows_leave_something_to_learn_from() -> None:
     with pytest.raises(ValueError, match=r"validation_share\n.*less than 0\.5"):
         EvaluateSettings(validation_share=0.5)

@@ -1,18 +1,78 @@
-"""The lake's tables as Airflow assets."""
+"""What tasks read and write, as Airflow assets: the lake's tables, the files on either side of it, and the models.
+
+Airflow draws its asset graph from them. Nothing is scheduled by them: a night is one DAG.
+"""
 
 from __future__ import annotations
 
 from airflow.sdk import Asset
 
 from socialrec.contracts import TABLES
-from socialrec.contracts.columns import Table
+
+LANDING, EXPORT, REPORT = "landing files", "published lists", "report of the night"
+BASE, ENCODER = "socialrec-base", "socialrec-encoder"
+CANDIDATE, RECOMMENDER = "candidate recommender", "socialrec-recommender"
+BESIDE_THE_LAKE: dict[str, str] = {
+    LANDING: "files/landing",
+    EXPORT: "files/export",
+    REPORT: "files/reports",
+    BASE: "models/base",
+    ENCODER: "models/encoder",
+    CANDIDATE: "models/candidate",
+    RECOMMENDER: "models/recommender",
+}
+"""Assets that are no tables, by name: the folder of the home, or of the models, that their address is made of."""
+
+WRITTEN: dict[str, tuple[str, ...]] = {
+    "publish_recommendations": (EXPORT,),
+    "report_run": (REPORT,),
+    "pretrain_encoder": (BASE,),
+    "finetune_encoder": (ENCODER,),
+    "fit_recommender": (CANDIDATE,),
+    "promote_model": (RECOMMENDER,),
+    "roll_back_model": (RECOMMENDER,),
+}
+"""By job, what it writes beside the tables whose contract names it as their writer."""
+
+_SILVER = ("silver.interactions", "silver.comments", "silver.products")
+_TRAINED_ON = (*_SILVER, "gold.social_ties", "gold.text_embeddings")
+READ: dict[str, tuple[str, ...]] = {
+    "ingest_landing": (LANDING,),
+    "build_silver": tuple(name for name, table in TABLES.items() if table.layer == "bronze"),
+    "build_gold": (*_SILVER, "silver.follows"),
+    "embed_texts": ("gold.texts", ENCODER),
+    "predict_insights": (*_SILVER, "gold.user_product_affinity", "gold.text_embeddings", ENCODER),
+    "score_recommendations": (
+        *("gold.user_product_affinity", "gold.social_ties", "gold.user_profiles", "silver.products"),
+        *("silver.comments", RECOMMENDER),
+    ),
+    "publish_recommendations": ("gold.recommendations",),
+    "report_run": (EXPORT, "gold.comment_insights"),
+    "pretrain_encoder": ("gold.texts", "silver.comments", "silver.interactions"),
+    "finetune_encoder": (*_SILVER, BASE),
+    "fit_recommender": _TRAINED_ON,
+    "evaluate_recommender": (*_TRAINED_ON, CANDIDATE),
+    "promote_model": (CANDIDATE,),
+    "roll_back_model": (RECOMMENDER,),
+}
+"""By job, what it reads of others; what it reads of its own is no step of the way."""
 
 
-def asset(table: Table) -> Asset:
-    """The asset of one table, such as `gold.recommendations`."""
-    return Asset(name=table.name, uri=f"socialrec://lake/{table.layer}/{table.noun}", group="lake")
+def asset(name: str) -> Asset:
+    """A table of the lake, such as `gold.recommendations`, or what BESIDE_THE_LAKE names."""
+    if name in TABLES:
+        table = TABLES[name]
+        return Asset(name=name, uri=f"socialrec://lake/{table.layer}/{table.noun}", group="lake")
+    folder = BESIDE_THE_LAKE[name]
+    return Asset(name=name, uri=f"socialrec://{folder}", group=folder.partition("/")[0])
 
 
 def written_by(job: str) -> list[Asset]:
-    """Assets of the tables whose contract names this job as their writer."""
-    return [asset(table) for table in TABLES.values() if table.writer == job]
+    """What a job writes."""
+    tables = (name for name, table in TABLES.items() if table.writer == job)
+    return [asset(name) for name in (*tables, *WRITTEN.get(job, ()))]
+
+
+def read_by(job: str) -> list[Asset]:
+    """What a job reads."""
+    return [asset(name) for name in READ.get(job, ())]

@@ -12,13 +12,30 @@ from airflow.sdk.bases.branch import BranchMixIn
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from socialrec.orchestration.commands import JOBS, RUN_ID, command, program, read_receipt, without_blanks
+from socialrec.orchestration.links import links_of
+from socialrec.orchestration.notes import write_note
 from socialrec.settings import load_settings
 
 USER_ERROR = 2
 """Exit code of a job that met a mistake only a person can mend: trying again would not help."""
 
 
-class PythonJob(BaseOperator):
+class _Receipted:
+    """What operators share: the receipt of their job is what they return, what they link to and what they note."""
+
+    job: str
+    receipt_folder: str
+    receipt: dict[str, Any]
+
+    def read_receipt(self, context: Any) -> dict[str, Any]:
+        """Read what the job reported, and put its `note`, if it has one, on the DAG run."""
+        self.receipt = read_receipt(load_settings(), self.receipt_folder, self.job)
+        if note := self.receipt.get("note"):
+            write_note(context, note)
+        return self.receipt
+
+
+class PythonJob(_Receipted, BaseOperator):
     """Runs `jobs/<job>.py` in a process of its own."""
 
     template_fields: Sequence[str] = ("arguments", "receipt_folder")
@@ -29,6 +46,8 @@ class PythonJob(BaseOperator):
         self.job = job
         self.arguments = list(arguments)
         self.receipt_folder = RUN_ID
+        self.receipt = {}
+        self.operator_extra_links = links_of(job)
         self._hook = SubprocessHook()
 
     def execute(self, context: Any) -> Any:
@@ -38,14 +57,14 @@ class PythonJob(BaseOperator):
             raise AirflowFailException(f"{self.job}: {result.output}")
         if result.exit_code:
             raise AirflowException(f"{self.job} ended with exit code {result.exit_code}: {result.output}")
-        return read_receipt(load_settings(), self.receipt_folder, self.job)
+        return self.read_receipt(context)
 
     def on_kill(self) -> None:
         """Stop the job with its task."""
         self._hook.send_sigterm()
 
 
-class SparkJob(SparkSubmitOperator):
+class SparkJob(_Receipted, SparkSubmitOperator):
     """Submits `jobs/<job>.py` to Spark."""
 
     template_fields: Sequence[str] = (*SparkSubmitOperator.template_fields, "receipt_folder")
@@ -55,6 +74,8 @@ class SparkJob(SparkSubmitOperator):
         super().__init__(application=program(job), application_args=list(arguments), name=job, **kwargs)
         self.job = job
         self.receipt_folder = RUN_ID
+        self.receipt = {}
+        self.operator_extra_links = links_of(job, on_spark=True)
 
     def execute(self, context: Any) -> Any:
         """Submit the job and wait; its receipt. A mistake that a person must mend is not retried."""
@@ -66,7 +87,7 @@ class SparkJob(SparkSubmitOperator):
             if f"Error code is: {USER_ERROR}." in str(error):
                 raise AirflowFailException(f"{self.job}: see the line that begins with `error:`") from None
             raise
-        return read_receipt(load_settings(), self.receipt_folder, self.job)
+        return self.read_receipt(context)
 
 
 class ModelBranch(PythonJob, BranchMixIn):
@@ -74,6 +95,8 @@ class ModelBranch(PythonJob, BranchMixIn):
 
     def __init__(self, *, with_model: str, without_model: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        # It only looks: what it finds is linked from the task that uses it.
+        self.operator_extra_links = []
         self.with_model = with_model
         self.without_model = without_model
 

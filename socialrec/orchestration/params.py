@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from airflow.sdk import Param
 
+LANDING_DAY, RECOMMENDER_VERSION = "landing-day", "recommender-version"
+"""Formats beyond JSON Schema's own; `plugins/socialrec_forms.py` checks them before a run is made."""
+
 DS = Param(
     default=None,
     type=["null", "string"],
     format="date",
+    allOf=[{"format": LANDING_DAY}],
     title="Day",
-    description="Landing day to work on. Empty: the scheduled day, or yesterday (UTC) for a run made by hand.",
+    description="Landing day to work on, none in the future. Empty: the scheduled day, or yesterday (UTC) by hand.",
 )
 SAMPLE = Param(
     default=1,
@@ -29,6 +33,7 @@ MODEL_VERSION = Param(
     default=None,
     type=["null", "string"],
     pattern="^[1-9][0-9]*$",
+    format=RECOMMENDER_VERSION,
     title="Model version",
     description="Registered version of socialrec-recommender to score with. Empty: the champion.",
 )
@@ -36,13 +41,15 @@ TUNING_TRIALS = Param(
     default=None,
     type=["null", "integer"],
     minimum=0,
+    maximum=1_000,
     title="Tuning trials",
-    description="Settings of the signals to try on the validation window. Empty: as many as the settings say.",
+    description="Settings of the signals to try on the validation window, 0 to 1,000. Empty: as the settings say.",
 )
 EARLIER_VERSION = Param(
     default=None,
     type=["null", "string"],
     pattern="^[1-9][0-9]*$",
+    format=RECOMMENDER_VERSION,
     title="Model version",
     description="Registered version of socialrec-recommender to go back to. Empty: the champion before this one.",
 )
@@ -65,7 +72,7 @@ STEPS = Param(
     minimum=1,
     maximum=1_000_000,
     title="Steps",
-    description="Most steps; it stops earlier where held-out texts no longer gain. Empty: pretrain.train_steps.",
+    description="Most steps, 1 to 1,000,000; fewer where held-out texts no longer gain. Empty: pretrain.train_steps.",
 )
 
 NIGHTLY = {"ds": DS, "sample": SAMPLE, "dry_run": DRY_RUN, "model_version": MODEL_VERSION}

@@ -16,14 +16,23 @@ def resolve(ds_param: str | None, logical_date: datetime | None, run_after: date
 
     The `ds` Param where one is given, else the logical date (runs made by hand may have none), but never a day that was
     not over when the run was due: the form fills in this very moment. Days are UTC. Raises UserError where the Param
-    is not a day.
+    is not a day, or one that had not begun.
     """
     if ds_param:
-        return _checked(ds_param)
+        day = _checked(ds_param)
+        require_begun(day, run_after)
+        return day.isoformat()
     last_whole_day = run_after.astimezone(UTC).date() - timedelta(days=1)
     if logical_date is None:
         return last_whole_day.isoformat()
     return min(logical_date.astimezone(UTC).date(), last_whole_day).isoformat()
+
+
+def require_begun(day: date, now: datetime) -> None:
+    """UserError where a landing day (UTC) lies in the future."""
+    today = now.astimezone(UTC).date()
+    if day > today:
+        raise UserError(f"{day} is in the future: choose a landing day up to {today}, or leave it empty for yesterday")
 
 
 def newest_published(export: Path) -> str:
@@ -39,10 +48,10 @@ def folder_name(dag_run_id: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "-", dag_run_id)
 
 
-def _checked(text: str) -> str:
+def _checked(text: str) -> date:
     try:
         if DAY_PATTERN.fullmatch(text):
-            return date.fromisoformat(text).isoformat()
+            return date.fromisoformat(text)
     except ValueError:
         pass
     raise UserError(f"Param ds {text!r} is not a day in the form YYYY-MM-DD, such as 2026-01-31")

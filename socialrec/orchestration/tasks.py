@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import get_current_context, task
+from airflow.sdk import TaskGroup, get_current_context, task
 from airflow.timetables.trigger import CronTriggerTimetable
 
-from socialrec.orchestration.assets import written_by
+from socialrec.orchestration.alerts import task_failed
+from socialrec.orchestration.assets import read_by, written_by
 from socialrec.orchestration.commands import common_arguments
 from socialrec.orchestration.operators import PythonJob, SparkJob
 from socialrec.orchestration.pools import GPU, SPARK
@@ -23,6 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "retries": 1,
     "retry_delay": timedelta(seconds=10),
     "execution_timeout": timedelta(hours=2),
+    "on_failure_callback": task_failed,
 }
 
 
@@ -65,6 +67,11 @@ def resolve_rollback() -> dict[str, Any]:
     }
 
 
+def group(group_id: str, name: str) -> TaskGroup:
+    """Tasks that people see as one step, under a plain name; their own names stay as they are."""
+    return TaskGroup(group_id, group_display_name=name, prefix_group_id=False)
+
+
 def spark_job(settings: Settings, job: str, *arguments: str) -> SparkJob:
     """A task that submits a job to the cluster of connection `spark_default`."""
     scratch = settings.scratch
@@ -81,6 +88,7 @@ def spark_job(settings: Settings, job: str, *arguments: str) -> SparkJob:
             **settings.spark.environment,
         },
         pool=SPARK,
+        inlets=read_by(job),
         outlets=written_by(job),
     )
 
@@ -90,7 +98,12 @@ def python_job(settings: Settings, job: str, *arguments: str, **options: Any) ->
     if options.get("pool") == GPU:
         options |= on_gpu_machine(settings)
     return PythonJob(
-        task_id=job, job=job, arguments=_arguments(settings, arguments), outlets=written_by(job), **options
+        task_id=job,
+        job=job,
+        arguments=_arguments(settings, arguments),
+        inlets=read_by(job),
+        outlets=written_by(job),
+        **options,
     )
 
 

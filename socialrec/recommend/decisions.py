@@ -43,6 +43,13 @@ def record_decision(lake: Lake, row: Mapping[str, Any], job: str) -> None:
         stage.commit(counts={"published": 1})
 
 
+def newest_decision(decisions: pa.Table, version: str) -> dict[str, Any] | None:
+    """The last decision (a row of gold.model_decisions) about a version, None where none is on record."""
+    about = decisions.filter(pc.equal(decisions["recommender_version"], version)).sort_by("decided_ts")
+    rows: list[dict[str, Any]] = about.to_pylist()
+    return rows[-1] if rows else None
+
+
 def version_to_go_back_to(decisions: pa.Table, champion: str, wanted: str | None = None) -> str:
     """The version asked for, or else the champion before this one.
 

@@ -29,7 +29,8 @@ def summarise(
     """The summary of a run, from its receipts and those of the training that it waited for (none: empty).
 
     rows: by entity `in`, its outcomes and whether they add up. counts: every count of every job. encoded: texts that
-    the night and its training encoded. models: the versions on the night's rows. evaluation: test figures of the
+    the night and its training encoded. models: the versions on the night's rows. pages: where MLflow shows the
+    recommender's version and its training (empty where nothing was pinned). evaluation: test figures of the
     model's training, with `evaluation_label` saying how they were measured. warnings: of all jobs, such as what
     has drifted. metrics: all of it that is a number, by flat names.
     """
@@ -54,12 +55,27 @@ def summarise(
         "changed_rows": receipts.get("publish_recommendations", {}).get("changed_rows", 0),
         "warnings": [line for receipt in receipts.values() for line in receipt.get("warnings", ())],
         "models": models,
+        "pages": {"version": pins.get("model_url", ""), "training": pins.get("mlflow_url", "")},
         "evaluation": evaluation,
         "evaluation_label": pins.get("evaluation_label"),
         "seconds": seconds,
         "peak_mib": max((receipt["peak_mib"] for receipt in receipts.values()), default=0),
         "metrics": {**flat, **{f"seconds/{name}": value for name, value in seconds.items()}, **evaluation},
     }
+
+
+def headline(summary: Mapping[str, Any]) -> str:
+    """The night in a few sentences: what came in, what came out of it, by which model, and what is odd about it."""
+    published = summary["counts"]["publish_recommendations"]
+    n_in, n_bad = (sum(counts[name] for counts in summary["rows"].values()) for name in ("in", "quarantined"))
+    said = [
+        f"{summary['changed_rows']:,} of {published['published']:,} published places of {published['users']:,} users "
+        f"changed.",
+        f"{n_in:,} records came in, {n_bad:,} of them into quarantine; {summary['encoded']:,} texts were encoded.",
+        f"Lists by recommender {summary['models']['recommender_version']}"
+        + (", trained tonight." if summary["trained"] else "."),
+    ]
+    return " ".join([*said, *(f"**{line}**" for line in summary["warnings"])])
 
 
 def rows_of(lake: Lake, ds: str) -> Rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,10 +12,11 @@ import pyarrow.compute as pc
 
 from socialrec.contracts.bronze import QUARANTINE
 from socialrec.contracts.columns import Table
-from socialrec.contracts.gold import COMMENT_INSIGHTS, RECOMMENDATIONS, USER_PROFILES
+from socialrec.contracts.gold import COMMENT_INSIGHTS, MODEL_DECISIONS, RECOMMENDATIONS, USER_PROFILES
 from socialrec.contracts.silver import SILVER, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.lake import Lake
+from socialrec.recommend.decisions import newest_decision
 from socialrec.recommend.published import PublishedList, read_lists, typical_users
 from socialrec.report.changes import Changes, read_changes
 
@@ -50,7 +52,8 @@ class Exposure:
 class NightFacts:
     """Everything on the page that is not in the summary.
 
-    `growth` is rows by day of each daily table, `said` how many of the night's comments have each sentiment and topic.
+    `growth` is rows by day of each daily table, `said` how many of the night's comments have each sentiment and topic,
+    `decision` the row of gold.model_decisions that put the lists' model to use, if there is one.
     """
 
     rejected: tuple[Rejected, ...]
@@ -59,6 +62,7 @@ class NightFacts:
     exposure: Exposure
     samples: tuple[PublishedList, ...]
     changes: Changes | None
+    decision: dict[str, Any] | None
 
 
 def read_facts(lake: Lake, ds: str) -> NightFacts:
@@ -71,6 +75,7 @@ def read_facts(lake: Lake, ds: str) -> NightFacts:
         exposure=read_exposure(lake, ds),
         samples=tuple(read_lists(lake, ds, sample_users(lake, ds))),
         changes=_changes(lake, ds),
+        decision=_decision(lake, ds),
     )
 
 
@@ -132,6 +137,11 @@ def _changes(lake: Lake, ds: str) -> Changes | None:
     """What differs from the published day before; None where there is none."""
     earlier = [day for day in lake.partitions(RECOMMENDATIONS) if day < ds]
     return read_changes(lake, earlier[-1], ds) if earlier else None
+
+
+def _decision(lake: Lake, ds: str) -> dict[str, Any] | None:
+    made_by = lake.read(RECOMMENDATIONS, [ds], ["recommender_version"]).slice(0, 1)["recommender_version"].to_pylist()
+    return newest_decision(lake.read(MODEL_DECISIONS), made_by[0]) if made_by else None
 
 
 def _landed_with(lake: Lake, ds: str) -> list[str]:

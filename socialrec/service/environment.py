@@ -7,7 +7,15 @@ import os
 import sys
 from pathlib import Path
 
-from socialrec.service.secrets import USER, airflow_key, aws_credentials, broker_url, database_url, password_file
+from socialrec.service.secrets import (
+    USER,
+    airflow_key,
+    aws_credentials,
+    broker_url,
+    database_url,
+    password,
+    password_file,
+)
 from socialrec.settings import HOME_VARIABLE, LOOPBACK, Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -43,6 +51,7 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
     sections: dict[str, dict[str, object]] = {
         "core": {
             "dags_folder": REPOSITORY / "dags",
+            "plugins_folder": REPOSITORY / "plugins",
             "load_examples": False,
             "dags_are_paused_at_creation": False,
             "executor": cluster.executor,
@@ -77,12 +86,15 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         for section, values in sections.items()
         for name, value in values.items()
     }
-    spark = json.dumps({"conn_type": "spark", "host": settings.spark.master})
+    spark = {"conn_type": "spark", "host": settings.spark.master}
+    # For what tasks may not do themselves, such as putting a note on their run.
+    api = {"conn_type": "http", "host": url, "login": USER, "password": password(settings)}
     return {
         **common_environment(settings),
         **variables,
         "AIRFLOW_HOME": str(home),
-        "AIRFLOW_CONN_SPARK_DEFAULT": spark,
+        "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps(spark),
+        "AIRFLOW_CONN_AIRFLOW_API": json.dumps(api),
     }
 
 

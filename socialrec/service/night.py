@@ -12,7 +12,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 
 from socialrec.contracts.runs import NIGHTLY, TRAIN, training_of
 from socialrec.errors import UserError
-from socialrec.service.airflow_api import AirflowApi, AirflowAway
+from socialrec.orchestration.airflow_api import AirflowApi, AirflowAway
 
 FIRST_TRAINING = "train_first_champion"
 PARSE_SECONDS = 120.0

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from socialrec.errors import UserError
+from socialrec.orchestration.airflow_api import AirflowApi
 from socialrec.orchestration.pools import POOLS
-from socialrec.service.airflow_api import AirflowApi
 from socialrec.service.health import airflow_ails, cluster_ails, mlflow_ails
 from socialrec.service.processes import end, find
 from socialrec.service.record import Record, read_record, record_file, settings_variables
@@ -38,7 +38,7 @@ def up(settings: Settings, say: Say) -> Record:
         process = None
     started = time.monotonic()
     record = _wait(settings, process, say)
-    api = AirflowApi.of(record)
+    api = AirflowApi.of(record.airflow)
     for name, description in POOLS.items():
         api.make_pool(name, description)
     if process is not None:

@@ -1,17 +1,8 @@
 """Everything that talks to MLflow: runs, artifacts, registered versions and their aliases."""
 
 from socialrec.tracking.address import tracking_uri
-from socialrec.tracking.tracker import (
-    BASE,
-    CHALLENGER,
-    CHAMPION,
-    ENCODER,
-    PRETRAINING,
-    RECOMMENDER,
-    ModelRef,
-    Tracker,
-    connect,
-)
+from socialrec.tracking.descriptions import BASE, ENCODER, PRETRAINING, RECOMMENDER
+from socialrec.tracking.tracker import CHALLENGER, CHAMPION, ModelRef, Tracker, connect
 
 __all__ = [
     "BASE",

@@ -16,21 +16,19 @@ from typing import TYPE_CHECKING, Any, Self
 
 from socialrec.errors import UserError
 from socialrec.settings import Settings
+from socialrec.tracking import pages
 from socialrec.tracking.address import tracking_uri
+from socialrec.tracking.descriptions import EXPERIMENTS, MODELS, NIGHTLY, TRAINING
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow.entities.model_registry import ModelVersion
 
-TRAINING = "socialrec/train"
-PRETRAINING = "socialrec/pretrain"
-NIGHTLY = "socialrec/nightly"
-BASE = "socialrec-base"
-ENCODER = "socialrec-encoder"
-RECOMMENDER = "socialrec-recommender"
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 PARAM_CHARS = 500
+DESCRIPTION = "mlflow.note.content"
+"""The tag whose Markdown MLflow's pages show as the description of a run or an experiment."""
 ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
 """Error codes with which a server says that there is no such model, version or alias."""
 
@@ -105,6 +103,22 @@ class Tracker:
         self.finish(run_id)
         return run_id
 
+    def describe(self, run_id: str, text: str) -> None:
+        """What people read first about a run, as Markdown."""
+        self.log(run_id, tags={DESCRIPTION: text})
+
+    def run_page(self, run_id: str) -> str:
+        """Where people see a run."""
+        return pages.run_page(self._client.tracking_uri, self._experiment_of(run_id), run_id)
+
+    def artifact_page(self, run_id: str, file: str) -> str:
+        """Where people see a file of a run."""
+        return pages.artifact_page(self._client.tracking_uri, self._experiment_of(run_id), run_id, file)
+
+    def version_page(self, name: str, version: str) -> str:
+        """Where people see a registered version."""
+        return pages.version_page(self._client.tracking_uri, name, version)
+
     def log(
         self,
         run_id: str,
@@ -163,12 +177,17 @@ class Tracker:
         """The newest value of each metric of a run."""
         return dict(self._client.get_run(run_id).data.metrics)
 
-    def register(self, run_id: str, folder: str, name: str, tags: Mapping[str, str]) -> str:
+    def register(
+        self, run_id: str, folder: str, name: str, tags: Mapping[str, str], description: str | None = None
+    ) -> str:
         """Register the run's logged folder as the next version of a model and make it challenger."""
         if not self._client.search_registered_models(f"name = '{name}'"):
-            self._client.create_registered_model(name)
+            # Only now: what people write there later stays.
+            self._client.create_registered_model(name, description=MODELS.get(name))
         source = f"{self._client.get_run(run_id).info.artifact_uri}/{folder}"
-        version = self._client.create_model_version(name, source, run_id=run_id, tags=dict(tags)).version
+        version = self._client.create_model_version(
+            name, source, run_id=run_id, tags=dict(tags), description=description
+        ).version
         self._client.set_registered_model_alias(name, CHALLENGER, version)
         return str(version)
 
@@ -216,9 +235,13 @@ class Tracker:
                     raise
         return target
 
+    def _experiment_of(self, run_id: str) -> str:
+        return str(self._client.get_run(run_id).info.experiment_id)
+
     def _start(self, experiment: str, name: str, tags: Mapping[str, str]) -> str:
         found = self._client.get_experiment_by_name(experiment)
-        experiment_id = found.experiment_id if found else self._client.create_experiment(experiment)
+        described = {DESCRIPTION: EXPERIMENTS[experiment]}
+        experiment_id = found.experiment_id if found else self._client.create_experiment(experiment, tags=described)
         commit = {"mlflow.source.git.commit": git_commit()}
         return str(self._client.create_run(experiment_id, tags={**commit, **tags}, run_name=name).info.run_id)
 

@@ -44,7 +44,11 @@ def describe_task(task):
         "arguments": getattr(task, "arguments", None),
         "choices": [getattr(task, name, None) for name in ("with_model", "without_model")],
         "triggers": getattr(task, "trigger_dag_id", None),
+        "inlets": [asset.name for asset in task.inlets],
         "outlets": [asset.name for asset in task.outlets],
+        "group": task.task_group.group_display_name,
+        "links": [link.name for link in task.operator_extra_links],
+        "tells": [callback.__name__ for callback in task.on_failure_callback],
     }
 
 def night_after(timetable, year, month, day):
@@ -63,6 +67,7 @@ for dag_id, dag in bag.dags.items():
         "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
         "params": sorted(dag.params),
+        "deadline_seconds": [alert.interval.total_seconds() for alert in dag.deadline or []],
         "cron": getattr(dag.timetable, "_expression", None),
         "night": night_after(dag.timetable, 2026, 2, 28) if dag.timetable.can_be_scheduled else None,
     }
@@ -216,6 +221,70 @@ def test_a_dags_page_names_every_task_and_param(read: dict[str, Any], dag_id: st
         "steps": "Steps",
     }
     assert [name for name in read[dag_id]["params"] if titles[name] not in page] == []
+
+
+@pytest.mark.parametrize("dag_id", [NIGHTLY, TRAIN, ROLLBACK, PRETRAIN])
+def test_a_dags_page_says_what_it_is_for_what_breaks_without_it_and_how_to_run_it_again(
+    read: dict[str, Any], dag_id: str
+) -> None:
+    parts = ("Purpose", "What it does", "Inputs", "Outputs", "Params", "What breaks if it fails", "Run it again")
+    assert [part for part in parts if f"**{part}" not in read[dag_id]["page"]] == []
+
+
+def test_a_nights_tasks_stand_in_groups_with_plain_names(read: dict[str, Any]) -> None:
+    groups: dict[str, list[str]] = {}
+    for name, task in read[NIGHTLY]["tasks"].items():
+        groups.setdefault(task["group"] or "", []).append(name)
+    assert {name: sorted(tasks) for name, tasks in groups.items()} == {
+        "": ["report_run", "resolve_run"],
+        "Take in what landed": ["build_gold", "build_silver", "ingest_landing"],
+        "Choose the model": ["ensure_champion", "pin_models", "train_first_champion"],
+        "Read texts": ["embed_texts", "predict_insights"],
+        "Recommend": ["publish_recommendations", "score_recommendations"],
+    }
+
+
+def test_tasks_link_to_what_their_receipts_name(read: dict[str, Any]) -> None:
+    linked = {name: task["links"] for name, task in read[NIGHTLY]["tasks"].items() if task["links"]}
+    assert linked == {
+        "train_first_champion": ["Triggered DAG"],
+        "pin_models": ["MLflow run", "Model version"],
+        "report_run": ["MLflow run", "Report"],
+    }
+    linked = {name: task["links"] for name, task in read[TRAIN]["tasks"].items() if task["links"]}
+    assert linked == {
+        "finetune_encoder": ["MLflow run", "Model version"],
+        "fit_recommender": ["MLflow run"],
+        "evaluate_recommender": ["MLflow run"],
+        "promote_model": ["MLflow run", "Model version"],
+    }
+
+
+def test_spark_tasks_link_to_the_clusters_page_where_there_is_one_and_runs_have_the_deadline_of_the_settings(
+    home: Path,
+) -> None:
+    variables = {"SOCIALREC_SPARK__UI_URL": "http://master:8080", "SOCIALREC_ALERTS__DEADLINE_HOURS": "0.5"}
+    told = ask_airflow(home, DESCRIBE, str(DAGS), **variables)
+    linked = {name for name, task in told[NIGHTLY]["tasks"].items() if task["links"] == ["Spark UI"]}
+    assert linked == SPARK_TASKS
+    assert told[NIGHTLY]["deadline_seconds"] == told[TRAIN]["deadline_seconds"] == [1800]
+
+
+def test_whoever_the_settings_name_is_told_of_every_task_that_fails(read: dict[str, Any]) -> None:
+    tells = {tuple(task["tells"]) for dag_id in (NIGHTLY, TRAIN) for task in read[dag_id]["tasks"].values()}
+    assert tells == {("task_failed",)}
+
+
+def test_the_asset_graph_leads_from_landing_files_to_published_lists(read: dict[str, Any]) -> None:
+    tasks = [task for dag_id in (NIGHTLY, TRAIN) for task in read[dag_id]["tasks"].values()]
+    reached = {"landing files"}
+    while new := {name for task in tasks if reached & {*task["inlets"]} for name in task["outlets"]} - reached:
+        reached |= new
+    assert {"gold.recommendations", "published lists", "report of the night", "socialrec-recommender"} <= reached
+    # Whatever is read was written by somebody, except what comes from outside.
+    every = [task for dag_id in (NIGHTLY, TRAIN, PRETRAIN) for task in read[dag_id]["tasks"].values()]
+    read_anywhere = {name for task in every for name in task["inlets"]}
+    assert read_anywhere - {name for task in every for name in task["outlets"]} == {"landing files"}
 
 
 @pytest.mark.parametrize("dag_id", [NIGHTLY, TRAIN, ROLLBACK, PRETRAIN])

@@ -14,6 +14,7 @@ from tiny_shop import DS, ENCODER_VERSION, LENGTH, N_USERS, call, train
 
 from socialrec import job, tracking
 from socialrec.contracts.gold import RECOMMENDATIONS
+from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.recommend.model import Recommender
@@ -33,6 +34,10 @@ def test_the_first_training_becomes_champion_with_its_encoder(shop: Settings) ->
     figures = tracker.metrics(champion.run_id)
     assert figures["test/ndcg_at_5"] > figures["test/popularity_ndcg_at_5"]
     assert {"val/ndcg_at_5", "val/social_ndcg_at_5", "blend/content"} <= set(figures)
+    client = MlflowClient(shop.services.mlflow_uri, shop.services.mlflow_uri)
+    card = client.get_model_version(RECOMMENDER, champion.version).description
+    assert card.startswith("**Promoted** to champion.")
+    assert f"| silver.products | {Lake(shop.lake).version(SILVER_PRODUCTS)} |" in card
 
 
 def test_the_same_recipe_on_the_same_day_is_refused_and_the_champion_stays(shop: Settings) -> None:
@@ -62,9 +67,11 @@ def test_a_training_that_tunes_keeps_its_trials_as_nested_runs_and_fits_with_the
 
 
 def test_a_dry_run_of_fitting_keeps_nothing(shop: Settings) -> None:
-    receipt = call(shop, "fit_recommender", "--mlflow-run", "x", "--encoder-version", ENCODER_VERSION, "--dry-run")
+    mlflow_run = tracking.connect(shop).start_training("dry", {}, {})
+    about = ("--mlflow-run", mlflow_run, "--encoder-version", ENCODER_VERSION)
+    receipt = call(shop, "fit_recommender", *about, "--dry-run")
     assert receipt["status"] == "dry_run"
-    assert not (shop.models / "candidates" / "x").exists()
+    assert not shop.candidate(mlflow_run).exists()
 
 
 def test_fitting_without_vectors_says_what_to_run(shop: Settings) -> None:

@@ -61,7 +61,7 @@ def test_an_empty_field_of_the_form_is_no_day() -> None:
 
 
 def test_the_last_day_of_february_is_a_day_in_leap_years_alone() -> None:
-    assert resolve("2028-02-29", None, LATER) == "2028-02-29"
+    assert resolve("2024-02-29", None, LATER) == "2024-02-29"
     with pytest.raises(UserError, match="2026-02-29"):
         resolve("2026-02-29", None, LATER)
 
@@ -71,6 +71,13 @@ def test_a_day_in_the_wrong_form_is_refused_in_one_line_with_an_example(text: st
     with pytest.raises(UserError) as error:
         resolve(text, None, LATER)
     assert str(error.value) == f"Param ds {text!r} is not a day in the form YYYY-MM-DD, such as 2026-01-31"
+
+
+def test_a_day_in_the_future_is_refused_and_today_is_not() -> None:
+    now = datetime(2026, 5, 17, 23, 59, tzinfo=UTC)
+    assert resolve("2026-05-17", None, now) == "2026-05-17"
+    with pytest.raises(UserError, match="2026-05-18 is in the future: choose a landing day up to 2026-05-17"):
+        resolve("2026-05-18", None, now)
 
 
 def test_a_runs_folder_is_named_by_its_id_without_signs_that_folders_cannot_have() -> None:

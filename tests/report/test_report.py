@@ -11,7 +11,7 @@ import pytest
 
 from socialrec.contracts.bronze import QUARANTINE
 from socialrec.contracts.columns import Table
-from socialrec.contracts.gold import COMMENT_INSIGHTS, RECOMMENDATIONS, USER_PROFILES
+from socialrec.contracts.gold import COMMENT_INSIGHTS, MODEL_DECISIONS, RECOMMENDATIONS, USER_PROFILES
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.lake import Lake
@@ -77,7 +77,9 @@ def summary(**values: Any) -> dict[str, Any]:
         "changed_rows": 4,
         "encoded": 7,
         "warnings": [],
+        "trained": False,
         "models": {"recommender_version": "1", "encoder_version": "mini"},
+        "pages": {"version": "http://mlflow/version/1", "training": "http://mlflow/run/t"},
         "evaluation": {"test/ndcg_at_10": 0.25, "test/popularity_ndcg_at_10": 0.125, "test/n_users": 9.0},
         "evaluation_label": "time cut 2026-03-20",
         "seconds": {"build_gold": 12.0, "embed_texts": 3.0},
@@ -102,6 +104,18 @@ def test_changes_are_the_products_that_a_list_did_not_hold_the_day_before(shop: 
 
 def test_the_first_lists_have_nothing_to_be_compared_with(shop: Lake) -> None:
     assert read_facts(shop, D1).changes is None
+
+
+def test_the_page_says_which_model_made_the_lists_and_what_put_it_to_use(shop: Lake) -> None:
+    assert "No decision about it is on record." in render(summary(), read_facts(shop, D2))
+    decided = {"decided_ts": datetime(2026, 3, 29, 4, 5, tzinfo=UTC), "kind": "rollback", "is_champion": True, "ds": D1}
+    row = {**decided, "recommender_version": "1", "reasons": ["lists of <one> taste"], "checks": [], "figures": []}
+    same = {"encoder_version": "mini", "label": "time cut", "mlflow_run": "t"}
+    write(shop, MODEL_DECISIONS, D1, {**row, **same}, {**row, **same, "recommender_version": "2"})
+    page = render(summary(), read_facts(shop, D2))
+    assert '<a href="http://mlflow/version/1" target="_blank">Recommender 1</a>' in page
+    assert "In use since 2026-03-29 04:05 UTC" in page
+    assert "<li>lists of &lt;one&gt; taste</li>" in page
 
 
 def test_growth_is_rows_by_day_up_to_the_night(shop: Lake) -> None:
@@ -152,7 +166,7 @@ def test_the_page_needs_nothing_else_and_escapes_what_people_wrote(shop: Lake) -
     assert "0.250" in page
     assert "0.125" in page
     assert "n_users" not in page
-    for outside in ("src=", 'href="http', "@import", "<script"):
+    for outside in ("src=", "<link", "@import", "<script"):
         assert outside not in page
 
 

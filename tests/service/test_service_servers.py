@@ -18,9 +18,9 @@ import requests
 
 from socialrec.contracts.runs import NIGHTLY, TRAIN
 from socialrec.errors import UserError
+from socialrec.orchestration.airflow_api import AirflowApi
 from socialrec.orchestration.pools import POOLS
 from socialrec.service import night
-from socialrec.service.airflow_api import AirflowApi
 from socialrec.service.night import TaskLine
 from socialrec.service.processes import Identity, end, find, identity, tree
 from socialrec.service.record import Record, read_record, record_file, write_record
@@ -84,7 +84,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 @pytest.fixture(scope="module")
 def api(shop: Settings) -> AirflowApi:
     """Airflow with both DAGs read."""
-    api = AirflowApi.of(record_of(shop))
+    api = AirflowApi.of(record_of(shop).airflow)
     until(lambda: api.has_dag(NIGHTLY) and api.has_dag(TRAIN))
     return api
 
@@ -157,9 +157,11 @@ def test_a_server_that_is_away_is_one_line_with_the_remedy(deserted_url: str) ->
 def test_what_airflow_does_not_know_is_none_and_what_it_refuses_is_one_line(api: AirflowApi) -> None:
     assert not api.has_dag("socialrec_daily")
     assert api.run(NIGHTLY, "manual__never") is None
-    with pytest.raises(UserError, match="Airflow refused POST .*: 400 .*") as error:
-        api.trigger(NIGHTLY, {"ds": "2026-02-30"})
-    assert "\n" not in str(error.value)
+    for ds, why in (("2026-02-30", ""), ("2999-01-01", "2999-01-01 is in the future")):
+        with pytest.raises(UserError, match=f"Airflow refused POST .*: 400 .*{why}") as error:
+            api.trigger(NIGHTLY, {"ds": ds})
+        assert "\n" not in str(error.value)
+    assert api.last_run(NIGHTLY) is None
 
 
 def test_a_killed_scheduler_is_started_again_and_its_workers_are_not_left_behind(shop: Settings) -> None:
@@ -191,6 +193,10 @@ def test_a_failed_night_names_its_task_and_the_last_lines_of_its_log(shop: Setti
     assert first == "ingest_landing failed; the last lines of its log:"
     assert any(said in line for line in log)
     assert api.log_lines(NIGHTLY, run_id, "report_run", 1) == []
+    api.note(NIGHTLY, run_id, "x" * 2_000)
+    run = api.run(NIGHTLY, run_id)
+    assert run is not None
+    assert run["note"] == "x" * 1_000
 
 
 def test_a_night_is_followed_through_a_restart_of_the_api_server(shop: Settings, api: AirflowApi) -> None:
@@ -211,7 +217,7 @@ def test_a_password_file_without_the_password_is_named_in_one_line(tmp_path: Pat
         file.write_text(content)
     airflow = {"url": "http://127.0.0.1", "user": USER, "password_file": str(file)}
     with pytest.raises(UserError) as error:
-        AirflowApi.of(Record(identity(os.getpid()), airflow, {}))
+        AirflowApi.of(airflow)
     assert str(error.value).startswith(f"{file} holds no password of {USER}: delete it, then run `socialrec down`")
 
 

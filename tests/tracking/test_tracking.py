@@ -119,6 +119,35 @@ def test_a_run_keeps_metrics_documents_and_plots(tracker: tracking.Tracker, mlfl
     assert {file.path for file in kept} == {"loss.png", "gate.json"}
 
 
+def test_people_are_led_to_the_pages_that_show_runs_and_versions(
+    tracker: tracking.Tracker, tmp_path: Path, mlflow_server: str
+) -> None:
+    version = a_version(tracker, tmp_path / "m", "shown")
+    run_id = tracker.model("shown", version).run_id
+    experiment = MlflowClient(mlflow_server).get_experiment_by_name("socialrec/train").experiment_id
+    chosen = "workflowType=machine_learning"
+    run = f"{mlflow_server}/#/experiments/{experiment}/runs/{run_id}"
+    assert tracker.run_page(run_id) == f"{run}?{chosen}"
+    assert tracker.artifact_page(run_id, "report/a b.html") == f"{run}/artifacts/report/a%20b.html?{chosen}"
+    assert tracker.version_page("shown", version) == f"{mlflow_server}/#/models/shown/versions/1?{chosen}"
+
+
+def test_experiments_models_versions_and_runs_say_what_they_are(
+    tracker: tracking.Tracker, tmp_path: Path, mlflow_server: str
+) -> None:
+    version, client = a_version(tracker, tmp_path / "m", tracking.BASE), MlflowClient(mlflow_server)
+    assert "went on reading the shop's own texts" in client.get_registered_model(tracking.BASE).description
+    client.update_registered_model(tracking.BASE, "our own words")
+    run_id = tracker.model(tracking.BASE, version).run_id
+    second = tracker.register(run_id, "model", tracking.BASE, {}, "the second")
+    assert client.get_registered_model(tracking.BASE).description == "our own words"
+    assert client.get_model_version(tracking.BASE, second).description == "the second"
+    tracker.describe(run_id, "**What** it did")
+    assert client.get_run(run_id).data.tags["mlflow.note.content"] == "**What** it did"
+    experiment = client.get_experiment_by_name("socialrec/train")
+    assert experiment.tags["mlflow.note.content"].startswith("A run a training")
+
+
 def test_a_night_is_one_finished_run_with_its_report(
     tracker: tracking.Tracker, mlflow_server: str, tmp_path: Path
 ) -> None:

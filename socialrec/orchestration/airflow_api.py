@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,9 +11,10 @@ from urllib.parse import quote
 import requests
 
 from socialrec.errors import UserError
-from socialrec.service.record import Record
 
 TIMEOUT_SECONDS = 30.0
+NOTE_CHARS = 1000
+"""Longest note that Airflow takes."""
 JSON = dict[str, Any]
 
 
@@ -29,16 +31,16 @@ class AirflowApi:
         self._session = requests.Session()
 
     @classmethod
-    def of(cls, record: Record) -> AirflowApi:
-        """A session with the server of a running home."""
-        file, user = record.airflow["password_file"], record.airflow["user"]
+    def of(cls, server: Mapping[str, str]) -> AirflowApi:
+        """A session with the server of a running home, as its record tells `url`, `user` and `password_file`."""
+        file, user = server["password_file"], server["user"]
         try:
             password = json.loads(Path(file).read_text(encoding="utf-8"))[user]
         except (OSError, ValueError, LookupError, TypeError):
             raise UserError(
                 f"{file} holds no password of {user}: delete it, then run `socialrec down` and `socialrec up`"
             ) from None
-        return cls(record.airflow["url"], user, password)
+        return cls(server["url"], user, password)
 
     def make_pool(self, name: str, description: str) -> None:
         """Make a pool of one slot; one that is there stays as it is."""
@@ -64,6 +66,11 @@ class AirflowApi:
         """Start a run by hand; returns its id."""
         run = self._call("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})
         return str(run["dag_run_id"])
+
+    def note(self, dag_id: str, run_id: str, text: str) -> None:
+        """Put a note (Markdown, at most NOTE_CHARS) on a run, in place of the one that is there."""
+        path = f"/dags/{dag_id}/dagRuns/{_quoted(run_id)}?update_mask=note"
+        self._call("PATCH", path, {"note": text[:NOTE_CHARS]})
 
     def active_runs(self, dag_id: str) -> list[JSON]:
         """Runs that are queued or running, oldest first."""

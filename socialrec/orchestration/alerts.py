@@ -1,0 +1,99 @@
+"""Who is told that a task failed or a run is late: as the settings' section `alerts` says."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from airflow.sdk.configuration import conf
+from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+
+from socialrec.settings import Channel, Settings, load_settings
+
+TIMEOUT_SECONDS = 10.0
+TEXT_CHARS = 500
+log = logging.getLogger(__name__)
+
+
+class Event(StrEnum):
+    """What people are told of."""
+
+    FAILED = "failed"
+    LATE = "late"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One message: `text` is a sentence for people, the rest is for programs. `link` is a page of Airflow."""
+
+    event: Event
+    dag_id: str
+    run_id: str
+    task_id: str | None
+    text: str
+    link: str | None
+
+
+def task_failed(context: Any) -> None:
+    """Tell that a task failed for good."""
+    ti, dag_run = context["ti"], context["dag_run"]
+    why = " ".join(str(context.get("exception") or "see its log").split())
+    text = f"{dag_run.dag_id}: {ti.task_id} failed in {dag_run.run_id}: {why}"[:TEXT_CHARS]
+    send(Alert(Event.FAILED, dag_run.dag_id, dag_run.run_id, ti.task_id, text, getattr(ti, "log_url", None)))
+
+
+def run_late(context: Any) -> None:
+    """Tell that a run has not succeeded in time; one that failed before is late as well."""
+    dag_run = context["dag_run"]
+    dag_id, run_id = dag_run["dag_id"], dag_run["dag_run_id"]
+    text = f"{dag_id}: {run_id} has not succeeded by {context['deadline']['deadline_time']:%Y-%m-%d %H:%M} UTC"
+    airflow = conf.get("api", "base_url", fallback="http://localhost:8080").rstrip("/")
+    link = f"{airflow}/dags/{dag_id}/runs/{quote(run_id, safe='')}"
+    send(Alert(Event.LATE, dag_id, run_id, None, text, link))
+
+
+def deadline(settings: Settings) -> DeadlineAlert:
+    """The alert of a DAG whose runs should end within `alerts.deadline_hours`."""
+    interval = timedelta(hours=settings.alerts.deadline_hours)
+    return DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, interval, SyncCallback(run_late), name="late")
+
+
+def send(alert: Alert) -> None:
+    """Tell whom the settings name. What goes wrong on the way is logged: it must not hide what is told of."""
+    settings = load_settings()
+    match settings.alerts.send_to:
+        case Channel.NONE:
+            return
+        case Channel.LOG:
+            log.error("%s", alert.text)
+        case Channel.FILE:
+            _append(alert, settings)
+        case Channel.WEBHOOK:
+            _post(alert, settings)
+
+
+def _append(alert: Alert, settings: Settings) -> None:
+    line = json.dumps({"at": datetime.now(UTC).isoformat(timespec="seconds"), **asdict(alert)})
+    try:
+        settings.alerts_file.parent.mkdir(parents=True, exist_ok=True)
+        with settings.alerts_file.open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+    except OSError as error:
+        log.warning("the alert was not written to %s: %s", settings.alerts_file, error)
+
+
+def _post(alert: Alert, settings: Settings) -> None:
+    assert settings.alerts.webhook_url is not None, "checked with the settings"
+    try:
+        requests.post(settings.alerts.webhook_url, json=asdict(alert), timeout=TIMEOUT_SECONDS).raise_for_status()
+    except requests.RequestException as error:
+        # The address often holds a secret, and the error's words hold the address.
+        status = error.response.status_code if error.response is not None else type(error).__name__
+        log.warning("the alert did not reach alerts.webhook_url: %s", status)

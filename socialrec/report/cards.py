@@ -1,0 +1,117 @@
+"""What people read in MLflow about a night and about a model version, and in Airflow about a run, as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from socialrec.evaluate.gate import Decision
+from socialrec.recommend.summary import headline
+from socialrec.report.facts import NightFacts
+
+COMPARED = ("ndcg", "recall", "hit_rate", "coverage", "novelty", "diversity")
+WHO = ("candidate", "champion", "popularity")
+SAMPLE_COLUMNS = ("user", "rank", "product_id", "title", "score", "reasons")
+
+
+def version_card(decision: Decision, evaluation: Mapping[str, Any], document: Mapping[str, Any], training: str) -> str:
+    """The description of a recommender's version: the decision and why, the figures, and what it was made from.
+
+    evaluation: what evaluate_recommender kept. document: the candidate's model.json, empty where it has none.
+    training: the page of the run that made it.
+    """
+    champion = evaluation.get("champion_version")
+    names = {"candidate": "this version", "champion": f"version {champion}, the champion then"}
+    verdict = "**Promoted** to champion" if decision.promote else "**Refused**"
+    info = document.get("info", {})
+    return _paragraphs(
+        f"{verdict}. [The training]({training}) has every figure, plots and the ablation.",
+        "#### Why",
+        _list(decision.reasons),
+        f"#### How it compares\n\nHeld-out test, {evaluation['label']}.",
+        _figures({names.get(who, who): evaluation[who] for who in WHO if evaluation.get(who)}),
+        evaluation.get("note", ""),
+        "#### What it is made from",
+        _table(("table", "version"), sorted(info.get("lake_versions", {}).items())),
+        f"Landing day {info['ds']}, encoder `{info['encoder_version']}`." if info else "Its files cannot be read.",
+        "#### Blend",
+        _table(("signal", "weight"), ((name, f"{w:.3f}") for name, w in document.get("weights", {}).items() if w)),
+    )
+
+
+def encoder_card(figures: Mapping[str, float], ds: str, n_examples: int, training: str) -> str:
+    """The description of an encoder's version: what it learned from, and what was measured. training: its page."""
+    return _paragraphs(
+        f"Fine-tuned on {n_examples:,} examples up to {ds} in [this training]({training}), which also says whether the "
+        "gate promoted it.",
+        _table(("figure", "value"), ((name, f"{value:.4f}") for name, value in figures.items())),
+    )
+
+
+def night_card(summary: Mapping[str, Any], facts: NightFacts, versions: Mapping[str, int]) -> str:
+    """The description of a night's run: what it did, which model made the lists and why that one, on which data.
+
+    versions: of the lake's tables, by name.
+    """
+    decision, pages = facts.decision, summary["pages"]
+    number = summary["models"]["recommender_version"]
+    return _paragraphs(
+        headline(summary),
+        "#### Which model",
+        f"[socialrec-recommender version {number}]({pages['version']}), from [this training]({pages['training']}), "
+        f"with encoder `{summary['models']['encoder_version']}`.",
+        *(
+            (f"Decided {decision['decided_ts']:%Y-%m-%d %H:%M} UTC ({decision['kind']}):", _list(decision["reasons"]))
+            if decision
+            else ("No decision about it is on record.",)
+        ),
+        "#### What changed",
+        _changes(facts),
+        "#### On which data",
+        _table(("table", "version"), versions.items()),
+    )
+
+
+def samples(facts: NightFacts) -> list[tuple[str | int | float, ...]]:
+    """Rows of the sample lists; columns are SAMPLE_COLUMNS."""
+    return [
+        (found.user_key, place.rank, place.product_id, place.title, place.score, "; ".join(place.reasons))
+        for found in facts.samples
+        for place in found.places
+    ]
+
+
+def _changes(facts: NightFacts) -> str:
+    changes = facts.changes
+    if changes is None:
+        return "These are the first lists."
+    model = "another model" if changes.is_other_model else "the same model"
+    return (
+        f"{changes.new_share:.1%} of the places hold a product that was not in the user's list of "
+        f"{changes.previous_ds}, which {model} made; {changes.new_users:,} users are new."
+    )
+
+
+def _figures(models: Mapping[str, Mapping[str, float | None]]) -> str:
+    """A column a model, a row a metric that all of them have; nothing where nothing was measured."""
+    if not models:
+        return ""
+    names = [
+        name
+        for name in next(iter(models.values()), {})
+        if name.split("_at_")[0] in COMPARED and all(model.get(name) is not None for model in models.values())
+    ]
+    return _table(("", *models), ((name, *(f"{model[name]:.4f}" for model in models.values())) for name in names))
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(str(value) for value in line)} |" for line in lines)
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _paragraphs(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part)

@@ -1,0 +1,31 @@
+"""Addresses of MLflow's pages.
+
+MLflow opens on its pages for language model applications, which show none of this project's runs, whatever kind an
+experiment is of; `workflowType` chooses the others.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+TRAINING_PAGES = "workflowType=machine_learning"
+
+
+def experiments_page(uri: str) -> str:
+    """All experiments."""
+    return f"{uri}/#/experiments?{TRAINING_PAGES}"
+
+
+def run_page(uri: str, experiment_id: str, run_id: str) -> str:
+    """One run: its figures, description and parameters."""
+    return f"{uri}/#/experiments/{experiment_id}/runs/{run_id}?{TRAINING_PAGES}"
+
+
+def artifact_page(uri: str, experiment_id: str, run_id: str, file: str) -> str:
+    """A file that a run keeps, shown."""
+    return f"{uri}/#/experiments/{experiment_id}/runs/{run_id}/artifacts/{quote(file)}?{TRAINING_PAGES}"
+
+
+def version_page(uri: str, name: str, version: str) -> str:
+    """A registered model version, with its description."""
+    return f"{uri}/#/models/{quote(name)}/versions/{version}?{TRAINING_PAGES}"

@@ -1,0 +1,22 @@
+"""What the model registry holds, asked over HTTP: importing mlflow takes seconds, and a form must answer at once."""
+
+from __future__ import annotations
+
+import requests
+
+from socialrec.errors import UserError
+from socialrec.settings import Settings
+from socialrec.tracking.address import tracking_uri
+
+TIMEOUT_SECONDS = 5.0
+NOT_FOUND = 404
+
+
+def is_unknown_version(settings: Settings, name: str, version: str) -> bool:
+    """Whether the registry says that a model has no such version; a registry that does not answer says nothing."""
+    try:
+        address = f"{tracking_uri(settings)}/api/2.0/mlflow/model-versions/get"
+        answer = requests.get(address, {"name": name, "version": version}, timeout=TIMEOUT_SECONDS)
+    except (UserError, requests.RequestException):
+        return False
+    return answer.status_code == NOT_FOUND

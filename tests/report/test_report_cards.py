@@ -1,0 +1,110 @@
+"""What people read in MLflow about a night and about a model version."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from socialrec.evaluate.gate import Check, Decision
+from socialrec.recommend.published import Place, PublishedList
+from socialrec.report.cards import encoder_card, night_card, samples, version_card
+from socialrec.report.changes import Changes
+from socialrec.report.facts import Exposure, NightFacts
+
+BETTER = Check("champion", True, 0.1, 0.0, "ndcg_at_10 0.3000 against 0.2000 of champion (p 0.010): better")
+EVALUATION: dict[str, Any] = {
+    "label": "time cut 2026-03-20",
+    "candidate": {"ndcg_at_10": 0.3, "recall_at_10": 0.5, "miscalibration_at_10": 0.1, "novelty_at_10": None},
+    "champion": {"ndcg_at_10": 0.2, "recall_at_10": 0.25, "miscalibration_at_10": 0.1, "novelty_at_10": 2.0},
+    "popularity": {"ndcg_at_10": 0.125, "recall_at_10": 0.2, "miscalibration_at_10": 0.1, "novelty_at_10": 2.0},
+    "champion_version": "6",
+    "note": "champion 6 refitted on the same cut",
+}
+DOCUMENT: dict[str, Any] = {
+    "info": {"ds": "2026-03-31", "encoder_version": "mini-1", "lake_versions": {"silver.products": 4}},
+    "weights": {"collaborative": 0.75, "content": 0.25, "social": 0.0},
+}
+SUMMARY: dict[str, Any] = {
+    "ds": "2026-03-31",
+    "rows": {"comments": {"in": 1200, "quarantined": 3}, "follows": {"in": 4, "quarantined": 0}},
+    "counts": {"publish_recommendations": {"users": 3, "published": 60}},
+    "changed_rows": 8,
+    "encoded": 7,
+    "trained": False,
+    "warnings": ["score has drifted"],
+    "models": {"recommender_version": "7", "encoder_version": "mini-1"},
+    "pages": {"version": "http://mlflow/7", "training": "http://mlflow/t"},
+}
+
+
+def facts(**values: Any) -> NightFacts:
+    nothing = Exposure(0.0, np.zeros(0, np.int64), ())
+    return NightFacts(
+        **{
+            "rejected": (),
+            "growth": {},
+            "said": {},
+            "exposure": nothing,
+            "samples": (),
+            "changes": None,
+            "decision": None,
+            **values,
+        }
+    )
+
+
+def test_a_versions_card_says_what_was_decided_and_why_beside_what_and_on_which_data() -> None:
+    card = version_card(Decision((BETTER,)), EVALUATION, DOCUMENT, "http://mlflow/t")
+    assert card.startswith("**Promoted** to champion. [The training](http://mlflow/t)")
+    assert f"- {BETTER.line}" in card
+    assert "|  | this version | version 6, the champion then | popularity |" in card
+    assert "| ndcg_at_10 | 0.3000 | 0.2000 | 0.1250 |" in card
+    assert "miscalibration" not in card
+    assert "novelty" not in card  # the candidate has no figure
+    assert "| silver.products | 4 |" in card
+    assert "| collaborative | 0.750 |" in card
+    assert "social" not in card  # it weighs nothing
+
+
+def test_a_version_whose_files_are_broken_has_a_card_that_says_so() -> None:
+    broken = Decision((Check("whole", False, 1.0, 0.0, "model.json is missing"),))
+    card = version_card(broken, {"label": "time cut"}, {}, "http://mlflow/t")
+    assert card.startswith("**Refused**.")
+    assert "- model.json is missing" in card
+    assert "Its files cannot be read." in card
+
+
+def test_a_nights_card_says_which_model_made_the_lists_why_that_one_and_on_which_data() -> None:
+    moment = datetime(2026, 3, 29, 4, 5, tzinfo=UTC)
+    decided = {"decided_ts": moment, "kind": "gate", "reasons": [BETTER.line]}
+    card = night_card(SUMMARY, facts(decision=decided), {"gold.texts": 9})
+    assert card.startswith(
+        "8 of 60 published places of 3 users changed. 1,204 records came in, 3 of them into quarantine; 7 texts were "
+        "encoded. Lists by recommender 7. **score has drifted**"
+    )
+    assert "[socialrec-recommender version 7](http://mlflow/7), from [this training](http://mlflow/t)" in card
+    assert f"Decided 2026-03-29 04:05 UTC (gate):\n\n- {BETTER.line}" in card
+    assert "These are the first lists." in card
+    assert "| gold.texts | 9 |" in card
+
+
+def test_a_nights_card_compares_its_lists_with_those_of_the_day_before() -> None:
+    changes = Changes("2026-03-30", 0.125, 2, True, ())
+    card = night_card(SUMMARY, facts(changes=changes), {})
+    assert "12.5% of the places hold a product that was not in the user's list of 2026-03-30" in card
+    assert "which another model made; 2 users are new" in card
+    assert "No decision about it is on record." in card
+
+
+def test_sample_lists_are_a_row_a_place() -> None:
+    place = Place(1, "p1", "Red kite", 0.5, ("because of Blue kite", "popular with everyone"))
+    shown = facts(samples=(PublishedList("a" * 64, "Likes kites", "2026-03-31", "7", "mini-1", (place,)),))
+    assert samples(shown) == [("a" * 64, 1, "p1", "Red kite", 0.5, "because of Blue kite; popular with everyone")]
+
+
+def test_an_encoders_card_has_its_figures() -> None:
+    card = encoder_card({"val/pair_recall_at_10": 0.8}, "2026-03-31", 1234, "http://mlflow/t")
+    assert "Fine-tuned on 1,234 examples up to 2026-03-31" in card
+    assert "| val/pair_recall_at_10 | 0.8000 |" in card
