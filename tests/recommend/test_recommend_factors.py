@@ -41,16 +41,18 @@ def test_enough_steps_solve_the_normal_equations_of_every_row(seed: int, n: int,
         assert solved[row] == pytest.approx(np.linalg.solve(matrix, wanted), abs=1e-2)
 
 
-def test_blocks_of_rows_do_not_change_the_solution(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_of_rows_do_not_change_the_solution(monkeypatch: pytest.MonkeyPatch) -> None:
     side, start = random_side(1, 20, 10, 4), np.zeros((20, 4), dtype=np.float32)
     whole = solve(side, start, 10)
-    monkeypatch.setattr(module, "BLOCK_PAIRS", 7)
+    monkeypatch.setattr(module, "BATCH_PAIRS", 7)
     assert solve(side, start, 10) == pytest.approx(whole, abs=1e-5)
 
 
 def test_taste_is_shared_among_those_who_liked_the_same(data: TrainingData) -> None:
-    scores = Factors.fit(data, SETTINGS).score(
-        UserBlock(data.affinity, data.affinity, data.recency, data.affinity, data.affinity)
+    scores = (
+        Factors.fit(data, SETTINGS)
+        .score(UserBlock(data.affinity, data.affinity, data.recency, data.affinity, data.affinity))
+        .full()
     )
     reader = data.users.to_pylist().index("r0")
     assert scores[reader, 0] > scores[reader, 6:].max()
@@ -58,8 +60,10 @@ def test_taste_is_shared_among_those_who_liked_the_same(data: TrainingData) -> N
 
 def test_texts_reach_a_product_that_nobody_has_touched(data: TrainingData) -> None:
     with_text = SETTINGS.model_copy(update={"factor_text": 1.0})
-    scores = Factors.fit(data, with_text).score(
-        UserBlock(data.affinity, data.affinity, data.recency, data.affinity, data.affinity)
+    scores = (
+        Factors.fit(data, with_text)
+        .score(UserBlock(data.affinity, data.affinity, data.recency, data.affinity, data.affinity))
+        .full()
     )
     reader = data.users.to_pylist().index("r0")
     assert scores[reader, 5] > scores[reader, 11] + 0.1
@@ -68,4 +72,4 @@ def test_texts_reach_a_product_that_nobody_has_touched(data: TrainingData) -> No
 def test_an_empty_shop_has_scores_of_zero(data: TrainingData) -> None:
     nobody = sp.csr_matrix(data.affinity.shape, dtype=np.float32)
     empty = dataclasses.replace(data, affinity=nobody)
-    assert not Factors.fit(empty, SETTINGS).score(UserBlock(nobody, nobody, nobody, nobody, nobody)).any()
+    assert not Factors.fit(empty, SETTINGS).score(UserBlock(nobody, nobody, nobody, nobody, nobody)).full().any()
