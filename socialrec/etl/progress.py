@@ -14,23 +14,14 @@ from datetime import date, timedelta
 from socialrec import __version__
 from socialrec.contracts.columns import Table
 from socialrec.etl.landing_files import LandingDay
-from socialrec.lake import Commit, Lake
-
-
-def newest_commits(lake: Lake, table: Table) -> dict[str, Commit]:
-    """The newest commit of every partition of a table."""
-    newest: dict[str, Commit] = {}
-    for commit in lake.history(table):
-        for partition in commit.partitions:
-            newest.setdefault(partition, commit)
-    return newest
+from socialrec.lake import Lake
 
 
 def day_tokens(lake: Lake, table: Table) -> dict[str, str]:
     """What each day of a table was made from, as `pack_tokens` recorded it in the commits."""
     return {
         day: json.loads(commit.fingerprint).get(day, "")
-        for day, commit in newest_commits(lake, table).items()
+        for day, commit in lake.newest_commits(table).items()
         if commit.fingerprint.startswith("{")
     }
 
@@ -63,7 +54,7 @@ def derived_tokens(lake: Lake, source: Table, until: str, *extra: object) -> dic
     """A token for each day of `source` up to `until`: changes when the day was committed again or the extras change."""
     return {
         day: _digest((commit.attempt, *extra))[:16]
-        for day, commit in newest_commits(lake, source).items()
+        for day, commit in lake.newest_commits(source).items()
         if day <= until
     }
 
@@ -83,7 +74,7 @@ def plan_roll(lake: Lake, targets: Sequence[Table], inputs: Sequence[Table], ds:
 
     `days` are those of the first input; the fingerprint covers all days of all inputs up to `ds`.
     """
-    newest = {table.name: newest_commits(lake, table) for table in inputs}
+    newest = {table.name: lake.newest_commits(table) for table in inputs}
 
     def state(until: str) -> str:
         facts = [

@@ -72,4 +72,5 @@ NIGHTLY = {"ds": DS, "sample": SAMPLE, "dry_run": DRY_RUN, "model_version": MODE
 # Training takes all users and makes its own version, so there is neither a sample nor a version to choose.
 TRAIN = {"ds": DS, "dry_run": DRY_RUN, "tuning_trials": TUNING_TRIALS}
 PRETRAIN = {"ds": DS, "dry_run": DRY_RUN, "from_scratch": FROM_SCRATCH, "steps": STEPS}
+MAINTENANCE = {"dry_run": DRY_RUN}
 ROLLBACK = {"model_version": EARLIER_VERSION, "reason": REASON}

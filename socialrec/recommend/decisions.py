@@ -43,6 +43,14 @@ def record_decision(lake: Lake, row: Mapping[str, Any], job: str) -> None:
         stage.commit(counts={"published": 1})
 
 
+def champions(decisions: pa.Table, champion: str) -> list[str]:
+    """The champion, and the one before it where there is one on record: what a rollback may need."""
+    try:
+        return [champion, version_to_go_back_to(decisions, champion)]
+    except UserError:
+        return [champion]
+
+
 def version_to_go_back_to(decisions: pa.Table, champion: str, wanted: str | None = None) -> str:
     """The version asked for, or else the champion before this one.
 

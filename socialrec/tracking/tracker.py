@@ -193,6 +193,20 @@ class Tracker:
         """Make a version the champion."""
         self._client.set_registered_model_alias(name, CHAMPION, version)
 
+    def copy_of(self, name: str, version: str) -> Path:
+        """Where `fetch` keeps a version; UserError where there is no such version."""
+        # Numbers are given out again by another server, or once a model was deleted; the run tells them apart.
+        return self._models / name / f"{version}-{self.model(name, version).run_id}"
+
+    def deleted_runs_of_models(self) -> list[str]:
+        """Runs that were deleted although a registered version needs them, as `<model> <version>: <run>`."""
+        return [
+            f"{version.name} {version.version}: {version.run_id}"
+            for model in self._client.search_registered_models()
+            for version in self._client.search_model_versions(f"name = '{model.name}'")
+            if version.run_id and self._is_deleted(version.run_id)
+        ]
+
     def fetch(self, name: str, version: str) -> Path:
         """A local copy of a version's folder, whole or not there: `<home>/models/<name>/<version>-<run that made it>`.
 
@@ -200,9 +214,9 @@ class Tracker:
         """
         from mlflow.artifacts import download_artifacts
 
-        # Numbers are given out again by another server, or once a model was deleted; the run tells them apart.
-        target = self._models / name / f"{version}-{self.model(name, version).run_id}"
+        target = self.copy_of(name, version)
         if target.exists():
+            target.touch()  # in use: not for housekeeping to take away
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as folder:
@@ -215,6 +229,16 @@ class Tracker:
                 if not target.exists():
                     raise
         return target
+
+    def _is_deleted(self, run_id: str) -> bool:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return str(self._client.get_run(run_id).info.lifecycle_stage) == "deleted"
+        except MlflowException as error:
+            if error.error_code in ABSENT:
+                return False  # deleted for good already
+            raise
 
     def _start(self, experiment: str, name: str, tags: Mapping[str, str]) -> str:
         found = self._client.get_experiment_by_name(experiment)

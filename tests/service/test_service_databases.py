@@ -1,0 +1,88 @@
+"""Records of runs long past leave real databases; what a model needs does not."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from socialrec import tracking
+from socialrec.errors import UserError
+from socialrec.service.databases import NOT_OURS, clean_airflow, clean_mlflow
+from socialrec.service.environment import BIN, airflow_environment, mlflow_command, mlflow_environment
+from socialrec.settings import Settings, load_settings
+
+pytestmark = pytest.mark.slow
+
+
+def rows(database: Path, query: str) -> list[tuple[object, ...]]:
+    with sqlite3.connect(database) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_servers_of_others_are_left_alone(settings: Settings, mlflow_server: str, home: Path) -> None:
+    (home / "settings.toml").write_text(f'services.mlflow_uri = "{mlflow_server}"')
+    theirs = load_settings(home)
+    assert clean_airflow(theirs, dry_run=False) == NOT_OURS
+    assert clean_mlflow(theirs, tracking.connect(theirs), dry_run=False) == NOT_OURS
+
+
+def test_airflow_forgets_old_runs_and_keeps_each_dags_newest(settings: Settings) -> None:
+    environment = airflow_environment(settings, 8080)
+    subprocess.run([str(BIN / "airflow"), "db", "migrate"], env=environment, check=True, capture_output=True)
+    database = settings.home / "airflow" / "airflow.db"
+    with sqlite3.connect(database) as connection:
+        connection.execute("INSERT INTO dag_bundle (name, active) VALUES ('b', 1)")
+        connection.execute(
+            "INSERT INTO dag (dag_id, is_paused, is_stale, max_active_tasks, max_active_runs, max_consecutive_failed_dag_runs,"
+            " has_task_concurrency_limits, bundle_name, fail_fast, exceeds_max_non_backfill)"
+            " VALUES ('d', 0, 0, 1, 1, 0, 0, 'b', 0, 0)"
+        )
+        for number, day in enumerate(("2024-01-01", "2024-01-02", "2024-01-03")):
+            connection.execute(
+                "INSERT INTO dag_run (id, dag_id, run_id, run_type, state, start_date, logical_date, run_after, clear_number,"
+                " log_template_id, updated_at, queued_at, span_status) VALUES (?, 'd', ?, 'manual', 'success', ?, ?, ?, 0,"
+                " 1, ?, ?, 'ended')",
+                (number, f"r{number}", day, day, day, day, day),
+            )
+    assert clean_airflow(settings, dry_run=True) == "looked"
+    assert len(rows(database, "SELECT run_id FROM dag_run")) == 3
+    assert clean_airflow(settings, dry_run=False) == "cleaned"
+    assert rows(database, "SELECT run_id FROM dag_run") == [("r2",)]
+
+
+def test_runs_that_somebody_deleted_go_for_good_unless_a_model_needs_them(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from conftest import answers, free_port
+
+    folder, port = settings.home / "mlflow", free_port()
+    folder.mkdir()
+    url = f"http://127.0.0.1:{port}"
+    monkeypatch.setenv("SOCIALREC_MAINTENANCE__HISTORY_DAYS", "0.0000001")
+    ours = load_settings(settings.home)
+    (settings.home / "services.json").write_text(f'{{"mlflow": {{"url": "{url}"}}}}')
+    with subprocess.Popen(mlflow_command(ours, port), env=mlflow_environment(ours), stderr=subprocess.DEVNULL) as server:
+        try:
+            while not answers(f"{url}/health"):
+                assert server.poll() is None
+            client, tracker = MlflowClient(url, url), tracking.connect(ours)
+            plain, holder = (tracker.start_training(name, {}, {}) for name in ("plain", "holder"))
+            for run in (plain, holder):
+                client.log_text(run, "x", "model/x")
+            version = tracker.register(holder, "model", tracking.RECOMMENDER, {})
+            client.delete_run(plain)
+            client.delete_run(holder)
+            with pytest.raises(UserError, match=rf"socialrec-recommender {version}: {holder}.* restore them"):
+                clean_mlflow(ours, tracker, dry_run=False)
+            client.restore_run(holder)
+            assert clean_mlflow(ours, tracker, dry_run=True) == "looked"
+            assert len(list((folder / "artifacts").rglob("model/x"))) == 2
+            assert clean_mlflow(ours, tracker, dry_run=False) == "cleaned"
+            assert [path.parents[2].name for path in (folder / "artifacts").rglob("model/x")] == [holder]
+            assert tracker.model(tracking.RECOMMENDER, version).run_id == holder
+        finally:
+            server.terminate()
