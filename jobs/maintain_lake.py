@@ -8,7 +8,7 @@ from collections import Counter
 from socialrec import job, tracking
 from socialrec.contracts import TABLES
 from socialrec.lake.upkeep import compact, sweep, vacuum
-from socialrec.recommend.kept import Kept, kept_models
+from socialrec.service.kept import Kept, kept_models
 from socialrec.service.leftovers import find_leftovers, remove
 
 NAME = "maintain_lake"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 from socialrec import job, tracking
 from socialrec.contracts.runs import training_of
 from socialrec.recommend.summary import read_receipts, rows_of, summarise
 from socialrec.report.facts import read_facts
-from socialrec.report.page import render
+from socialrec.report.page import render, write_page
 
 NAME = "report_run"
 
@@ -30,21 +29,13 @@ def main(argv: list[str] | None = None) -> int:
             run.done(status="dry_run" if args.dry_run else "sample", summary=summary)
             return 0
         folder = run.settings.reports / run.ds
-        write(folder / "summary.json", json.dumps(summary, indent=1))
-        write(folder / "report.html", render(summary, read_facts(run.lake, run.ds)))
+        write_page(folder / "summary.json", json.dumps(summary, indent=1))
+        write_page(folder / "report.html", render(summary, read_facts(run.lake, run.ds)))
         tags = {"ds": run.ds, "run_id": run.run_id}
         name = f"{run.ds} {run.run_id}"
         run_id = tracker.log_nightly(name, summary["models"], summary["metrics"], tags, folder)
         run.done(status="written", report=str(folder / "report.html"), mlflow_run_id=run_id, rows=summary["rows"])
     return 0
-
-
-def write(file: Path, content: str) -> None:
-    """Write a file whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f".{file.name}.partial")
-    partial.write_text(content, encoding="utf-8")
-    partial.replace(file)
 
 
 if __name__ == "__main__":

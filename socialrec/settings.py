@@ -249,6 +249,11 @@ class Settings(Section):
         return self.home / "scratch"
 
     @property
+    def requests(self) -> Path:
+        """Files that name users to be erased; each goes with them."""
+        return self.home / "erasure"
+
+    @property
     def export(self) -> Path:
         """Published recommendations as plain Parquet."""
         return self.home / "export"

@@ -34,7 +34,7 @@ def pack_tokens(tokens: Mapping[str, str]) -> str:
 def landing_tokens(lake: Lake, tables: Iterable[Table], days: Sequence[LandingDay]) -> dict[str, str]:
     """The landing days that not all of these bronze tables hold with this content, with a token to commit for each.
 
-    A token is `<stamp>:<content hash>`. Files whose names, sizes and times are as recorded are not read again.
+    Files whose names, sizes and times are as recorded are not read again.
     """
     known = [day_tokens(lake, table) for table in tables]
     pending = {}
@@ -44,10 +44,15 @@ def landing_tokens(lake: Lake, tables: Iterable[Table], days: Sequence[LandingDa
         seen = recorded.pop() if len(recorded) == 1 else ""
         if seen.partition(":")[0] == stamp:
             continue
-        content = day.content()
-        if seen.partition(":")[2] != content:
-            pending[day.ds] = f"{stamp}:{content}"
+        token = landing_token(day)
+        if seen.partition(":")[2] != token.partition(":")[2]:
+            pending[day.ds] = token
     return pending
+
+
+def landing_token(day: LandingDay) -> str:
+    """What bronze records of a landing day that it took in, `<stamp>:<content hash>`; reads every file."""
+    return f"{day.stamp()}:{day.content()}"
 
 
 def derived_tokens(lake: Lake, source: Table, until: str, *extra: object) -> dict[str, str]:

@@ -42,7 +42,7 @@ def clean_mlflow(settings: Settings, tracker: Tracker, *, dry_run: bool) -> str:
         )
     if dry_run:
         return "looked"
-    command = [str(BIN / "mlflow"), "gc", "--older-than", f"{settings.maintenance.history_days:g}d"]
+    command = [str(BIN / "mlflow"), "gc", "--older-than", f"{settings.maintenance.history_days:.9f}d"]
     command += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"]
     command += ["--artifacts-destination", str(folder / "artifacts"), "--tracking-uri", tracking_uri(settings)]
     _run(command, mlflow_environment(settings))

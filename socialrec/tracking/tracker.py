@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 TRAINING = "socialrec/train"
 PRETRAINING = "socialrec/pretrain"
 NIGHTLY = "socialrec/nightly"
+ERASURE = "socialrec/erasure"
+ERASED = "erasure"
+"""Tag of a model version that was trained on people who were erased since: what they left in it is still there."""
 BASE = "socialrec-base"
 ENCODER = "socialrec-encoder"
 RECOMMENDER = "socialrec-recommender"
@@ -104,6 +107,37 @@ class Tracker:
         self.log_folder(run_id, report, "report")
         self.finish(run_id)
         return run_id
+
+    def replace_reports(self, folders: Mapping[str, Path]) -> None:
+        """Put newly made pages in place of those that nights of these days were recorded with."""
+        found = self._client.get_experiment_by_name(NIGHTLY)
+        if found is None:
+            return
+        for day, folder in folders.items():
+            for run in self._client.search_runs([found.experiment_id], f"tags.ds = '{day}'"):
+                self.log_folder(run.info.run_id, folder, "report")
+
+    def log_erasure(self, reason: str, counts: Mapping[str, int], record: Mapping[str, Any]) -> str:
+        """Record an erasure in `socialrec/erasure`, as FAILED where its proof found something."""
+        run_id = self._start(ERASURE, time.strftime("%Y-%m-%d %H:%M", time.gmtime()), {})
+        self.log(run_id, params={"reason": reason}, metrics={"hits": len(record["files_with_hits"]), **counts})
+        self.log_dict(run_id, record, "record.json")
+        self.finish(run_id, "FAILED" if record["files_with_hits"] else "FINISHED")
+        return run_id
+
+    def mark_erased(self, names: Iterable[str], since: str, *, dry_run: bool) -> list[str]:
+        """Mark the versions of these models that were trained on a landing day from `since` on, or nobody knows when.
+
+        Returns all of them, marked now or before, as `<name> <version>`.
+        """
+        found = []
+        for name in names:
+            for version in self._client.search_model_versions(f"name = '{name}'"):
+                if version.tags.get("ds", since) >= since:
+                    found.append(f"{name} {version.version}")
+                    if not dry_run:
+                        self._client.set_model_version_tag(name, version.version, ERASED, "trained on erased users")
+        return sorted(found)
 
     def log(
         self,

@@ -13,10 +13,10 @@ DAGS = Path(__file__).parents[2] / "dags"
 FILES = sorted(DAGS.glob("*.py"))
 HEAVY = ("torch", "pyspark", "mlflow", "pandas")
 NIGHTLY, TRAIN, ROLLBACK, PRETRAIN = "socialrec_nightly", "socialrec_train", "socialrec_rollback", "socialrec_pretrain"
-MAINTENANCE = "socialrec_maintenance"
-ALL = (NIGHTLY, TRAIN, ROLLBACK, PRETRAIN, MAINTENANCE)
+MAINTENANCE, ERASURE = "socialrec_maintenance", "socialrec_erasure"
+ALL = (NIGHTLY, TRAIN, ROLLBACK, PRETRAIN, MAINTENANCE, ERASURE)
 SPARK_TASKS = {"ingest_landing", "build_silver", "build_gold", "embed_texts", "score_recommendations"}
-WHOLE_LAKE = {"maintain_lake"}
+WHOLE_LAKE = {"maintain_lake", "erase_users"}
 """No Spark, but all tables: not beside a Spark application."""
 TRAINING_TASKS = {"finetune_encoder", "fit_recommender", "evaluate_recommender"}
 
@@ -176,6 +176,18 @@ def test_housekeeping_goes_from_the_tables_to_the_databases(read: dict[str, Any]
     assert (read[MAINTENANCE]["cron"], read[MAINTENANCE]["params"]) == ("0 6 * * 0", ["dry_run"])
 
 
+def test_an_erasure_is_told_the_name_of_a_file_and_never_who_is_in_it(read: dict[str, Any]) -> None:
+    dag = read[ERASURE]
+    assert (dag["cron"], dag["params"]) == (None, ["dry_run", "reason", "users_file"])
+    assert path(dag["tasks"], "resolve_run") == ["resolve_run", "erase_users"]
+    params = {"users_file": "march.txt", "reason": 'asked for it; "at last"'}
+    arguments = [Environment().from_string(text) for text in dag["tasks"]["erase_users"]["arguments"][-2:]]
+    assert [argument.render(params=params) for argument in arguments] == [
+        "--users-file=march.txt",
+        '--reason=asked for it; "at last"',
+    ]
+
+
 def test_a_night_without_a_champion_trains_one_and_then_goes_the_same_way(read: dict[str, Any]) -> None:
     tasks = read[NIGHTLY]["tasks"]
     assert tasks["ensure_champion"]["choices"] == ["pin_models", "train_first_champion"]
@@ -223,6 +235,7 @@ def test_a_dags_page_names_every_task_and_param(read: dict[str, Any], dag_id: st
         "reason": "Reason",
         "from_scratch": "From scratch",
         "steps": "Steps",
+        "users_file": "Users file",
     }
     assert [name for name in read[dag_id]["params"] if titles[name] not in page] == []
 

@@ -16,8 +16,8 @@ from socialrec.contracts import TABLES
 from socialrec.contracts.gold import MODEL_DECISIONS, RECOMMENDATIONS
 from socialrec.errors import UserError
 from socialrec.lake import Lake
-from socialrec.recommend.kept import kept_models
 from socialrec.recommend.signals import SIGNALS
+from socialrec.service.kept import kept_models
 from socialrec.settings import Settings
 from socialrec.tracking import RECOMMENDER
 

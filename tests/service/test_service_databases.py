@@ -23,6 +23,17 @@ def rows(database: Path, query: str) -> list[tuple[object, ...]]:
         return connection.execute(query).fetchall()
 
 
+def insert(connection: sqlite3.Connection, table: str, **values: str) -> None:
+    """Add a row; columns that must hold something and are not named hold 0."""
+    columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
+    filled = {
+        name: 0 for _, name, _, not_null, default, is_key in columns if not_null and default is None and not is_key
+    }
+    row = {**filled, **values}
+    names, places = ", ".join(row), ", ".join("?" * len(row))
+    connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", list(row.values()))
+
+
 def test_servers_of_others_are_left_alone(settings: Settings, mlflow_server: str, home: Path) -> None:
     (home / "settings.toml").write_text(f'services.mlflow_uri = "{mlflow_server}"')
     theirs = load_settings(home)
@@ -36,18 +47,10 @@ def test_airflow_forgets_old_runs_and_keeps_each_dags_newest(settings: Settings)
     database = settings.home / "airflow" / "airflow.db"
     with sqlite3.connect(database) as connection:
         connection.execute("INSERT INTO dag_bundle (name, active) VALUES ('b', 1)")
-        connection.execute(
-            "INSERT INTO dag (dag_id, is_paused, is_stale, max_active_tasks, max_active_runs, max_consecutive_failed_dag_runs,"
-            " has_task_concurrency_limits, bundle_name, fail_fast, exceeds_max_non_backfill)"
-            " VALUES ('d', 0, 0, 1, 1, 0, 0, 'b', 0, 0)"
-        )
+        insert(connection, "dag", dag_id="d", bundle_name="b", timetable_type="x")
         for number, day in enumerate(("2024-01-01", "2024-01-02", "2024-01-03")):
-            connection.execute(
-                "INSERT INTO dag_run (id, dag_id, run_id, run_type, state, start_date, logical_date, run_after, clear_number,"
-                " log_template_id, updated_at, queued_at, span_status) VALUES (?, 'd', ?, 'manual', 'success', ?, ?, ?, 0,"
-                " 1, ?, ?, 'ended')",
-                (number, f"r{number}", day, day, day, day, day),
-            )
+            dates = dict.fromkeys(("start_date", "logical_date", "run_after", "updated_at", "queued_at"), day)
+            insert(connection, "dag_run", dag_id="d", run_id=f"r{number}", run_type="manual", state="success", **dates)
     assert clean_airflow(settings, dry_run=True) == "looked"
     assert len(rows(database, "SELECT run_id FROM dag_run")) == 3
     assert clean_airflow(settings, dry_run=False) == "cleaned"
@@ -65,7 +68,9 @@ def test_runs_that_somebody_deleted_go_for_good_unless_a_model_needs_them(
     monkeypatch.setenv("SOCIALREC_MAINTENANCE__HISTORY_DAYS", "0.0000001")
     ours = load_settings(settings.home)
     (settings.home / "services.json").write_text(f'{{"mlflow": {{"url": "{url}"}}}}')
-    with subprocess.Popen(mlflow_command(ours, port), env=mlflow_environment(ours), stderr=subprocess.DEVNULL) as server:
+    with subprocess.Popen(
+        mlflow_command(ours, port), env=mlflow_environment(ours), stderr=subprocess.DEVNULL
+    ) as server:
         try:
             while not answers(f"{url}/health"):
                 assert server.poll() is None
