@@ -16,7 +16,7 @@ from socialrec.secret_files import kept
 
 KEY_FILE = "identity.key"
 PSEUDONYM = re.compile(r"[0-9a-f]{64}")
-_KEY_BYTES = 32
+KEY_BYTES = 32
 
 
 def identity_key(folder: Path) -> bytes:
@@ -29,9 +29,9 @@ def secret_key(file: Path) -> bytes:
 
     Raises UserError where the file does not hold 64 hex digits.
     """
-    text = kept(file, lambda: secrets.token_hex(_KEY_BYTES))
-    if not re.fullmatch(rf"[0-9a-fA-F]{{{2 * _KEY_BYTES}}}", text):
-        raise UserError(f"{file} does not hold {2 * _KEY_BYTES} hex digits; put the backed-up key there")
+    text = kept(file, lambda: secrets.token_hex(KEY_BYTES))
+    if not re.fullmatch(rf"[0-9a-fA-F]{{{2 * KEY_BYTES}}}", text):
+        raise UserError(f"{file} does not hold {2 * KEY_BYTES} hex digits; put the backed-up key there")
     return bytes.fromhex(text)
 
 

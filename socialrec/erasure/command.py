@@ -1,4 +1,4 @@
-"""`socialrec erase`."""
+"""`socialrec erase` and `socialrec rotate-key`: commands that remove what is known of people."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from socialrec.errors import UserError
 from socialrec.options import HomeOption, JsonOption
 from socialrec.settings import load_settings
 
@@ -47,3 +48,18 @@ def erase(
         console.print(f"looked through {sum(done.proof.n_files.values()):,} files: nothing of them is left")
     if file and not request and not dry_run:
         console.print(f"{file} still names them: delete it")
+
+
+def rotate_key(
+    is_sure: Annotated[bool, typer.Option("--yes", help="Lists, exports and pages of past nights go")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Give everybody another pseudonym; the next night builds what stands on them again."""
+    from socialrec.erasure.rotation import rotate_identity_key
+    from socialrec.lake import Lake
+
+    settings = load_settings(home)
+    if not is_sure:
+        raise UserError("tables with pseudonyms, exports and pages of past nights are dropped: say --yes to do it")
+    dropped = rotate_identity_key(settings, Lake(settings.lake))
+    print(f"a new identity key; dropped {', '.join(dropped)}, exports and pages: run the newest night again")

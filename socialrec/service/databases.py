@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 1_800
 
 
 def clean_airflow(settings: Settings, *, dry_run: bool) -> str:
-    """`airflow db clean` of what is older than `maintenance.history_days`; a DAG's newest run always stays."""
+    """`airflow db clean` of what is older than `maintenance.history_days`; a DAG's newest scheduled run stays."""
     if not (settings.home / "airflow" / "airflow.db").exists():
         return NOT_OURS
     before = datetime.now(UTC) - timedelta(days=settings.maintenance.history_days)

@@ -39,6 +39,7 @@ from socialrec.contracts.vocabulary import Entity
 from socialrec.erasure import erase as erasing
 from socialrec.erasure.erase import Erasure, erase
 from socialrec.erasure.plan import read_plan
+from socialrec.erasure.rotation import rotate_identity_key
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
@@ -273,8 +274,10 @@ def test_the_next_night_has_nothing_to_do_again(world: Settings) -> None:
 
 
 @pytest.mark.slow
-def test_an_erased_person_does_not_come_back_late_or_when_everything_is_taken_in_again(world: Settings) -> None:
-    shutil.copytree(world.landing / "shop" / D1, world.home / "backup")
+def test_an_erased_person_does_not_come_back_late_or_when_everything_is_taken_in_again(
+    world: Settings, tmp_path: Path
+) -> None:
+    shutil.copytree(world.landing / "shop" / D1, tmp_path / "backup")
     forget(world, BOB)
     late = [event("g1", D3, user_id=BOB), event("g2", D3, user_id=CYD)]
     land(world.home, D3, Entity.INTERACTIONS, *late)
@@ -284,8 +287,7 @@ def test_an_erased_person_does_not_come_back_late_or_when_everything_is_taken_in
     assert (refused["reason"], refused["record"], refused["detail"]) == ("erased_user", "", "user_id: withheld")
     # The whole first day again, as it was before, with him: it replaces what bronze holds.
     shutil.rmtree(world.landing / "shop" / D1)
-    shutil.copytree(world.home / "backup", world.landing / "shop" / D1)
-    shutil.rmtree(world.home / "backup")
+    shutil.copytree(tmp_path / "backup", world.landing / "shop" / D1)
     counts = run(world.home, D3)["build_silver"]["counts"]
     assert counts["comments_quarantined"] >= 2
     assert counts["comments_in"] == sum(counts[f"comments_{n}"] for n in ("published", "duplicate", "quarantined"))
@@ -355,6 +357,31 @@ def test_a_killed_job_is_finished_by_the_next_try_and_its_file_goes_with_the_peo
     assert traces(world, BOB) + traces(world, DOT) == []
     receipt = json.loads((world.runs / "manual" / "erase_users.json").read_text())
     assert (receipt["status"], receipt["counts"]["people"]) == ("erased", 2)
+
+
+@pytest.mark.slow
+def test_a_new_identity_key_gives_everybody_another_pseudonym_and_keeps_the_erased_out(world: Settings) -> None:
+    forget(world, BOB)
+    old = {key(world, user): user for user in (ANN, CYD, DOT)}
+    lake = Lake(world.lake)
+
+    def known(renamed: dict[str, str]) -> list[str]:
+        """Rows of the second night's features and of silver, with users by their ids."""
+        text = json.dumps(
+            [rows(lake, table, D2) for table in (USER_PROFILES, SOCIAL_TIES, *SILVER.values())], default=str
+        )
+        for pseudonym_, user in renamed.items():
+            text = text.replace(pseudonym_, user)
+        return [json.dumps(sorted(map(str, found))) for found in json.loads(text)]
+
+    before = known(old)
+    assert "gold.user_profiles" in rotate_identity_key(world, lake)
+    land(world.home, D2, Entity.FOLLOWS, {"follower_id": BOB, "followee_id": CYD})
+    run(world.home, D2)
+    new = {key(world, user): user for user in old.values()}
+    assert not set(old) & set(new)
+    assert known(new) == before
+    assert where(world, *old) == []
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from socialrec import tracking
 from socialrec.errors import UserError
 from socialrec.service.databases import NOT_OURS, clean_airflow, clean_mlflow
 from socialrec.service.environment import BIN, airflow_environment, mlflow_command, mlflow_environment
+from socialrec.service.health import mlflow_ails
+from socialrec.service.ports import next_free
 from socialrec.settings import Settings, load_settings
 
 pytestmark = pytest.mark.slow
@@ -50,7 +53,9 @@ def test_airflow_forgets_old_runs_and_keeps_each_dags_newest(settings: Settings)
         insert(connection, "dag", dag_id="d", bundle_name="b", timetable_type="x")
         for number, day in enumerate(("2024-01-01", "2024-01-02", "2024-01-03")):
             dates = dict.fromkeys(("start_date", "logical_date", "run_after", "updated_at", "queued_at"), day)
-            insert(connection, "dag_run", dag_id="d", run_id=f"r{number}", run_type="manual", state="success", **dates)
+            insert(
+                connection, "dag_run", dag_id="d", run_id=f"r{number}", run_type="scheduled", state="success", **dates
+            )
     assert clean_airflow(settings, dry_run=True) == "looked"
     assert len(rows(database, "SELECT run_id FROM dag_run")) == 3
     assert clean_airflow(settings, dry_run=False) == "cleaned"
@@ -60,9 +65,7 @@ def test_airflow_forgets_old_runs_and_keeps_each_dags_newest(settings: Settings)
 def test_runs_that_somebody_deleted_go_for_good_unless_a_model_needs_them(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from conftest import answers, free_port
-
-    folder, port = settings.home / "mlflow", free_port()
+    folder, port = settings.home / "mlflow", next_free(15_000)
     folder.mkdir()
     url = f"http://127.0.0.1:{port}"
     monkeypatch.setenv("SOCIALREC_MAINTENANCE__HISTORY_DAYS", "0.0000001")
@@ -72,8 +75,9 @@ def test_runs_that_somebody_deleted_go_for_good_unless_a_model_needs_them(
         mlflow_command(ours, port), env=mlflow_environment(ours), stderr=subprocess.DEVNULL
     ) as server:
         try:
-            while not answers(f"{url}/health"):
+            while mlflow_ails(url):
                 assert server.poll() is None
+                time.sleep(0.5)
             client, tracker = MlflowClient(url, url), tracking.connect(ours)
             plain, holder = (tracker.start_training(name, {}, {}) for name in ("plain", "holder"))
             for run in (plain, holder):

@@ -43,6 +43,8 @@ def test_rollbacks_pre_trainings_and_housekeeping_are_told_apart_too(settings: S
     leave(settings, "tidy", "maintain_lake", NOON + 2)
     leave(settings, "tidy", "clean_databases", NOON + 3)
     dags = [run.dag for run in past_runs(settings)]
+    leave(settings, "gone", "erase_users", NOON + 4)
+    assert past_runs(settings)[0].dag == "socialrec_erasure"
     assert dags == ["socialrec_maintenance", "socialrec_pretrain", "socialrec_rollback"]
 
 
