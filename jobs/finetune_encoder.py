@@ -24,7 +24,7 @@ from socialrec.text.recall import recall_at
 from socialrec.text.tasks import Pairs, Task
 from socialrec.text.tokens import coverage
 from socialrec.text_settings import StartFrom
-from socialrec.tracking import ENCODER
+from socialrec.tracking import ENCODER, ERASED
 
 NAME = "finetune_encoder"
 MAX_DISTURBED = 64
@@ -76,7 +76,10 @@ def find_start(run: job.Run, tracker: tracking.Tracker, split: Split) -> Start |
     if champion is None:
         return None
     folder, until = tracker.fetch(ENCODER, champion.version), champion.tags.get(LEARNED_UNTIL)
-    if split.kind == "time" and until:
+    why: str | None
+    if ERASED in champion.tags:
+        why = "it was trained on users who were erased since"
+    elif split.kind == "time" and until:
         why = why_not_from(folder, run.settings.text)
         if why is None:
             return Start(folder, datetime.fromisoformat(until))

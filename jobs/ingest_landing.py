@@ -44,6 +44,7 @@ def main(argv: list[str] | None = None) -> int:
 def take_in(run: job.Run, days: list[LandingDay], tokens: Mapping[str, str]) -> dict[Entity, Intake]:
     """Judge the records of these days and commit them: quarantine always, bronze where not too many were rejected."""
     # Spark is imported only now: a night with nothing new must not pay for it.
+    from socialrec.etl.erased import Erased
     from socialrec.etl.ingest import check_share, stage_records
     from socialrec.etl.landing_layouts import find_layouts
     from socialrec.etl.session import spark_session
@@ -61,9 +62,10 @@ def take_in(run: job.Run, days: list[LandingDay], tokens: Mapping[str, str]) -> 
             e: stack.enter_context(run.lake.stage(QUARANTINE[e], job=NAME, partitions=list(tokens))) for e in Entity
         }
         spark = stack.enter_context(spark_session(NAME, run.settings))
+        erased = Erased.of(spark, run.settings.secrets)
 
         def read(entity: Entity) -> Intake:
-            intake = stage_records(spark, entity, layouts.files, bronze[entity], rejects[entity])
+            intake = stage_records(spark, entity, layouts.files, bronze[entity], rejects[entity], erased=erased)
             run.log.info("read", entity=entity.value, records=intake.n_in, bad=intake.n_quarantined)
             return intake
 

@@ -37,7 +37,7 @@ def promote(run: job.Run, tracker: tracking.Tracker) -> None:
     evaluation = read_evaluation(run.settings.candidate(args.mlflow_run))
     # The same recipe on newer data ties with itself; newer data is then reason enough.
     champion_ds = evaluation.get("champion_ds")
-    is_fresher = champion_ds is not None and champion_ds < run.ds
+    is_fresher = champion_ds is not None and (champion_ds < run.ds or learned_of_erased(tracker, evaluation))
     decision = decide(evaluation, run.settings.evaluate, is_fresher=is_fresher)
     version = None
     if not args.dry_run:
@@ -57,6 +57,11 @@ def promote(run: job.Run, tracker: tracking.Tracker) -> None:
         **pages,
         **decision.document(),
     )
+
+
+def learned_of_erased(tracker: tracking.Tracker, evaluation: dict[str, Any]) -> bool:
+    """Whether the champion was trained on users who were erased since: one as good that was not takes its place."""
+    return tracking.ERASED in tracker.model(RECOMMENDER, evaluation["champion_version"]).tags
 
 
 def record(run: job.Run, tracker: tracking.Tracker, decision: Decision, evaluation: dict[str, Any]) -> str:

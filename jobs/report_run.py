@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from socialrec import job, tracking
@@ -13,7 +12,7 @@ from socialrec.contracts.runs import training_of
 from socialrec.recommend.summary import headline, read_receipts, rows_of, summarise
 from socialrec.report.cards import SAMPLE_COLUMNS, night_card, samples
 from socialrec.report.facts import NightFacts, read_facts
-from socialrec.report.page import render
+from socialrec.report.page import render, write_page
 
 NAME = "report_run"
 PAGE = "report.html"
@@ -34,8 +33,8 @@ def main(argv: list[str] | None = None) -> int:
             run.done(status="dry_run" if args.dry_run else "sample", summary=summary)
             return 0
         folder, facts = run.settings.reports / run.ds, read_facts(run.lake, run.ds)
-        write(folder / "summary.json", json.dumps(summary, indent=1))
-        write(folder / PAGE, render(summary, facts))
+        write_page(folder / "summary.json", json.dumps(summary, indent=1))
+        write_page(folder / PAGE, render(summary, facts))
         run_id = log(run, tracker, summary, facts)
         report_url = tracker.artifact_page(run_id, f"report/{PAGE}")
         run.done(
@@ -60,14 +59,6 @@ def log(run: job.Run, tracker: tracking.Tracker, summary: dict[str, Any], facts:
     tracker.describe(run_id, night_card(summary, facts, versions))
     tracker.log_table(run_id, SAMPLE_COLUMNS, samples(facts), "tables/lists.csv")
     return run_id
-
-
-def write(file: Path, content: str) -> None:
-    """Write a file whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f".{file.name}.partial")
-    partial.write_text(content, encoding="utf-8")
-    partial.replace(file)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from socialrec import job, tracking
 from socialrec.contracts.gold import MODEL_DECISIONS
 from socialrec.errors import UserError
 from socialrec.recommend.decisions import record_decision, rollback_row, version_to_go_back_to
-from socialrec.tracking import ENCODER, RECOMMENDER
+from socialrec.tracking import ENCODER, ERASED, RECOMMENDER
 
 NAME = "roll_back_model"
 
@@ -30,6 +30,8 @@ def main(argv: list[str] | None = None) -> int:
         target = tracker.model(
             RECOMMENDER, version_to_go_back_to(decisions, champion.version, args.model_version or None)
         )
+        if ERASED in target.tags and ERASED not in champion.tags:
+            raise UserError(f"version {target.version} was trained on users who were erased since: train again instead")
         if not args.dry_run:
             row = rollback_row(
                 args.reason,

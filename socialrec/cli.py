@@ -14,6 +14,7 @@ from rich.console import Console
 
 from socialrec import __version__
 from socialrec.bench.commands import bench
+from socialrec.erasure.command import erase, rotate_key
 from socialrec.errors import UserError
 from socialrec.job import EXIT_USER_ERROR, day
 from socialrec.looking import check, diff, explain, runs, table
@@ -28,8 +29,9 @@ SHOWN_PLACES = 5
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(bench, name="bench")
-for look in (check, runs, diff, table, explain):
-    app.command()(look)
+for command in (check, runs, diff, table, explain, erase):
+    app.command()(command)
+app.command("rotate-key")(rotate_key)
 
 SourceOption = Annotated[str | None, typer.Option("--source", help="Which importer; else what has landed, else demo")]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Folder with the source's raw files")]

@@ -16,17 +16,22 @@ from socialrec.secret_files import kept
 
 KEY_FILE = "identity.key"
 PSEUDONYM = re.compile(r"[0-9a-f]{64}")
-_KEY_BYTES = 32
+KEY_BYTES = 32
 
 
 def identity_key(folder: Path) -> bytes:
-    """The secret key of 32 bytes in this folder, made on first use.
+    """The secret key behind the pseudonyms, 32 bytes, made on first use; UserError as `secret_key`."""
+    return secret_key(folder / KEY_FILE)
+
+
+def secret_key(file: Path) -> bytes:
+    """The secret key of 32 bytes in this file, made on first use.
 
     Raises UserError where the file does not hold 64 hex digits.
     """
-    text = kept(folder / KEY_FILE, lambda: secrets.token_hex(_KEY_BYTES))
-    if not re.fullmatch(rf"[0-9a-fA-F]{{{2 * _KEY_BYTES}}}", text):
-        raise UserError(f"{folder / KEY_FILE} does not hold {2 * _KEY_BYTES} hex digits; put the backed-up key there")
+    text = kept(file, lambda: secrets.token_hex(KEY_BYTES))
+    if not re.fullmatch(rf"[0-9a-fA-F]{{{2 * KEY_BYTES}}}", text):
+        raise UserError(f"{file} does not hold {2 * KEY_BYTES} hex digits; put the backed-up key there")
     return bytes.fromhex(text)
 
 

@@ -21,3 +21,12 @@ def kept(file: Path, make: Callable[[], str]) -> str:
         finally:
             fresh.unlink()
     return file.read_text(encoding="utf-8", errors="replace").strip()
+
+
+def write_secret(file: Path, content: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as handle:
+        handle.write(content)
+    fresh.replace(file)

@@ -182,6 +182,19 @@ class SparkSettings(Section):
         return {"SPARK_CONF_DIR": str(self.conf_dir)} | ({"SPARK_LOCAL_IP": LOOPBACK} if self.is_on_loopback else {})
 
 
+class MaintenanceSettings(Section):
+    """What housekeeping keeps, and for how long."""
+
+    version_days: Days = 30.0
+    """How long an old version of a table can be read; what the champion and the one before it learned from stays."""
+    max_files: int = Field(8, ge=1)
+    """Partitions in more files than this are merged, where the files are small."""
+    leftover_days: Days = 7.0
+    """Unfinished files, checkpoints, candidates and unused copies of models go when nobody touched them for so long."""
+    history_days: Days = 180.0
+    """How long receipts, logs and records of past runs stay; runs deleted in MLflow can be restored for as long."""
+
+
 class ServiceSettings(Section):
     """Airflow and MLflow. Where the supervisor starts them, a busy port means the next free one is taken."""
 
@@ -195,6 +208,7 @@ class ServiceSettings(Section):
     """An MLflow server that is already there; none means our own on loopback."""
     nightly_cron: str = "0 2 * * *"
     train_cron: str = "0 4 * * 0"
+    maintenance_cron: str = "0 6 * * 0"
 
 
 class ClusterSettings(Section):
@@ -272,6 +286,7 @@ class Settings(Section):
     recommend: RecommendSettings = RecommendSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     spark: SparkSettings = SparkSettings()
+    maintenance: MaintenanceSettings = MaintenanceSettings()
     services: ServiceSettings = ServiceSettings()
     cluster: ClusterSettings = ClusterSettings()
     alerts: AlertSettings = AlertSettings()
@@ -313,6 +328,11 @@ class Settings(Section):
     def scratch(self) -> Path:
         """Temporary files of running jobs."""
         return self.home / "scratch"
+
+    @property
+    def requests(self) -> Path:
+        """Files that name users to be erased; each goes with them."""
+        return self.home / "erasure"
 
     @property
     def export(self) -> Path:

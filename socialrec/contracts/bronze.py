@@ -36,7 +36,11 @@ QUARANTINE: dict[Entity, Table] = {
             Column("reason", "string", "Why it was rejected", choices=QuarantineReason),
             Column("detail", "string", "Which column, and what it held"),
             Column("stage", "string", "Which job rejected it", choices=QuarantineStage),
-            Column("record", "string", "The record as it landed, whole: JSON by column, or the raw line"),
+            Column(
+                "record",
+                "string",
+                "The record as it landed, whole: JSON by column, or the raw line; empty where it is an erased user's",
+            ),
             PLATFORM,
             SOURCE_FILE,
             SOURCE_LINE,

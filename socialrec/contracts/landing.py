@@ -60,6 +60,14 @@ LANDING_KEY: dict[Entity, tuple[str, ...]] = {
     Entity.FOLLOWS: ("follower_id", "followee_id"),
 }
 
+LANDING_USERS: dict[Entity, tuple[str, ...]] = {
+    Entity.PRODUCTS: (),
+    Entity.INTERACTIONS: ("user_id",),
+    Entity.COMMENTS: ("user_id",),
+    Entity.FOLLOWS: ("follower_id", "followee_id"),
+}
+"""The columns that name users."""
+
 EVENT_TIME: dict[Entity, str] = {
     Entity.PRODUCTS: "updated_ts",
     Entity.INTERACTIONS: "event_ts",

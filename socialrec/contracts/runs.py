@@ -4,6 +4,8 @@ NIGHTLY = "socialrec_nightly"
 TRAIN = "socialrec_train"
 ROLLBACK = "socialrec_rollback"
 PRETRAIN = "socialrec_pretrain"
+MAINTENANCE = "socialrec_maintenance"
+ERASURE = "socialrec_erasure"
 
 NEWEST_DAY = "CURRENT"
 """The file in the export folder that names the newest published day."""

@@ -38,6 +38,7 @@ class QuarantineReason(StrEnum):
     FUTURE_EVENT = "future_event"
     SELF_FOLLOW = "self_follow"
     CONFLICTING_ID = "conflicting_id"
+    ERASED_USER = "erased_user"
 
 
 class QuarantineStage(StrEnum):

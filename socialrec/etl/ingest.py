@@ -16,8 +16,9 @@ from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from socialrec.contracts.landing import LANDING
-from socialrec.contracts.vocabulary import Entity, QuarantineStage
+from socialrec.contracts.vocabulary import Entity, QuarantineReason, QuarantineStage
 from socialrec.errors import UserError
+from socialrec.etl.erased import Erased
 from socialrec.etl.judging import DETAIL, REASON, RECORD, judge
 from socialrec.etl.landing_files import LandingFile
 from socialrec.etl.landing_layouts import Layout
@@ -31,15 +32,17 @@ _DAMAGED_FILE = re.compile(r"reading file (?:file:/*)?(/\S+?)[.,]?(?:\s|$)")
 
 @dataclass(frozen=True)
 class Intake:
-    """How many records of one entity came in, and how many of them were rejected."""
+    """How many records of one entity came in, and how many of them went to quarantine."""
 
     n_in: int
     n_quarantined: int
+    n_erased: int = 0
+    """Those of them that are refused because their user was erased."""
 
     @property
     def share(self) -> float:
-        """The rejected share, 0 where nothing came in."""
-        return self.n_quarantined / self.n_in if self.n_in else 0.0
+        """The share that breaks its contract, 0 where nothing came in."""
+        return (self.n_quarantined - self.n_erased) / self.n_in if self.n_in else 0.0
 
 
 def judged_records(
@@ -72,8 +75,12 @@ def stage_records(
     layouts: Mapping[Layout, Sequence[LandingFile]],
     bronze: Stage,
     quarantine: Stage,
+    *,
+    erased: Erased | None = None,
 ) -> Intake:
     """Write the valid records into the one stage and the rejected ones into the other; checks that none got lost.
+
+    Records of erased users are rejected without their content.
 
     Raises UserError where a file breaks off in its middle.
     """
@@ -82,14 +89,18 @@ def stage_records(
         judged = judged_records(spark, entity, layouts)
         if judged is None:
             return Intake(0, 0)
+        if erased is not None:
+            judged = erased.refuse(judged, entity)
         rows = bronze_rows(judged, entity, datetime.now(UTC))
-        rows = rows.observe(seen, F.count(F.lit(1)).alias("n"), F.count(REASON).alias("bad"))
+        is_erased = F.coalesce(F.col(REASON) == QuarantineReason.ERASED_USER.value, F.lit(False))
+        counts = (F.count(F.lit(1)).alias("n"), F.count(REASON).alias("bad"), F.count_if(is_erased).alias("erased"))
+        rows = rows.observe(seen, *counts)
         write_stage(rows.where(F.col(REASON).isNull()), bronze)
         if seen.get["bad"]:
             write_stage(quarantine_rows(judged), quarantine)
     except (PySparkException, Py4JJavaError) as error:
         raise _damaged_file(error) from error
-    intake = Intake(seen.get["n"], count_staged(quarantine))
+    intake = Intake(seen.get["n"], count_staged(quarantine), seen.get["erased"])
     if intake.n_in != count_staged(bronze) + intake.n_quarantined:
         raise RuntimeError(
             f"{entity}: {intake.n_in} records in, {count_staged(bronze)} valid and {intake.n_quarantined} quarantined"
@@ -105,6 +116,7 @@ def check_share(intakes: Mapping[Entity, Intake], quarantines: Mapping[Entity, S
         return
     files = [str(file) for file in sorted(quarantines[worst].path.glob("part=*/*.parquet"))]
     rows = pds.dataset(files, format="parquet").to_table(columns=["reason", "detail", "source_file", "source_line"])
+    rows = rows.filter(pc.field("reason") != QuarantineReason.ERASED_USER.value)
     counts = pc.value_counts(rows["reason"]).to_pylist()
     top = sorted(counts, key=lambda count: (-count["counts"], count["values"]))[:_N_REASONS]
     reasons = ", ".join(f"{count['values']} {count['counts']}" for count in top)
@@ -113,7 +125,7 @@ def check_share(intakes: Mapping[Entity, Intake], quarantines: Mapping[Entity, S
     )
     example = first.slice(0, 1).to_pylist()[0]
     raise UserError(
-        f"{worst}: {intake.n_quarantined} of {intake.n_in} records ({intake.share:.1%}) break their contract, more "
+        f"{worst}: {rows.num_rows} of {intake.n_in} records ({intake.share:.1%}) break their contract, more "
         f"than etl.max_quarantine_share = {limit:.1%} ({reasons}; such as {example['source_file']}:"
         f"{example['source_line']}, {example['detail']}); correct the files or raise the setting, then run again"
     )

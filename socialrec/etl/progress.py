@@ -14,23 +14,14 @@ from datetime import date, timedelta
 from socialrec import __version__
 from socialrec.contracts.columns import Table
 from socialrec.etl.landing_files import LandingDay
-from socialrec.lake import Commit, Lake
-
-
-def newest_commits(lake: Lake, table: Table) -> dict[str, Commit]:
-    """The newest commit of every partition of a table."""
-    newest: dict[str, Commit] = {}
-    for commit in lake.history(table):
-        for partition in commit.partitions:
-            newest.setdefault(partition, commit)
-    return newest
+from socialrec.lake import Lake
 
 
 def day_tokens(lake: Lake, table: Table) -> dict[str, str]:
     """What each day of a table was made from, as `pack_tokens` recorded it in the commits."""
     return {
         day: json.loads(commit.fingerprint).get(day, "")
-        for day, commit in newest_commits(lake, table).items()
+        for day, commit in lake.newest_commits(table).items()
         if commit.fingerprint.startswith("{")
     }
 
@@ -43,7 +34,7 @@ def pack_tokens(tokens: Mapping[str, str]) -> str:
 def landing_tokens(lake: Lake, tables: Iterable[Table], days: Sequence[LandingDay]) -> dict[str, str]:
     """The landing days that not all of these bronze tables hold with this content, with a token to commit for each.
 
-    A token is `<stamp>:<content hash>`. Files whose names, sizes and times are as recorded are not read again.
+    Files whose names, sizes and times are as recorded are not read again.
     """
     known = [day_tokens(lake, table) for table in tables]
     pending = {}
@@ -53,17 +44,22 @@ def landing_tokens(lake: Lake, tables: Iterable[Table], days: Sequence[LandingDa
         seen = recorded.pop() if len(recorded) == 1 else ""
         if seen.partition(":")[0] == stamp:
             continue
-        content = day.content()
-        if seen.partition(":")[2] != content:
-            pending[day.ds] = f"{stamp}:{content}"
+        token = landing_token(day)
+        if seen.partition(":")[2] != token.partition(":")[2]:
+            pending[day.ds] = token
     return pending
+
+
+def landing_token(day: LandingDay) -> str:
+    """What bronze records of a landing day that it took in, `<stamp>:<content hash>`; reads every file."""
+    return f"{day.stamp()}:{day.content()}"
 
 
 def derived_tokens(lake: Lake, source: Table, until: str, *extra: object) -> dict[str, str]:
     """A token for each day of `source` up to `until`: changes when the day was committed again or the extras change."""
     return {
         day: _digest((commit.attempt, *extra))[:16]
-        for day, commit in newest_commits(lake, source).items()
+        for day, commit in lake.newest_commits(source).items()
         if day <= until
     }
 
@@ -83,7 +79,7 @@ def plan_roll(lake: Lake, targets: Sequence[Table], inputs: Sequence[Table], ds:
 
     `days` are those of the first input; the fingerprint covers all days of all inputs up to `ds`.
     """
-    newest = {table.name: newest_commits(lake, table) for table in inputs}
+    newest = {table.name: lake.newest_commits(table) for table in inputs}
 
     def state(until: str) -> str:
         facts = [

@@ -35,20 +35,28 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def sweep(table_root: Path, committed: Container[str]) -> list[Path]:
-    """Remove the attempts of dead processes of this host, but for those named in `committed`; returns what it removed.
+def abandoned(table_root: Path, committed: Container[str]) -> list[Path]:
+    """The attempts of dead processes of this host, but for those named in `committed`.
 
     Attempts of other hosts are left alone: only their own host can tell whether they live.
     """
-    removed = []
-    for folder in table_root.glob(f"{PREFIX}*"):
-        if not _is_abandoned(folder / OWNER_FILE):
-            continue
-        if folder.name in committed:
-            release(folder)
-        else:
-            remove(folder)
-            removed.append(folder)
+    marked = [marker.parent for marker in table_root.glob(f"{PREFIX}*/{OWNER_FILE}") if _is_abandoned(marker)]
+    return [folder for folder in marked if folder.name not in committed]
+
+
+def under_way(table_root: Path) -> list[Path]:
+    """The attempts of processes that live, or may live on another host."""
+    return [marker.parent for marker in table_root.glob(f"{PREFIX}*/{OWNER_FILE}") if not _is_abandoned(marker)]
+
+
+def sweep(table_root: Path, committed: Container[str]) -> list[Path]:
+    """Remove abandoned attempts, take the mark off those that were committed; returns what it removed."""
+    removed = abandoned(table_root, committed)
+    for folder in removed:
+        remove(folder)
+    for marker in table_root.glob(f"{PREFIX}*/{OWNER_FILE}"):
+        if marker.parent.name in committed and _is_abandoned(marker):
+            release(marker.parent)
     return removed
 
 

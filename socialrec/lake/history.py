@@ -16,6 +16,8 @@ class Commit:
     """One commit of one table.
 
     `fingerprint` stands for the inputs and settings that made it: an equal one means there is nothing to do again.
+    `attempt` stands for the content. A rewrite (`lake.rewriting`) keeps both, so that nobody works on from it anew;
+    `folder` is where its files are.
     """
 
     version: int
@@ -25,6 +27,7 @@ class Commit:
     fingerprint: str
     partitions: tuple[str, ...]
     counts: dict[str, int]
+    folder: str
 
     @classmethod
     def from_metadata(cls, version: int, ts: datetime, metadata: Mapping[str, Any]) -> Commit:
@@ -37,6 +40,7 @@ class Commit:
             fingerprint=metadata["fingerprint"],
             partitions=tuple(json.loads(metadata["partitions"])),
             counts=json.loads(metadata["counts"]),
+            folder=metadata.get("folder", metadata["attempt"]),
         )
 
 

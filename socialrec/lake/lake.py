@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -47,9 +48,17 @@ class Lake:
             self._histories[at] = read_history(delta)
         return self._histories[at]
 
+    def newest_commits(self, table: Table) -> dict[str, Commit]:
+        """The newest commit of every partition."""
+        newest: dict[str, Commit] = {}
+        for commit in self.history(table):
+            for partition in commit.partitions:
+                newest.setdefault(partition, commit)
+        return newest
+
     def last_commit(self, table: Table, partition: str) -> Commit | None:
         """The newest commit that wrote this partition."""
-        return next((commit for commit in self.history(table) if partition in commit.partitions), None)
+        return self.newest_commits(table).get(partition)
 
     def partitions(self, table: Table, version: int | None = None) -> list[str]:
         """Sorted values of the partitions that were committed, those that hold no rows too."""
@@ -63,7 +72,7 @@ class Lake:
     def files(self, table: Table, partitions: Sequence[str] | None = None, version: int | None = None) -> list[str]:
         """Absolute paths of the Parquet files of these partitions (None: all), sorted.
 
-        Raises UserError where that version does not exist.
+        Raises UserError where that version does not exist, or is too old to be read.
         """
         delta = self._open(table, version)
         if delta is None:
@@ -73,9 +82,12 @@ class Lake:
         values = actions.column(f"partition.{table.partition}").to_pylist()
         paths = actions.column("path").to_pylist()
         root = self.path(table)
-        return sorted(
+        found = sorted(
             str(root / path) for path, value in zip(paths, values, strict=True) if wanted is None or value in wanted
         )
+        if version is not None and not all(map(os.path.exists, found)):
+            raise UserError(f"{table.name} version {version} is past its retention: its files were deleted")
+        return found
 
     def dataset(self, table: Table, partitions: Sequence[str] | None = None, version: int | None = None) -> pds.Dataset:
         """These partitions as an Arrow dataset under the contract's schema."""
@@ -95,16 +107,13 @@ class Lake:
         return self.dataset(table, partitions, version).to_table(columns=names, filter=filter)
 
     def fingerprint(self, inputs: Mapping[Table, Sequence[str] | None], *extra: object) -> str:
-        """SHA-256 over the identities of the inputs' live files, further facts, and the code's version.
-
-        Files never change once committed, so their paths stand for their content.
-        """
-        digest = hashlib.sha256(repr((__version__, extra)).encode())
+        """SHA-256 over the newest attempts at the inputs' partitions, further facts, and the code's version."""
+        facts = []
         for table, partitions in sorted(inputs.items(), key=lambda item: item[0].name):
-            digest.update(table.name.encode())
-            for file in self.files(table, partitions):
-                digest.update(Path(file).relative_to(self.root).as_posix().encode())
-        return digest.hexdigest()
+            newest = self.newest_commits(table)
+            wanted = newest if partitions is None else newest.keys() & set(partitions)
+            facts.append((table.name, [(value, newest[value].attempt) for value in sorted(wanted)]))
+        return hashlib.sha256(repr((__version__, extra, facts)).encode()).hexdigest()
 
     def up_to_date(self, table: Table, partitions: Sequence[str], fingerprint: str) -> bool:
         """Whether each of these partitions was last committed under this fingerprint."""
@@ -115,8 +124,12 @@ class Lake:
         """Begin a write of these partitions; first sweeps what killed writers of this table left behind."""
         root = self.path(table)
         delta = self._open(table) or self._create(table)
-        attempts.sweep(root, {commit.attempt for commit in self.history(table)})
+        attempts.sweep(root, self.folders(table))
         return Stage(table, root, delta, job, partitions, append)
+
+    def folders(self, table: Table) -> set[str]:
+        """Names of the attempts' folders that were ever committed."""
+        return {commit.folder for commit in self.history(table)}
 
     def _open(self, table: Table, version: int | None = None) -> DeltaTable | None:
         try:

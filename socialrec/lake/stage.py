@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +14,9 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as pds
 import pyarrow.parquet as pq
-from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction
 from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction
 
@@ -27,6 +30,9 @@ from socialrec.lake.schemas import arrow_schema
 PARTITION_FOLDER = "part"
 """Staged files lie in `part=<value>/`. The contract's own partition column is in the files as well, so that whoever is
 given a file's path reads whole rows."""
+
+KEEP_HISTORY = PostCommitHookProperties(cleanup_expired_logs=False)
+"""The log of commits says which days were made from what: Delta would forget it after 30 days."""
 
 
 class CommitConflict(UserError):
@@ -68,19 +74,40 @@ class Stage:
         for table in tables:
             values = table.column(self.table.partition)
             for value in sorted(pc.unique(values).to_pylist()):
-                folder = self.path / f"{PARTITION_FOLDER}={value}"
-                folder.mkdir(exist_ok=True)
                 part = table.filter(pc.equal(values, value)).select(schema.names).cast(schema)
-                pq.write_table(part, folder / f"{self._n_written:05d}.parquet", compression="zstd")
-                self._n_written += 1
+                pq.write_table(part, self._next_file(value), compression="zstd")
+
+    def link(self, file: str, partition: str) -> None:
+        """Stage a file of the table as it is."""
+        target = self._next_file(partition)
+        try:
+            os.link(file, target)
+        except OSError:  # a file system without hard links
+            shutil.copy2(file, target)
+
+    def merge(self, files: Sequence[str], partition: str) -> None:
+        """Stage the rows of several files of the table, in that order, as one file."""
+        schema = arrow_schema(self.table)
+        with pq.ParquetWriter(self._next_file(partition), schema, compression="zstd") as writer:
+            for batch in pds.dataset(list(files), schema=schema, format="parquet").to_batches():
+                writer.write_batch(batch)
+
+    def _next_file(self, partition: str) -> Path:
+        folder = self.path / f"{PARTITION_FOLDER}={partition}"
+        folder.mkdir(exist_ok=True)
+        self._n_written += 1
+        return folder / f"{self._n_written - 1:05d}.parquet"
 
     def audit(self) -> None:
         """Check what is staged so far, as a commit would. Raises AuditError where rows break the contract."""
         audit(self.table, [str(file) for file in self._staged_files()])
 
-    def commit(self, *, fingerprint: str = "", counts: Mapping[str, int] | None = None) -> Commit:
+    def commit(
+        self, *, fingerprint: str = "", counts: Mapping[str, int] | None = None, stands_for: Commit | None = None
+    ) -> Commit:
         """Audit the staged files and make them the partitions' content in one Delta commit.
 
+        With `stands_for` they are a rewrite of what that commit wrote, and the new one says of itself what it said.
         Raises AuditError where rows break the contract and CommitConflict where another writer came first.
         """
         staged = self._staged_files()
@@ -91,7 +118,11 @@ class Stage:
             "fingerprint": fingerprint,
             "partitions": json.dumps(self.partitions),
             "counts": json.dumps(dict(counts or {}), sort_keys=True),
+            "folder": self.path.name,
         }
+        if stands_for is not None:
+            kept = {"partitions": list(stands_for.partitions), "counts": stands_for.counts}
+            metadata |= {"attempt": stands_for.attempt, **{name: json.dumps(value) for name, value in kept.items()}}
         # One application transaction a partition: of two writers of one partition the second is refused, even where
         # the partition was empty and Delta alone would let both in.
         transactions = [
@@ -105,6 +136,7 @@ class Stage:
                 partition_by=[self.table.partition],
                 partition_filters=None if self._append else [(self.table.partition, "in", list(self.partitions))],
                 commit_properties=CommitProperties(custom_metadata=metadata, app_transactions=transactions),
+                post_commithook_properties=KEEP_HISTORY,
             )
         except CommitFailedError:
             names = ", ".join(self.partitions[:3]) + (", …" if len(self.partitions) > 3 else "")

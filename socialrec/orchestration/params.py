@@ -74,9 +74,17 @@ STEPS = Param(
     title="Steps",
     description="Most steps, 1 to 1,000,000; fewer where held-out texts no longer gain. Empty: pretrain.train_steps.",
 )
+USERS_FILE = Param(
+    type="string",
+    pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+    title="Users file",
+    description="Name of a file in <home>/erasure/ with a user's id a line, as it landed. It is deleted with them.",
+)
 
 NIGHTLY = {"ds": DS, "sample": SAMPLE, "dry_run": DRY_RUN, "model_version": MODEL_VERSION}
 # Training takes all users and makes its own version, so there is neither a sample nor a version to choose.
 TRAIN = {"ds": DS, "dry_run": DRY_RUN, "tuning_trials": TUNING_TRIALS}
 PRETRAIN = {"ds": DS, "dry_run": DRY_RUN, "from_scratch": FROM_SCRATCH, "steps": STEPS}
+ERASURE = {"users_file": USERS_FILE, "reason": REASON, "dry_run": DRY_RUN}
+MAINTENANCE = {"dry_run": DRY_RUN}
 ROLLBACK = {"model_version": EARLIER_VERSION, "reason": REASON}

@@ -43,7 +43,7 @@ def resolve_run() -> dict[str, Any]:
     context = get_current_context()
     params, dag_run = context["params"], context["dag_run"]
     return {
-        "ds": resolve(params["ds"], dag_run.logical_date, dag_run.run_after),
+        "ds": resolve(params.get("ds"), dag_run.logical_date, dag_run.run_after),
         "run_id": folder_name(dag_run.run_id),
         "sample": params.get("sample", 1),
         "dry_run": params["dry_run"],

@@ -50,6 +50,14 @@ def newest_decision(decisions: pa.Table, version: str) -> dict[str, Any] | None:
     return rows[-1] if rows else None
 
 
+def champions(decisions: pa.Table, champion: str) -> list[str]:
+    """The champion, and the one before it where there is one on record: what a rollback may need."""
+    try:
+        return [champion, version_to_go_back_to(decisions, champion)]
+    except UserError:
+        return [champion]
+
+
 def version_to_go_back_to(decisions: pa.Table, champion: str, wanted: str | None = None) -> str:
     """The version asked for, or else the champion before this one.
 

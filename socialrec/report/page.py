@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -42,6 +43,14 @@ def render(summary: Mapping[str, Any], facts: NightFacts) -> str:
         shown=SHOWN_PLACES,
         version=__version__,
     )
+
+
+def write_page(file: Path, content: str) -> None:
+    """Write a file whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f".{file.name}.partial")
+    partial.write_text(content, encoding="utf-8")
+    partial.replace(file)
 
 
 def _compared(evaluation: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:

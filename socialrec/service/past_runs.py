@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from socialrec.contracts.runs import NIGHTLY, PRETRAIN, ROLLBACK, TRAIN
+from socialrec.contracts.runs import ERASURE, MAINTENANCE, NIGHTLY, PRETRAIN, ROLLBACK, TRAIN
 from socialrec.recommend.summary import Receipts, read_receipts
 from socialrec.settings import Settings
 
@@ -16,6 +16,8 @@ ENDS = {
     "promote_model": TRAIN,
     "roll_back_model": ROLLBACK,
     "pretrain_encoder": PRETRAIN,
+    "clean_databases": MAINTENANCE,
+    "erase_users": ERASURE,
 }
 """By a job that only this DAG has; of nights and trainings it is the last one, so that it tells of a whole run."""
 BY_HAND = "jobs by hand, or not at its end"

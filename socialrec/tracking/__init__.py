@@ -2,13 +2,14 @@
 
 from socialrec.tracking.address import tracking_uri
 from socialrec.tracking.descriptions import BASE, ENCODER, PRETRAINING, RECOMMENDER
-from socialrec.tracking.tracker import CHALLENGER, CHAMPION, ModelRef, Tracker, connect
+from socialrec.tracking.tracker import CHALLENGER, CHAMPION, ERASED, ModelRef, Tracker, connect
 
 __all__ = [
     "BASE",
     "CHALLENGER",
     "CHAMPION",
     "ENCODER",
+    "ERASED",
     "PRETRAINING",
     "RECOMMENDER",
     "ModelRef",

@@ -5,6 +5,7 @@ from __future__ import annotations
 TRAINING = "socialrec/train"
 PRETRAINING = "socialrec/pretrain"
 NIGHTLY = "socialrec/nightly"
+ERASURE = "socialrec/erasure"
 BASE = "socialrec-base"
 ENCODER = "socialrec-encoder"
 RECOMMENDER = "socialrec-recommender"
@@ -15,6 +16,8 @@ EXPERIMENTS = {
     TRAINING: "A run a training, from the encoder to the gate. Its description says what the gate decided, and why. "
     "Under Artifacts: `tables/` (every figure, the ablation), `plots/`, `confusion/`, the candidate itself.",
     PRETRAINING: "A run a pre-training of the base model on the shop's own texts, started by hand.",
+    ERASURE: "A run an erasure, as FAILED where something was left: how much went from where, which models remember the "
+    "people, and why they were erased. It names nobody.",
 }
 """Descriptions, by experiment."""
 

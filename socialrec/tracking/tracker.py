@@ -18,12 +18,14 @@ from socialrec.errors import UserError
 from socialrec.settings import Settings
 from socialrec.tracking import pages
 from socialrec.tracking.address import tracking_uri
-from socialrec.tracking.descriptions import EXPERIMENTS, MODELS, NIGHTLY, TRAINING
+from socialrec.tracking.descriptions import ERASURE, EXPERIMENTS, MODELS, NIGHTLY, TRAINING
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow.entities.model_registry import ModelVersion
 
+ERASED = "erasure"
+"""Tag of a model version that was trained on people who were erased since: what they left in it is still there."""
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 PARAM_CHARS = 500
@@ -119,6 +121,37 @@ class Tracker:
         """Where people see a registered version."""
         return pages.version_page(self._client.tracking_uri, name, version)
 
+    def replace_reports(self, folders: Mapping[str, Path]) -> None:
+        """Put newly made pages in place of those that nights of these days were recorded with."""
+        found = self._client.get_experiment_by_name(NIGHTLY)
+        if found is None:
+            return
+        for day, folder in folders.items():
+            for run in self._client.search_runs([found.experiment_id], f"tags.ds = '{day}'"):
+                self.log_folder(run.info.run_id, folder, "report")
+
+    def log_erasure(self, reason: str, counts: Mapping[str, int], record: Mapping[str, Any]) -> str:
+        """Record an erasure in `socialrec/erasure`, as FAILED where its proof found something."""
+        run_id = self._start(ERASURE, time.strftime("%Y-%m-%d %H:%M", time.gmtime()), {})
+        self.log(run_id, params={"reason": reason}, metrics={"hits": len(record["files_with_hits"]), **counts})
+        self.log_dict(run_id, record, "record.json")
+        self.finish(run_id, "FAILED" if record["files_with_hits"] else "FINISHED")
+        return run_id
+
+    def mark_erased(self, names: Iterable[str], since: str, *, dry_run: bool) -> list[str]:
+        """Mark the versions of these models that were trained on a landing day from `since` on, or nobody knows when.
+
+        Returns all of them, marked now or before, as `<name> <version>`.
+        """
+        found = []
+        for name in names:
+            for version in self._client.search_model_versions(f"name = '{name}'"):
+                if version.tags.get("ds", since) >= since:
+                    found.append(f"{name} {version.version}")
+                    if not dry_run:
+                        self._client.set_model_version_tag(name, version.version, ERASED, "trained on erased users")
+        return sorted(found)
+
     def log(
         self,
         run_id: str,
@@ -212,6 +245,20 @@ class Tracker:
         """Make a version the champion."""
         self._client.set_registered_model_alias(name, CHAMPION, version)
 
+    def copy_of(self, name: str, version: str) -> Path:
+        """Where `fetch` keeps a version; UserError where there is no such version."""
+        # Numbers are given out again by another server, or once a model was deleted; the run tells them apart.
+        return self._models / name / f"{version}-{self.model(name, version).run_id}"
+
+    def deleted_runs_of_models(self) -> list[str]:
+        """Runs that were deleted although a registered version needs them, as `<model> <version>: <run>`."""
+        return [
+            f"{version.name} {version.version}: {version.run_id}"
+            for model in self._client.search_registered_models()
+            for version in self._client.search_model_versions(f"name = '{model.name}'")
+            if version.run_id and self._is_deleted(version.run_id)
+        ]
+
     def fetch(self, name: str, version: str) -> Path:
         """A local copy of a version's folder, whole or not there: `<home>/models/<name>/<version>-<run that made it>`.
 
@@ -219,9 +266,9 @@ class Tracker:
         """
         from mlflow.artifacts import download_artifacts
 
-        # Numbers are given out again by another server, or once a model was deleted; the run tells them apart.
-        target = self._models / name / f"{version}-{self.model(name, version).run_id}"
+        target = self.copy_of(name, version)
         if target.exists():
+            target.touch()  # in use: not for housekeeping to take away
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as folder:
@@ -237,6 +284,16 @@ class Tracker:
 
     def _experiment_of(self, run_id: str) -> str:
         return str(self._client.get_run(run_id).info.experiment_id)
+
+    def _is_deleted(self, run_id: str) -> bool:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return str(self._client.get_run(run_id).info.lifecycle_stage) == "deleted"
+        except MlflowException as error:
+            if error.error_code in ABSENT:
+                return False  # deleted for good already
+            raise
 
     def _start(self, experiment: str, name: str, tags: Mapping[str, str]) -> str:
         found = self._client.get_experiment_by_name(experiment)

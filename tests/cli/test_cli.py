@@ -24,7 +24,7 @@ from socialrec.settings import Settings
 SOCIALREC = Path(sys.executable).with_name("socialrec")
 COMMANDS = (
     *("doctor", "import", "run", "up", "down", "status", "recommend", "check", "runs", "diff", "table"),
-    *("explain", "bench", "bench etl", "bench finetune"),
+    *("explain", "erase", "rotate-key", "bench", "bench etl", "bench finetune"),
 )
 DS = "2026-01-01"
 
@@ -81,6 +81,9 @@ def test_the_version_is_that_of_the_package(call: Call) -> None:
         (["check", "nowhere"], ["nowhere is not a folder", "products.csv"]),
         (["diff", DS, "yesterday"], ["nothing was published yet"]),
         (["explain", "ann", "kite"], ["nothing was published yet"]),
+        (["erase", "--reason", "asked"], ["nobody to erase", "a file with one a line"]),
+        (["erase", "--file", "nowhere", "--reason", "asked"], ["nowhere is not a file", "a user's id a line"]),
+        (["rotate-key"], ["exports and pages of past nights are dropped", "--yes"]),
         (["table", "gold.texts"], ["gold.texts was never written"]),
     ],
 )

@@ -13,7 +13,11 @@ DAGS = Path(__file__).parents[2] / "dags"
 FILES = sorted(DAGS.glob("*.py"))
 HEAVY = ("torch", "pyspark", "mlflow", "pandas")
 NIGHTLY, TRAIN, ROLLBACK, PRETRAIN = "socialrec_nightly", "socialrec_train", "socialrec_rollback", "socialrec_pretrain"
+MAINTENANCE, ERASURE = "socialrec_maintenance", "socialrec_erasure"
+ALL = (NIGHTLY, TRAIN, ROLLBACK, PRETRAIN, MAINTENANCE, ERASURE)
 SPARK_TASKS = {"ingest_landing", "build_silver", "build_gold", "embed_texts", "score_recommendations"}
+WHOLE_LAKE = {"maintain_lake", "erase_users"}
+"""No Spark, but all tables: not beside a Spark application."""
 TRAINING_TASKS = {"finetune_encoder", "fit_recommender", "evaluate_recommender"}
 
 IMPORT = f"""
@@ -90,7 +94,7 @@ def test_a_dag_file_is_read_within_two_seconds_and_without_anything_heavy(home: 
 
 def test_airflow_reads_all_dags_without_an_error(read: dict[str, Any]) -> None:
     assert read["errors"] == {}
-    assert {NIGHTLY, TRAIN, ROLLBACK, PRETRAIN} == set(read) - {"errors"}
+    assert set(ALL) == set(read) - {"errors"}
 
 
 def test_a_night_has_at_most_twelve_tasks(read: dict[str, Any]) -> None:
@@ -172,6 +176,23 @@ def test_pre_training_is_run_by_hand_on_the_accelerator_as_its_params_say(read: 
         assert [argument.render(params=params) for argument in arguments] == expected
 
 
+def test_housekeeping_goes_from_the_tables_to_the_databases(read: dict[str, Any]) -> None:
+    assert path(read[MAINTENANCE]["tasks"], "resolve_run") == ["resolve_run", "maintain_lake", "clean_databases"]
+    assert (read[MAINTENANCE]["cron"], read[MAINTENANCE]["params"]) == ("0 6 * * 0", ["dry_run"])
+
+
+def test_an_erasure_is_told_the_name_of_a_file_and_never_who_is_in_it(read: dict[str, Any]) -> None:
+    dag = read[ERASURE]
+    assert (dag["cron"], dag["params"]) == (None, ["dry_run", "reason", "users_file"])
+    assert path(dag["tasks"], "resolve_run") == ["resolve_run", "erase_users"]
+    params = {"users_file": "march.txt", "reason": 'asked for it; "at last"'}
+    arguments = [Environment().from_string(text) for text in dag["tasks"]["erase_users"]["arguments"][-2:]]
+    assert [argument.render(params=params) for argument in arguments] == [
+        "--users-file=march.txt",
+        '--reason=asked for it; "at last"',
+    ]
+
+
 def test_a_night_without_a_champion_trains_one_and_then_goes_the_same_way(read: dict[str, Any]) -> None:
     tasks = read[NIGHTLY]["tasks"]
     assert tasks["ensure_champion"]["choices"] == ["pin_models", "train_first_champion"]
@@ -182,7 +203,7 @@ def test_a_night_without_a_champion_trains_one_and_then_goes_the_same_way(read: 
     assert tasks["pin_models"]["trigger_rule"] == "none_failed_min_one_success"
 
 
-@pytest.mark.parametrize("dag_id", [NIGHTLY, TRAIN, ROLLBACK, PRETRAIN])
+@pytest.mark.parametrize("dag_id", ALL)
 def test_every_task_has_an_owner_a_time_limit_and_a_second_try_unless_it_would_not_help(
     read: dict[str, Any], dag_id: str
 ) -> None:
@@ -193,12 +214,12 @@ def test_every_task_has_an_owner_a_time_limit_and_a_second_try_unless_it_would_n
     assert tried_once <= {"resolve_run", "train_first_champion", "roll_back_model"}
 
 
-@pytest.mark.parametrize("dag_id", [NIGHTLY, TRAIN, ROLLBACK, PRETRAIN])
+@pytest.mark.parametrize("dag_id", ALL)
 def test_spark_tasks_are_submitted_one_at_a_time(read: dict[str, Any], dag_id: str) -> None:
     tasks = read[dag_id]["tasks"]
     submitted = {name for name, task in tasks.items() if task["is_spark_submit"]}
     assert submitted == SPARK_TASKS & set(tasks)
-    assert submitted == {name for name, task in tasks.items() if task["pool"] == "spark"}
+    assert submitted | (WHOLE_LAKE & set(tasks)) == {name for name, task in tasks.items() if task["pool"] == "spark"}
 
 
 def test_training_tasks_share_the_accelerator(read: dict[str, Any]) -> None:
@@ -206,7 +227,7 @@ def test_training_tasks_share_the_accelerator(read: dict[str, Any]) -> None:
     assert {name for name, task in tasks.items() if task["pool"] == "gpu"} == TRAINING_TASKS
 
 
-@pytest.mark.parametrize("dag_id", [NIGHTLY, TRAIN, ROLLBACK, PRETRAIN])
+@pytest.mark.parametrize("dag_id", ALL)
 def test_a_dags_page_names_every_task_and_param(read: dict[str, Any], dag_id: str) -> None:
     page = read[dag_id]["page"]
     assert [name for name in read[dag_id]["tasks"] if f"`{name}`" not in page] == []
@@ -219,6 +240,7 @@ def test_a_dags_page_names_every_task_and_param(read: dict[str, Any], dag_id: st
         "reason": "Reason",
         "from_scratch": "From scratch",
         "steps": "Steps",
+        "users_file": "Users file",
     }
     assert [name for name in read[dag_id]["params"] if titles[name] not in page] == []
 
@@ -287,7 +309,7 @@ def test_the_asset_graph_leads_from_landing_files_to_published_lists(read: dict[
     assert read_anywhere - {name for task in every for name in task["outlets"]} == {"landing files"}
 
 
-@pytest.mark.parametrize("dag_id", [NIGHTLY, TRAIN, ROLLBACK, PRETRAIN])
+@pytest.mark.parametrize("dag_id", ALL)
 def test_runs_come_one_at_a_time_and_missed_nights_are_not_caught_up(read: dict[str, Any], dag_id: str) -> None:
     assert (read[dag_id]["catchup"], read[dag_id]["max_active_runs"]) == (False, 1)
 
@@ -310,5 +332,5 @@ def test_the_hours_come_from_the_settings(home: Path) -> None:
 def test_a_wrong_setting_is_named_where_airflow_shows_import_errors(home: Path) -> None:
     (home / "settings.toml").write_text("[services]\nnightly = 3\n")
     told = ask_airflow(home, DESCRIBE, str(DAGS))
-    assert sorted(Path(file).stem for file in told["errors"]) == [NIGHTLY, PRETRAIN, ROLLBACK, TRAIN]
+    assert sorted(Path(file).stem for file in told["errors"]) == sorted(ALL)
     assert all("services.nightly is not a setting" in error for error in told["errors"].values())

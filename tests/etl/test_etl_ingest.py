@@ -15,11 +15,13 @@ from pyspark.sql import functions as F
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
 from socialrec.errors import UserError
+from socialrec.etl.erased import Erased
 from socialrec.etl.ingest import Intake, judged_records, stage_records
 from socialrec.etl.landing_files import find_days
 from socialrec.etl.landing_layouts import find_layouts
 from socialrec.etl.wording import clean_text
 from socialrec.lake import Lake
+from socialrec.tombstones import add_tombstones, erasure_key, tombstone
 
 DAY = "2026-01-02"
 EVENT = {
@@ -72,8 +74,9 @@ def test_each_way_to_break_a_contract_has_its_reason(spark: SparkSession, tmp_pa
 
 
 def test_every_reason_of_the_vocabulary_is_tested() -> None:
-    """Two belong to other entities, and conflicts are found in silver: see the next tests and those of the jobs."""
+    """Some belong to other entities, and conflicts are found in silver: see the next tests and those of the jobs."""
     elsewhere = {QuarantineReason.EMPTY_TEXT, QuarantineReason.SELF_FOLLOW, QuarantineReason.CONFLICTING_ID}
+    elsewhere |= {QuarantineReason.ERASED_USER}
     assert {reason for _, reason, _ in BAD_EVENTS} | elsewhere == set(QuarantineReason)
 
 
@@ -88,6 +91,23 @@ def test_comments_and_follows_have_reasons_of_their_own(spark: SparkSession, tmp
     comments = judged(spark, tmp_path, Entity.COMMENTS).collect()
     assert [row.reason for row in comments] == ["empty_text", "missing_value", "out_of_range"]
     assert judged(spark, tmp_path, Entity.FOLLOWS).first().reason == "self_follow"
+
+
+def test_records_of_erased_users_are_refused_whatever_else_is_wrong_with_them_and_their_content_is_withheld(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    assert Erased.of(spark, tmp_path / "secrets") is None
+    add_tombstones(tmp_path / "secrets", [tombstone(erasure_key(tmp_path / "secrets"), "shop", "gone")])
+    erased = Erased.of(spark, tmp_path / "secrets")
+    assert erased is not None
+    edges = [("a", "gone"), ("gone", "a"), ("gone", "gone"), ("a", "b"), ("a", "a")]
+    jsonl(tmp_path, Entity.FOLLOWS, *({"follower_id": one, "followee_id": other} for one, other in edges))
+    rows = erased.refuse(judged(spark, tmp_path, Entity.FOLLOWS), Entity.FOLLOWS).orderBy("source_line").collect()
+    assert [row.reason for row in rows] == ["erased_user"] * 3 + [None, "self_follow"]
+    assert [(row.record, row.detail) for row in rows[:3]] == [("", "follower_id: withheld")] * 3
+    assert "gone" in rows[0].followee_id, "quarantine takes none of these columns"
+    jsonl(tmp_path, Entity.PRODUCTS, {"product_id": "gone", "title": "t"})
+    assert erased.refuse(judged(spark, tmp_path, Entity.PRODUCTS), Entity.PRODUCTS).first().reason is None
 
 
 def test_odd_texts_are_taken_or_quarantined_with_a_reason(spark: SparkSession, tmp_path: Path) -> None:

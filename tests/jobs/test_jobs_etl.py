@@ -1,7 +1,5 @@
 """The three Spark jobs, chained on tiny worlds."""
 
-import importlib.util
-import json
 import os
 import re
 import shutil
@@ -9,19 +7,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from landed_world import D1, D2, D3, comment, event, land, load, rows, run
 from pyspark.sql import SparkSession
 
 from socialrec import job
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
-from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity
@@ -29,41 +25,7 @@ from socialrec.errors import UserError
 from socialrec.etl.plans import GOLD_TARGETS
 from socialrec.lake import Lake
 
-D1, D2, D3 = "2026-01-01", "2026-01-02", "2026-01-03"
-JOBS = ("ingest_landing", "build_silver", "build_gold")
-
 pytestmark = pytest.mark.usefixtures("spark")
-
-
-def load(name: str) -> ModuleType:
-    file = Path(__file__).parents[2] / "jobs" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def run(home: Path, ds: str, *extra: str, jobs: Sequence[str] = JOBS) -> dict[str, dict[str, Any]]:
-    """Run jobs of one night in this process; their receipts."""
-    for name in jobs:
-        assert load(name).main(["--ds", ds, "--home", str(home), "--run-id", ds, *extra]) == 0
-    return {name: json.loads((home / "runs" / ds / f"{name}.json").read_text()) for name in jobs}
-
-
-def land(home: Path, ds: str, entity: Entity, *records: dict[str, Any]) -> None:
-    file = home / "landing" / "shop" / ds / f"{entity}.jsonl"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-
-
-def event(event_id: str, ds: str, **values: Any) -> dict[str, Any]:
-    base = {"event_id": event_id, "user_id": "ann", "product_id": "kite", "event_type": "click"}
-    return {**base, "event_ts": f"{ds}T10:00:00Z", **values}
-
-
-def comment(comment_id: str, user: str, text: str, **values: Any) -> dict[str, Any]:
-    return {"comment_id": comment_id, "user_id": user, "product_id": "kite", "text": text, **values}
 
 
 @pytest.fixture
@@ -87,12 +49,6 @@ def world(home: Path) -> Path:
     land(home, D2, Entity.FOLLOWS, {"follower_id": "ann", "followee_id": "bob", "until_ts": f"{D3}T00:00:00Z"})
     land(home, D3, Entity.INTERACTIONS, event("e4", D3))
     return home
-
-
-def rows(lake: Lake, table: Table, ds: str | None = None) -> list[dict[str, Any]]:
-    """A table's rows in a fixed order."""
-    found: list[dict[str, Any]] = lake.read(table, [ds] if ds else None).to_pylist()
-    return sorted(found, key=lambda row: json.dumps(row, default=str, sort_keys=True))
 
 
 def versions(lake: Lake) -> dict[str, int | None]:

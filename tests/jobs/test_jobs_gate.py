@@ -12,10 +12,12 @@ from pyspark.sql import SparkSession
 from tiny_shop import DS, call, candidate, train
 
 from socialrec import tracking
-from socialrec.contracts.gold import MODEL_DECISIONS
+from socialrec.contracts import TABLES
+from socialrec.contracts.gold import MODEL_DECISIONS, RECOMMENDATIONS
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.recommend.signals import SIGNALS
+from socialrec.service.kept import kept_models
 from socialrec.settings import Settings
 from socialrec.tracking import RECOMMENDER
 
@@ -87,7 +89,30 @@ def publish(settings: Settings, run_id: str, *version: str) -> bytes:
     return export(settings)
 
 
-def test_going_back_makes_the_earlier_champions_lists_again_byte_for_byte(shop: Settings, spark: SparkSession) -> None:
+def tidy_at_once(shop: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Housekeeping for which everything is old: what the two champions need has to stay all the same."""
+    lake, tracker = Lake(shop.lake), tracking.connect(shop)
+    for name in ("VERSION_DAYS", "LEFTOVER_DAYS"):
+        monkeypatch.setenv(f"SOCIALREC_MAINTENANCE__{name}", "0.0000001")
+    lists_then = lake.version(RECOMMENDATIONS)
+    told = call(shop, "maintain_lake", "--dry-run", run_id="tidy")["counts"]
+    kept = kept_models(tracker, lake)
+    assert all(copy.exists() for copy in kept.copies)
+    assert call(shop, "maintain_lake", run_id="tidy")["counts"] == told
+    assert (len(kept.copies), told["candidates"] > 1, told["old_files"] > 0) == (4, True, True)
+    assert all(copy.exists() for copy in kept.copies)
+    assert not list(shop.models.glob("candidates/*"))
+    for table, versions in kept.table_versions.items():
+        assert versions
+        for version in versions:
+            assert lake.read(TABLES[table], version=version).num_rows
+    assert lake.version(RECOMMENDATIONS) != lists_then
+    assert call(shop, "maintain_lake", run_id="again")["counts"]["old_files"] == 0
+
+
+def test_going_back_makes_the_earlier_champions_lists_again_byte_for_byte(
+    shop: Settings, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tracker = tracking.connect(shop)
     first = tracker.champion(RECOMMENDER)
     assert first is not None
@@ -98,6 +123,7 @@ def test_going_back_makes_the_earlier_champions_lists_again_byte_for_byte(shop: 
     second = train(shop, "second", ds=NEXT_DAY)
     assert second["status"] == "promoted"
     assert publish(shop, "after") != lists
+    tidy_at_once(shop, monkeypatch)
     receipt = call(shop, "roll_back_model", "--reason", "lists of one taste", run_id="back")
     assert (receipt["recommender_version"], receipt["previous_version"]) == (
         first.version,

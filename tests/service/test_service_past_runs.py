@@ -37,10 +37,15 @@ def test_runs_come_newest_first_with_what_they_did(settings: Settings) -> None:
     assert (night.changed_rows, night.recommender_version) == (40, "3")
 
 
-def test_rollbacks_and_pre_trainings_are_told_apart_too(settings: Settings) -> None:
+def test_rollbacks_pre_trainings_and_housekeeping_are_told_apart_too(settings: Settings) -> None:
     leave(settings, "back", "roll_back_model", NOON)
     leave(settings, "base", "pretrain_encoder", NOON + 1)
-    assert [run.dag for run in past_runs(settings)] == ["socialrec_pretrain", "socialrec_rollback"]
+    leave(settings, "tidy", "maintain_lake", NOON + 2)
+    leave(settings, "tidy", "clean_databases", NOON + 3)
+    dags = [run.dag for run in past_runs(settings)]
+    leave(settings, "gone", "erase_users", NOON + 4)
+    assert past_runs(settings)[0].dag == "socialrec_erasure"
+    assert dags == ["socialrec_maintenance", "socialrec_pretrain", "socialrec_rollback"]
 
 
 def test_a_night_that_stopped_early_is_not_called_one(settings: Settings) -> None:

@@ -1,0 +1,47 @@
+"""
+### Housekeeping: fewer files, old versions gone, nothing left lying about
+
+`resolve_run` → `maintain_lake` → `clean_databases`
+
+Runs weekly or by hand, and needs no night to have run. How long things are kept are settings, section `maintenance`.
+
+* `maintain_lake` merges the small files of a partition, deletes files that no version of the last
+  `maintenance.version_days` names, and removes what was left half written: attempts of killed jobs, checkpoints,
+  candidates and copies of models that nobody touched for `maintenance.leftover_days`.
+* It never removes what the champion or the one before it needs (a rollback finds both, and the table versions that they
+  learned from can be read), nor models below `models/base`.
+* Merging changes no row and no order: the next night finds nothing to do again.
+* `clean_databases` runs `airflow db clean` and `mlflow gc` on this home's own databases: records of runs, and runs that
+  somebody deleted in MLflow, older than `maintenance.history_days`. Servers of others are left alone. It stops where a
+  deleted run still holds a registered model.
+
+If it fails, tables and lists are whole: a run begun again does the rest. Only the disk fills.
+
+**Params** Dry run (tells in log and XCom what would go, removes nothing).
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG
+
+from socialrec.contracts.runs import MAINTENANCE
+from socialrec.orchestration import params
+from socialrec.orchestration.pools import SPARK
+from socialrec.orchestration.tasks import DEFAULTS, nightly_at, python_job, resolve_run
+from socialrec.settings import load_settings
+
+settings = load_settings()
+
+with DAG(
+    dag_id=MAINTENANCE,
+    description="Merge small files, let old versions go, sweep what nobody needs",
+    doc_md=__doc__,
+    schedule=nightly_at(settings.services.maintenance_cron),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULTS,
+    params=params.MAINTENANCE,
+    tags=["socialrec"],
+):
+    # It reads and writes all tables: not beside a Spark application.
+    resolve_run() >> python_job(settings, "maintain_lake", pool=SPARK) >> python_job(settings, "clean_databases")

@@ -1,0 +1,32 @@
+"""Erase the people whom a file names from everything this home holds, and prove it."""
+
+from __future__ import annotations
+
+import sys
+
+from socialrec import job, tracking
+from socialrec.erasure.erase import JOB, erase
+from socialrec.erasure.plan import people_to_erase
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Ids are read from a file alone: arguments end in logs and in Airflow's database. Sampling does not apply."""
+    parser = job.parser(__doc__)
+    parser.add_argument("--users-file", required=True, help="name of a file in <home>/erasure, a user's id a line")
+    parser.add_argument("--reason", required=True, help="why, for those who ask later; it names nobody")
+    args = parser.parse_args(argv)
+    with job.run(JOB, args) as run:
+        ids, request = people_to_erase(run.settings, [], run.settings.requests / args.users_file)
+        tracker = tracking.connect(run.settings)
+        done = erase(run.settings, run.lake, tracker, ids, args.reason, request=request, dry_run=args.dry_run)
+        run.done(
+            status="dry_run" if args.dry_run else "erased",
+            counts=done.counts(),
+            models_to_train_again=list(done.models),
+            rendered_days=list(done.rendered_days),
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(job.guarded(main))

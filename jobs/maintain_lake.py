@@ -1,0 +1,54 @@
+"""Housekeeping of the home: merge small files, let old versions go, sweep what nobody finished or needs."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+from socialrec import job, tracking
+from socialrec.contracts import TABLES
+from socialrec.lake.upkeep import compact, sweep, vacuum
+from socialrec.service.kept import Kept, kept_models
+from socialrec.service.leftovers import find_leftovers, remove
+
+NAME = "maintain_lake"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Tidy tables and folders; a dry run tells what would go. Sampling does not apply."""
+    args = job.parser(__doc__).parse_args(argv)
+    with job.run(NAME, args) as run:
+        # Asked first: without knowing what the champions need, nothing may be removed.
+        kept = kept_models(tracking.connect(run.settings), run.lake)
+        counts = {**tidy_tables(run, kept), **tidy_folders(run, kept)}
+        run.done(status="dry_run" if args.dry_run else "tidied", counts=counts)
+    return 0
+
+
+def tidy_tables(run: job.Run, kept: Kept) -> Counter[str]:
+    """Compaction, vacuum and abandoned attempts, table by table; returns what was merged and removed."""
+    rules, dry_run = run.settings.maintenance, run.args.dry_run
+    counts: Counter[str] = Counter(files_merged_away=0, old_files=0, attempts=0)
+    for table in TABLES.values():
+        swept = sweep(run.lake, table, dry_run=dry_run)
+        n_fewer = compact(run.lake, table, rules.max_files, job=NAME, dry_run=dry_run)
+        gone = vacuum(run.lake, table, rules.version_days, kept.table_versions.get(table.name, ()), dry_run=dry_run)
+        if swept or n_fewer or gone:
+            run.log.info("tidied", table=table.name, merged_away=n_fewer, old_files=len(gone), attempts=len(swept))
+        counts.update(files_merged_away=n_fewer, old_files=len(gone), attempts=len(swept))
+    return counts
+
+
+def tidy_folders(run: job.Run, kept: Kept) -> Counter[str]:
+    """Everything outside the tables; returns how many of each kind."""
+    counts: Counter[str] = Counter()
+    for kind, path in find_leftovers(run.settings, kept.copies):
+        run.log.info("left over", kind=kind, path=str(path.relative_to(run.settings.home)))
+        counts[kind] += 1
+        if not run.args.dry_run:
+            remove(path)
+    return counts
+
+
+if __name__ == "__main__":
+    sys.exit(job.guarded(main))

@@ -1,0 +1,65 @@
+"""`socialrec erase` and `socialrec rotate-key`: commands that remove what is known of people."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from socialrec.errors import UserError
+from socialrec.options import HomeOption, JsonOption
+from socialrec.settings import load_settings
+
+
+def erase(
+    users: Annotated[
+        list[str] | None, typer.Argument(help="Users' ids as they landed; nobody: finish a broken-off one")
+    ] = None,
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for those who ask later; name nobody")],
+    file: Annotated[
+        Path | None, typer.Option("--file", help="A user's id a line; in the home it goes with them")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would go, remove nothing")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Forget people: from what landed to what was published, with a proof."""
+    from socialrec.erasure.erase import erase as erased
+    from socialrec.erasure.plan import people_to_erase
+    from socialrec.lake import Lake
+    from socialrec.tracking import connect
+
+    settings = load_settings(home)
+    ids, request = people_to_erase(settings, users or [], file)
+    done = erased(settings, Lake(settings.lake), connect(settings), ids, reason, request=request, dry_run=dry_run)
+    if as_json:
+        print(json.dumps(done.document()))
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    for name, number in done.counts().items():
+        console.print(f"{name.replace('_', ' '):<30} {number:>10,}")
+    if done.models:
+        console.print(f"trained on them, to be trained again: {', '.join(done.models)}")
+    if done.proof:
+        console.print(f"looked through {sum(done.proof.n_files.values()):,} files: nothing of them is left")
+    if file and not request and not dry_run:
+        console.print(f"{file} still names them: delete it")
+
+
+def rotate_key(
+    is_sure: Annotated[bool, typer.Option("--yes", help="Lists, exports and pages of past nights go")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Give everybody another pseudonym; the next night builds what stands on them again."""
+    from socialrec.erasure.rotation import rotate_identity_key
+    from socialrec.lake import Lake
+
+    settings = load_settings(home)
+    if not is_sure:
+        raise UserError("tables with pseudonyms, exports and pages of past nights are dropped: say --yes to do it")
+    dropped = rotate_identity_key(settings, Lake(settings.lake))
+    print(f"a new identity key; dropped {', '.join(dropped)}, exports and pages: run the newest night again")

@@ -1,0 +1,67 @@
+"""Files outside the lake that people are in: exports, pages of nights, what a demo planted, what a killed job left."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Collection
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from socialrec.erasure.lists import ListCleaner
+from socialrec.erasure.plan import Plan
+from socialrec.lake import Lake
+from socialrec.recommend.published import SHORT_KEY
+from socialrec.recommend.publishing import FILE
+from socialrec.report.facts import read_facts
+from socialrec.report.page import render, write_page
+from socialrec.settings import Settings
+
+
+def clean_exports(settings: Settings, cleaner: Callable[[str], ListCleaner], *, dry_run: bool) -> int:
+    """Published lists of all days without the people; returns the rows that go."""
+    n_gone = 0
+    for file in sorted(settings.export.glob(f"*/{FILE}")):
+        rows = pq.ParquetFile(file).read()
+        kept = cleaner(file.parent.name).clean(rows)
+        n_gone += rows.num_rows - kept.num_rows
+        if not dry_run and not kept.equals(rows):
+            partial = file.with_name(f".{FILE}.{os.getpid()}")
+            pq.write_table(kept, partial, compression="zstd")
+            partial.replace(file)
+    return n_gone
+
+
+def clean_truth(settings: Settings, plan: Plan, *, dry_run: bool) -> int:
+    """What a source planted about the people and their comments; returns the rows that go."""
+    comments = pa.array(sorted({theirs.split(" ", 2)[2] for theirs in plan.comments}), pa.string())
+    ids = pa.array(plan.ids, pa.string())
+    n_gone = 0
+    for file in sorted((settings.home / "truth").rglob("*.parquet")):
+        rows = pq.ParquetFile(file).read()
+        for column, values in (("user_id", ids), ("comment_id", comments)):
+            if column in rows.column_names:
+                kept = rows.filter(pc.invert(pc.is_in(rows[column], value_set=values)))
+                n_gone += rows.num_rows - kept.num_rows
+                rows = kept
+        if not dry_run:
+            pq.write_table(rows, file)
+    return n_gone
+
+
+def days_to_render(settings: Settings, plan: Plan) -> list[str]:
+    """Days whose page shows one of the people: by the beginning of their pseudonym, as pages do."""
+    short = re.compile("|".join(rf"(?<!\w){key[:SHORT_KEY]}(?!\w)" for key in plan.keys))
+    pages = sorted(settings.reports.glob("*/report.html"))
+    return [page.parent.name for page in pages if short.search(page.read_text(encoding="utf-8"))]
+
+
+def render_again(settings: Settings, lake: Lake, days: Collection[str]) -> None:
+    """Make the pages of these days from the tables as they are now."""
+    for day in days:
+        folder = settings.reports / day
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        write_page(folder / "report.html", render(summary, read_facts(lake, day)))

@@ -1,0 +1,82 @@
+"""Rewrite what was committed, in other files or with fewer rows, so that nothing downstream has to be done again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.dataset as pds
+
+from socialrec.contracts.columns import Table
+from socialrec.lake.history import Commit
+from socialrec.lake.lake import Lake
+from socialrec.lake.schemas import arrow_schema
+from socialrec.lake.stage import Stage
+
+Fill = Callable[[Stage, str], None]
+"""Stages the new files of one partition."""
+
+Affected = Callable[[str], bool]
+"""Whether a file holds rows that have to change: asked first, of every file, so it should read little."""
+
+Change = Callable[[pa.Table], pa.Table]
+"""The rows of such a file as they are to be from now on, under the contract's schema; none where all go."""
+
+
+def standing_commits(lake: Lake, table: Table) -> list[Commit]:
+    """The commits whose rows still stand, each with the partitions of which it is the newest."""
+    standing: dict[str, tuple[Commit, list[str]]] = {}
+    for partition, commit in lake.newest_commits(table).items():
+        standing.setdefault(commit.attempt, (commit, []))[1].append(partition)
+    return [replace(commit, partitions=tuple(sorted(mine))) for commit, mine in standing.values()]
+
+
+def replace_files(lake: Lake, table: Table, fills: Mapping[str, Fill], *, job: str) -> None:
+    """Give these partitions other files, in one commit for each that made them, which goes on standing for them."""
+    for commit in standing_commits(lake, table):
+        if mine := [partition for partition in commit.partitions if partition in fills]:
+            commit_again(lake, table, commit, mine, fills, job=job)
+
+
+def commit_again(
+    lake: Lake, table: Table, commit: Commit, partitions: Sequence[str], fills: Mapping[str, Fill], *, job: str
+) -> None:
+    """One rewrite of what one commit wrote, under its attempt and fingerprint."""
+    with lake.stage(table, job=job, partitions=partitions) as stage:
+        for partition in partitions:
+            fills[partition](stage, partition)
+        stage.commit(fingerprint=commit.fingerprint, stands_for=commit)
+
+
+def as_it_is(lake: Lake) -> Fill:
+    """The files that a partition has."""
+
+    def fill(stage: Stage, partition: str) -> None:
+        for file in lake.files(stage.table, [partition]):
+            stage.link(file, partition)
+
+    return fill
+
+
+def with_changes(lake: Lake, affected: Affected, change: Change) -> Fill:
+    """A partition's files in their order, the affected ones changed, the others linked."""
+
+    def fill(stage: Stage, partition: str) -> None:
+        for file in lake.files(stage.table, [partition]):
+            if not affected(file):
+                stage.link(file, partition)
+            elif (rows := change(read_file(stage.table, file))).num_rows:
+                stage.write(rows)
+
+    return fill
+
+
+def affected_partitions(lake: Lake, table: Table, affected: Affected) -> list[str]:
+    """The partitions that hold a file whose rows have to change."""
+    return [value for value in lake.partitions(table) if any(map(affected, lake.files(table, [value])))]
+
+
+def read_file(table: Table, file: str) -> pa.Table:
+    """One file of a table under the contract's schema."""
+    return pds.dataset([file], schema=arrow_schema(table), format="parquet").to_table()

@@ -1,0 +1,38 @@
+"""What the champion and the one before it need: a rollback must find both whole."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from socialrec.contracts.gold import MODEL_DECISIONS
+from socialrec.lake import Lake
+from socialrec.recommend.decisions import champions
+from socialrec.recommend.model import read_document
+from socialrec.tracking import ENCODER, RECOMMENDER, Tracker
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Local copies of models, and by name the versions of tables that these were fitted on."""
+
+    copies: frozenset[Path] = frozenset()
+    table_versions: dict[str, set[int]] = field(default_factory=dict)
+
+
+def kept_models(tracker: Tracker, lake: Lake) -> Kept:
+    """The champion and the one before it, each with its encoder; fetched where no copy of them is here."""
+    champion = tracker.champion(RECOMMENDER)
+    if champion is None:
+        return Kept()
+    copies = set()
+    versions: dict[str, set[int]] = defaultdict(set)
+    for version in champions(lake.read(MODEL_DECISIONS), champion.version):
+        model = tracker.model(RECOMMENDER, version)
+        folder = tracker.fetch(RECOMMENDER, version)
+        copies |= {folder, tracker.copy_of(ENCODER, model.tags["encoder_model_version"])}
+        for table, seen in read_document(folder)["info"]["lake_versions"].items():
+            if seen is not None:
+                versions[table].add(seen)
+    return Kept(frozenset(copies), dict(versions))

@@ -1,0 +1,414 @@
+"""People are erased from a world that real Spark jobs built: they are gone and stay gone, and nobody else is."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from landed_world import D1, D2, D3, comment, event, land, load, rows, run
+from mlflow import MlflowClient
+from pyspark.sql import SparkSession
+
+from socialrec import tracking
+from socialrec.contracts import TABLES
+from socialrec.contracts.bronze import BRONZE, QUARANTINE
+from socialrec.contracts.columns import Table
+from socialrec.contracts.gold import (
+    BEHAVIOUR_PROPENSITIES,
+    COMMENT_INSIGHTS,
+    RECOMMENDATIONS,
+    SOCIAL_TIES,
+    TEXT_EMBEDDINGS,
+    TEXTS,
+    USER_OPINIONS,
+    USER_PROFILES,
+)
+from socialrec.contracts.silver import SILVER, SILVER_COMMENTS
+from socialrec.contracts.vocabulary import Entity
+from socialrec.erasure import erase as erasing
+from socialrec.erasure.erase import Erasure, erase
+from socialrec.erasure.plan import read_plan
+from socialrec.erasure.rotation import rotate_identity_key
+from socialrec.errors import UserError
+from socialrec.lake import Lake
+from socialrec.lake.schemas import arrow_schema
+from socialrec.pseudonyms import identity_key, pseudonym
+from socialrec.recommend.publishing import export_lists
+from socialrec.recommend.summary import rows_of, summarise
+from socialrec.report.facts import read_facts
+from socialrec.report.page import render
+from socialrec.settings import Settings, load_settings
+
+ANN, BOB, CYD, DOT = "ann-0001", "bob-0002", "cyd-0003", "dot-0004"
+ONLY_BOBS, SHARED = "Strings tangle like a bowl of eels", "It flies well"
+
+
+def key(settings: Settings, user: str) -> str:
+    return pseudonym(identity_key(settings.secrets), "shop", user)
+
+
+def land_two_days(home: Path) -> None:
+    """Three formats; Bob is in all of them, beside others, in a broken record, and in a reply to him."""
+    products = [{"product_id": name, "title": name, "category": "toys"} for name in ("kite", "ball", "drum")]
+    land(home, D1, Entity.PRODUCTS, *products)
+    everyone = (ANN, BOB, CYD, DOT)
+    land(home, D1, Entity.INTERACTIONS, *(event(f"e{n}", D1, user_id=user) for n, user in enumerate(everyone)))
+    land(
+        home,
+        D1,
+        Entity.COMMENTS,
+        comment("c1", BOB, ONLY_BOBS, rating=2),
+        comment("c2", BOB, SHARED),
+        comment("c3", ANN, SHARED),
+        comment("c4", ANN, "Untangle them", parent_comment_id="c1"),
+    )
+    follows = home / "landing" / "shop" / D1 / "follows.csv"
+    edges = [(ANN, BOB), (CYD, BOB), (CYD, ANN), (BOB, ANN), (DOT, CYD)]
+    follows.write_text("follower_id,followee_id\n" + "".join(f'"{one}",{other}\n' for one, other in edges))
+    second = [event(f"f{n}", D2, user_id=user, product_id="ball") for n, user in enumerate((BOB, CYD, ANN))]
+    file = home / "landing" / "shop" / D2 / "interactions.parquet"
+    file.parent.mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist(second), file)
+    land(
+        home,
+        D2,
+        Entity.COMMENTS,
+        comment("c5", BOB, "Fine", rating=9),
+        *(comment(f"d{n}", DOT, f"Say {n}") for n in range(30)),
+    )
+
+
+def put(lake: Lake, table: Table, partition: str, found: list[dict[str, Any]]) -> None:
+    filled = [{column.name: row.get(column.name) for column in table.columns} for row in found]
+    with lake.stage(table, job="test", partitions=[partition]) as stage:
+        stage.write(pa.Table.from_pylist(filled, schema=arrow_schema(table)))
+        stage.commit(fingerprint="test")
+
+
+def reason(kind: str, **named: list[str]) -> dict[str, Any]:
+    return {"kind": kind, "share": 0.5, "products": [], "friends": [], "words": [], **named}
+
+
+def publish(settings: Settings) -> None:
+    """What models make of the second day, by hand: vectors, insights, opinions, lists, an export and a page."""
+    lake = Lake(settings.lake)
+    ann, bob, cyd, dot = (key(settings, user) for user in (ANN, BOB, CYD, DOT))
+    here = {"platform": "shop", "ds": D2}
+    hashes = [*lake.read(TEXTS)["text_hash"].to_pylist(), "what bob did last"]
+    put(lake, TEXT_EMBEDDINGS, "v1", [{"text_hash": h, "embedding": [1.0], "encoder_version": "v1"} for h in hashes])
+    told = [{"comment_id": row["comment_id"], "aspects": [], "encoder_version": "v1", "platform": "shop", "ds": D1}
+            for row in rows(lake, SILVER_COMMENTS, D1)]  # fmt: skip
+    put(lake, COMMENT_INSIGHTS, D1, told)
+    thinks = {"kind": "category", "subject": "toys", "sentiment": 1.0, "n_comments": 1, "comment_ids": ["c1"], **here}
+    put(lake, USER_OPINIONS, D2, [{"user_key": user, **thinks} for user in (ann, bob)])
+    may = {"product_id": "kite", "action": "click", "probability": 0.5, "encoder_version": "v1", **here}
+    put(lake, BEHAVIOUR_PROPENSITIES, D2, [{"user_key": user, **may} for user in (ann, bob)])
+    made = {"recommender_version": "1", "encoder_version": "v1", **here}
+    own = reason("because_you", products=["kite"])
+    places = [
+        # Bob and Ann stand behind Cyd's ball: without Bob one is left, too few to be named.
+        (cyd, 1, "ball", [own, reason("friends", friends=[bob, ann])]),
+        # Bob alone stands behind Ann's ball, and is not named: without him nobody does.
+        (ann, 1, "ball", [reason("friends")]),
+        (ann, 2, "drum", [own]),
+        (dot, 1, "ball", [reason("friends"), own]),
+        (bob, 1, "drum", [own]),
+    ]
+    names = ("user_key", "rank", "product_id", "reasons")
+    put(lake, RECOMMENDATIONS, D2, [{**dict(zip(names, place, strict=True)), "score": 1.0, **made} for place in places])
+    export_lists(lake.read(RECOMMENDATIONS, [D2]), settings.export, D2)
+    pins = {"recommender_version": "1", "encoder_version": "v1", "encoder_model_version": "1"}
+    said = {"status": "done", "counts": {"users": 4, "published": 5}, "seconds": 0.1, "peak_mib": 1}
+    receipts = {"pin_models": {**said, **pins}, "publish_recommendations": said}
+    summary = summarise(D2, "r1", receipts, training={}, rows=rows_of(lake, D2), figures={})
+    page = settings.reports / D2
+    page.mkdir(parents=True)
+    (page / "summary.json").write_text(json.dumps(summary))
+    (page / "report.html").write_text(render(summary, read_facts(lake, D2)))
+    tracking.connect(settings).log_nightly("night", {}, {}, {"ds": D2}, page)
+
+
+@pytest.fixture(scope="module")
+def built(mlflow_server: str, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home with two nights, and models of which one is older than the people."""
+    home = tmp_path_factory.mktemp("home").resolve()
+    (home / "settings.toml").write_text(f'services.mlflow_uri = "{mlflow_server}"\netl.max_quarantine_share = 0.3\n')
+    land_two_days(home)
+    run(home, D1)
+    run(home, D2)
+    settings = load_settings(home)
+    publish(settings)
+    client = MlflowClient(mlflow_server, mlflow_server)
+    for model in client.search_registered_models():
+        client.delete_registered_model(model.name)
+    tracker = tracking.connect(settings)
+    for ds in ("2025-12-31", D1):
+        made = tracker.start_training("t", {}, {})
+        tracker.log_dict(made, {}, "recommender/model.json")
+        tracker.register(made, "recommender", tracking.RECOMMENDER, {"ds": ds})
+    return settings
+
+
+@pytest.fixture
+def world(built: Settings, tmp_path: Path) -> Settings:
+    """A copy of it to take people out of."""
+    home = tmp_path / "home"
+    shutil.copytree(built.home, home, copy_function=shutil.copy2)
+    return load_settings(home)
+
+
+def forget(settings: Settings, *users: str, **options: Any) -> Erasure:
+    return erase(settings, Lake(settings.lake), tracking.connect(settings), users, "asked for it", **options)
+
+
+def contents(settings: Settings) -> dict[str, list[dict[str, Any]]]:
+    return {table.name: rows(Lake(settings.lake), table) for table in TABLES.values()}
+
+
+def texts_below(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Everything below a folder as text, Parquet by its rows: an eye of its own, beside the proof's."""
+    for file in folder.rglob("*"):
+        if file.is_file() and "secrets" not in file.parts:
+            is_rows = file.suffix == ".parquet" and "_delta_log" not in file.parts
+            yield file, str(pq.ParquetFile(file).read().to_pylist()) if is_rows else file.read_text(errors="replace")
+
+
+def where(settings: Settings, *words: str) -> list[str]:
+    """Files that hold one of the words."""
+    found = {file for file, text in texts_below(settings.home) for word in words if word in text}
+    return sorted(file.relative_to(settings.home).as_posix() for file in found)
+
+
+def traces(settings: Settings, user: str) -> list[str]:
+    return where(settings, user, key(settings, user), key(settings, user)[:8], ONLY_BOBS)
+
+
+def test_a_dry_run_counts_what_would_go_and_changes_nothing(world: Settings) -> None:
+    before, landed = contents(world), where(world, BOB)
+    told = forget(world, BOB, dry_run=True)
+    # One click a day; three comments; two follows of him and one by him.
+    assert told.rows["landing"] == 2 + 3 + 3
+    assert (told.rows["bronze.interactions"], told.rows["quarantine.comments"]) == (2, 1)
+    assert (told.rows["gold.recommendations"], told.rows["export"]) == (1, 1)
+    assert (told.changed_lists, told.models) == (2, ("socialrec-recommender 2",))
+    assert told.proof is None
+    assert (contents(world), where(world, BOB)) == (before, landed)
+    assert not (world.secrets / "erased.txt").exists()
+
+
+def test_nothing_of_an_erased_person_is_left_and_everybody_elses_rows_stay(world: Settings) -> None:
+    before = contents(world)
+    bob = key(world, BOB)
+    assert len(traces(world, BOB)) > 20
+    done = forget(world, BOB)
+    assert traces(world, BOB) == []
+    assert done.proof is not None
+    assert done.proof.hits == []
+    assert min(done.proof.n_files.values()) > 0
+    assert done.old_files > 0
+    assert read_plan(world.secrets) is None
+    after = contents(world)
+    quiet = set(TABLES) - {"gold.recommendations", "gold.user_profiles", "gold.text_embeddings", "gold.texts"}
+    for name in quiet - {"gold.comment_insights"}:
+        assert after[name] == [row for row in before[name] if bob not in str(row) and BOB not in str(row)], name
+    assert [row["comment_id"] for row in after["gold.comment_insights"]] == ["c3", "c4"]
+    # What Bob said and others said too stays, with its vector; what he alone produced is gone.
+    assert {row["text"] for row in before["gold.texts"]} - {row["text"] for row in after["gold.texts"]} == {ONLY_BOBS}
+    vectors = {row["text_hash"] for row in after["gold.text_embeddings"]}
+    assert vectors == {row["text_hash"] for row in after["gold.texts"]}
+    follows = {row["user_key"]: row["n_follows"] for row in after["gold.user_profiles"] if row["ds"] == D2}
+    assert follows == {key(world, ANN): 0, key(world, CYD): 1, key(world, DOT): 1}
+
+
+def test_reasons_no_longer_rest_on_an_erased_person_and_the_lists_are_counted(world: Settings) -> None:
+    before = rows(Lake(world.lake), RECOMMENDATIONS)
+    done = forget(world, BOB)
+    after = {(row["user_key"], row["rank"]): row for row in rows(Lake(world.lake), RECOMMENDATIONS)}
+    kinds = {place: [(r["kind"], r["friends"]) for r in row["reasons"]] for place, row in after.items()}
+    assert kinds[key(world, CYD), 1] == [("because_you", []), ("friends", [])]
+    assert kinds[key(world, ANN), 1] == [("popular", [])]
+    untouched = [(key(world, ANN), 2), (key(world, DOT), 1)]
+    assert all(
+        row == after[row["user_key"], row["rank"]] for row in before if (row["user_key"], row["rank"]) in untouched
+    )
+    assert (done.changed_lists, len(after)) == (2, 4)
+    exported = pq.ParquetFile(world.export / D2 / "recommendations.parquet").read().to_pylist()
+    assert {(row["user_key"], row["rank"]): row for row in exported} == after
+
+
+def test_pages_are_made_anew_in_mlflow_too_and_the_record_names_nobody(world: Settings, mlflow_server: str) -> None:
+    client = MlflowClient(mlflow_server, mlflow_server)
+    done = forget(world, BOB)
+    assert done.rendered_days == (D2,)
+
+    def newest(experiment: str) -> str:
+        found = client.search_runs([client.get_experiment_by_name(experiment).experiment_id], max_results=1)
+        return str(found[0].info.run_id)
+
+    page = Path(client.download_artifacts(newest("socialrec/nightly"), "report/report.html")).read_text()
+    assert page == (world.reports / D2 / "report.html").read_text()
+    record = client.get_run(newest("socialrec/erasure"))
+    assert (record.data.params, record.data.metrics["hits"]) == ({"reason": "asked for it"}, 0)
+    text = Path(client.download_artifacts(record.info.run_id, "record.json")).read_text()
+    assert BOB not in text + str(record)
+    assert json.loads(text)["models_to_train_again"] == ["socialrec-recommender 2"]
+    tags = [client.get_model_version(tracking.RECOMMENDER, version).tags for version in ("1", "2")]
+    assert [tracking.ERASED in found for found in tags] == [False, True]
+
+
+def test_the_next_night_has_nothing_to_do_again(world: Settings) -> None:
+    forget(world, BOB)
+    statuses = {name: receipt["status"] for name, receipt in run(world.home, D2).items()}
+    assert set(statuses.values()) == {"up_to_date"}
+
+
+@pytest.mark.slow
+def test_an_erased_person_does_not_come_back_late_or_when_everything_is_taken_in_again(
+    world: Settings, tmp_path: Path
+) -> None:
+    shutil.copytree(world.landing / "shop" / D1, tmp_path / "backup")
+    forget(world, BOB)
+    late = [event("g1", D3, user_id=BOB), event("g2", D3, user_id=CYD)]
+    land(world.home, D3, Entity.INTERACTIONS, *late)
+    counts = run(world.home, D3)["build_silver"]["counts"]
+    assert [counts[f"interactions_{name}"] for name in ("in", "published", "quarantined")] == [2, 1, 1]
+    (refused,) = rows(Lake(world.lake), QUARANTINE[Entity.INTERACTIONS])
+    assert (refused["reason"], refused["record"], refused["detail"]) == ("erased_user", "", "user_id: withheld")
+    # The whole first day again, as it was before, with him: it replaces what bronze holds.
+    shutil.rmtree(world.landing / "shop" / D1)
+    shutil.copytree(tmp_path / "backup", world.landing / "shop" / D1)
+    counts = run(world.home, D3)["build_silver"]["counts"]
+    assert counts["comments_quarantined"] >= 2
+    assert counts["comments_in"] == sum(counts[f"comments_{n}"] for n in ("published", "duplicate", "quarantined"))
+    lake = Lake(world.lake)
+    for table in (*BRONZE.values(), *QUARANTINE.values(), *SILVER.values(), SOCIAL_TIES, USER_PROFILES, TEXTS):
+        assert not [row for row in rows(lake, table) if BOB in str(row) or key(world, BOB) in str(row)], table.name
+    # The files that he came in again with are his deliverer's; an erasure cleans them too.
+    assert traces(world, BOB) != []
+    forget(world, BOB)
+    assert traces(world, BOB) == []
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "silver.comments",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("landing", "gold.recommendations", "gold.social_ties")
+        ),
+    ],
+)
+def test_an_erasure_that_broke_off_is_finished_by_the_next_with_the_same_outcome(
+    world: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    shutil.copytree(world.home, tmp_path / "other")
+    whole = load_settings(tmp_path / "other")
+    forget(whole, BOB)
+    original = erasing.TableEraser._erase_from
+
+    def break_off(self: Any, table: Table, *args: Any, **options: Any) -> None:
+        if after == "landing":
+            raise KeyboardInterrupt
+        original(self, table, *args, **options)
+        if table.name == after:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr(erasing.TableEraser, "_erase_from", break_off)
+        forget(world, BOB)
+    assert read_plan(world.secrets) is not None
+    forget(world)
+    assert traces(world, BOB) == []
+    assert read_plan(world.secrets) is None
+    assert contents(world) == contents(whole)
+    assert {receipt["status"] for receipt in run(world.home, D2).values()} == {"up_to_date"}
+
+
+@pytest.mark.slow
+def test_a_killed_job_is_finished_by_the_next_try_and_its_file_goes_with_the_people(world: Settings) -> None:
+    request = world.requests / "march.txt"
+    request.parent.mkdir()
+    request.write_text(f"# asked by letter\n{BOB}\n\n{DOT}\n")
+    root = Path(__file__).parents[2]
+    arguments = ["--ds", D2, "--home", str(world.home), "--users-file", "march.txt", "--reason", "asked for it"]
+    command = [sys.executable, str(root / "jobs" / "erase_users.py"), *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    version = Lake(world.lake).version(USER_PROFILES)
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+        while Lake(world.lake).version(USER_PROFILES) == version:
+            assert child.poll() is None, "the job ended before it could be killed"
+            time.sleep(0.02)
+        child.send_signal(signal.SIGKILL)
+    assert traces(world, BOB) != []
+    assert not request.exists()
+    assert load("erase_users").main(arguments) == 0
+    assert traces(world, BOB) + traces(world, DOT) == []
+    receipt = json.loads((world.runs / "manual" / "erase_users.json").read_text())
+    assert (receipt["status"], receipt["counts"]["people"]) == ("erased", 2)
+
+
+@pytest.mark.slow
+def test_a_new_identity_key_gives_everybody_another_pseudonym_and_keeps_the_erased_out(world: Settings) -> None:
+    forget(world, BOB)
+    old = {key(world, user): user for user in (ANN, CYD, DOT)}
+    lake = Lake(world.lake)
+
+    def known(renamed: dict[str, str]) -> list[str]:
+        """Rows of the second night's features and of silver, with users by their ids."""
+        text = json.dumps(
+            [rows(lake, table, D2) for table in (USER_PROFILES, SOCIAL_TIES, *SILVER.values())], default=str
+        )
+        for pseudonym_, user in renamed.items():
+            text = text.replace(pseudonym_, user)
+        return [json.dumps(sorted(map(str, found))) for found in json.loads(text)]
+
+    before = known(old)
+    assert "gold.user_profiles" in rotate_identity_key(world, lake)
+    land(world.home, D2, Entity.FOLLOWS, {"follower_id": BOB, "followee_id": CYD})
+    run(world.home, D2)
+    new = {key(world, user): user for user in old.values()}
+    assert not set(old) & set(new)
+    assert known(new) == before
+    assert where(world, *old) == []
+
+
+@pytest.mark.slow
+def test_what_is_left_where_nobody_may_remove_it_is_named(world: Settings) -> None:
+    note = world.home / "airflow" / "logs" / "task.log"
+    note.parent.mkdir(parents=True)
+    note.write_text(f"somebody printed {BOB} here")
+    with pytest.raises(UserError, match=r"left in 1 files, such as airflow/logs/task\.log: remove it there"):
+        forget(world, BOB)
+    note.unlink()
+    done = forget(world)
+    assert done.proof is not None
+    assert done.proof.hits == []
+
+
+def test_mistakes_are_refused_before_anything_is_removed_and_name_nobody(world: Settings) -> None:
+    before = where(world, BOB)
+    with pytest.raises(UserError, match=r"user 2 of 2 was never seen here") as error:
+        forget(world, BOB, "bob-0003")
+    assert "bob" not in str(error.value)
+    with pytest.raises(UserError, match="the reason is empty"):
+        erase(world, Lake(world.lake), tracking.connect(world), [BOB], "  ")
+    with pytest.raises(UserError, match="user 1 is not an id as it landed"):
+        erasing.make_plan(world, Lake(world.lake), [key(world, BOB)], set())
+    with (
+        Lake(world.lake).stage(TEXTS, job="night", partitions=[D2]),
+        pytest.raises(UserError, match=r"gold\.texts is being written .* wait until that run has ended"),
+    ):
+        forget(world, BOB)
+    assert where(world, BOB) == before
