@@ -1,10 +1,9 @@
 """
 ### Erasure: people are forgotten, and it is shown
 
-`resolve_run` → `erase_users`
+**Purpose.** Take people out of everything that this home holds, and prove it. Run by hand.
 
-Run by hand. Write the ids of the people, as they landed, one a line into a file in `<home>/erasure/`, and give its
-name: ids typed into a form would stay in Airflow's database for good. The file is deleted with the people.
+**What it does** `resolve_run` → `erase_users`
 
 * `erase_users` takes them out of landing files, all tables with their old versions, exports, pages of nights (in
   MLflow too) and what was planted, and refuses their records from then on (quarantine reason `erased_user`, without
@@ -16,10 +15,18 @@ name: ids typed into a form would stay in Airflow's database for good. The file 
 * It ends with a look through every file of the home. What it counted is a run in experiment `socialrec/erasure`,
   without names; where something is left it fails and says in which file.
 
-It does not start while a job writes to the lake. Killed in the middle, it is finished by the next run.
+**Inputs** a file in `<home>/erasure/` with the ids of the people, as they landed, one a line: ids typed into a form would
+stay in Airflow's database for good. The file is deleted with the people.
+
+**Outputs** landing files, tables, exports and pages without them; the run in MLflow.
 
 **Params** Users file (a name in `<home>/erasure/`), Reason (kept with the record: name nobody), Dry run (counts what
 would go, removes nothing).
+
+**What breaks if it fails** People who asked to be forgotten are not, or not everywhere. It does not start while a job
+writes to the lake.
+
+**Run it again** Trigger the DAG anew: what was killed in the middle is finished by the next run.
 """
 
 from __future__ import annotations

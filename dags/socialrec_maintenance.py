@@ -1,9 +1,10 @@
 """
 ### Housekeeping: fewer files, old versions gone, nothing left lying about
 
-`resolve_run` → `maintain_lake` → `clean_databases`
+**Purpose.** Keep the disk from filling, and readers from opening thousands of small files. Runs weekly or by hand, and
+needs no night to have run. How long things are kept are settings, section `maintenance`.
 
-Runs weekly or by hand, and needs no night to have run. How long things are kept are settings, section `maintenance`.
+**What it does** `resolve_run` → `maintain_lake` → `clean_databases`
 
 * `maintain_lake` merges the small files of a partition, deletes files that no version of the last
   `maintenance.version_days` names, and removes what was left half written: attempts of killed jobs, checkpoints,
@@ -15,9 +16,15 @@ Runs weekly or by hand, and needs no night to have run. How long things are kept
   somebody deleted in MLflow, older than `maintenance.history_days`. Servers of others are left alone. It stops where a
   deleted run still holds a registered model.
 
-If it fails, tables and lists are whole: a run begun again does the rest. Only the disk fills.
+**Inputs** all tables of the lake, the folders of the home, Airflow's and MLflow's own databases.
+
+**Outputs** the same tables in fewer files.
 
 **Params** Dry run (tells in log and XCom what would go, removes nothing).
+
+**What breaks if it fails** Nothing: tables and lists are whole. Only the disk fills.
+
+**Run it again** Clear the failed task, or trigger the DAG anew: it does what is left.
 """
 
 from __future__ import annotations

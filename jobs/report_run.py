@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
@@ -10,16 +9,15 @@ from socialrec import job, tracking
 from socialrec.contracts import TABLES
 from socialrec.contracts.runs import training_of
 from socialrec.recommend.summary import headline, read_receipts, rows_of, summarise
-from socialrec.report.cards import SAMPLE_COLUMNS, night_card, samples
+from socialrec.report.cards import night_card
 from socialrec.report.facts import NightFacts, read_facts
-from socialrec.report.page import render, write_page
+from socialrec.report.page import PAGE, write_report
 
 NAME = "report_run"
-PAGE = "report.html"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write `reports/<ds>/summary.json` and `report.html`, and record the night with MLflow."""
+    """Write the files of `reports/<ds>/`, and record the night with MLflow."""
     args = job.parser(__doc__).parse_args(argv)
     with job.run(NAME, args) as run:
         receipts = read_receipts(run.settings.runs / run.run_id, leave_out=(NAME,))
@@ -33,8 +31,7 @@ def main(argv: list[str] | None = None) -> int:
             run.done(status="dry_run" if args.dry_run else "sample", summary=summary)
             return 0
         folder, facts = run.settings.reports / run.ds, read_facts(run.lake, run.ds)
-        write_page(folder / "summary.json", json.dumps(summary, indent=1))
-        write_page(folder / PAGE, render(summary, facts))
+        write_report(folder, summary, facts)
         run_id = log(run, tracker, summary, facts)
         report_url = tracker.artifact_page(run_id, f"report/{PAGE}")
         run.done(
@@ -50,14 +47,13 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def log(run: job.Run, tracker: tracking.Tracker, summary: dict[str, Any], facts: NightFacts) -> str:
-    """Record the night with MLflow: its description, the versions of the tables, the report and some lists."""
+    """Record the night with MLflow: its description, the versions of the tables, and the files of its report."""
     versions = {name: v for name, table in TABLES.items() if (v := run.lake.version(table)) is not None}
     params = summary["models"] | {f"table.{name}": version for name, version in versions.items()}
     tags = {"ds": run.ds, "run_id": run.run_id}
     folder = run.settings.reports / run.ds
     run_id = tracker.log_nightly(f"{run.ds} {run.run_id}", params, summary["metrics"], tags, folder)
     tracker.describe(run_id, night_card(summary, facts, versions))
-    tracker.log_table(run_id, SAMPLE_COLUMNS, samples(facts), "tables/lists.csv")
     return run_id
 
 

@@ -197,8 +197,8 @@ def recommend(
 def _run_night(console: Console, settings: Settings, ds: str) -> Record:
     """Start what is not up, and follow a night to its end; one that fails ends the program with its log."""
     from socialrec.contracts.runs import NIGHTLY
-    from socialrec.service import night
     from socialrec.orchestration.airflow_api import AirflowApi
+    from socialrec.service import night
     from socialrec.service.screen import Board
     from socialrec.service.servers import up
 

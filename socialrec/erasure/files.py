@@ -17,7 +17,7 @@ from socialrec.lake import Lake
 from socialrec.recommend.published import SHORT_KEY
 from socialrec.recommend.publishing import FILE
 from socialrec.report.facts import read_facts
-from socialrec.report.page import render, write_page
+from socialrec.report.page import PAGE, write_report
 from socialrec.settings import Settings
 
 
@@ -55,7 +55,7 @@ def clean_truth(settings: Settings, plan: Plan, *, dry_run: bool) -> int:
 def days_to_render(settings: Settings, plan: Plan) -> list[str]:
     """Days whose page shows one of the people: by the beginning of their pseudonym, as pages do."""
     short = re.compile("|".join(rf"(?<!\w){key[:SHORT_KEY]}(?!\w)" for key in plan.keys))
-    pages = sorted(settings.reports.glob("*/report.html"))
+    pages = sorted(settings.reports.glob(f"*/{PAGE}"))
     return [page.parent.name for page in pages if short.search(page.read_text(encoding="utf-8"))]
 
 
@@ -64,4 +64,4 @@ def render_again(settings: Settings, lake: Lake, days: Collection[str]) -> None:
     for day in days:
         folder = settings.reports / day
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        write_page(folder / "report.html", render(summary, read_facts(lake, day)))
+        write_report(folder, summary, read_facts(lake, day))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,9 +15,11 @@ from markupsafe import Markup
 from socialrec import __version__
 from socialrec.recommend.published import SHORT_KEY
 from socialrec.report import charts
+from socialrec.report.cards import SAMPLE_COLUMNS, samples
 from socialrec.report.facts import NightFacts
 
 TEMPLATE = "night.html.j2"
+PAGE, LISTS = "report.html", "lists.csv"
 OUTCOMES = ("in", "published", "duplicate", "quarantined")
 COMPARED = ("ndcg", "recall", "precision", "mrr", "hit_rate", "coverage")
 """Metrics that are shares of one, so that their bars stand beside each other."""
@@ -45,9 +50,18 @@ def render(summary: Mapping[str, Any], facts: NightFacts) -> str:
     )
 
 
-def write_page(file: Path, content: str) -> None:
+def write_report(folder: Path, summary: Mapping[str, Any], facts: NightFacts) -> None:
+    """Write a night's files into its folder: `summary.json`, the page, and the sample lists that it shows as CSV."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lists = io.StringIO()
+    csv.writer(lists, lineterminator="\n").writerows([SAMPLE_COLUMNS, *samples(facts)])
+    _write(folder / "summary.json", json.dumps(summary, indent=1))
+    _write(folder / PAGE, render(summary, facts))
+    _write(folder / LISTS, lists.getvalue())
+
+
+def _write(file: Path, content: str) -> None:
     """Write a file whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f".{file.name}.partial")
     partial.write_text(content, encoding="utf-8")
     partial.replace(file)

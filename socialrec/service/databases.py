@@ -22,8 +22,8 @@ def clean_airflow(settings: Settings, *, dry_run: bool) -> str:
     before = datetime.now(UTC) - timedelta(days=settings.maintenance.history_days)
     command = [str(BIN / "airflow"), "db", "clean", "--clean-before-timestamp", before.isoformat()]
     command += ["--yes", "--skip-archive", "--error-on-cleanup-failure", *(["--dry-run"] if dry_run else [])]
-    # Inside a task Airflow hides its database: this names it anew. No server is started, so the port is nobody's.
-    _run(command, airflow_environment(settings, settings.services.airflow_port))
+    # Inside a task Airflow hides its database: this names it anew.
+    _run(command, airflow_environment(settings))
     return "looked" if dry_run else "cleaned"
 
 

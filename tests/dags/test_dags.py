@@ -245,7 +245,7 @@ def test_a_dags_page_names_every_task_and_param(read: dict[str, Any], dag_id: st
     assert [name for name in read[dag_id]["params"] if titles[name] not in page] == []
 
 
-@pytest.mark.parametrize("dag_id", [NIGHTLY, TRAIN, ROLLBACK, PRETRAIN])
+@pytest.mark.parametrize("dag_id", ALL)
 def test_a_dags_page_says_what_it_is_for_what_breaks_without_it_and_how_to_run_it_again(
     read: dict[str, Any], dag_id: str
 ) -> None:
