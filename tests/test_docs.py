@@ -38,7 +38,7 @@ def test_make_targets_are_there(page: Path) -> None:
 
 def test_commands_are_there(page: Path) -> None:
     commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined] # a group of commands
-    assert not named(r"(?:bin/|`)socialrec ([a-z]+)", page) - commands
+    assert not named(r"(?:bin/|`)socialrec ([a-z-]+)", page) - commands
 
 
 def test_settings_are_there(page: Path) -> None:

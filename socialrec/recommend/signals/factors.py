@@ -145,13 +145,13 @@ class _System:
     """Systems of n rows with at most m cells each, in the basis where what they share is a diagonal.
 
     cells: (n, m), 0 where a row has fewer; touched: vectors of the cells' columns (n, m, dim); diagonal: (n, dim);
-    text: the right-hand sides' part of texts, (n, dim), or 0.
+    text: the right-hand sides' part of texts, (n, dim), or a 0.
     """
 
     cells: F32
     touched: F32
     diagonal: F32
-    text: F32 | float
+    text: F32
 
     @classmethod
     def of(cls, side: Side, shared: F32, rows: Indices) -> Self:
@@ -161,7 +161,9 @@ class _System:
         is_cell = numbers < counts[:, None]
         at = np.where(is_cell, starts[:, None] + numbers, 0)
         cells = np.where(is_cell, side.observed.data[at], np.float32(0.0))
-        text = 0.0 if side.text is None or side.loadings is None else side.text[rows] @ side.loadings
+        text: F32 = np.zeros(1, dtype=np.float32)
+        if side.text is not None and side.loadings is not None:
+            text = side.text[rows] @ side.loadings
         return cls(cells, side.fixed[side.observed.indices[at]], shared + side.held_back(counts), text)
 
     def times(self, vectors: F32) -> F32:
