@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 import requests
-from test_e2e_night import N_PLACES, SMALL, SOCIALREC, free_port, land_the_shop
+from e2e_shop import N_PLACES, SMALL, SOCIALREC, free_port, land_the_shop
 
 from socialrec.contracts import TABLES
 from socialrec.contracts.gold import RECOMMENDATIONS
