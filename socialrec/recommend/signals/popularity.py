@@ -8,7 +8,6 @@ import numpy as np
 
 from socialrec.recommend.arrays import F32
 from socialrec.recommend.data import TrainingData
-from socialrec.recommend.scores import Products, Scores, Vectors
 from socialrec.recommend.signals.base import State, UserBlock
 from socialrec.settings import RecommendSettings
 
@@ -19,16 +18,16 @@ class Popularity:
     name: ClassVar[str] = "popularity"
 
     def __init__(self, strength: F32) -> None:
-        self.strength, self._vectors = strength, Vectors(strength[:, None])
+        self.strength = strength
 
     @classmethod
     def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
         """Count users by product."""
         return cls(np.power(data.popularity, settings.popularity_exponent, dtype=np.float32))
 
-    def score(self, block: UserBlock) -> Scores:
-        """The same row for each user, (n, n_products)."""
-        return Products(np.ones((block.affinity.shape[0], 1), dtype=np.float32), self._vectors)
+    def score(self, block: UserBlock) -> F32:
+        """The same row for each user, float32 (n, n_products)."""
+        return np.tile(self.strength, (block.affinity.shape[0], 1))
 
     def state(self) -> State:
         """One strength a product."""
