@@ -15,8 +15,8 @@
 * It ends with a look through every file of the home. What it counted is a run in experiment `socialrec/erasure`,
   without names; where something is left it fails and says in which file.
 
-**Inputs** a file in `<home>/erasure/` with the ids of the people, as they landed, one a line: ids typed into a form would
-stay in Airflow's database for good. The file is deleted with the people.
+**Inputs** a file in `<home>/erasure/` with the ids of the people, as they landed, one a line: ids typed into a form
+would stay in Airflow's database for good. The file is deleted with the people.
 
 **Outputs** landing files, tables, exports and pages without them; the run in MLflow.
 
