@@ -41,10 +41,10 @@ def test_enough_steps_solve_the_normal_equations_of_every_row(seed: int, n: int,
         assert solved[row] == pytest.approx(np.linalg.solve(matrix, wanted), abs=1e-2)
 
 
-def test_blocks_of_rows_do_not_change_the_solution(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_of_rows_do_not_change_the_solution(monkeypatch: pytest.MonkeyPatch) -> None:
     side, start = random_side(1, 20, 10, 4), np.zeros((20, 4), dtype=np.float32)
     whole = solve(side, start, 10)
-    monkeypatch.setattr(module, "BLOCK_PAIRS", 7)
+    monkeypatch.setattr(module, "BATCH_PAIRS", 7)
     assert solve(side, start, 10) == pytest.approx(whole, abs=1e-5)
 
 

@@ -9,31 +9,34 @@ Rendle et al., "Revisiting the performance of iALS on item recommendation benchm
 
 where c_ui is the affinity over the mean affinity, a is `factor_unobserved`, r is `factor_ridge`, b is `factor_text` and
 E the products' text vectors, explained by the same product factors H (Singh and Gordon, "Relational learning via
-collective matrix factorization", KDD 2008). Each half pass solves all rows at once by conjugate gradients from where
-they stand (Takács, Pilászy and Tikk, RecSys 2011), so its cost grows with the number of pairs, never with their square.
+collective matrix factorization", KDD 2008). Each half pass solves rows by conjugate gradients from where they stand
+(Takács, Pilászy and Tikk, "Applications of the conjugate gradient method for implicit feedback collaborative
+filtering", RecSys 2011), so its cost grows with the number of pairs, never with their square. Vectors are turned into
+the eigenvectors of what all rows' systems share. There that part is a diagonal, costs nothing to multiply with, and
+preconditions the rest: two steps come closer to the solution than four plain ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import ClassVar, Self
 
 import numpy as np
-import scipy.sparse as sp
 
-from socialrec.recommend.arrays import F32, Csr
+from socialrec.recommend.arrays import F32, Csr, Indices
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.signals.base import State, UserBlock
 from socialrec.settings import RecommendSettings
 
 SEED = 20260103
-FIT_STEPS = 3
-FOLD_STEPS = 12
+FIT_STEPS = 2
+FOLD_STEPS = 6
 """Steps of conjugate gradients that bring a new user's vector from zero to its solution."""
-BLOCK_PAIRS = 32_000
-"""Vectors of so many pairs are 16 MiB at 128 dimensions: memory that is at hand is used again, and cached."""
+BATCH_PAIRS = 4_000
+"""Vectors of so many pairs are 2 MiB at 128 dimensions: they stay in the processor's cache from step to step."""
 
 
 class Factors:
@@ -109,55 +112,95 @@ class Side:
         shared: F32 = np.float32(self.unobserved) * (self.fixed.T @ self.fixed)
         return shared if self.loadings is None else shared + self.loadings.T @ self.loadings
 
-    def wanted(self, rows: slice) -> F32:
-        """Right-hand sides of these rows, (n, dim)."""
-        seen = np.asarray(self.observed[rows].dot(self.fixed), dtype=np.float32)
-        return seen if self.text is None or self.loadings is None else seen + self.text[rows] @ self.loadings
-
-    def held_back(self, rows: slice) -> F32:
-        """The ridge of each of these rows, (n, 1)."""
-        counts = np.diff(self.observed[rows].indptr)
+    def held_back(self, counts: Indices) -> F32:
+        """The ridge of rows with so many cells, (n, 1)."""
         ridges: F32 = np.float32(self.ridge) * (counts + self.unobserved * self.fixed.shape[0]).astype(np.float32)
         return ridges[:, None]
 
 
 def solve(side: Side, start: F32, n_steps: int) -> F32:
-    """Vectors of the side's rows, float32 (n, dim), by conjugate gradients from `start`."""
-    gram, solved = side.gram, np.empty_like(start)
-    for first, last in _row_blocks(side.observed):
-        rows = slice(first, last)
-        times = _system(side.observed[rows], side.fixed, gram, side.held_back(rows))
-        solved[rows] = _conjugate_gradients(times, side.wanted(rows), start[rows], n_steps)
-    return solved
+    """Vectors of the side's rows, float32 (n, dim), by conjugate gradients from `start`.
+
+    Rows without cells start from where they stand too, and are solved by one step, as their systems are diagonal.
+    """
+    strengths, turn = np.linalg.eigh(side.gram.astype(np.float64))
+    turn = turn.astype(np.float32)
+    turned = replace(side, fixed=side.fixed @ turn, loadings=None if side.loadings is None else side.loadings @ turn)
+    shared = np.maximum(strengths, 0.0).astype(np.float32)
+    start, solved = start @ turn, np.empty_like(start)
+
+    def solve_batch(rows: Indices) -> None:
+        solved[rows] = _conjugate_gradients(_System.of(turned, shared, rows), start[rows], n_steps)
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        list(pool.map(solve_batch, _batches(np.diff(side.observed.indptr))))
+    return solved @ turn.T
 
 
-def _system(block: Csr, fixed: F32, gram: F32, held_back: F32) -> Callable[[F32], F32]:
-    """Multiplication of each row's vector by the matrix of its system, which is never formed."""
-    rows = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
-    touched = fixed[block.indices]
+@dataclass(frozen=True)
+class _System:
+    """Systems of n rows with at most m cells each, in the basis where what they share is a diagonal.
 
-    def times(vectors: F32) -> F32:
-        dots = np.einsum("pd,pd->p", touched, vectors[rows])
-        on_observed = sp.csr_matrix((block.data * dots, block.indices, block.indptr), shape=block.shape).dot(fixed)
-        product: F32 = on_observed + vectors @ gram + held_back * vectors
-        return product
+    cells: (n, m), 0 where a row has fewer; touched: vectors of the cells' columns (n, m, dim); diagonal: (n, dim);
+    text: the right-hand sides' part of texts, (n, dim), or a 0.
+    """
 
-    return times
+    cells: F32
+    touched: F32
+    diagonal: F32
+    text: F32
+
+    @classmethod
+    def of(cls, side: Side, shared: F32, rows: Indices) -> Self:
+        """The systems of some rows of a side."""
+        starts, counts = side.observed.indptr[rows], side.observed.indptr[rows + 1] - side.observed.indptr[rows]
+        numbers = np.arange(counts.max(initial=0))
+        is_cell = numbers < counts[:, None]
+        at = np.where(is_cell, starts[:, None] + numbers, 0)
+        cells = np.where(is_cell, side.observed.data[at], np.float32(0.0))
+        text: F32 = np.zeros(1, dtype=np.float32)
+        if side.text is not None and side.loadings is not None:
+            text = side.text[rows] @ side.loadings
+        return cls(cells, side.fixed[side.observed.indices[at]], shared + side.held_back(counts), text)
+
+    def times(self, vectors: F32) -> F32:
+        """Each row's matrix times its vector, (n, dim)."""
+        return self._spread(self.cells * self._dots(vectors)) + self.diagonal * vectors
+
+    def residual(self, vectors: F32) -> F32:
+        """What is missing from each row's right-hand side, (n, dim)."""
+        left: F32 = self._spread(self.cells * (1 - self._dots(vectors))) - self.diagonal * vectors + self.text
+        return left
+
+    def _dots(self, vectors: F32) -> F32:
+        dots: F32 = np.matmul(self.touched, vectors[:, :, None])[:, :, 0]
+        return dots
+
+    def _spread(self, cells: F32) -> F32:
+        spread: F32 = np.matmul(cells[:, None, :], self.touched)[:, 0]
+        return spread
 
 
-def _conjugate_gradients(times: Callable[[F32], F32], wanted: F32, start: F32, n_steps: int) -> F32:
-    vectors = start.copy()
-    residual = wanted - times(vectors)
-    direction = residual.copy()
-    power = np.einsum("nd,nd->n", residual, residual)
-    for _ in range(n_steps):
-        image = times(direction)
-        length = _ratio(power, np.einsum("nd,nd->n", direction, image))
+def _conjugate_gradients(system: _System, start: F32, n_steps: int) -> F32:
+    """Preconditioned by the diagonal (Saad, "Iterative methods for sparse linear systems", algorithm 9.1)."""
+    vectors, residual = start.copy(), system.residual(start)
+    eased = residual / system.diagonal
+    direction, power = eased, _dot(residual, eased)
+    for step in range(n_steps):
+        image = system.times(direction)
+        length = _ratio(power, _dot(direction, image))
         vectors += length * direction
-        residual -= length * image
-        before, power = power, np.einsum("nd,nd->n", residual, residual)
-        direction = residual + _ratio(power, before) * direction
+        if step + 1 < n_steps:
+            residual -= length * image
+            eased = residual / system.diagonal
+            before, power = power, _dot(residual, eased)
+            direction = eased + _ratio(power, before) * direction
     return vectors
+
+
+def _dot(left: F32, right: F32) -> F32:
+    dots: F32 = np.einsum("nd,nd->n", left, right)
+    return dots
 
 
 def _ratio(part: F32, whole: F32) -> F32:
@@ -166,8 +209,14 @@ def _ratio(part: F32, whole: F32) -> F32:
     return shares
 
 
-def _row_blocks(matrix: Csr) -> list[tuple[int, int]]:
-    """Row ranges of about `BLOCK_PAIRS` cells each."""
-    marks = np.searchsorted(matrix.indptr, np.arange(BLOCK_PAIRS, matrix.nnz, BLOCK_PAIRS))
-    bounds = np.unique(np.concatenate([[0], marks, [matrix.shape[0]]])).tolist()
-    return list(pairwise(bounds))
+def _batches(counts: Indices) -> Iterator[Indices]:
+    """Rows with about as many cells each, by number of cells: at most `BATCH_PAIRS` a batch, or one row."""
+    order, start = np.argsort(counts, kind="stable"), 0
+    sizes = np.maximum(counts[order], 1)
+    while start < len(order):
+        # The last row is the longest, and the others are filled up to it.
+        stop = start + max(1, BATCH_PAIRS // int(sizes[start]))
+        n_fitting = np.arange(1, len(sizes[start:stop]) + 1) * sizes[start:stop] <= BATCH_PAIRS
+        stop = start + max(1, int(n_fitting.sum()))
+        yield order[start:stop]
+        start = stop
