@@ -9,10 +9,11 @@ import scipy.sparse as sp
 
 from socialrec.evaluate.baselines import popular_lists
 from socialrec.evaluate.metrics.hits import Ranked
-from socialrec.recommend.arrays import F32, Csr
-from socialrec.recommend.blend import TIE_BREAK, combine, standardise
+from socialrec.recommend.arrays import Csr
+from socialrec.recommend.blend import TIE_BREAK, Blended
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.offline import HeldOut, Scorer, rank
+from socialrec.recommend.scores import Few, Scores
 from socialrec.recommend.signals import Factors, Popularity
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.recommend.signals.linear import rarity
@@ -36,11 +37,9 @@ class ItemKnn:
         cosines.setdiag(0.0)
         return cls(cosines)
 
-    def score(self, block: UserBlock) -> F32:
-        """Float32 (n, n_products)."""
-        touched = sp.csr_matrix(block.affinity > 0, dtype=np.float32)
-        scores: F32 = np.asarray(touched.dot(self.cosines).toarray(), dtype=np.float32)
-        return scores
+    def score(self, block: UserBlock) -> Scores:
+        """(n, n_products)."""
+        return Few(sp.csr_matrix(block.affinity > 0, dtype=np.float32).dot(self.cosines))
 
 
 @dataclass(frozen=True)
@@ -50,9 +49,9 @@ class WithPopularity:
     peer: Scorer
     popularity: Popularity
 
-    def score(self, block: UserBlock) -> F32:
-        """Float32 (n, n_products)."""
-        return combine([standardise(self.peer.score(block)), standardise(self.popularity.score(block))], [1, TIE_BREAK])
+    def score(self, block: UserBlock) -> Scores:
+        """(n, n_products)."""
+        return Blended([self.peer.score(block), self.popularity.score(block)], [1, TIE_BREAK])
 
 
 def peer_lists(data: TrainingData, held: HeldOut, k: int, settings: RecommendSettings) -> dict[str, Ranked]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from socialrec.evaluate.metrics.hits import n_relevant
-from socialrec.recommend.arrays import F32, Csr
+from socialrec.recommend.arrays import F32, Csr, Indices
+from socialrec.recommend.scores import F64, FLAT, Scores
 
 TIE_BREAK = 1e-3
 """Popularity always counts this much, so that a user about whom nothing is known still gets an order."""
@@ -20,23 +22,68 @@ MIN_GAIN = 1e-4
 MAX_PASSES = 4
 
 
-def standardise(scores: F32) -> F32:
-    """Each user's scores less their mean, over their standard deviation; a constant row becomes zeros. In place."""
-    scores -= scores.mean(axis=1, keepdims=True)
-    spread = scores.std(axis=1, keepdims=True)
-    flat = spread <= 1e-7
-    scores /= np.where(flat, np.float32(1.0), spread)
-    scores[flat[:, 0]] = 0.0
-    return scores
+@dataclass(frozen=True)
+class Blended(Scores):
+    """Weighted sum of each part's scores less their mean, over their standard deviation; a constant part counts 0."""
+
+    parts: Sequence[Scores]
+    weights: Sequence[float]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, n_products)."""
+        return self.parts[0].shape
+
+    @cached_property
+    def scales(self) -> F32:
+        """What a unit of each part's score counts, float32 (n_parts, n); 0 for a user to whom it is constant."""
+        spreads = np.stack([spread for _, spread in self._moments])
+        weights = np.asarray(self.weights, dtype=np.float64)[:, None]
+        scales = np.divide(weights, spreads, out=np.zeros_like(spreads), where=~(spreads <= FLAT))
+        return scales.astype(np.float32)
+
+    @cached_property
+    def _moments(self) -> list[tuple[F64, F64]]:
+        return [part.moments() for part in self.parts]
+
+    @property
+    def offsets(self) -> F32:
+        """What each user's scores are moved by, so that their mean is 0, float32 (n,)."""
+        means = np.stack([mean for mean, _ in self._moments])
+        offsets: F32 = -(means * self.scales).sum(axis=0).astype(np.float32)
+        return offsets
+
+    def moments(self) -> tuple[F64, F64]:
+        """The mean is 0. The deviation is that of parts without correlation: 0, and not finite, where it really is."""
+        spreads = np.stack([spread for _, spread in self._moments]) * self.scales
+        return 0.0 * self.offsets.astype(np.float64), np.sqrt((spreads**2).sum(axis=0, dtype=np.float64))
+
+    def add_to(self, total: F32, factors: F32) -> None:
+        """Part by part; those that count 0 for everyone are left out."""
+        total += (factors * self.offsets)[:, None]
+        for part, scale in zip(self.parts, self.scales, strict=True):
+            if scale.any():
+                part.add_to(total, factors * scale)
+
+    def at(self, products: Indices) -> F32:
+        """Float32 (n, k)."""
+        found: F32 = self.contributions(products).sum(axis=2, dtype=np.float32)
+        return found
+
+    def contributions(self, products: Indices) -> F32:
+        """What each part adds to the scores of some products, int64 (n, k), by user: float32 (n, k, n_parts)."""
+        return np.stack(
+            [
+                scale[:, None] * (part.at(products) - mean[:, None].astype(np.float32))
+                for part, scale, (mean, _) in zip(self.parts, self.scales, self._moments, strict=True)
+            ],
+            axis=2,
+        )
 
 
-def combine(parts: Sequence[F32], weights: Sequence[float]) -> F32:
-    """Weighted sum of standardised scores, float32 (n, n_products)."""
-    total = np.zeros_like(parts[0])
-    for part, weight in zip(parts, weights, strict=True):
-        if weight:
-            total += np.float32(weight) * part
-    return total
+def standardised(scores: Scores) -> F32:
+    """Scores less their mean, over their standard deviation, float32 (n, n_products); a constant row is zeros."""
+    return Blended([scores], [1.0]).full()
 
 
 @dataclass(frozen=True)

@@ -36,17 +36,23 @@ UNIT = 2.0**-24
 
 @dataclass(frozen=True)
 class Found:
-    """Lists of some users: product numbers int64 (n, k), ABSENT where a list ends, best first, and scores (n, k)."""
+    """Lists of some users: product numbers int64 (n, k), ABSENT where a list ends, best first, and scores (n, k).
+
+    Scores are float32, rounded ones float64.
+    """
 
     users: slice
     products: Indices
-    scores: F32
+    scores: npt.NDArray[np.floating]
 
 
 class Catalogue:
-    """Products to list from, made ready once; vectors: finite float32 (n_products, dim), active: bool (n_products,)."""
+    """Products to list from, made ready once; vectors: finite float32 (n_products, dim), active: bool (n_products,).
 
-    def __init__(self, vectors: F32, active: Flags | None = None) -> None:
+    With `decimals`, scores are rounded to so many before they are compared.
+    """
+
+    def __init__(self, vectors: F32, active: Flags | None = None, decimals: int | None = None) -> None:
         import torch
 
         can = torch.cpu.get_capabilities()
@@ -54,6 +60,7 @@ class Catalogue:
         numbers = np.arange(len(vectors)) if active is None else np.flatnonzero(active)
         numbers = numbers[np.argsort(-_lengths(vectors[numbers]), kind="stable")]
         self.numbers, self.vectors = numbers, vectors[numbers]
+        self.decimals, self.tolerance = decimals, np.float32(0.0 if decimals is None else 1.5 * 10.0**-decimals)
         self.place = np.full(len(vectors), ABSENT, dtype=np.int64)
         self.place[numbers] = np.arange(len(numbers))
         self.blocks = [self.block(at, BLOCK_PRODUCTS) for at in range(0, len(numbers), BLOCK_PRODUCTS)]
@@ -146,7 +153,7 @@ class _Search:
         self.seen_places = places[order]
         self.memory = torch.empty(len(users) * max(BLOCK_PRODUCTS, SAMPLE, 2 * GROUP * k), dtype=catalogue.dtype)
 
-    def run(self, sample: Block) -> tuple[Indices, F32]:
+    def run(self, sample: Block) -> tuple[Indices, npt.NDArray[np.floating]]:
         """Product numbers and scores, (n, k) each."""
         nothing = np.zeros(0, dtype=np.float32)
         held = _Candidates(nothing.astype(np.int16), nothing.astype(np.int32), nothing, nothing)
@@ -170,7 +177,7 @@ class _Search:
         kth = np.partition(best, n_groups - self.k, axis=1)[:, n_groups - self.k]
         # Not `kth` less its rounding where it is minus infinity: that is no number.
         slack = np.where(np.isfinite(kth), np.abs(kth) * self.coarseness + self._error(sample), 0)
-        self.threshold = np.maximum(self.threshold, (kth - slack).astype(np.float32))
+        self.threshold = np.maximum(self.threshold, (kth - slack - self.catalogue.tolerance).astype(np.float32))
 
     def _candidates(self, block: Block) -> _Candidates:
         """Unseen products of a block whose upper bound reaches the threshold."""
@@ -213,23 +220,27 @@ class _Search:
 
     def _raise_threshold(self, held: _Candidates) -> _Candidates:
         """What is left of the candidates under the threshold that they give."""
-        self.threshold = np.maximum(self.threshold, held.kth_low(len(self.users), self.k))
+        kth = held.kth_low(len(self.users), self.k) - self.catalogue.tolerance
+        self.threshold = np.maximum(self.threshold, kth)
         return held[held.high >= self.threshold[held.rows]]
 
-    def _lists(self, held: _Candidates) -> tuple[Indices, F32]:
+    def _lists(self, held: _Candidates) -> tuple[Indices, npt.NDArray[np.floating]]:
         """The candidates scored in float32, and the best of them."""
         numbers = self.catalogue.numbers[held.places]
         by_number = np.argsort(held.rows.astype(np.int64) * len(self.catalogue.place) + numbers)
         held, numbers = held[by_number], numbers[by_number]
         exact = np.einsum("cd,cd->c", self.users[held.rows], self.catalogue.vectors[held.places])
+        if self.catalogue.decimals is not None:
+            exact = np.round(exact.astype(np.float64), self.catalogue.decimals)
         counts = np.bincount(held.rows, minlength=len(self.users))
         shape = len(self.users), max(self.k, counts.max(initial=0))
         at = held.rows, _numbered(counts)
-        listed, scores = np.full(shape, ABSENT, dtype=np.int64), np.full(shape, -np.inf, dtype=np.float32)
+        listed, scores = np.full(shape, ABSENT, dtype=np.int64), np.full(shape, -np.inf, dtype=exact.dtype)
         listed[at], scores[at] = numbers, exact
         best = np.argsort(-scores, axis=1, kind="stable")[:, : self.k]
         listed, scores = (np.take_along_axis(table, best, axis=1) for table in (listed, scores))
-        return listed, np.where(listed == ABSENT, np.float32(0.0), scores)
+        scores[listed == ABSENT] = 0.0
+        return listed, scores
 
 
 def _round(vectors: F32, dtype: torch.dtype, last: float) -> tuple[torch.Tensor, F32]:

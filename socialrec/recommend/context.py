@@ -20,6 +20,7 @@ from socialrec.recommend.arrays import F32, Csr, Flags, Indices, csr, positions,
 from socialrec.recommend.communities import community_likes, find_communities
 from socialrec.recommend.evidence import affinity_of_rollup, opinion_matrix, recency_of, tie_matrix
 from socialrec.recommend.shelf import ages_in_days, kind_numbers, offered
+from socialrec.recommend.topk import Lister
 from socialrec.settings import RecommendSettings, Settings
 
 MATRICES = ("affinity", "recency", "seen", "returned", "opinions", "ties")
@@ -67,6 +68,11 @@ class Context:
     def community_likes(self) -> Csr:
         """Share of each community who like each product; the last row is that of nobody."""
         return community_likes(self.communities, self.affinity)
+
+    @cached_property
+    def lister(self) -> Lister:
+        """Lists what the shop offers."""
+        return Lister(self.active, self.settings.score_decimals)
 
     @property
     def n_blocks(self) -> int:

@@ -23,10 +23,11 @@ import scipy.sparse as sp
 
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.recommend.arrays import F32, Csr, Flags, Indices, positions, unit_rows
-from socialrec.recommend.blend import combine, standardise
+from socialrec.recommend.blend import Blended
 from socialrec.recommend.context import Context
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.reasons import Explainer, Reason
+from socialrec.recommend.scores import Scores, Written
 from socialrec.recommend.scoring import explained_lists, user_block
 from socialrec.recommend.signals import Content
 from socialrec.recommend.signals.base import UserBlock
@@ -91,7 +92,7 @@ def fall_without(
     hidden = (context.seen[rows].toarray() != 0) | ~context.active
     users, place = np.unique(rows, return_inverse=True)
     decimals = context.settings.score_decimals
-    before = np.round(recommender.score(user_block(context, users))[place], decimals)
+    before = np.round(recommender.score(user_block(context, users)).full()[place], decimals)
     after = np.round(_scores_without(recommender, context, rows, claims), decimals)
     at = np.arange(len(claims)), products
     return _places(after, products, hidden) - _places(before, products, hidden), (before[at] - after[at]).astype(float)
@@ -122,14 +123,12 @@ def _scores_without(recommender: Recommender, context: Context, rows: Indices, c
         neighbours=ties.dot(context.affinity).tocsr(),
         opinions=ties.dot(context.opinions).tocsr(),
     )
-    used = [pair for pair in zip(recommender.signals, recommender.blend_weights(), strict=True) if pair[1]]
-    parts = []
-    for signal, _ in used:
-        scores = signal.score(block)
-        if isinstance(signal, Content):
-            _erase_words(scores, signal, block, recommender, claims)
-        parts.append(standardise(scores))
-    return combine(parts, [weight for _, weight in used])
+    blend = recommender.score(block)
+    parts = [
+        _without_words(part, signal, block, recommender, claims) if isinstance(signal, Content) else part
+        for part, signal in zip(blend.parts, recommender.signals, strict=True)
+    ]
+    return Blended(parts, blend.weights).full()
 
 
 def _numbers(names: Sequence[list[str]], vocabulary: pa.Array) -> list[Indices]:
@@ -155,9 +154,9 @@ def _without(matrix: Csr, columns: Sequence[Indices]) -> Csr:
     return kept
 
 
-def _erase_words(
-    scores: F32, content: Content, block: UserBlock, recommender: Recommender, claims: Sequence[Claim]
-) -> None:
+def _without_words(
+    scores: Scores, content: Content, block: UserBlock, recommender: Recommender, claims: Sequence[Claim]
+) -> Scores:
     """Take the words' direction out of the product's vector, in place of its cosine in `scores`.
 
     The direction is the mean text of the products that carry the words, as in linear concept erasure (Ravfogel et al.,
@@ -171,7 +170,9 @@ def _erase_words(
     tastes = unit_rows(np.asarray(block.affinity[chosen].dot(content.text), dtype=np.float32))
     products = np.array([claims[i].product for i in chosen], dtype=np.int64)
     shared = (tastes * directions).sum(axis=1) * (content.text[products] * directions).sum(axis=1)
-    scores[chosen, products] -= shared
+    cosines = scores.full()
+    cosines[chosen, products] -= shared
+    return Written.whole(cosines)
 
 
 def _marks(columns: Sequence[Indices], width: int) -> Csr:

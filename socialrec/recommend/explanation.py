@@ -9,7 +9,6 @@ import numpy as np
 
 from socialrec.errors import UserError
 from socialrec.recommend.arrays import ABSENT, Indices
-from socialrec.recommend.blend import combine
 from socialrec.recommend.context import Context
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.reasons import Explainer
@@ -60,20 +59,19 @@ def explain_product(recommender: Recommender, context: Context, user_key: str, p
             f"the model does not know product {product_id!r}: it came after the model was trained, or never landed"
         )
     rows = np.array([row], dtype=np.int64)
-    parts, weights = recommender.parts(user_block(context, rows)), recommender.blend_weights()
-    scores = combine(parts, weights)
-    chosen = choose(scores, context, rows)
+    blend = recommender.score(user_block(context, rows))
+    chosen, scores = choose(blend, context, rows), blend.full()
     listed = np.flatnonzero(chosen.listed[0] == product)
     place = int(listed[0]) + 1 if len(listed) else None
     rank = _rank(scores[0], product)
-    contributions = np.array([[[weight * part[0, product] for part, weight in zip(parts, weights, strict=True)]]])
     target = np.array([[product]], dtype=np.int64)
-    ((reasons,),) = Explainer(recommender, context).explain(rows, target, contributions.astype(np.float32))
+    contributions = blend.contributions(target)
+    ((reasons,),) = Explainer(recommender, context).explain(rows, target, contributions)
     signals = (
-        SignalPart(
-            signal.name, _rank(part[0], product), round(float(weight), 4), round(float(weight * part[0, product]), 4)
+        SignalPart(signal.name, _rank(part.full()[0], product), round(float(weight), 4), round(float(share), 4))
+        for signal, part, weight, share in zip(
+            recommender.signals, blend.parts, blend.weights, contributions[0, 0], strict=True
         )
-        for signal, part, weight in zip(recommender.signals, parts, weights, strict=True)
     )
     return Explanation(
         user_key=user_key,

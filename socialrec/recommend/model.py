@@ -14,9 +14,10 @@ import scipy.sparse as sp
 from safetensors.numpy import load_file, save_file
 
 from socialrec.errors import UserError
-from socialrec.recommend.arrays import F32, Csr
-from socialrec.recommend.blend import TIE_BREAK, combine, standardise
+from socialrec.recommend.arrays import Csr
+from socialrec.recommend.blend import TIE_BREAK, Blended
 from socialrec.recommend.data import TrainingData
+from socialrec.recommend.scores import Few
 from socialrec.recommend.signals import SIGNALS, Collaborative, Popularity, Signal
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.settings import RecommendSettings
@@ -68,18 +69,16 @@ class Recommender:
         signals = [kind.fit(data, settings) for kind in SIGNALS if kind in always or weights[kind.name]]
         return cls(data.products, signals, weights, (data.words, data.word_names), info)
 
-    def parts(self, block: UserBlock) -> list[F32]:
-        """Standardised scores of each signal, float32 (n, n_products) each."""
-        return [standardise(signal.score(block)) for signal in self.signals]
-
     def blend_weights(self) -> list[float]:
         """The weight of each signal, with the share of popularity that breaks ties."""
         return [self.weights[s.name] + (TIE_BREAK if s.name == Popularity.name else 0.0) for s in self.signals]
 
-    def score(self, block: UserBlock) -> F32:
-        """Blended scores, float32 (n, n_products), comparable within one user. Signals of weight 0 are not asked."""
-        used = [(signal, weight) for signal, weight in zip(self.signals, self.blend_weights(), strict=True) if weight]
-        return combine([standardise(signal.score(block)) for signal, _ in used], [weight for _, weight in used])
+    def score(self, block: UserBlock) -> Blended:
+        """Blended scores, (n, n_products), a part a signal; those of weight 0 are not asked, and say nothing."""
+        nothing = Few(sp.csr_matrix(block.affinity.shape, dtype=np.float32))
+        weights = self.blend_weights()
+        asked = zip(self.signals, weights, strict=True)
+        return Blended([signal.score(block) if weight else nothing for signal, weight in asked], weights)
 
     def with_weights(self, weights: Mapping[str, float]) -> Self:
         """The same signals under another blend."""

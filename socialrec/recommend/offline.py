@@ -14,12 +14,13 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from socialrec.evaluate.metrics.hits import Ranked
-from socialrec.recommend.arrays import ABSENT, F32, Csr, Indices, csr, positions, vocabulary
-from socialrec.recommend.blend import Heads, heads, learn_weights
+from socialrec.recommend.arrays import ABSENT, Csr, Indices, csr, positions, vocabulary
+from socialrec.recommend.blend import Heads, heads, learn_weights, standardised
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.model import Recommender
+from socialrec.recommend.scores import Scores
 from socialrec.recommend.signals.base import UserBlock
-from socialrec.recommend.topk import top_k
+from socialrec.recommend.topk import Lister
 from socialrec.settings import RecommendSettings, Settings
 
 MAX_BLEND_USERS = 2_000
@@ -28,8 +29,8 @@ MAX_BLEND_USERS = 2_000
 class Scorer(Protocol):
     """What lists can be made from: a recommender, or one of its signals."""
 
-    def score(self, block: UserBlock) -> F32:
-        """Finite scores of every product, float32 (n, n_products)."""
+    def score(self, block: UserBlock) -> Scores:
+        """Finite scores of every product, (n, n_products)."""
         ...
 
 
@@ -86,7 +87,8 @@ def blend_heads(recommender: Recommender, data: TrainingData, held: HeldOut, set
     """What the blend of the recommender's signals is learned from; at most 2,000 users, drawn with the seed."""
     held, size = held.sample(MAX_BLEND_USERS, settings.evaluate.seed), settings.recommend.block_users
     return [
-        heads(recommender.parts(block), held.seen[at], held.relevant[at]) for at, block in blocks(data, held.rows, size)
+        heads([standardised(signal.score(block)) for signal in recommender.signals], held.seen[at], held.relevant[at])
+        for at, block in blocks(data, held.rows, size)
     ]
 
 
@@ -111,15 +113,15 @@ def rank(scorer: Scorer, data: TrainingData, held: HeldOut, k: int, settings: Re
     """
     ranked = np.full((len(held.rows), k), ABSENT, dtype=np.int64)
     constant = np.zeros(len(held.rows), dtype=np.bool_)
-    everything = np.ones(len(data.products), dtype=np.bool_)
+    lister = Lister(np.ones(len(data.products), dtype=np.bool_), settings.score_decimals)
 
     def rank_block(part: tuple[slice, UserBlock]) -> None:
         at, block = part
         scores = scorer.score(block)
-        if not np.isfinite(scores).all():
+        if not np.isfinite(scores.moments()).all():
             raise ValueError("scores are not finite numbers")
-        constant[at] = scores.max(axis=1) == scores.min(axis=1)
-        ranked[at] = top_k(scores, held.seen[at], everything, k, settings.score_decimals)[0]
+        constant[at] = scores.is_constant()
+        ranked[at] = lister.top_k(scores, held.seen[at], k)[0]
 
     n_threads = len(os.sched_getaffinity(0))
     with ThreadPoolExecutor(n_threads) as pool:

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from socialrec.recommend.arrays import ABSENT, F32, Flags, Indices
 from socialrec.recommend.context import Context
-from socialrec.recommend.topk import top_k
+from socialrec.recommend.scores import Scores
 
 POOL_LISTS = 5
 RULES = ("inactive", "returned", "seen", "stale", "category", "brand", "exploration")
@@ -42,14 +42,11 @@ class Chosen:
     removed: Removed
 
 
-def choose(scores: F32, context: Context, rows: Indices) -> Chosen:
-    """The best k products of each user that the rules let through, best first.
-
-    scores: float32 (n, n_products) of the users in `rows` of everyone.
-    """
+def choose(scores: Scores, context: Context, rows: Indices) -> Chosen:
+    """The best k products of each user that the rules let through, best first; scores: of the users in `rows`."""
     settings, k = context.settings, context.settings.list_length
     removed = dict.fromkeys((*RULES, REFILLED), 0) | _hidden(context, rows)
-    pool, pool_scores = top_k(scores, context.seen[rows], context.active, POOL_LISTS * k, settings.score_decimals)
+    pool, pool_scores = context.lister.top_k(scores, context.seen[rows], POOL_LISTS * k)
     kept = _walk(pool, k, _walking_rules(context, len(rows)), removed)
     kept |= _refill(pool, kept, k, removed)
     if n_explored := round(settings.exploration_share * k):

@@ -14,7 +14,6 @@ import pyarrow as pa
 from socialrec.contracts.gold import RECOMMENDATIONS
 from socialrec.lake.schemas import arrow_schema
 from socialrec.recommend.arrays import Indices
-from socialrec.recommend.blend import combine
 from socialrec.recommend.context import Context
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.reasons import Explainer, Reason
@@ -85,14 +84,9 @@ class ExplainedLists:
 
 def explained_lists(recommender: Recommender, context: Context, explainer: Explainer, rows: Indices) -> ExplainedLists:
     """Lists with reasons of some rows of everyone, int64 (n,)."""
-    parts = recommender.parts(user_block(context, rows))
-    weights = recommender.blend_weights()
-    chosen = choose(combine(parts, weights), context, rows)
-    places = np.maximum(chosen.listed, 0)
-    contributions = np.stack(
-        [np.float32(w) * np.take_along_axis(part, places, axis=1) for part, w in zip(parts, weights, strict=True)],
-        axis=2,
-    )
+    scores = recommender.score(user_block(context, rows))
+    chosen = choose(scores, context, rows)
+    contributions = scores.contributions(np.maximum(chosen.listed, 0))
     return ExplainedLists(chosen, explainer.explain(rows, chosen.listed, contributions))
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from socialrec.evaluate.gate import decide
 from socialrec.evaluate.split import Split, make_split
-from socialrec.recommend.arrays import F32
 from socialrec.recommend.assessment import Trial, assess, sample_context, try_recipe
 from socialrec.recommend.inputs import Inputs
 from socialrec.recommend.offline import rank
+from socialrec.recommend.scores import Scores, Written
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.settings import EvaluateSettings, RecommendSettings, Settings
@@ -92,8 +92,8 @@ class Flat:
 
     name = "flat"
 
-    def score(self, block: UserBlock) -> F32:
-        return np.zeros(block.affinity.shape, dtype=np.float32)
+    def score(self, block: UserBlock) -> Scores:
+        return Written.whole(np.zeros(block.affinity.shape, dtype=np.float32))
 
 
 def test_constant_scores_are_noticed_for_every_user(inputs: Inputs, strict: Settings) -> None:

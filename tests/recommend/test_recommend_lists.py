@@ -8,7 +8,8 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from socialrec.recommend.blend import combine, heads, learn_weights, standardise
+from socialrec.recommend.blend import Blended, heads, learn_weights, standardised
+from socialrec.recommend.scores import Written
 from socialrec.recommend.topk import top_k
 
 
@@ -46,7 +47,7 @@ def test_a_list_ends_where_products_run_out() -> None:
 
 
 def test_standardised_scores_have_mean_0_and_deviation_1_and_constants_become_0() -> None:
-    scores = standardise(np.array([[1, 2, 3], [5, 5, 5]], dtype=np.float32))
+    scores = standardised(Written.whole(np.array([[1, 2, 3], [5, 5, 5]], dtype=np.float32)))
     assert scores[0] == pytest.approx([-(1.5**0.5), 0, 1.5**0.5])
     assert scores[1].tolist() == [0, 0, 0]
 
@@ -55,8 +56,8 @@ def signals(n_users: int = 40, n_products: int = 30) -> tuple[list[np.ndarray], 
     """One signal that knows what is relevant, and one of pure noise."""
     rng = np.random.default_rng(1)
     relevant = (rng.random((n_users, n_products)) < 0.1).astype(np.float32)
-    knowing = standardise((relevant + rng.normal(0, 0.4, relevant.shape)).astype(np.float32))
-    noise = standardise(rng.normal(size=relevant.shape).astype(np.float32))
+    knowing = standardised(Written.whole((relevant + rng.normal(0, 0.4, relevant.shape)).astype(np.float32)))
+    noise = standardised(Written.whole(rng.normal(size=relevant.shape).astype(np.float32)))
     return [noise, knowing], sp.csr_matrix(relevant), sp.csr_matrix(relevant.shape, dtype=np.float32)
 
 
@@ -85,5 +86,5 @@ def test_without_anyone_to_learn_from_all_signals_weigh_the_same() -> None:
 
 
 def test_a_weight_of_zero_silences_a_signal() -> None:
-    parts = [np.ones((1, 2), dtype=np.float32), np.full((1, 2), np.float32(3))]
-    assert combine(parts, [2.0, 0.0]).tolist() == [[2, 2]]
+    parts = [Written.whole(np.array([row], dtype=np.float32)) for row in ([0, 2], [9, 5])]
+    assert Blended(parts, [2.0, 0.0]).full().tolist() == [[-2, 2]]

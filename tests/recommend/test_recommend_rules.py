@@ -15,6 +15,7 @@ from small_night import context_of
 from socialrec.recommend.context import Context, Stamp
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.rules import RULES, Chosen, choose
+from socialrec.recommend.scores import Written
 from socialrec.recommend.scoring import block_scorer, recommend_everyone, total_removed
 from socialrec.recommend.shelf import ages_in_days, kind_numbers, offered
 from socialrec.settings import RecommendSettings, Settings
@@ -64,7 +65,7 @@ def night(
 
 
 def lists(context: Context) -> Chosen:
-    return choose(np.repeat(SCORES, len(context.rows), axis=0), context, context.rows)
+    return choose(Written.whole(np.repeat(SCORES, len(context.rows), axis=0)), context, context.rows)
 
 
 def removed(chosen: Chosen) -> dict[str, int]:
@@ -130,7 +131,7 @@ def test_exploration_gives_the_last_places_to_products_further_down_by_user_and_
 def test_each_user_has_limits_of_their_own() -> None:
     context = night(n_users=2, category=[0, 0, 0, 0, 1, 1, 1, 1], max_per_category=2)
     scores = np.concatenate([SCORES, SCORES[:, ::-1]])
-    assert choose(scores, context, context.rows).listed.tolist() == [[0, 1, 4], [7, 6, 3]]
+    assert choose(Written.whole(scores), context, context.rows).listed.tolist() == [[0, 1, 4], [7, 6, 3]]
 
 
 def test_the_shelf_knows_what_is_offered_of_which_kind_and_how_old() -> None:

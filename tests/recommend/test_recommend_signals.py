@@ -53,31 +53,31 @@ class TestEverySignal:
     def test_scores_every_product_of_every_user_with_finite_float32(
         self, kind: type[Signal], data: TrainingData
     ) -> None:
-        scores = kind.fit(data, SETTINGS).score(block_of(data))
+        scores = kind.fit(data, SETTINGS).score(block_of(data)).full()
         assert scores.shape == data.affinity.shape
         assert scores.dtype == np.float32
         assert np.isfinite(scores).all()
 
     def test_gives_the_same_scores_again(self, kind: type[Signal], data: TrainingData) -> None:
-        first, second = (kind.fit(data, SETTINGS).score(block_of(data)) for _ in range(2))
+        first, second = (kind.fit(data, SETTINGS).score(block_of(data)).full() for _ in range(2))
         assert np.array_equal(first, second)
 
     def test_gives_a_constant_row_or_the_popular_order_without_evidence(
         self, kind: type[Signal], data: TrainingData
     ) -> None:
         nobody = sp.csr_matrix((1, 12), dtype=np.float32)
-        scores = kind.fit(data, SETTINGS).score(UserBlock(nobody, nobody, nobody, nobody, nobody))
+        scores = kind.fit(data, SETTINGS).score(UserBlock(nobody, nobody, nobody, nobody, nobody)).full()
         assert kind is Popularity or len(np.unique(scores)) == 1
 
     def test_does_not_change_its_input(self, kind: type[Signal], data: TrainingData) -> None:
         before = data.affinity.copy()
-        kind.fit(data, SETTINGS).score(block_of(data))
+        kind.fit(data, SETTINGS).score(block_of(data)).full()
         assert (before != data.affinity).nnz == 0
 
     def test_is_the_same_after_its_state_was_restored(self, kind: type[Signal], data: TrainingData) -> None:
         fitted = kind.fit(data, SETTINGS)
         again = kind.restore(fitted.state())
-        assert np.array_equal(fitted.score(block_of(data)), again.score(block_of(data)))
+        assert np.array_equal(fitted.score(block_of(data)).full(), again.score(block_of(data)).full())
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_inverting_users_and_inverting_products_give_the_same_model(
     data = random_data(15, 25)
     settings = RecommendSettings(ridge=3.0, text_weight=text, social_weight=social, popularity_weighting=popularity)
     by_item, by_user = ItemSide.fit(data, settings), UserSide.fit(data, settings)
-    assert by_user.score(data.affinity) == pytest.approx(by_item.score(data.affinity), abs=1e-4)
+    assert by_user.score(data.affinity).full() == pytest.approx(by_item.score(data.affinity).full(), abs=1e-4)
     sources, targets = np.arange(10), np.arange(10, 25)
     assert by_user.weights(sources, targets) == pytest.approx(by_item.weights(sources, targets), abs=1e-4)
 
@@ -105,7 +105,7 @@ def test_the_closed_form_equals_its_definition() -> None:
     gram = x.T @ x + 0.5 * spread.T @ spread + 2.0 * ridge * data.text @ data.text.T + ridge * np.eye(8)
     inverse = np.linalg.inv(gram)
     weights = np.eye(8) - inverse / np.diag(inverse)
-    assert ItemSide.fit(data, settings).score(data.affinity) == pytest.approx(
+    assert ItemSide.fit(data, settings).score(data.affinity).full() == pytest.approx(
         data.affinity.toarray() * rarity @ weights / rarity, abs=1e-4
     )
 
@@ -132,7 +132,7 @@ def test_the_smaller_side_is_chosen_text_dimensions_counted() -> None:
 def test_beyond_the_largest_side_the_products_with_most_users_are_kept() -> None:
     data = random_data(60, 40)
     fitted = Collaborative.fit(data, RecommendSettings(max_side=10))
-    scores = fitted.score(block_of(data))
+    scores = fitted.score(block_of(data)).full()
     kept = np.flatnonzero(scores.any(axis=0))
     assert len(kept) == 10
     assert data.popularity[kept].min() >= np.delete(data.popularity, kept).max()
@@ -144,7 +144,7 @@ def test_contributions_of_own_products_add_up_to_the_score() -> None:
     own, strength = data.affinity[0].indices, data.affinity[0].data
     others = np.setdiff1d(np.arange(40), own)
     added = (strength[:, None] * fitted.weights(own, others)).sum(axis=0)
-    assert added == pytest.approx(fitted.score(block_of(data))[0, others], abs=1e-4)
+    assert added == pytest.approx(fitted.score(block_of(data)).full()[0, others], abs=1e-4)
 
 
 def test_a_product_adds_nothing_to_itself() -> None:
@@ -153,19 +153,19 @@ def test_a_product_adds_nothing_to_itself() -> None:
 
 
 def test_taste_is_shared_among_those_who_liked_the_same(data: TrainingData) -> None:
-    scores = Collaborative.fit(data, SETTINGS).score(block_of(data))
+    scores = Collaborative.fit(data, SETTINGS).score(block_of(data)).full()
     reader = data.users.to_pylist().index("r0")
     assert scores[reader, 0] > scores[reader, 6:].max()
 
 
 def test_friends_pass_on_what_they_like_to_a_user_without_history(data: TrainingData) -> None:
-    scores = Social.fit(data, SETTINGS).score(block_of(data))
+    scores = Social.fit(data, SETTINGS).score(block_of(data)).full()
     reader = data.affinity.toarray()[data.users.to_pylist().index("r1")]
     assert scores[data.users.to_pylist().index("friend")] == pytest.approx(reader)
 
 
 def test_texts_reach_a_product_that_nobody_has_touched(data: TrainingData) -> None:
-    scores = Content.fit(data, SETTINGS).score(block_of(data))
+    scores = Content.fit(data, SETTINGS).score(block_of(data)).full()
     reader = data.users.to_pylist().index("r0")
     assert scores[reader, 5] > 0.5 > scores[reader, 11]
 

@@ -46,20 +46,21 @@ def test_stars_are_opinions_from_minus_one_to_one_and_comments_without_stars_say
 def test_a_friends_rating_counts_on_the_product_and_half_on_its_kind(data: TrainingData) -> None:
     # Two products of one kind, one of another, one of none.
     signal = Opinion.fit(dataclasses.replace(data, category=np.array([0, 0, 1, -1])), SETTINGS)
-    assert signal.score(block_of([0.8, 0.0, 0.0, 0.0], [0] * 4)).tolist() == [pytest.approx([1.2, 0.4, 0, 0])]
+    assert signal.score(block_of([0.8, 0.0, 0.0, 0.0], [0] * 4)).full().tolist() == [pytest.approx([1.2, 0.4, 0, 0])]
     # The kind's opinion is a mean: one is pleased, one is not.
-    assert signal.score(block_of([0.8, -0.8, 0.0, -0.5], [0] * 4)).tolist() == [pytest.approx([0.8, -0.8, 0, -0.5])]
+    scores = signal.score(block_of([0.8, -0.8, 0.0, -0.5], [0] * 4)).full()
+    assert scores.tolist() == [pytest.approx([0.8, -0.8, 0, -0.5])]
 
 
 def test_without_ratings_or_kinds_opinions_are_silent(data: TrainingData) -> None:
     signal = Opinion.fit(dataclasses.replace(data, category=np.full(2, -1)), SETTINGS)
-    assert signal.score(block_of([0.0, 0.0], [0, 0])).tolist() == [[0, 0]]
+    assert signal.score(block_of([0.0, 0.0], [0, 0])).full().tolist() == [[0, 0]]
 
 
 def test_the_friend_of_a_pleased_reader_hears_of_the_book(data: TrainingData) -> None:
     friend = np.array([data.users.to_pylist().index("friend")])
     (_, block), *_ = blocks(data, friend, 5)
-    scores = Opinion.fit(data, SETTINGS).score(block)[0]
+    scores = Opinion.fit(data, SETTINGS).score(block).full()[0]
     # r1, the friend's only tie, gave b0 five stars; it is a book, as b1 to b5 are.
     assert scores.tolist() == pytest.approx([1.5, *[0.5] * 5, *[0.0] * 6])
 
@@ -91,4 +92,4 @@ def test_popularity_is_counted_within_the_community(data: TrainingData) -> None:
     likes = community_likes(communities, affinity)[communities].toarray()
     # Two of three like the first product, one the second; the last user has no community.
     assert likes.tolist() == [*[pytest.approx([2 / 3, 1 / 3])] * 3, [0, 0]]
-    assert Community.fit(data, SETTINGS).score(block_of([0, 0], [0.5, 0.25])).tolist() == [[0.5, 0.25]]
+    assert Community.fit(data, SETTINGS).score(block_of([0, 0], [0.5, 0.25])).full().tolist() == [[0.5, 0.25]]

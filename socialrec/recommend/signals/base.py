@@ -8,8 +8,9 @@ from typing import ClassVar, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
-from socialrec.recommend.arrays import F32, Csr
+from socialrec.recommend.arrays import Csr
 from socialrec.recommend.data import TrainingData
+from socialrec.recommend.scores import Scores
 from socialrec.settings import RecommendSettings
 
 State = dict[str, npt.NDArray[np.generic]]
@@ -43,8 +44,8 @@ class Signal(Protocol):
         """Learn from training data; the same data gives the same signal."""
         ...
 
-    def score(self, block: UserBlock) -> F32:
-        """Finite scores of every product, float32 (n, n_products); a user without evidence gets a constant row."""
+    def score(self, block: UserBlock) -> Scores:
+        """Finite scores of every product, (n, n_products); a user without evidence gets a constant row."""
         ...
 
     def state(self) -> State:

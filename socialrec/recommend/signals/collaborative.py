@@ -17,6 +17,7 @@ from typing import ClassVar, Self
 
 from socialrec.recommend.arrays import F32, Indices
 from socialrec.recommend.data import TrainingData
+from socialrec.recommend.scores import Scores
 from socialrec.recommend.signals.base import State, UserBlock
 from socialrec.recommend.signals.item_side import ItemSide
 from socialrec.recommend.signals.user_side import UserSide
@@ -40,8 +41,8 @@ class Collaborative:
             return cls(UserSide.fit(data, settings))
         return cls(ItemSide.fit(data, settings))
 
-    def score(self, block: UserBlock) -> F32:
-        """Predicted affinities, float32 (n, n_products)."""
+    def score(self, block: UserBlock) -> Scores:
+        """Predicted affinities, (n, n_products)."""
         return self.side.score(block.affinity)
 
     def weights(self, sources: Indices, targets: Indices) -> F32:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Self
 
-import numpy as np
-
-from socialrec.recommend.arrays import F32
 from socialrec.recommend.data import TrainingData
+from socialrec.recommend.scores import Few, Scores
 from socialrec.recommend.signals.base import State, UserBlock
 from socialrec.settings import RecommendSettings
 
@@ -23,10 +21,9 @@ class Community:
         del data, settings
         return cls()
 
-    def score(self, block: UserBlock) -> F32:
-        """Shares of the members, float32 (n, n_products); zeros for a user without a community."""
-        scores: F32 = np.asarray(block.community.toarray(), dtype=np.float32)
-        return scores
+    def score(self, block: UserBlock) -> Scores:
+        """Shares of the members, (n, n_products); zeros for a user without a community."""
+        return Few(block.community)
 
     def state(self) -> State:
         """Empty."""

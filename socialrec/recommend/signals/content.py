@@ -8,6 +8,7 @@ import numpy as np
 
 from socialrec.recommend.arrays import F32, unit_rows
 from socialrec.recommend.data import TrainingData
+from socialrec.recommend.scores import Products, Scores, Vectors
 from socialrec.recommend.signals.base import State, UserBlock
 from socialrec.settings import RecommendSettings
 
@@ -18,7 +19,7 @@ class Content:
     name: ClassVar[str] = "content"
 
     def __init__(self, text: F32) -> None:
-        self.text = text
+        self.text, self._vectors = text, Vectors(text)
 
     @classmethod
     def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
@@ -26,11 +27,9 @@ class Content:
         del settings
         return cls(data.text)
 
-    def score(self, block: UserBlock) -> F32:
-        """Cosines, float32 (n, n_products); zero for products without text."""
-        taste = unit_rows(np.asarray(block.affinity.dot(self.text), dtype=np.float32))
-        scores: F32 = taste @ self.text.T
-        return scores
+    def score(self, block: UserBlock) -> Scores:
+        """Cosines, (n, n_products); zero for products without text."""
+        return Products(unit_rows(np.asarray(block.affinity.dot(self.text), dtype=np.float32)), self._vectors)
 
     def state(self) -> State:
         """The text vectors."""

@@ -28,6 +28,7 @@ import numpy as np
 
 from socialrec.recommend.arrays import F32, Csr, Indices
 from socialrec.recommend.data import TrainingData
+from socialrec.recommend.scores import Products, Scores, Vectors
 from socialrec.recommend.signals.base import State, UserBlock
 from socialrec.settings import RecommendSettings
 
@@ -46,6 +47,7 @@ class Factors:
 
     def __init__(self, products: F32, unobserved: float, ridge: float, mean: float) -> None:
         self.products, self.unobserved, self.ridge, self.mean = products, unobserved, ridge, mean
+        self._vectors = Vectors(products)
 
     @classmethod
     def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
@@ -68,13 +70,12 @@ class Factors:
             products = solve(side, products, FIT_STEPS)
         return cls(products, settings.factor_unobserved, settings.factor_ridge, mean)
 
-    def score(self, block: UserBlock) -> F32:
-        """Float32 (n, n_products); zeros for a user without affinities."""
+    def score(self, block: UserBlock) -> Scores:
+        """(n, n_products); zeros for a user without affinities."""
         observed = (block.affinity / np.float32(self.mean)).tocsr()
         start = np.zeros((observed.shape[0], self.products.shape[1]), dtype=np.float32)
         users = solve(Side(observed, self.products, self.unobserved, self.ridge), start, FOLD_STEPS)
-        scores: F32 = users @ self.products.T
-        return scores
+        return Products(users, self._vectors)
 
     def state(self) -> State:
         """Product vectors and the weights that user vectors are solved with."""
@@ -123,18 +124,20 @@ def solve(side: Side, start: F32, n_steps: int) -> F32:
 
     Rows without cells start from where they stand too, and are solved by one step, as their systems are diagonal.
     """
-    strengths, turn = np.linalg.eigh(side.gram.astype(np.float64))
-    turn = turn.astype(np.float32)
+    strengths, eigenvectors = np.linalg.eigh(side.gram.astype(np.float64))
+    turn = eigenvectors.astype(np.float32)
     turned = replace(side, fixed=side.fixed @ turn, loadings=None if side.loadings is None else side.loadings @ turn)
     shared = np.maximum(strengths, 0.0).astype(np.float32)
-    start, solved = start @ turn, np.empty_like(start)
+    start = start @ turn
+    solved = np.empty_like(start)
 
     def solve_batch(rows: Indices) -> None:
         solved[rows] = _conjugate_gradients(_System.of(turned, shared, rows), start[rows], n_steps)
 
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         list(pool.map(solve_batch, _batches(np.diff(side.observed.indptr))))
-    return solved @ turn.T
+    vectors: F32 = solved @ turn.T
+    return vectors
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from socialrec.recommend.arrays import F32, Csr, Indices
 from socialrec.recommend.data import TrainingData
+from socialrec.recommend.scores import Scores, Written
 from socialrec.recommend.signals.base import State
 from socialrec.recommend.signals.linear import balanced, inverse, rarity
 from socialrec.settings import RecommendSettings
@@ -27,11 +28,14 @@ class ItemSide:
         scale = rarity(data.popularity, settings.popularity_weighting)
         affinity, ridge = balanced(data.affinity, scale)
         affinity, ridge, scale = affinity[:, kept], ridge * settings.ridge, scale[kept]
-        spread = data.ties.dot(affinity)
-        gram = affinity.T.dot(affinity) + settings.social_weight * spread.T.dot(spread)
-        text = data.text[kept]
-        full = np.asarray(gram.toarray(), dtype=np.float32) + np.float32(ridge * settings.text_weight) * (text @ text.T)
-        weights = inverse(full, ridge)
+        gram = affinity.T.dot(affinity).toarray()
+        if settings.social_weight > 0 and data.ties.nnz:
+            spread = data.ties.dot(affinity)
+            gram += np.float32(settings.social_weight) * spread.T.dot(spread)
+        if settings.text_weight > 0:
+            text = data.text[kept] * np.float32(np.sqrt(ridge * settings.text_weight))
+            gram += text @ text.T
+        weights = inverse(gram, ridge)
         weights /= -np.diag(weights).copy()
         np.fill_diagonal(weights, 0.0)
         # From balanced affinities in and out to affinities in and out.
@@ -39,11 +43,9 @@ class ItemSide:
         weights /= scale
         return cls(weights, kept, n_products)
 
-    def score(self, affinity: Csr) -> F32:
-        """Predicted affinities, float32 (n, n_products)."""
-        scores = np.zeros((affinity.shape[0], self._n_products), dtype=np.float32)
-        scores[:, self._kept] = affinity[:, self._kept].dot(self._weights)
-        return scores
+    def score(self, affinity: Csr) -> Scores:
+        """Predicted affinities, (n, n_products), written out for the products that were kept."""
+        return Written(affinity[:, self._kept].dot(self._weights), self._kept, self._n_products)
 
     def weights(self, sources: Indices, targets: Indices) -> F32:
         """Item-to-item weights, float32 (n_sources, n_targets)."""

@@ -7,8 +7,9 @@ from typing import ClassVar, Self
 import numpy as np
 import scipy.sparse as sp
 
-from socialrec.recommend.arrays import ABSENT, F32, Csr, Indices
+from socialrec.recommend.arrays import ABSENT, Csr, Indices
 from socialrec.recommend.data import TrainingData
+from socialrec.recommend.scores import Few, Scores, Written
 from socialrec.recommend.signals.base import State, UserBlock
 from socialrec.settings import RecommendSettings
 
@@ -35,14 +36,15 @@ class Opinion:
         del settings
         return cls(data.category)
 
-    def score(self, block: UserBlock) -> F32:
-        """Float32 (n, n_products), below 0 for what is disliked; zeros without an opinion of a neighbour."""
+    def score(self, block: UserBlock) -> Scores:
+        """(n, n_products), below 0 for what is disliked; zeros without an opinion of a neighbour."""
+        if not block.opinions.nnz:
+            return Few(block.opinions)
         sums = block.opinions.dot(self._kinds).toarray()
         counts = block.opinions.astype(bool).astype(np.float32).dot(self._kinds).toarray()
         means = np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
         of_kind = self._kinds.dot(means.T).T
-        scores: F32 = np.asarray(block.opinions.toarray() + np.float32(KIND_SHARE) * of_kind, dtype=np.float32)
-        return scores
+        return Written.whole(np.asarray(block.opinions.toarray() + np.float32(KIND_SHARE) * of_kind, dtype=np.float32))
 
     def state(self) -> State:
         """The categories."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from socialrec.recommend.arrays import F32
 from socialrec.recommend.data import TrainingData
+from socialrec.recommend.scores import Products, Scores, Vectors
 from socialrec.recommend.signals.base import State, UserBlock
 from socialrec.settings import RecommendSettings
 
@@ -18,16 +19,16 @@ class Popularity:
     name: ClassVar[str] = "popularity"
 
     def __init__(self, strength: F32) -> None:
-        self.strength = strength
+        self.strength, self._vectors = strength, Vectors(strength[:, None])
 
     @classmethod
     def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
         """Count users by product."""
         return cls(np.power(data.popularity, settings.popularity_exponent, dtype=np.float32))
 
-    def score(self, block: UserBlock) -> F32:
-        """The same row for each user, float32 (n, n_products)."""
-        return np.tile(self.strength, (block.affinity.shape[0], 1))
+    def score(self, block: UserBlock) -> Scores:
+        """The same row for each user, (n, n_products)."""
+        return Products(np.ones((block.affinity.shape[0], 1), dtype=np.float32), self._vectors)
 
     def state(self) -> State:
         """One strength a product."""

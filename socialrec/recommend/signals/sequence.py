@@ -13,8 +13,9 @@ from typing import ClassVar, Self
 import numpy as np
 import scipy.sparse as sp
 
-from socialrec.recommend.arrays import F32, Csr, csr
+from socialrec.recommend.arrays import Csr, csr
 from socialrec.recommend.data import TrainingData
+from socialrec.recommend.scores import Few, Scores
 from socialrec.recommend.signals.base import State, UserBlock
 from socialrec.recommend.signals.linear import rarity
 from socialrec.settings import RecommendSettings
@@ -37,12 +38,11 @@ class Sequence:
         scale = sp.diags(rarity(data.popularity, 0.5))
         return cls(scale.dot(counts + np.float32(STEP_BACK) * counts.T).dot(scale).tocsr(), settings.sequence_decay)
 
-    def score(self, block: UserBlock) -> F32:
-        """Float32 (n, n_products); zeros for a user with nothing dated."""
+    def score(self, block: UserBlock) -> Scores:
+        """(n, n_products); zeros for a user with nothing dated."""
         recent = block.recency.copy()
         recent.data = np.power(np.float32(self.decay), recent.data - 1, dtype=np.float32)
-        scores: F32 = recent.dot(self.steps).toarray()
-        return scores
+        return Few(recent.dot(self.steps))
 
     def state(self) -> State:
         """The steps and the decay."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Self
 
-import numpy as np
-
-from socialrec.recommend.arrays import F32
 from socialrec.recommend.data import TrainingData
+from socialrec.recommend.scores import Few, Scores
 from socialrec.recommend.signals.base import State, UserBlock
 from socialrec.settings import RecommendSettings
 
@@ -23,10 +21,9 @@ class Social:
         del data, settings
         return cls()
 
-    def score(self, block: UserBlock) -> F32:
-        """Tie-weighted mean affinity, float32 (n, n_products)."""
-        scores: F32 = np.asarray(block.neighbours.toarray(), dtype=np.float32)
-        return scores
+    def score(self, block: UserBlock) -> Scores:
+        """Tie-weighted mean affinity, (n, n_products)."""
+        return Few(block.neighbours)
 
     def state(self) -> State:
         """Empty."""

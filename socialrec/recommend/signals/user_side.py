@@ -12,6 +12,7 @@ import scipy.sparse as sp
 
 from socialrec.recommend.arrays import F32, Csr, Indices
 from socialrec.recommend.data import TrainingData
+from socialrec.recommend.scores import Scores, Written
 from socialrec.recommend.signals.base import State
 from socialrec.recommend.signals.linear import balanced, inverse, rarity
 from socialrec.settings import RecommendSettings
@@ -53,8 +54,8 @@ class UserSide:
         side._diagonal = side._fitted_diagonal()
         return side
 
-    def score(self, affinity: Csr) -> F32:
-        """Predicted affinities, float32 (n, n_products)."""
+    def score(self, affinity: Csr) -> Scores:
+        """Predicted affinities, (n, n_products)."""
         affinity = affinity.dot(sp.diags(self._scale)).tocsr()
         through_users = affinity.dot(self._affinity.T).toarray()
         hidden = np.hstack([through_users, affinity.dot(self._text)]).astype(np.float32) @ self._middle
@@ -62,7 +63,7 @@ class UserSide:
         # x - (x - xUᵀMU) / diag(I - UᵀMU), as B = I - P / diag(P); r cancels.
         scores: F32 = own - (own - self._spread(hidden)) / self._diagonal
         scores /= self._scale
-        return scores
+        return Written.whole(scores)
 
     def weights(self, sources: Indices, targets: Indices) -> F32:
         """Item-to-item weights, float32 (n_sources, n_targets), for sources that are not targets."""
