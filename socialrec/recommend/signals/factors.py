@@ -25,6 +25,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from socialrec.recommend.arrays import F32, Csr, Indices
 from socialrec.recommend.data import TrainingData
@@ -32,6 +33,8 @@ from socialrec.recommend.scores import Products, Scores, Vectors
 from socialrec.recommend.signals.base import State, UserBlock
 from socialrec.settings import RecommendSettings
 
+Floats = npt.NDArray[np.floating]
+"""Float32 to fit, float64 to place a new user."""
 SEED = 20260103
 FIT_STEPS = 2
 FOLD_STEPS = 6
@@ -73,9 +76,10 @@ class Factors:
     def score(self, block: UserBlock) -> Scores:
         """(n, n_products); zeros for a user without affinities."""
         observed = (block.affinity / np.float32(self.mean)).tocsr()
-        start = np.zeros((observed.shape[0], self.products.shape[1]), dtype=np.float32)
-        users = solve(Side(observed, self.products, self.unobserved, self.ridge), start, FOLD_STEPS)
-        return Products(users, self._vectors)
+        # In double precision, and rounded: else a score's last digit would hang on who else is in the block.
+        start = np.zeros((observed.shape[0], self.products.shape[1]), dtype=np.float64)
+        side = Side(observed, self.products.astype(np.float64), self.unobserved, self.ridge)
+        return Products(solve(side, start, FOLD_STEPS).astype(np.float32), self._vectors)
 
     def state(self) -> State:
         """Product vectors and the weights that user vectors are solved with."""
@@ -97,37 +101,38 @@ class Side:
     """
 
     observed: Csr
-    fixed: F32
+    fixed: Floats
+    """Their precision is that of the whole solution."""
     unobserved: float
     ridge: float
-    text: F32 | None = None
-    loadings: F32 | None = None
+    text: Floats | None = None
+    loadings: Floats | None = None
 
-    def with_text(self, text: F32, loadings: F32) -> Side:
+    def with_text(self, text: Floats, loadings: Floats) -> Side:
         """The same system where the solved vectors also explain text."""
         return replace(self, text=text, loadings=loadings)
 
     @property
-    def gram(self) -> F32:
+    def gram(self) -> Floats:
         """The part of the matrix that all rows share, (dim, dim)."""
-        shared: F32 = np.float32(self.unobserved) * (self.fixed.T @ self.fixed)
+        shared: Floats = self.unobserved * (self.fixed.T @ self.fixed)
         return shared if self.loadings is None else shared + self.loadings.T @ self.loadings
 
-    def held_back(self, counts: Indices) -> F32:
+    def held_back(self, counts: Indices) -> Floats:
         """The ridge of rows with so many cells, (n, 1)."""
-        ridges: F32 = np.float32(self.ridge) * (counts + self.unobserved * self.fixed.shape[0]).astype(np.float32)
+        ridges: Floats = (self.ridge * (counts + self.unobserved * self.fixed.shape[0])).astype(self.fixed.dtype)
         return ridges[:, None]
 
 
-def solve(side: Side, start: F32, n_steps: int) -> F32:
-    """Vectors of the side's rows, float32 (n, dim), by conjugate gradients from `start`.
+def solve(side: Side, start: Floats, n_steps: int) -> Floats:
+    """Vectors of the side's rows, (n, dim) in the precision of `fixed`, by conjugate gradients from `start`.
 
     Rows without cells start from where they stand too, and are solved by one step, as their systems are diagonal.
     """
     strengths, eigenvectors = np.linalg.eigh(side.gram.astype(np.float64))
-    turn = eigenvectors.astype(np.float32)
+    turn = eigenvectors.astype(side.fixed.dtype)
     turned = replace(side, fixed=side.fixed @ turn, loadings=None if side.loadings is None else side.loadings @ turn)
-    shared = np.maximum(strengths, 0.0).astype(np.float32)
+    shared = np.maximum(strengths, 0.0).astype(side.fixed.dtype)
     start = start @ turn
     solved = np.empty_like(start)
 
@@ -136,7 +141,7 @@ def solve(side: Side, start: F32, n_steps: int) -> F32:
 
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         list(pool.map(solve_batch, _batches(np.diff(side.observed.indptr))))
-    vectors: F32 = solved @ turn.T
+    vectors: Floats = solved @ turn.T
     return vectors
 
 
@@ -148,43 +153,43 @@ class _System:
     text: the right-hand sides' part of texts, (n, dim), or a 0.
     """
 
-    cells: F32
-    touched: F32
-    diagonal: F32
-    text: F32
+    cells: Floats
+    touched: Floats
+    diagonal: Floats
+    text: Floats
 
     @classmethod
-    def of(cls, side: Side, shared: F32, rows: Indices) -> Self:
+    def of(cls, side: Side, shared: Floats, rows: Indices) -> Self:
         """The systems of some rows of a side."""
         starts, counts = side.observed.indptr[rows], side.observed.indptr[rows + 1] - side.observed.indptr[rows]
         numbers = np.arange(counts.max(initial=0))
         is_cell = numbers < counts[:, None]
         at = np.where(is_cell, starts[:, None] + numbers, 0)
         cells = np.where(is_cell, side.observed.data[at], np.float32(0.0))
-        text: F32 = np.zeros(1, dtype=np.float32)
+        text: Floats = np.zeros(1, dtype=side.fixed.dtype)
         if side.text is not None and side.loadings is not None:
             text = side.text[rows] @ side.loadings
         return cls(cells, side.fixed[side.observed.indices[at]], shared + side.held_back(counts), text)
 
-    def times(self, vectors: F32) -> F32:
+    def times(self, vectors: Floats) -> Floats:
         """Each row's matrix times its vector, (n, dim)."""
         return self._spread(self.cells * self._dots(vectors)) + self.diagonal * vectors
 
-    def residual(self, vectors: F32) -> F32:
+    def residual(self, vectors: Floats) -> Floats:
         """What is missing from each row's right-hand side, (n, dim)."""
-        left: F32 = self._spread(self.cells * (1 - self._dots(vectors))) - self.diagonal * vectors + self.text
+        left: Floats = self._spread(self.cells * (1 - self._dots(vectors))) - self.diagonal * vectors + self.text
         return left
 
-    def _dots(self, vectors: F32) -> F32:
-        dots: F32 = np.matmul(self.touched, vectors[:, :, None])[:, :, 0]
+    def _dots(self, vectors: Floats) -> Floats:
+        dots: Floats = np.matmul(self.touched, vectors[:, :, None])[:, :, 0]
         return dots
 
-    def _spread(self, cells: F32) -> F32:
-        spread: F32 = np.matmul(cells[:, None, :], self.touched)[:, 0]
+    def _spread(self, cells: Floats) -> Floats:
+        spread: Floats = np.matmul(cells[:, None, :], self.touched)[:, 0]
         return spread
 
 
-def _conjugate_gradients(system: _System, start: F32, n_steps: int) -> F32:
+def _conjugate_gradients(system: _System, start: Floats, n_steps: int) -> Floats:
     """Preconditioned by the diagonal (Saad, "Iterative methods for sparse linear systems", algorithm 9.1)."""
     vectors, residual = start.copy(), system.residual(start)
     eased = residual / system.diagonal
@@ -201,14 +206,14 @@ def _conjugate_gradients(system: _System, start: F32, n_steps: int) -> F32:
     return vectors
 
 
-def _dot(left: F32, right: F32) -> F32:
-    dots: F32 = np.einsum("nd,nd->n", left, right)
+def _dot(left: Floats, right: Floats) -> Floats:
+    dots: Floats = np.einsum("nd,nd->n", left, right)
     return dots
 
 
-def _ratio(part: F32, whole: F32) -> F32:
+def _ratio(part: Floats, whole: Floats) -> Floats:
     """part / whole as a column, and 0 where whole is 0 (rows that are solved)."""
-    shares: F32 = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)[:, None]
+    shares: Floats = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)[:, None]
     return shares
 
 
