@@ -137,3 +137,21 @@ def test_going_back_makes_the_earlier_champions_lists_again_byte_for_byte(
         first.version,
         ["lists of one taste"],
     )
+
+
+def test_a_champion_that_learned_from_erased_people_gives_way_to_one_as_good_and_is_not_gone_back_to(
+    shop: Settings,
+) -> None:
+    """The same recipe on the same day ties with the champion: alone that is no reason to change."""
+    tracker = tracking.connect(shop)
+    champion = tracker.champion(RECOMMENDER)
+    assert champion is not None
+    assert train(shop, "tie")["status"] == "refused"
+    tracker.mark_erased((RECOMMENDER,), champion.tags["ds"], dry_run=False)
+    successor = train(shop, "successor")
+    assert successor["status"] == "promoted"
+    with pytest.raises(UserError, match=f"version {champion.version} was trained on users who were erased since"):
+        call(shop, "roll_back_model", "--reason", "nostalgia", run_id="forbidden")
+    after = tracker.champion(RECOMMENDER)
+    assert after is not None
+    assert after.version == successor["recommender_version"]

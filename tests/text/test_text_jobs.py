@@ -145,6 +145,11 @@ def test_an_update_goes_on_from_the_champion_and_tells_what_it_forgot(
     other = call(shop, "finetune_encoder", ds=NEXT_DS)
     assert client.get_run(other["mlflow_run_id"]).data.params["starts_from"] == "base"
     assert other["counts"]["examples"] == 32
+    # Nor does training go on from a champion that learned from people who were erased since.
+    monkeypatch.delenv("SOCIALREC_TEXT__LORA_RANK")
+    tracker.mark_erased([ENCODER], DS, dry_run=False)
+    anew = call(shop, "finetune_encoder", ds=NEXT_DS)
+    assert client.get_run(anew["mlflow_run_id"]).data.params["starts_from"] == "base"
 
 
 def shop_texts(shop: Settings) -> None:
