@@ -192,7 +192,7 @@ class TableEraser:
         """Old versions that hold the people, and what killed writers left of them, cannot be read from now on."""
         live = set(self.lake.files(table))
         for file in parquet_files(self.lake, table):
-            if str(file) not in live and self._is_whole_and_clean(table, str(file)) is False:
+            if str(file) not in live and not self._is_whole_and_clean(table, str(file)):
                 file.unlink()
                 file.with_name(f".{file.name}.crc").unlink(missing_ok=True)
                 self.old_files += 1

@@ -117,7 +117,8 @@ class Lake:
 
     def up_to_date(self, table: Table, partitions: Sequence[str], fingerprint: str) -> bool:
         """Whether each of these partitions was last committed under this fingerprint."""
-        commits = [self.last_commit(table, value) for value in partitions]
+        newest = self.newest_commits(table)
+        commits = [newest.get(value) for value in partitions]
         return all(commit is not None and commit.fingerprint == fingerprint for commit in commits)
 
     def stage(self, table: Table, *, job: str, partitions: Sequence[str], append: bool = False) -> Stage:

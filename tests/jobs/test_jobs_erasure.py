@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from landed_world import D1, D2, D3, comment, event, land, load, rows, run
+from erasure_world import ANN, BOB, CYD, DOT, ONLY_BOBS, key, land_two_days, publish
+from landed_world import D1, D2, D3, event, land, load, rows, run
 from mlflow import MlflowClient
 from pyspark.sql import SparkSession
 
@@ -25,16 +25,12 @@ from socialrec.contracts import TABLES
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import (
-    BEHAVIOUR_PROPENSITIES,
-    COMMENT_INSIGHTS,
     RECOMMENDATIONS,
     SOCIAL_TIES,
-    TEXT_EMBEDDINGS,
     TEXTS,
-    USER_OPINIONS,
     USER_PROFILES,
 )
-from socialrec.contracts.silver import SILVER, SILVER_COMMENTS
+from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity
 from socialrec.erasure import erase as erasing
 from socialrec.erasure.erase import Erasure, erase
@@ -42,101 +38,7 @@ from socialrec.erasure.plan import read_plan
 from socialrec.erasure.rotation import rotate_identity_key
 from socialrec.errors import UserError
 from socialrec.lake import Lake
-from socialrec.lake.schemas import arrow_schema
-from socialrec.pseudonyms import identity_key, pseudonym
-from socialrec.recommend.publishing import export_lists
-from socialrec.recommend.summary import rows_of, summarise
-from socialrec.report.facts import read_facts
-from socialrec.report.page import render
 from socialrec.settings import Settings, load_settings
-
-ANN, BOB, CYD, DOT = "ann-0001", "bob-0002", "cyd-0003", "dot-0004"
-ONLY_BOBS, SHARED = "Strings tangle like a bowl of eels", "It flies well"
-
-
-def key(settings: Settings, user: str) -> str:
-    return pseudonym(identity_key(settings.secrets), "shop", user)
-
-
-def land_two_days(home: Path) -> None:
-    """Three formats; Bob is in all of them, beside others, in a broken record, and in a reply to him."""
-    products = [{"product_id": name, "title": name, "category": "toys"} for name in ("kite", "ball", "drum")]
-    land(home, D1, Entity.PRODUCTS, *products)
-    everyone = (ANN, BOB, CYD, DOT)
-    land(home, D1, Entity.INTERACTIONS, *(event(f"e{n}", D1, user_id=user) for n, user in enumerate(everyone)))
-    land(
-        home,
-        D1,
-        Entity.COMMENTS,
-        comment("c1", BOB, ONLY_BOBS, rating=2),
-        comment("c2", BOB, SHARED),
-        comment("c3", ANN, SHARED),
-        comment("c4", ANN, "Untangle them", parent_comment_id="c1"),
-    )
-    follows = home / "landing" / "shop" / D1 / "follows.csv"
-    edges = [(ANN, BOB), (CYD, BOB), (CYD, ANN), (BOB, ANN), (DOT, CYD)]
-    follows.write_text("follower_id,followee_id\n" + "".join(f'"{one}",{other}\n' for one, other in edges))
-    second = [event(f"f{n}", D2, user_id=user, product_id="ball") for n, user in enumerate((BOB, CYD, ANN))]
-    file = home / "landing" / "shop" / D2 / "interactions.parquet"
-    file.parent.mkdir(parents=True)
-    pq.write_table(pa.Table.from_pylist(second), file)
-    land(
-        home,
-        D2,
-        Entity.COMMENTS,
-        comment("c5", BOB, "Fine", rating=9),
-        *(comment(f"d{n}", DOT, f"Say {n}") for n in range(30)),
-    )
-
-
-def put(lake: Lake, table: Table, partition: str, found: list[dict[str, Any]]) -> None:
-    filled = [{column.name: row.get(column.name) for column in table.columns} for row in found]
-    with lake.stage(table, job="test", partitions=[partition]) as stage:
-        stage.write(pa.Table.from_pylist(filled, schema=arrow_schema(table)))
-        stage.commit(fingerprint="test")
-
-
-def reason(kind: str, **named: list[str]) -> dict[str, Any]:
-    return {"kind": kind, "share": 0.5, "products": [], "friends": [], "words": [], **named}
-
-
-def publish(settings: Settings) -> None:
-    """What models make of the second day, by hand: vectors, insights, opinions, lists, an export and a page."""
-    lake = Lake(settings.lake)
-    ann, bob, cyd, dot = (key(settings, user) for user in (ANN, BOB, CYD, DOT))
-    here = {"platform": "shop", "ds": D2}
-    hashes = [*lake.read(TEXTS)["text_hash"].to_pylist(), "what bob did last"]
-    put(lake, TEXT_EMBEDDINGS, "v1", [{"text_hash": h, "embedding": [1.0], "encoder_version": "v1"} for h in hashes])
-    told = [{"comment_id": row["comment_id"], "aspects": [], "encoder_version": "v1", "platform": "shop", "ds": D1}
-            for row in rows(lake, SILVER_COMMENTS, D1)]  # fmt: skip
-    put(lake, COMMENT_INSIGHTS, D1, told)
-    thinks = {"kind": "category", "subject": "toys", "sentiment": 1.0, "n_comments": 1, "comment_ids": ["c1"], **here}
-    put(lake, USER_OPINIONS, D2, [{"user_key": user, **thinks} for user in (ann, bob)])
-    may = {"product_id": "kite", "action": "click", "probability": 0.5, "encoder_version": "v1", **here}
-    put(lake, BEHAVIOUR_PROPENSITIES, D2, [{"user_key": user, **may} for user in (ann, bob)])
-    made = {"recommender_version": "1", "encoder_version": "v1", **here}
-    own = reason("because_you", products=["kite"])
-    places = [
-        # Bob and Ann stand behind Cyd's ball: without Bob one is left, too few to be named.
-        (cyd, 1, "ball", [own, reason("friends", friends=[bob, ann])]),
-        # Bob alone stands behind Ann's ball, and is not named: without him nobody does.
-        (ann, 1, "ball", [reason("friends")]),
-        (ann, 2, "drum", [own]),
-        (dot, 1, "ball", [reason("friends"), own]),
-        (bob, 1, "drum", [own]),
-    ]
-    names = ("user_key", "rank", "product_id", "reasons")
-    put(lake, RECOMMENDATIONS, D2, [{**dict(zip(names, place, strict=True)), "score": 1.0, **made} for place in places])
-    export_lists(lake.read(RECOMMENDATIONS, [D2]), settings.export, D2)
-    pins = {"recommender_version": "1", "encoder_version": "v1", "encoder_model_version": "1"}
-    said = {"status": "done", "counts": {"users": 4, "published": 5}, "seconds": 0.1, "peak_mib": 1}
-    receipts = {"pin_models": {**said, **pins}, "publish_recommendations": said}
-    summary = summarise(D2, "r1", receipts, training={}, rows=rows_of(lake, D2), figures={})
-    page = settings.reports / D2
-    page.mkdir(parents=True)
-    (page / "summary.json").write_text(json.dumps(summary))
-    (page / "report.html").write_text(render(summary, read_facts(lake, D2)))
-    tracking.connect(settings).log_nightly("night", {}, {}, {"ds": D2}, page)
 
 
 @pytest.fixture(scope="module")
@@ -247,7 +149,9 @@ def test_reasons_no_longer_rest_on_an_erased_person_and_the_lists_are_counted(wo
     assert {(row["user_key"], row["rank"]): row for row in exported} == after
 
 
-def test_pages_are_made_anew_in_mlflow_too_and_the_record_names_nobody(world: Settings, mlflow_server: str) -> None:
+def test_pages_are_made_anew_in_mlflow_too_and_the_record_names_nobody(
+    built: Settings, world: Settings, mlflow_server: str
+) -> None:
     client = MlflowClient(mlflow_server, mlflow_server)
     done = forget(world, BOB)
     assert done.rendered_days == (D2,)
@@ -256,8 +160,12 @@ def test_pages_are_made_anew_in_mlflow_too_and_the_record_names_nobody(world: Se
         found = client.search_runs([client.get_experiment_by_name(experiment).experiment_id], max_results=1)
         return str(found[0].info.run_id)
 
-    page = Path(client.download_artifacts(newest("socialrec/nightly"), "report/report.html")).read_text()
-    assert page == (world.reports / D2 / "report.html").read_text()
+    before = (built.reports / D2 / "lists.csv").read_text()
+    assert key(world, BOB) in before
+    for file in ("report.html", "lists.csv"):
+        recorded = Path(client.download_artifacts(newest("socialrec/nightly"), f"report/{file}")).read_text()
+        assert recorded == (world.reports / D2 / file).read_text()
+        assert key(world, BOB)[:8] not in recorded
     record = client.get_run(newest("socialrec/erasure"))
     assert (record.data.params, record.data.metrics["hits"]) == ({"reason": "asked for it"}, 0)
     text = Path(client.download_artifacts(record.info.run_id, "record.json")).read_text()
