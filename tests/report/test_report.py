@@ -191,3 +191,11 @@ def test_a_long_curve_is_thinned_and_keeps_its_ends() -> None:
     long = charts.spread(np.arange(20_000)[::-1])
     assert len(long) < 40_000
     assert datetime.now(UTC).strftime("%Y-%m-%d") not in long
+
+
+def test_a_night_of_before_its_model_had_pages_names_the_model_without_a_link(shop: Lake) -> None:
+    told = summary()
+    del told["pages"]
+    page = render(told, read_facts(shop, D2))
+    assert "Recommender 1." in " ".join(page.split())
+    assert "this training" not in page
