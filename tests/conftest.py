@@ -16,7 +16,8 @@ from pyspark.sql import SparkSession
 from socialrec.etl.session import spark_session
 from socialrec.lake import Lake
 from socialrec.service.environment import mlflow_command, mlflow_environment
-from socialrec.settings import ServiceSettings, Settings, SparkSettings, load_settings
+from socialrec.service_settings import ServiceSettings, SparkSettings
+from socialrec.settings import Settings, load_settings
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 from pyspark.sql import SparkSession
 
-from socialrec.settings import LOOPBACK, Settings
+from socialrec.service_settings import LOOPBACK
+from socialrec.settings import Settings
 
 _SCRATCH = "spark"
 _COMMON = {

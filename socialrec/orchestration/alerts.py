@@ -15,7 +15,8 @@ from airflow.sdk.configuration import conf
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
-from socialrec.settings import Channel, Settings, load_settings
+from socialrec.service_settings import Channel
+from socialrec.settings import Settings, load_settings
 
 TIMEOUT_SECONDS = 10.0
 TEXT_CHARS = 500

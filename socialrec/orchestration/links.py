@@ -63,7 +63,6 @@ LINKS: dict[str, tuple[type[_ReceiptLink], ...]] = {
 """By job, the pages that its receipt names."""
 
 
-def links_of(job: str, *, on_spark: bool = False) -> list[BaseOperatorLink]:
-    """The links of the task that runs a job."""
-    links: list[BaseOperatorLink] = [link() for link in LINKS.get(job, ())]
-    return [*links, SparkLink()] if on_spark and load_settings().spark.ui_url else links
+def links_of(job: str) -> list[BaseOperatorLink]:
+    """The links to the pages that a job's receipt names."""
+    return [link() for link in LINKS.get(job, ())]

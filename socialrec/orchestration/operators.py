@@ -12,7 +12,7 @@ from airflow.sdk.bases.branch import BranchMixIn
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from socialrec.orchestration.commands import JOBS, RUN_ID, command, program, read_receipt, without_blanks
-from socialrec.orchestration.links import links_of
+from socialrec.orchestration.links import SparkLink, links_of
 from socialrec.orchestration.notes import write_note
 from socialrec.settings import load_settings
 
@@ -70,12 +70,12 @@ class SparkJob(_Receipted, SparkSubmitOperator):
     template_fields: Sequence[str] = (*SparkSubmitOperator.template_fields, "receipt_folder")
     ui_color = "#fbeee0"
 
-    def __init__(self, *, job: str, arguments: Sequence[str], **kwargs: Any) -> None:
+    def __init__(self, *, job: str, arguments: Sequence[str], has_page: bool, **kwargs: Any) -> None:
         super().__init__(application=program(job), application_args=list(arguments), name=job, **kwargs)
         self.job = job
         self.receipt_folder = RUN_ID
         self.receipt = {}
-        self.operator_extra_links = links_of(job, on_spark=True)
+        self.operator_extra_links = [*links_of(job), *([SparkLink()] if has_page else [])]
 
     def execute(self, context: Any) -> Any:
         """Submit the job and wait; its receipt. A mistake that a person must mend is not retried."""

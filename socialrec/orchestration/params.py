@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import Param
 
 LANDING_DAY, RECOMMENDER_VERSION = "landing-day", "recommender-version"
-"""Formats beyond JSON Schema's own; `plugins/socialrec_forms.py` checks them before a run is made."""
+"""Formats beyond JSON Schema's own; `service/airflow_plugins/` checks them before a run is made."""
 
 DS = Param(
     default=None,

@@ -79,6 +79,7 @@ def spark_job(settings: Settings, job: str, *arguments: str) -> SparkJob:
         task_id=job,
         job=job,
         arguments=[*common_arguments(settings), *arguments],
+        has_page=settings.spark.ui_url is not None,
         conn_id="spark_default",
         driver_memory=settings.spark.driver_memory,
         conf={"spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={scratch}", **settings.spark.conf},

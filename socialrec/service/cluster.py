@@ -23,7 +23,8 @@ from socialrec.service.environment import (
 )
 from socialrec.service.program import Program
 from socialrec.service.secrets import broker_conf, user_password
-from socialrec.settings import LOOPBACK, Settings
+from socialrec.service_settings import LOOPBACK
+from socialrec.settings import Settings
 
 POSTGRES_USER = "postgres"
 """The superuser inside the database; on the machine, who runs it where everything else runs as root."""

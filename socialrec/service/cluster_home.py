@@ -9,7 +9,7 @@ from pathlib import Path
 from socialrec.contracts import TABLES
 from socialrec.errors import UserError
 from socialrec.lake import Lake
-from socialrec.lake.content import content
+from socialrec.lake.content import content_of_all_runs, require_same
 from socialrec.pseudonyms import KEY_FILE, identity_key
 from socialrec.secret_files import kept
 from socialrec.service.environment import REPOSITORY
@@ -50,12 +50,9 @@ def read_variables(file: Path) -> dict[str, str]:
 
 def compare(here: Settings, there: Settings) -> dict[str, int]:
     """Rows by table of two homes' lakes; UserError that lists the tables that differ."""
-    rows, unlike = {}, []
-    for table in TABLES.values():
-        ours, theirs = (content(table, Lake(home.lake).files(table)) for home in (here, there))
-        rows[table.name] = ours.n_rows
-        if ours != theirs:
-            unlike.append(f"{table.name} ({ours.n_rows} rows here, {theirs.n_rows} there)")
-    if unlike:
-        raise UserError(f"{here.home} and {there.home} differ in {', '.join(unlike)}")
-    return rows
+    ours, theirs = (Lake(home.lake) for home in (here, there))
+    found = (
+        (table, content_of_all_runs(table, ours.files(table)), content_of_all_runs(table, theirs.files(table)))
+        for table in TABLES.values()
+    )
+    return require_same(found, str(here.home), str(there.home))

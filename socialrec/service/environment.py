@@ -16,7 +16,8 @@ from socialrec.service.secrets import (
     password,
     password_file,
 )
-from socialrec.settings import HOME_VARIABLE, LOOPBACK, Settings
+from socialrec.service_settings import LOOPBACK
+from socialrec.settings import HOME_VARIABLE, Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -51,7 +52,7 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
     sections: dict[str, dict[str, object]] = {
         "core": {
             "dags_folder": REPOSITORY / "dags",
-            "plugins_folder": REPOSITORY / "plugins",
+            "plugins_folder": Path(__file__).parent / "airflow_plugins",
             "load_examples": False,
             "dags_are_paused_at_creation": False,
             "executor": cluster.executor,

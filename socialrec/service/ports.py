@@ -6,7 +6,7 @@ import socket
 from collections.abc import Collection
 
 from socialrec.errors import UserError
-from socialrec.settings import LOOPBACK
+from socialrec.service_settings import LOOPBACK
 
 TRIES = 100
 

@@ -48,5 +48,5 @@ def test_tables_that_differ_are_named(tmp_path: Path) -> None:
         pq.write_table(pa.table(columns | times), tmp_path / name / "rows.parquet")
     ours = [str(tmp_path / "ours" / "rows.parquet")]
     assert agree([(SILVER_FOLLOWS, ours, tmp_path / "ours")]) == {"silver.follows": 1}
-    with pytest.raises(UserError, match=r"differ: silver.follows \(1 rows, the peer's 1\)"):
+    with pytest.raises(UserError, match=r"differ in silver.follows \(1 rows, there 1\)"):
         agree([(SILVER_FOLLOWS, ours, tmp_path / "peer")])

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from socialrec.contracts.columns import DS, Column, Table
 from socialrec.contracts.gold import MODEL_DECISIONS
-from socialrec.lake.content import Content, content
+from socialrec.lake.content import Content, content_of_all_runs
 from socialrec.lake.schemas import arrow_schema
 
 PRICES = Table(
@@ -45,23 +45,23 @@ def test_neither_the_order_of_rows_nor_their_files_nor_the_clock_make_a_differen
         write(tmp_path / "b.parquet", {"boat": 2.0}, 4),
         write(tmp_path / "c.parquet", {"lamp": None, "kite": 1.5}, 5),
     ]
-    assert content(PRICES, whole) == content(PRICES, parts)
-    assert content(PRICES, whole).n_rows == 3
+    assert content_of_all_runs(PRICES, whole) == content_of_all_runs(PRICES, parts)
+    assert content_of_all_runs(PRICES, whole).n_rows == 3
 
 
 def test_a_value_that_differs_in_its_last_bit_does(tmp_path: Path) -> None:
-    one = content(PRICES, [write(tmp_path / "a.parquet", {"kite": 0.3}, 3)])
-    other = content(PRICES, [write(tmp_path / "b.parquet", {"kite": 0.1 + 0.2}, 3)])
+    one = content_of_all_runs(PRICES, [write(tmp_path / "a.parquet", {"kite": 0.3}, 3)])
+    other = content_of_all_runs(PRICES, [write(tmp_path / "b.parquet", {"kite": 0.1 + 0.2}, 3)])
     assert (one.n_rows, one == other) == (1, False)
 
 
 def test_a_row_too_many_does(tmp_path: Path) -> None:
     once, twice = ([write(tmp_path / "a.parquet", {"kite": 1.0}, 3)] * n for n in (1, 2))
-    assert content(PRICES, once) != content(PRICES, twice)
+    assert content_of_all_runs(PRICES, once) != content_of_all_runs(PRICES, twice)
 
 
 def test_a_table_that_was_never_written_is_empty() -> None:
-    assert content(PRICES, []) == Content(0, 0)
+    assert content_of_all_runs(PRICES, []) == Content(0, 0)
 
 
 def test_decisions_are_the_same_however_long_they_took_but_not_whatever_was_measured(tmp_path: Path) -> None:
@@ -72,5 +72,5 @@ def test_decisions_are_the_same_however_long_they_took_but_not_whatever_was_meas
         return str(tmp_path / file)
 
     first, slow, better = decide("a", 1.0, 0.2), decide("b", 9.0, 0.2), decide("c", 1.0, 0.3)
-    assert content(MODEL_DECISIONS, [first]) == content(MODEL_DECISIONS, [slow])
-    assert content(MODEL_DECISIONS, [first]) != content(MODEL_DECISIONS, [better])
+    assert content_of_all_runs(MODEL_DECISIONS, [first]) == content_of_all_runs(MODEL_DECISIONS, [slow])
+    assert content_of_all_runs(MODEL_DECISIONS, [first]) != content_of_all_runs(MODEL_DECISIONS, [better])

@@ -1,0 +1,1 @@
+"""The folder where Airflow looks for plugins."""
