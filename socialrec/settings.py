@@ -96,6 +96,8 @@ class RecommendSettings(Section):
     sequence_decay: float = Field(0.7, gt=0, le=1)
     """What the product before the newest counts beside the newest, and so on back."""
     popularity_exponent: Share = 0.5
+    trend_half_life: float = Field(0.04, gt=0, le=1)
+    """Share of all pairs of user and product, newest first, after which one counts half in what is popular lately."""
     tuning_trials: int = Field(0, ge=0)
     """How often a training tries other settings of the signals on its validation window; 0 takes them as they are."""
     tie_reply_weight: float = Field(1.0, ge=0)

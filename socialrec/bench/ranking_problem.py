@@ -15,7 +15,7 @@ from socialrec.errors import UserError
 from socialrec.recommend.arrays import ABSENT, F32, Csr, Flags, Indices, csr, positions, vocabulary
 from socialrec.recommend.communities import find_communities
 from socialrec.recommend.data import TrainingData
-from socialrec.recommend.evidence import recency_of_times, scaled
+from socialrec.recommend.evidence import recency_of_times, scaled, trend_of_times
 from socialrec.recommend.offline import HeldOut
 from socialrec.settings import RecommendSettings
 
@@ -97,12 +97,14 @@ class Problem:
         """Training data before a window, under settings that say how affinities are made."""
         pairs = self.train + self.validation if window == "test" and self.refit else self.train
         weights = pairs.matrix(self.shape)
+        newest = _newest(pairs, self.shape[1])
         unscaled = TrainingData(
             users=self.users,
             products=self.products,
             affinity=weights,
             ties=self.ties,
-            recency=recency_of_times(*_newest(pairs, self.shape[1]), self.shape),
+            recency=recency_of_times(*newest, self.shape),
+            trend=np.zeros(self.shape[1], dtype=np.float32),
             opinions=sp.csr_matrix(self.shape, dtype=np.float32),
             communities=self.communities,
             category=np.full(self.shape[1], ABSENT, dtype=np.int64),
@@ -111,7 +113,13 @@ class Problem:
             words=sp.csr_matrix((self.shape[1], 0), dtype=np.float32),
             word_names=[],
         )
-        return lambda settings: replace(unscaled, affinity=scaled(weights, settings.affinity_exponent))
+        times, _, products = newest
+
+        def data(settings: RecommendSettings) -> TrainingData:
+            trend = trend_of_times(times, products, self.shape[1], settings.trend_half_life)
+            return replace(unscaled, affinity=scaled(weights, settings.affinity_exponent), trend=trend)
+
+        return data
 
     def held_out(self, window: Window) -> HeldOut:
         """The users of a window; what they had before it is seen, whether the model learned from it or not."""

@@ -123,6 +123,7 @@ def sample_context(trial: Trial, settings: Settings) -> Context:
         ties=data.ties,
         opinions=data.opinions,
         communities=data.communities,
+        trend=data.trend,
         active=np.ones(len(data.products), dtype=np.bool_),
         category=np.full(len(data.products), ABSENT, dtype=np.int64),
         brand=np.full(len(data.products), ABSENT, dtype=np.int64),

@@ -18,13 +18,13 @@ from safetensors.numpy import load_file, save_file
 from socialrec.evaluate.split import tie_parts
 from socialrec.recommend.arrays import F32, Csr, Flags, Indices, csr, positions, vocabulary
 from socialrec.recommend.communities import community_likes, find_communities
-from socialrec.recommend.evidence import affinity_of_rollup, opinion_matrix, recency_of, tie_matrix
+from socialrec.recommend.evidence import affinity_of_rollup, opinion_matrix, recency_of, tie_matrix, trend_of
 from socialrec.recommend.shelf import ages_in_days, kind_numbers, offered
 from socialrec.recommend.topk import Lister
 from socialrec.settings import RecommendSettings, Settings
 
 MATRICES = ("affinity", "recency", "seen", "returned", "opinions", "ties")
-PRODUCT_FACTS = ("active", "category", "brand", "age_days")
+PRODUCT_FACTS = ("trend", "active", "category", "brand", "age_days")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class Context:
 
     everyone: sorted names (n_everyone,). rows: int64 (n_users,), who gets a list, in order of their names; platforms:
     (n_users,). affinity, recency, seen, returned, opinions: csr (n_everyone, n_products). ties: csr (n_everyone,
-    n_everyone), rows adding up to 1. communities: int64 (n_everyone,), ABSENT without ties. active: bool (n_products,).
+    n_everyone), rows adding up to 1. communities: int64 (n_everyone,), ABSENT without ties.
+    trend: float32 (n_products,), users of each product, the newest counting most. active: bool (n_products,).
     category, brand: int64 (n_products,), ABSENT where the shop names none. age_days: float32 (n_products,), since the
     newer of its description and its first appearance.
     """
@@ -57,6 +58,7 @@ class Context:
     opinions: Csr
     ties: Csr
     communities: Indices
+    trend: F32
     active: Flags
     category: Indices
     brand: Indices
@@ -148,11 +150,14 @@ def build_context(
         )
     returned = affinities["affinity_micros"].to_numpy(zero_copy_only=False) <= 0
     strengths = tie_matrix(tie_parts(ties), everyone, settings)
+    affinity = affinity_of_rollup(affinities, everyone, catalogue, settings)
+    half_life = settings.recommend.trend_half_life
     return Context(
         everyone=everyone,
         rows=positions(listed["user_key"], everyone),
         platforms=listed["platform"].combine_chunks(),
-        affinity=affinity_of_rollup(affinities, everyone, catalogue, settings),
+        affinity=affinity,
+        trend=trend_of(affinities, "last_event_ts", everyone, catalogue, affinity=affinity, share=half_life),
         recency=recency_of(affinities, "last_event_ts", everyone, catalogue),
         seen=csr(np.ones(len(rows)), rows, columns, (len(everyone), len(catalogue))),
         returned=csr(np.ones(returned.sum()), rows[returned], columns[returned], (len(everyone), len(catalogue))),

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from socialrec.errors import UserError
 from socialrec.recommend.arrays import ABSENT, F32, Csr, Indices, centred, positions, unit_rows, vocabulary
 from socialrec.recommend.communities import community_likes, find_communities
-from socialrec.recommend.evidence import affinity_of_events, opinion_matrix, recency_of, tie_matrix
+from socialrec.recommend.evidence import affinity_of_events, opinion_matrix, recency_of, tie_matrix, trend_of
 from socialrec.recommend.shelf import kind_numbers
 from socialrec.recommend.words import distinctive_words
 from socialrec.settings import Settings
@@ -36,7 +36,8 @@ class TrainingData:
     users, products: sorted names. affinity: csr float32 (n_users, n_products). ties: csr float32 (n_users, n_users),
     rows adding up to 1. text: float32 (n_products, dim), unit rows or zeros. popularity: float32 (n_products,), users
     with positive affinity. recency: csr float32 (n_users, n_products), each user's newest product 1, the one before it
-    2 and so on, undated ones left out. opinions: csr float32 (n_users, n_products), -1 to 1. communities: int64
+    2 and so on, undated ones left out. trend: float32 (n_products,), users of each product, the newest counting most.
+    opinions: csr float32 (n_users, n_products), -1 to 1. communities: int64
     (n_users,), ABSENT without ties. category: int64 (n_products,), ABSENT where the shop names none. words: csr float32
     (n_products, n_words) and the names of its columns.
     """
@@ -46,6 +47,7 @@ class TrainingData:
     affinity: Csr
     ties: Csr
     recency: Csr
+    trend: F32
     opinions: Csr
     communities: Indices
     category: Indices
@@ -76,7 +78,7 @@ def build_training_data(
     owners = np.concatenate([positions(products["product_id"], names), positions(comments["product_id"], names)])
     texts = products["text"].to_pylist() + comments["text"].to_pylist()
     words, word_names = distinctive_words(texts, owners, len(names))
-    strengths = tie_matrix(ties, users, settings)
+    strengths, half_life = tie_matrix(ties, users, settings), settings.recommend.trend_half_life
     return TrainingData(
         users=users,
         products=names,
@@ -86,6 +88,7 @@ def build_training_data(
         communities=find_communities(strengths),
         category=kind_numbers(products, "category", names),
         recency=recency_of(interactions, "event_ts", users, names),
+        trend=trend_of(interactions, "event_ts", users, names, affinity=affinity, share=half_life),
         text=product_text(products, comments, embeddings, names),
         popularity=np.asarray((affinity > 0).sum(axis=0), dtype=np.float32).ravel(),
         words=words,

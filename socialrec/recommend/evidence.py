@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
-from socialrec.recommend.arrays import ABSENT, Csr, Indices, csr, positions
+from socialrec.recommend.arrays import ABSENT, F32, Csr, Indices, csr, positions
 from socialrec.settings import Settings
 
 MICROS = 1_000_000
@@ -57,11 +57,33 @@ def recency_of(rows: pa.Table, time_column: str, users: pa.Array, products: pa.A
 
     A product's time is its newest; rows without a time are left out, and equal times go by the product's number.
     """
-    dated = rows.filter(pc.is_valid(rows[time_column]))
-    newest = dated.group_by(["user_key", "product_id"]).aggregate([(time_column, "max")])
-    times = newest[f"{time_column}_max"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
-    user, product = positions(newest["user_key"], users), positions(newest["product_id"], products)
-    return recency_of_times(times, user, product, (len(users), len(products)))
+    return recency_of_times(*_newest(rows, time_column, users, products), (len(users), len(products)))
+
+
+def trend_of(
+    rows: pa.Table, time_column: str, users: pa.Array, products: pa.Array, *, affinity: Csr, share: float
+) -> F32:
+    """Users of each product, float32 (n_products,), each counting by `trend_of_times`.
+
+    affinity: csr (n_users, n_products); returned products, which have none, do not count.
+    """
+    times, user, product = _newest(rows, time_column, users, products)
+    known = (user != ABSENT) & (product != ABSENT)
+    times, user, product = times[known], user[known], product[known]
+    cells = affinity.tocoo()
+    liked = np.isin(user * len(products) + product, cells.row.astype(np.int64) * len(products) + cells.col)
+    return trend_of_times(times[liked], product[liked], len(products), share)
+
+
+def trend_of_times(times: Indices, products: Indices, n_products: int, share: float) -> F32:
+    """Pairs of each product, float32 (n_products,), from one time and product number a pair, int64 (n,).
+
+    The newest pair counts 1, and one that is older than `share` of all pairs half as much: the time that this takes is
+    short in a busy shop, and long in a quiet one.
+    """
+    n_newer = len(times) - np.searchsorted(np.sort(times), times, side="right")
+    weights = np.exp2(-n_newer / max(share * len(times), 1.0))
+    return np.bincount(products, weights, n_products).astype(np.float32)
 
 
 def recency_of_times(times: Indices, users: Indices, products: Indices, shape: tuple[int, int]) -> Csr:
@@ -72,6 +94,14 @@ def recency_of_times(times: Indices, users: Indices, products: Indices, shape: t
     starts = np.searchsorted(users[order], users[order])
     places = np.arange(1, len(order) + 1) - starts
     return csr(places, users[order], products[order], shape)
+
+
+def _newest(rows: pa.Table, time_column: str, users: pa.Array, products: pa.Array) -> tuple[Indices, Indices, Indices]:
+    """Newest time in microseconds, user and product of each dated pair, int64 (n,)."""
+    dated = rows.filter(pc.is_valid(rows[time_column]))
+    newest = dated.group_by(["user_key", "product_id"]).aggregate([(time_column, "max")])
+    times = newest[f"{time_column}_max"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
+    return times, positions(newest["user_key"], users), positions(newest["product_id"], products)
 
 
 def opinion_matrix(comments: pa.Table, users: pa.Array, products: pa.Array) -> Csr:

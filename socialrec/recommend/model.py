@@ -66,7 +66,7 @@ class Recommender:
         Two are always there: popularity breaks ties, and the closed form says which products stand behind a score.
         """
         always = (Popularity, Collaborative)
-        signals = [kind.fit(data, settings) for kind in SIGNALS if kind in always or weights[kind.name]]
+        signals = [kind.fit(data, settings) for kind in SIGNALS if kind in always or weights.get(kind.name)]
         return cls(data.products, signals, weights, (data.words, data.word_names), info)
 
     def blend_weights(self) -> list[float]:

@@ -79,6 +79,7 @@ def blocks(data: TrainingData, rows: Indices, block_users: int) -> Iterator[tupl
             recency=recency[chosen],
             opinions=ties[chosen].dot(data.opinions).tocsr(),
             community=data.community_likes[communities[chosen]],
+            trend=data.trend,
         )
         yield slice(start, start + len(chosen)), block
 

@@ -27,6 +27,7 @@ KIND_OF_SIGNAL = {
     "opinion": ReasonKind.FRIENDS,
     "content": ReasonKind.WORDS,
     "community": ReasonKind.POPULAR,
+    "trend": ReasonKind.POPULAR,
     "popularity": ReasonKind.POPULAR,
 }
 

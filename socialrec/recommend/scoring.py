@@ -98,6 +98,7 @@ def user_block(context: Context, rows: Indices) -> UserBlock:
         recency=context.recency[rows],
         opinions=context.ties[rows].dot(context.opinions).tocsr(),
         community=context.community_likes[context.communities[rows]],
+        trend=context.trend,
     )
 
 

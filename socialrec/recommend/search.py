@@ -10,7 +10,7 @@ import numpy as np
 from socialrec.evaluate.measure import measure
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.offline import HeldOut, rank
-from socialrec.recommend.signals import Collaborative, Factors, Signal
+from socialrec.recommend.signals import Collaborative, Factors, Signal, Trend
 from socialrec.settings import RecommendSettings, Settings
 
 Space = Mapping[str, Sequence[float]]
@@ -27,9 +27,10 @@ CLOSED_FORM: Space = {
 FACTORS: Space = {
     "factor_ridge": (0.001, 0.003, 0.01, 0.03, 0.1),
     "factor_unobserved": (0.01, 0.03, 0.1, 0.3),
-    "factor_text": (0.0, 0.3, 1.0, 3.0),
-    "factor_dim": (32, 64, 128),
+    "factor_text": (0.0, 0.3, 1.0, 3.0, 10.0),
+    "factor_dim": (32, 64, 128, 256),
 }
+TREND: Space = {"trend_half_life": (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32)}
 SEARCH_SIDE = 5_000
 """Products that a trial of the closed form inverts: its cost grows with their cube, the best settings hardly move."""
 SEARCH_USERS = 2_000
@@ -88,14 +89,14 @@ class Found:
 def search_settings(
     data_at: DataAt, held: HeldOut, settings: Settings, progress: Callable[[str], None] = lambda line: None
 ) -> Found:
-    """Search the closed form's settings, then those of the factors, each for its own NDCG on validation pairs.
+    """Search the settings of closed form, factors and trend, each signal's for its own NDCG on validation pairs.
 
     `data_at` gives the training data under settings that say how affinities are made. Settings that cannot matter
     (no text, no ties, equal affinities) are not searched.
     """
     cutoff, chosen, n_trials = settings.evaluate.cutoff, settings.recommend, {}
     sampled = held.sample(SEARCH_USERS, settings.evaluate.seed)
-    for kind, levels in ((Collaborative, CLOSED_FORM), (Factors, FACTORS)):
+    for kind, levels in ((Collaborative, CLOSED_FORM), (Factors, FACTORS), (Trend, TREND)):
         idle = idle_settings(data_at(chosen))
         space = {name: steps for name, steps in levels.items() if name not in idle}
         search = Search(_objective(kind, space, data_at, sampled, cutoff=cutoff, progress=progress), space)

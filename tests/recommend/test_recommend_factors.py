@@ -51,7 +51,7 @@ def test_batches_of_rows_do_not_change_the_solution(monkeypatch: pytest.MonkeyPa
 def test_taste_is_shared_among_those_who_liked_the_same(data: TrainingData) -> None:
     scores = (
         Factors.fit(data, SETTINGS)
-        .score(UserBlock(data.affinity, data.affinity, data.recency, data.affinity, data.affinity))
+        .score(UserBlock(data.affinity, data.affinity, data.recency, data.affinity, data.affinity, data.trend))
         .full()
     )
     reader = data.users.to_pylist().index("r0")
@@ -62,7 +62,7 @@ def test_texts_reach_a_product_that_nobody_has_touched(data: TrainingData) -> No
     with_text = SETTINGS.model_copy(update={"factor_text": 1.0})
     scores = (
         Factors.fit(data, with_text)
-        .score(UserBlock(data.affinity, data.affinity, data.recency, data.affinity, data.affinity))
+        .score(UserBlock(data.affinity, data.affinity, data.recency, data.affinity, data.affinity, data.trend))
         .full()
     )
     reader = data.users.to_pylist().index("r0")
@@ -72,4 +72,5 @@ def test_texts_reach_a_product_that_nobody_has_touched(data: TrainingData) -> No
 def test_an_empty_shop_has_scores_of_zero(data: TrainingData) -> None:
     nobody = sp.csr_matrix(data.affinity.shape, dtype=np.float32)
     empty = dataclasses.replace(data, affinity=nobody)
-    assert not Factors.fit(empty, SETTINGS).score(UserBlock(nobody, nobody, nobody, nobody, nobody)).full().any()
+    block = UserBlock(nobody, nobody, nobody, nobody, nobody, data.trend)
+    assert not Factors.fit(empty, SETTINGS).score(block).full().any()

@@ -88,3 +88,14 @@ def test_without_anyone_to_learn_from_all_signals_weigh_the_same() -> None:
 def test_a_weight_of_zero_silences_a_signal() -> None:
     parts = [Written.whole(np.array([row], dtype=np.float32)) for row in ([0, 2], [9, 5])]
     assert Blended(parts, [2.0, 0.0]).full().tolist() == [[-2, 2]]
+
+
+def test_weights_are_the_mean_of_what_four_parts_of_the_users_find() -> None:
+    # The first signal knows what every fourth user wants, the second what all others do.
+    relevant = np.eye(8, dtype=np.float32)
+    parts = [
+        standardised(Written.whole(relevant * own))
+        for own in (np.arange(8)[:, None] % 4 == 0, np.arange(8)[:, None] % 4 != 0)
+    ]
+    nothing_seen = sp.csr_matrix((8, 8), dtype=np.float32)
+    assert learn_weights([heads(parts, nothing_seen, sp.csr_matrix(relevant))], 2, 10) == [0.25, 0.75]

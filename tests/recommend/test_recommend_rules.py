@@ -55,6 +55,7 @@ def night(
         ties=sp.csr_matrix((n_users, n_users), dtype=np.float32),
         opinions=sp.csr_matrix((n_users, N_PRODUCTS), dtype=np.float32),
         communities=np.full(n_users, -1),
+        trend=np.zeros(N_PRODUCTS, dtype=np.float32),
         active=np.array(active or [True] * N_PRODUCTS),
         category=np.array(category or [-1] * N_PRODUCTS),
         brand=np.array(brand or [-1] * N_PRODUCTS),

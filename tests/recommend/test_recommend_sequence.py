@@ -39,14 +39,15 @@ def test_the_newest_product_counts_most_and_steps_back_count_half(data: Training
     known = dataclasses.replace(data, recency=A_TO_D, popularity=np.ones(4, dtype=np.float32))
     signal = Sequence.fit(known, SETTINGS)
     after_b = sp.csr_matrix(np.array([[2.0, 1.0, 0.0, 0.0]], dtype=np.float32))
-    scores = signal.score(UserBlock(after_b, after_b, after_b, after_b, after_b)).full()[0]
+    block = UserBlock(after_b, after_b, after_b, after_b, after_b, known.trend)
+    scores = signal.score(block).full()[0]
     # c after b (1) and after a (0.5 at half weight); d two steps after b (0.5); a one step back from b (0.5).
     assert scores.tolist() == pytest.approx([0.5, 0.5, 1.25, 0.5])
 
 
 def test_undated_events_leave_nothing_to_follow(data: TrainingData) -> None:
     assert data.recency.nnz == 0
-    block = UserBlock(data.affinity, data.affinity, data.recency, data.affinity, data.affinity)
+    block = UserBlock(data.affinity, data.affinity, data.recency, data.affinity, data.affinity, data.trend)
     assert not Sequence.fit(data, SETTINGS).score(block).full().any()
 
 

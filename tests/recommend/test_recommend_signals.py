@@ -22,7 +22,7 @@ SETTINGS = RecommendSettings(ridge=5.0)
 def block_of(data: TrainingData) -> UserBlock:
     neighbours, opinions = (data.ties.dot(matrix).tocsr() for matrix in (data.affinity, data.opinions))
     community = data.community_likes[data.communities]
-    return UserBlock(data.affinity, neighbours, data.recency, opinions, community)
+    return UserBlock(data.affinity, neighbours, data.recency, opinions, community, data.trend)
 
 
 def random_data(n_users: int, n_products: int) -> TrainingData:
@@ -38,6 +38,7 @@ def random_data(n_users: int, n_products: int) -> TrainingData:
         affinity=affinity,
         ties=sp.csr_matrix(ties / np.maximum(ties.sum(axis=1, keepdims=True), 1)),
         recency=sp.csr_matrix((n_users, n_products), dtype=np.float32),
+        trend=np.zeros(n_products, dtype=np.float32),
         opinions=sp.csr_matrix((n_users, n_products), dtype=np.float32),
         communities=np.zeros(n_users, dtype=np.int64),
         category=np.zeros(n_products, dtype=np.int64),
@@ -66,7 +67,8 @@ class TestEverySignal:
         self, kind: type[Signal], data: TrainingData
     ) -> None:
         nobody = sp.csr_matrix((1, 12), dtype=np.float32)
-        scores = kind.fit(data, SETTINGS).score(UserBlock(nobody, nobody, nobody, nobody, nobody)).full()
+        block = UserBlock(nobody, nobody, nobody, nobody, nobody, np.zeros(12, dtype=np.float32))
+        scores = kind.fit(data, SETTINGS).score(block).full()
         assert kind is Popularity or len(np.unique(scores)) == 1
 
     def test_does_not_change_its_input(self, kind: type[Signal], data: TrainingData) -> None:

@@ -28,7 +28,7 @@ def graph(n_users: int, *ties: tuple[int, int]) -> sp.csr_matrix:
 def block_of(opinions: list[float], community: list[float]) -> UserBlock:
     nothing = sp.csr_matrix((1, len(opinions)), dtype=np.float32)
     said, liked = (sp.csr_matrix(np.array([row], dtype=np.float32)) for row in (opinions, community))
-    return UserBlock(nothing, nothing, nothing, said, liked)
+    return UserBlock(nothing, nothing, nothing, said, liked, np.zeros(len(opinions), dtype=np.float32))
 
 
 def test_stars_are_opinions_from_minus_one_to_one_and_comments_without_stars_say_nothing() -> None:

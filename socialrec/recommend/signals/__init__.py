@@ -9,6 +9,7 @@ from socialrec.recommend.signals.opinion import Opinion
 from socialrec.recommend.signals.popularity import Popularity
 from socialrec.recommend.signals.sequence import Sequence
 from socialrec.recommend.signals.social import Social
+from socialrec.recommend.signals.trend import Trend
 
 __all__ = [
     "SIGNALS",
@@ -21,6 +22,7 @@ __all__ = [
     "Sequence",
     "Signal",
     "Social",
+    "Trend",
 ]
 
 SIGNALS: tuple[type[Signal], ...] = (
@@ -31,6 +33,7 @@ SIGNALS: tuple[type[Signal], ...] = (
     Opinion,
     Content,
     Community,
+    Trend,
     Popularity,
 )
 """Every signal, in the order of the blend's weights."""

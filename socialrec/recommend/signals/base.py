@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
-from socialrec.recommend.arrays import Csr
+from socialrec.recommend.arrays import F32, Csr
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.scores import Scores
 from socialrec.settings import RecommendSettings
@@ -24,7 +24,7 @@ class UserBlock:
     neighbours' affinities. recency: csr float32 (n, n_products), 1 for the user's newest product, 2 for the one before
     it and so on; empty where nothing is dated. opinions: csr float32 (n, n_products), the tie-weighted sum of what
     neighbours say of a product, -1 to 1. community: csr float32 (n, n_products), the share of the user's community who
-    like it.
+    like it. trend: float32 (n_products,), users of each product, the newest counting most: the same for all blocks.
     """
 
     affinity: Csr
@@ -32,6 +32,7 @@ class UserBlock:
     recency: Csr
     opinions: Csr
     community: Csr
+    trend: F32
 
 
 class Signal(Protocol):
