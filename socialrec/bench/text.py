@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import psutil
@@ -16,9 +17,9 @@ from sklearn.pipeline import make_pipeline
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.bench.text_tasks import Examples, SplitTask
 from socialrec.text.encoder import load_encoder
-from socialrec.text.finetune import fine_tune
+from socialrec.text.finetune import FineTuned, fine_tune
 from socialrec.text.perturbation import flips
-from socialrec.text.tasks import Output, labelled
+from socialrec.text.tasks import Labelled, Output, labelled
 from socialrec.text_settings import TextSettings
 
 NAME = "text"
@@ -42,7 +43,7 @@ def run(task: SplitTask, settings: TextSettings, n_seeds: int) -> BenchResult:
         "frozen-encoder-logistic-regression": _measured(lambda: _frozen(known, task, settings)),
     }
     for name, peer in peers.items():
-        _say(f"{name}: {peer.metrics}")
+        say(f"{name}: {peer.metrics}")
     started = time.perf_counter()
     seeds = [settings.model_copy(update={"seed": settings.seed + number}) for number in range(n_seeds)]
     runs = [_fine_tuned(task, seeded) for seeded in seeds]
@@ -77,29 +78,47 @@ def _frozen(known: Examples, task: SplitTask, settings: TextSettings) -> Scores:
 
 
 def _fine_tuned(task: SplitTask, settings: TextSettings) -> Scores:
-    counts = {label: task.training.labels.count(label) for label in set(task.training.labels)}
-    classes = Output("label", tuple(sorted(label for label, count in counts.items() if count > 1)))
+    classes = known_classes(task)
     training, validation = (
-        labelled(task.name, part.texts, {"label": part.labels}, [classes]) for part in (task.training, task.validation)
+        labelled(task.name, part.texts, {task.name: part.labels}, [classes])
+        for part in (task.training, task.validation)
     )
-
-    def progress(step: int, loss: float) -> None:
-        if step % settings.validate_every == 0:
-            _say(f"step {step} of {settings.train_steps}: loss {loss:.3f}")
-
-    made = fine_tune([training], settings, progress, [validation])
-    _say("validation losses: " + ", ".join(f"{loss:.4f} at {step}" for step, loss in made.validations))
-    told = made.heads[task.name].predict(made.encoder.encode(task.test.texts))[:, 0]
-    found = scores(task.test.labels, [classes.classes[place] for place in told])
+    made = tune(training, validation, settings)
+    found = scores(task.test.labels, told(made, task.name, classes, task.test.texts))
     sample = validation.take(range(min(_MAX_DISTURBED, len(validation))))
     shares = flips(made.encoder, made.heads, [sample], settings.seed)
     return found | {name.removesuffix(f"_{task.name}"): share for name, share in shares.items()}
 
 
+def known_classes(task: SplitTask) -> Output:
+    """The task's classes that have two training examples or more."""
+    counts = Counter(task.training.labels)
+    return Output(task.name, tuple(sorted(label for label, count in counts.items() if count > 1)))
+
+
+def tune(training: Labelled, validation: Labelled, settings: TextSettings) -> FineTuned:
+    """Fine-tune as the settings say, telling how it goes."""
+
+    def progress(step: int, loss: float) -> None:
+        if step % settings.validate_every == 0:
+            say(f"step {step} of {settings.train_steps}: loss {loss:.3f}")
+
+    made = fine_tune([training], settings, progress, [validation])
+    say("validation losses: " + ", ".join(f"{loss:.4f} at {step}" for step, loss in made.validations))
+    return made
+
+
+def told(made: FineTuned, task: str, output: Output, texts: Sequence[str]) -> list[str]:
+    """What a task's head says of texts, by one of its outputs."""
+    head = made.heads[task]
+    place = head.outputs.index(output)
+    return [output.classes[number] for number in head.predict(made.encoder.encode(texts))[:, place]]
+
+
 def _measured(peer: Callable[[], Scores]) -> PeerResult:
     started = time.perf_counter()
     found = {name: round(value, 4) for name, value in peer().items()}
-    return PeerResult(found, {"total": round(time.perf_counter() - started, 1)}, _held())
+    return PeerResult(found, {"total": round(time.perf_counter() - started, 1)}, held_mib())
 
 
 def _result(
@@ -122,16 +141,18 @@ def _result(
             **{f"n_{name}": len(part.texts) for name, part in sizes.items()},
         },
         seconds={"a_seed": round(seconds, 1)},
-        peak_mib=_held(),
+        peak_mib=held_mib(),
         peers=peers,
         ratios={},
         versions=versions(["torch", "transformers", "peft", "scikit-learn"]),
     )
 
 
-def _held() -> int:
+def held_mib() -> int:
+    """The memory of this process, in MiB."""
     return int(psutil.Process().memory_info().rss // _MIB)
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Progress for people; standard output is for the result."""
     print(line, file=sys.stderr, flush=True)

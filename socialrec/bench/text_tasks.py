@@ -51,12 +51,38 @@ def load_task(name: str, data: Path) -> SplitTask:
     """A task by its name, from the folder that holds the data sets' folders. Raises UserError on unknown names."""
     if name == "sst2":
         parts = (_sst2(data / "sst2" / f"{part}.tsv.gz") for part in ("train", "dev", "test"))
-        return SplitTask(name, "accuracy", *parts)
+        return SplitTask(name, _metric(name), *parts)
     if name not in _READERS:
         raise UserError(f"no task {name!r}; there are sst2, {', '.join(_READERS)}")
-    metric = "accuracy" if name == "myntra-brand" else "macro_f1"
     rest, test = _split(_READERS[name](data), TEST_SHARE)
-    return SplitTask(name, metric, *_split(rest, VALIDATION_SHARE), test)
+    return SplitTask(name, _metric(name), *_split(rest, VALIDATION_SHARE), test)
+
+
+def load_together(names: Sequence[str], data: Path) -> list[SplitTask]:
+    """Tasks whose labels are of the same texts, under one split: a text is in the same part for every task.
+
+    The split is stratified by the labels of the task with most classes; texts without one are for training. Raises
+    UserError on unknown names, and where the tasks are not of one data set.
+    """
+    if unknown := [name for name in names if name not in _READERS]:
+        raise UserError(f"no task {unknown[0]!r} to train beside others; there are {', '.join(_READERS)}")
+    if len({name.partition("-")[0] for name in names}) > 1:
+        raise UserError(f"{', '.join(names)}: tasks that are trained together must be of one data set")
+    found = {name: _READERS[name](data) for name in names}
+    rest, test = _split(max(found.values(), key=lambda examples: len(set(examples.labels))), TEST_SHARE)
+    _, validation = _split(rest, VALIDATION_SHARE)
+    held = [set(validation.texts), set(test.texts)]
+    return [_split_task(name, examples, *held) for name, examples in found.items()]
+
+
+def _split_task(name: str, examples: Examples, validation: set[str], test: set[str]) -> SplitTask:
+    part = [2 if text in test else int(text in validation) for text in examples.texts]
+    parts = (examples.take([place for place, own in enumerate(part) if own == wanted]) for wanted in range(3))
+    return SplitTask(name, _metric(name), *parts)
+
+
+def _metric(name: str) -> str:
+    return "accuracy" if name in {"sst2", "myntra-brand"} else "macro_f1"
 
 
 def load_files(train: Path, test: Path) -> SplitTask:

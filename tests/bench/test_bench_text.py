@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from socialrec.bench.text import run, scores
-from socialrec.bench.text_tasks import load_files, load_task
+from socialrec.bench.text_tasks import Examples, SplitTask, load_files, load_task, load_together
+from socialrec.bench.text_together import run as compare
+from socialrec.bench.text_together import together
 from socialrec.errors import UserError
+from socialrec.text.tasks import MISSING, Output
 from socialrec.text_settings import TextSettings
 
 
@@ -51,3 +54,42 @@ def test_no_text_that_is_scored_was_learned_from(name: str, n_classes: int) -> N
     task = load_task(name, Path(os.environ["SOCIALREC_DATA_DIR"]))
     assert len(set(task.training.labels)) == n_classes
     assert not set(task.test.texts) & set(task.training.texts + task.validation.texts)
+
+
+def test_texts_of_several_tasks_are_read_once_and_what_a_task_does_not_say_is_missing() -> None:
+    moods, kinds = Examples(["a b", "c d"], ["good", "bad"]), Examples(["c d", "e f"], ["shoe", "hat"])
+    joined = together([moods, kinds], [Output("mood", ("bad", "good")), Output("kind", ("hat", "shoe"))])
+    assert joined.texts == ["a b", "c d", "e f"]
+    assert joined.labels.tolist() == [[1, MISSING], [0, 1], [MISSING, 0]]
+
+
+def test_one_model_for_two_tasks_is_scored_beside_a_model_for_each() -> None:
+    texts = [
+        f"{mood} {kind} number {number}" for number in range(12) for mood in ("good", "bad") for kind in ("hat", "shoe")
+    ]
+    parts = [slice(0, 32), slice(32, 40), slice(40, 48)]
+    tasks = [
+        SplitTask(name, "accuracy", *(Examples(texts[at], [text.split()[place] for text in texts[at]]) for at in parts))
+        for place, name in enumerate(("mood", "kind"))
+    ]
+    found = json.loads(compare(tasks, TextSettings(train_steps=3, train_tokens=64, max_tokens=16)).to_json())
+    single = found["peers"]["a-model-each"]["metrics"]
+    assert set(single) == {"mood", "kind"}
+    assert found["metrics"]["lost_mood"] == pytest.approx(100 * (single["mood"] - found["metrics"]["mood"]), abs=0.02)
+    assert found["metrics"]["lost"] == max(found["metrics"]["lost_mood"], found["metrics"]["lost_kind"])
+
+
+@pytest.mark.parametrize(
+    ("names", "why"), [(("womens-class", "x"), "no task 'x'"), (("womens-class", "myntra-brand"), "one data set")]
+)
+def test_tasks_that_do_not_go_together_are_refused(names: tuple[str, ...], why: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=why):
+        load_together(names, tmp_path)
+
+
+@pytest.mark.skipif("SOCIALREC_DATA_DIR" not in os.environ, reason="SOCIALREC_DATA_DIR names no folder with real data")
+def test_a_text_that_one_task_is_scored_on_is_in_no_tasks_training() -> None:
+    tasks = load_together(("womens-sentiment", "womens-class"), Path(os.environ["SOCIALREC_DATA_DIR"]))
+    held = {text for task in tasks for part in (task.validation, task.test) for text in part.texts}
+    assert held
+    assert not held & {text for task in tasks for text in task.training.texts}
