@@ -99,6 +99,8 @@ class TextSettings(Section):
     lora_dropout: Share = 0.05
     bottleneck_dim: int = Field(32, ge=1)
     head_dropout: Share = 0.1
+    probe_texts: int = Field(500, ge=0)
+    """Texts of each task that its head is fitted on before training, the encoder as it is; 0 is a random start."""
     task_weights: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     """How much a task's loss counts, by the task's name; 1 where nothing is said."""
     learn_task_weights: bool = False

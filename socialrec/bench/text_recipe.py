@@ -16,6 +16,7 @@ RECIPE: Mapping[str, object] = MappingProxyType(
     {
         "tuning": Tuning.FULL,
         "max_tokens": 128,
+        "probe_texts": 4000,
         "learning_rate": 3e-4,
         "train_tokens": 2048,
         "train_steps": 1200,

@@ -21,6 +21,7 @@ from socialrec.text.heads import Heads, heads_beside
 from socialrec.text.losses import TaskWeights
 from socialrec.text.memory import ChunkTooLarge, fitting, halved
 from socialrec.text.optimizer import MAX_GRADIENT, adamw, moments, put, put_moments, set_learning_rate
+from socialrec.text.probing import probe
 from socialrec.text.processes import add_gradients, n_processes, own_rank, process_group
 from socialrec.text.rank_memory import rank_memory, restore_rank_memory
 from socialrec.text.tasks import Ints, Labelled, Task, require_learnable
@@ -89,10 +90,10 @@ class _Training:
             put_trained(self.body, start)
         self.encoder = assemble(base, self.body, settings, settings.max_tokens)
         with_heads = [task for task in tasks if isinstance(task, Labelled)]
+        known = Heads({}) if start is None else heads_beside(start)
         self.heads = Heads.of(with_heads, self.encoder.dim, settings.head_dropout)
-        if start is not None:
-            self.heads = self.heads.going_on_from(heads_beside(start), settings.head_dropout)
-        self.heads.to(base.model.device)
+        probe(self.heads, [task for task in with_heads if task.name not in known], self.encoder, settings)
+        self.heads = self.heads.going_on_from(known, settings.head_dropout).to(base.model.device)
         weights = {task.name: settings.task_weights.get(task.name, 1.0) for task in tasks}
         self.weights = TaskWeights(weights, settings.learn_task_weights).to(base.model.device)
         self.model = nn.ModuleList([self.body.network, self.heads, self.weights])

@@ -1,0 +1,55 @@
+"""Where heads start: at what a linear model tells from the vectors of the encoder as it is.
+
+Linear probing, then fine-tuning (Kumar et al., "Fine-tuning can distort pretrained features and underperform
+out-of-distribution", ICLR 2022): a head drawn at random spends the first steps on teaching the encoder noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from socialrec.text.encoder import Encoder, Vectors
+from socialrec.text.heads import Head, Heads
+from socialrec.text.losses import class_weights
+from socialrec.text.tasks import MISSING, Ints, Labelled
+from socialrec.text_settings import TextSettings
+
+MAX_ITERATIONS = 200
+
+
+def probe(heads: Heads, tasks: Sequence[Labelled], encoder: Encoder, settings: TextSettings) -> None:
+    """Fit the heads of these tasks on `settings.probe_texts` texts each, drawn with the seed; the encoder stays."""
+    # A copy: an encoder keeps what it made for encoding, and this one is about to change.
+    reader = replace(encoder)
+    for number, task in enumerate(tasks):
+        places = np.random.default_rng([settings.seed, number]).permutation(len(task))[: settings.probe_texts]
+        if not len(places):
+            continue
+        drawn = task.take(np.sort(places))
+        vectors = reader.encode(drawn.texts)
+        starts = np.cumsum([0, *(len(output.classes) for output in task.outputs)])
+        for place, start in enumerate(starts[:-1]):
+            weights = class_weights(task.counts(place), settings.class_balance).numpy()
+            _fit(heads[task.name], int(start), vectors, drawn.labels[:, place], weights)
+
+
+def _fit(head: Head, start: int, vectors: Vectors, labels: Ints, weights: Vectors) -> None:
+    """Put one output's logistic regression into its rows of the head; classes that were not drawn stay as they are."""
+    known = labels != MISSING
+    if len(classes := np.unique(labels[known])) < 2:
+        return
+    model = LogisticRegression(max_iter=MAX_ITERATIONS)
+    model.fit(vectors[known], labels[known], sample_weight=weights[labels[known]])
+    coefficients, intercepts = model.coef_, model.intercept_
+    if len(classes) == 2:
+        # One row stands for both classes: half of it each way gives the same probabilities.
+        coefficients, intercepts = np.array([[-0.5], [0.5]]) * coefficients, np.array([-0.5, 0.5]) * intercepts
+    rows = torch.from_numpy(start + classes)
+    with torch.no_grad():
+        head.linear.weight[rows] = torch.from_numpy(coefficients / head.scale).to(head.linear.weight)
+        head.linear.bias[rows] = torch.from_numpy(intercepts).to(head.linear.bias)

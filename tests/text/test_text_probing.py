@@ -1,0 +1,57 @@
+"""Where heads start."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from socialrec.text.encoder import Encoder
+from socialrec.text.heads import Heads
+from socialrec.text.probing import probe
+from socialrec.text.tasks import Labelled, labelled
+from socialrec.text_settings import TextSettings
+
+TEXTS = [f"{mood} {thing}" for mood in ("wonderful", "terrible") for thing in ("shoes", "hats", "coats", "gloves")]
+MOODS = [text.split()[0] for text in TEXTS]
+THINGS = [text.split()[1] for text in TEXTS]
+
+
+def heads_of(task: Labelled, encoder: Encoder) -> Heads:
+    torch.manual_seed(1)
+    return Heads.of([task], encoder.dim, 0.0).eval()
+
+
+def test_heads_tell_texts_apart_before_the_encoder_has_learned_anything(encoder: Encoder) -> None:
+    task = labelled("texts", TEXTS, {"mood": MOODS, "thing": THINGS})
+    heads = heads_of(task, encoder)
+    probe(heads, [task], encoder, TextSettings(class_balance=0.0))
+    assert heads["texts"].predict(encoder.encode(TEXTS)).tolist() == task.labels.tolist()
+
+
+def test_a_head_of_two_classes_gives_the_probabilities_of_the_regression(encoder: Encoder) -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    task = labelled("texts", TEXTS, {"mood": MOODS})
+    heads = heads_of(task, encoder)
+    probe(heads, [task], encoder, TextSettings(class_balance=0.0))
+    vectors = encoder.encode(TEXTS)
+    expected = LogisticRegression(max_iter=200).fit(vectors, task.labels[:, 0]).predict_proba(vectors)
+    (found,) = heads["texts"].probabilities(vectors)
+    assert found == pytest.approx(expected, abs=1e-4)
+
+
+def test_what_is_not_labelled_or_not_drawn_leaves_the_head_as_it_was(encoder: Encoder) -> None:
+    task = labelled("texts", TEXTS, {"mood": [*MOODS[:4], *[""] * 4], "thing": THINGS})
+    for texts, outputs in ((0, slice(0, 5)), (500, slice(0, 1))):
+        heads = heads_of(task, encoder)
+        before = heads["texts"].linear.weight[outputs].clone()
+        probe(heads, [task], encoder, TextSettings(probe_texts=texts))
+        assert torch.equal(heads["texts"].linear.weight[outputs], before)
+
+
+def test_the_encoder_is_left_as_it_was(encoder: Encoder) -> None:
+    before = encoder.encode(TEXTS)
+    task = labelled("texts", TEXTS, {"mood": MOODS})
+    probe(heads_of(task, encoder), [task], encoder, TextSettings())
+    assert np.array_equal(encoder.encode(TEXTS), before)
