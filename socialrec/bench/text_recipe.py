@@ -1,4 +1,4 @@
-"""How `bench text` trains where the settings say nothing: as a shop would that has a quarter of an hour for a task."""
+"""How `bench text` trains where the settings say nothing: in steps enough for a public task of its size."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,7 @@ def read_body(base: Weights, folder: Path) -> Body:
     """The body that `Body.save` wrote, on its base, which it changes. Raises UserError where it does not fit."""
     try:
         if (folder / ADAPTER).exists():
-            return Body(PeftModel.from_pretrained(base.model, str(folder)))
+            return Body(_read_adapter(base.model, folder))
         if not (folder / TRAINED).exists():
             return Body(base.model)
         tensors = load_file(folder / TRAINED)
@@ -170,6 +171,13 @@ def _lora(model: PreTrainedModel, settings: TextSettings) -> LoraConfig:
         target_modules=None if model_type in KNOWN_ADALORA else "all-linear",
         **common,
     )
+
+
+def _read_adapter(model: PreTrainedModel, folder: Path) -> PeftModel:
+    with warnings.catch_warnings():
+        # PEFT warns here of AdaLoRA's own ranks, and puts them in place a step later, with the weights.
+        warnings.filterwarnings("ignore", "The following rank_pattern keys did not match", RuntimeWarning)
+        return PeftModel.from_pretrained(model, str(folder))
 
 
 def _save_adapter(adapted: PeftModel, base: str, folder: Path) -> None:
