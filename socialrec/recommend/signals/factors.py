@@ -192,17 +192,17 @@ class _System:
 def _conjugate_gradients(system: _System, start: Floats, n_steps: int) -> Floats:
     """Preconditioned by the diagonal (Saad, "Iterative methods for sparse linear systems", algorithm 9.1)."""
     vectors, residual = start.copy(), system.residual(start)
-    eased = residual / system.diagonal
+    eased = _ratio(residual, system.diagonal)
     direction, power = eased, _dot(residual, eased)
     for step in range(n_steps):
         image = system.times(direction)
-        length = _ratio(power, _dot(direction, image))
+        length = _ratio(power, _dot(direction, image))[:, None]
         vectors += length * direction
         if step + 1 < n_steps:
             residual -= length * image
-            eased = residual / system.diagonal
+            eased = _ratio(residual, system.diagonal)
             before, power = power, _dot(residual, eased)
-            direction = eased + _ratio(power, before) * direction
+            direction = eased + _ratio(power, before)[:, None] * direction
     return vectors
 
 
@@ -212,8 +212,8 @@ def _dot(left: Floats, right: Floats) -> Floats:
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
-    """part / whole as a column, and 0 where whole is 0 (rows that are solved)."""
-    shares: Floats = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)[:, None]
+    """part / whole, and 0 where whole is 0: rows that are solved, or of whom nothing is known."""
+    shares: Floats = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
     return shares
 
 
