@@ -22,10 +22,12 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from socialrec.recommend.arrays import F32, Csr, Indices
 from socialrec.recommend.data import TrainingData
@@ -76,10 +78,21 @@ class Factors:
     def score(self, block: UserBlock) -> Scores:
         """(n, n_products); zeros for a user without affinities."""
         observed = (block.affinity / np.float32(self.mean)).tocsr()
-        # In double precision, and rounded: else a score's last digit would hang on who else is in the block.
         start = np.zeros((observed.shape[0], self.products.shape[1]), dtype=np.float64)
-        side = Side(observed, self.products.astype(np.float64), self.unobserved, self.ridge)
-        return Products(solve(side, start, FOLD_STEPS).astype(np.float32), self._vectors)
+        side = replace(self._nobody, observed=observed)
+        return Products(solve(side, start, FOLD_STEPS, self._basis).astype(np.float32), self._vectors)
+
+    @cached_property
+    def _nobody(self) -> Side:
+        """The side of new users, without any: in double precision, as else a score's last digit would hang on who else
+        is in the block."""
+        products = self.products.astype(np.float64)
+        return Side(sp.csr_matrix((0, len(products))), products, self.unobserved, self.ridge)
+
+    @cached_property
+    def _basis(self) -> Basis:
+        """The same for every block: finding it takes longer than solving for the block's users."""
+        return Basis.of(self._nobody)
 
     def state(self) -> State:
         """Product vectors and the weights that user vectors are solved with."""
@@ -124,24 +137,43 @@ class Side:
         return ridges[:, None]
 
 
-def solve(side: Side, start: Floats, n_steps: int) -> Floats:
+@dataclass(frozen=True)
+class Basis:
+    """The eigenvectors of what all rows of a side share, where that part is a diagonal.
+
+    turn: (dim, dim) into it; shared: the diagonal (dim,); fixed: the side's fixed vectors in it (m, dim).
+    """
+
+    turn: Floats
+    shared: Floats
+    fixed: Floats
+
+    @classmethod
+    def of(cls, side: Side) -> Self:
+        """The basis of a side, whoever its rows are."""
+        strengths, eigenvectors = np.linalg.eigh(side.gram.astype(np.float64))
+        turn = eigenvectors.astype(side.fixed.dtype)
+        return cls(turn, np.maximum(strengths, 0.0).astype(side.fixed.dtype), side.fixed @ turn)
+
+
+def solve(side: Side, start: Floats, n_steps: int, basis: Basis | None = None) -> Floats:
     """Vectors of the side's rows, (n, dim) in the precision of `fixed`, by conjugate gradients from `start`.
 
     Rows without cells start from where they stand too, and are solved by one step, as their systems are diagonal.
+    `basis` is found where it is not given.
     """
-    strengths, eigenvectors = np.linalg.eigh(side.gram.astype(np.float64))
-    turn = eigenvectors.astype(side.fixed.dtype)
-    turned = replace(side, fixed=side.fixed @ turn, loadings=None if side.loadings is None else side.loadings @ turn)
-    shared = np.maximum(strengths, 0.0).astype(side.fixed.dtype)
-    start = start @ turn
+    basis = basis or Basis.of(side)
+    loadings = None if side.loadings is None else side.loadings @ basis.turn
+    turned = replace(side, fixed=basis.fixed, loadings=loadings)
+    start = start @ basis.turn
     solved = np.empty_like(start)
 
     def solve_batch(rows: Indices) -> None:
-        solved[rows] = _conjugate_gradients(_System.of(turned, shared, rows), start[rows], n_steps)
+        solved[rows] = _conjugate_gradients(_System.of(turned, basis.shared, rows), start[rows], n_steps)
 
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         list(pool.map(solve_batch, _batches(np.diff(side.observed.indptr))))
-    vectors: Floats = solved @ turn.T
+    vectors: Floats = solved @ basis.turn.T
     return vectors
 
 
