@@ -17,7 +17,7 @@ class Meter:
     def __init__(self, job: str) -> None:
         self._started = time.monotonic()
         self._root = _root()
-        self._before = 0.0 if Path(sys.argv[0]).stem == job else _spent(self._root)
+        self._before = 0.0 if Path(sys.argv[0]).stem == job else spent(self._root)
 
     @property
     def cpu_seconds(self) -> float:
@@ -25,7 +25,7 @@ class Meter:
 
         Executors of a Spark cluster are processes of others, and not counted.
         """
-        return max(_spent(self._root) - self._before, 0.0)
+        return max(spent(self._root) - self._before, 0.0)
 
     @property
     def gpu_seconds(self) -> float:
@@ -39,6 +39,16 @@ class Meter:
         return (time.monotonic() - self._started) * int(os.environ.get("WORLD_SIZE", "1"))
 
 
+def spent(root: psutil.Process) -> float:
+    """User and system time (seconds) of a process and its descendants, those that have ended included."""
+    seconds = 0.0
+    for process in (root, *root.children(recursive=True)):
+        with suppress(psutil.Error):
+            times = process.cpu_times()
+            seconds += times.user + times.system + times.children_user + times.children_system
+    return seconds
+
+
 def _root() -> psutil.Process:
     """This process, or the one further up that was started for the same program: spark-submit's JVM, or torchrun."""
     root = psutil.Process()
@@ -46,13 +56,3 @@ def _root() -> psutil.Process:
         while (parent := root.parent()) is not None and sys.argv[0] in parent.cmdline():
             root = parent
     return root
-
-
-def _spent(root: psutil.Process) -> float:
-    """Seconds of a process and its descendants, those that have ended included."""
-    seconds = 0.0
-    for process in (root, *root.children(recursive=True)):
-        with suppress(psutil.Error):
-            times = process.cpu_times()
-            seconds += times.user + times.system + times.children_user + times.children_system
-    return seconds

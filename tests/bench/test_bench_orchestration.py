@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from socialrec.bench.orchestration import LAST, Task, gaps, loop_commands, make_home, result
+from socialrec.bench.orchestration import LAST, Task, Through, gaps, loop_commands, make_home, result
 from socialrec.sources import newest_day
 
 NIGHT = [
@@ -25,10 +25,11 @@ def test_a_task_waits_from_the_end_of_the_last_one_before_it_and_a_skipped_one_c
 
 
 def test_airflows_share_is_what_the_night_took_more_than_the_loop() -> None:
-    found = json.loads(result(scale=0.1, tasks=NIGHT, total=36.0, loop=LOOP, peak=500, n_rows=7).to_json())
+    through = Through(NIGHT, seconds=36.0, cpu_seconds=25.0, jobs_cpu_seconds=21.0)
+    found = json.loads(result(0.1, through, LOOP, 20.0, peak=500, n_rows=7).to_json())
     metrics = found["metrics"]
     assert (metrics["overhead_seconds"], metrics["share"]) == (13.5, 0.6)
-    assert metrics["share_of_five_minutes"] == 0.045
+    assert (metrics["share_of_five_minutes"], metrics["cpu_share"]) == (0.045, 0.2)
     assert (metrics["between_tasks_median"], metrics["between_tasks_most"]) == (1.0, 1.5)
     assert metrics["around_a_program_median"] == 1.0
     assert metrics["targets_met"] is True
@@ -39,7 +40,7 @@ def test_airflows_share_is_what_the_night_took_more_than_the_loop() -> None:
 @pytest.mark.parametrize(("total", "wait"), [(53.0, 1.0), (36.0, 2.0)])
 def test_a_target_that_is_missed_is_said_to_be_missed(total: float, wait: float) -> None:
     tasks = [Task("ingest_landing", 0.0, 1.0, ()), Task("report_run", 1.0 + wait, 4.0, ("ingest_landing",))]
-    found = json.loads(result(scale=1, tasks=tasks, total=total, loop=LOOP, peak=1, n_rows=1).to_json())
+    found = json.loads(result(1, Through(tasks, total, 2.0, 1.0), LOOP, 1.0, peak=1, n_rows=1).to_json())
     assert found["metrics"]["targets_met"] is False
 
 

@@ -1,7 +1,4 @@
-"""The pictures of the documentation, taken anew from a running home whose newest night went well:
-
-make pictures HOME_OF_PICTURES=.socialrec
-"""
+"""The pictures of the documentation, taken anew from a running home whose newest night went well (`make pictures`)."""
 
 from __future__ import annotations
 
