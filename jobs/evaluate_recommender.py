@@ -19,6 +19,7 @@ from socialrec.recommend.assessment import Assessment, assess, try_recipe
 from socialrec.recommend.candidate import find_faults
 from socialrec.recommend.inputs import Inputs, n_texts_missing, read_inputs
 from socialrec.recommend.model import ModelInfo, read_document
+from socialrec.recommend.sample_lists import COLUMNS as SAMPLE_COLUMNS
 from socialrec.recommend.training import settings_of_recipe
 from socialrec.tracking import RECOMMENDER
 
@@ -101,7 +102,7 @@ def try_champion(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, split:
 
 
 def log(run: job.Run, tracker: tracking.Tracker, evaluation: dict[str, Any], assessment: Assessment | None) -> None:
-    """Figures, a table of all of them, a plot and the whole evaluation, in the training run."""
+    """Figures, a table of all of them, sample lists, a plot and the whole evaluation, in the training run."""
     run_id, label = run.args.mlflow_run, evaluation["label"]
     tracker.log_dict(run_id, evaluation, "evaluation.json")
     if assessment is None:
@@ -109,6 +110,7 @@ def log(run: job.Run, tracker: tracking.Tracker, evaluation: dict[str, Any], ass
     tracker.log(run_id, metrics=assessment.metrics(), tags={"figures": label})
     comparison, drawn = assessment.comparison, [f"{name}_at_{run.settings.evaluate.cutoff}" for name in PER_USER]
     tracker.log_table(run_id, TABLE_COLUMNS, comparison.rows(), "tables/evaluation.csv")
+    tracker.log_table(run_id, SAMPLE_COLUMNS, assessment.samples, "tables/samples.csv")
     bars = {who: {name: evaluation[who][name] for name in drawn} for who in comparison.measured}
     tracker.log_figure(run_id, metrics_figure(bars, f"test, {label}"), "plots/test.png")
 

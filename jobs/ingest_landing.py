@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from socialrec import job
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
+from socialrec.contracts.runs import LANDING_FILES
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.landing_files import LandingDay, find_days, require_day
 from socialrec.etl.progress import landing_tokens, pack_tokens
+from socialrec.lake.traffic import Amount
 
 if TYPE_CHECKING:
     from socialrec.etl.ingest import Intake
@@ -71,6 +73,8 @@ def take_in(run: job.Run, days: list[LandingDay], tokens: Mapping[str, str]) -> 
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             intakes = dict(zip(Entity, pool.map(read, Entity), strict=True))
+        landed = Amount(sum(i.n_in for i in intakes.values()), sum(day.n_bytes for day in days))
+        run.lake.traffic.opened(LANDING_FILES, {str(run.settings.landing): landed})
         for entity, intake in intakes.items():
             counts = {"quarantined": intake.n_quarantined}
             publish(rejects[entity], fingerprint=fingerprint, counts=counts, dry_run=run.args.dry_run)

@@ -11,11 +11,13 @@ import pyarrow.compute as pc
 
 from socialrec import job
 from socialrec.contracts.gold import RECOMMENDATIONS, SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
+from socialrec.contracts.runs import PUBLISHED_LISTS
 from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.errors import UserError
 from socialrec.evaluate.drift import drift
+from socialrec.lake.traffic import Amount
 from socialrec.recommend.model import read_document
-from socialrec.recommend.publishing import audit_lists, export_lists
+from socialrec.recommend.publishing import FILE, audit_lists, export_lists
 from socialrec.recommend.reference import load_reference, night_values
 
 NAME = "publish_recommendations"
@@ -38,6 +40,9 @@ def main(argv: list[str] | None = None) -> int:
         model = Path(job.receipt(run.settings, run.run_id, "pin_models")["recommender_folder"])
         audit_lists(lists, profiles, affinities, offered(products, model), run.settings.recommend.list_length)
         n_changed = export_lists(lists, run.settings.export, run.ds)
+        if n_changed:
+            n_bytes = (run.settings.export / run.ds / FILE).stat().st_size
+            run.lake.traffic.wrote(PUBLISHED_LISTS, Amount(lists.num_rows, n_bytes))
         ties = run.lake.read(SOCIAL_TIES, [run.ds], ["user_key"])
         values = night_values(affinities, ties, products, lists["score"].to_numpy(zero_copy_only=False))
         moved = drift(load_reference(model), values)

@@ -1,10 +1,11 @@
-"""What every job shares: arguments, settings and lake, logging to standard error, and a receipt of what was done."""
+"""What every job shares: arguments, settings and lake, logging, lineage, and a receipt of what was done and spent."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import logging
+import os
 import re
 import resource
 import sys
@@ -19,8 +20,11 @@ from typing import Any
 import structlog
 
 from socialrec.contracts.columns import DAY_PATTERN
+from socialrec.cost import Meter
 from socialrec.errors import UserError
 from socialrec.lake import Lake
+from socialrec.lake.traffic import Amount, Traffic
+from socialrec.lineage import Lineage
 from socialrec.settings import Settings, load_settings
 
 EXIT_USER_ERROR = 2
@@ -60,6 +64,7 @@ class Run:
     ds: str
     run_id: str
     log: structlog.stdlib.BoundLogger
+    _meter: Meter
     _started: float = field(default_factory=time.monotonic)
 
     def done(self, status: str, counts: Mapping[str, int] | None = None, **values: Any) -> None:
@@ -73,6 +78,10 @@ class Run:
             **values,
             "seconds": round(time.monotonic() - self._started, 2),
             "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            "cpu_seconds": round(self._meter.cpu_seconds, 2),
+            "gpu_seconds": round(self._meter.gpu_seconds, 2),
+            "read": _amounts(self.lake.traffic.read),
+            "wrote": _amounts(self.lake.traffic.written),
         }
         file = _receipt_file(self.settings, self.run_id, self.name)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +94,7 @@ class Run:
 
 @contextmanager
 def run(name: str, args: argparse.Namespace) -> Iterator[Run]:
-    """Resolve settings and day, open the lake, and bind the log to this job."""
+    """Resolve settings and day, open the lake, bind the log to this job, and tell its lineage."""
     if not 0 < args.sample <= 1:
         raise UserError(f"--sample {args.sample} must be above 0 and at most 1")
     if not re.fullmatch(r"[A-Za-z0-9._-]+", args.run_id):
@@ -94,8 +103,29 @@ def run(name: str, args: argparse.Namespace) -> Iterator[Run]:
     ds = day(args.ds)
     log = configure_logging().bind(job=name, ds=ds)
     log.info("started", run_id=args.run_id)
-    yield Run(name, args, settings, Lake(settings.lake), ds, args.run_id, log)
+    lake = Lake(settings.lake)
+    with _told(Lineage(settings, name, ds, args.run_id), lake.traffic):
+        yield Run(name, args, settings, lake, ds, args.run_id, log, Meter(name))
     log.info("finished")
+
+
+@contextmanager
+def _told(lineage: Lineage, traffic: Traffic) -> Iterator[None]:
+    """Tell how the job begins and ends; of several training processes the first one does."""
+    if int(os.environ.get("RANK", "0")):
+        yield
+        return
+    lineage.started()
+    try:
+        yield
+    except BaseException as error:
+        lineage.failed(traffic, error)
+        raise
+    lineage.completed(traffic)
+
+
+def _amounts(traffic: Mapping[str, Amount]) -> dict[str, dict[str, int]]:
+    return {name: {"rows": amount.rows, "bytes": amount.bytes} for name, amount in traffic.items()}
 
 
 def receipt(settings: Settings, run_id: str, job_name: str) -> dict[str, Any]:

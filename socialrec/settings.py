@@ -230,6 +230,11 @@ class Settings(Section):
         """What people were told of, where `alerts.send_to` is `file`: a JSON object a line."""
         return self.home / "logs" / "alerts.jsonl"
 
+    @property
+    def lineage_file(self) -> Path:
+        """What every job read and wrote: an OpenLineage event a line."""
+        return self.home / "logs" / "lineage.jsonl"
+
 
 def load_settings(home: Path | None = None) -> Settings:
     """Read the settings of a home folder (by default `SOCIALREC_HOME`, else `.socialrec` here).

@@ -120,6 +120,18 @@ def bench_scale(
     _print_result(measure(Sizes.of(scale), load_settings(home)).to_json(), as_json)
 
 
+@bench.command("orchestration")
+def bench_orchestration(
+    scale: Annotated[float, typer.Option("--scale", min=0.01, help="1 is the demo world as it is")] = 1.0,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Airflow's share of a night over the same job programs in a plain loop, and the seconds between tasks."""
+    from socialrec.bench.orchestration import run as measure
+
+    _print_result(measure(load_settings(home), scale).to_json(), as_json)
+
+
 @bench.command("encode")
 def bench_encode(
     *,

@@ -1,4 +1,4 @@
-"""How DAGs and their runs are named, where several programs must agree."""
+"""How DAGs, their runs and what they meet beside the lake are named, where several programs must agree."""
 
 NIGHTLY = "socialrec_nightly"
 TRAIN = "socialrec_train"
@@ -6,6 +6,9 @@ ROLLBACK = "socialrec_rollback"
 PRETRAIN = "socialrec_pretrain"
 MAINTENANCE = "socialrec_maintenance"
 ERASURE = "socialrec_erasure"
+
+LANDING_FILES = "landing files"
+PUBLISHED_LISTS = "published lists"
 
 NEWEST_DAY = "CURRENT"
 """The file in the export folder that names the newest published day."""

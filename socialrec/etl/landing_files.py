@@ -42,6 +42,11 @@ class LandingDay:
     ds: str
     files: tuple[LandingFile, ...]
 
+    @property
+    def n_bytes(self) -> int:
+        """Size of all files."""
+        return sum(file.path.stat().st_size for file in self.files)
+
     def stamp(self) -> str:
         """Changes whenever a file's name, size or time of writing does; cheap to find."""
         facts = [(file.name, (status := file.path.stat()).st_size, status.st_mtime_ns) for file in self.files]

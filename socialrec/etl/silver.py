@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import pyarrow.compute as pc
 from pyspark import StorageLevel
@@ -56,11 +57,14 @@ class SilverBuilder:
         """Stage these days of silver.comments."""
         entity = Entity.COMMENTS
         bronze = read_table(self.spark, self.lake, BRONZE[entity], days)
-        copies = self._copies(entity, days, comments.KEY, comments.CONTENT)
+        earlier = sorted(set(lookback(days, self.window_days, self.lake.partitions(BRONZE[entity]))) - set(days))
+        all_copies = self._copies(entity, [*earlier, *days], comments.KEY, comments.CONTENT)
+        copies = all_copies.where(F.col("ds").isin(list(days)))
         n_duplicate, n_conflict = _tally(copies)
         # Cleaning costs more than reading back what was cleaned.
         cleaned = comments.clean_comments(without(bronze, copies), self.identity).persist(StorageLevel.DISK_ONLY)
-        repeats = self._repeated_words(cleaned, days).persist(StorageLevel.MEMORY_AND_DISK)
+        said_before = self._said_before(earlier, all_copies)
+        repeats = _repeated_words(cleaned, said_before, self.window_days).persist(StorageLevel.MEMORY_AND_DISK)
         is_empty = F.col("text") == ""
         n_repeated = repeats.count()
         write_stage(without(cleaned.where(~is_empty), repeats), stage)
@@ -108,14 +112,16 @@ class SilverBuilder:
         copies = later_copies(records.select(*key, *content, "ds", *RECORD_KEY), key, content, self.window_days)
         return copies.where(F.col("ds").isin(list(days))).persist(StorageLevel.MEMORY_AND_DISK)
 
-    def _repeated_words(self, cleaned: DataFrame, days: Sequence[str]) -> DataFrame:
-        table, key = SILVER[Entity.COMMENTS], comments.SAME_WORDS_KEY
-        earlier = sorted(set(lookback(days, self.window_days, self.lake.partitions(table))) - set(days))
-        published = read_table(self.spark, self.lake, table, earlier).select(
-            *key, "ds", F.lit("").alias("source_file"), F.lit(0).cast("bigint").alias("source_line")
-        )
-        records = cleaned.where(F.col("text") != "").select(*key, "ds", *RECORD_KEY).unionByName(published)
-        return later_copies(records, key, key, self.window_days).where(F.col("source_line") > 0)
+    def _said_before(self, earlier: Sequence[str], copies: DataFrame) -> DataFrame:
+        """Key and day of the comments of earlier days, those that were not published for saying the same again too.
+
+        Silver alone would forget those, and its verdict would hang on which days were built together.
+        """
+        published = read_table(self.spark, self.lake, SILVER[Entity.COMMENTS], earlier)
+        bronze = without(read_table(self.spark, self.lake, BRONZE[Entity.COMMENTS], earlier), copies)
+        others = bronze.join(published.select(*comments.KEY, "ds"), [*comments.KEY, "ds"], "left_anti")
+        names = (*comments.SAME_WORDS_KEY, "text", "ds")
+        return published.select(*names).unionByName(comments.clean_comments(others, self.identity).select(*names))
 
     def _intake(self, entity: Entity, roll: Roll) -> DataFrame:
         return read_table(self.spark, self.lake, BRONZE[entity], roll.days)
@@ -147,6 +153,14 @@ def balance(lake: Lake, entity: Entity, days: Sequence[str], outcome: Outcome) -
     if n_in != sum(parts.values()):
         raise RuntimeError(f"{entity}: {n_in} records in, but {parts}; nothing was published")
     return {f"{entity}_{name}": number for name, number in {"in": n_in, **parts}.items()}
+
+
+def _repeated_words(cleaned: DataFrame, said_before: DataFrame, window_days: int) -> DataFrame:
+    """The records of `cleaned` whose words the same user said of the same product before."""
+    key = comments.SAME_WORDS_KEY
+    earlier = said_before.withColumns({"source_file": F.lit(""), "source_line": F.lit(0).cast("bigint")})
+    records = (rows.where(F.col("text") != "").select(*key, "ds", *RECORD_KEY) for rows in (cleaned, earlier))
+    return later_copies(reduce(DataFrame.unionByName, records), key, key, window_days).where(F.col("source_line") > 0)
 
 
 def _tally(copies: DataFrame) -> tuple[int, int]:

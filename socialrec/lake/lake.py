@@ -20,13 +20,18 @@ from socialrec.lake import attempts
 from socialrec.lake.history import Commit, read_history
 from socialrec.lake.schemas import arrow_schema
 from socialrec.lake.stage import Stage
+from socialrec.lake.traffic import Amount, Traffic
 
 
 class Lake:
-    """Reads and writes the tables of the contracts below `root`, each at `<root>/<layer>/<noun>`."""
+    """Reads and writes the tables of the contracts below `root`, each at `<root>/<layer>/<noun>`.
+
+    `traffic` counts what passes through this object.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.traffic = Traffic()
         self._histories: dict[tuple[str, int], list[Commit]] = {}
 
     def path(self, table: Table) -> Path:
@@ -79,15 +84,18 @@ class Lake:
             return []
         actions = pa.table(delta.get_add_actions(flatten=True))
         wanted = None if partitions is None else set(partitions)
-        values = actions.column(f"partition.{table.partition}").to_pylist()
-        paths = actions.column("path").to_pylist()
-        root = self.path(table)
-        found = sorted(
-            str(root / path) for path, value in zip(paths, values, strict=True) if wanted is None or value in wanted
-        )
+        names = (f"partition.{table.partition}", "path", "num_records", "size_bytes")
+        rows = zip(*(actions.column(name).to_pylist() for name in names), strict=True)
+        root, newest = self.path(table), delta.version()
+        found = {
+            str(root / path): Amount(n_rows, size, newest)
+            for value, path, n_rows, size in rows
+            if wanted is None or value in wanted
+        }
         if version is not None and not all(map(os.path.exists, found)):
             raise UserError(f"{table.name} version {version} is past its retention: its files were deleted")
-        return found
+        self.traffic.opened(table.name, found)
+        return sorted(found)
 
     def dataset(self, table: Table, partitions: Sequence[str] | None = None, version: int | None = None) -> pds.Dataset:
         """These partitions as an Arrow dataset under the contract's schema."""
@@ -126,7 +134,7 @@ class Lake:
         root = self.path(table)
         delta = self._open(table) or self._create(table)
         attempts.sweep(root, self.folders(table))
-        return Stage(table, root, delta, job, partitions, append)
+        return Stage(table, root, delta, job, partitions, append, self.traffic)
 
     def folders(self, table: Table) -> set[str]:
         """Names of the attempts' folders that were ever committed."""

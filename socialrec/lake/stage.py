@@ -26,6 +26,7 @@ from socialrec.lake import attempts
 from socialrec.lake.audit import audit
 from socialrec.lake.history import Commit
 from socialrec.lake.schemas import arrow_schema
+from socialrec.lake.traffic import Amount, Traffic
 
 PARTITION_FOLDER = "part"
 """Staged files lie in `part=<value>/`. The contract's own partition column is in the files as well, so that whoever is
@@ -47,7 +48,14 @@ class Stage:
     """
 
     def __init__(  # noqa: PLR0917 (`Lake.stage` alone makes these)
-        self, table: Table, root: Path, delta: DeltaTable, job: str, partitions: Sequence[str], append: bool
+        self,
+        table: Table,
+        root: Path,
+        delta: DeltaTable,
+        job: str,
+        partitions: Sequence[str],
+        append: bool,
+        traffic: Traffic,
     ) -> None:
         self.table = table
         self.job = job
@@ -55,6 +63,7 @@ class Stage:
         self._root = root
         self._delta = delta
         self._append = append
+        self._traffic = traffic
         self._n_written = 0
         self.path = attempts.claim(root)
 
@@ -145,7 +154,10 @@ class Stage:
                 "nothing; run this job again"
             ) from None
         attempts.release(self.path)
-        return Commit.from_metadata(DeltaTable(str(self._root)).version(), datetime.now(UTC), metadata)
+        version = DeltaTable(str(self._root)).version()
+        n_rows, n_bytes = sum(map(_n_rows, staged)), sum(file.stat().st_size for file in staged)
+        self._traffic.wrote(self.table.name, Amount(n_rows, n_bytes, version))
+        return Commit.from_metadata(version, datetime.now(UTC), metadata)
 
     def _staged_files(self) -> list[Path]:
         files = sorted(self.path.glob(f"{PARTITION_FOLDER}=*/*.parquet"))
@@ -164,9 +176,13 @@ class Stage:
             partition_values={self.table.partition: self._partition_of(file)},
             modification_time=int(status.st_mtime * 1000),
             data_change=True,
-            stats=json.dumps({"numRecords": pq.read_metadata(file).num_rows}),
+            stats=json.dumps({"numRecords": _n_rows(file)}),
         )
 
     @staticmethod
     def _partition_of(file: Path) -> str:
         return unquote(file.parent.name.removeprefix(f"{PARTITION_FOLDER}="))
+
+
+def _n_rows(file: Path) -> int:
+    return int(pq.read_metadata(file).num_rows)

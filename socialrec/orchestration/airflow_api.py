@@ -96,6 +96,11 @@ class AirflowApi:
         found: list[JSON] = self._call("GET", path)["task_instances"]
         return found
 
+    def downstream(self, dag_id: str) -> dict[str, list[str]]:
+        """By task of a DAG, those that wait for it."""
+        tasks = self._call("GET", f"/dags/{dag_id}/tasks")["tasks"]
+        return {task["task_id"]: task["downstream_task_ids"] for task in tasks}
+
     def log_lines(self, dag_id: str, run_id: str, task_id: str, attempt: int) -> list[str]:
         """What a task's attempt logged, without the frame around it."""
         path = f"/dags/{dag_id}/dagRuns/{_quoted(run_id)}/taskInstances/{task_id}/logs/{attempt}?full_content=true"

@@ -8,13 +8,14 @@ from __future__ import annotations
 from airflow.sdk import Asset
 
 from socialrec.contracts import TABLES
+from socialrec.contracts.runs import LANDING_FILES, PUBLISHED_LISTS
 
-LANDING, EXPORT, REPORT = "landing files", "published lists", "report of the night"
+REPORT = "report of the night"
 BASE, ENCODER = "socialrec-base", "socialrec-encoder"
 CANDIDATE, RECOMMENDER = "candidate recommender", "socialrec-recommender"
 BESIDE_THE_LAKE: dict[str, str] = {
-    LANDING: "files/landing",
-    EXPORT: "files/export",
+    LANDING_FILES: "files/landing",
+    PUBLISHED_LISTS: "files/export",
     REPORT: "files/reports",
     BASE: "models/base",
     ENCODER: "models/encoder",
@@ -24,7 +25,7 @@ BESIDE_THE_LAKE: dict[str, str] = {
 """Assets that are no tables, by name: the folder of the home, or of the models, that their address is made of."""
 
 WRITTEN: dict[str, tuple[str, ...]] = {
-    "publish_recommendations": (EXPORT,),
+    "publish_recommendations": (PUBLISHED_LISTS,),
     "report_run": (REPORT,),
     "pretrain_encoder": (BASE,),
     "finetune_encoder": (ENCODER,),
@@ -37,7 +38,7 @@ WRITTEN: dict[str, tuple[str, ...]] = {
 _SILVER = ("silver.interactions", "silver.comments", "silver.products")
 _TRAINED_ON = (*_SILVER, "gold.social_ties", "gold.text_embeddings")
 READ: dict[str, tuple[str, ...]] = {
-    "ingest_landing": (LANDING,),
+    "ingest_landing": (LANDING_FILES,),
     "build_silver": tuple(name for name, table in TABLES.items() if table.layer == "bronze"),
     "build_gold": (*_SILVER, "silver.follows"),
     "embed_texts": ("gold.texts", ENCODER),
@@ -47,7 +48,7 @@ READ: dict[str, tuple[str, ...]] = {
         *("silver.comments", RECOMMENDER),
     ),
     "publish_recommendations": ("gold.recommendations",),
-    "report_run": (EXPORT, "gold.comment_insights"),
+    "report_run": (PUBLISHED_LISTS, "gold.comment_insights"),
     "pretrain_encoder": ("gold.texts", "silver.comments", "silver.interactions"),
     "finetune_encoder": (*_SILVER, BASE),
     "fit_recommender": _TRAINED_ON,

@@ -26,6 +26,7 @@ from socialrec.recommend.deletion import reasons_figures
 from socialrec.recommend.inputs import Inputs
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.offline import HeldOut, Lists, held_out, rank
+from socialrec.recommend.sample_lists import sample_lists
 from socialrec.recommend.shelf import kind_numbers
 from socialrec.settings import Settings
 
@@ -50,7 +51,7 @@ class Assessment:
 
     soundness: `leaked_pairs` (held-out pairs in the evidence), `constant_share` (of users to whom all products score
     the same) and `popularity_overlap` (share of places that popularity would fill alike). reasons: as
-    `reasons_figures` gives them, over a sample of the tested users.
+    `reasons_figures` gives them, over a sample of the tested users. samples: rows of `sample_lists`.
     """
 
     comparison: Comparison
@@ -58,6 +59,7 @@ class Assessment:
     reasons: Figures
     cost: Figures
     n_products: int
+    samples: list[tuple[int | str, ...]]
 
     def document(self) -> dict[str, Any]:
         """As plain data: what the gate decides on."""
@@ -101,6 +103,7 @@ def assess(trial: Trial, champion: Ranked | None, inputs: Inputs, split: Split, 
         reasons=reasons_figures(trial.recommender, sample_context(trial, settings)),
         cost=trial.cost,
         n_products=len(trial.data.products),
+        samples=sample_lists(ranked, trial.held, trial.data.products, inputs.products, settings.evaluate.seed),
     )
 
 

@@ -15,6 +15,7 @@ Receipts = dict[str, dict[str, Any]]
 Rows = dict[str, dict[str, Any]]
 OUTCOMES = ("published", "duplicate", "quarantined")
 TEST_PREFIX = "test/"
+COSTS = ("cpu_seconds", "gpu_seconds", "rows_written", "bytes_written")
 
 
 def read_receipts(folder: Path, leave_out: Sequence[str] = ()) -> Receipts:
@@ -32,7 +33,8 @@ def summarise(
     the night and its training encoded. models: the versions on the night's rows. pages: where MLflow shows the
     recommender's version and its training (empty where nothing was pinned). evaluation: test figures of the
     model's training, with `evaluation_label` saying how they were measured. warnings: of all jobs, such as what
-    has drifted. metrics: all of it that is a number, by flat names.
+    has drifted. cost: what each job took (COSTS), their sum, and that sum per thousand users with a list (empty where
+    nobody has one). metrics: all of it that is a number, by flat names.
     """
     counts = {name: dict(receipt["counts"]) for name, receipt in receipts.items()}
     pins = receipts.get("pin_models", {})
@@ -42,6 +44,9 @@ def summarise(
     drift = receipts.get("publish_recommendations", {}).get("drift", {})
     flat |= {f"drift/{name}": index for name, index in drift.items()}
     seconds = {name: receipt["seconds"] for name, receipt in receipts.items()}
+    cost = costs_of(receipts, counts.get("publish_recommendations", {}).get("users", 0))
+    flat |= {f"cost/{name}": value for name, value in cost["total"].items()}
+    flat |= {f"cost/{name}_per_thousand_users": value for name, value in cost["per_thousand_users"].items()}
     return {
         "ds": ds,
         "run_id": run_id,
@@ -59,9 +64,25 @@ def summarise(
         "evaluation": evaluation,
         "evaluation_label": pins.get("evaluation_label"),
         "seconds": seconds,
+        "cost": cost,
         "peak_mib": max((receipt["peak_mib"] for receipt in receipts.values()), default=0),
         "metrics": {**flat, **{f"seconds/{name}": value for name, value in seconds.items()}, **evaluation},
     }
+
+
+def costs_of(receipts: Receipts, n_users: int) -> dict[str, dict[str, Any]]:
+    """What the jobs took, by `jobs`, in `total`, and `per_thousand_users` of those who have a list."""
+    jobs = {name: _cost(receipt) for name, receipt in receipts.items()}
+    total = {name: sum(cost[name] for cost in jobs.values()) for name in COSTS}
+    shares = {name: value / n_users * 1000 for name, value in total.items()} if n_users else {}
+    return {"jobs": jobs, "total": total, "per_thousand_users": shares}
+
+
+def _cost(receipt: Mapping[str, Any]) -> dict[str, float]:
+    """One job's COSTS; nothing where its receipt was written by a version that did not count them."""
+    wrote = receipt.get("wrote", {}).values()
+    seconds = {name: receipt.get(name, 0.0) for name in COSTS[:2]}
+    return seconds | {f"{name}_written": sum(amount[name] for amount in wrote) for name in ("rows", "bytes")}
 
 
 def headline(summary: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ EXPERIMENTS = {
     NIGHTLY: "A run a night. Its description says which model made the lists, on which versions of the tables, and why "
     "that model is in use. Under Artifacts: `report/report.html`, `report/lists.csv`.",
     TRAINING: "A run a training, from the encoder to the gate. Its description says what the gate decided, and why. "
-    "Under Artifacts: `tables/` (every figure, the ablation), `plots/`, `confusion/`, the candidate itself.",
+    "Under Artifacts: `tables/` (every figure, the ablation, sample lists), `plots/`, `confusion/`, the candidate.",
     PRETRAINING: "A run a pre-training of the base model on the shop's own texts, started by hand.",
     ERASURE: "A run an erasure, FAILED where something was left: how much went from where, which models remember the "
     "people, and why they were erased. It names nobody.",

@@ -83,6 +83,15 @@ def test_a_first_night_takes_the_whole_history_and_accounts_for_every_record(wor
     assert topics == {"c1": "quality", "c2": None, "c3": None}
 
 
+def test_receipts_say_what_each_job_read_and_wrote_and_what_it_cost(world: Path, lake: Lake) -> None:
+    receipts = run(world, D2)
+    assert receipts["ingest_landing"]["read"]["landing files"]["rows"] == 46 + 5 + 1 + 2
+    silver = SILVER[Entity.INTERACTIONS].name
+    assert receipts["build_silver"]["wrote"][silver]["rows"] == lake.dataset(SILVER[Entity.INTERACTIONS]).count_rows()
+    assert receipts["build_gold"]["read"][silver] == receipts["build_silver"]["wrote"][silver]
+    assert all(receipt["cpu_seconds"] > 0 for receipt in receipts.values())
+
+
 def test_a_second_run_of_the_same_night_changes_nothing(world: Path, lake: Lake) -> None:
     run(world, D2)
     before = versions(lake)

@@ -35,6 +35,10 @@ def test_the_first_training_becomes_champion_with_its_encoder(shop: Settings) ->
     assert figures["test/ndcg_at_5"] > figures["test/popularity_ndcg_at_5"]
     assert {"val/ndcg_at_5", "val/social_ndcg_at_5", "blend/content"} <= set(figures)
     client = MlflowClient(shop.services.mlflow_uri, shop.services.mlflow_uri)
+    samples = Path(client.download_artifacts(champion.run_id, "tables/samples.csv")).read_text().splitlines()
+    assert samples[0] == "user,products_met,rank,product_id,product,taken_later"
+    assert len(samples) == 1 + 10 * LENGTH
+    assert not [line for line in samples if "user0" in line or "user1" in line]
     card = client.get_model_version(RECOMMENDER, champion.version).description
     assert card.startswith("**Promoted** to champion.")
     assert f"| silver.products | {Lake(shop.lake).version(SILVER_PRODUCTS)} |" in card

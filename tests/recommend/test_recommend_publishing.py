@@ -119,3 +119,31 @@ def test_a_night_is_summed_up_from_its_receipts(tmp_path: Path) -> None:
     assert summary["metrics"]["publish_recommendations/users"] == 5
     assert (summary["metrics"]["drift/score"], summary["warnings"]) == (0.5, ["it drifts"])
     assert "report_run" not in summary["status"]
+
+
+def test_what_the_jobs_cost_is_added_up_and_told_per_thousand_users() -> None:
+    wrote = {"gold.texts": {"rows": 3, "bytes": 100}, "gold.social_ties": {"rows": 1, "bytes": 50}}
+    receipts = {
+        "build_gold": receipt("build_gold", {}, cpu_seconds=4.0, gpu_seconds=0.0, wrote=wrote),
+        "embed_texts": receipt("embed_texts", {}, cpu_seconds=1.0, gpu_seconds=2.0, wrote={}),
+        "publish_recommendations": receipt("publish_recommendations", {"users": 50}),
+    }
+    summary = summarise("2026-03-01", "r1", receipts, training={}, rows={}, figures={})
+    nothing = {"cpu_seconds": 0.0, "gpu_seconds": 0.0, "rows_written": 0, "bytes_written": 0}
+    assert summary["cost"] == {
+        "jobs": {
+            "build_gold": {"cpu_seconds": 4.0, "gpu_seconds": 0.0, "rows_written": 4, "bytes_written": 150},
+            "embed_texts": {**nothing, "cpu_seconds": 1.0, "gpu_seconds": 2.0},
+            "publish_recommendations": nothing,
+        },
+        "total": {"cpu_seconds": 5.0, "gpu_seconds": 2.0, "rows_written": 4, "bytes_written": 150},
+        "per_thousand_users": {"cpu_seconds": 100.0, "gpu_seconds": 40.0, "rows_written": 80, "bytes_written": 3000},
+    }
+    assert summary["metrics"]["cost/cpu_seconds"] == 5.0
+    assert summary["metrics"]["cost/cpu_seconds_per_thousand_users"] == 100.0
+
+
+def test_a_night_without_users_has_costs_and_no_share_of_them() -> None:
+    summary = summarise("2026-03-01", "r1", {"build_gold": receipt("build_gold", {})}, training={}, rows={}, figures={})
+    assert summary["cost"]["per_thousand_users"] == {}
+    assert summary["metrics"]["cost/cpu_seconds"] == 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -116,6 +117,21 @@ def test_the_page_says_which_model_made_the_lists_and_what_put_it_to_use(shop: L
     assert '<a href="http://mlflow/version/1" target="_blank">Recommender 1</a>' in page
     assert "In use since 2026-03-29 04:05 UTC" in page
     assert "<li>lists of &lt;one&gt; taste</li>" in page
+
+
+def test_the_page_says_what_each_job_cost_and_all_of_them_per_thousand_users(shop: Lake) -> None:
+    assert "CPU seconds" not in render(summary(), read_facts(shop, D2))
+    one = {"cpu_seconds": 5.25, "gpu_seconds": 0.0, "rows_written": 4, "bytes_written": 3 * 1024**2}
+    shares = {"cpu_seconds": 1750.0, "gpu_seconds": 0.0, "rows_written": 1333.3, "bytes_written": 1024**3}
+    cost = {"jobs": {"build_gold": one}, "total": one, "per_thousand_users": shares}
+    page = render(summary(cost=cost), read_facts(shop, D2))
+    table = page[page.index("CPU seconds") :]
+    rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in table.split("<tr>")[1:]]
+    assert rows == [
+        ["build_gold", "5.2", "0.0", "4", "3.00"],
+        ["all", "5.2", "0.0", "4", "3.00"],
+        ["per thousand users", "1,750.0", "0.0", "1,333", "1,024.00"],
+    ]
 
 
 def test_growth_is_rows_by_day_up_to_the_night(shop: Lake) -> None:

@@ -1,0 +1,260 @@
+"""Airflow's share of a night: the same job programs through the real scheduler and in a plain loop, on equal homes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from socialrec.bench.children import run_child
+from socialrec.bench.result import BenchResult, PeerResult, versions
+from socialrec.contracts.runs import NIGHTLY
+from socialrec.cost import spent
+from socialrec.errors import UserError
+from socialrec.job import receipt
+from socialrec.orchestration.airflow_api import AirflowApi
+from socialrec.orchestration.commands import command
+from socialrec.orchestration.run_date import folder_name
+from socialrec.recommend.summary import costs_of, read_receipts
+from socialrec.service import night
+from socialrec.service.cluster_home import compare
+from socialrec.service.environment import REPOSITORY
+from socialrec.service.processes import find
+from socialrec.service.record import Record
+from socialrec.service.servers import down, up
+from socialrec.settings import Settings, load_settings
+from socialrec.sources.demo import write_demo
+from socialrec.sources.demo_world import DemoWorld
+
+NAME = "orchestration"
+MAX_SHARE, MAX_GAP_SECONDS, NIGHT_SECONDS = 0.1, 1.5, 300.0
+LAST = date(2026, 3, 31)
+WORLD = DemoWorld()
+LOOP = "loop"
+HOME_SETTINGS = """
+# Nothing of its own shall start beside what is measured.
+services.nightly_cron = "0 0 1 1 *"
+services.train_cron = "0 0 1 1 *"
+services.maintenance_cron = "0 0 1 1 *"
+text.train_steps = 2
+text.train_tokens = 256
+# What is measured needs a champion, not a good one.
+evaluate.max_p_value = 0.5
+evaluate.max_slice_loss = 1.0
+evaluate.min_reasons_valid = 0.0
+"""
+_SERVERS = ("airflow", "mlflow", "logs", "runs", "scratch", "services.json", "services.lock")
+_OUTSIDE = ("resolve_run", "train_first_champion")
+"""Tasks that are Airflow's own business: no job stands behind them."""
+
+Progress = Callable[[str], None]
+
+
+def _to_standard_error(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+@dataclass(frozen=True)
+class Task:
+    """When a task of a night began and ended, in seconds after the night was asked for, and what it waited for."""
+
+    name: str
+    began: float
+    ended: float
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Through:
+    """A night through Airflow: its tasks, the clock's seconds from asking for it to its end, and processor seconds.
+
+    cpu_seconds: of Airflow's servers and all that they started. jobs_cpu_seconds: what of it the jobs' receipts say.
+    """
+
+    tasks: Sequence[Task]
+    seconds: float
+    cpu_seconds: float
+    jobs_cpu_seconds: float
+
+
+def run(settings: Settings, scale: float = 1.0, progress: Progress = _to_standard_error) -> BenchResult:
+    """Run one night of the demo world through Airflow, and again in a loop on a copy of the home of the evening before.
+
+    Scale 1 is the demo world as it is. A night before that one trains the champion, and is not measured. Works in a
+    folder of its own below the scratch folder and removes it. The loop runs jobs one after the other, Airflow two at a
+    time where it can. Raises UserError where a night fails, or the two homes' tables differ.
+    """
+    work = settings.scratch / f"bench-{NAME}-{os.getpid()}"
+    home = make_home(work / "airflow", scale)
+    eve, last = (LAST - timedelta(days=1)).isoformat(), LAST.isoformat()
+    try:
+        with _servers(home, progress) as record:
+            api = AirflowApi.of(record.airflow)
+            _night(api, eve, progress)
+            shutil.copytree(home.home, work / LOOP, ignore=lambda folder, names: _left_out(home.home, folder, names))
+            before = _airflow_spent(record)
+            run_id = _night(api, last, progress)
+            through = Through(
+                tasks=tasks_of(api, run_id),
+                seconds=_seconds(api.run(NIGHTLY, run_id) or {}, "queued_at", "end_date"),
+                cpu_seconds=_airflow_spent(record) - before,
+                jobs_cpu_seconds=_jobs_spent(home, folder_name(run_id)),
+            )
+            alone = load_settings(work / LOOP)
+            loop, peak = run_loop(alone, record.mlflow["url"], last, progress)
+            rows = compare(home, alone)
+        return result(scale, through, loop, _jobs_spent(alone, LOOP), peak=peak, n_rows=sum(rows.values()))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def make_home(folder: Path, scale: float) -> Settings:
+    """A home in which a demo world of this size has landed."""
+    folder.mkdir(parents=True)
+    (folder / "settings.toml").write_text(HOME_SETTINGS, encoding="utf-8")
+    settings = load_settings(folder)
+    world = replace(WORLD, users=max(60, int(WORLD.users * scale)), products=max(60, int(WORLD.products * scale)))
+    write_demo(settings.landing, LAST, folder / "truth", world)
+    return settings
+
+
+def tasks_of(api: AirflowApi, run_id: str) -> list[Task]:
+    """The tasks of a night that ran, in the order in which they began."""
+    upstream: dict[str, list[str]] = {}
+    for task, following in api.downstream(NIGHTLY).items():
+        for name in following:
+            upstream.setdefault(name, []).append(task)
+    asked = (api.run(NIGHTLY, run_id) or {})["queued_at"]
+    found = [
+        Task(
+            task["task_id"],
+            _seconds({"asked": asked, **task}, "asked", "start_date"),
+            _seconds({"asked": asked, **task}, "asked", "end_date"),
+            tuple(upstream.get(task["task_id"], ())),
+        )
+        for task in api.tasks(NIGHTLY, run_id)
+        if task["state"] == "success"
+    ]
+    return sorted(found, key=lambda task: task.began)
+
+
+def gaps(tasks: Sequence[Task]) -> dict[str, float]:
+    """By task, seconds between the end of the last one that it waited for and its own start."""
+    ended = {task.name: task.ended for task in tasks}
+    waited = {task: [ended[name] for name in task.after if name in ended] for task in tasks}
+    return {task.name: task.began - max(ends) for task, ends in waited.items() if ends}
+
+
+def loop_commands(ds: str, encoder: Callable[[], str]) -> Iterator[tuple[str, list[str]]]:
+    """The night's jobs in order, by a name, each as the command that its task runs."""
+    about = ["--ds", ds, "--run-id", LOOP]
+    for job in ("ingest_landing", "build_silver", "build_gold"):
+        yield job, command(job, about)
+    yield "ensure_champion", command("pin_models", [*about, "--check"])
+    yield "pin_models", command("pin_models", about)
+    for job in ("embed_texts", "predict_insights"):
+        yield job, command(job, [*about, "--encoder-model-version", encoder()])
+    for job in ("score_recommendations", "publish_recommendations", "report_run"):
+        yield job, command(job, about)
+
+
+def run_loop(settings: Settings, mlflow: str, ds: str, progress: Progress) -> tuple[dict[str, float], int]:
+    """Run the jobs one after the other; seconds by job and the most memory (MiB) that one of them held."""
+    environment = {
+        **os.environ,
+        "SOCIALREC_HOME": str(settings.home),
+        "SOCIALREC_SERVICES__MLFLOW_URI": mlflow,
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH", "")])),
+    }
+    seconds, peak = {}, 0
+    for job, words in loop_commands(ds, lambda: str(receipt(settings, LOOP, "pin_models")["encoder_model_version"])):
+        done = run_child(words, environment)
+        seconds[job], peak = done.seconds, max(peak, done.peak_mib)
+        progress(f"loop, {job}: {done.seconds:.1f} s")
+    return seconds, peak
+
+
+def result(
+    scale: float, through: Through, loop: Mapping[str, float], loop_cpu: float, *, peak: int, n_rows: int
+) -> BenchResult:
+    """The result. `share` is what Airflow adds to this night, `share_of_five_minutes` the same seconds of 300.
+
+    `cpu_share` is the processor time of Airflow alone over that of the jobs in the loop: on a busy machine that one
+    can be trusted, and the clock cannot. `ensure_champion` counts as Airflow's: its receipt is `pin_models`' by then.
+    """
+    tasks, plain = through.tasks, sum(loop.values())
+    waited, overhead = gaps(tasks), through.seconds - plain
+    is_met = overhead / NIGHT_SECONDS <= MAX_SHARE and max(waited.values()) <= MAX_GAP_SECONDS
+    own_cpu = through.cpu_seconds - through.jobs_cpu_seconds
+    seconds = {"airflow": through.seconds, LOOP: plain, "before_the_first_task": tasks[0].began}
+    seconds |= {"airflow_own_cpu": own_cpu, "jobs_cpu": through.jobs_cpu_seconds, "loop_cpu": loop_cpu}
+    seconds |= {f"task_{task.name}": task.ended - task.began for task in tasks}
+    around = [task.ended - task.began - loop[task.name] for task in tasks if task.name not in _OUTSIDE]
+    return BenchResult(
+        name=NAME,
+        metrics={
+            "scale": scale,
+            "tasks": len(tasks),
+            "share": round(overhead / plain, 4),
+            "overhead_seconds": round(overhead, 2),
+            "share_of_five_minutes": round(overhead / NIGHT_SECONDS, 4),
+            "cpu_share": round(own_cpu / loop_cpu, 4),
+            "between_tasks_median": round(statistics.median(waited.values()), 2),
+            "between_tasks_most": round(max(waited.values()), 2),
+            # Of a task, what is not its program: forking, imports of Airflow, reading the receipt.
+            "around_a_program_median": round(statistics.median(around), 2),
+            "tables_agree": True,
+            "rows": n_rows,
+            "targets_met": is_met,
+        },
+        seconds={name: round(value, 2) for name, value in seconds.items()},
+        peak_mib=peak,
+        peers={LOOP: PeerResult({}, {name: round(value, 2) for name, value in loop.items()}, peak)},
+        ratios={"ratio": round(plain / through.seconds, 3)},
+        versions=versions(["apache-airflow", "pyspark", "mlflow"]),
+    )
+
+
+@contextmanager
+def _servers(settings: Settings, progress: Progress) -> Iterator[Record]:
+    try:
+        yield up(settings, progress)
+    finally:
+        down(settings, progress)
+
+
+def _night(api: AirflowApi, ds: str, progress: Progress) -> str:
+    run_id = night.start(api, ds, progress)
+    if not night.follow(api, run_id, lambda lines: None):
+        raise UserError(f"the night of {ds} failed: {night.failure(api, run_id)}")
+    progress(f"Airflow, the night of {ds}: {_seconds(api.run(NIGHTLY, run_id) or {}, 'queued_at', 'end_date'):.1f} s")
+    return run_id
+
+
+def _airflow_spent(record: Record) -> float:
+    """Processor seconds of Airflow's servers and of what they started, from their start on."""
+    servers = (find(known) for name, known in record.processes.items() if name != "mlflow")
+    return sum(spent(process) for process in servers if process is not None)
+
+
+def _jobs_spent(settings: Settings, run_id: str) -> float:
+    """Processor seconds of a run's jobs, as their receipts say."""
+    total: float = costs_of(read_receipts(settings.runs / run_id), 0)["total"]["cpu_seconds"]
+    return total
+
+
+def _left_out(home: Path, folder: str, names: Sequence[str]) -> list[str]:
+    """What belongs to the servers, or to runs before."""
+    return [name for name in names if Path(folder) == home and name in _SERVERS]
+
+
+def _seconds(record: Mapping[str, Any], first: str, last: str) -> float:
+    begun, ended = (datetime.fromisoformat(record[name]) for name in (first, last))
+    return (ended - begun).total_seconds()
