@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import scipy.sparse as sp
@@ -19,12 +20,12 @@ from socialrec.evaluate.split import tie_parts
 from socialrec.recommend.arrays import F32, Csr, Flags, Indices, csr, positions, vocabulary
 from socialrec.recommend.communities import community_likes, find_communities
 from socialrec.recommend.evidence import affinity_of_rollup, opinion_matrix, recency_of, tie_matrix
-from socialrec.recommend.shelf import ages_in_days, kind_numbers, offered
+from socialrec.recommend.shelf import ages_in_days, kind_numbers, offered, small_sellers
 from socialrec.recommend.topk import Lister
 from socialrec.settings import RecommendSettings, Settings
 
 MATRICES = ("affinity", "recency", "seen", "returned", "opinions", "ties")
-PRODUCT_FACTS = ("active", "category", "brand", "age_days")
+PRODUCT_FACTS = ("active", "category", "brand", "age_days", "small_seller")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Context:
     (n_users,). affinity, recency, seen, returned, opinions: csr (n_everyone, n_products). ties: csr (n_everyone,
     n_everyone), rows adding up to 1. communities: int64 (n_everyone,), ABSENT without ties. active: bool (n_products,).
     category, brand: int64 (n_products,), ABSENT where the shop names none. age_days: float32 (n_products,), since the
-    newer of its description and its first appearance.
+    newer of its description and its first appearance. small_seller: bool (n_products,).
     """
 
     everyone: pa.Array
@@ -61,6 +62,7 @@ class Context:
     category: Indices
     brand: Indices
     age_days: F32
+    small_seller: Flags
     stamp: Stamp
     settings: RecommendSettings
 
@@ -121,6 +123,11 @@ class Context:
 _PARTS = ("data", "indices", "indptr")
 
 
+def likes_of(affinity: Csr) -> npt.NDArray[np.int64]:
+    """How many users like each product, int64 (n_products,)."""
+    return np.bincount(affinity.indices[affinity.data > 0], minlength=affinity.shape[1])
+
+
 def build_context(
     affinities: pa.Table,
     ties: pa.Table,
@@ -148,11 +155,13 @@ def build_context(
         )
     returned = affinities["affinity_micros"].to_numpy(zero_copy_only=False) <= 0
     strengths = tie_matrix(tie_parts(ties), everyone, settings)
+    affinity = affinity_of_rollup(affinities, everyone, catalogue, settings)
+    brand = kind_numbers(products, "brand", catalogue)
     return Context(
         everyone=everyone,
         rows=positions(listed["user_key"], everyone),
         platforms=listed["platform"].combine_chunks(),
-        affinity=affinity_of_rollup(affinities, everyone, catalogue, settings),
+        affinity=affinity,
         recency=recency_of(affinities, "last_event_ts", everyone, catalogue),
         seen=csr(np.ones(len(rows)), rows, columns, (len(everyone), len(catalogue))),
         returned=csr(np.ones(returned.sum()), rows[returned], columns[returned], (len(everyone), len(catalogue))),
@@ -161,8 +170,9 @@ def build_context(
         communities=find_communities(strengths),
         active=offered(products, catalogue),
         category=kind_numbers(products, "category", catalogue),
-        brand=kind_numbers(products, "brand", catalogue),
+        brand=brand,
         age_days=ages_in_days(products, catalogue, stamp.ds),
+        small_seller=small_sellers(brand, likes_of(affinity), settings.recommend.small_seller_share),
         stamp=stamp,
         settings=settings.recommend,
     )
