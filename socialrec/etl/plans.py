@@ -40,17 +40,16 @@ def plan_silver(lake: Lake, ds: str, settings: EtlSettings) -> SilverPlan:
     """Compare silver with bronze up to `ds`; UserError where bronze has nothing."""
     if not derived_tokens(lake, BRONZE[Entity.INTERACTIONS], ds):
         raise UserError(f"nothing in bronze up to {ds}: run ingest_landing --ds {ds} first")
-    tokens, masks = {}, settings.mask.model_dump()
+    tokens = {}
+    # Where free text comes in, other masks make another table.
+    masks = {entity: (settings.mask.model_dump(),) for entity in (Entity.COMMENTS, Entity.PRODUCTS)}
     for entity in DAILY:
-        used = (settings.duplicate_window_days, *((masks,) if entity is Entity.COMMENTS else ()))
+        used = (settings.duplicate_window_days, *masks.get(entity, ()))
         wanted = derived_tokens(lake, BRONZE[entity], ds, *used)
         built = day_tokens(lake, SILVER[entity])
         tokens[entity] = {day: token for day, token in sorted(wanted.items()) if built.get(day) != token}
     rolls = {
-        entity: plan_roll(
-            lake, [SILVER[entity]], [BRONZE[entity]], ds, *((masks,) if entity is Entity.PRODUCTS else ())
-        )
-        for entity in SNAPSHOTS
+        entity: plan_roll(lake, [SILVER[entity]], [BRONZE[entity]], ds, *masks.get(entity, ())) for entity in SNAPSHOTS
     }
     return SilverPlan(tokens, rolls)
 

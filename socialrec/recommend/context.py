@@ -125,7 +125,7 @@ _PARTS = ("data", "indices", "indptr")
 
 def likes_of(affinity: Csr) -> npt.NDArray[np.int64]:
     """How many users like each product, int64 (n_products,)."""
-    return np.bincount(affinity.indices[affinity.data > 0], minlength=affinity.shape[1])
+    return np.bincount(affinity.indices[affinity.data > 0], minlength=affinity.shape[1]).astype(np.int64)
 
 
 def build_context(
