@@ -3,11 +3,13 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 INSTALLED := .venv/installed
 INSTALLED_CLUSTER := .venv/installed-cluster
+SUPPLY := .venv/supply
+LOCKS := requirements.lock requirements-cluster.lock
 SOURCE ?=
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down cluster test test-slow test-e2e pictures lint format docs lock bench clean
+.PHONY: help setup run up down cluster test test-slow test-e2e pictures lint format docs lock audit sbom bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +71,19 @@ lock: $(INSTALLED) ## solve the dependencies anew into requirements.lock and req
 	@sed -i -E 's/^(torch==[0-9.]+)\+.*/\1/' requirements.lock
 	@$(COMPILE) --extra pipeline --extra cluster --constraint requirements.lock --output-file requirements-cluster.lock pyproject.toml
 	@sed -i -E 's/^(torch==[0-9.]+)\+.*/\1/' requirements-cluster.lock
+
+# These tools look at the dependencies and are none of them, so they have an environment and a lock (with hashes) of their own.
+$(SUPPLY)/installed: supply/requirements.lock
+	@$(PYTHON) -m venv $(SUPPLY)
+	@$(SUPPLY)/bin/pip install -qq --disable-pip-version-check --require-hashes -r supply/requirements.lock
+	@touch $@
+
+audit: $(SUPPLY)/installed ## look up known vulnerabilities of the locked dependencies; waivers stand in supply/waivers.toml
+	@$(SUPPLY)/bin/python supply/audit.py $(LOCKS) supply/requirements.lock
+
+sbom: $(SUPPLY)/installed ## write a software bill of materials a lock, CycloneDX JSON: sbom.json, sbom-cluster.json
+	@for lock in $(LOCKS); do $(SUPPLY)/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+	  --of JSON -o $$(echo $$lock | sed 's/requirements/sbom/; s/lock$$/json/') $$lock; done
 
 bench: $(INSTALLED) ## run the benchmarks; each prints one JSON object
 	@$(BIN)/socialrec bench etl --json

@@ -48,7 +48,8 @@ def build(run: job.Run, plan: SilverPlan) -> dict[str, int]:
     with ExitStack() as stack:
         spark = stack.enter_context(spark_session(NAME, run.settings))
         identity = Identity.of(spark, identity_key(run.settings.secrets))
-        builder = SilverBuilder(spark, run.lake, identity, run.settings.etl.duplicate_window_days)
+        etl = run.settings.etl
+        builder = SilverBuilder(spark, run.lake, identity, etl.duplicate_window_days, etl.mask.kinds)
         todo = work(run.ds, plan)
         stages = {
             entity: stack.enter_context(
@@ -60,7 +61,8 @@ def build(run: job.Run, plan: SilverPlan) -> dict[str, int]:
         def make(entity: Entity) -> tuple[dict[str, int], list[Staged]]:
             days, fingerprint = todo[entity]
             outcome = _stage(builder, entity, run.ds, plan, stages[entity])
-            balanced = balance(run.lake, entity, days, outcome)
+            masked = {f"{entity}_{name}": number for name, number in outcome.masked.items()}
+            balanced = balance(run.lake, entity, days, outcome) | masked
             run.log.info("built", **balanced)
             published = {name.removeprefix(f"{entity}_"): number for name, number in balanced.items()}
             rejects = _requarantine(run, stack, builder, entity=entity, days=days, outcome=outcome)

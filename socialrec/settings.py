@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from socialrec.contracts.vocabulary import EventType
+from socialrec.contracts.vocabulary import EventType, PersonalData
 from socialrec.errors import UserError
 from socialrec.section import Days, Section, Share
 from socialrec.service_settings import (
@@ -35,6 +35,20 @@ HeldOut = Annotated[float, Field(ge=0, lt=0.5)]
 """Two of these leave something to learn from."""
 
 
+class MaskSettings(Section):
+    """Which personal data is masked in free text before silver."""
+
+    mail: bool = True
+    card: bool = True
+    phone: bool = True
+    address: bool = True
+
+    @property
+    def kinds(self) -> tuple[PersonalData, ...]:
+        """Those that are."""
+        return tuple(kind for kind in PersonalData if getattr(self, kind))
+
+
 class EtlSettings(Section):
     """How records are judged and rolled up."""
 
@@ -42,6 +56,7 @@ class EtlSettings(Section):
     """Above this share of any entity's records in quarantine, the night stops before anything is published."""
     duplicate_window_days: int = Field(7, ge=0)
     """How many landing days back a record's id is looked up to find it a duplicate."""
+    mask: MaskSettings = MaskSettings()
     affinity_half_life_days: Days = 30.0
     reply_half_life_days: Days = 30.0
     event_weights: dict[EventType, float] = Field(
@@ -106,6 +121,10 @@ class RecommendSettings(Section):
     max_per_category: int | None = Field(10, ge=1)
     """Products of one category that a list may hold."""
     max_per_brand: int | None = Field(10, ge=1)
+    small_seller_share: Share = 0.2
+    """Brands that together have at most this share of all likes, the smallest first, are small sellers."""
+    max_small_seller_loss: Share | None = None
+    """Share of a list's places in proportion to likes that small sellers may lose; none bounds nothing."""
     max_age_days: Days | None = None
     """Products that were last described, and first seen, longer ago than this are stale; none means that none are."""
     exploration_share: Share = 0.0
@@ -140,6 +159,10 @@ class EvaluateSettings(Section):
     """Slices with fewer tested users are shown, and decide nothing."""
     max_slice_loss: Share = 0.02
     """NDCG that a slice may lose to the champion (to popularity where there is none)."""
+    max_exposure_loss: Share = 0.3
+    """Share of the exposure of small sellers and of new products that may be lost to the same rival."""
+    new_product_days: Days = 30.0
+    """Products that landed first at most so long before the training's day are new."""
     max_constant_share: Share = 0.5
     min_coverage: Share = 0.02
     """Of the products that the tested lists could reach."""
@@ -152,6 +175,14 @@ class EvaluateSettings(Section):
     """Tested users whose reasons are put to the deletion test."""
     min_reasons_valid: Share = 0.9
     """Share of reasons that must stand the deletion test: without its evidence the product falls."""
+    rings: int = Field(3, ge=0)
+    """Rings of fake accounts that each evaluation plants, to see how far they get their products; 0 plants none."""
+    ring_share: Share = 0.01
+    """Fake accounts of a ring, as a share of all users; where that is fewer than three, none are planted."""
+    max_ring_climb: Share = 0.4
+    """Share of the catalogue that a ring's product may climb in the mean over honest users."""
+    max_ring_lists: Share = 0.05
+    """Share of honest users' lists that a ring may get its product into."""
     max_fit_seconds: float = Field(3_600.0, gt=0)
     max_score_milliseconds_per_user: float = Field(100.0, gt=0)
 

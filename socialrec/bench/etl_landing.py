@@ -20,7 +20,14 @@ FIRST_DAY = date(2026, 1, 1)
 _SEED = 20260103
 _N_DAYS = 10
 _DAY_MICROS = 86_400_000_000
-_DUPLICATE, _BROKEN, _LATE, _CONFLICT = 0.03, 0.01, 0.01, 0.0005
+_DUPLICATE, _BROKEN, _LATE, _CONFLICT, _PERSONAL = 0.03, 0.01, 0.01, 0.0005, 0.01
+_CONTACTS = (
+    "(write to ann@shop.example)",
+    "call 030 1234567 or +44 20 7946 0958",
+    "4111 1111 1111 1111",
+    "order 4711 0815 4711 0815",
+    "at 12 Abbey Road, London NW8 9AY",
+)
 _PHRASES = (
     (
         "I love the",
@@ -99,6 +106,8 @@ def _comments(rng: np.random.Generator, sizes: Sizes, place: int, numbers: Ints)
     parents = rng.integers(0, numbers[-1] + 1, n)
     phrases = [_of(words, rng.integers(0, len(words), n)) for words in _PHRASES]
     said = pc.binary_join_element_wise(*phrases, _ids("item", rng.integers(0, sizes.comments, n)), " ")
+    contacts = _of(_CONTACTS, rng.integers(0, len(_CONTACTS), n))
+    said = pc.binary_join_element_wise(said, pc.if_else(pa.array(rng.random(n) < _PERSONAL), contacts, ""), " ")
     return _with_copies(
         rng,
         pa.table(

@@ -29,7 +29,7 @@ class Peer:
         spill = str(out / "spill")
         config: dict[str, Any] = {"threads": threads, "memory_limit": _MEMORY, "temp_directory": spill}
         self.connection = duckdb.connect(config={**config, "preserve_insertion_order": "false"})
-        for statement in etl_sql.macros(key):
+        for statement in (*etl_sql.macros(key), *etl_sql.mask_macros(self.settings.mask.kinds)):
             self.connection.execute(statement)
 
     def ingest(self) -> None:

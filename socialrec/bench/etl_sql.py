@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from socialrec.contracts.columns import Column
 from socialrec.contracts.landing import EARLIEST_YEAR, EVENT_TIME, LANDING
-from socialrec.contracts.vocabulary import Entity, TextKind
+from socialrec.contracts.vocabulary import Entity, PersonalData, TextKind
+from socialrec.etl.personal_data import PATTERNS, Pattern, mask_of
 from socialrec.etl.wording import FUNCTION_WORDS
 from socialrec.settings import EtlSettings
 
@@ -46,6 +47,32 @@ def macros(key: bytes) -> Iterator[str]:
     words = r"regexp_split_to_array(lower(text), '[^\p{L}]+')"
     yield f"CREATE MACRO language(text) AS CASE {scripts} ELSE spoken(most_hits({words})) END"
     yield "CREATE MACRO is_late(time, ds) AS coalesce(time < ds::DATE, false)"
+
+
+def mask_macros(kinds: Collection[PersonalData]) -> Iterator[str]:
+    """The function `masked(text)`: personal data of these kinds masked."""
+    digits = "string_split(regexp_replace(number, '[^0-9]', '', 'g'), '')"
+    values = f"list_transform(list_reverse({digits}), lambda d, i: d::INT * (2 - i % 2))"
+    yield f"CREATE MACRO passes_luhn(number) AS list_sum(list_transform({values}, lambda v: v // 10 + v % 10)) % 10 = 0"
+    once = "text"
+    for kind, pattern in PATTERNS.items():
+        if kind in kinds:
+            once = _mask(once, kind, pattern)
+    yield f"CREATE MACRO masked_once(text) AS {once}"
+    # A match takes the character on either side with it, so that of two that share one the second waits.
+    twice = "CASE WHEN regexp_matches(text, '[0-9@]') THEN masked_once(masked_once(text)) ELSE text END"
+    yield f"CREATE MACRO masked(text) AS {twice}"
+
+
+def _mask(text: str, kind: PersonalData, pattern: Pattern) -> str:
+    core = pattern.core.replace("'", "''")
+    left = f"(^|[^{pattern.before}])" if pattern.before else "()"
+    right = f"($|[^{pattern.after}])" if pattern.after else "()"
+    whole = f"'{left}({core}){right}'"
+    if kind is not PersonalData.CARD:
+        return rf"regexp_replace({text}, {whole}, '\1{mask_of(kind)}\3', 'g')"
+    found = f"list_filter(regexp_extract_all({text}, {whole}, 2), lambda number: passes_luhn(number))"
+    return f"list_reduce(list_prepend({text}, {found}), lambda rest, number: replace(rest, number, '{mask_of(kind)}'))"
 
 
 def judged(entity: Entity, landing: str) -> str:
@@ -126,7 +153,7 @@ SILVER_INTERACTIONS = """
 
 CLEANED_COMMENTS = """
     CREATE TEMP TABLE cleaned AS WITH texts AS (
-        SELECT * REPLACE (clean_text(text) AS text), user_key(platform, user_id) user_key
+        SELECT * REPLACE (masked(clean_text(text)) AS text), user_key(platform, user_id) user_key
         FROM bronze_comments ANTI JOIN copies USING (source_file, source_line)
     ) SELECT *, sha256(text) text_hash, language(text) AS language FROM texts"""
 
@@ -154,9 +181,10 @@ def silver_products(night: str) -> str:
             SELECT *, min(ds) OVER (PARTITION BY product_id) first_seen_ds, row_number() OVER (PARTITION BY product_id
                 ORDER BY updated_ts DESC NULLS LAST, ds DESC, source_file DESC, source_line DESC) place
             FROM bronze_products
-        ) SELECT product_id, title, description, category, brand, price_cents, currency,
-            coalesce(is_active, true) is_active, updated_ts, clean_text(concat_ws('. ', {parts})) text,
-            sha256(text) text_hash, first_seen_ds, platform, '{night}' ds
+        ) SELECT product_id, masked(title) title, masked(description) description, category, brand, price_cents,
+            currency, coalesce(is_active, true) is_active, updated_ts,
+            masked(clean_text(concat_ws('. ', {parts}))) text, sha256(text) text_hash,
+            first_seen_ds, platform, '{night}' ds
         FROM ranked WHERE place = 1"""
 
 

@@ -48,6 +48,15 @@ class QuarantineStage(StrEnum):
     SILVER = "silver"
 
 
+class PersonalData(StrEnum):
+    """What is masked in free text before silver."""
+
+    MAIL = "mail"
+    CARD = "card"
+    PHONE = "phone"
+    ADDRESS = "address"
+
+
 class TextKind(StrEnum):
     """Where a text to encode comes from."""
 

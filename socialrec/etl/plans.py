@@ -41,11 +41,17 @@ def plan_silver(lake: Lake, ds: str, settings: EtlSettings) -> SilverPlan:
     if not derived_tokens(lake, BRONZE[Entity.INTERACTIONS], ds):
         raise UserError(f"nothing in bronze up to {ds}: run ingest_landing --ds {ds} first")
     tokens = {}
+    # Where free text comes in, other masks make another table.
+    masks = {entity: (settings.mask.model_dump(),) for entity in (Entity.COMMENTS, Entity.PRODUCTS)}
     for entity in DAILY:
-        wanted = derived_tokens(lake, BRONZE[entity], ds, settings.duplicate_window_days)
+        used = (settings.duplicate_window_days, *masks.get(entity, ()))
+        wanted = derived_tokens(lake, BRONZE[entity], ds, *used)
         built = day_tokens(lake, SILVER[entity])
         tokens[entity] = {day: token for day, token in sorted(wanted.items()) if built.get(day) != token}
-    return SilverPlan(tokens, {entity: plan_roll(lake, [SILVER[entity]], [BRONZE[entity]], ds) for entity in SNAPSHOTS})
+    rolls = {
+        entity: plan_roll(lake, [SILVER[entity]], [BRONZE[entity]], ds, *masks.get(entity, ())) for entity in SNAPSHOTS
+    }
+    return SilverPlan(tokens, rolls)
 
 
 def plan_gold(lake: Lake, ds: str, settings: EtlSettings) -> Roll:
@@ -53,6 +59,6 @@ def plan_gold(lake: Lake, ds: str, settings: EtlSettings) -> Roll:
     for entity in SNAPSHOTS:
         if lake.last_commit(SILVER[entity], ds) is None:
             raise UserError(f"{SILVER[entity].name} has no snapshot of {ds}: run build_silver --ds {ds} first")
-    used = settings.model_dump(exclude={"max_quarantine_share", "duplicate_window_days", "require_landing_day"})
+    used = settings.model_dump(exclude={"max_quarantine_share", "duplicate_window_days", "require_landing_day", "mask"})
     inputs = [SILVER[entity] for entity in (*DAILY, *SNAPSHOTS)]
     return plan_roll(lake, GOLD_TARGETS, inputs, ds, used)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import reduce
 
 import pyarrow.compute as pc
@@ -14,23 +14,28 @@ from pyspark.sql import functions as F
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.landing import LANDING
 from socialrec.contracts.silver import SILVER
-from socialrec.contracts.vocabulary import Entity, QuarantineReason, QuarantineStage
+from socialrec.contracts.vocabulary import Entity, PersonalData, QuarantineReason, QuarantineStage
 from socialrec.etl import catalogue, comments, interactions, social
 from socialrec.etl.duplicates import IS_CONFLICT, RECORD_KEY, later_copies, superseded, without
 from socialrec.etl.identity import Identity
 from socialrec.etl.progress import Roll, lookback
 from socialrec.etl.tables import count_rows, count_staged, read_table, write_stage
+from socialrec.etl.wording import with_mask
 from socialrec.lake import Lake, Stage
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an entity's valid records; `rejected` are rows of its quarantine table."""
+    """What became of an entity's valid records; `rejected` are rows of its quarantine table.
+
+    masked: how many of the published texts hold the mask of a kind, as `masked_<kind>`.
+    """
 
     n_published: int
     n_duplicate: int
     n_rejected: int = 0
     rejected: DataFrame | None = None
+    masked: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ class SilverBuilder:
     lake: Lake
     identity: Identity
     window_days: int
+    masks: tuple[PersonalData, ...]
+    """What is masked in free text."""
 
     def interactions(self, days: Sequence[str], stage: Stage) -> Outcome:
         """Stage these days of silver.interactions."""
@@ -62,30 +69,38 @@ class SilverBuilder:
         copies = all_copies.where(F.col("ds").isin(list(days)))
         n_duplicate, n_conflict = _tally(copies)
         # Cleaning costs more than reading back what was cleaned.
-        cleaned = comments.clean_comments(without(bronze, copies), self.identity).persist(StorageLevel.DISK_ONLY)
+        cleaned = comments.clean_comments(without(bronze, copies), self.identity, self.masks)
+        cleaned = cleaned.persist(StorageLevel.DISK_ONLY)
         said_before = self._said_before(earlier, all_copies)
         repeats = _repeated_words(cleaned, said_before, self.window_days).persist(StorageLevel.MEMORY_AND_DISK)
         is_empty = F.col("text") == ""
         n_repeated = repeats.count()
-        write_stage(without(cleaned.where(~is_empty), repeats), stage)
+        seen = Observation()
+        published = without(cleaned.where(~is_empty), repeats)
+        write_stage(published.observe(seen, *self._mask_counts(F.col("text"))) if self.masks else published, stage)
         empties = cleaned.where(is_empty).select(*RECORD_KEY)
         emptied = _rejected(
             bronze.join(empties, list(RECORD_KEY), "left_semi"), entity, QuarantineReason.EMPTY_TEXT, "text"
         )
         rejected = _conflicts(bronze, copies, entity, comments.KEY[0]).unionByName(emptied)
-        return Outcome(count_staged(stage), n_duplicate + n_repeated, n_conflict + empties.count(), rejected)
+        n_duplicate, n_rejected = n_duplicate + n_repeated, n_conflict + empties.count()
+        return Outcome(count_staged(stage), n_duplicate, n_rejected, rejected, seen.get if self.masks else {})
 
     def products(self, roll: Roll, ds: str, stage: Stage) -> Outcome:
         """Stage the snapshot of silver.products as of `ds`."""
         entity = Entity.PRODUCTS
-        merged = catalogue.merge_products(self._previous(entity, roll), self._intake(entity, roll), ds)
+        merged = catalogue.merge_products(self._previous(entity, roll), self._intake(entity, roll), ds, self.masks)
         is_new, is_newest = F.col(catalogue.IS_NEW), F.col(catalogue.RANK) == 1
         seen = Observation()
         observed = merged.observe(
-            seen, F.count_if(is_new & is_newest).alias("published"), F.count_if(is_new & ~is_newest).alias("duplicate")
+            seen,
+            F.count_if(is_new & is_newest).alias("published"),
+            F.count_if(is_new & ~is_newest).alias("duplicate"),
+            *self._mask_counts(F.when(is_new & is_newest, F.col("text"))),
         )
         write_stage(observed.where(is_newest), stage)
-        return Outcome(seen.get["published"], seen.get["duplicate"])
+        counts = dict(seen.get)
+        return Outcome(counts.pop("published"), counts.pop("duplicate"), masked=counts)
 
     def follows(self, roll: Roll, ds: str, stage: Stage) -> Outcome:
         """Stage the snapshot of silver.follows as of `ds`."""
@@ -106,6 +121,9 @@ class SilverBuilder:
         table = read_table(self.spark, self.lake, QUARANTINE[entity], days)
         write_stage(table.where(F.col("stage") == QuarantineStage.INGEST.value).unionByName(rejected), stage)
 
+    def _mask_counts(self, text: Column) -> list[Column]:
+        return [with_mask(text, kind).alias(f"masked_{kind}") for kind in self.masks]
+
     def _copies(self, entity: Entity, days: Sequence[str], key: Sequence[str], content: Sequence[str]) -> DataFrame:
         window = lookback(days, self.window_days, self.lake.partitions(BRONZE[entity]))
         records = read_table(self.spark, self.lake, BRONZE[entity], window)
@@ -121,7 +139,8 @@ class SilverBuilder:
         bronze = without(read_table(self.spark, self.lake, BRONZE[Entity.COMMENTS], earlier), copies)
         others = bronze.join(published.select(*comments.KEY, "ds"), [*comments.KEY, "ds"], "left_anti")
         names = (*comments.SAME_WORDS_KEY, "text", "ds")
-        return published.select(*names).unionByName(comments.clean_comments(others, self.identity).select(*names))
+        said = comments.clean_comments(others, self.identity, self.masks)
+        return published.select(*names).unionByName(said.select(*names))
 
     def _intake(self, entity: Entity, roll: Roll) -> DataFrame:
         return read_table(self.spark, self.lake, BRONZE[entity], roll.days)

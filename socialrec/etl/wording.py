@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import reduce
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+
+from socialrec.contracts.vocabulary import PersonalData
+from socialrec.etl.personal_data import PATTERNS, mask_of
 
 UNKNOWN_LANGUAGE = "und"
 
@@ -54,6 +57,38 @@ def clean_text(text: Column) -> Column:
     visible = F.regexp_replace(plain, _INVISIBLE, "")
     composed = F.java_method(F.lit("com.ibm.icu.text.Normalizer"), F.lit("compose"), visible, F.lit(False))
     return F.trim(F.regexp_replace(composed, _BLANK, " "))
+
+
+def masked(text: Column, kinds: Collection[PersonalData]) -> Column:
+    """`personal_data.mask_text` in Spark: the text with personal data of these kinds masked; null stays null."""
+    if not kinds:
+        return text
+
+    def mask_all(plain: Column) -> Column:
+        return reduce(_mask, (kind for kind in PATTERNS if kind in kinds), plain)
+
+    # Most texts hold neither. Inside a lambda the text is made once, however often it is looked at.
+    return F.transform(F.array(text), lambda t: F.when(t.rlike("[0-9@]"), mask_all(t)).otherwise(t))[0]
+
+
+def _mask(text: Column, kind: PersonalData) -> Column:
+    pattern = F.lit(PATTERNS[kind].whole)
+    mask = F.lit(mask_of(kind))
+    if kind is not PersonalData.CARD:
+        return F.regexp_replace(text, pattern, mask)
+
+    def numbers(plain: Column) -> Column:
+        found = F.regexp_extract_all(plain, pattern, F.lit(0))
+        return F.filter(found, lambda number: F.call_function("luhn_check", F.regexp_replace(number, "[ -]", "")))
+
+    return F.transform(
+        F.array(text), lambda t: F.aggregate(numbers(t), t, lambda rest, number: F.replace(rest, number, mask))
+    )[0]
+
+
+def with_mask(text: Column, kind: PersonalData) -> Column:
+    """How many of these texts hold the mask of a kind."""
+    return F.count_if(F.contains(text, F.lit(mask_of(kind))))
 
 
 def language(text: Column) -> Column:

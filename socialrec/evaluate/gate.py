@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from socialrec.evaluate.comparison import EVERYONE
+from socialrec.evaluate.measure import EXPOSURE
 from socialrec.settings import EvaluateSettings
 
 Evaluation = Mapping[str, Any]
@@ -62,8 +63,9 @@ def decide(evaluation: Evaluation, settings: EvaluateSettings, *, is_fresher: bo
     checks = [*_soundness(evaluation, settings), _beats_popularity(evaluation, settings)]
     if evaluation.get("champion"):
         checks.append(_beats_champion(evaluation, settings, is_fresher=is_fresher))
-    checks += [_slices(evaluation, settings), *_exposure(evaluation, settings), _reasons(evaluation, settings)]
-    checks += _cost(evaluation, settings)
+    checks += [_slices(evaluation, settings), _fairness(evaluation, settings), *_exposure(evaluation, settings)]
+    checks.append(_reasons(evaluation, settings))
+    checks += [*_manipulation(evaluation, settings), *_cost(evaluation, settings)]
     return Decision(tuple(checks))
 
 
@@ -115,6 +117,22 @@ def _slices(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
     return Check("slices", False, loss, settings.max_slice_loss, line)
 
 
+def _fairness(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
+    """No watched group of products may lose more than the margin of the exposure that the rival gives it."""
+    rival = "champion" if evaluation.get("champion") else "popularity"
+    ours, theirs = evaluation["candidate"], evaluation[rival]
+    losses = [
+        (1.0 - ours[name] / theirs[name], name.removeprefix(EXPOSURE).rpartition("_at_")[0].replace("_", " "))
+        for name in ours
+        if name.startswith(EXPOSURE) and ours[name] is not None and theirs.get(name)
+    ]
+    loss, group = max(losses, default=(0.0, ""))
+    if loss <= settings.max_exposure_loss:
+        return Check("exposure", True, loss, settings.max_exposure_loss, f"no group is shown less than with {rival}")
+    line = f"{group} are shown {loss:.0%} less than with {rival}"
+    return _at_most("exposure", loss, settings.max_exposure_loss, line)
+
+
 def _exposure(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Check]:
     """Coverage and evenness (1 - Gini) as shares of what so many places could reach at best; likeness to popularity."""
     figures, cutoff = evaluation["candidate"], settings.cutoff
@@ -133,6 +151,18 @@ def _reasons(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
     share, n = evaluation["reasons"]["reasons_valid_share"], evaluation["reasons"]["reasons_tested"]
     line = f"{share:.0%} of {n} reasons stand the deletion test"
     return _at_least("reasons", share, settings.min_reasons_valid, line)
+
+
+def _manipulation(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Check]:
+    """How far rings of fake accounts get their products; asks nothing where the settings planted none."""
+    figures = evaluation["manipulation"]
+    if not figures:
+        return
+    who = f"a ring of {figures['ring_members']:,.0f} fake accounts"
+    line = f"{who} lifts its product by {figures['ring_climb']:.1%} of the catalogue"
+    yield _at_most("ring_climb", figures["ring_climb"], settings.max_ring_climb, line)
+    line = f"{who} gets its product into {figures['ring_lists']:.1%} more of the lists"
+    yield _at_most("ring_lists", figures["ring_lists"], settings.max_ring_lists, line)
 
 
 def _cost(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Check]:

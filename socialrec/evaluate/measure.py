@@ -9,11 +9,22 @@ import numpy as np
 
 from socialrec.evaluate.bootstrap import mean_interval
 from socialrec.evaluate.catalogue import Catalogue
-from socialrec.evaluate.metrics import PER_USER, coverage, diversity, gini, miscalibration, novelty, popularity_lift
+from socialrec.evaluate.metrics import (
+    PER_USER,
+    coverage,
+    diversity,
+    exposure,
+    gini,
+    miscalibration,
+    novelty,
+    popularity_lift,
+)
 from socialrec.evaluate.metrics.hits import Ranked, Relevant, Values, n_relevant
 from socialrec.settings import EvaluateSettings
 
 Figures = dict[str, float]
+EXPOSURE = "exposure_"
+"""What the names of a group's exposure begin with."""
 SLICE_METRICS = ("ndcg", "recall", "hit_rate")
 
 
@@ -67,6 +78,10 @@ def measure_whole(ranked: Ranked, held: HeldOutSet, settings: EvaluateSettings) 
     of_all = measure(ranked, held.relevant, cutoff) | {
         f"gini_at_{cutoff}": gini(shown, held.catalogue.n_products, cutoff),
         f"popularity_lift_at_{cutoff}": popularity_lift(shown, history, held.catalogue, cutoff),
+        **{
+            f"{EXPOSURE}{group}_at_{cutoff}": exposure(shown, members, held.catalogue.popularity, cutoff)
+            for group, members in held.catalogue.watched.items()
+        },
     }
     return _measured(columns, of_all, settings)
 

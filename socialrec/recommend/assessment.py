@@ -24,10 +24,11 @@ from socialrec.recommend.context import Context, Stamp
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.deletion import reasons_figures
 from socialrec.recommend.inputs import Inputs
+from socialrec.recommend.manipulation import drill
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.offline import HeldOut, Lists, held_out, rank
 from socialrec.recommend.sample_lists import sample_lists
-from socialrec.recommend.shelf import kind_numbers
+from socialrec.recommend.shelf import first_seen_since, kind_numbers, small_sellers
 from socialrec.settings import Settings
 
 
@@ -51,24 +52,28 @@ class Assessment:
 
     soundness: `leaked_pairs` (held-out pairs in the evidence), `constant_share` (of users to whom all products score
     the same) and `popularity_overlap` (share of places that popularity would fill alike). reasons: as
-    `reasons_figures` gives them, over a sample of the tested users. samples: rows of `sample_lists`.
+    `reasons_figures` gives them, over a sample of the tested users. manipulation: what rings of fake accounts would
+    have achieved, as `drill` gives it. samples: rows of `sample_lists`.
     """
 
     comparison: Comparison
     soundness: dict[str, float]
     reasons: Figures
+    manipulation: Figures
     cost: Figures
     n_products: int
     samples: list[tuple[int | str, ...]]
 
     def document(self) -> dict[str, Any]:
         """As plain data: what the gate decides on."""
-        facts = {"reasons": self.reasons, "cost": self.cost, "n_products": self.n_products}
-        return {**self.comparison.document(), **self.soundness, **facts}
+        facts = {"reasons": self.reasons, "manipulation": self.manipulation, "cost": self.cost}
+        return {**self.comparison.document(), **self.soundness, **facts, "n_products": self.n_products}
 
     def metrics(self) -> Figures:
         """Every figure by its MLflow name."""
-        test = {f"test/{name}": value for name, value in {**self.soundness, **self.reasons}.items()}
+        test = {
+            f"test/{name}": value for name, value in {**self.soundness, **self.reasons, **self.manipulation}.items()
+        }
         return self.comparison.metrics() | test | {f"cost/{name}": value for name, value in self.cost.items()}
 
 
@@ -101,6 +106,7 @@ def assess(trial: Trial, champion: Ranked | None, inputs: Inputs, split: Split, 
             "popularity_overlap": float(np.nanmean(overlap)) if np.isfinite(overlap).any() else 1.0,
         },
         reasons=reasons_figures(trial.recommender, sample_context(trial, settings)),
+        manipulation=drill(trial.data, trial.held, trial.recommender, inputs=inputs, split=split, settings=settings),
         cost=trial.cost,
         n_products=len(trial.data.products),
         samples=sample_lists(ranked, trial.held, trial.data.products, inputs.products, settings.evaluate.seed),
@@ -131,6 +137,7 @@ def sample_context(trial: Trial, settings: Settings) -> Context:
         category=np.full(len(data.products), ABSENT, dtype=np.int64),
         brand=np.full(len(data.products), ABSENT, dtype=np.int64),
         age_days=np.zeros(len(data.products), dtype=np.float32),
+        small_seller=np.zeros(len(data.products), dtype=np.bool_),
         stamp=Stamp("", "", ""),
         settings=settings.recommend.model_copy(update={"list_length": settings.evaluate.cutoff}),
     )
@@ -150,10 +157,16 @@ def held_out_set(trial: Trial, inputs: Inputs, split: Split, settings: Settings)
         n_products=np.diff(held.seen.indptr).astype(np.int64),
         n_ties=_n_ties(data, held.rows),
         platform=_platforms(inputs.interactions, users),
+        community=np.append(data.communities, ABSENT)[held.rows],
     )
-    category = kind_numbers(inputs.products, "category", data.products)
-    catalogue = Catalogue(data.popularity, len(data.users), data.text, category)
-    slices = make_slices(facts, held.relevant, data.popularity, settings.evaluate)
+    category, brand = (kind_numbers(inputs.products, name, data.products) for name in ("category", "brand"))
+    small = small_sellers(brand, data.popularity, settings.recommend.small_seller_share)
+    new = first_seen_since(inputs.products, data.products, inputs.ds, settings.evaluate.new_product_days)
+    watched = {"small_sellers": small, "new_products": new}
+    catalogue = Catalogue(data.popularity, len(data.users), data.text, category, watched)
+    kinds = {"seller/small": small, "seller/large": (brand != ABSENT) & ~small}
+    kinds |= {"product_age/new": new, "product_age/old": ~new}
+    slices = make_slices(facts, held.relevant, data.popularity, kinds, settings.evaluate)
     return HeldOutSet(held.relevant, held.seen, catalogue, slices)
 
 

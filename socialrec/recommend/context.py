@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import scipy.sparse as sp
@@ -19,12 +20,12 @@ from socialrec.evaluate.split import tie_parts
 from socialrec.recommend.arrays import F32, Csr, Flags, Indices, csr, positions, vocabulary
 from socialrec.recommend.communities import community_likes, find_communities
 from socialrec.recommend.evidence import affinity_of_rollup, opinion_matrix, recency_of, tie_matrix, trend_of
-from socialrec.recommend.shelf import ages_in_days, kind_numbers, offered
+from socialrec.recommend.shelf import ages_in_days, kind_numbers, offered, small_sellers
 from socialrec.recommend.topk import Lister
 from socialrec.settings import RecommendSettings, Settings
 
 MATRICES = ("affinity", "recency", "seen", "returned", "opinions", "ties")
-PRODUCT_FACTS = ("trend", "active", "category", "brand", "age_days")
+PRODUCT_FACTS = ("trend", "active", "category", "brand", "age_days", "small_seller")
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Context:
     n_everyone), rows adding up to 1. communities: int64 (n_everyone,), ABSENT without ties.
     trend: float32 (n_products,), users of each product, the newest counting most. active: bool (n_products,).
     category, brand: int64 (n_products,), ABSENT where the shop names none. age_days: float32 (n_products,), since the
-    newer of its description and its first appearance.
+    newer of its description and its first appearance. small_seller: bool (n_products,).
     """
 
     everyone: pa.Array
@@ -63,6 +64,7 @@ class Context:
     category: Indices
     brand: Indices
     age_days: F32
+    small_seller: Flags
     stamp: Stamp
     settings: RecommendSettings
 
@@ -123,6 +125,11 @@ class Context:
 _PARTS = ("data", "indices", "indptr")
 
 
+def likes_of(affinity: Csr) -> npt.NDArray[np.int64]:
+    """How many users like each product, int64 (n_products,)."""
+    return np.bincount(affinity.indices[affinity.data > 0], minlength=affinity.shape[1]).astype(np.int64)
+
+
 def build_context(
     affinities: pa.Table,
     ties: pa.Table,
@@ -152,6 +159,7 @@ def build_context(
     strengths = tie_matrix(tie_parts(ties), everyone, settings)
     affinity = affinity_of_rollup(affinities, everyone, catalogue, settings)
     half_life = settings.recommend.trend_half_life
+    brand = kind_numbers(products, "brand", catalogue)
     return Context(
         everyone=everyone,
         rows=positions(listed["user_key"], everyone),
@@ -166,8 +174,9 @@ def build_context(
         communities=find_communities(strengths),
         active=offered(products, catalogue),
         category=kind_numbers(products, "category", catalogue),
-        brand=kind_numbers(products, "brand", catalogue),
+        brand=brand,
         age_days=ages_in_days(products, catalogue, stamp.ds),
+        small_seller=small_sellers(brand, likes_of(affinity), settings.recommend.small_seller_share),
         stamp=stamp,
         settings=settings.recommend,
     )

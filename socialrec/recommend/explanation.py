@@ -99,4 +99,4 @@ def _kept_out(context: Context, row: int, product: int, rank: int, listed: Indic
         return "the user has met it (seen)"
     if rank > np.count_nonzero(listed != ABSENT):
         return "others score higher"
-    return "a rule after ranking gave its place to another (age, category, brand or exploration)"
+    return "a rule after ranking gave its place to another (age, category, brand, sellers or exploration)"

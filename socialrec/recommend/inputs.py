@@ -20,7 +20,7 @@ from socialrec.settings import Settings
 
 INTERACTION_COLUMNS = ("user_key", "product_id", "event_type", "event_ts", "quantity")
 COMMENT_COLUMNS = ("user_key", "product_id", "text", "text_hash", "rating", "created_ts")
-PRODUCT_COLUMNS = ("product_id", "text", "text_hash", "is_active", "category")
+PRODUCT_COLUMNS = ("product_id", "text", "text_hash", "is_active", "category", "brand", "first_seen_ds")
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,13 @@ seen          the user has met the product: never listed
 stale         older than `max_age_days`
 category      more than `max_per_category` products of one category in a list
 brand         more than `max_per_brand` products of one brand in a list
+sellers       others make room where small sellers have lost more than `max_small_seller_loss` of a list's places that
+              are theirs in proportion to likes
 exploration   gives up the last places of a list to chance
 
 The first three look at every product. The others walk down the best of what is left, `POOL_LISTS` times as long as a
 list, and yield where a list would else stay short: what they took out comes back by score, and counts as `refilled`.
+What small sellers are given may go beyond the limits of a category or brand.
 """
 
 from __future__ import annotations
@@ -22,11 +25,11 @@ import numpy as np
 import numpy.typing as npt
 
 from socialrec.recommend.arrays import ABSENT, F32, Flags, Indices
-from socialrec.recommend.context import Context
+from socialrec.recommend.context import Context, likes_of
 from socialrec.recommend.scores import Scores
 
 POOL_LISTS = 5
-RULES = ("inactive", "returned", "seen", "stale", "category", "brand", "exploration")
+RULES = ("inactive", "returned", "seen", "stale", "category", "brand", "sellers", "exploration")
 REFILLED = "refilled"
 
 Removed = dict[str, int]
@@ -49,6 +52,10 @@ def choose(scores: Scores, context: Context, rows: Indices) -> Chosen:
     pool, pool_scores = context.lister.top_k(scores, context.seen[rows], POOL_LISTS * k)
     kept = _walk(pool, k, _walking_rules(context, len(rows)), removed)
     kept |= _refill(pool, kept, k, removed)
+    if settings.max_small_seller_loss is not None:
+        before = kept
+        kept = _make_room(pool, kept, context.small_seller, _reserved(context, rows, k))
+        removed["sellers"] += int((before & ~kept).sum())
     if n_explored := round(settings.exploration_share * k):
         before = kept
         kept = _explore(pool, kept, n_explored, [_chance(context, row) for row in rows.tolist()])
@@ -143,6 +150,27 @@ def _refill(pool: Indices, kept: Flags, k: int, removed: Removed) -> Flags:
     back: Flags = spare & (np.cumsum(spare, axis=1) <= missing)
     removed[REFILLED] += int(back.sum())
     return back
+
+
+def _reserved(context: Context, rows: Indices, k: int) -> list[int]:
+    """Places of each list that small sellers are to have; what is left of a place goes by the user's own chance."""
+    loss = context.settings.max_small_seller_loss or 0.0
+    likes = likes_of(context.affinity)
+    wanted = (1.0 - loss) * k * likes[context.small_seller].sum() / max(likes.sum(), 1)
+    return [int(wanted + _chance(context, row).random()) for row in rows.tolist()]
+
+
+def _make_room(pool: Indices, kept: Flags, is_small: Flags, reserved: Sequence[int]) -> Flags:
+    """Give the last places of others to the best products of small sellers further down, until they have theirs."""
+    result = kept.copy()
+    small = is_small[pool] & (pool != ABSENT)
+    for user, n_reserved in enumerate(reserved):
+        n_missing = n_reserved - int((kept[user] & small[user]).sum())
+        spare, others = np.flatnonzero(small[user] & ~kept[user]), np.flatnonzero(kept[user] & ~small[user])
+        n = max(min(n_missing, len(spare), len(others)), 0)
+        result[user, spare[:n]] = True
+        result[user, others[len(others) - n :]] = False
+    return result
 
 
 def _explore(pool: Indices, kept: Flags, n_explored: int, chances: Sequence[np.random.Generator]) -> Flags:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -29,6 +31,30 @@ def kind_numbers(products: pa.Table, column: str, names: pa.Array) -> Indices:
     numbers = np.full(len(names), ABSENT, dtype=np.int64)
     numbers[rows[rows != ABSENT]] = kinds[rows != ABSENT]
     return numbers
+
+
+def small_sellers(brand: Indices, likes: npt.NDArray[Any], share: float) -> Flags:
+    """Whether each product is of a small seller, bool (n_products,); the shop names a product's seller as its brand.
+
+    brand: int64 (n_products,), ABSENT without one: of no seller. likes: (n_products,), users who like each product.
+    Small are the brands with the fewest likes that together have at most this share of those of all brands.
+    """
+    known = brand != ABSENT
+    of_brand = np.bincount(brand[known], weights=likes[known])
+    order = np.argsort(of_brand, kind="stable")
+    is_small = np.zeros(len(of_brand) + 1, dtype=np.bool_)
+    is_small[order[np.cumsum(of_brand[order]) <= share * of_brand.sum()]] = True
+    small: Flags = known & is_small[brand]
+    return small
+
+
+def first_seen_since(products: pa.Table, names: pa.Array, ds: str, days: float) -> Flags:
+    """Whether each product landed first at most so many days before day `ds`, bool (n_names,)."""
+    earliest = (datetime.fromisoformat(ds) - timedelta(days=days)).date().isoformat()
+    recent = np.zeros(len(names), dtype=np.bool_)
+    rows = positions(products["product_id"].filter(pc.greater_equal(products["first_seen_ds"], earliest)), names)
+    recent[rows[rows != ABSENT]] = True
+    return recent
 
 
 def ages_in_days(products: pa.Table, names: pa.Array, ds: str) -> F32:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from socialrec.contracts.silver import SILVER
-from socialrec.contracts.vocabulary import Entity
+from socialrec.contracts.vocabulary import Entity, PersonalData
 from socialrec.lake import Lake
 
 Receipts = dict[str, dict[str, Any]]
@@ -29,10 +29,10 @@ def summarise(
 ) -> dict[str, Any]:
     """The summary of a run, from its receipts and those of the training that it waited for (none: empty).
 
-    rows: by entity `in`, its outcomes and whether they add up. counts: every count of every job. encoded: texts that
-    the night and its training encoded. models: the versions on the night's rows. pages: where MLflow shows the
-    recommender's version and its training (empty where nothing was pinned). evaluation: test figures of the
-    model's training, with `evaluation_label` saying how they were measured. warnings: of all jobs, such as what
+    rows: by entity `in`, its outcomes, whether they add up, and texts with a mask by kind. counts: every count of every
+    job. encoded: texts that the night and its training encoded. models: the versions on the night's rows. pages: where
+    MLflow shows the recommender's version and its training (empty where nothing was pinned). evaluation: test figures
+    of the model's training, with `evaluation_label` saying how they were measured. warnings: of all jobs, such as what
     has drifted. cost: what each job took (COSTS), their sum, and that sum per thousand users with a list (empty where
     nobody has one). metrics: all of it that is a number, by flat names.
     """
@@ -107,5 +107,6 @@ def rows_of(lake: Lake, ds: str) -> Rows:
         if commit is not None:
             parts = {name: commit.counts.get(name, 0) for name in OUTCOMES}
             n_in = commit.counts.get("in", 0)
-            rows[entity.value] = {"in": n_in, **parts, "adds_up": n_in == sum(parts.values())}
+            masked = {kind.value: n for kind in PersonalData if (n := commit.counts.get(f"masked_{kind}"))}
+            rows[entity.value] = {"in": n_in, **parts, "adds_up": n_in == sum(parts.values()), "masked": masked}
     return rows

@@ -13,16 +13,21 @@ import pyarrow.compute as pc
 from socialrec.contracts.bronze import QUARANTINE
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import COMMENT_INSIGHTS, MODEL_DECISIONS, RECOMMENDATIONS, USER_PROFILES
-from socialrec.contracts.silver import SILVER, SILVER_PRODUCTS
+from socialrec.contracts.silver import SILVER, SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.lake import Lake
 from socialrec.recommend.decisions import newest_decision
 from socialrec.recommend.published import PublishedList, read_lists, typical_users
+from socialrec.recommend.suspicion import Suspect, find_suspects
 from socialrec.report.changes import Changes, read_changes
 
 DAILY = (Entity.INTERACTIONS, Entity.COMMENTS)
 N_SAMPLES = 10
 N_TOP = 10
+FAIR = ("activity", "community", "product_age", "seller")
+"""Slices that show whom the lists serve well."""
+SUSPECT_DAYS = 7
+"""Landing days up to the night that are searched for rings of fake accounts."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +54,21 @@ class Exposure:
 
 
 @dataclass(frozen=True)
+class Served:
+    """How well one group of tested users, or of products, was served by a model: users with something to find, NDCG."""
+
+    group: str
+    n_users: int
+    ndcg: float
+
+
+@dataclass(frozen=True)
 class NightFacts:
     """Everything on the page that is not in the summary.
 
     `growth` is rows by day of each daily table, `said` how many of the night's comments have each sentiment and topic,
-    `decision` the row of gold.model_decisions that put the lists' model to use, if there is one.
+    `suspects` the accounts that look like rings, `decision` the row of gold.model_decisions that put the lists' model
+    to use, if there is one.
     """
 
     rejected: tuple[Rejected, ...]
@@ -62,6 +77,7 @@ class NightFacts:
     exposure: Exposure
     samples: tuple[PublishedList, ...]
     changes: Changes | None
+    suspects: tuple[Suspect, ...]
     decision: dict[str, Any] | None
 
 
@@ -75,6 +91,7 @@ def read_facts(lake: Lake, ds: str) -> NightFacts:
         exposure=read_exposure(lake, ds),
         samples=tuple(read_lists(lake, ds, sample_users(lake, ds))),
         changes=_changes(lake, ds),
+        suspects=tuple(read_suspects(lake, ds)),
         decision=_decision(lake, ds),
     )
 
@@ -133,10 +150,37 @@ def sample_users(lake: Lake, ds: str) -> list[str]:
     return list(dict.fromkeys([*typical_users(lake, ds), *keys[::step]]))[:N_SAMPLES]
 
 
+def read_suspects(lake: Lake, ds: str) -> list[Suspect]:
+    """Accounts that look like rings of fakes in the newest days up to a night."""
+
+    def newest(table: Table, n: int) -> list[str]:
+        return [day for day in lake.partitions(table) if day <= ds][-n:]
+
+    interactions = lake.read(
+        SILVER_INTERACTIONS, newest(SILVER_INTERACTIONS, SUSPECT_DAYS), ("user_key", "product_id", "event_ts")
+    )
+    columns = ("user_key", "product_id", "text", "created_ts")
+    comments = lake.read(SILVER_COMMENTS, newest(SILVER_COMMENTS, SUSPECT_DAYS), columns)
+    follows = lake.read(SILVER_FOLLOWS, newest(SILVER_FOLLOWS, 1), ("follower_key", "followee_key"))
+    return find_suspects(interactions, comments, follows)
+
+
 def _changes(lake: Lake, ds: str) -> Changes | None:
     """What differs from the published day before; None where there is none."""
     earlier = [day for day in lake.partitions(RECOMMENDATIONS) if day < ds]
     return read_changes(lake, earlier[-1], ds) if earlier else None
+
+
+def served_groups(decision: dict[str, Any] | None) -> list[Served]:
+    """The groups that fairness looks at, in order of their names, from the figures of a decision."""
+    figures = {figure["name"]: figure["value"] for figure in decision["figures"]} if decision else {}
+    found = []
+    for name, value in sorted(figures.items()):
+        place, _, metric = name.rpartition("/")
+        group = place.removeprefix("slice/")
+        if metric.startswith("ndcg_at_") and group.partition("/")[0] in FAIR and group != place:
+            found.append(Served(group.replace("/", ": ").replace("_", " "), int(figures[f"{place}/n_users"]), value))
+    return found
 
 
 def _decision(lake: Lake, ds: str) -> dict[str, Any] | None:

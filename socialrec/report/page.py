@@ -13,10 +13,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from socialrec import __version__
+from socialrec.evaluate.measure import EXPOSURE
 from socialrec.recommend.published import SHORT_KEY
 from socialrec.report import charts
 from socialrec.report.cards import SAMPLE_COLUMNS, samples
-from socialrec.report.facts import NightFacts
+from socialrec.report.facts import NightFacts, served_groups
 
 TEMPLATE = "night.html.j2"
 PAGE, LISTS = "report.html", "lists.csv"
@@ -24,6 +25,7 @@ OUTCOMES = ("in", "published", "duplicate", "quarantined")
 COMPARED = ("ndcg", "recall", "precision", "mrr", "hit_rate", "coverage")
 """Metrics that are shares of one, so that their bars stand beside each other."""
 SHOWN_PLACES = 10
+SHOWN_SUSPECTS = 50
 
 
 def render(summary: Mapping[str, Any], facts: NightFacts) -> str:
@@ -46,6 +48,9 @@ def render(summary: Mapping[str, Any], facts: NightFacts) -> str:
         outcomes=OUTCOMES,
         short=SHORT_KEY,
         shown=SHOWN_PLACES,
+        suspects=SHOWN_SUSPECTS,
+        served=served_groups(facts.decision),
+        exposure=_exposure(summary["evaluation"]),
         version=__version__,
     )
 
@@ -65,6 +70,16 @@ def _write(file: Path, content: str) -> None:
     partial = file.with_name(f".{file.name}.partial")
     partial.write_text(content, encoding="utf-8")
     partial.replace(file)
+
+
+def _exposure(evaluation: Mapping[str, float]) -> dict[str, float]:
+    """By group of products its share of the places over its share of the likes."""
+    prefix = f"test/{EXPOSURE}"
+    return {
+        name.removeprefix(prefix).rpartition("_at_")[0].replace("_", " "): value
+        for name, value in sorted(evaluation.items())
+        if name.startswith(prefix)
+    }
 
 
 def _compared(evaluation: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:

@@ -150,7 +150,7 @@ def test_the_newest_valid_description_stands_in_the_catalogue(spark: SparkSessio
         {**landed, "product_id": "b", "title": "B again", "source_line": 4},
     ]  # fmt: skip
     merged = merge_products(
-        rows_of(spark, SILVER[Entity.PRODUCTS], old), rows_of(spark, BRONZE[Entity.PRODUCTS], *intake), "2026-01-06"
+        rows_of(spark, SILVER[Entity.PRODUCTS], old), rows_of(spark, BRONZE[Entity.PRODUCTS], *intake), "2026-01-06", ()
     )
     newest = {row.product_id: row for row in merged.where("rank = 1").collect()}
     a, b = newest["a"], newest["b"]

@@ -84,12 +84,14 @@ FACTS = UserFacts(
     n_products=np.array([0, 0, 1, 5, 9, 0]),
     n_ties=np.array([0, 3, 9, 0, 1, 7]),
     platform=np.array(["a", "a", "b", "b", "b", "a"]),
+    community=np.array([0, 1, 0, 7, -1, 0]),
 )
+KINDS = {"seller/small": np.array([True, False, False]), "seller/large": np.array([False, True, False])}
 RELEVANT = sp.csr_matrix(np.array([[1, 0, 1]] * 5 + [[0, 0, 0]], dtype=np.float32))
 
 
 def users_of(name: str) -> list[int]:
-    slices = make_slices(FACTS, RELEVANT, np.array([8, 8, 1]), SETTINGS)
+    slices = make_slices(FACTS, RELEVANT, np.array([8, 8, 1]), KINDS, SETTINGS)
     return np.flatnonzero(np.diff(slices[name].indptr)).tolist() if name in slices else []
 
 
@@ -106,6 +108,10 @@ def users_of(name: str) -> list[int]:
         ("activity/low", [2]),
         ("activity/medium", [3]),
         ("activity/high", [4]),
+        ("community/0", [0, 2]),
+        ("community/1", [1]),
+        ("community/other", [3]),
+        ("community/none", [4]),
     ],
 )
 def test_a_slice_of_users_keeps_those_with_something_relevant(name: str, users: list[int]) -> None:
@@ -113,13 +119,15 @@ def test_a_slice_of_users_keeps_those_with_something_relevant(name: str, users: 
 
 
 def test_a_slice_of_products_keeps_what_is_relevant_among_them() -> None:
-    slices = make_slices(FACTS, RELEVANT, np.array([8, 8, 1]), SETTINGS)
+    slices = make_slices(FACTS, RELEVANT, np.array([8, 8, 1]), KINDS, SETTINGS)
     assert slices["products/cold"].toarray()[0].tolist() == [0, 0, 1]
     assert slices["products/warm"].toarray()[0].tolist() == [1, 0, 0]
+    assert slices["seller/small"].toarray()[0].tolist() == [1, 0, 0]
+    assert "seller/large" not in slices
 
 
 def test_a_slice_without_anyone_is_left_out() -> None:
-    assert "social_cold_start/5_or_more_ties" not in make_slices(FACTS, RELEVANT, np.array([8, 8, 1]), SETTINGS)
+    assert "social_cold_start/5_or_more_ties" not in make_slices(FACTS, RELEVANT, np.array([8, 8, 1]), KINDS, SETTINGS)
 
 
 @pytest.fixture

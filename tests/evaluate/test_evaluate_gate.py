@@ -32,6 +32,7 @@ def evaluation(ndcg: float = 0.2, champion: float | None = None, **changes: Any)
         "popularity_overlap": 0.1,
         "n_products": 500,
         "reasons": {"reasons_valid_share": 0.95, "reasons_tested": 40},
+        "manipulation": {"ring_climb": 0.2, "ring_lists": 0.01, "ring_members": 15},
         "cost": {"fit_seconds": 2.0, "score_milliseconds_per_user": 0.5},
     }
     if champion is not None:
@@ -120,12 +121,39 @@ def test_a_small_loss_a_small_slice_and_a_loss_by_chance_decide_nothing(test: di
         ({"constant_share": 0.8}, "constant_scores"),
         ({"popularity_overlap": 0.95}, "popularity_overlap"),
         ({"reasons": {"reasons_valid_share": 0.8, "reasons_tested": 40}}, "reasons"),
+        ({"manipulation": {"ring_climb": 0.5, "ring_lists": 0.01, "ring_members": 15}}, "ring_climb"),
+        ({"manipulation": {"ring_climb": 0.2, "ring_lists": 0.06, "ring_members": 15}}, "ring_lists"),
         ({"cost": {"fit_seconds": 4000.0, "score_milliseconds_per_user": 1.0}}, "fit_seconds"),
         ({"cost": {"fit_seconds": 1.0, "score_milliseconds_per_user": 101.0}}, "score_milliseconds_per_user"),
     ],
 )
 def test_a_candidate_out_of_bounds_is_refused_for_that_alone(changes: dict[str, Any], check: str) -> None:
     assert failed(decide(evaluation(**changes), SETTINGS)) == [check]
+
+
+def test_a_shop_without_rings_is_asked_nothing_about_them() -> None:
+    decision = decide(evaluation(manipulation={}), SETTINGS)
+    assert decision.promote
+    assert not [check.name for check in decision.checks if check.name.startswith("ring")]
+
+
+@pytest.mark.parametrize("rival", ["champion", "popularity"])
+def test_a_group_of_products_that_loses_its_exposure_is_named(rival: str) -> None:
+    measured = evaluation(0.3, champion=0.2 if rival == "champion" else None)
+    measured["candidate"] |= {"exposure_small_sellers_at_10": 0.5, "exposure_new_products_at_10": 1.2}
+    measured[rival] |= {"exposure_small_sellers_at_10": 0.8, "exposure_new_products_at_10": 1.0}
+    decision = decide(measured, SETTINGS)
+    assert decision.reasons == (f"small sellers are shown 38% less than with {rival}, at most 0.3",)
+    measured[rival]["exposure_small_sellers_at_10"] = 0.7
+    assert decide(measured, SETTINGS).promote
+
+
+@pytest.mark.parametrize("theirs", [None, 0.0])
+def test_exposure_that_nobody_had_cannot_be_lost(theirs: float | None) -> None:
+    measured = evaluation()
+    measured["candidate"] |= {"exposure_small_sellers_at_10": 0.0}
+    measured["popularity"] |= {"exposure_small_sellers_at_10": theirs}
+    assert decide(measured, SETTINGS).promote
 
 
 def test_coverage_and_evenness_are_held_against_what_so_few_lists_can_reach() -> None:

@@ -13,6 +13,7 @@ from socialrec.evaluate.measure import measure
 from socialrec.evaluate.metrics import (
     coverage,
     diversity,
+    exposure,
     gini,
     hit_rate,
     miscalibration,
@@ -107,6 +108,15 @@ def test_popularity_lift_compares_lists_with_histories_of_users_who_have_both() 
     # Histories average (11 / 5 + 7) / 2, lists of the same two users (5 + 2) / 2.
     assert popularity_lift(lists, HISTORY, SHOP, 2) == pytest.approx(3.5 / 4.6 - 1)
     assert math.isnan(popularity_lift(lists[2:], HISTORY[2:], SHOP, 2))
+
+
+def test_exposure_is_the_share_of_places_over_the_share_of_likes() -> None:
+    members = np.array([False, False, True, True, False])
+    # One place of four, and one like of eleven.
+    assert exposure(np.array([[0, 2], [1, 0], [-1, -1]]), members, SHOP.popularity, 2) == pytest.approx(11 / 4)
+    assert exposure(np.array([[0, 2]]), members, SHOP.popularity, 1) == 0
+    assert math.isnan(exposure(np.array([[0, 2]]), np.arange(5) == 3, SHOP.popularity, 2))
+    assert math.isnan(exposure(np.array([[-1]]), members, SHOP.popularity, 1))
 
 
 def test_miscalibration_is_zero_for_the_users_own_mix_and_grows_as_a_category_is_missing() -> None:

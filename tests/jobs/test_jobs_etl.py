@@ -24,6 +24,7 @@ from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.etl.plans import GOLD_TARGETS
 from socialrec.lake import Lake
+from socialrec.recommend.summary import rows_of
 
 pytestmark = pytest.mark.usefixtures("spark")
 
@@ -227,6 +228,30 @@ def test_a_deliverers_mistake_is_one_line_that_names_file_and_remedy(
 def test_a_day_in_the_wrong_form_is_refused(world: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert job.guarded(lambda: load("build_gold").main(["--ds", "1.1.2026", "--home", str(world)])) == 2
     assert capfd.readouterr().err == "error: day '1.1.2026' is not in the form YYYY-MM-DD, such as 2026-01-31\n"
+
+
+def test_what_is_masked_is_counted_and_a_kind_that_is_turned_off_comes_back(
+    world: Path, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = {"product_id": "tent", "title": "Tent", "description": "ask tom@tent.example", "category": "toys"}
+    land(world, D1, Entity.PRODUCTS, written)
+    texts = ("Write to ann@x.example", "Call 030 1234567", "bob@y.example or +49 30 1234567", "It costs 12.50")
+    land(world, D1, Entity.COMMENTS, *(comment(f"c{n}", "ann", text) for n, text in enumerate(texts)))
+    counts = run(world, D1)["build_silver"]["counts"]
+    assert {kind: counts[f"comments_masked_{kind}"] for kind in ("mail", "phone", "card", "address")} == {
+        "mail": 2, "phone": 2, "card": 0, "address": 0,
+    }  # fmt: skip
+    assert counts["products_masked_mail"] == 1
+    [tent] = rows(lake, SILVER[Entity.PRODUCTS])
+    assert (tent["description"], tent["text"]) == ("ask [mail]", "Tent. toys. ask [mail]")
+    rows_in = rows_of(lake, D1)
+    assert (rows_in["comments"]["masked"], rows_in["products"]["masked"]) == ({"mail": 2, "phone": 2}, {"mail": 1})
+    assert "1234567" not in str([rows(lake, table) for table in (*SILVER.values(), *GOLD_TARGETS)])
+    monkeypatch.setenv("SOCIALREC_ETL__MASK__PHONE", "false")
+    run(world, D1)
+    assert {row["text"] for row in rows(lake, SILVER[Entity.COMMENTS])} == {
+        "Write to [mail]", "Call 030 1234567", "[mail] or +49 30 1234567", "It costs 12.50",
+    }  # fmt: skip
 
 
 def test_a_killed_job_leaves_the_old_tables_and_the_next_run_repairs(world: Path, lake: Lake) -> None:

@@ -17,7 +17,7 @@ from socialrec.recommend.model import Recommender
 from socialrec.recommend.rules import RULES, Chosen, choose
 from socialrec.recommend.scores import Written
 from socialrec.recommend.scoring import block_scorer, recommend_everyone, total_removed
-from socialrec.recommend.shelf import ages_in_days, kind_numbers, offered
+from socialrec.recommend.shelf import ages_in_days, first_seen_since, kind_numbers, offered, small_sellers
 from socialrec.settings import RecommendSettings, Settings
 
 TIME = pa.timestamp("us", "UTC")
@@ -35,6 +35,7 @@ def night(
     category: list[int] | None = None,
     brand: list[int] | None = None,
     age_days: list[float] | None = None,
+    small_seller: tuple[int, ...] = (),
     **settings: Any,
 ) -> Context:
     """Users who have all met the same; every product is offered, new and of no kind unless said otherwise."""
@@ -60,6 +61,7 @@ def night(
         category=np.array(category or [-1] * N_PRODUCTS),
         brand=np.array(brand or [-1] * N_PRODUCTS),
         age_days=np.array(age_days or [0.0] * N_PRODUCTS, dtype=np.float32),
+        small_seller=np.isin(np.arange(N_PRODUCTS), small_seller),
         stamp=Stamp("2026-03-01", "1", "enc"),
         settings=RecommendSettings(**{"list_length": 3, **settings}),
     )
@@ -129,6 +131,34 @@ def test_exploration_gives_the_last_places_to_products_further_down_by_user_and_
     assert lists(night(n_users=40, exploration_share=0.34)).listed.tolist() == chosen.listed.tolist()
 
 
+def test_a_bound_on_the_loss_of_small_sellers_takes_away_no_more_than_it_must() -> None:
+    # Half of what is liked is theirs. Of four places two are, of which a loss of one half leaves one.
+    changes: dict[str, Any] = {"seen": (0, 7), "small_seller": (5, 6, 7), "list_length": 4}
+    assert lists(night(**changes, max_small_seller_loss=0.0)).listed.tolist() == [[1, 2, 5, 6]]
+    bounded = lists(night(**changes, max_small_seller_loss=0.5))
+    assert bounded.listed.tolist() == [[1, 2, 3, 5]]
+    assert bounded.scores.tolist() == [[7, 6, 5, 3]]
+    assert bounded.removed["sellers"] == 1
+    assert lists(night(**changes, max_small_seller_loss=1.0)).listed.tolist() == [[1, 2, 3, 4]]
+
+
+def test_parts_of_a_place_go_to_so_many_users_by_chance() -> None:
+    # A quarter of what is liked is theirs: of three places a quarter of three, for three users in four.
+    fair = night(n_users=400, seen=(0, 1, 2, 7), small_seller=(6, 7), max_small_seller_loss=0.0)
+    n_given = lists(fair).removed["sellers"]
+    assert n_given == pytest.approx(300, abs=40)
+    assert lists(fair).removed["sellers"] == n_given
+
+
+def test_sellers_are_small_where_the_fewest_likes_are_together_within_the_share() -> None:
+    brand = np.array([0, 0, 1, 2, 2, -1])
+    likes = np.array([50, 20, 10, 15, 5, 99])
+    # Likes by brand: 70, 10 and 20 of 100.
+    for share, small in ((0.05, []), (0.1, [2]), (0.29, [2]), (0.3, [2, 3, 4]), (1.0, [0, 1, 2, 3, 4])):
+        assert np.flatnonzero(small_sellers(brand, likes, share)).tolist() == small
+    assert not small_sellers(np.full(3, -1), likes[:3], 0.5).any()
+
+
 def test_each_user_has_limits_of_their_own() -> None:
     context = night(n_users=2, category=[0, 0, 0, 0, 1, 1, 1, 1], max_per_category=2)
     scores = np.concatenate([SCORES, SCORES[:, ::-1]])
@@ -151,6 +181,7 @@ def test_the_shelf_knows_what_is_offered_of_which_kind_and_how_old() -> None:
     assert offered(products, names).tolist() == [True, False, True, False]
     assert kind_numbers(products, "category", names).tolist() == [1, -1, 0, -1]
     assert ages_in_days(products, names, "2026-03-01").tolist() == [1, 2, 30, 0]
+    assert first_seen_since(products, names, "2026-03-01", 28).tolist() == [True, True, False, False]
 
 
 @pytest.fixture

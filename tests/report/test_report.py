@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -13,12 +14,12 @@ import pytest
 from socialrec.contracts.bronze import QUARANTINE
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import COMMENT_INSIGHTS, MODEL_DECISIONS, RECOMMENDATIONS, USER_PROFILES
-from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
+from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.report import charts
-from socialrec.report.facts import NightFacts, read_facts, read_rejected
+from socialrec.report.facts import NightFacts, Served, read_facts, read_rejected, served_groups
 from socialrec.report.page import render
 
 D1, D2 = "2026-03-30", "2026-03-31"
@@ -172,6 +173,42 @@ def test_what_people_say_is_counted_by_sentiment_and_topic_most_frequent_first(s
 def test_what_a_job_warned_of_stands_at_the_top(shop: Lake) -> None:
     page = render(summary(warnings=["score has drifted <here>"]), read_facts(shop, D2))
     assert page.index("score has drifted &lt;here&gt;") < page.index("What came in")
+
+
+def test_what_was_masked_is_counted_by_kind_beside_what_came_in(shop: Lake) -> None:
+    comments = {**summary()["rows"]["comments"], "masked": {"mail": 1200, "phone": 1}}
+    page = render(summary(rows={"comments": comments}), read_facts(shop, D2))
+    assert "Masked in comments: mail in 1,200 texts, phone in 1 texts." in page
+    assert "Masked" not in render(summary(), read_facts(shop, D2))
+
+
+def test_accounts_that_look_like_a_ring_are_listed_with_their_signals(shop: Lake) -> None:
+    assert "Accounts to look at" not in render(summary(), read_facts(shop, D2))
+    fakes = [f"{number}" * 64 for number in range(6)]
+    at = datetime(2026, 3, 31, 9, tzinfo=UTC)
+    here = {"platform": "shop", "ds": D2}
+    bought = {"product_id": "p3", "event_type": "purchase", "event_ts": at, "quantity": 1.0, "is_late": False, **here}
+    write(shop, SILVER_INTERACTIONS, D2, *({**bought, "user_key": fake, "event_id": f"f{fake}"} for fake in fakes))
+    ties = [(one, other) for one in fakes for other in fakes if one != other]
+    write(shop, SILVER_FOLLOWS, D2, *({"follower_key": a, "followee_key": b, **here} for a, b in ties))
+    page = render(summary(), read_facts(shop, D2))
+    assert "6 accounts behave like a ring of fakes" in page
+    assert page.count("<td>burst, closed ties</td>") == 6
+    assert f"<td>{fakes[0][:8]}</td>" in page
+
+
+def test_the_page_says_whom_the_model_serves_and_what_small_sellers_get(shop: Lake) -> None:
+    figures = {
+        "slice/activity/low/ndcg_at_10": 0.125, "slice/activity/low/n_users": 40.0,
+        "slice/activity/low/popularity_ndcg_at_10": 0.1, "slice/platform/shop/ndcg_at_10": 0.5,
+        "slice/seller/small/ndcg_at_10": 0.0625, "slice/seller/small/n_users": 1500.0, "test/ndcg_at_10": 0.2,
+    }  # fmt: skip
+    decision = {"figures": [{"name": name, "value": value} for name, value in figures.items()]}
+    assert served_groups(decision) == [Served("activity: low", 40, 0.125), Served("seller: small", 1500, 0.0625)]
+    assert served_groups(None) == []
+    facts = dataclasses.replace(read_facts(shop, D2), decision=None)
+    page = render(summary(evaluation={"test/exposure_small_sellers_at_10": 0.75}), facts)
+    assert "small sellers got 0.75 times the places" in page
 
 
 def test_the_page_needs_nothing_else_and_escapes_what_people_wrote(shop: Lake) -> None:

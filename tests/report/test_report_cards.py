@@ -49,6 +49,7 @@ def facts(**values: Any) -> NightFacts:
             "exposure": nothing,
             "samples": (),
             "changes": None,
+            "suspects": (),
             "decision": None,
             **values,
         }

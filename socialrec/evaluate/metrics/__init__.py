@@ -2,12 +2,13 @@
 
 ranked: int64 (n_users, at least cutoff), product numbers best first, padded with -1. relevant: csr (n_users,
 n_products), non-zero where the user liked the product. Metrics of accuracy are `metric(ranked, relevant, cutoff)` and
-give one value a user, float64 (n_users,); those of whole lists say what else they look at. Coverage, Gini and
-popularity lift are one number for all lists together.
+give one value a user, float64 (n_users,); those of whole lists say what else they look at. Coverage, exposure, Gini
+and popularity lift are one number for all lists together.
 """
 
 from socialrec.evaluate.metrics.coverage import coverage
 from socialrec.evaluate.metrics.diversity import diversity
+from socialrec.evaluate.metrics.exposure import exposure
 from socialrec.evaluate.metrics.gini import gini
 from socialrec.evaluate.metrics.hit_rate import hit_rate
 from socialrec.evaluate.metrics.miscalibration import miscalibration
@@ -26,6 +27,7 @@ __all__ = [
     "PER_USER",
     "coverage",
     "diversity",
+    "exposure",
     "gini",
     "hit_rate",
     "miscalibration",

@@ -1,0 +1,114 @@
+"""Known vulnerabilities of the locked dependencies, less those that a dated waiver lets through for a while.
+
+    python supply/audit.py requirements.lock …
+
+Asks pip-audit, which asks the Python registry. Ends with 1 where something is vulnerable, where a waiver has expired
+and where anything could not be looked up: an audit that could not be made is never a clean one.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+WAIVERS = Path(__file__).with_name("waivers.toml")
+Report = Mapping[str, Any]
+"""What pip-audit prints as JSON: `dependencies`, each with `vulns` or a `skip_reason`."""
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """Lets a vulnerability of a package through up to and including a day."""
+
+    id: str
+    package: str
+    until: date
+    reason: str
+
+
+class WrongWaiver(Exception):
+    """A waiver that does not say what, until when and why."""
+
+
+class NotAudited(Exception):
+    """The service did not answer."""
+
+
+def read_waivers(file: Path) -> list[Waiver]:
+    """The waivers of a file, `[[waiver]]` each. Raises WrongWaiver naming the one that is not whole."""
+    waivers = []
+    for number, fields in enumerate(tomllib.loads(file.read_text(encoding="utf-8")).get("waiver", ()), 1):
+        try:
+            waiver = Waiver(**fields)
+        except TypeError:
+            raise WrongWaiver(f"{file.name}, waiver {number}: it has id, package, until and reason") from None
+        if type(waiver.until) is not date or not waiver.reason.strip():
+            raise WrongWaiver(f"{file.name}, waiver {number}: until is a day such as 2027-01-31, reason is not empty")
+        waivers.append(waiver)
+    return waivers
+
+
+def judge(report: Report, waivers: Sequence[Waiver], today: date) -> list[str]:
+    """What speaks against the dependencies, a line each; empty where nothing does."""
+    skipped = [dependency for dependency in report["dependencies"] if "skip_reason" in dependency]
+    if skipped:
+        names = ", ".join(dependency["name"] for dependency in skipped[:3])
+        return [
+            f"not audited: {len(skipped)} of {len(report['dependencies'])} packages could not be looked up ({names}, …)"
+        ]
+    return [*_expired(waivers, today), *_vulnerable(report, waivers)]
+
+
+def _expired(waivers: Sequence[Waiver], today: date) -> Iterator[str]:
+    for waiver in waivers:
+        if waiver.until < today:
+            yield f"waiver expired on {waiver.until}: {waiver.package} {waiver.id} ({waiver.reason})"
+
+
+def _vulnerable(report: Report, waivers: Sequence[Waiver]) -> Iterator[str]:
+    waived = {(waiver.package, waiver.id) for waiver in waivers}
+    for dependency in report["dependencies"]:
+        for found in dependency["vulns"]:
+            ids = (found["id"], *found.get("aliases", ()))
+            if not any((dependency["name"], each) in waived for each in ids):
+                mended = ", ".join(found["fix_versions"]) or "nothing yet"
+                yield f"{dependency['name']} {dependency['version']}: {' '.join(ids)}, mended in {mended}"
+
+
+def ask(locks: Sequence[str]) -> Report:
+    """What pip-audit says of these files. Raises NotAudited where it says nothing."""
+    files = [word for lock in locks for word in ("--requirement", lock)]
+    options = ("--no-deps", "--disable-pip", "--format", "json", "--progress-spinner", "off", "--timeout", "15")
+    command = [sys.executable, "-m", "pip_audit", *options, *files]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        report: Report = json.loads(answer.stdout)
+    except ValueError:
+        last = (answer.stderr.strip().splitlines() or ["no word from pip-audit"])[-1]
+        raise NotAudited(f"not audited: the vulnerability service cannot be reached ({last[:200]})") from None
+    return report
+
+
+def main(locks: Sequence[str]) -> int:
+    """Print what speaks against these files' packages; 0 where nothing does."""
+    try:
+        waivers, report = read_waivers(WAIVERS), ask(locks)
+    except (WrongWaiver, NotAudited) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    against = judge(report, waivers, datetime.now(UTC).date())
+    for line in against:
+        print(line, file=sys.stderr)
+    print(f"{len(report['dependencies'])} packages looked at, {len(waivers)} waivers")
+    return 1 if against else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
