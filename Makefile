@@ -83,7 +83,7 @@ audit: $(SUPPLY)/installed ## look up known vulnerabilities of the locked depend
 
 sbom: $(SUPPLY)/installed ## write a software bill of materials a lock, CycloneDX JSON: sbom.json, sbom-cluster.json
 	@for lock in $(LOCKS); do $(SUPPLY)/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
-	  --of JSON -o $$(echo $$lock | sed 's/requirements/sbom/; s/lock$$/json/') $$lock; done
+	  --of JSON -o $$(echo $$lock | sed 's/requirements/sbom/; s/lock$$/json/') $$lock || exit 1; done
 
 bench: $(INSTALLED) ## run the benchmarks; each prints one JSON object
 	@$(BIN)/socialrec bench etl --json

@@ -89,7 +89,7 @@ def test_a_service_that_does_not_answer_fails_the_audit_in_one_line(
     monkeypatch.setattr(audit.sys, "executable", "/bin/false")
     assert audit.main(["requirements.lock"]) == 1
     [line] = capsys.readouterr().err.splitlines()
-    assert line == "not audited: the vulnerability service cannot be reached (no word from pip-audit)"
+    assert line == "requirements.lock not audited: the vulnerability service gave no answer (no word from pip-audit)"
 
 
 def test_the_waivers_of_this_project_are_whole(audit: ModuleType) -> None:
