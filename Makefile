@@ -7,7 +7,7 @@ SOURCE ?=
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down cluster test test-slow test-e2e lint format docs lock bench clean
+.PHONY: help setup run up down cluster test test-slow test-e2e chaos lint format docs lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ test-slow: $(INSTALLED) ## run the slow tests too
 
 test-e2e: $(INSTALLED) ## look at the pages of a real night in Chromium (CHROMIUM names it)
 	@$(BIN)/pytest -m browser tests/e2e
+
+chaos: $(INSTALLED) ## do damage to real processes and files; a line a test, and a JSON object of the whole table
+	@$(BIN)/pytest tests/chaos -v
 
 lint: $(INSTALLED) ## check style, types and import rules
 	@$(BIN)/ruff format --check .
