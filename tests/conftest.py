@@ -79,11 +79,13 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             mlflow_command(settings), stdout=output, stderr=output, env=mlflow_environment(settings)
         )
     try:
-        for _ in range(240):
+        for _ in range(600):
             assert process.poll() is None, f"MLflow ended: {log.read_text()[-500:]}"
             if answers(f"{url}/health"):
                 break
             time.sleep(0.5)
+        else:
+            raise AssertionError(f"MLflow does not answer: {log.read_text()[-500:]}")
         yield url
     finally:
         process.terminate()
@@ -95,28 +97,3 @@ def answers(url: str) -> bool:
         return bool(urllib.request.urlopen(url, timeout=1).status == 200)
     except OSError:
         return False
-
-
-def forget_models(server: str) -> None:
-    """Leave nothing of the models of an earlier shop: all tests share one server."""
-    from mlflow import MlflowClient
-
-    client = MlflowClient(server, server)
-    for model in client.search_registered_models():
-        client.delete_registered_model(model.name)
-
-
-@pytest.fixture(scope="module")
-def shop(mlflow_server: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A home with the tiny shop's filled lake and a champion that came out of the training chain."""
-    from tiny_shop import LENGTH, fill, train
-
-    forget_models(mlflow_server)
-    home = tmp_path_factory.mktemp("home")
-    lines = [f'services.mlflow_uri = "{mlflow_server}"', f"recommend.list_length = {LENGTH}"]
-    lines += ["recommend.block_users = 7", "recommend.ridge = 5.0", "evaluate.cutoff = 5"]
-    (home / "settings.toml").write_text("\n".join(lines))
-    settings = load_settings(home)
-    fill(Lake(settings.lake))
-    assert train(settings, "train1")["status"] == "promoted"
-    return settings

@@ -20,7 +20,7 @@ from socialrec.lake.schemas import arrow_schema
 from socialrec.settings import Settings
 from socialrec.tracking import ENCODER
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "jobs"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "jobs"))
 DS, ENCODER_VERSION = "2026-03-31", "tiny-000000000000"
 N_USERS, N_PRODUCTS, LENGTH = 24, 30, 5
 
