@@ -9,7 +9,7 @@ SOURCE ?=
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down cluster test test-slow test-e2e pictures lint format docs lock audit sbom bench clean
+.PHONY: help setup run up down cluster test test-slow test-e2e pictures chaos lint format docs lock audit sbom bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ test-e2e: $(INSTALLED) ## look at the pages of a real night in Chromium (CHROMIU
 
 pictures: $(INSTALLED) ## take the pictures of docs/images anew from the servers that are up (SOCIALREC_HOME)
 	@$(BIN)/pytest tests/e2e/test_e2e_pictures.py --home $${SOCIALREC_HOME:-.socialrec}
+
+chaos: $(INSTALLED) ## do damage to real processes and files; a line a test, and a JSON object of the whole table
+	@$(BIN)/pytest tests/chaos -v
 
 lint: $(INSTALLED) ## check style, types and import rules
 	@$(BIN)/ruff format --check .

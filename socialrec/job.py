@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import logging
 import os
@@ -97,8 +98,10 @@ def run(name: str, args: argparse.Namespace) -> Iterator[Run]:
     """Resolve settings and day, open the lake, bind the log to this job, and tell its lineage."""
     if not 0 < args.sample <= 1:
         raise UserError(f"--sample {args.sample} must be above 0 and at most 1")
-    if not re.fullmatch(r"[A-Za-z0-9._-]+", args.run_id):
-        raise UserError(f"--run-id {args.run_id!r} may hold letters, digits, '.', '_' and '-' only")
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", args.run_id):
+        raise UserError(
+            f"--run-id {args.run_id!r}: letters, digits, '.', '_' and '-' only, none of '.' and '-' in front"
+        )
     settings = load_settings(args.home)
     ds = day(args.ds)
     log = configure_logging().bind(job=name, ds=ds)
@@ -157,9 +160,14 @@ def configure_logging() -> structlog.stdlib.BoundLogger:
 
 
 def guarded(main: Callable[[], int]) -> int:
-    """Run a program; a user's mistake becomes one line on standard error and exit code 2."""
+    """Run a program; a user's mistake, or a full disk, becomes one line on standard error and exit code 2."""
     try:
         return main()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        return EXIT_USER_ERROR
+    except Exception as error:
+        # It may come from the JVM, as text.
+        if os.strerror(errno.ENOSPC) not in str(error):
+            raise
+        print("error: the disk is full: free some space and run this job again", file=sys.stderr)
+    return EXIT_USER_ERROR

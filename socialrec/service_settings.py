@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from socialrec.section import Days, Section
 
 LOOPBACK = "127.0.0.1"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+_WEB = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/\S*)?")
+
+
+def _web_address(value: str) -> str:
+    # The message leaves out the value: it may be a secret.
+    if not _WEB.fullmatch(value):
+        raise ValueError("not an address such as https://host:8080, of http or https, without a user or a password")
+    return value
+
+
+def _mlflow_address(value: str) -> str:
+    return value if value.startswith("sqlite:////") else _web_address(value)
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+MlflowAddress = Annotated[str, AfterValidator(_mlflow_address)]
 
 
 class SparkSettings(Section):
@@ -27,7 +45,7 @@ class SparkSettings(Section):
     """Further Spark properties, by their own names."""
     conf_dir: Path = Path(__file__).parent / "etl" / "spark_conf"
     """Folder with Spark's own files, such as `log4j2.properties`."""
-    ui_url: str | None = None
+    ui_url: WebAddress | None = None
     """The page of a standalone master or a history server; Airflow's Spark tasks then link to it."""
 
     @property
@@ -66,10 +84,11 @@ class ServiceSettings(Section):
     """Address that servers listen on."""
     airflow_port: Port = 8080
     mlflow_port: Port = 5000
-    airflow_url: str | None = None
+    airflow_url: WebAddress | None = None
     """Where people and tasks reach Airflow; none means its port on this machine."""
-    mlflow_uri: str | None = None
-    """An MLflow server that is already there; none means our own on loopback."""
+    mlflow_uri: MlflowAddress | None = None
+    """An MLflow server that is already there, or the absolute path of a database of its own after `sqlite:///`; none
+    means our own on loopback."""
     nightly_cron: str = "0 2 * * *"
     train_cron: str = "0 4 * * 0"
     maintenance_cron: str = "0 6 * * 0"
@@ -97,7 +116,7 @@ class ClusterSettings(Section):
     """Celery's Redis, such as `redis://broker:6379/0`. Password: what `secrets/redis.conf` requires."""
     artifacts: str | None = None
     """MLflow's artifacts, such as `s3://shop/mlflow`; none means a folder. Keys: `secrets/aws_credentials`."""
-    s3_endpoint: str | None = None
+    s3_endpoint: WebAddress | None = None
     """An S3-compatible store; none means Amazon's."""
     pod_template: Path | None = None
     """What a task's pod looks like under the KubernetesExecutor."""
@@ -127,7 +146,7 @@ class AlertSettings(Section):
 
     send_to: Channel = Channel.NONE
     """`log`: the log of Airflow. `file`: a line of `<home>/logs/alerts.jsonl`. `webhook`: one JSON object is posted."""
-    webhook_url: str | None = None
+    webhook_url: WebAddress | None = None
     """For `webhook`. It is taken for a secret: no log shows it."""
     deadline_hours: float = Field(6.0, gt=0)
     """A night or a training that has not ended so long after it was queued is late."""

@@ -332,4 +332,5 @@ def _explain(error: ValidationError, file: Path) -> str:
         model = section.annotation if section else None
         known = list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else _sections()
         return f"{where} is not a setting; known here: {', '.join(known)}"
-    return f"{where}: {first['msg']} (got {first['input']!r})"
+    is_secret = path[-1:] == ["webhook_url"] or isinstance(first["input"], dict)
+    return f"{where}: {first['msg']}" + ("" if is_secret else f" (got {first['input']!r})")

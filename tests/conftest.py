@@ -79,11 +79,13 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             mlflow_command(settings), stdout=output, stderr=output, env=mlflow_environment(settings)
         )
     try:
-        for _ in range(240):
+        for _ in range(600):
             assert process.poll() is None, f"MLflow ended: {log.read_text()[-500:]}"
             if answers(f"{url}/health"):
                 break
             time.sleep(0.5)
+        else:
+            raise AssertionError(f"MLflow does not answer: {log.read_text()[-500:]}")
         yield url
     finally:
         process.terminate()

@@ -19,6 +19,7 @@ REASON = "reason"
 DETAIL = "detail"
 RECORD = "record"
 _DETAIL_CHARS = 120
+_BLANKS = " \t\r\n"
 _ISO_START = r"^\s*\d{4}-\d{2}-\d{2}"
 _Problem = tuple[SparkColumn, QuarantineReason, str]
 
@@ -103,7 +104,7 @@ def _problems(entity: Entity, kinds: Mapping[str, str]) -> Iterator[_Problem]:
 
 def _column_problems(column: Column, is_text: bool) -> Iterator[_Problem]:
     value, raw, name = F.col(column.name), F.col(_raw(column.name)), column.name
-    is_blank = F.trim(raw) == "" if is_text else F.lit(False)
+    is_blank = F.btrim(raw, F.lit(_BLANKS)) == "" if is_text else F.lit(False)
     if not column.nullable:
         yield raw.isNull(), QuarantineReason.MISSING_VALUE, name
         yield is_blank, QuarantineReason.EMPTY_TEXT if name == "text" else QuarantineReason.MISSING_VALUE, name

@@ -110,7 +110,7 @@ def _columns(file: LandingFile) -> list[tuple[str, str]] | None:
         if file.format == "parquet":
             return _parquet_columns(file)
         return _csv_columns(file) if file.format == "csv" else _json_columns(file)
-    except (OSError, EOFError, UnicodeDecodeError, pa.ArrowInvalid) as error:
+    except (OSError, EOFError, UnicodeDecodeError, pa.ArrowInvalid, csv.Error) as error:
         reason = str(error).partition("\n")[0]
         raise UserError(f"{file.path}: not a whole {file.format} file ({reason}); deliver it again") from None
 
@@ -162,7 +162,7 @@ def _arrow_kind(kind: pa.DataType, physical: str) -> str:
 
 def _csv_columns(file: LandingFile) -> list[tuple[str, str]] | None:
     with _open(file) as lines:
-        header = next(csv.reader(lines), None)
+        header = next(filter(None, csv.reader(lines)), None)  # Spark passes over blank lines too
     return [(name.strip(), "string") for name in header] if header else None
 
 
@@ -178,7 +178,7 @@ def _objects(lines: Iterable[str]) -> Iterator[dict[str, object]]:
     for line in lines:
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(record, dict):
             yield record

@@ -45,7 +45,7 @@ def newest_published(export: Path) -> str:
 
 def folder_name(dag_run_id: str) -> str:
     """A run's id as the name of its folder of receipts: Airflow's ids hold `:` and `+`."""
-    return re.sub(r"[^A-Za-z0-9._-]", "-", dag_run_id)
+    return re.sub(r"^[.-]", "_", re.sub(r"[^A-Za-z0-9._-]", "-", dag_run_id))
 
 
 def _checked(text: str) -> date:

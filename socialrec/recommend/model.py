@@ -133,7 +133,10 @@ def read_document(folder: Path) -> dict[str, Any]:
         raise UserError(
             f"{folder} holds no recommender ({DOCUMENT} is missing): train one with the socialrec_train DAG"
         )
-    document: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    try:
+        document: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        raise UserError(f"{file} cannot be read as JSON: train a new model") from None
     if document.get("format") != FORMAT:
         raise UserError(f"{file} has format {document.get('format')}, this code reads {FORMAT}: train a new model")
     return document

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from lake_writer import start_writer, wait_for
 
 from socialrec.contracts.gold import TEXT_EMBEDDINGS, TEXTS
 from socialrec.errors import UserError
 from socialrec.lake import AuditError, CommitConflict, Lake
-from socialrec.settings import Settings
 
 DAY, NEXT_DAY = "2026-01-01", "2026-01-02"
 
@@ -220,54 +218,10 @@ def test_writers_of_different_days_do_not_disturb_each_other(lake: Lake) -> None
     assert hashes(lake) == ["a", "b"]
 
 
-WRITER = """
-import sys, time
-from pathlib import Path
-import pyarrow as pa
-from socialrec.contracts.gold import TEXTS
-from socialrec.job import guarded
-from socialrec.lake import Lake
-
-root, day, name, pause = sys.argv[1:]
-def main():
-    with Lake(Path(root)).stage(TEXTS, job=name, partitions=[day]) as stage:
-        for i in range(3):
-            stage.write(pa.table({"text_hash": [f"{name}{i}"], "kind": ["product"], "text": ["x"], "language": ["en"],
-                                  "platform": ["demo"], "ds": [day]}))
-            print(f"wrote {i}", flush=True)
-            sys.stdin.readline() if pause == str(i) else None
-        stage.commit()
-        print("committed", flush=True)
-        sys.stdin.readline() if pause == "committed" else None
-    return 0
-sys.exit(guarded(main))
-"""
-
-
-def start_writer(settings: Settings, name: str, pause: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(settings.lake), DAY, name, pause],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def wait_for(process: subprocess.Popen[str], line: str) -> None:
-    assert process.stdout is not None
-    for printed in process.stdout:
-        if printed.strip() == line:
-            return
-    raise AssertionError(f"the writer ended before {line!r}: {process.stderr and process.stderr.read()}")
-
-
 @pytest.mark.parametrize("pause", ["0", "2", "committed"])
-def test_a_writer_killed_at_any_point_leaves_a_whole_version_and_the_next_write_repairs(
-    settings: Settings, lake: Lake, pause: str
-) -> None:
+def test_a_writer_killed_at_any_point_leaves_a_whole_version_and_the_next_write_repairs(lake: Lake, pause: str) -> None:
     write(lake, texts(DAY, "old"), DAY)
-    writer = start_writer(settings, "killed", pause)
+    writer = start_writer(lake.root, DAY, "killed", pause)
     wait_for(writer, "committed" if pause == "committed" else f"wrote {pause}")
     os.kill(writer.pid, signal.SIGKILL)
     writer.wait()
@@ -283,10 +237,8 @@ def test_a_writer_killed_at_any_point_leaves_a_whole_version_and_the_next_write_
     assert not list(lake.path(TEXTS).glob("stage-*/_owner.json"))
 
 
-def test_of_two_writing_processes_one_wins_and_the_other_fails_with_a_clear_error(
-    settings: Settings, lake: Lake
-) -> None:
-    writers = [start_writer(settings, name, "2") for name in ("left", "right")]
+def test_of_two_writing_processes_one_wins_and_the_other_fails_with_a_clear_error(lake: Lake) -> None:
+    writers = [start_writer(lake.root, DAY, name, "2") for name in ("left", "right")]
     for writer in writers:
         wait_for(writer, "wrote 2")
     outcomes = [writer.communicate("go\n") for writer in writers]
@@ -296,8 +248,8 @@ def test_of_two_writing_processes_one_wins_and_the_other_fails_with_a_clear_erro
     assert hashes(lake) == ["left0", "left1", "left2"]
 
 
-def test_a_living_writers_files_are_not_swept(settings: Settings, lake: Lake) -> None:
-    writer = start_writer(settings, "alive", "1")
+def test_a_living_writers_files_are_not_swept(lake: Lake) -> None:
+    writer = start_writer(lake.root, DAY, "alive", "1")
     wait_for(writer, "wrote 1")
     write(lake, texts(NEXT_DAY, "new"), NEXT_DAY)
     writer.communicate("go\n")

@@ -82,7 +82,7 @@ def test_a_day_in_the_future_is_refused_and_today_is_not() -> None:
 
 def test_a_runs_folder_is_named_by_its_id_without_signs_that_folders_cannot_have() -> None:
     assert folder_name("manual__2026-01-31T04:05:06.789+00:00") == "manual__2026-01-31T04-05-06.789-00-00"
-    assert folder_name("../up") == "..-up"
+    assert (folder_name("../up"), folder_name("..")) == ("_.-up", "_.")
 
 
 def test_a_rollback_works_on_the_newest_published_day(tmp_path: Path) -> None:

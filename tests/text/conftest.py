@@ -1,37 +1,20 @@
-"""A BERT small enough to make on the spot: 2 layers, 32 numbers a token, and a few dozen word pieces."""
+"""Tiny encoders to read, to damage and to train."""
 
 from __future__ import annotations
 
 import json
 import shutil
-import string
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from four_products import make_shop
-from transformers import BertConfig, BertModel, BertTokenizer
+from tiny_bert import WORDS, make_bert
 
 from socialrec.settings import Settings
 from socialrec.text.encoder import Encoder, load_encoder
 from socialrec.text_settings import Precision, TextSettings
-
-SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-WORDS = ["red", "blue", "green", "grey", "shoe", "lamp", "book", "chair", "warm", "cold", "soft", "hard", "the", "a"]
-LETTERS = [*string.ascii_lowercase, *(f"##{letter}" for letter in string.ascii_lowercase)]
-
-
-def make_bert(folder: Path, seed: int = 7, words: list[str] = WORDS) -> Path:
-    folder.mkdir(parents=True)
-    pieces = [*SPECIAL, *words, *LETTERS]
-    (folder / "vocab.txt").write_text("\n".join(pieces))
-    torch.manual_seed(seed)
-    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
-    config = BertConfig(vocab_size=len(pieces), max_position_embeddings=64, **sizes)
-    BertModel(config).save_pretrained(folder)
-    BertTokenizer(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -18,7 +18,7 @@ JOBS = ("ingest_landing", "build_silver", "build_gold")
 
 
 def load(name: str) -> ModuleType:
-    file = Path(__file__).parents[2] / "jobs" / f"{name}.py"
+    file = Path(__file__).parents[1] / "jobs" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(name, file)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)

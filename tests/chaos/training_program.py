@@ -1,0 +1,51 @@
+"""A training as a program: kind, model, folder of checkpoints, step to wait at (0: none). It tells each step."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import torch
+
+from socialrec.text.finetune import fine_tune
+from socialrec.text.pretraining import pretrain
+from socialrec.text.tasks import Task, labelled
+from socialrec.text_settings import Precision, PretrainSettings, TextSettings
+
+N_STEPS, CHECKPOINT_EVERY = 12, 2
+COLOURS, THINGS = ("red", "blue", "green", "grey"), ("shoe", "lamp", "book", "chair")
+TEXTS = [f"{frame} {colour} {thing}" for frame in ("the", "a", "warm") for colour in COLOURS for thing in THINGS]
+TASKS: list[Task] = [labelled("colours", TEXTS, {"colour": [text.split()[1] for text in TEXTS]})]
+
+
+def main(kind: str, model: str, checkpoints: str, wait_at: str) -> None:
+    """Train, and print the losses of all steps at the end."""
+    torch.set_num_threads(1)
+    text = TextSettings(
+        model=model, max_tokens=16, precision=Precision.FLOAT32, train_steps=N_STEPS, train_tokens=64,
+        learning_rate=0.003, checkpoint_every=CHECKPOINT_EVERY,
+    )  # fmt: skip
+
+    def progress(step: int, loss: float) -> None:
+        print(f"step {step}", flush=True)
+        if step == int(wait_at):
+            signal.pause()
+
+    print(f"rank {os.environ.get('RANK', '0')} is {os.getpid()}", flush=True)
+    if kind == "finetune":
+        losses = fine_tune(TASKS, text, progress, checkpoints=Path(checkpoints)).losses
+    else:
+        settings = PretrainSettings(
+            model=model, held_out_share=0.2, train_steps=N_STEPS, train_tokens=64, learning_rate=0.003, max_tokens=16,
+            checkpoint_every=CHECKPOINT_EVERY,
+        )  # fmt: skip
+        losses = pretrain(TEXTS, settings, text, progress, Path(checkpoints)).losses
+    if os.environ.get("RANK", "0") == "0":
+        print(f"losses {json.dumps(list(losses))}", flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
