@@ -76,13 +76,13 @@ lock: $(INSTALLED) ## solve the dependencies anew into requirements.lock and req
 	@sed -i -E 's/^(torch==[0-9.]+)\+.*/\1/' requirements-cluster.lock
 
 # These tools look at the dependencies and are none of them, so they have an environment and a lock (with hashes) of their own.
-$(SUPPLY)/installed: supply/requirements.lock
+$(SUPPLY)/installed: socialrec/supply/requirements.lock
 	@$(PYTHON) -m venv $(SUPPLY)
-	@$(SUPPLY)/bin/pip install -qq --disable-pip-version-check --require-hashes -r supply/requirements.lock
+	@$(SUPPLY)/bin/pip install -qq --disable-pip-version-check --require-hashes -r socialrec/supply/requirements.lock
 	@touch $@
 
-audit: $(SUPPLY)/installed ## look up known vulnerabilities of the locked dependencies; waivers stand in supply/waivers.toml
-	@$(SUPPLY)/bin/python supply/audit.py $(LOCKS) supply/requirements.lock
+audit: $(SUPPLY)/installed ## look up known vulnerabilities of the locked dependencies; waivers stand in socialrec/supply/waivers.toml
+	@$(SUPPLY)/bin/python socialrec/supply/audit.py $(LOCKS) socialrec/supply/requirements.lock
 
 sbom: $(SUPPLY)/installed ## write a software bill of materials a lock, CycloneDX JSON: sbom.json, sbom-cluster.json
 	@for lock in $(LOCKS); do $(SUPPLY)/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from datetime import date
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
+from socialrec.supply import audit
+
 TODAY = date(2026, 11, 25)
-
-
-@pytest.fixture(scope="module")
-def audit() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("supply_audit", Path(__file__).parents[2] / "supply" / "audit.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def report(*vulnerable: str, skipped: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -37,7 +26,7 @@ def report(*vulnerable: str, skipped: tuple[str, ...] = ()) -> dict[str, Any]:
     }
 
 
-def waivers(audit: ModuleType, tmp_path: Path, text: str) -> list[Any]:
+def waivers(tmp_path: Path, text: str) -> list[Any]:
     file = tmp_path / "waivers.toml"
     file.write_text(text, encoding="utf-8")
     found: list[Any] = audit.read_waivers(file)
@@ -48,28 +37,28 @@ def waiver(until: str, id: str = "CVE-2026-1") -> str:
     return f'[[waiver]]\nid = "{id}"\npackage = "leaky"\nuntil = {until}\nreason = "we do not call it"\n'
 
 
-def test_without_vulnerabilities_nothing_speaks_against_the_lock(audit: ModuleType) -> None:
+def test_without_vulnerabilities_nothing_speaks_against_the_lock() -> None:
     assert audit.judge(report(), [], TODAY) == []
 
 
-def test_a_vulnerability_is_named_with_its_ids_and_what_mends_it(audit: ModuleType) -> None:
+def test_a_vulnerability_is_named_with_its_ids_and_what_mends_it() -> None:
     assert audit.judge(report("leaky"), [], TODAY) == ["leaky 1.0: PYSEC-2026-7 CVE-2026-1, mended in 1.1"]
 
 
 @pytest.mark.parametrize("id", ["PYSEC-2026-7", "CVE-2026-1"])
-def test_a_waiver_lets_its_own_vulnerability_through_up_to_its_day(audit: ModuleType, tmp_path: Path, id: str) -> None:
-    given = waivers(audit, tmp_path, waiver("2026-11-25", id))
+def test_a_waiver_lets_its_own_vulnerability_through_up_to_its_day(tmp_path: Path, id: str) -> None:
+    given = waivers(tmp_path, waiver("2026-11-25", id))
     assert audit.judge(report("leaky"), given, TODAY) == []
     assert len(audit.judge(report("leaky", "other"), given, TODAY)) == 1
 
 
-def test_an_expired_waiver_fails_even_where_nothing_is_vulnerable_any_more(audit: ModuleType, tmp_path: Path) -> None:
-    given = waivers(audit, tmp_path, waiver("2026-11-24"))
+def test_an_expired_waiver_fails_even_where_nothing_is_vulnerable_any_more(tmp_path: Path) -> None:
+    given = waivers(tmp_path, waiver("2026-11-24"))
     expected = "waiver expired on 2026-11-24: leaky CVE-2026-1 (we do not call it)"
     assert audit.judge(report(), given, TODAY) == [expected]
 
 
-def test_packages_that_could_not_be_looked_up_are_never_clean(audit: ModuleType) -> None:
+def test_packages_that_could_not_be_looked_up_are_never_clean() -> None:
     [line] = audit.judge(report(skipped=("ghost",)), [], TODAY)
     assert line.startswith("not audited: 1 of 2 packages could not be looked up (ghost")
 
@@ -78,13 +67,13 @@ def test_packages_that_could_not_be_looked_up_are_never_clean(audit: ModuleType)
     "text",
     ['[[waiver]]\nid = "x"\n', waiver('"soon"'), waiver("2026-11-25").replace("we do not call it", " ")],
 )
-def test_a_waiver_that_is_not_whole_is_refused(audit: ModuleType, tmp_path: Path, text: str) -> None:
+def test_a_waiver_that_is_not_whole_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(audit.WrongWaiver, match=r"waivers\.toml, waiver 1"):
-        waivers(audit, tmp_path, text)
+        waivers(tmp_path, text)
 
 
 def test_a_service_that_does_not_answer_fails_the_audit_in_one_line(
-    audit: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(audit.sys, "executable", "/bin/false")
     assert audit.main(["requirements.lock"]) == 1
@@ -92,5 +81,5 @@ def test_a_service_that_does_not_answer_fails_the_audit_in_one_line(
     assert line == "requirements.lock not audited: the vulnerability service gave no answer (no word from pip-audit)"
 
 
-def test_the_waivers_of_this_project_are_whole(audit: ModuleType) -> None:
+def test_the_waivers_of_this_project_are_whole() -> None:
     assert all(len(waiver.reason) > 10 for waiver in audit.read_waivers(audit.WAIVERS))

@@ -1,6 +1,6 @@
 """Known vulnerabilities of the locked dependencies, less those that a dated waiver lets through for a while.
 
-    python supply/audit.py requirements.lock …
+    python socialrec/supply/audit.py requirements.lock …
 
 Asks pip-audit, which asks the Python registry. Ends with 1 where something is vulnerable, where a waiver has expired
 and where anything could not be looked up: an audit that could not be made is never a clean one.
