@@ -69,7 +69,8 @@ def test_each_channel_is_told_once_of_each_event_and_what_goes_wrong_on_the_way_
     home: Path, listener: tuple[str, list[dict[str, Any]]], deserted_url: str
 ) -> None:
     url, told = listener
-    tries = [("none", ""), ("log", ""), ("file", ""), ("webhook", f"{url}/fine"), ("webhook", f"{url}/broken")]
+    others = [(channel, f"{url}/not-asked") for channel in ("none", "log", "file")]
+    tries = [*others, ("webhook", f"{url}/fine"), ("webhook", f"{url}/broken")]
     heard = ask_airflow(home, TELL, [*tries, ("webhook", f"{deserted_url}/secret")])
     unreached = "the alert did not reach alerts.webhook_url: "
     assert heard == [FAILED, LATE, *[f"{unreached}500"] * 2, *[f"{unreached}ConnectionError"] * 2]
