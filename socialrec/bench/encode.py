@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import psutil
 
+from socialrec.bench.progress import to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.errors import UserError
 from socialrec.sources.demo_words import CATEGORIES, STYLES, product_words
@@ -40,7 +40,7 @@ def run(texts: Sequence[str], n_texts: int, rounds: int, settings: TextSettings)
         vectors, own = _timed(ours.encode, texts)
         expected, theirs = _timed(peer, texts)
         taken.append((own, theirs))
-        print(f"round {number + 1}: {own.wall:.1f} s, peer {theirs.wall:.1f} s", file=sys.stderr, flush=True)
+        to_standard_error(f"round {number + 1}: {own.wall:.1f} s, peer {theirs.wall:.1f} s")
     return _result(ours, texts, taken, neighbour_overlap(vectors, expected))
 
 

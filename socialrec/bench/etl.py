@@ -8,13 +8,14 @@ import os
 import shutil
 import statistics
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from socialrec.bench.children import Finished, run_child
 from socialrec.bench.etl_agreement import agree
 from socialrec.bench.etl_landing import Sizes, generate
+from socialrec.bench.progress import Progress, to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.columns import Table
@@ -38,12 +39,6 @@ from socialrec.settings import load_settings
 with spark_session("start", load_settings(Path(sys.argv[1]))):
     pass
 """
-
-Progress = Callable[[str], None]
-
-
-def _to_standard_error(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)
@@ -85,7 +80,7 @@ def run(
     scratch: Path,
     scale: float = 1.0,
     shares: Sequence[float] = (0.25, 0.5, 1.0),
-    progress: Progress = _to_standard_error,
+    progress: Progress = to_standard_error,
 ) -> BenchResult:
     """Measure our jobs at these shares of the scale and the peer at the last one; scale 1 is 10 million interactions.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +13,7 @@ import numpy as np
 import psutil
 import torch
 
+from socialrec.bench.progress import to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.errors import UserError
 from socialrec.sources.demo_words import ASPECT_WORDS, CATEGORIES, SENTIMENTS, STYLES, comment_words, product_words
@@ -92,7 +92,7 @@ def run(pairs: Pairs, batch: int, steps: int, rounds: int, settings: TextSetting
     for number in range(rounds):
         for name, train in sides.items():
             taken[name].append(train())
-            print(f"round {number + 1}, {name}: {taken[name][-1]}", file=sys.stderr, flush=True)
+            to_standard_error(f"round {number + 1}, {name}: {taken[name][-1]}")
     return _result(taken, untrained_loss(held_out, settings), len(training), settings)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from socialrec.bench.ranking import PACKAGES, Progress, Stages, figures, peak_mib, to_standard_error
+from socialrec.bench.progress import Progress, to_standard_error
+from socialrec.bench.ranking import PACKAGES, Stages, figures, peak_mib
 from socialrec.bench.ranking_problem import Problem
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.recommend.data import TrainingData

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import statistics
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from socialrec.bench.children import run_child
+from socialrec.bench.progress import Progress, to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.contracts.runs import NIGHTLY
 from socialrec.cost import spent
@@ -54,12 +54,6 @@ _SERVERS = ("airflow", "mlflow", "logs", "runs", "scratch", "services.json", "se
 _OUTSIDE = ("resolve_run", "train_first_champion")
 """Tasks that are Airflow's own business: no job stands behind them."""
 
-Progress = Callable[[str], None]
-
-
-def _to_standard_error(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
 
 @dataclass(frozen=True)
 class Task:
@@ -84,7 +78,7 @@ class Through:
     jobs_cpu_seconds: float
 
 
-def run(settings: Settings, scale: float = 1.0, progress: Progress = _to_standard_error) -> BenchResult:
+def run(settings: Settings, scale: float = 1.0, progress: Progress = to_standard_error) -> BenchResult:
     """Run one night of the demo world through Airflow, and again in a loop on a copy of the home of the evening before.
 
     Scale 1 is the demo world as it is. A night before that one trains the champion, and is not measured. Works in a

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import resource
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from socialrec.bench.pair_files import read_pairs, read_texts, read_ties
+from socialrec.bench.progress import Progress, to_standard_error
 from socialrec.bench.ranking_peers import peer_lists
 from socialrec.bench.ranking_problem import Problem, TextOf
 from socialrec.bench.result import BenchResult, PeerResult, versions
@@ -34,13 +34,6 @@ from socialrec.settings import Settings
 NAME = "ranking"
 TEXT_DIM = 256
 PACKAGES = ("numpy", "scipy", "pyarrow")
-
-Progress = Callable[[str], None]
-
-
-def to_standard_error(line: str) -> None:
-    """Progress for people; standard output is for the result."""
-    print(line, file=sys.stderr, flush=True)
 
 
 @dataclass

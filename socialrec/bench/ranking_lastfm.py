@@ -18,16 +18,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from socialrec.bench.progress import Progress, to_standard_error
 from socialrec.bench.ranking import (
     PACKAGES,
     TEXT_DIM,
-    Progress,
     Stages,
     choose,
     peak_mib,
     ratios,
     test,
-    to_standard_error,
 )
 from socialrec.bench.ranking_problem import Pairs, Problem, hold_out, shuffled_places, tie_shares
 from socialrec.bench.result import BenchResult, PeerResult, versions

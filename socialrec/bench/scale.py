@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import scipy.sparse as sp
 
-from socialrec.bench.ranking import PACKAGES, Progress, Stages, figures, peak_mib, to_standard_error
+from socialrec.bench.progress import Progress, to_standard_error
+from socialrec.bench.ranking import PACKAGES, Stages, figures, peak_mib
 from socialrec.bench.ranking_problem import Pairs, Problem, shuffled_places, tie_shares
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.evaluate.baselines import popular_lists

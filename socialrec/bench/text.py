@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.pipeline import make_pipeline
 
+from socialrec.bench.progress import to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.bench.text_tasks import Examples, SplitTask
 from socialrec.text.encoder import load_encoder
@@ -43,7 +43,7 @@ def run(task: SplitTask, settings: TextSettings, n_seeds: int) -> BenchResult:
         "frozen-encoder-logistic-regression": _measured(lambda: _frozen(known, task, settings)),
     }
     for name, peer in peers.items():
-        say(f"{name}: {peer.metrics}")
+        to_standard_error(f"{name}: {peer.metrics}")
     started = time.perf_counter()
     seeds = [settings.model_copy(update={"seed": settings.seed + number}) for number in range(n_seeds)]
     runs = [_fine_tuned(task, seeded) for seeded in seeds]
@@ -101,10 +101,10 @@ def tune(training: Labelled, validation: Labelled, settings: TextSettings) -> Fi
 
     def progress(step: int, loss: float) -> None:
         if step % settings.validate_every == 0:
-            say(f"step {step} of {settings.train_steps}: loss {loss:.3f}")
+            to_standard_error(f"step {step} of {settings.train_steps}: loss {loss:.3f}")
 
     made = fine_tune([training], settings, progress, [validation])
-    say("validation losses: " + ", ".join(f"{loss:.4f} at {step}" for step, loss in made.validations))
+    to_standard_error("validation losses: " + ", ".join(f"{loss:.4f} at {step}" for step, loss in made.validations))
     return made
 
 
@@ -151,8 +151,3 @@ def _result(
 def held_mib() -> int:
     """The memory of this process, in MiB."""
     return int(psutil.Process().memory_info().rss // _MIB)
-
-
-def say(line: str) -> None:
-    """Progress for people; standard output is for the result."""
-    print(line, file=sys.stderr, flush=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from socialrec.bench.progress import to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
-from socialrec.bench.text import held_mib, known_classes, say, scores, told, tune
+from socialrec.bench.text import held_mib, known_classes, scores, told, tune
 from socialrec.bench.text_tasks import Examples, SplitTask
 from socialrec.text.tasks import Labelled, Output, labelled
 from socialrec.text_settings import TextSettings
@@ -26,7 +27,7 @@ def run(tasks: Sequence[SplitTask], settings: TextSettings) -> BenchResult:
     seconds = {"shared": round(time.perf_counter() - started, 1)}
     single: dict[str, float] = {}
     for task, output in zip(tasks, outputs, strict=True):
-        say(task.name)
+        to_standard_error(task.name)
         started = time.perf_counter()
         single |= _scored([task], [output], settings)
         seconds[task.name] = round(time.perf_counter() - started, 1)
@@ -57,7 +58,7 @@ def _scored(tasks: Sequence[SplitTask], outputs: Sequence[Output], settings: Tex
     found = {}
     for task, output in zip(tasks, outputs, strict=True):
         found[task.name] = scores(task.test.labels, told(made, TOGETHER, output, task.test.texts))[task.metric]
-        say(f"{task.name}: {found[task.name]:.4f}")
+        to_standard_error(f"{task.name}: {found[task.name]:.4f}")
     return found
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from socialrec.bench.children import Finished, run_child
-from socialrec.bench.ranking import Progress, to_standard_error
+from socialrec.bench.progress import Progress, to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.recommend.arrays import F32, Flags, Indices
 from socialrec.recommend.bulk_topk import Catalogue

@@ -74,6 +74,12 @@ class Context:
         return community_likes(self.communities, self.affinity)
 
     @cached_property
+    def small_seller_likes(self) -> float:
+        """Share of all likes that small sellers' products have."""
+        likes = likes_of(self.affinity)
+        return float(likes[self.small_seller].sum() / max(likes.sum(), 1))
+
+    @cached_property
     def lister(self) -> Lister:
         """Lists what the shop offers."""
         return Lister(self.active, self.settings.score_decimals)

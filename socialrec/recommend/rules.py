@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from socialrec.recommend.arrays import ABSENT, F32, Flags, Indices
-from socialrec.recommend.context import Context, likes_of
+from socialrec.recommend.context import Context
 from socialrec.recommend.scores import Scores
 
 POOL_LISTS = 5
@@ -155,8 +155,7 @@ def _refill(pool: Indices, kept: Flags, k: int, removed: Removed) -> Flags:
 def _reserved(context: Context, rows: Indices, k: int) -> list[int]:
     """Places of each list that small sellers are to have; what is left of a place goes by the user's own chance."""
     loss = context.settings.max_small_seller_loss or 0.0
-    likes = likes_of(context.affinity)
-    wanted = (1.0 - loss) * k * likes[context.small_seller].sum() / max(likes.sum(), 1)
+    wanted = (1.0 - loss) * k * context.small_seller_likes
     return [int(wanted + _chance(context, row).random()) for row in rows.tolist()]
 
 

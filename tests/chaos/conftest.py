@@ -77,7 +77,10 @@ def pytest_runtest_makereport(
         raise pytest.UsageError(f"{item.nodeid} has no mark chaos(row, done, held)")
     if report.when == "call" and not report.skipped:
         row, done, held = marker.args
-        OUTCOMES.append(Outcome(row, done, held, item.stash.get(TIMES, 0), report.passed, report.duration))
+        times = item.stash.get(TIMES, 0)
+        if report.passed and not times:
+            report.outcome, report.longrepr = "failed", f"{item.nodeid} counted no damage: call blow() after each"
+        OUTCOMES.append(Outcome(row, done, held, times, report.passed, report.duration))
     return report
 
 
