@@ -19,7 +19,14 @@ from safetensors.numpy import load_file, save_file
 from socialrec.evaluate.split import tie_parts
 from socialrec.recommend.arrays import F32, Csr, Flags, Indices, csr, positions, vocabulary
 from socialrec.recommend.communities import community_likes, find_communities
-from socialrec.recommend.evidence import affinity_of_rollup, opinion_matrix, recency_of, tie_matrix, trend_of
+from socialrec.recommend.evidence import (
+    affinity_of_rollup,
+    newest_pairs,
+    opinion_matrix,
+    recency_of_times,
+    tie_matrix,
+    trend_of,
+)
 from socialrec.recommend.shelf import ages_in_days, kind_numbers, offered, small_sellers
 from socialrec.recommend.topk import Lister
 from socialrec.settings import RecommendSettings, Settings
@@ -164,15 +171,15 @@ def build_context(
     returned = affinities["affinity_micros"].to_numpy(zero_copy_only=False) <= 0
     strengths = tie_matrix(tie_parts(ties), everyone, settings)
     affinity = affinity_of_rollup(affinities, everyone, catalogue, settings)
-    half_life = settings.recommend.trend_half_life
+    newest = newest_pairs(affinities, "last_event_ts", everyone, catalogue)
     brand = kind_numbers(products, "brand", catalogue)
     return Context(
         everyone=everyone,
         rows=positions(listed["user_key"], everyone),
         platforms=listed["platform"].combine_chunks(),
         affinity=affinity,
-        trend=trend_of(affinities, "last_event_ts", everyone, catalogue, affinity=affinity, share=half_life),
-        recency=recency_of(affinities, "last_event_ts", everyone, catalogue),
+        trend=trend_of(newest, affinity, settings.recommend.trend_half_life),
+        recency=recency_of_times(*newest, affinity.shape),
         seen=csr(np.ones(len(rows)), rows, columns, (len(everyone), len(catalogue))),
         returned=csr(np.ones(returned.sum()), rows[returned], columns[returned], (len(everyone), len(catalogue))),
         opinions=opinion_matrix(comments, everyone, catalogue),

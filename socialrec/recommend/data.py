@@ -13,7 +13,14 @@ import scipy.sparse as sp
 from socialrec.errors import UserError
 from socialrec.recommend.arrays import ABSENT, F32, Csr, Indices, centred, positions, unit_rows, vocabulary
 from socialrec.recommend.communities import community_likes, find_communities
-from socialrec.recommend.evidence import affinity_of_events, opinion_matrix, recency_of, tie_matrix, trend_of
+from socialrec.recommend.evidence import (
+    affinity_of_events,
+    newest_pairs,
+    opinion_matrix,
+    recency_of_times,
+    tie_matrix,
+    trend_of,
+)
 from socialrec.recommend.shelf import kind_numbers
 from socialrec.recommend.words import distinctive_words
 from socialrec.settings import Settings
@@ -78,7 +85,7 @@ def build_training_data(
     owners = np.concatenate([positions(products["product_id"], names), positions(comments["product_id"], names)])
     texts = products["text"].to_pylist() + comments["text"].to_pylist()
     words, word_names = distinctive_words(texts, owners, len(names))
-    strengths, half_life = tie_matrix(ties, users, settings), settings.recommend.trend_half_life
+    strengths, newest = tie_matrix(ties, users, settings), newest_pairs(interactions, "event_ts", users, names)
     return TrainingData(
         users=users,
         products=names,
@@ -87,8 +94,8 @@ def build_training_data(
         opinions=opinion_matrix(comments, users, names),
         communities=find_communities(strengths),
         category=kind_numbers(products, "category", names),
-        recency=recency_of(interactions, "event_ts", users, names),
-        trend=trend_of(interactions, "event_ts", users, names, affinity=affinity, share=half_life),
+        recency=recency_of_times(*newest, affinity.shape),
+        trend=trend_of(newest, affinity, settings.recommend.trend_half_life),
         text=product_text(products, comments, embeddings, names),
         popularity=np.asarray((affinity > 0).sum(axis=0), dtype=np.float32).ravel(),
         words=words,

@@ -52,27 +52,27 @@ def scaled(affinity: Csr, exponent: float) -> Csr:
     return result
 
 
-def recency_of(rows: pa.Table, time_column: str, users: pa.Array, products: pa.Array) -> Csr:
-    """How far back each user's products lie, csr float32 (n_users, n_products): the newest is 1, the one before it 2.
+def newest_pairs(
+    rows: pa.Table, time_column: str, users: pa.Array, products: pa.Array
+) -> tuple[Indices, Indices, Indices]:
+    """Newest time in microseconds, user and product of each pair, int64 (n,); rows without a time are left out."""
+    dated = rows.filter(pc.is_valid(rows[time_column]))
+    newest = dated.group_by(["user_key", "product_id"]).aggregate([(time_column, "max")])
+    times = newest[f"{time_column}_max"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
+    user, product = positions(newest["user_key"], users), positions(newest["product_id"], products)
+    known = (user != ABSENT) & (product != ABSENT)
+    return times[known], user[known], product[known]
 
-    A product's time is its newest; rows without a time are left out, and equal times go by the product's number.
-    """
-    return recency_of_times(*_newest(rows, time_column, users, products), (len(users), len(products)))
 
-
-def trend_of(
-    rows: pa.Table, time_column: str, users: pa.Array, products: pa.Array, *, affinity: Csr, share: float
-) -> F32:
-    """Users of each product, float32 (n_products,), each counting by `trend_of_times`.
+def trend_of(newest: tuple[Indices, Indices, Indices], affinity: Csr, share: float) -> F32:
+    """Users of each product, float32 (n_products,), each counting by `trend_of_times`, from `newest_pairs`.
 
     affinity: csr (n_users, n_products); returned products, which have none, do not count.
     """
-    times, user, product = _newest(rows, time_column, users, products)
-    known = (user != ABSENT) & (product != ABSENT)
-    times, user, product = times[known], user[known], product[known]
-    cells = affinity.tocoo()
-    liked = np.isin(user * len(products) + product, cells.row.astype(np.int64) * len(products) + cells.col)
-    return trend_of_times(times[liked], product[liked], len(products), share)
+    times, user, product = newest
+    cells, n_products = affinity.tocoo(), affinity.shape[1]
+    liked = np.isin(user * n_products + product, cells.row.astype(np.int64) * n_products + cells.col)
+    return trend_of_times(times[liked], product[liked], n_products, share)
 
 
 def trend_of_times(times: Indices, products: Indices, n_products: int, share: float) -> F32:
@@ -87,21 +87,14 @@ def trend_of_times(times: Indices, products: Indices, n_products: int, share: fl
 
 
 def recency_of_times(times: Indices, users: Indices, products: Indices, shape: tuple[int, int]) -> Csr:
-    """The same from row numbers and one time a pair, all int64 (n,); unknown users and products are left out."""
-    known = (users != ABSENT) & (products != ABSENT)
-    times, users, products = times[known], users[known], products[known]
+    """How far back each user's products lie, csr float32 (n_users, n_products): the newest is 1, the one before it 2.
+
+    From one time a pair and its row numbers, all int64 (n,); equal times go by the product's number.
+    """
     order = np.lexsort((-products, -times, users))
     starts = np.searchsorted(users[order], users[order])
     places = np.arange(1, len(order) + 1) - starts
     return csr(places, users[order], products[order], shape)
-
-
-def _newest(rows: pa.Table, time_column: str, users: pa.Array, products: pa.Array) -> tuple[Indices, Indices, Indices]:
-    """Newest time in microseconds, user and product of each dated pair, int64 (n,)."""
-    dated = rows.filter(pc.is_valid(rows[time_column]))
-    newest = dated.group_by(["user_key", "product_id"]).aggregate([(time_column, "max")])
-    times = newest[f"{time_column}_max"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
-    return times, positions(newest["user_key"], users), positions(newest["product_id"], products)
 
 
 def opinion_matrix(comments: pa.Table, users: pa.Array, products: pa.Array) -> Csr:

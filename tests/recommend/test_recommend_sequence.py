@@ -10,7 +10,7 @@ import pytest
 import scipy.sparse as sp
 
 from socialrec.recommend.data import TrainingData
-from socialrec.recommend.evidence import recency_of, recency_of_times
+from socialrec.recommend.evidence import newest_pairs, recency_of_times
 from socialrec.recommend.signals import Sequence
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.recommend.signals.sequence import count_steps
@@ -54,11 +54,12 @@ def test_undated_events_leave_nothing_to_follow(data: TrainingData) -> None:
 def test_recency_goes_by_the_newest_time_and_then_by_product() -> None:
     times = pa.array([10, 30, 20, 20, None], pa.timestamp("us", "UTC"))
     rows = pa.table({"user_key": ["u"] * 5, "product_id": ["a", "a", "b", "c", "d"], "event_ts": times})
-    found = recency_of(rows, "event_ts", pa.array(["u"]), pa.array(["a", "b", "c", "d"]))
+    found = recency_of_times(*newest_pairs(rows, "event_ts", pa.array(["u"]), pa.array(["a", "b", "c", "d"])), (1, 4))
     assert found.toarray().tolist() == [[1, 3, 2, 0]]
 
 
 def test_recency_skips_users_and_products_that_are_not_known() -> None:
-    numbers = np.array([0, -1, 0])
-    found = recency_of_times(np.array([1, 2, 3]), numbers, np.array([0, 0, -1]), (1, 1))
+    times = pa.array([1, 2, 3], pa.timestamp("us", "UTC"))
+    rows = pa.table({"user_key": ["u", "x", "u"], "product_id": ["a", "a", "z"], "event_ts": times})
+    found = recency_of_times(*newest_pairs(rows, "event_ts", pa.array(["u"]), pa.array(["a"])), (1, 1))
     assert found.toarray().tolist() == [[1]]

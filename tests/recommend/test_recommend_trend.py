@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from socialrec.recommend.data import TrainingData
-from socialrec.recommend.evidence import trend_of, trend_of_times
+from socialrec.recommend.evidence import newest_pairs, trend_of, trend_of_times
 from socialrec.recommend.signals import Trend
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.settings import RecommendSettings
@@ -40,15 +40,15 @@ def test_undated_returned_and_unknown_products_are_no_trend() -> None:
             "event_ts": pa.array([10, None, 20, 30, 40], TIME),
         }
     )
-    assert trend_of(rows, "event_ts", USERS, PRODUCTS, affinity=BOTH_LIKE_BOTH, share=0.5).tolist() == [1 + 0.5, 0]
+    assert trend_of(newest_pairs(rows, "event_ts", USERS, PRODUCTS), BOTH_LIKE_BOTH, 0.5).tolist() == [1 + 0.5, 0]
     bob_returned = sp.csr_matrix(np.array([[1, 1], [0, 1]], dtype=np.float32))
-    assert trend_of(rows, "event_ts", USERS, PRODUCTS, affinity=bob_returned, share=0.5).tolist() == [1, 0]
+    assert trend_of(newest_pairs(rows, "event_ts", USERS, PRODUCTS), bob_returned, 0.5).tolist() == [1, 0]
 
 
 def test_a_user_counts_once_a_product_however_often_they_came_back() -> None:
     times = pa.array([10, 20, 30], TIME)
     rows = pa.table({"user_key": ["ann"] * 3, "product_id": ["kite"] * 3, "event_ts": times})
-    assert trend_of(rows, "event_ts", USERS, PRODUCTS, affinity=BOTH_LIKE_BOTH, share=0.5).tolist() == [0, 1]
+    assert trend_of(newest_pairs(rows, "event_ts", USERS, PRODUCTS), BOTH_LIKE_BOTH, 0.5).tolist() == [0, 1]
 
 
 @given(st.lists(st.integers(0, 5), max_size=20), st.floats(0.01, 1.0))
