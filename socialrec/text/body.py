@@ -19,7 +19,6 @@ from peft import (
     set_peft_model_state_dict,
 )
 from peft.utils import TRANSFORMERS_MODELS_TO_ADALORA_TARGET_MODULES_MAPPING as KNOWN_ADALORA
-from peft.utils import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as KNOWN_LORA
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
@@ -151,7 +150,6 @@ def _saved_tensors(folder: Path) -> tuple[dict[str, torch.Tensor], str]:
 
 def _lora(model: PreTrainedModel, settings: TextSettings) -> LoraConfig:
     """LoRA (Hu et al. 2021), or AdaLoRA (Zhang et al. 2023), which starts at 1.5 times the rank and prunes to it."""
-    model_type: str = model.config.model_type
     common: dict[str, Any] = {
         "lora_alpha": settings.lora_alpha,
         "lora_dropout": settings.lora_dropout,
@@ -159,8 +157,8 @@ def _lora(model: PreTrainedModel, settings: TextSettings) -> LoraConfig:
         "fan_in_fan_out": any(isinstance(module, Conv1D) for module in model.modules()),
     }
     if settings.tuning is Tuning.LORA:
-        targets = None if model_type in KNOWN_LORA else "all-linear"
-        return LoraConfig(r=settings.lora_rank, target_modules=targets, **common)
+        # In every layer, as full tuning is only matched by that (QLoRA, Dettmers et al. 2023).
+        return LoraConfig(r=settings.lora_rank, target_modules="all-linear", **common)
     steps = settings.train_steps
     return AdaLoraConfig(
         init_r=-(-3 * settings.lora_rank // 2),
@@ -168,7 +166,7 @@ def _lora(model: PreTrainedModel, settings: TextSettings) -> LoraConfig:
         tinit=steps // 10,
         tfinal=steps // 5,
         total_step=steps,
-        target_modules=None if model_type in KNOWN_ADALORA else "all-linear",
+        target_modules=None if model.config.model_type in KNOWN_ADALORA else "all-linear",
         **common,
     )
 

@@ -75,7 +75,7 @@ def tiny(bert: Path) -> TextSettings:
         precision=Precision.FLOAT32,
         train_steps=30,
         train_tokens=64,
-        learning_rate=0.03,
+        learning_rate=0.01,
         lora_dropout=0,
     )
 
