@@ -16,7 +16,12 @@ def begin(table_root: Path) -> Path:
     """Make a fresh attempt folder below a table's root, marked with the process that owns it."""
     folder = table_root / f"{PREFIX}{uuid.uuid4().hex}"
     folder.mkdir(parents=True)
-    owners.claim(folder)
+    try:
+        owners.claim(folder)
+    except OSError:
+        # Half a mark would pass for somebody at work.
+        remove(folder)
+        raise
     return folder
 
 

@@ -30,7 +30,7 @@ etl.max_quarantine_share = 0.5
 recommend.list_length = 3
 recommend.ridge = 5.0
 recommend.block_users = 2
-spark.master = "local[2]"
+spark.master = "local[1]"
 spark.driver_memory = "1g"
 spark.shuffle_partitions = 2
 """
@@ -39,31 +39,44 @@ Contents = dict[str, Content]
 
 @dataclass(frozen=True)
 class Night:
-    """A home just before `job` of the second night, and what all tables hold then and after it, undisturbed."""
+    """A home just before `job` of the second day, a copy that went on undisturbed, and what all their tables hold."""
 
-    home: Path
     job: str
+    home: Path
+    undisturbed: Path
     before: Contents
     after: Contents
 
 
-def night_before(job: str, folder: Path) -> Night:
-    """Both nights, in this process, up to the job; and the job itself in a copy of the home."""
-    home, other = folder / "home", folder / "undisturbed"
-    land_the_shop(home)
-    earlier = JOBS[: JOBS.index(job)]
-    for name in (*earlier, job):
-        do(home, D1, name)
-    for name in earlier:
-        do(home, D2, name)
-    before = contents(home)
-    shutil.copytree(home, other)
-    do(other, D2, job)
-    return Night(home, job, before, contents(other))
+class Nights:
+    """The nights of a shop, which go on from each other, each made when it is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[str, Night] = {}
+
+    def before(self, job: str) -> Night:
+        """The night in which this job comes next."""
+        if job not in self._known:
+            self._known[job] = self._make(job)
+        return self._known[job]
+
+    def _make(self, job: str) -> Night:
+        home, undisturbed = self._folder / job / "home", self._folder / job / "undisturbed"
+        if earlier := JOBS[: JOBS.index(job)]:
+            shutil.copytree(self.before(earlier[-1]).undisturbed, home)
+        else:
+            land_the_shop(home)
+        do(home, D1, job)
+        if job == "score_recommendations":
+            pin_a_model(home, D2)
+        shutil.copytree(home, undisturbed)
+        do(undisturbed, D2, job)
+        return Night(job, home, undisturbed, contents(home), contents(undisturbed))
 
 
 def do(home: Path, ds: str, job: str) -> None:
-    """Run one job; the one that scores finds a model pinned, which was fitted on the first day."""
+    """Run one job in this process; the one that scores finds a model pinned, which was fitted on the first day."""
     if job == "score_recommendations":
         pin_a_model(home, ds)
     run(home, ds, jobs=[job])
@@ -84,7 +97,7 @@ def orphans(home: Path) -> list[Path]:
 
 def land_the_shop(home: Path) -> None:
     """Everybody clicks on four of eight things on each day; the second day has a repeated and a broken record too."""
-    home.mkdir()
+    home.mkdir(parents=True)
     (home / "settings.toml").write_text(SMALL)
     land(home, D1, Entity.PRODUCTS, *({"product_id": f"p{n}", "title": f"Kite {n}"} for n in range(N_PRODUCTS)))
     land(home, D1, Entity.FOLLOWS, *({"follower_id": f"u{n}", "followee_id": "u0"} for n in range(1, N_USERS)))
@@ -108,6 +121,7 @@ def pin_a_model(home: Path, ds: str) -> None:
         fit_a_model(home, ds, model)
     pins = {"recommender_version": "1", "encoder_version": ENCODER_VERSION, "trained_run": "t"}
     receipt = home / "runs" / ds / "pin_models.json"
+    receipt.parent.mkdir(parents=True, exist_ok=True)
     receipt.write_text(json.dumps({**pins, "recommender_folder": str(model)}))
 
 
