@@ -11,9 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from killed_world import Nights, contents, orphans
 from landed_world import D2
+
+from socialrec.contracts.gold import TEXTS
+from socialrec.lake import Lake
+from socialrec.lake.attempts import under_way
 
 ROOT = Path(__file__).parents[2]
 DS = "2026-01-31"
@@ -70,6 +75,29 @@ def test_a_receipt_that_finds_no_room_is_one_line_and_the_retry_passes(home: Pat
         assert (again.returncode, json.loads(again.stdout)["status"]) == (0, "dry_run")
         [receipt] = (home / "runs").rglob("*.json")
         assert json.loads(receipt.read_text()) == json.loads(again.stdout)
+    blow()
+
+
+def stage_a_text(lake: Lake, text_hash: str) -> None:
+    row = {"text_hash": text_hash, "kind": "product", "text": "x", "language": "en", "platform": "shop", "ds": DS}
+    with lake.stage(TEXTS, job="test", partitions=[DS]) as stage:
+        stage.write(pa.Table.from_pylist([row]))
+        stage.commit()
+
+
+@pytest.mark.chaos(8, "the disk is full where a write begins", "the old rows are read, nobody seems at work; it passes")
+def test_a_write_that_finds_no_room_for_its_mark_leaves_nothing(lake: Lake, blow: Callable[[], None]) -> None:
+    with small_disk(lake.root):
+        stage_a_text(lake, "old")
+        ballast = fill(lake.root)
+        with pytest.raises(OSError, match="No space left on device"):
+            stage_a_text(lake, "new")
+        assert lake.read(TEXTS)["text_hash"].to_pylist() == ["old"]
+        assert under_way(lake.path(TEXTS)) == []
+        assert {folder.name for folder in lake.path(TEXTS).glob("stage-*")} == lake.folders(TEXTS)
+        ballast.unlink()
+        stage_a_text(lake, "new")
+        assert lake.read(TEXTS)["text_hash"].to_pylist() == ["new"]
     blow()
 
 
