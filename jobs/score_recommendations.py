@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from socialrec import job
@@ -16,6 +13,7 @@ from socialrec.errors import UserError
 from socialrec.recommend.context import Context, Stamp, build_context
 from socialrec.recommend.inputs import comment_days, read_ratings
 from socialrec.recommend.model import read_document
+from socialrec.scratch import scratch_folder
 
 NAME = "score_recommendations"
 INPUTS = (USER_PRODUCT_AFFINITY, SOCIAL_TIES, SILVER_PRODUCTS, USER_PROFILES)
@@ -75,7 +73,7 @@ def score(run: job.Run, model: Path, context: Context, fingerprint: str, *, publ
     from socialrec.recommend.scoring import block_scorer, total_removed
 
     with (
-        scratch_folder(run) as folder,
+        scratch_folder(run.settings.scratch, NAME) as folder,
         run.lake.stage(RECOMMENDATIONS, job=NAME, partitions=[run.ds]) as stage,
         spark_session(NAME, run.settings) as spark,
     ):
@@ -88,15 +86,6 @@ def score(run: job.Run, model: Path, context: Context, fingerprint: str, *, publ
         publish(stage, fingerprint=fingerprint, counts=counts, dry_run=not publishes)
         removed = {f"removed_{rule}": n for rule, n in total_removed(folder).items()}
     return counts | removed
-
-
-@contextmanager
-def scratch_folder(run: job.Run) -> Iterator[Path]:
-    """A folder that all of Spark's workers can read, gone afterwards."""
-    root = run.settings.scratch / NAME
-    root.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f"{run.run_id}-", dir=root) as folder:
-        yield Path(folder)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from socialrec.cost import Meter
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.lake.traffic import Amount, Traffic
+from socialrec.scratch import sweep_scratch
 from socialrec.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Run:
 
 @contextmanager
 def run(name: str, args: argparse.Namespace) -> Iterator[Run]:
-    """Resolve settings and day, open the lake, bind the log to this job, and tell its lineage."""
+    """Resolve settings and day, sweep what killed jobs left, open the lake, bind the log, and tell the lineage."""
     if not 0 < args.sample <= 1:
         raise UserError(f"--sample {args.sample} must be above 0 and at most 1")
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", args.run_id):
@@ -108,6 +109,7 @@ def run(name: str, args: argparse.Namespace) -> Iterator[Run]:
     ds = day(args.ds)
     log = configure_logging().bind(job=name, ds=ds)
     log.info("started", run_id=args.run_id)
+    sweep_scratch(settings.scratch)
     # Imported here: it takes a third of a second, and screens that import this module tell no lineage.
     from socialrec.lineage import Lineage
 

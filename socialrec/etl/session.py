@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 from pyspark.sql import SparkSession
 
+from socialrec.scratch import scratch_folder
 from socialrec.service_settings import LOOPBACK
 from socialrec.settings import Settings
 
@@ -43,30 +42,24 @@ def spark_session(app_name: str, settings: Settings) -> Iterator[SparkSession]:
     """A Spark session, the same under spark-submit and under plain Python.
 
     Inside a process that already has an active session, that one is yielded and left running. Otherwise the session
-    is stopped at the end and its temporary files are removed; those of killed processes are swept at the start.
+    is stopped at the end and its temporary files are removed.
     """
     active = SparkSession.getActiveSession()
     if active is not None:
         yield active
         return
-    root = settings.scratch / _SCRATCH
-    _sweep(root)
-    folder = root / f"{os.getpid()}-{int(psutil.Process().create_time())}"
-    folder.mkdir(parents=True, exist_ok=True)
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     for name, value in settings.spark.environment.items():
         os.environ.setdefault(name, value)
     builder = SparkSession.builder.appName(app_name)
-    for name, value in session_conf(settings, folder).items():
-        builder = builder.config(name, value)
-    try:
+    with scratch_folder(settings.scratch, _SCRATCH) as folder:
+        for name, value in session_conf(settings, folder).items():
+            builder = builder.config(name, value)
         session = builder.getOrCreate()
         try:
             yield session
         finally:
             session.stop()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def session_conf(settings: Settings, folder: Path) -> dict[str, str]:
@@ -88,17 +81,3 @@ def session_conf(settings: Settings, folder: Path) -> dict[str, str]:
     if spark.is_on_loopback:
         conf |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK}
     return conf | spark.conf
-
-
-def _sweep(root: Path) -> None:
-    for folder in root.glob("*-*"):
-        pid, _, started = folder.name.partition("-")
-        if pid.isdigit() and not _is_alive(int(pid), started):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_alive(pid: int, started: str) -> bool:
-    try:
-        return str(int(psutil.Process(pid).create_time())) == started
-    except psutil.NoSuchProcess:
-        return False

@@ -20,6 +20,7 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Tr
 from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction
 
+from socialrec import owners
 from socialrec.contracts.columns import Table
 from socialrec.errors import UserError
 from socialrec.lake import attempts
@@ -65,7 +66,7 @@ class Stage:
         self._append = append
         self._traffic = traffic
         self._n_written = 0
-        self.path = attempts.claim(root)
+        self.path = attempts.begin(root)
 
     def __enter__(self) -> Self:
         return self
@@ -73,7 +74,7 @@ class Stage:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if (self.path / attempts.OWNER_FILE).exists():
+        if (self.path / owners.OWNER_FILE).exists():
             attempts.remove(self.path)
 
     def write(self, rows: pa.Table | Iterable[pa.RecordBatch]) -> None:
@@ -153,7 +154,8 @@ class Stage:
                 f"{self.table.name} {self.table.partition}={names}: another run wrote it first, this one changed "
                 "nothing; run this job again"
             ) from None
-        attempts.release(self.path)
+        # Its data files are the table now.
+        owners.release(self.path)
         version = DeltaTable(str(self._root)).version()
         n_rows, n_bytes = sum(map(_n_rows, staged)), sum(file.stat().st_size for file in staged)
         self._traffic.wrote(self.table.name, Amount(n_rows, n_bytes, version))

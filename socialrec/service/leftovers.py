@@ -26,7 +26,9 @@ def find_leftovers(settings: Settings, kept: Collection[Path]) -> Iterator[tuple
     yield from _untouched("candidates", settings.models.glob("candidates/*"), short)
     yield from _untouched("checkpoints", settings.models.glob("checkpoints/*"), short)
     yield from _untouched("unfinished", settings.models.glob("base/.made-*"), short)
-    yield from _untouched("unfinished", settings.scratch.glob("*/*"), short)
+    # Spark's own libraries lie directly there.
+    loose = (path for path in settings.scratch.glob("*") if path.is_file())
+    yield from _untouched("unfinished", iter([*settings.scratch.glob("*/*"), *loose]), short)
     for folder, pattern in ((settings.export, ".*"), (settings.reports, ".*"), (settings.runs, "*.partial")):
         yield from _untouched("unfinished", folder.rglob(pattern), short)
     yield from _untouched("receipts", settings.runs.glob("*"), long)

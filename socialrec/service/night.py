@@ -17,7 +17,7 @@ from socialrec.orchestration.airflow_api import AirflowApi, AirflowAway
 FIRST_TRAINING = "train_first_champion"
 PARSE_SECONDS = 120.0
 LOOK_SECONDS = 1.0
-AWAY_SECONDS = 60.0
+AWAY_SECONDS = 180.0
 LOG_LINES = 25
 _ENDED = ("success", "failed")
 

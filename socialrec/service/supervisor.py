@@ -126,17 +126,23 @@ class Supervisor:
                     return True
                 self.end_strays()
                 self.start(name)
-            reap()
+            self.end_strays()
             time.sleep(LOOK_SECONDS)
         return False
 
     def end_strays(self) -> None:
-        """End what a process that died left to us: idle workers, and tasks that its successor starts again."""
+        """End what a process that died left to us: idle workers, and jobs that somebody starts again.
+
+        A job must not go on beside its second try: of two writers of one day one fails.
+        """
         import psutil
 
-        known = {process.pid for process in self.children.values()}
-        end([child for child in psutil.Process().children() if child.pid not in known], STRAY_PATIENCE_SECONDS)
         reap()
+        known = {process.pid for process in self.children.values()}
+        if strays := [child for child in psutil.Process().children() if child.pid not in known]:
+            say(f"ending processes whose parent died: {', '.join(str(stray.pid) for stray in strays)}")
+            end(strays, STRAY_PATIENCE_SECONDS)
+            reap()
 
     def stop(self) -> None:
         """End all processes below this one, and forget them."""

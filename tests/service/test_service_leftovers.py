@@ -34,6 +34,7 @@ def test_only_what_nobody_touched_for_long_is_left_over(settings: Settings) -> N
     leave(settings, "models/base/.made-abc/half", WEEK)
     leave(settings, "models/base/socialrec-base-1/model.safetensors", YEAR)
     leave(settings, "scratch/score_recommendations/r1-x/everyone.parquet", WEEK)
+    leave(settings, "scratch/libzstd-jni-1.so", WEEK)
     leave(settings, "export/2026-01-01/.recommendations.parquet.77", WEEK)
     leave(settings, "export/2026-01-01/recommendations.parquet", YEAR)
     leave(settings, "landing/shop/2026-01-01/.interactions.jsonl.partial", YEAR)
@@ -45,6 +46,7 @@ def test_only_what_nobody_touched_for_long_is_left_over(settings: Settings) -> N
         ("unused_models", "models/socialrec-encoder/.fetch-abc"),
         ("unfinished", "models/base/.made-abc"),
         ("unfinished", "scratch/score_recommendations/r1-x"),
+        ("unfinished", "scratch/libzstd-jni-1.so"),
         ("unfinished", "export/2026-01-01/.recommendations.parquet.77"),
     }
 

@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from socialrec import tracking
 from socialrec.contracts.gold import RECOMMENDATIONS
 from socialrec.lake import Lake
-from socialrec.settings import Settings
+from socialrec.service.processes import end, find
+from socialrec.service.record import read_record
+from socialrec.settings import Settings, load_settings
 from socialrec.tracking import ENCODER, RECOMMENDER
 
 SOCIALREC = Path(sys.executable).with_name("socialrec")
@@ -133,3 +139,20 @@ class Shop:
         tracker = tracking.connect(self.settings)
         found = [ask(name) for name in (ENCODER, RECOMMENDER) for ask in (tracker.newest_version, tracker.champion)]
         return [model.version if model else "none" for model in found]
+
+
+@contextmanager
+def tiny_shop(home: Path) -> Iterator[Shop]:
+    """The shop in a new home with ports of its own; what was started there is ended afterwards."""
+    land_the_shop(home)
+    ports = f"services.airflow_port = {free_port()}\nservices.mlflow_port = {free_port()}\n"
+    (home / "settings.toml").write_text(SMALL + ports)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("SOCIALREC_")]:
+            patch.delenv(name)
+        settings = load_settings(home)
+        try:
+            yield Shop(settings)
+        finally:
+            if record := read_record(settings):
+                end([*filter(None, [find(record.supervisor)]), *record.left_running()], patience=5)

@@ -1,0 +1,56 @@
+"""Scratch folders are gone with their process, whether it ends or is killed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from socialrec import job
+from socialrec.owners import OWNER_FILE
+from socialrec.scratch import scratch_folder, sweep_scratch
+
+WORKING = """
+import sys, time
+from pathlib import Path
+from socialrec.scratch import scratch_folder
+with scratch_folder(Path(sys.argv[1]), "spark") as folder:
+    (folder / "half").touch()
+    print(folder, flush=True)
+    time.sleep(600)
+"""
+
+
+def killed_at_work(root: Path) -> Path:
+    """The folder of a process that was killed while it worked there."""
+    with subprocess.Popen([sys.executable, "-c", WORKING, str(root)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        folder = Path(process.stdout.readline().strip())
+        process.kill()
+    return folder
+
+
+def test_a_folder_is_gone_with_what_is_in_it(tmp_path: Path) -> None:
+    with scratch_folder(tmp_path, "spark") as folder:
+        (folder / "file").touch()
+    assert not folder.exists()
+
+
+def test_the_next_job_sweeps_what_a_killed_one_left_and_no_more(home: Path) -> None:
+    root = home / "scratch"
+    left = killed_at_work(root)
+    assert (left / "half").exists()
+    with scratch_folder(root, "spark") as mine:
+        args = job.parser("x").parse_args(["--ds", "2026-01-01", "--home", str(home)])
+        with job.run("build_gold", args):
+            assert not left.exists()
+            assert mine.exists()
+
+
+def test_a_process_of_another_machine_is_taken_to_live(tmp_path: Path) -> None:
+    left = killed_at_work(tmp_path)
+    owner = json.loads((left / OWNER_FILE).read_text())
+    (left / OWNER_FILE).write_text(json.dumps({**owner, "host": "elsewhere"}))
+    sweep_scratch(tmp_path)
+    assert left.exists()
