@@ -57,11 +57,14 @@ def main(argv: list[str] | None = None) -> int:
         mlflow_run = tracker.start_training(f"{run.ds} {run.run_id}", params, {"ds": run.ds, "run_id": run.run_id})
         with tracker.failing(mlflow_run):
             version, encoder = train(run, tracker, mlflow_run, found, evidence.split)
+            page = tracker.run_page(mlflow_run)
+            # The last that is asked of the server: where it fails before, no alias has moved.
+            tracker.nominate(ENCODER, version)
         run.done(
             status="trained" if found.n_training else "no_examples",
             counts={"examples": found.n_training, "validation_examples": sum(map(len, found.validation))},
             mlflow_run_id=mlflow_run,
-            mlflow_url=tracker.run_page(mlflow_run),
+            mlflow_url=page,
             model_url=tracker.version_page(ENCODER, version),
             encoder_version=encoder.version,
             encoder_model_version=version,
