@@ -33,7 +33,7 @@ from socialrec import tracking
 from socialrec.contracts.gold import RECOMMENDATIONS
 from socialrec.job import EXIT_AWAY
 from socialrec.lake import Lake
-from socialrec.settings import Settings
+from socialrec.settings import Settings, load_settings
 from socialrec.tracking import CHALLENGER, CHAMPION, ENCODER, RECOMMENDER
 
 ROOT = Path(__file__).parents[2]
@@ -154,38 +154,51 @@ def test_a_server_that_dies_in_an_upload_is_told_and_the_retry_passes(
 
 
 @pytest.mark.chaos(10, "MLflow is in trouble while a night scores", "the pinned champion's lists are made without it")
+@pytest.mark.parametrize(
+    ("number", "trouble"),
+    [
+        (0, HANGING),
+        *(pytest.param(*one, marks=pytest.mark.slow) for one in enumerate((REFUSED, FAILING, SLOW, KILLED), 1)),
+    ],
+)
 def test_scoring_goes_on_with_the_pinned_champion(
-    ready: Candidate, mlflow_server: str, spark: SparkSession, monkeypatch: pytest.MonkeyPatch, blow: Blow
+    ready: Candidate,
+    mlflow_server: str,
+    spark: SparkSession,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    trouble: str,
+    blow: Blow,
 ) -> None:
     shop, champion = ready.shop, tracking.connect(ready.shop).champion(RECOMMENDER)
     assert champion is not None
     call(shop, "pin_models")
-    for number, trouble in enumerate((REFUSED, FAILING, HANGING, SLOW, KILLED)):
-        with TroubledMlflow(mlflow_server, trouble) as way:
-            monkeypatch.setenv(URI, way.url)
-            # Another length each time: lists that are there already would not be made again.
-            monkeypatch.setenv("SOCIALREC_RECOMMEND__LIST_LENGTH", str(LENGTH - number))
-            assert call(shop, "score_recommendations")["status"] == "written"
-            assert call(shop, "publish_recommendations")["status"] == "written"
-        lists = Lake(shop.lake).read(RECOMMENDATIONS, [DS])
-        assert lists.num_rows == (N_USERS + 1) * (LENGTH - number)
-        assert set(lists["recommender_version"].to_pylist()) == {champion.version}
-        blow()
+    with TroubledMlflow(mlflow_server, trouble) as way:
+        monkeypatch.setenv(URI, way.url)
+        # Another length each time: lists that are there already would not be made again.
+        monkeypatch.setenv("SOCIALREC_RECOMMEND__LIST_LENGTH", str(LENGTH - number))
+        assert call(shop, "score_recommendations")["status"] == "written"
+        assert call(shop, "publish_recommendations")["status"] == "written"
+        assert way.n_requests == 0
+    lists = Lake(shop.lake).read(RECOMMENDATIONS, [DS])
+    assert lists.num_rows == (N_USERS + 1) * (LENGTH - number)
+    assert set(lists["recommender_version"].to_pylist()) == {champion.version}
+    blow()
 
 
 @pytest.mark.chaos(11, "processes log metrics to one run of one server at once", "each one arrives, once")
 @pytest.mark.parametrize(("n_processes", "n_metrics"), [(2, 20), pytest.param(8, 200, marks=pytest.mark.slow)])
 def test_metrics_of_many_processes_all_arrive(
     mlflow_server: str,
-    settings: Settings,
+    home: Path,
     monkeypatch: pytest.MonkeyPatch,
     n_processes: int,
     n_metrics: int,
     blow: Blow,
 ) -> None:
     monkeypatch.setenv(URI, mlflow_server)
-    run_id = tracking.connect(settings).start_training("at once", {}, {})
-    command = [sys.executable, "-c", METRICS, str(settings.home), run_id, str(n_metrics)]
+    run_id = tracking.connect(load_settings(home)).start_training("at once", {}, {})
+    command = [sys.executable, "-c", METRICS, str(home), run_id, str(n_metrics)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     names = [f"process/{number}" for number in range(n_processes)]
     started = [
