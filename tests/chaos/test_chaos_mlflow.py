@@ -144,12 +144,12 @@ def test_a_server_that_dies_in_an_upload_is_told_and_the_retry_passes(
         job = ready.start(name, server.url)
         output, errors = job.communicate()
         assert job.returncode == 0, errors
+        receipt = json.loads(output.splitlines()[-1])
         if name == TRAIN:
-            before[ENCODER][CHALLENGER] = json.loads(output)["encoder_model_version"]
+            before[ENCODER][CHALLENGER] = receipt["encoder_model_version"]
         blow()
-    promoted = json.loads(output)
-    assert promoted["status"] == "promoted"
-    assert ready.aliases()[RECOMMENDER] == dict.fromkeys((CHALLENGER, CHAMPION), promoted["recommender_version"])
+    assert receipt["status"] == "promoted"
+    assert ready.aliases()[RECOMMENDER] == dict.fromkeys((CHALLENGER, CHAMPION), receipt["recommender_version"])
     assert ready.aliases()[ENCODER][CHAMPION] == ready.encoder
 
 
