@@ -70,7 +70,7 @@ answer = [[value for value in given if is_taken(param, value)] for param in (DS,
 @pytest.mark.chaos(14, "path strings for a run's id, Params, a platform's folder and a file", "all refused")
 def test_strings_that_lead_elsewhere_are_refused(home: Path, tmp_path: Path, blow: Blow) -> None:
     assert len(set(PATHS)) == 40
-    taken_if_right = [["2026-01-31"], ["7"], ["users.txt"]]
+    taken_if_right = [["2026-01-31"], ["7"], ["2026-01-31", "7", "users.txt"]]
     assert ask_airflow(home, TAKEN, [*PATHS, "2026-01-31", "7", "users.txt"]) == taken_if_right
     for number, path in enumerate(PATHS):
         with pytest.raises(UserError, match="--run-id .*letters, digits"):
