@@ -139,7 +139,7 @@ def test_a_night_keeps_its_secrets(
         land(home, D1, Entity.INTERACTIONS, event("1", D1))
         land(home, D1, Entity.COMMENTS, comment("1", "ann", "Flies well", created_ts=f"{D1}T11:00:00Z"))
         run(home, D1)
-        pins = {"job": "pin_models", "status": "pinned", "counts": {}, "seconds": 1.0}
+        pins = {"job": "pin_models", "status": "pinned", "counts": {}, "seconds": 1.0, "peak_mib": 1}
         pins |= {"recommender_version": "1", "encoder_version": "v1", "encoder_model_version": "1"}
         (home / "runs" / D1 / "pin_models.json").write_text(json.dumps(pins))
         report = run(home, D1, jobs=("report_run",))["report_run"]["report"]
