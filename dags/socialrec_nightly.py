@@ -93,7 +93,7 @@ with DAG(
         pin_models = python_job(settings, "pin_models", MODEL_VERSION, trigger_rule="none_failed_min_one_success")
         ensure_champion >> train_first_champion >> pin_models
         ensure_champion >> pin_models
-    encoder = ("--encoder-model-version", reported("pin_models", "encoder_model_version"))
+    encoder = ("--encoder-folder", reported("pin_models", "encoder_folder"))
     with group("read_texts", "Read texts") as read_texts:
         embedded = embed_texts(settings, *encoder)
         embedded >> python_job(settings, "predict_insights", *encoder, pool=GPU)

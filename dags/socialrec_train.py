@@ -53,6 +53,7 @@ settings = load_settings()
 TRAINING = ("--mlflow-run", reported("finetune_encoder", "mlflow_run_id"))
 VECTORS = ("--encoder-version", reported("finetune_encoder", "encoder_version"))
 ENCODER = ("--encoder-model-version", reported("finetune_encoder", "encoder_model_version"))
+ENCODER_FILES = ("--encoder-folder", reported("finetune_encoder", "encoder_folder"))
 
 with DAG(
     dag_id=TRAIN,
@@ -69,7 +70,7 @@ with DAG(
     with group("encoder", "Encoder") as encoder:
         (
             python_job(settings, "finetune_encoder", pool=GPU, execution_timeout=timedelta(hours=6))
-            >> embed_texts(settings, *ENCODER)
+            >> embed_texts(settings, *ENCODER_FILES)
         )
     with group("recommender", "Recommender") as recommender:
         python_job(settings, "fit_recommender", *TRAINING, *VECTORS, TUNING_TRIALS, pool=GPU)

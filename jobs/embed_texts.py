@@ -6,12 +6,11 @@ import json
 import sys
 from pathlib import Path
 
-from socialrec import job, tracking
+from socialrec import job
 from socialrec.contracts.gold import TEXT_EMBEDDINGS, TEXTS
 from socialrec.errors import UserError
 from socialrec.lake import Stage
 from socialrec.text_settings import Engine
-from socialrec.tracking import ENCODER
 
 NAME = "embed_texts"
 
@@ -19,14 +18,14 @@ NAME = "embed_texts"
 def main(argv: list[str] | None = None) -> int:
     """Append the missing vectors. They are a cache by content that nobody is shown, so a dry run keeps them too."""
     parser = job.parser(__doc__)
-    parser.add_argument("--encoder-model-version", required=True, help="the encoder's registered version")
+    parser.add_argument("--encoder-folder", required=True, type=Path, help="the encoder, from pin_models")
     args = parser.parse_args(argv)
     with job.run(NAME, args) as run:
         days = [day for day in run.lake.partitions(TEXTS) if day <= run.ds]
         if not days:
             raise UserError(f"gold.texts has nothing up to {run.ds}: run build_gold of that day first")
-        folder = tracking.connect(run.settings).fetch(ENCODER, args.encoder_model_version)
-        version = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))["version"]
+        folder = args.encoder_folder
+        version = read_version(folder)
         fingerprint = run.lake.fingerprint({TEXTS: days}, version)
         if run.lake.up_to_date(TEXT_EMBEDDINGS, [version], fingerprint):
             texts = run.lake.dataset(TEXTS, days).count_rows()
@@ -35,6 +34,14 @@ def main(argv: list[str] | None = None) -> int:
         counts = encode(run, folder, version, days, fingerprint)
         run.done(status="written", counts=counts, encoder_version=version)
     return 0
+
+
+def read_version(folder: Path) -> str:
+    """The version that an encoder's folder says; UserError where it holds none."""
+    document = folder / "encoder.json"
+    if not document.exists():
+        raise UserError(f"{folder} holds no encoder: run pin_models, in a training finetune_encoder, of this run again")
+    return str(json.loads(document.read_text(encoding="utf-8"))["version"])
 
 
 def encode(run: job.Run, folder: Path, version: str, days: list[str], fingerprint: str) -> dict[str, int]:

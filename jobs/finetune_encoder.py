@@ -57,14 +57,18 @@ def main(argv: list[str] | None = None) -> int:
         mlflow_run = tracker.start_training(f"{run.ds} {run.run_id}", params, {"ds": run.ds, "run_id": run.run_id})
         with tracker.failing(mlflow_run):
             version, encoder = train(run, tracker, mlflow_run, found, evidence.split)
+            page = tracker.run_page(mlflow_run)
+            # The last that is asked of the server: where it fails before, no alias has moved.
+            tracker.nominate(ENCODER, version)
         run.done(
             status="trained" if found.n_training else "no_examples",
             counts={"examples": found.n_training, "validation_examples": sum(map(len, found.validation))},
             mlflow_run_id=mlflow_run,
-            mlflow_url=tracker.run_page(mlflow_run),
+            mlflow_url=page,
             model_url=tracker.version_page(ENCODER, version),
             encoder_version=encoder.version,
             encoder_model_version=version,
+            encoder_folder=str(folder_of(run, mlflow_run)),
             split_kind=evidence.split.kind,
         )
     return 0
@@ -124,7 +128,7 @@ def train(
     else:
         kept = "the champion's encoder" if start else "the base model"
         run.log.warning(f"nothing new to learn from before the validation cut: {kept} is used as it is")
-    folder = run.settings.models / "candidates" / mlflow_run / "encoder"
+    folder = folder_of(run, mlflow_run)
     encoder.save(folder)
     heads.save(folder)
     tracker.log(mlflow_run, metrics=figures, params={"encoder_version": encoder.version})
@@ -135,6 +139,11 @@ def train(
     tags |= {LEARNED_UNTIL: cut.isoformat()} if cut else {}
     card = encoder_card(figures, run.ds, found.n_training, tracker.run_page(mlflow_run))
     return tracker.register(mlflow_run, "encoder", ENCODER, tags, card), encoder
+
+
+def folder_of(run: job.Run, mlflow_run: str) -> Path:
+    """Where the trained encoder is kept for the rest of the training."""
+    return run.settings.candidate(mlflow_run) / "encoder"
 
 
 def tune(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Material) -> FineTuned:

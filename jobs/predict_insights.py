@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from socialrec import job, tracking
+from socialrec import job
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import (
     BEHAVIOUR_PROPENSITIES,
@@ -23,7 +23,6 @@ from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SIL
 from socialrec.errors import UserError
 from socialrec.etl.progress import day_tokens, derived_tokens, pack_tokens
 from socialrec.lake import Stage
-from socialrec.tracking import ENCODER
 
 NAME = "predict_insights"
 
@@ -44,14 +43,14 @@ class Plan:
 def main(argv: list[str] | None = None) -> int:
     """Predict what is new, or everything anew by a new model, from the vectors that embed_texts made."""
     parser = job.parser(__doc__)
-    parser.add_argument("--encoder-model-version", required=True, help="the encoder's registered version")
+    parser.add_argument("--encoder-folder", required=True, type=Path, help="the encoder, from pin_models")
     args = parser.parse_args(argv)
     with job.run(NAME, args) as run:
         if missing := [
             t.name for t in (SILVER_PRODUCTS, USER_PRODUCT_AFFINITY) if run.ds not in run.lake.partitions(t)
         ]:
             raise UserError(f"{' and '.join(missing)} has no rows of {run.ds}: run the ETL of that day first")
-        folder = tracking.connect(run.settings).fetch(ENCODER, args.encoder_model_version)
+        folder = args.encoder_folder
         plan = plan_predictions(run, folder.name)
         if plan.is_done:
             run.done(status="up_to_date")

@@ -27,7 +27,6 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     with job.run(NAME, args) as run, tracking.connect(run.settings).failing(args.mlflow_run) as tracker:
         promote(run, tracker)
-        tracker.finish(args.mlflow_run)
     return 0
 
 
@@ -47,6 +46,10 @@ def promote(run: job.Run, tracker: tracking.Tracker) -> None:
     pages: dict[str, Any] = {"mlflow_url": tracker.run_page(args.mlflow_run)}
     if version is not None:
         pages["model_url"] = tracker.version_page(RECOMMENDER, version)
+    tracker.finish(args.mlflow_run)
+    if version is not None:
+        # The last that is asked of the server: where it fails before, no alias has moved.
+        move_aliases(run, tracker, version, is_champion=decision.promote)
     run.done(
         status=status,
         note=f"Version {version or 'to come'} {status}: {'; '.join(decision.reasons)}",
@@ -65,7 +68,7 @@ def learned_of_erased(tracker: tracking.Tracker, evaluation: dict[str, Any]) -> 
 
 
 def record(run: job.Run, tracker: tracking.Tracker, decision: Decision, evaluation: dict[str, Any]) -> str:
-    """Register the candidate with the decision, and promote encoder and recommender together where it passed."""
+    """Register the candidate, and keep the decision with its version, its run and the lake."""
     args = run.args
     gate = "promoted" if decision.promote else "refused"
     tags = {
@@ -94,10 +97,15 @@ def record(run: job.Run, tracker: tracking.Tracker, decision: Decision, evaluati
     )
     # The record comes before the act: a champion that no row explains must not be.
     record_decision(run.lake, row, NAME)
-    if decision.promote:
-        tracker.promote(ENCODER, args.encoder_model_version)
-        tracker.promote(RECOMMENDER, version)
     return version
+
+
+def move_aliases(run: job.Run, tracker: tracking.Tracker, version: str, *, is_champion: bool) -> None:
+    """Make the candidate challenger and, with its encoder, champion where it passed."""
+    tracker.nominate(RECOMMENDER, version)
+    if is_champion:
+        tracker.promote(ENCODER, run.args.encoder_model_version)
+        tracker.promote(RECOMMENDER, version)
 
 
 def read_candidate(run: job.Run) -> dict[str, Any]:

@@ -32,6 +32,7 @@ def main(argv: list[str] | None = None) -> int:
         )
         if ERASED in target.tags and ERASED not in champion.tags:
             raise UserError(f"version {target.version} was trained on users who were erased since: train again instead")
+        page = tracker.run_page(target.run_id)
         if not args.dry_run:
             row = rollback_row(
                 args.reason,
@@ -43,6 +44,7 @@ def main(argv: list[str] | None = None) -> int:
                 ds=run.ds,
             )
             record_decision(run.lake, row, NAME)
+            # The last that is asked of the server: a second try would go back one champion further.
             tracker.promote(ENCODER, target.tags["encoder_model_version"])
             tracker.promote(RECOMMENDER, target.version)
         run.log.info("went back", from_=champion.version, to=target.version, reason=args.reason)
@@ -52,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
             recommender_version=target.version,
             previous_version=champion.version,
             reason=args.reason,
-            mlflow_url=tracker.run_page(target.run_id),
+            mlflow_url=page,
             model_url=tracker.version_page(RECOMMENDER, target.version),
         )
     return 0

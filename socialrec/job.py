@@ -22,7 +22,7 @@ import structlog
 
 from socialrec.contracts.columns import DAY_PATTERN
 from socialrec.cost import Meter
-from socialrec.errors import UserError
+from socialrec.errors import AwayError, UserError
 from socialrec.lake import Lake
 from socialrec.lake.traffic import Amount, Traffic
 from socialrec.scratch import sweep_scratch
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from socialrec.lineage import Lineage
 
 EXIT_USER_ERROR = 2
+EXIT_AWAY = os.EX_TEMPFAIL
 
 
 def day(text: str) -> str:
@@ -167,9 +168,15 @@ def configure_logging() -> structlog.stdlib.BoundLogger:
 
 
 def guarded(main: Callable[[], int]) -> int:
-    """Run a program; a user's mistake, or a full disk, becomes one line on standard error and exit code 2."""
+    """Run a program; what is for people becomes one line on standard error, and an exit code.
+
+    2 is a user's mistake or a full disk; 75 a server in trouble, which Airflow tries again.
+    """
     try:
         return main()
+    except AwayError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_AWAY
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
     except Exception as error:

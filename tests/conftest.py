@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mlflow_process import free_port, start_mlflow
 from pyspark.sql import SparkSession
 
 from socialrec.etl.session import spark_session
 from socialrec.lake import Lake
-from socialrec.service.environment import mlflow_command, mlflow_environment
-from socialrec.service_settings import ServiceSettings, SparkSettings
+from socialrec.service_settings import SparkSettings
 from socialrec.settings import Settings, load_settings
 
 
@@ -55,12 +51,6 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         yield session
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
 def deserted_url() -> str:
     """An address at which nothing listens."""
@@ -70,30 +60,8 @@ def deserted_url() -> str:
 @pytest.fixture(scope="session")
 def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real MLflow server with its own database."""
-    port = free_port()
-    settings = Settings(home=tmp_path_factory.mktemp("mlflow"), services=ServiceSettings(mlflow_port=port))
-    (settings.home / "mlflow").mkdir()
-    url, log = f"http://127.0.0.1:{port}", settings.home / "log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            mlflow_command(settings), stdout=output, stderr=output, env=mlflow_environment(settings)
-        )
+    server = start_mlflow(tmp_path_factory.mktemp("mlflow"))
     try:
-        for _ in range(600):
-            assert process.poll() is None, f"MLflow ended: {log.read_text()[-500:]}"
-            if answers(f"{url}/health"):
-                break
-            time.sleep(0.5)
-        else:
-            raise AssertionError(f"MLflow does not answer: {log.read_text()[-500:]}")
-        yield url
+        yield server.url
     finally:
-        process.terminate()
-        process.wait()
-
-
-def answers(url: str) -> bool:
-    try:
-        return bool(urllib.request.urlopen(url, timeout=1).status == 200)
-    except OSError:
-        return False
+        server.end()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from socialrec import job
-from socialrec.errors import UserError
+from socialrec.errors import AwayError, UserError
 from socialrec.settings import load_settings
 
 
@@ -48,3 +48,13 @@ def test_a_users_mistake_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixtu
 
     assert job.guarded(mistaken) == 2
     assert capsys.readouterr().err == "error: no landing folder /x: run `socialrec import demo`\n"
+
+
+def test_a_server_in_trouble_is_one_line_and_the_exit_code_that_airflow_tries_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def forsaken() -> int:
+        raise AwayError("MLflow does not answer at http://127.0.0.1:5000: run `make up`")
+
+    assert job.guarded(forsaken) == 75
+    assert capsys.readouterr().err == "error: MLflow does not answer at http://127.0.0.1:5000: run `make up`\n"

@@ -154,7 +154,7 @@ def loop_commands(ds: str, encoder: Callable[[], str]) -> Iterator[tuple[str, li
     yield "ensure_champion", command("pin_models", [*about, "--check"])
     yield "pin_models", command("pin_models", about)
     for job in ("embed_texts", "predict_insights"):
-        yield job, command(job, [*about, "--encoder-model-version", encoder()])
+        yield job, command(job, [*about, "--encoder-folder", encoder()])
     for job in ("score_recommendations", "publish_recommendations", "report_run"):
         yield job, command(job, about)
 
@@ -168,7 +168,7 @@ def run_loop(settings: Settings, mlflow: str, ds: str, progress: Progress) -> tu
         "PYTHONPATH": os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH", "")])),
     }
     seconds, peak = {}, 0
-    for job, words in loop_commands(ds, lambda: str(receipt(settings, LOOP, "pin_models")["encoder_model_version"])):
+    for job, words in loop_commands(ds, lambda: str(receipt(settings, LOOP, "pin_models")["encoder_folder"])):
         done = run_child(words, environment)
         seconds[job], peak = done.seconds, max(peak, done.peak_mib)
         progress(f"loop, {job}: {done.seconds:.1f} s")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import subprocess
 import tempfile
 import time
@@ -14,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from socialrec.errors import UserError
+from socialrec.errors import AwayError, UserError
 from socialrec.settings import Settings
 from socialrec.tracking import pages
 from socialrec.tracking.address import tracking_uri
 from socialrec.tracking.descriptions import ERASURE, EXPERIMENTS, MODELS, NIGHTLY, TRAINING
+from socialrec.tracking.server import Server
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,6 +29,8 @@ ERASED = "erasure"
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 PARAM_CHARS = 500
+LAST_WORD_SECONDS = 5.0
+"""How long a run that fails waits to be closed: its error is not to come a minute later."""
 DESCRIPTION = "mlflow.note.content"
 """The tag whose Markdown MLflow's pages show as the description of a run or an experiment."""
 ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
@@ -46,34 +48,26 @@ class ModelRef:
 
 
 def connect(settings: Settings) -> Tracker:
-    """A tracker on the server of this home. A server that is down is an error within seconds, not minutes."""
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    """A tracker on the server of this home."""
     return Tracker(tracking_uri(settings), settings.models)
 
 
 class Tracker:
-    """What this project asks of MLflow. Making one raises UserError where the server does not answer.
+    """What this project asks of MLflow.
 
-    A server that fails later raises MLflow's own errors: nobody needs to mend anything, the task is tried again.
+    A server that is down, fails or hangs raises AwayError, when a tracker is made and at any time later. Making one
+    raises UserError where something else than MLflow answers.
     """
 
     def __init__(self, uri: str, models: Path) -> None:
-        # Imported here: it takes seconds, and most programs never get this far.
-        from mlflow import MlflowClient
+        server = Server(uri)
         from mlflow.exceptions import MlflowException
 
-        self._models = models
+        self._models, self._server = models, server
         try:
-            self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-            self._client.search_experiments(max_results=1)
+            server.search_experiments(max_results=1)
         except MlflowException as error:
-            # What went wrong stands at the end, after the whole request.
-            why = " ".join(str(error).split())[-150:]
-            raise UserError(
-                f"MLflow does not answer at {uri}: run `make up`, or set services.mlflow_uri to a server (… {why})"
-            ) from None
+            raise UserError(server.complaint(str(error))) from None
 
     def start_training(
         self, name: str, params: Mapping[str, Any], tags: Mapping[str, str], experiment: str = TRAINING
@@ -111,23 +105,23 @@ class Tracker:
 
     def run_page(self, run_id: str) -> str:
         """Where people see a run."""
-        return pages.run_page(self._client.tracking_uri, self._experiment_of(run_id), run_id)
+        return pages.run_page(self._server.uri, self._experiment_of(run_id), run_id)
 
     def artifact_page(self, run_id: str, file: str) -> str:
         """Where people see a file of a run."""
-        return pages.artifact_page(self._client.tracking_uri, self._experiment_of(run_id), run_id, file)
+        return pages.artifact_page(self._server.uri, self._experiment_of(run_id), run_id, file)
 
     def version_page(self, name: str, version: str) -> str:
         """Where people see a registered version."""
-        return pages.version_page(self._client.tracking_uri, name, version)
+        return pages.version_page(self._server.uri, name, version)
 
     def replace_reports(self, folders: Mapping[str, Path]) -> None:
         """Put newly made pages in place of those that nights of these days were recorded with."""
-        found = self._client.get_experiment_by_name(NIGHTLY)
+        found = self._server.get_experiment_by_name(NIGHTLY)
         if found is None:
             return
         for day, folder in folders.items():
-            for run in self._client.search_runs([found.experiment_id], f"tags.ds = '{day}'"):
+            for run in self._server.search_runs([found.experiment_id], f"tags.ds = '{day}'"):
                 self.log_folder(run.info.run_id, folder, "report")
 
     def log_erasure(self, reason: str, counts: Mapping[str, int], record: Mapping[str, Any]) -> str:
@@ -145,11 +139,11 @@ class Tracker:
         """
         found = []
         for name in names:
-            for version in self._client.search_model_versions(f"name = '{name}'"):
+            for version in self._server.search_model_versions(f"name = '{name}'"):
                 if version.tags.get("ds", since) >= since:
                     found.append(f"{name} {version.version}")
                     if not dry_run:
-                        self._client.set_model_version_tag(name, version.version, ERASED, "trained on erased users")
+                        self._server.set_model_version_tag(name, version.version, ERASED, "trained on erased users")
         return sorted(found)
 
     def log(
@@ -164,7 +158,7 @@ class Tracker:
         from mlflow.entities import Metric, Param, RunTag
 
         now = int(time.time() * 1000)
-        self._client.log_batch(
+        self._server.log_batch(
             run_id,
             metrics=[Metric(key, float(value), now, step) for key, value in (metrics or {}).items()],
             params=[Param(key, str(value)[:PARAM_CHARS]) for key, value in (params or {}).items()],
@@ -173,21 +167,21 @@ class Tracker:
 
     def log_dict(self, run_id: str, document: Any, file: str) -> None:
         """Keep a JSON document with the run."""
-        self._client.log_dict(run_id, document, file)
+        self._server.log_dict(run_id, document, file)
 
     def log_table(self, run_id: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], file: str) -> None:
         """Keep a table with the run as CSV, which MLflow's pages show as a table."""
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows([columns, *rows])
-        self._client.log_text(run_id, text.getvalue(), file)
+        self._server.log_text(run_id, text.getvalue(), file)
 
     def log_figure(self, run_id: str, figure: Figure, file: str) -> None:
         """Keep a plot with the run."""
-        self._client.log_figure(run_id, figure, file)
+        self._server.log_figure(run_id, figure, file)
 
     def log_folder(self, run_id: str, folder: Path, name: str) -> None:
         """Keep a folder with the run, under `name`."""
-        self._client.log_artifacts(run_id, str(folder), name)
+        self._server.upload(run_id, folder, name)
 
     @contextmanager
     def failing(self, run_id: str) -> Iterator[Self]:
@@ -198,52 +192,53 @@ class Tracker:
             yield self
         except BaseException:
             # The error itself says more than that MLflow has no such run, or is away as well.
-            with suppress(MlflowException):
-                self.finish(run_id, "FAILED")
+            with suppress(AwayError, MlflowException):
+                self._server.close_failed(run_id, LAST_WORD_SECONDS)
             raise
 
     def finish(self, run_id: str, status: str = "FINISHED") -> None:
         """Close a run as FINISHED or FAILED."""
-        self._client.set_terminated(run_id, status)
+        self._server.set_terminated(run_id, status)
 
     def metrics(self, run_id: str) -> dict[str, float]:
         """The newest value of each metric of a run."""
-        return dict(self._client.get_run(run_id).data.metrics)
+        return dict(self._server.get_run(run_id).data.metrics)
 
     def register(
         self, run_id: str, folder: str, name: str, tags: Mapping[str, str], description: str | None = None
     ) -> str:
-        """Register the run's logged folder as the next version of a model and make it challenger."""
-        if not self._client.search_registered_models(f"name = '{name}'"):
+        """Register the run's logged folder as the next version of a model; no alias moves."""
+        if not self._server.search_registered_models(f"name = '{name}'"):
             # Only now: what people write there later stays.
-            self._client.create_registered_model(name, description=MODELS.get(name))
-        source = f"{self._client.get_run(run_id).info.artifact_uri}/{folder}"
-        version = self._client.create_model_version(
-            name, source, run_id=run_id, tags=dict(tags), description=description
-        ).version
-        self._client.set_registered_model_alias(name, CHALLENGER, version)
-        return str(version)
+            self._server.create_registered_model(name, description=MODELS.get(name))
+        source = f"{self._server.get_run(run_id).info.artifact_uri}/{folder}"
+        made = self._server.create_model_version(name, source, run_id=run_id, tags=dict(tags), description=description)
+        return str(made.version)
 
     def champion(self, name: str) -> ModelRef | None:
         """The version in use, or None where none was ever promoted."""
-        return _found(lambda: self._client.get_model_version_by_alias(name, CHAMPION))
+        return _found(lambda: self._server.get_model_version_by_alias(name, CHAMPION))
 
     def model(self, name: str, version: str) -> ModelRef:
         """One version of a model; UserError where there is none."""
-        found = _found(lambda: self._client.get_model_version(name, version))
+        found = _found(lambda: self._server.get_model_version(name, version))
         if found is None:
             raise UserError(f"{name} has no version {version}: see the Models page of MLflow")
         return found
 
     def newest_version(self, name: str) -> ModelRef | None:
         """The version registered last, champion or not."""
-        versions = self._client.search_model_versions(f"name = '{name}'")
+        versions = self._server.search_model_versions(f"name = '{name}'")
         newest = max((int(version.version) for version in versions), default=None)
         return None if newest is None else self.model(name, str(newest))
 
+    def nominate(self, name: str, version: str) -> None:
+        """Make a version the challenger, once everything about it is kept."""
+        self._server.set_registered_model_alias(name, CHALLENGER, version)
+
     def promote(self, name: str, version: str) -> None:
         """Make a version the champion."""
-        self._client.set_registered_model_alias(name, CHAMPION, version)
+        self._server.set_registered_model_alias(name, CHAMPION, version)
 
     def copy_of(self, name: str, version: str) -> Path:
         """Where `fetch` keeps a version; UserError where there is no such version."""
@@ -254,8 +249,8 @@ class Tracker:
         """Runs that were deleted although a registered version needs them, as `<model> <version>: <run>`."""
         return [
             f"{version.name} {version.version}: {version.run_id}"
-            for model in self._client.search_registered_models()
-            for version in self._client.search_model_versions(f"name = '{model.name}'")
+            for model in self._server.search_registered_models()
+            for version in self._server.search_model_versions(f"name = '{model.name}'")
             if version.run_id and self._is_deleted(version.run_id)
         ]
 
@@ -264,18 +259,15 @@ class Tracker:
 
         Raises UserError where there is no such version.
         """
-        from mlflow.artifacts import download_artifacts
-
         target = self.copy_of(name, version)
         if target.exists():
             target.touch()  # in use: not for housekeeping to take away
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as folder:
-            source = self._client.get_model_version_download_uri(name, version)
-            copy = download_artifacts(artifact_uri=source, dst_path=folder, tracking_uri=self._client.tracking_uri)
+            copy = self._server.download(name, version, Path(folder))
             try:
-                Path(copy).rename(target)
+                copy.rename(target)
             except OSError:
                 # Another task of the same run may have fetched it meanwhile; a version never changes.
                 if not target.exists():
@@ -283,24 +275,24 @@ class Tracker:
         return target
 
     def _experiment_of(self, run_id: str) -> str:
-        return str(self._client.get_run(run_id).info.experiment_id)
+        return str(self._server.get_run(run_id).info.experiment_id)
 
     def _is_deleted(self, run_id: str) -> bool:
         from mlflow.exceptions import MlflowException
 
         try:
-            return str(self._client.get_run(run_id).info.lifecycle_stage) == "deleted"
+            return str(self._server.get_run(run_id).info.lifecycle_stage) == "deleted"
         except MlflowException as error:
             if error.error_code in ABSENT:
                 return False  # deleted for good already
             raise
 
     def _start(self, experiment: str, name: str, tags: Mapping[str, str]) -> str:
-        found = self._client.get_experiment_by_name(experiment)
+        found = self._server.get_experiment_by_name(experiment)
         described = {DESCRIPTION: EXPERIMENTS[experiment]}
-        experiment_id = found.experiment_id if found else self._client.create_experiment(experiment, tags=described)
+        experiment_id = found.experiment_id if found else self._server.create_experiment(experiment, tags=described)
         commit = {"mlflow.source.git.commit": git_commit()}
-        return str(self._client.create_run(experiment_id, tags={**commit, **tags}, run_name=name).info.run_id)
+        return str(self._server.create_run(experiment_id, tags={**commit, **tags}, run_name=name).info.run_id)
 
 
 def _found(look_up: Callable[[], ModelVersion]) -> ModelRef | None:

@@ -45,13 +45,13 @@ def test_a_target_that_is_missed_is_said_to_be_missed(total: float, wait: float)
 
 
 def test_the_loop_runs_the_nights_jobs_in_their_order() -> None:
-    commands = dict(loop_commands("2026-03-31", lambda: "7"))
+    commands = dict(loop_commands("2026-03-31", lambda: "models/7"))
     assert list(commands) == [
         *("ingest_landing", "build_silver", "build_gold", "ensure_champion", "pin_models", "embed_texts"),
         *("predict_insights", "score_recommendations", "publish_recommendations", "report_run"),
     ]
     assert commands["ensure_champion"][-1] == "--check"
-    assert commands["embed_texts"][-2:] == ["--encoder-model-version", "7"]
+    assert commands["embed_texts"][-2:] == ["--encoder-folder", "models/7"]
 
 
 def test_a_home_has_the_demo_world_up_to_the_measured_night(tmp_path: Path) -> None:

@@ -6,7 +6,10 @@ import gzip
 import json
 import os
 import pickle
-from collections.abc import Callable
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ import pytest
 import requests
 from airflow_process import ask_airflow
 from landed_world import D1, load
+from mlflow_process import free_port
 
 from socialrec.contracts.bronze import BRONZE
 from socialrec.errors import UserError
@@ -22,7 +26,11 @@ from socialrec.etl.landing_files import find_days
 from socialrec.lake import Lake
 from socialrec.recommend.candidate import find_faults
 from socialrec.recommend.model import FORMAT
-from socialrec.settings import load_settings
+from socialrec.service.environment import airflow_url
+from socialrec.service.health import is_healthy
+from socialrec.service.programs import airflow, make_folders
+from socialrec.service.secrets import USER, password
+from socialrec.settings import Settings, load_settings
 from socialrec.text.weights import load_weights
 
 Blow = Callable[..., None]
@@ -47,29 +55,36 @@ URIS = (
 )
 
 
-@pytest.mark.chaos(14, "path strings for a run's id, a users file, a platform's folder and a file", "all refused")
-def test_strings_that_lead_elsewhere_are_refused(home: Path, tmp_path: Path, blow: Blow) -> None:
-    assert len(set(PATHS)) == 40
-    program = """
-from socialrec.orchestration.params import USERS_FILE
-def is_taken(value):
+TAKEN = """
+from socialrec.orchestration.params import DS, MODEL_VERSION, USERS_FILE
+def is_taken(param, value):
     try:
-        type(USERS_FILE)(value, **USERS_FILE.schema).resolve()
+        type(param)(value, **param.schema).resolve()
     except Exception as error:
         return type(error).__name__ != "ParamValidationError"
     return True
-answer = [value for value in given if is_taken(value)]
+answer = [[value for value in given if is_taken(param, value)] for param in (DS, MODEL_VERSION, USERS_FILE)]
 """
-    assert ask_airflow(home, program, [*PATHS, "users.txt"]) == ["users.txt"]
+
+
+@pytest.mark.chaos(14, "path strings for a run's id, Params, a platform's folder and a file", "all refused")
+def test_strings_that_lead_elsewhere_are_refused(home: Path, tmp_path: Path, blow: Blow) -> None:
+    assert len(set(PATHS)) == 40
+    taken_if_right = [["2026-01-31"], ["7"], ["2026-01-31", "7", "users.txt"]]
+    assert ask_airflow(home, TAKEN, [*PATHS, "2026-01-31", "7", "users.txt"]) == taken_if_right
     for number, path in enumerate(PATHS):
         with pytest.raises(UserError, match="--run-id .*letters, digits"):
             load("ingest_landing").main(["--ds", D1, "--home", str(home), f"--run-id={path}"])
-        for name in (f"{path}/{D1}/follows.csv", f"shop/{D1}/{path}"):
-            landing = tmp_path / f"landing-{number}"
-            if can_be(landing, name):
-                assert taken(landing) == []
+        assert_not_landed(tmp_path / f"landing-{number}", path)
         blow()
     assert not (home / "runs").exists()
+
+
+def assert_not_landed(landing: Path, name: str) -> None:
+    """No night reads a platform's folder or a file of this name, where there can be one."""
+    for file in (f"{name}/{D1}/follows.csv", f"shop/{D1}/{name}"):
+        if can_be(landing, file):
+            assert taken(landing) == []
 
 
 def taken(landing: Path) -> list[str]:
@@ -143,22 +158,15 @@ def test_pickles_are_refused_and_never_loaded(home: Path, lake: Lake, tmp_path: 
     assert not fired.exists()
 
 
-@pytest.mark.chaos(14, "addresses of other kinds in settings and Params", "all refused")
-def test_addresses_of_other_kinds_are_refused(home: Path, monkeypatch: pytest.MonkeyPatch, blow: Blow) -> None:
+@pytest.mark.chaos(14, "addresses of other kinds in settings, Params and names of landing files", "all refused")
+def test_addresses_of_other_kinds_are_refused(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blow: Blow
+) -> None:
     assert len(set(URIS)) == 20
-    program = """
-from socialrec.orchestration.params import DS, MODEL_VERSION
-def is_taken(param, value):
-    try:
-        type(param)(value, **param.schema).resolve()
-    except Exception as error:
-        return type(error).__name__ != "ParamValidationError"
-    return True
-answer = [value for value in given if is_taken(DS, value) or is_taken(MODEL_VERSION, value)]
-"""
-    assert ask_airflow(home, program, [*URIS]) == []
+    assert ask_airflow(home, TAKEN, [*URIS]) == [[], [], []]
     names = ("SERVICES__MLFLOW_URI", "SERVICES__AIRFLOW_URL", "ALERTS__WEBHOOK_URL", "CLUSTER__S3_ENDPOINT")
-    for uri in URIS:
+    for number, uri in enumerate(URIS):
+        assert_not_landed(tmp_path / f"landing-{number}", uri)
         for name in names:
             with monkeypatch.context() as patch:
                 patch.setenv(f"SOCIALREC_{name}", uri)
@@ -184,3 +192,51 @@ def test_requests_by_way_of_other_pages_are_refused(mlflow_server: str, blow: Bl
     for headers in HEADERS:
         assert make(headers) == 403, headers
         blow()
+
+
+@pytest.fixture
+def airflow_server(home: Path) -> Iterator[Settings]:
+    """Airflow's API server, as `make up` starts it."""
+    (home / "settings.toml").write_text(f"services.airflow_port = {free_port()}")
+    settings = load_settings(home)
+    make_folders(settings)
+    programs = airflow(settings)
+    migrate, server = programs["migrate"], programs["api-server"]
+    subprocess.run(migrate.command, env=migrate.environment, capture_output=True, check=True)
+    log = home / "logs" / "api-server.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            server.command, env=server.environment, stdout=output, stderr=output, start_new_session=True
+        )
+    try:
+        for _ in range(240):
+            assert process.poll() is None, log.read_text()[-500:]
+            if is_healthy("api-server", settings):
+                break
+            time.sleep(0.5)
+        yield settings
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.chaos(14, "wrong Host and Origin headers to Airflow, with its user's cookie", "all refused")
+def test_airflow_does_nothing_for_other_pages(airflow_server: Settings, blow: Blow) -> None:
+    url = airflow_url(airflow_server)
+    signed_in = requests.post(
+        f"{url}/auth/token", json={"username": USER, "password": password(airflow_server)}, timeout=60
+    ).json()
+    cookies = {"_token": signed_in["access_token"]}
+
+    def make(name: str, headers: dict[str, str]) -> int:
+        pool = {"name": name, "slots": 1}
+        return requests.post(f"{url}/api/v2/pools", json=pool, headers=headers, cookies=cookies, timeout=60).status_code
+
+    assert make("by a program", {}) == 201
+    assert make("by its own page", {"Origin": url}) == 201
+    for number, headers in enumerate(HEADERS):
+        assert make(f"by others {number}", headers) == 403, headers
+        blow()
+    pools = requests.get(f"{url}/api/v2/pools", cookies=cookies, timeout=60).json()["pools"]
+    assert {pool["name"] for pool in pools} == {"default_pool", "by a program", "by its own page"}

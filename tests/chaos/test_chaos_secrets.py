@@ -9,8 +9,18 @@ from pathlib import Path
 
 import pytest
 from airflow_process import ask_airflow
+from every_file import texts_below
+from landed_world import D1, D2, comment, event, land, load, rows, run
+from mlflow_process import start_mlflow
+from pyspark.sql import SparkSession
 
+from socialrec import job
+from socialrec.contracts import TABLES
+from socialrec.contracts.silver import SILVER_COMMENTS
+from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
+from socialrec.lake import Lake
+from socialrec.pseudonyms import pseudonym
 from socialrec.service.environment import airflow_environment
 from socialrec.service.secrets import broker_url, make_all
 from socialrec.settings import Settings, load_settings
@@ -103,3 +113,49 @@ def test_messages_about_wrong_secrets_do_not_repeat_them(
     monkeypatch.setenv("SOCIALREC_ALERTS__DEADLINE_HOURS", "never")
     refused(lambda: load_settings(home))
     assert sightings({f"message {n}": message for n, message in enumerate(messages)}) == []
+
+
+@pytest.mark.slow
+@pytest.mark.chaos(
+    15,
+    "canary secrets in a night and in one that fails",
+    "in no log, receipt (so no XCom), table, report or MLflow file",
+)
+def test_a_night_keeps_its_secrets(
+    home: Path,
+    tmp_path: Path,
+    spark: SparkSession,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    blow: Callable[..., None],
+) -> None:
+    """A receipt is what a task hands on by XCom. Airflow's own logs and database: see the end-to-end night."""
+    plant(home, monkeypatch)
+    (tmp_path / "server").mkdir()
+    server = start_mlflow(tmp_path / "server")
+    try:
+        monkeypatch.setenv("SOCIALREC_SERVICES__MLFLOW_URI", server.url)
+        land(home, D1, Entity.PRODUCTS, {"product_id": "kite", "title": "Red kite"})
+        land(home, D1, Entity.INTERACTIONS, event("1", D1))
+        land(home, D1, Entity.COMMENTS, comment("1", "ann", "Flies well", created_ts=f"{D1}T11:00:00Z"))
+        run(home, D1)
+        pins = {"job": "pin_models", "status": "pinned", "counts": {}, "seconds": 1.0, "peak_mib": 1}
+        pins |= {"recommender_version": "1", "encoder_version": "v1", "encoder_model_version": "1"}
+        (home / "runs" / D1 / "pin_models.json").write_text(json.dumps(pins))
+        report = run(home, D1, jobs=("report_run",))["report_run"]["report"]
+        land(home, D2, Entity.INTERACTIONS, {"event_id": "2"})
+        assert job.guarded(lambda: load("ingest_landing").main(["--ds", D2, "--home", str(home)])) == 2
+    finally:
+        server.end()
+    lake = Lake(home / "lake")
+    # The key was in use: it is not that nobody had it.
+    [said] = rows(lake, SILVER_COMMENTS)
+    assert said["user_key"] == pseudonym(bytes.fromhex(CANARIES["identity.key"]), "shop", "ann")
+    told = capfd.readouterr()
+    seen = {str(file): text for file, text in texts_below(tmp_path)}
+    assert {report, str(home / "runs" / D1 / "report_run.json"), str(home / "logs" / "lineage.jsonl")} <= set(seen)
+    assert [file for file in seen if file.startswith(str(tmp_path / "server" / "mlflow" / "artifacts"))]
+    tables = {table.name: str(rows(lake, table)) for table in TABLES.values()}
+    assert "error: " in told.err
+    assert sightings({"output": told.out, "log": told.err, **tables, **seen}) == []
+    blow(len(CANARIES))

@@ -13,6 +13,7 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 from e2e_shop import LAST, N_DAYS, N_OF_A_KIND, N_PEOPLE, N_PLACES, N_USERS, NEXT, Shop, click, clicked, land, thing
+from every_file import texts_below
 
 from socialrec.service.processes import find, tree
 from socialrec.service.record import read_record
@@ -86,6 +87,21 @@ def test_what_came_in_adds_up_and_stands_in_the_summary(shop: Shop) -> None:
     assert {name: counts["published"] for name, counts in summary["rows"].items()} == landed
     assert all(counts["adds_up"] for counts in summary["rows"].values())
     assert summary["evaluation_label"].startswith("time cut")
+
+
+@pytest.mark.usefixtures("first_night")
+def test_no_secret_of_a_home_stands_in_another_file(shop: Shop) -> None:
+    """In no table, log, XCom, rendered field or page, and in nothing that MLflow keeps."""
+    secrets = {file.name: file.read_text().strip() for file in shop.settings.secrets.iterdir()}
+    secrets["airflow_passwords.json"] = password(shop.settings)
+    assert len(secrets) >= 5
+    seen = [
+        (name, file)
+        for file, text in texts_below(shop.settings.home)
+        for name, secret in secrets.items()
+        if secret in text
+    ]
+    assert seen == []
 
 
 @pytest.mark.usefixtures("first_night")

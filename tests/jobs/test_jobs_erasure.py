@@ -9,13 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 from erasure_world import ANN, BOB, CYD, DOT, ONLY_BOBS, key, land_two_days, publish
+from every_file import texts_below
 from landed_world import D1, D2, D3, event, land, load, rows, run
 from mlflow import MlflowClient
 from pyspark.sql import SparkSession
@@ -76,14 +76,6 @@ def forget(settings: Settings, *users: str, **options: Any) -> Erasure:
 
 def contents(settings: Settings) -> dict[str, list[dict[str, Any]]]:
     return {table.name: rows(Lake(settings.lake), table) for table in TABLES.values()}
-
-
-def texts_below(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Everything below a folder as text, Parquet by its rows: an eye of its own, beside the proof's."""
-    for file in folder.rglob("*"):
-        if file.is_file() and "secrets" not in file.parts:
-            is_rows = file.suffix == ".parquet" and "_delta_log" not in file.parts
-            yield file, str(pq.ParquetFile(file).read().to_pylist()) if is_rows else file.read_text(errors="replace")
 
 
 def where(settings: Settings, *words: str) -> list[str]:

@@ -78,10 +78,17 @@ def call(settings: Settings, name: str, *arguments: str, ds: str = DS) -> dict[s
     return job.receipt(settings, "manual", name)
 
 
-def register(settings: Settings, encoder: Encoder) -> str:
+def register(settings: Settings, encoder: Encoder) -> Path:
+    """Register an encoder that nobody trained; its folder, as `pin_models` finds it."""
     tracker = tracking.connect(settings)
     run_id = tracker.start_training("an encoder", {}, {})
     encoder.save(settings.home / "made")
     tracker.log_folder(run_id, settings.home / "made", "encoder")
     tracker.finish(run_id)
-    return tracker.register(run_id, "encoder", ENCODER, {})
+    return tracker.fetch(ENCODER, tracker.register(run_id, "encoder", ENCODER, {}))
+
+
+def train_encoder(settings: Settings) -> Path:
+    """The folder of a tuned encoder, as `pin_models` finds it."""
+    version = call(settings, "finetune_encoder")["encoder_model_version"]
+    return tracking.connect(settings).fetch(ENCODER, version)

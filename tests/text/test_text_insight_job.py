@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from four_products import DS, NEXT_DS, PRODUCTS, START, action, call, comment, description, register, texts, write
+from four_products import (
+    DS,
+    NEXT_DS,
+    PRODUCTS,
+    START,
+    action,
+    call,
+    comment,
+    description,
+    register,
+    texts,
+    train_encoder,
+    write,
+)
 
 from socialrec.contracts.gold import (
     BEHAVIOUR_PROPENSITIES,
@@ -67,11 +81,15 @@ def talkative(shop: Settings) -> Settings:
     return settings
 
 
-def encoded(settings: Settings) -> str:
-    """A tuned encoder under which all texts have vectors; its registered version."""
-    version = str(call(settings, "finetune_encoder")["encoder_model_version"])
-    call(settings, "embed_texts", "--encoder-model-version", version)
-    return version
+def asking(folder: Path) -> tuple[str, str]:
+    return "--encoder-folder", str(folder)
+
+
+def encoded(settings: Settings) -> tuple[str, str]:
+    """A tuned encoder under which all texts have vectors, as an argument."""
+    asked = asking(train_encoder(settings))
+    call(settings, "embed_texts", *asked)
+    return asked
 
 
 def versions(lake: Lake) -> list[int | None]:
@@ -80,8 +98,7 @@ def versions(lake: Lake) -> list[int | None]:
 
 def test_what_texts_say_is_predicted_once_and_anew_only_where_something_changed(talkative: Settings) -> None:
     lake = Lake(talkative.lake)
-    version = encoded(talkative)
-    asked = ("--encoder-model-version", version)
+    asked = encoded(talkative)
     assert call(talkative, "predict_insights", *asked, "--dry-run")["status"] == "dry_run"
     assert [lake.partitions(table) for table in INSIGHTS] == [[]] * 4
     receipt = call(talkative, "predict_insights", *asked)
@@ -118,14 +135,14 @@ def test_what_texts_say_is_predicted_once_and_anew_only_where_something_changed(
     assert (counts["comment_insights"], counts["behaviour_propensities"]) == (1, 0)
     assert lake.last_commit(COMMENT_INSIGHTS, DS) == first
 
-    other = call(talkative, "finetune_encoder")["encoder_model_version"]
-    assert call(talkative, "predict_insights", "--encoder-model-version", other)["counts"]["comment_insights"] == 20
+    other = asking(train_encoder(talkative))
+    assert call(talkative, "predict_insights", *other)["counts"]["comment_insights"] == 20
 
 
 def test_a_changed_setting_makes_anew_only_what_rests_on_it(
     talkative: Settings, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = ("--encoder-model-version", register(talkative, encoder))
+    asked = asking(register(talkative, encoder))
     call(talkative, "predict_insights", *asked)
     monkeypatch.setenv("SOCIALREC_TEXT__OPINION_COMMENTS", "1")
     assert set(call(talkative, "predict_insights", *asked)["counts"]) == {"user_opinions"}
@@ -135,14 +152,14 @@ def test_a_shop_where_nobody_comments_has_no_insights_and_no_opinions(shop: Sett
     lake = Lake(shop.lake)
     write(lake, SILVER_COMMENTS, DS, [])
     write(lake, USER_PRODUCT_AFFINITY, DS, [])
-    receipt = call(shop, "predict_insights", "--encoder-model-version", register(shop, encoder))
+    receipt = call(shop, "predict_insights", *asking(register(shop, encoder)))
     assert receipt["status"] == "written"
     assert set(receipt["counts"].values()) == {0}
 
 
 def test_a_model_without_heads_leaves_what_nobody_states_open(talkative: Settings, encoder: Encoder) -> None:
-    lake, version = Lake(talkative.lake), register(talkative, encoder)
-    call(talkative, "predict_insights", "--encoder-model-version", version)
+    lake = Lake(talkative.lake)
+    call(talkative, "predict_insights", *asking(register(talkative, encoder)))
     said = {row["comment_id"]: row for row in lake.read(COMMENT_INSIGHTS, [DS]).to_pylist()}
     assert (said["c0"]["sentiment"], said["c0"]["topic"], said["c1"]["topic"]) == ("negative", "colour", None)
     assert lake.read(BEHAVIOUR_PROPENSITIES, [DS]).num_rows == 0
@@ -150,8 +167,7 @@ def test_a_model_without_heads_leaves_what_nobody_states_open(talkative: Setting
 
 
 def test_predicting_what_has_no_vector_or_no_catalogue_says_what_to_run(talkative: Settings) -> None:
-    version = str(call(talkative, "finetune_encoder")["encoder_model_version"])
-    asked = ("--encoder-model-version", version)
+    asked = asking(train_encoder(talkative))
     with pytest.raises(UserError, match=r"lacks 4 of 4 texts under .*: run embed_texts of 2026-01-31 first"):
         call(talkative, "predict_insights", *asked)
     with pytest.raises(UserError, match=r"silver\.products and .* has no rows of 2026-02-01: run the ETL of that day"):

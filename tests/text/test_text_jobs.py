@@ -212,8 +212,7 @@ def test_each_text_is_encoded_once(
 ) -> None:
     monkeypatch.setenv("SOCIALREC_TEXT__ENCODE_WITH", engine)
     monkeypatch.setenv("SOCIALREC_TEXT__FEW_TEXTS", "0")
-    lake, version = Lake(shop.lake), register(shop, encoder)
-    asked = ("--encoder-model-version", version)
+    lake, asked = Lake(shop.lake), ("--encoder-folder", str(register(shop, encoder)))
     write(lake, TEXTS, DS, texts("red shoe", "blue lamp", "😀"))
     assert call(shop, "embed_texts", *asked)["counts"] == {"encoded": 3, "reused": 0}
     write(lake, TEXTS, NEXT_DS, texts("green book"))
@@ -228,7 +227,7 @@ def test_each_text_is_encoded_once(
 def test_few_new_texts_do_not_start_spark(shop: Settings, encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOCIALREC_TEXT__FEW_TEXTS", "2")
     monkeypatch.setitem(sys.modules, "socialrec.etl.session", None)
-    lake, asked = Lake(shop.lake), ("--encoder-model-version", register(shop, encoder))
+    lake, asked = Lake(shop.lake), ("--encoder-folder", str(register(shop, encoder)))
     write(lake, TEXTS, DS, texts("red shoe", "blue lamp"))
     assert call(shop, "embed_texts", *asked)["counts"] == {"encoded": 2, "reused": 0}
     write(lake, TEXTS, NEXT_DS, texts("green book", "red book", "blue book"))
@@ -238,4 +237,10 @@ def test_few_new_texts_do_not_start_spark(shop: Settings, encoder: Encoder, monk
 
 def test_embedding_a_day_without_texts_says_what_to_run(shop: Settings) -> None:
     with pytest.raises(UserError, match=r"gold\.texts has nothing up to 2026-01-31: run build_gold"):
-        call(shop, "embed_texts", "--encoder-model-version", "1")
+        call(shop, "embed_texts", "--encoder-folder", "anywhere")
+
+
+def test_embedding_with_a_folder_that_is_gone_says_what_to_run(shop: Settings) -> None:
+    write(Lake(shop.lake), TEXTS, DS, texts("red shoe"))
+    with pytest.raises(UserError, match="gone holds no encoder: run pin_models"):
+        call(shop, "embed_texts", "--encoder-folder", str(shop.home / "gone"))

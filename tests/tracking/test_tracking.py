@@ -12,11 +12,11 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
 
 from socialrec import tracking
-from socialrec.errors import UserError
+from socialrec.errors import AwayError, UserError
 from socialrec.settings import load_settings
+from socialrec.tracking.server import Server
 from socialrec.tracking.tracker import git_commit
 
 
@@ -52,6 +52,13 @@ def test_promotion_moves_the_champion_from_one_version_to_the_next(tracker: trac
     assert before is not None and after is not None
     assert (before.version, after.version) == ("1", "2")
     assert after.tags["encoder_version"] == "mini-1"
+
+
+def test_registering_moves_no_alias(tracker: tracking.Tracker, tmp_path: Path, mlflow_server: str) -> None:
+    version = a_version(tracker, tmp_path / "m", "nominated")
+    assert MlflowClient(mlflow_server).get_registered_model("nominated").aliases == {}
+    tracker.nominate("nominated", version)
+    assert MlflowClient(mlflow_server).get_registered_model("nominated").aliases == {"challenger": version}
 
 
 def test_a_registered_version_is_fetched_as_it_was_logged(tracker: tracking.Tracker, tmp_path: Path) -> None:
@@ -190,7 +197,7 @@ def test_a_server_that_is_down_is_an_error_within_seconds(
     home: Path, deserted_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOCIALREC_SERVICES__MLFLOW_URI", deserted_url)
-    with pytest.raises(UserError, match="MLflow does not answer at .* run `make up`.*Connection refused") as error:
+    with pytest.raises(AwayError, match="MLflow does not answer at .* run `make up`.*Connection refused") as error:
         tracking.connect(load_settings(home))
     assert "\n" not in str(error.value)
 
@@ -233,10 +240,18 @@ def test_a_server_in_trouble_is_not_taken_for_one_without_models(
 ) -> None:
     monkeypatch.setenv("SOCIALREC_SERVICES__MLFLOW_URI", stand_in)
     tracker = tracking.connect(load_settings(home))
-    with pytest.raises(MlflowException, match="disk full"):
+    with pytest.raises(AwayError, match=f"MLflow does not answer at {stand_in}: .*disk full"):
         tracker.champion("any")
-    with pytest.raises(MlflowException, match="disk full"):
+    with pytest.raises(AwayError, match="disk full"):
         tracker.model("any", "1")
+
+
+def test_an_answer_that_never_ends_is_not_waited_for(mlflow_server: str) -> None:
+    server, is_over = Server(mlflow_server), threading.Event()
+    with pytest.raises(AwayError, match=f"MLflow does not answer at {mlflow_server}: .*did not finish .* in 1 s"):
+        server.within(1, is_over.wait)
+    is_over.set()
+    assert server.within(1, lambda: 3) == 3
 
 
 def test_without_any_server_the_error_says_how_to_start_one(home: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from mlflow import MlflowClient
 
 from socialrec import job, tracking
 from socialrec.contracts.columns import Table
@@ -17,10 +18,10 @@ from socialrec.contracts.gold import SOCIAL_TIES, TEXT_EMBEDDINGS, USER_PRODUCT_
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
-from socialrec.settings import Settings
+from socialrec.settings import Settings, load_settings
 from socialrec.tracking import ENCODER
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "jobs"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "jobs"))
 DS, ENCODER_VERSION = "2026-03-31", "tiny-000000000000"
 N_USERS, N_PRODUCTS, LENGTH = 24, 30, 5
 
@@ -105,3 +106,22 @@ def train(settings: Settings, run_id: str, ds: str = DS) -> dict[str, Any]:
     about, encoder = candidate(settings, run_id, ds)
     call(settings, "evaluate_recommender", *about, run_id=run_id, ds=ds)
     return call(settings, "promote_model", *about, "--encoder-model-version", encoder, run_id=run_id, ds=ds)
+
+
+def make_shop(home: Path, server: str, *lines: str) -> Settings:
+    """A home with a filled lake and a champion that came out of the training chain; lines are further settings."""
+    forget_models(server)
+    settings_of_shop = [f'services.mlflow_uri = "{server}"', f"recommend.list_length = {LENGTH}"]
+    settings_of_shop += ["recommend.block_users = 7", "recommend.ridge = 5.0", "evaluate.cutoff = 5", *lines]
+    (home / "settings.toml").write_text("\n".join(settings_of_shop))
+    settings = load_settings(home)
+    fill(Lake(settings.lake))
+    assert train(settings, "train1")["status"] == "promoted"
+    return settings
+
+
+def forget_models(server: str) -> None:
+    """Leave nothing of the models of an earlier shop: all tests share one server."""
+    client = MlflowClient(server, server)
+    for model in client.search_registered_models():
+        client.delete_registered_model(model.name)
