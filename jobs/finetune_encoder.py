@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from socialrec import job, tracking
+from socialrec.erasure.trainings import erased_before, require_nobody_erased_since
 from socialrec.evaluate.plots import confusion_figure
 from socialrec.evaluate.split import Split
 from socialrec.report.cards import encoder_card
@@ -45,6 +46,7 @@ def main(argv: list[str] | None = None) -> int:
         return launch(__file__, arguments, n)
     with job.run(NAME, args) as run, process_group():
         tracker = tracking.connect(run.settings)
+        erased = erased_before(run.settings)
         with first_goes_first():
             evidence, found = read_material(run, tracker)
         if own_rank():
@@ -54,7 +56,8 @@ def main(argv: list[str] | None = None) -> int:
         params = {f"text.{name}": value for name, value in run.settings.text.model_dump(mode="json").items()}
         params |= {f"table.{name}": version for name, version in evidence.versions.items()}
         params |= {"examples": found.n_training, "starts_from": found.start.folder.name if found.start else "base"}
-        mlflow_run = tracker.start_training(f"{run.ds} {run.run_id}", params, {"ds": run.ds, "run_id": run.run_id})
+        tags = {"ds": run.ds, "run_id": run.run_id, **erased}
+        mlflow_run = tracker.start_training(f"{run.ds} {run.run_id}", params, tags)
         with tracker.failing(mlflow_run):
             version, encoder = train(run, tracker, mlflow_run, found, evidence.split)
             page = tracker.run_page(mlflow_run)
@@ -128,6 +131,7 @@ def train(
     else:
         kept = "the champion's encoder" if start else "the base model"
         run.log.warning(f"nothing new to learn from before the validation cut: {kept} is used as it is")
+    require_nobody_erased_since(run.settings, tracker, mlflow_run)
     folder = folder_of(run, mlflow_run)
     encoder.save(folder)
     heads.save(folder)

@@ -10,6 +10,7 @@ from pathlib import Path
 from socialrec import job, tracking
 from socialrec.contracts.gold import TEXTS
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS
+from socialrec.erasure.trainings import erased_before, require_nobody_erased_since
 from socialrec.errors import UserError
 from socialrec.evaluate.split import make_split
 from socialrec.text import corpus, material
@@ -31,15 +32,17 @@ def main(argv: list[str] | None = None) -> int:
         raise UserError(f"--steps {args.steps} must be at least 1")
     with job.run(NAME, args) as run:
         settings = asked_for(run)
+        erased = erased_before(run.settings)
         texts, versions = read_texts(run)
         tracker = tracking.connect(run.settings)
         params = {f"pretrain.{name}": value for name, value in settings.model_dump(mode="json").items()}
         params |= {"text.model": run.settings.text.model, "split": versions.pop("split")}
         params |= {f"table.{name}": version for name, version in versions.items()}
-        tags = {"ds": run.ds, "run_id": run.run_id}
+        tags = {"ds": run.ds, "run_id": run.run_id, **erased}
         mlflow_run = tracker.start_training(f"{run.ds} {run.run_id}", params, tags, tracking.PRETRAINING)
         with tracker.failing(mlflow_run):
             made = train(run, tracker, mlflow_run, settings, texts)
+            require_nobody_erased_since(run.settings, tracker, mlflow_run)
             kept = {} if args.dry_run else keep(run, tracker, mlflow_run, made)
             page = tracker.run_page(mlflow_run)
             tracker.finish(mlflow_run)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from socialrec import job, tracking
+from socialrec.erasure.trainings import require_nobody_erased_since
 from socialrec.errors import UserError
 from socialrec.evaluate.gate import Decision, decide
 from socialrec.recommend.decisions import gate_row, record_decision
@@ -33,6 +34,7 @@ def main(argv: list[str] | None = None) -> int:
 def promote(run: job.Run, tracker: tracking.Tracker) -> None:
     """Register, decide and act."""
     args = run.args
+    require_nobody_erased_since(run.settings, tracker, args.mlflow_run)
     evaluation = read_evaluation(run.settings.candidate(args.mlflow_run))
     # The same recipe on newer data ties with itself; newer data is then reason enough.
     champion_ds = evaluation.get("champion_ds")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,12 @@ class Questions:
     def rows(self, part: slice) -> Questions:
         """Some of the texts."""
         return Questions(self.input_ids[part], self.attention_mask[part], self.targets[part])
+
+    def chunks(self, budget: int) -> Iterator[Questions]:
+        """All texts in runs of at most `budget` tokens, padding counted; a longer text is a run of its own."""
+        n_texts = max(1, budget // self.input_ids.shape[1])
+        for start in range(0, len(self.input_ids), n_texts):
+            yield self.rows(slice(start, start + n_texts))
 
     @property
     def n_asked(self) -> int:

@@ -38,12 +38,15 @@ def is_out_of_memory(error: RuntimeError) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or any(word in str(error) for word in _CPU_WORDS)
 
 
-def halved(chunk_tokens: int, longest: int) -> int:
-    """Half of a chunk that did not fit, logged. Raises UserError where it held no more than the longest text."""
+def halved(chunk_tokens: int, longest: int, section: str = "text") -> int:
+    """Half of a chunk that did not fit, logged. Raises UserError where it held no more than the longest text.
+
+    `section` of the settings says how long texts are and which model reads them.
+    """
     if chunk_tokens <= longest:
         raise UserError(
             f"out of memory even where one text of up to {longest} tokens is trained on at a time: "
-            "lower text.max_tokens, name a smaller text.model, or free memory"
+            f"lower {section}.max_tokens, name a smaller {section}.model, or free memory"
         )
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -17,6 +17,7 @@ from socialrec.errors import UserError
 from socialrec.text.batching import TrainingBatches, budget_batches
 from socialrec.text.checkpoint import State, Tensors, load_checkpoint, save_checkpoint
 from socialrec.text.language_model import Questions, load_language_model, questions, save_language_model, summed_loss
+from socialrec.text.memory import ChunkTooLarge, fitting, halved
 from socialrec.text.optimizer import MAX_GRADIENT, adamw, moments, put, put_moments, set_learning_rate
 from socialrec.text.precision import encoding_dtype
 from socialrec.text.processes import add_gradients, n_processes, own_rank, process_group
@@ -154,12 +155,9 @@ class _Pretraining:
     def step(self) -> float:
         """One step; its mean loss of a token that was asked for, over all processes."""
         number = self.state.step + 1
-        # From the step alone, so that a run that resumes drops out the same.
-        torch.manual_seed(self.settings.seed + 1009 * number + own_rank())
         self.base.model.train()
         set_learning_rate(self.optimizer, number, self.settings)
-        first = (number - 1) * self.settings.accumulation
-        loss = sum(self._learn(first + part) for part in range(self.settings.accumulation))
+        loss = self._learn(number)
         add_gradients(self.trained.values())
         nn.utils.clip_grad_norm_(self.trained.values(), MAX_GRADIENT)
         self.optimizer.step()
@@ -171,15 +169,31 @@ class _Pretraining:
         return loss
 
     def _learn(self, number: int) -> float:
-        """Add the gradients of one batch; its part of the step's loss."""
+        """Gradients of a step's batches; where memory runs out once more, from now on in chunks of half the size."""
+        n = self.settings.accumulation
+        while True:
+            # From the step alone, so that a run that resumes, or comes back to it, drops out the same.
+            torch.manual_seed(self.settings.seed + 1009 * number + own_rank())
+            try:
+                return sum(self._learn_batch(batch) for batch in range((number - 1) * n, number * n))
+            except ChunkTooLarge:
+                self.optimizer.zero_grad()
+            # Out here the failed pass is forgotten, and its memory free.
+            longest = max(map(len, self.tokens))
+            self.state.chunk_tokens = halved(self._chunk_tokens, longest, section="pretrain")
+
+    def _learn_batch(self, number: int) -> float:
+        """Add the gradients of one batch, chunk by chunk; its part of the step's loss."""
         asked = self._asked([self.tokens[place] for place in self.batches[number]], _TRAINING, number)
         own = asked.rows(slice(own_rank(), None, n_processes()))
         total = torch.zeros((), device=self.device)
-        if own.n_asked:
-            with self._autocast():
-                loss = summed_loss(self.base, own) / asked.n_asked / self.settings.accumulation
-            loss.backward()
-            total = loss.detach()
+        with fitting():
+            for chunk in own.chunks(self._chunk_tokens):
+                if chunk.n_asked:
+                    with self._autocast():
+                        loss = summed_loss(self.base, chunk) / asked.n_asked / self.settings.accumulation
+                    loss.backward()
+                    total += loss.detach()
         if n_processes() > 1:
             torch.distributed.all_reduce(total)
         return float(total)
@@ -201,6 +215,10 @@ class _Pretraining:
     def _asked(self, tokens: Sequence[Ids], purpose: int, number: int) -> Questions:
         seed = int(np.random.default_rng([self.settings.seed, purpose, number]).integers(2**31))
         return questions(self.base, tokens, self.settings.masked_share, seed)
+
+    @property
+    def _chunk_tokens(self) -> int:
+        return self.state.chunk_tokens or self.settings.train_tokens
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device, torch.bfloat16, enabled=self.dtype is torch.bfloat16)

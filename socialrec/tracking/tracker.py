@@ -204,6 +204,10 @@ class Tracker:
         """The newest value of each metric of a run."""
         return dict(self._server.get_run(run_id).data.metrics)
 
+    def tags(self, run_id: str) -> dict[str, str]:
+        """The tags of a run."""
+        return dict(self._server.get_run(run_id).data.tags)
+
     def register(
         self, run_id: str, folder: str, name: str, tags: Mapping[str, str], description: str | None = None
     ) -> str:

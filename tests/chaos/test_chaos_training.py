@@ -1,9 +1,10 @@
-"""Trainings are ended in their middle: they go on from a checkpoint, to the end that they would have had."""
+"""Trainings end in their middle, or run out of memory: they go on to the end that they would have had."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,8 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import torch
+from little_memory import Memory, limited
 from tiny_bert import make_bert
-from training_program import CHECKPOINT_EVERY, N_STEPS
+from training_program import CHECKPOINT_EVERY, N_STEPS, train
 
 PROGRAM = Path(__file__).with_name("training_program.py")
 Blow = Callable[[], None]
@@ -61,6 +64,15 @@ class Training:
         return told
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other take most of the time of models this small."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_bert(tmp_path_factory.mktemp("models") / "tiny-bert")
@@ -87,6 +99,34 @@ def goes_on(training: Training, checkpoints: Path, ended_at: int, losses: list[f
     assert again.code == 0
     assert again.steps == list(range(ended_at // CHECKPOINT_EVERY * CHECKPOINT_EVERY + 1, N_STEPS + 1))
     assert again.losses == pytest.approx(losses, abs=1e-6)
+
+
+@pytest.fixture(scope="module")
+def still_model(model: Path) -> Path:
+    """The same without dropout: what it drops hangs on how a batch is cut."""
+    folder = shutil.copytree(model, model.with_name("still-bert"))
+    config = json.loads((folder / "config.json").read_text())
+    still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    (folder / "config.json").write_text(json.dumps(config | still))
+    return folder
+
+
+@pytest.mark.filterwarnings("ignore:For backward hooks to be called", "ignore:Full backward hook is firing")
+@pytest.mark.chaos(13, "out of memory in a step", "on in chunks of half the size, to the same losses within 1e-6")
+@pytest.mark.parametrize("kind", ["finetune", "pretrain"])
+@pytest.mark.parametrize(("at", "is_backward"), [(2, False), (7, True), (11, False)])
+def test_a_training_that_runs_out_of_memory_goes_on_in_halves(
+    still_model: Path, caplog: pytest.LogCaptureFixture, kind: str, at: int, is_backward: bool, blow: Blow
+) -> None:
+    undisturbed = train(kind, still_model, lambda step, loss: None, lora_dropout=0)
+    memory = Memory(room=32, first_step=at, is_backward=is_backward)
+    with limited(memory):
+        losses = train(kind, still_model, memory.progress, lora_dropout=0)
+    assert caplog.messages == ["out of memory in chunks of 64 tokens: training goes on in 32"]
+    assert memory.n_full == 1
+    assert losses == pytest.approx(undisturbed, abs=1e-6)
+    assert len(losses) == N_STEPS
+    blow()
 
 
 @pytest.mark.slow

@@ -7,10 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from landed_world import D1, D2, comment, event, land, rows
+from landed_world import D1, D2, comment, event, land, put, rows
 
 from socialrec import tracking
-from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import (
     BEHAVIOUR_PROPENSITIES,
     COMMENT_INSIGHTS,
@@ -22,7 +21,6 @@ from socialrec.contracts.gold import (
 from socialrec.contracts.silver import SILVER_COMMENTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.lake import Lake
-from socialrec.lake.schemas import arrow_schema
 from socialrec.pseudonyms import identity_key, pseudonym
 from socialrec.recommend.publishing import export_lists
 from socialrec.recommend.summary import rows_of, summarise
@@ -67,13 +65,6 @@ def land_two_days(home: Path) -> None:
         comment("c5", BOB, "Fine", rating=9),
         *(comment(f"d{n}", DOT, f"Say {n}") for n in range(30)),
     )
-
-
-def put(lake: Lake, table: Table, partition: str, found: list[dict[str, Any]]) -> None:
-    filled = [{column.name: row.get(column.name) for column in table.columns} for row in found]
-    with lake.stage(table, job="test", partitions=[partition]) as stage:
-        stage.write(pa.Table.from_pylist(filled, schema=arrow_schema(table)))
-        stage.commit(fingerprint="test")
 
 
 def reason(kind: str, **named: list[str]) -> dict[str, Any]:

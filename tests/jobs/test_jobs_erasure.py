@@ -36,6 +36,7 @@ from socialrec.erasure import erase as erasing
 from socialrec.erasure.erase import Erasure, erase
 from socialrec.erasure.plan import read_plan
 from socialrec.erasure.rotation import rotate_identity_key
+from socialrec.erasure.trainings import erased_before
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.settings import Settings, load_settings
@@ -229,7 +230,10 @@ def test_an_erasure_that_broke_off_is_finished_by_the_next_with_the_same_outcome
         broken.setattr(erasing.TableEraser, "_erase_from", break_off)
         forget(world, BOB)
     assert read_plan(world.secrets) is not None
+    with pytest.raises(UserError, match="an erasure is under way, or broke off"):
+        erased_before(world)
     forget(world)
+    assert erased_before(world) == {"erased_before": "1"}
     assert traces(world, BOB) == []
     assert read_plan(world.secrets) is None
     assert contents(world) == contents(whole)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch.nn.modules import module as hooks
+from little_memory import Memory, limited
 
 from socialrec.errors import UserError
 from socialrec.text.chunks import embed_in_chunks
@@ -108,36 +105,6 @@ def assert_same(ours: FineTuned, theirs: FineTuned) -> None:
 def test_a_batch_of_many_small_chunks_trains_as_one_large_chunk_does(still: TextSettings) -> None:
     small = fine_tune([PAIRS], still.model_copy(update={"train_tokens": 16}), silent)
     assert_same(small, fine_tune([PAIRS], still, silent))
-
-
-class Memory:
-    """Room for so many tokens in a layer at once, from some step on: in forward passes, or once in a backward pass."""
-
-    def __init__(self, room: int, first_step: int, is_backward: bool) -> None:
-        self.room, self.first_step, self.is_backward = room, first_step, is_backward
-        self.step, self.n_full = 1, 0
-
-    def progress(self, step: int, loss: float) -> None:
-        self.step = step + 1
-
-    def look(self, layer: torch.nn.Module, tensors: tuple[Any, ...]) -> None:
-        if self.step < self.first_step or not isinstance(layer, torch.nn.Linear) or tensors[0].ndim < 3:
-            return
-        if tensors[0].shape[0] * tensors[0].shape[1] > self.room and not (self.is_backward and self.n_full):
-            self.n_full += 1
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-
-
-@contextmanager
-def limited(memory: Memory) -> Iterator[None]:
-    if memory.is_backward:
-        handle = hooks.register_module_full_backward_pre_hook(memory.look)
-    else:
-        handle = hooks.register_module_forward_pre_hook(memory.look)
-    try:
-        yield
-    finally:
-        handle.remove()
 
 
 @pytest.mark.filterwarnings("ignore:For backward hooks to be called", "ignore:Full backward hook is firing")

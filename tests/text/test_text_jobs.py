@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +25,7 @@ from socialrec.settings import Settings
 from socialrec.text.encoder import Encoder, load_saved
 from socialrec.text.heads import load_heads
 from socialrec.text.weights import load_weights
+from socialrec.tombstones import add_tombstones, erasure_key, tombstone
 from socialrec.tracking import BASE, ENCODER
 
 
@@ -151,6 +154,32 @@ def test_an_update_goes_on_from_the_champion_and_tells_what_it_forgot(
     tracker.mark_erased([ENCODER], DS, dry_run=False)
     anew = call(shop, "finetune_encoder", ds=NEXT_DS)
     assert client.get_run(anew["mlflow_run_id"]).data.params["starts_from"] == "base"
+
+
+@pytest.mark.parametrize(("name", "work"), [("finetune_encoder", "learn"), ("pretrain_encoder", "train")])
+def test_what_learned_from_people_who_are_erased_meanwhile_is_not_registered(
+    shop: Settings, monkeypatch: pytest.MonkeyPatch, name: str, work: str
+) -> None:
+    shop_texts(shop)
+    with (shop.home / "settings.toml").open("a") as file:
+        file.write("\n[pretrain]\nmax_tokens = 16\nheld_out_share = 0.3\ntrain_steps = 2\n")
+    module = importlib.import_module(name)
+    original = getattr(module, work)
+
+    def erased_meanwhile(*args: Any) -> Any:
+        made = original(*args)
+        add_tombstones(shop.secrets, [tombstone(erasure_key(shop.secrets), "shop", "ann-0001")])
+        return made
+
+    client = MlflowClient(shop.services.mlflow_uri)
+    before = len(client.search_model_versions())
+    with monkeypatch.context() as patched, pytest.raises(UserError, match="erased while this training ran"):
+        patched.setattr(module, work, erased_meanwhile)
+        call(shop, name)
+    assert len(client.search_model_versions()) == before
+    # Begun after it, a training knows nothing of them.
+    call(shop, name)
+    assert len(client.search_model_versions()) == before + 1
 
 
 def shop_texts(shop: Settings) -> None:

@@ -1,0 +1,28 @@
+"""Ingest, silver and gold of some nights as one program: home, then the nights. Tells which clocks it goes by."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from landed_world import run
+
+from socialrec.etl.session import spark_session
+from socialrec.settings import load_settings
+
+
+def main(home: str, *nights: str) -> None:
+    """Run them in one Spark session; the last line has the offsets from UTC that Python and the JVM go by, in hours."""
+    with spark_session("nights", load_settings(Path(home))) as spark:
+        zone = spark.sparkContext._jvm.java.util.TimeZone.getDefault()
+        clocks = [time.localtime().tm_gmtoff / 3600, zone.getOffset(int(time.time() * 1000)) / 3_600_000]
+        for ds in nights:
+            run(Path(home), ds)
+    print(json.dumps(clocks))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
