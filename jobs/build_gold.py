@@ -31,6 +31,7 @@ def main(argv: list[str] | None = None) -> int:
 def build(run: job.Run, roll: Roll) -> dict[str, int]:
     """Stage all four tables, then commit; returns their rows."""
     # Spark is imported only now: a night with nothing new must not pay for it.
+    from socialrec.etl.first_texts import leave_to_first_day
     from socialrec.etl.gold import GoldBuilder
     from socialrec.etl.session import spark_session
     from socialrec.etl.tables import count_staged, publish
@@ -51,6 +52,8 @@ def build(run: job.Run, roll: Roll) -> dict[str, int]:
         for table, stage in stages.items():
             published = {"published": counts[table.noun]}
             publish(stage, fingerprint=roll.fingerprint, counts=published, dry_run=run.args.dry_run)
+            if table is TEXTS and not run.args.dry_run:
+                leave_to_first_day(run.lake, run.ds, job=NAME)
     return counts
 
 

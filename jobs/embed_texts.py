@@ -46,11 +46,14 @@ def read_version(folder: Path) -> str:
 
 def encode(run: job.Run, folder: Path, version: str, days: list[str], fingerprint: str) -> dict[str, int]:
     """Encode what has no vector under this version; returns how many were encoded and reused."""
-    stage_vectors = stage_by_spark if run.settings.text.encode_with is Engine.SPARK else stage_by_process
+    text = run.settings.text
+    n_texts, n_known = (run.lake.dataset(*part).count_rows() for part in ((TEXTS, days), (TEXT_EMBEDDINGS, [version])))
+    is_for_spark = text.encode_with is Engine.SPARK and n_texts - n_known > text.few_texts
+    stage_vectors = stage_by_spark if is_for_spark else stage_by_process
     with run.lake.stage(TEXT_EMBEDDINGS, job=NAME, partitions=[version], append=True) as stage:
         encoded = stage_vectors(run, stage, folder, version, days)
         stage.commit(fingerprint=fingerprint, counts={"published": encoded})
-    return {"encoded": encoded, "reused": run.lake.dataset(TEXTS, days).count_rows() - encoded}
+    return {"encoded": encoded, "reused": n_texts - encoded}
 
 
 def stage_by_spark(run: job.Run, stage: Stage, folder: Path, version: str, days: list[str]) -> int:

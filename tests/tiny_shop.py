@@ -57,7 +57,8 @@ def fill(lake: Lake) -> None:
     said = {"text": "lovely thing", "text_hash": "hc", "language": "en", "created_ts": start, "is_late": False, **here}
     comments = [{"comment_id": f"c{i}", "user_key": user(i), "product_id": "p00", **said} for i in range(N_USERS)]
     write(lake, SILVER_COMMENTS, DS, comments)
-    tie = {"strength": 1.0, "is_follow": True, "is_mutual": False, "replies_micros": 0, "n_co_interest": 0, **here}
+    tie = {"strength": 1.0, "is_follow": True, "is_mutual": False, "n_co_interest": 0, **here}
+    tie |= {"replies_micros": 0, "settled_micros": 0}
     ring = [{"user_key": user(i), "neighbour_key": user((i + 2) % N_USERS), **tie} for i in range(N_USERS)]
     write(lake, SOCIAL_TIES, DS, ring)
     vectors = [(f"h{p}", [float(i < 15), float(i >= 15), 0.1 * i]) for i, p in enumerate(products)] + [
@@ -65,9 +66,8 @@ def fill(lake: Lake) -> None:
     ]
     embedded = [{"text_hash": h, "embedding": v, "encoder_version": ENCODER_VERSION} for h, v in vectors]
     write(lake, TEXT_EMBEDDINGS, ENCODER_VERSION, embedded)
-    rollup = [
-        {**c, "affinity_micros": 1_000_000, "n_events": 1, "last_event_ts": c["event_ts"], **here} for c in clicks
-    ]
+    sums = {"affinity_micros": 1_000_000, "settled_micros": 1_000_000, "settled_ds": DS, "n_events": 1}
+    rollup = [{**c, **sums, "last_event_ts": c["event_ts"], **here} for c in clicks]
     write(lake, USER_PRODUCT_AFFINITY, DS, rollup)
     zeros = {
         "n_interactions": 10,

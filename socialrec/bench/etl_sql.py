@@ -201,13 +201,38 @@ def affinity(night: str, settings: EtlSettings) -> str:
     """Decayed sums of weighted events."""
     weights = " ".join(f"WHEN '{kind}' THEN {weight}" for kind, weight in settings.event_weights.items())
     amount = "CASE WHEN quantity > 1 THEN 1 + ln(quantity) ELSE 1 END"
-    age = f"(DATE '{night}' - coalesce(event_ts::DATE, ds::DATE))"
-    decay = f"pow(2.0::DOUBLE, -{age} / {settings.affinity_half_life_days}::DOUBLE)"
+    half_life = settings.affinity_half_life_days
+    decay = _decay("coalesce(event_ts::DATE, ds::DATE)", "ds::DATE", half_life)
     return f"""
-        SELECT user_key, product_id, sum(round((CASE event_type {weights} ELSE 0 END)::DOUBLE * {amount} * {decay}
-                * 1000000)::BIGINT)::BIGINT affinity_micros, count(*) n_events, min(event_ts) first_event_ts,
-            max(event_ts) last_event_ts, platform, '{night}' ds
-        FROM silver_interactions GROUP BY platform, user_key, product_id"""
+        WITH daily AS (
+            SELECT platform, user_key, product_id, ds, sum(round((CASE event_type {weights} ELSE 0 END)::DOUBLE
+                    * {amount} * {decay} * 1000000)::BIGINT)::BIGINT micros,
+                count(*) n, min(event_ts) first_ts, max(event_ts) last_ts
+            FROM silver_interactions GROUP BY ALL
+        ), settled AS (
+            SELECT platform, user_key, product_id, {_settled(half_life)}, sum(n)::BIGINT n_events,
+                min(first_ts) first_event_ts, max(last_ts) last_event_ts
+            FROM daily GROUP BY ALL
+        )
+        SELECT user_key, product_id, {_faded(night, half_life)} affinity_micros, settled.ds settled_ds,
+            settled.micros settled_micros, n_events, first_event_ts, last_event_ts, platform, '{night}' ds
+        FROM settled"""
+
+
+def _decay(since: str, until: str, half_life: float) -> str:
+    return f"pow(2.0::DOUBLE, -({until} - {since}) / {half_life}::DOUBLE)"
+
+
+def _settled(half_life: float) -> str:
+    """The sum of a group's days (`ds`, `micros`), aged and rounded from each to the next, as struct `settled`."""
+    aged = f"round(kept.micros * {_decay('kept.ds::DATE', 'day.ds::DATE', half_life)})::BIGINT"
+    add = f"lambda kept, day: {{ds: day.ds, micros: {aged} + day.micros}}"
+    return f"list_reduce(list_sort(list({{ds: ds, micros: micros}})), {add}) settled"
+
+
+def _faded(night: str, half_life: float) -> str:
+    decay = _decay("settled.ds::DATE", f"DATE '{night}'", half_life)
+    return f"round(settled.micros * {decay})::BIGINT"
 
 
 def ties(night: str, settings: EtlSettings) -> str:
@@ -216,14 +241,25 @@ def ties(night: str, settings: EtlSettings) -> str:
     return f"""
         WITH answers AS (
             SELECT c.platform, c.user_key a, c.created_ts, c.ds, c.comment_id,
-                arg_min(p.user_key, {{d: p.ds, k: p.user_key}}) b
+                min({{d: p.ds, k: p.user_key}}) parent
             FROM silver_comments c JOIN silver_comments p ON c.parent_comment_id = p.comment_id GROUP BY ALL
+        ), known AS (
+            SELECT platform, a, parent.k b, created_ts, coalesce(created_ts::DATE, ds::DATE) replied,
+                greatest(ds, parent.d) ds
+            FROM answers WHERE a <> parent.k
+        ), daily AS (
+            SELECT platform, a, b, ds, sum(round(1000000 * {_decay("replied", "ds::DATE", half_life)})::BIGINT)::BIGINT
+                micros, max(created_ts) last_ts
+            FROM known GROUP BY ALL
+        ), replied AS (
+            SELECT platform, a, b, {_settled(half_life)}, max(last_ts) last_reply_ts FROM daily GROUP BY ALL
         ), parts AS (
-            SELECT platform, follower_key a, followee_key b, true is_follow, since_ts, 0 micros, NULL::TIMESTAMP last_ts
+            SELECT platform, follower_key a, followee_key b, true is_follow, since_ts, NULL::BIGINT replies_micros,
+                NULL::VARCHAR settled_ds, NULL::BIGINT settled_micros, NULL::TIMESTAMP last_reply_ts
             FROM active UNION ALL
-            SELECT platform, a, b, false, NULL, round(1000000 * pow(2.0::DOUBLE, -(DATE '{night}'
-                - coalesce(created_ts::DATE, ds::DATE)) / {half_life}::DOUBLE))::BIGINT, created_ts
-            FROM answers WHERE a <> b
+            SELECT platform, a, b, NULL, NULL, {_faded(night, half_life)} micros, settled.ds, settled.micros,
+                last_reply_ts
+            FROM replied WHERE micros > 0
         ), pairs AS (
             SELECT platform, least(a, b) low, greatest(a, b) high, {_ends()} FROM parts GROUP BY ALL
         ), liked AS (
@@ -243,22 +279,32 @@ def ties(night: str, settings: EtlSettings) -> str:
         FROM sides"""
 
 
+_ENDS = {
+    "is_follow": "false",
+    "since_ts": None,
+    "replies_micros": "0",
+    "settled_ds": None,
+    "settled_micros": "0",
+    "last_reply_ts": None,
+}
+"""What a direction of a pair holds, and what stands there where it has none."""
+
+
 def _ends() -> str:
     """What a pair holds in each direction."""
     return ", ".join(
-        f"""coalesce(bool_or(is_follow) FILTER ({test}), false) {side}_follow,
-            max(since_ts) FILTER ({test}) {side}_since,
-            coalesce(sum(micros) FILTER ({test}), 0)::BIGINT {side}_replies, max(last_ts) FILTER ({test}) {side}_last"""
+        f"coalesce(max({name}) FILTER ({test}), {nothing or 'NULL'}) {side}_{name}"
         for side, test in (("up", "a < b"), ("down", "a > b"))
+        for name, nothing in _ENDS.items()
     )
 
 
 def _sides() -> str:
     """A pair as each of the two sees it."""
     return " UNION ALL ".join(
-        f"""SELECT {user} user_key, {other} neighbour_key, {side}_follow is_follow, up_follow AND down_follow is_mutual,
-            {side}_since since_ts, {side}_replies replies_micros, {side}_last last_reply_ts, n_co_interest, platform
-            FROM counted WHERE {side}_follow OR {side}_replies > 0"""
+        f"""SELECT {user} user_key, {other} neighbour_key, {", ".join(f"{side}_{name} {name}" for name in _ENDS)},
+            up_is_follow AND down_is_follow is_mutual, n_co_interest, platform
+            FROM counted WHERE {side}_is_follow OR {side}_replies_micros > 0"""
         for side, user, other in (("up", "low", "high"), ("down", "high", "low"))
     )
 

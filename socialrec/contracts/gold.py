@@ -15,6 +15,8 @@ USER_PRODUCT_AFFINITY = Table(
         USER_KEY,
         PRODUCT_ID,
         Column("affinity_micros", "int64", "Decayed sum of event weights, in millionths: integers add up in any order"),
+        Column("settled_ds", "string", "Newest landing day with an event"),
+        Column("settled_micros", "int64", "The sum as it stood on that day, from which later nights go on"),
         Column("n_events", "int64", "How many events stand behind it", minimum=1),
         Column("first_event_ts", "timestamp", "Oldest dated event", nullable=True),
         Column("last_event_ts", "timestamp", "Newest dated event", nullable=True),
@@ -40,6 +42,10 @@ SOCIAL_TIES = Table(
         Column("since_ts", "timestamp", "When the follow began", nullable=True),
         Column(
             "replies_micros", "int64", "Decayed count of the user's replies to the neighbour, in millionths", minimum=0
+        ),
+        Column("settled_ds", "string", "Newest landing day with a reply", nullable=True),
+        Column(
+            "settled_micros", "int64", "The count as it stood on that day, from which later nights go on", minimum=0
         ),
         Column("last_reply_ts", "timestamp", "Newest dated reply", nullable=True),
         Column("n_co_interest", "int64", "Products that both showed interest in", minimum=0),

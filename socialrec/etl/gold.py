@@ -35,14 +35,14 @@ class GoldBuilder:
         """Stage gold.user_product_affinity."""
         events = self._read(SILVER_INTERACTIONS, self.roll.days)
         previous = self._previous(USER_PRODUCT_AFFINITY)
-        write_stage(user_product_affinity(previous, self.roll.previous, events, self.ds, self.settings), stage)
+        write_stage(user_product_affinity(previous, events, self.ds, self.settings), stage)
 
     def ties(self, affinity: Stage, stage: Stage) -> None:
         """Stage gold.social_ties; needs the staged affinity."""
         comments = self._read(SILVER_COMMENTS, self._days_until(SILVER_COMMENTS))
         new = social.replies(comments, self.roll.previous or "")
-        previous, half_life = self._previous(SOCIAL_TIES), self.settings.reply_half_life_days
-        replied = social.reply_parts(new, previous, self.roll.previous, self.ds, half_life)
+        half_life = self.settings.reply_half_life_days
+        replied = social.replied_pairs(new, self._previous(SOCIAL_TIES), self.ds, half_life)
         active = social.active_follows(self._read(SILVER_FOLLOWS, [self.ds]), self.ds)
         ties = social.social_ties(active, replied, read_staged(self.spark, affinity), self.ds, self.settings)
         write_stage(ties, stage)

@@ -20,7 +20,8 @@ DAILY = (Entity.INTERACTIONS, Entity.COMMENTS)
 SNAPSHOTS = (Entity.PRODUCTS, Entity.FOLLOWS)
 """Silver tables with a whole snapshot a night."""
 
-GOLD_TARGETS = (USER_PRODUCT_AFFINITY, SOCIAL_TIES, TEXTS, USER_PROFILES)
+GOLD_TARGETS = (TEXTS, USER_PRODUCT_AFFINITY, SOCIAL_TIES, USER_PROFILES)
+"""In the order of their commits: a night is done once all of them stand, so what texts need goes before the last."""
 
 
 @dataclass(frozen=True)

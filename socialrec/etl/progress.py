@@ -80,6 +80,8 @@ def plan_roll(lake: Lake, targets: Sequence[Table], inputs: Sequence[Table], ds:
     `days` are those of the first input; the fingerprint covers all days of all inputs up to `ds`.
     """
     newest = {table.name: lake.newest_commits(table) for table in inputs}
+    # A snapshot of other columns is none to roll on from.
+    columns = [column.name for table in targets for column in table.columns]
 
     def state(until: str) -> str:
         facts = [
@@ -88,7 +90,7 @@ def plan_roll(lake: Lake, targets: Sequence[Table], inputs: Sequence[Table], ds:
             for day, commit in sorted(commits.items())
             if day <= until
         ]
-        return _digest((facts, *extra))
+        return _digest((facts, columns, *extra))
 
     eve = (date.fromisoformat(ds) - timedelta(days=1)).isoformat()
     previous = lake.last_partition(targets[0], until=eve)

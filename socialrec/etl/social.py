@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from socialrec.etl.affinity import MICROS, decay_factor, decayed
+from socialrec.etl.decay import MICROS, SETTLED_DS, SETTLED_MICROS, carried, decay_factor, faded, settle
 from socialrec.etl.identity import Identity
 from socialrec.settings import EtlSettings
 
@@ -15,6 +13,9 @@ FOLLOW_KEY = ("platform", "follower_id", "followee_id")
 IS_NEW = "is_new"
 _EDGE = ("follower_key", "followee_key")
 _PAIR = ("platform", "low", "high")
+_REPLIED = ("replies_micros", SETTLED_DS, SETTLED_MICROS, "last_reply_ts")
+_NOTHING: dict[str, bool | int] = {"is_follow": False, "replies_micros": 0, SETTLED_MICROS: 0}
+"""What stands where a direction has no follow, or no replies."""
 
 
 def merge_follows(previous: DataFrame, newest: DataFrame, identity: Identity, ds: str, *, is_first: bool) -> DataFrame:
@@ -48,7 +49,7 @@ def replies(comments: DataFrame, after: str) -> DataFrame:
 
     A reply becomes known when both it and the comment it answers have landed. Where a comment id was published twice,
     more than the duplicate window apart, the earlier one is answered. Returns platform, user_key, neighbour_key,
-    reply_ts (may be null) and reply_day (date).
+    reply_ts (may be null), reply_day (date) and known_ds.
     """
     names = ("platform", "user_key", "parent_comment_id", "created_ts", "ds", "comment_id")
     answers = comments.where(F.col("parent_comment_id").isNotNull()).select(*names)
@@ -57,52 +58,51 @@ def replies(comments: DataFrame, after: str) -> DataFrame:
         F.col("user_key").alias("neighbour_key"),
         F.col("ds").alias("parent_ds"),
     )
-    new_answers = answers.where(F.col("ds") > after).join(parents, "parent_comment_id")
-    found = new_answers
+    maybe_new = answers.where(F.col("ds") > after)
     if after:
-        old_answers = answers.where(F.col("ds") <= after)
-        found = found.unionByName(old_answers.join(parents.where(F.col("parent_ds") > after), "parent_comment_id"))
+        landed = parents.where(F.col("parent_ds") > after)
+        waiting = answers.where(F.col("ds") <= after).join(landed, "parent_comment_id", "left_semi")
+        maybe_new = maybe_new.unionByName(waiting)
     return (
-        found.groupBy("platform", "user_key", "comment_id", "ds", "created_ts")
-        .agg(F.min_by("neighbour_key", F.struct("parent_ds", "neighbour_key")).alias("neighbour_key"))
-        .where(F.col("user_key") != F.col("neighbour_key"))
+        maybe_new.join(parents, "parent_comment_id")
+        .groupBy("platform", "user_key", "comment_id", "ds", "created_ts")
+        .agg(F.min(F.struct("parent_ds", "neighbour_key")).alias("parent"))
+        .withColumn("known_ds", F.greatest("ds", "parent.parent_ds"))
+        .where((F.col("known_ds") > after) & (F.col("user_key") != F.col("parent.neighbour_key")))
         .select(
             "platform",
             "user_key",
-            "neighbour_key",
+            "parent.neighbour_key",
             F.col("created_ts").alias("reply_ts"),
             F.coalesce(F.to_date("created_ts"), F.to_date("ds")).alias("reply_day"),
+            "known_ds",
         )
     )
 
 
-def reply_parts(new: DataFrame, previous: DataFrame, previous_ds: str | None, ds: str, half_life: float) -> DataFrame:
-    """Decayed replies: those of the previous night's ties, aged by the days between, and the new ones by their own age.
+def replied_pairs(new: DataFrame, previous: DataFrame, ds: str, half_life: float) -> DataFrame:
+    """Decayed replies by pair on day `ds`, from an earlier night's ties (no rows: none) and the replies since.
 
-    Returns platform, user_key, neighbour_key, replies_micros (int64), last_reply_ts; several rows a pair.
+    Returns platform, user_key, neighbour_key, settled_ds (date), settled_micros, last_reply_ts, replies_micros.
     """
     keys = ("platform", "user_key", "neighbour_key")
-    today = F.lit(ds).cast("date")
+    age = F.datediff(F.to_date("known_ds"), "reply_day")
     fresh = new.select(
         *keys,
-        F.round(MICROS * decay_factor(F.datediff(today, "reply_day"), half_life))
-        .cast("bigint")
-        .alias("replies_micros"),
+        F.to_date("known_ds").alias(SETTLED_DS),
+        F.round(MICROS * decay_factor(age, half_life)).cast("bigint").alias(SETTLED_MICROS),
         F.col("reply_ts").alias("last_reply_ts"),
     )
-    if previous_ds is None:
-        return fresh
-    age = (date.fromisoformat(ds) - date.fromisoformat(previous_ds)).days
-    aged = previous.where(F.col("replies_micros") > 0).select(
-        *keys, decayed(F.col("replies_micros"), age, half_life).alias("replies_micros"), "last_reply_ts"
-    )
-    return fresh.unionByName(aged)
+    parts = fresh.unionByName(carried(previous.where(F.col("replies_micros") > 0), fresh.columns))
+    settled = settle(parts, keys, half_life, last_reply_ts=F.max)
+    now = faded(F.col(SETTLED_MICROS), F.col(SETTLED_DS), F.lit(ds).cast("date"), half_life)
+    return settled.withColumn("replies_micros", now).where(F.col("replies_micros") > 0)
 
 
 def social_ties(
     follows: DataFrame, replied: DataFrame, affinity: DataFrame, ds: str, settings: EtlSettings
 ) -> DataFrame:
-    """The ties of a day, in the columns of gold.social_ties, from active follows, reply parts and the day's affinity.
+    """The ties of a day, in the columns of gold.social_ties, from active follows, replied pairs and the day's affinity.
 
     Both directions of a pair meet in one row first, so that following back needs no join and what both like is
     compared once.
@@ -129,40 +129,39 @@ def niche_interests(affinity: DataFrame, max_users: int) -> DataFrame:
 
 
 def _pairs(follows: DataFrame, replied: DataFrame) -> DataFrame:
-    """One row a pair of users, low key first, with what each direction holds (`up`: low to high, `down`: back)."""
-    unset = F.lit(None).cast("timestamp")
+    """One row a pair of users, low key first, with what each direction holds (`up_` and its name: low to high)."""
     followed = follows.select(
         "platform", F.col("follower_key").alias("user"), F.col("followee_key").alias("other"), "since_ts",
-        F.lit(True).alias("is_follow"), F.lit(0).cast("bigint").alias("replies_micros"), unset.alias("last_reply_ts"),
+        F.lit(True).alias("is_follow"),
     )  # fmt: skip
     answered = replied.select(
-        "platform", F.col("user_key").alias("user"), F.col("neighbour_key").alias("other"), unset.alias("since_ts"),
-        F.lit(False).alias("is_follow"), "replies_micros", "last_reply_ts",
-    )  # fmt: skip
-    both = followed.unionByName(answered).withColumns(
+        "platform", F.col("user_key").alias("user"), F.col("neighbour_key").alias("other"), *_REPLIED
+    )
+    both = followed.unionByName(answered, allowMissingColumns=True).withColumns(
         {"low": F.least("user", "other"), "high": F.greatest("user", "other"), "is_up": F.col("user") < F.col("other")}
     )
-    parts = []
-    for name, here in (("up", F.col("is_up")), ("down", ~F.col("is_up"))):
-        parts += [
-            F.max(F.when(here, F.col("is_follow")).otherwise(False)).alias(f"{name}_follow"),
-            F.max(F.when(here, F.col("since_ts"))).alias(f"{name}_since"),
-            F.sum(F.when(here, F.col("replies_micros")).otherwise(0)).alias(f"{name}_replies"),
-            F.max(F.when(here, F.col("last_reply_ts"))).alias(f"{name}_last"),
-        ]
-    return both.groupBy(*_PAIR).agg(*parts)
+    # A direction has one row of either kind at most, so that the greatest value is the only one.
+    ends = [
+        F.max(F.when(here, F.col(name))).alias(f"{end}_{name}")
+        for end, here in (("up", F.col("is_up")), ("down", ~F.col("is_up")))
+        for name in ("is_follow", "since_ts", *_REPLIED)
+    ]
+    return (
+        both.groupBy(*_PAIR)
+        .agg(*ends)
+        .fillna({f"{end}_{name}": nothing for end in ("up", "down") for name, nothing in _NOTHING.items()})
+    )
 
 
 def _directed(pairs: DataFrame, ds: str, settings: EtlSettings) -> DataFrame:
     """Two ties a pair, as each of the two sees it; directions with neither a follow nor a reply are no ties."""
-    is_mutual = F.col("up_follow") & F.col("down_follow")
+    is_mutual = F.col("up_is_follow") & F.col("down_is_follow")
     directions = [
         F.struct(
             F.col(user).alias("user_key"), F.col(other).alias("neighbour_key"),
-            F.col(f"{name}_follow").alias("is_follow"), F.col(f"{name}_since").alias("since_ts"),
-            F.col(f"{name}_replies").alias("replies_micros"), F.col(f"{name}_last").alias("last_reply_ts"),
+            *(F.col(f"{end}_{name}").alias(name) for name in ("is_follow", "since_ts", *_REPLIED)),
         )
-        for name, user, other in (("up", "low", "high"), ("down", "high", "low"))
+        for end, user, other in (("up", "low", "high"), ("down", "high", "low"))
     ]  # fmt: skip
     tie = F.explode(F.array(*directions)).alias("tie")
     ties = pairs.select("platform", is_mutual.alias("is_mutual"), "n_co_interest", tie)

@@ -1,7 +1,7 @@
 """Affinity, ties, profiles and texts."""
 
 import math
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_I
 from socialrec.etl.affinity import user_product_affinity
 from socialrec.etl.profiles import Edges, profile_text, user_profiles
 from socialrec.etl.schemas import spark_schema
-from socialrec.etl.social import replies, reply_parts, social_ties
+from socialrec.etl.social import replied_pairs, replies, social_ties
 from socialrec.etl.texts import new_texts
 from socialrec.settings import EtlSettings
 
@@ -38,7 +38,7 @@ def event(day: int | None, **values: Any) -> dict[str, Any]:
 
 def affinity(spark: SparkSession, *events: dict[str, Any], ds: str = DAY) -> DataFrame:
     nothing = rows_of(spark, USER_PRODUCT_AFFINITY)
-    return user_product_affinity(nothing, None, rows_of(spark, SILVER_INTERACTIONS, *events), ds, SETTINGS)
+    return user_product_affinity(nothing, rows_of(spark, SILVER_INTERACTIONS, *events), ds, SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -58,24 +58,36 @@ def test_events_weigh_by_type_amount_and_age(spark: SparkSession, events: list[d
     assert (row.affinity_micros, row.n_events) == (micros, len(events))
 
 
-def test_rolling_over_nights_equals_one_go_within_rounding(spark: SparkSession) -> None:
-    events = [event(day, event_type=kind, quantity=float(day)) for day in (3, 5, 9) for kind in ("view", "like")]
+def as_snapshot(spark: SparkSession, rows: DataFrame, table: Table) -> DataFrame:
+    """What a later night reads of it."""
+    return rows_of(spark, table, *(row.asDict() for row in rows.select(*spark_schema(table).names).collect()))
+
+
+@pytest.mark.parametrize("nights", [[5], [3, 5, 9], [4, 6, 7, 10]])
+def test_whichever_nights_ran_before_the_sums_are_the_same_to_the_last_digit(
+    spark: SparkSession, nights: list[int]
+) -> None:
+    kinds = ("view", "like")
+    events = [event(day, event_type=kind, quantity=float(day)) for day in (3, 5, 9) for kind in kinds]
     whole = affinity(spark, *events).first()
-    first = affinity(spark, *(e for e in events if e["ds"] <= "2026-01-05"), ds="2026-01-05")
-    later = rows_of(spark, SILVER_INTERACTIONS, *(e for e in events if e["ds"] > "2026-01-05"))
-    rolled = user_product_affinity(first, "2026-01-05", later, DAY, SETTINGS).first()
-    assert abs(rolled.affinity_micros - whole.affinity_micros) <= 1 + len(events) / 2
-    assert (rolled.n_events, rolled.first_event_ts) == (whole.n_events, whole.first_event_ts)
-    assert rolled.last_event_ts == datetime(2026, 1, 9, 9)
+    rolled, before = rows_of(spark, USER_PRODUCT_AFFINITY), ""
+    for ds in (*(f"2026-01-{night:02d}" for night in nights), DAY):
+        landed = rows_of(spark, SILVER_INTERACTIONS, *(e for e in events if before < e["ds"] <= ds))
+        rolled = as_snapshot(spark, user_product_affinity(rolled, landed, ds, SETTINGS), USER_PRODUCT_AFFINITY)
+        before = ds
+    [row] = rolled.collect()
+    assert row.asDict() == {**whole.asDict(), "settled_ds": "2026-01-09"}
+    assert (row.n_events, row.last_event_ts) == (6, datetime(2026, 1, 9, 9))
 
 
-def test_two_nights_hold_what_was_computed_by_hand(spark: SparkSession) -> None:
-    """A click of the first night is halved ten days later, and today's like adds 2."""
+def test_a_sum_is_settled_on_the_days_that_add_to_it(spark: SparkSession) -> None:
+    """A click of the first is worth half ten days later, when a like adds 2; ten more days halve both."""
     first = affinity(spark, event(1), ds="2026-01-01")
     assert [row.affinity_micros for row in first.collect()] == [1_000_000]
     today = rows_of(spark, SILVER_INTERACTIONS, event(11, event_type="like"))
-    [row] = user_product_affinity(first, "2026-01-01", today, DAY, SETTINGS).collect()
-    assert (row.affinity_micros, row.n_events) == (2_500_000, 2)
+    [row] = user_product_affinity(first, today, "2026-01-21", SETTINGS).collect()
+    assert (row.settled_ds, row.settled_micros) == (date(2026, 1, 11), 2_500_000)
+    assert (row.affinity_micros, row.n_events) == (1_250_000, 2)
 
 
 def comment(comment_id: str, user: str, parent: str | None, day: int) -> dict[str, Any]:
@@ -102,13 +114,24 @@ def test_a_reply_counts_once_both_sides_have_landed(spark: SparkSession) -> None
     assert known("2026-01-03") == []
 
 
+def test_a_comment_id_published_again_answers_nothing_anew(spark: SparkSession) -> None:
+    comments = rows_of(
+        spark, SILVER_COMMENTS, comment("c1", "ann", None, 1), comment("c2", "bob", "c1", 2),
+        comment("c1", "eve", None, 3),
+    )  # fmt: skip
+    assert replies(comments, "2026-01-02").count() == 0
+    assert [row.neighbour_key for row in replies(comments, "").collect()] == ["ann"]
+
+
 def test_replies_fade_and_roll_on(spark: SparkSession) -> None:
     new = replies(rows_of(spark, SILVER_COMMENTS, comment("a", "ann", None, 1), comment("b", "bob", "a", 1)), "")
-    fresh = reply_parts(new, rows_of(spark, SOCIAL_TIES), None, DAY, 10)
-    assert [row.replies_micros for row in fresh.collect()] == [500_000]
-    previous = rows_of(spark, SOCIAL_TIES, {"user_key": "x", "neighbour_key": "y", "replies_micros": 1_000_000})
-    rolled = reply_parts(new, previous, "2026-01-01", DAY, 10).collect()
-    assert sorted((row.user_key, row.replies_micros) for row in rolled) == [("bob", 500_000), ("x", 500_000)]
+    [first] = replied_pairs(new, rows_of(spark, SOCIAL_TIES), DAY, 10).collect()
+    assert (first.settled_micros, first.replies_micros) == (1_000_000, 500_000)
+    gone = {"user_key": "bob", "neighbour_key": "eve", "replies_micros": 0, "settled_ds": "2025-01-01"}
+    before = {"user_key": "bob", "neighbour_key": "ann", "settled_ds": "2025-12-22", "settled_micros": 4_000_000}
+    previous = rows_of(spark, SOCIAL_TIES, {**before, "replies_micros": 3_000_000}, gone)
+    [rolled] = replied_pairs(new, previous, DAY, 10).collect()
+    assert (rolled.settled_ds, rolled.settled_micros, rolled.replies_micros) == (date(2026, 1, 1), 3_000_000, 1_500_000)
 
 
 def test_ties_join_follows_replies_and_shared_interests(spark: SparkSession) -> None:
@@ -120,8 +143,9 @@ def test_ties_join_follows_replies_and_shared_interests(spark: SparkSession) -> 
         {"follower_key": "ann", "followee_key": "cid"},
     )  # fmt: skip
     replied = spark.createDataFrame(
-        [("shop", "cid", "ann", 2_000_000, since)],
-        "platform string, user_key string, neighbour_key string, replies_micros long, last_reply_ts timestamp",
+        [("shop", "cid", "ann", 2_000_000, date(2026, 1, 1), 4_000_000, since)],
+        "platform string, user_key string, neighbour_key string, replies_micros long, settled_ds date, "
+        "settled_micros long, last_reply_ts timestamp",
     )
     liked = [("ann", "niche"), ("bob", "niche"), ("ann", "hub"), ("bob", "hub"), ("cid", "hub"), ("ann", "own")]
     interest = rows_of(
@@ -141,6 +165,7 @@ def test_ties_join_follows_replies_and_shared_interests(spark: SparkSession) -> 
     assert ties["ann", "cid"].strength == 1
     answer = ties["cid", "ann"]
     assert (answer.is_follow, answer.is_mutual, answer.last_reply_ts) == (False, False, since)
+    assert (answer.settled_ds, answer.settled_micros) == (date(2026, 1, 1), 4_000_000)
     assert answer.strength == pytest.approx(math.log(3))
 
 

@@ -110,17 +110,11 @@ def test_nights_one_by_one_equal_one_night_for_all(world: Path, lake: Lake, tmp_
     (whole / "landing").symlink_to(world / "landing")
     run(whole, D3)
     other = Lake(whole / "lake")
-    for table in (*SILVER.values(), SOCIAL_TIES, USER_PROFILES):
+    for table in (*SILVER.values(), USER_PRODUCT_AFFINITY, SOCIAL_TIES, USER_PROFILES):
         [mine, theirs] = [rows(each, table, D3 if table.is_snapshot else None) for each in (lake, other)]
-        if table is SOCIAL_TIES:
-            micros = [row.pop("replies_micros") for row in (*mine, *theirs)]
-            strengths = [row.pop("strength") for row in (*mine, *theirs)]
-            assert max(micros) - min(micros) <= 1
-            assert max(strengths) - min(strengths) < 1e-5
         assert mine == theirs, table.name
-    [[rolled], [rebuilt]] = [rows(each, USER_PRODUCT_AFFINITY, D3) for each in (lake, other)]
-    assert rolled["n_events"] == rebuilt["n_events"] == 43
-    assert abs(rolled["affinity_micros"] - rebuilt["affinity_micros"]) <= 43
+    [affinity] = rows(lake, USER_PRODUCT_AFFINITY, D3)
+    assert affinity["n_events"] == 43
     assert {row["text_hash"] for row in rows(lake, TEXTS)} >= {row["text_hash"] for row in rows(other, TEXTS)}
 
 

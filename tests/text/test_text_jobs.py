@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -210,6 +211,7 @@ def test_each_text_is_encoded_once(
     shop: Settings, encoder: Encoder, spark: SparkSession, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOCIALREC_TEXT__ENCODE_WITH", engine)
+    monkeypatch.setenv("SOCIALREC_TEXT__FEW_TEXTS", "0")
     lake, asked = Lake(shop.lake), ("--encoder-folder", str(register(shop, encoder)))
     write(lake, TEXTS, DS, texts("red shoe", "blue lamp", "😀"))
     assert call(shop, "embed_texts", *asked)["counts"] == {"encoded": 3, "reused": 0}
@@ -220,6 +222,17 @@ def test_each_text_is_encoded_once(
     said = ["blue lamp", "green book", "red shoe", "😀"]
     assert rows["text_hash"].to_pylist() == [f"hash of {text}" for text in said]
     np.testing.assert_allclose(np.array(rows["embedding"].to_pylist()), encoder.encode(said), atol=1e-5)
+
+
+def test_few_new_texts_do_not_start_spark(shop: Settings, encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOCIALREC_TEXT__FEW_TEXTS", "2")
+    monkeypatch.setitem(sys.modules, "socialrec.etl.session", None)
+    lake, asked = Lake(shop.lake), ("--encoder-folder", str(register(shop, encoder)))
+    write(lake, TEXTS, DS, texts("red shoe", "blue lamp"))
+    assert call(shop, "embed_texts", *asked)["counts"] == {"encoded": 2, "reused": 0}
+    write(lake, TEXTS, NEXT_DS, texts("green book", "red book", "blue book"))
+    with pytest.raises(ImportError, match=r"socialrec\.etl\.session"):
+        call(shop, "embed_texts", *asked, ds=NEXT_DS)
 
 
 def test_embedding_a_day_without_texts_says_what_to_run(shop: Settings) -> None:

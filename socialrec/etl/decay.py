@@ -1,0 +1,53 @@
+"""Sums that fade, in whole millionths, equal bit by bit however many nights ran and in which order.
+
+A sum is rounded on the landing days that add to it and on no other: what stood on the last such day is aged to the
+next one, rounded, and added to. So a sum is carried from snapshot to snapshot as it was settled on its last day
+(`settled_ds`, `settled_micros`), not as it had faded by the night that happened to run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+MICROS = 1_000_000
+SETTLED_DS, SETTLED_MICROS = "settled_ds", "settled_micros"
+Combine = Callable[[str], Column]
+"""How several values of a column become one, the same over days as within one: a sum, a minimum or a maximum."""
+
+
+def decay_factor(age_days: Column, half_life: float) -> Column:
+    """2 to the power of minus age over half-life, float64."""
+    return F.pow(F.lit(2.0), -age_days / F.lit(half_life))
+
+
+def faded(micros: Column, since: Column, until: Column, half_life: float) -> Column:
+    """Millionths of day `since` on day `until`, int64, rounded half away from zero."""
+    return F.round(micros * decay_factor(F.datediff(until, since), half_life)).cast("bigint")
+
+
+def carried(snapshot: DataFrame, names: Sequence[str]) -> DataFrame:
+    """These columns of a snapshot as parts to go on from."""
+    return snapshot.withColumn(SETTLED_DS, F.to_date(SETTLED_DS)).select(*names)
+
+
+def settle(parts: DataFrame, keys: Sequence[str], half_life: float, **others: Combine) -> DataFrame:
+    """One row a key: its sum as settled on the last of its days, from parts that were each settled on a day.
+
+    `parts` holds the keys, `settled_ds` (date), `settled_micros` (int64) and the columns named in `others`, which say
+    how each of these is combined. A part may be `carried` over from a snapshot before all the days of the others.
+    """
+    rest = [combine(name).alias(name) for name, combine in others.items()]
+    daily = parts.groupBy(*keys, SETTLED_DS).agg(F.sum(SETTLED_MICROS).alias(SETTLED_MICROS), *rest)
+    days = F.array_sort(F.collect_list(F.struct(SETTLED_DS, SETTLED_MICROS))).alias("days")
+    whole = daily.groupBy(*keys).agg(days, *rest)
+
+    def add(kept: Column, day: Column) -> Column:
+        aged = faded(kept[SETTLED_MICROS], kept[SETTLED_DS], day[SETTLED_DS], half_life)
+        return F.struct(day[SETTLED_DS].alias(SETTLED_DS), (aged + day[SETTLED_MICROS]).alias(SETTLED_MICROS))
+
+    first, later = F.element_at("days", 1), F.slice("days", F.lit(2), F.size("days"))
+    settled = whole.withColumn("settled", F.aggregate(later, first, add))
+    return settled.select(*keys, "settled.*", *others)
