@@ -139,9 +139,10 @@ def test_a_night_keeps_its_secrets(
         land(home, D1, Entity.INTERACTIONS, event("1", D1))
         land(home, D1, Entity.COMMENTS, comment("1", "ann", "Flies well", created_ts=f"{D1}T11:00:00Z"))
         run(home, D1)
-        pins = {"job": "pin_models", "status": "pinned", "counts": {}, "seconds": 1.0, "peak_mib": 1}
-        pins |= {"recommender_version": "1", "encoder_version": "v1", "encoder_model_version": "1"}
-        (home / "runs" / D1 / "pin_models.json").write_text(json.dumps(pins))
+        pins = {"recommender_version": "1", "encoder_version": "v1", "encoder_model_version": "1"}
+        done = {"status": "done", "counts": {"users": 1, "published": 0}, "seconds": 0.1, "peak_mib": 1}
+        for name, receipt in {"pin_models": done | pins, "publish_recommendations": done}.items():
+            (home / "runs" / D1 / f"{name}.json").write_text(json.dumps(receipt))
         report = run(home, D1, jobs=("report_run",))["report_run"]["report"]
         land(home, D2, Entity.INTERACTIONS, {"event_id": "2"})
         assert job.guarded(lambda: load("ingest_landing").main(["--ds", D2, "--home", str(home)])) == 2
