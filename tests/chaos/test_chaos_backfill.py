@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from socialrec.lake import Lake
 from socialrec.lake.content import content_of_all_runs, require_same
 
 pytestmark = pytest.mark.usefixtures("spark")
+Blow = Callable[[], None]
 FIRST = date(2026, 1, 1)
 PEOPLE = ("ann", "bob", "eve", "joe")
 PRODUCTS = ("kite", "lamp", "boat")
@@ -72,15 +73,19 @@ def require_equal(in_order: Lake, other: Lake, days: Sequence[str]) -> None:
     assert min(n_rows[table.name] for table in GOLD_TARGETS) > 0
 
 
-def test_three_nights_in_another_order_leave_the_same_tables(tmp_path: Path) -> None:
+@pytest.mark.chaos(4, "nights made up for in another order", "every table equal bit by bit")
+def test_three_nights_in_another_order_leave_the_same_tables(tmp_path: Path, blow: Blow) -> None:
     days = days_of(3)
     require_equal(home_after(tmp_path, days, [0, 1, 2]), home_after(tmp_path, days, [2, 0, 1]), days)
+    blow()
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
-def test_fourteen_nights_in_any_order_leave_the_same_tables(tmp_path: Path) -> None:
+@pytest.mark.chaos(4, "fourteen nights in two other orders", "every table equal bit by bit")
+def test_fourteen_nights_in_any_order_leave_the_same_tables(tmp_path: Path, blow: Blow) -> None:
     days = days_of(14)
     in_order = home_after(tmp_path, days, range(14))
     for order in (range(13, -1, -1), np.random.default_rng(1).permutation(14).tolist()):
         require_equal(in_order, home_after(tmp_path, days, order), days)
+        blow()
