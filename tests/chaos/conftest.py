@@ -34,12 +34,13 @@ ROWS = {
 }
 PACKAGES = ("pyspark", "deltalake", "pyarrow", "mlflow", "torch", "apache-airflow")
 TIMES = pytest.StashKey[int]()
+FIGURES = pytest.StashKey[dict[str, float]]()
 Blow = Callable[..., None]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One test: how often its damage was done, whether what it promises held, and the seconds it took."""
+    """One test: how often its damage was done, whether what it promises held, the seconds it took, what it measured."""
 
     row: int
     done: str
@@ -47,10 +48,12 @@ class Outcome:
     times: int
     is_held: bool
     seconds: float
+    figures: dict[str, float]
 
     def __str__(self) -> str:
         verdict = "held" if self.is_held else "DID NOT HOLD"
-        return f"{self.row:>2}  {self.times:>3} times {self.done}: {self.held} — {verdict} ({self.seconds:.1f} s)"
+        told = ", ".join([f"{self.seconds:.1f} s", *(f"{name} {value:g}" for name, value in self.figures.items())])
+        return f"{self.row:>2}  {self.times:>3} times {self.done}: {self.held} — {verdict} ({told})"
 
 
 OUTCOMES: list[Outcome] = []
@@ -67,6 +70,17 @@ def blow(request: pytest.FixtureRequest) -> Blow:
     return count
 
 
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Callable[[str, float], None]:
+    """Call it with a name and a figure that the table shall show: a machine's, so that no test may hang on it."""
+    figures = request.node.stash.setdefault(FIGURES, {})
+
+    def note(name: str, value: float) -> None:
+        figures[name] = round(value, 2)
+
+    return note
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -80,7 +94,8 @@ def pytest_runtest_makereport(
         times = item.stash.get(TIMES, 0)
         if report.passed and not times:
             report.outcome, report.longrepr = "failed", f"{item.nodeid} counted no damage: call blow() after each"
-        OUTCOMES.append(Outcome(row, done, held, times, report.passed, report.duration))
+        figures = item.stash.get(FIGURES, {})
+        OUTCOMES.append(Outcome(row, done, held, times, report.passed, report.duration, figures))
     return report
 
 
@@ -103,6 +118,7 @@ def summary() -> dict[str, Any]:
                 "times": sum(outcome.times for outcome in of_row),
                 "held": all(outcome.is_held for outcome in of_row),
                 "seconds": round(sum(outcome.seconds for outcome in of_row), 1),
+                **{name: value for outcome in of_row for name, value in outcome.figures.items()},
             }
     return {
         "table": table,
