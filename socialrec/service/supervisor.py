@@ -24,7 +24,8 @@ from socialrec.settings import Settings, load_settings
 LOOK_SECONDS = 1.0
 PATIENCE_SECONDS = 6.0
 STRAY_PATIENCE_SECONDS = 2.0
-RESTARTS = 3
+RESTARTS, RESTARTS_SECONDS = 3, 3600.0
+"""A program that dies more often within this time does not mend itself."""
 
 
 class Supervisor:
@@ -36,7 +37,7 @@ class Supervisor:
         self.lock_inode = lock.stat().st_ino
         self.stopping = False
         self.children: dict[str, subprocess.Popen[bytes]] = {}
-        self.starts: dict[str, int] = {}
+        self.starts: dict[str, list[float]] = {}
         self.programs = programs(settings)
         self.record = Record(
             identity(os.getpid()),
@@ -109,7 +110,7 @@ class Supervisor:
                 extra_groups=None if program.user is None else [],
             )
         self.children[name] = process
-        self.starts[name] = self.starts.get(name, 0) + 1
+        self.starts.setdefault(name, []).append(time.monotonic())
         self.record.processes[name] = identity(process.pid)
         write_record(self.settings, self.record)
         say(f"started {name}, process {process.pid}")
@@ -122,13 +123,17 @@ class Supervisor:
                 if process.poll() is None:
                     continue
                 say(f"{name} ended with code {process.returncode}: see logs/{name}.log")
-                if self.starts[name] > RESTARTS:
+                if self.keeps_dying(name, time.monotonic()):
                     return True
                 self.end_strays()
                 self.start(name)
             self.end_strays()
             time.sleep(LOOK_SECONDS)
         return False
+
+    def keeps_dying(self, name: str, now: float) -> bool:
+        """Whether a program that died has had its restarts of the last hour; those of long ago do not count."""
+        return sum(now - start < RESTARTS_SECONDS for start in self.starts[name]) > RESTARTS
 
     def end_strays(self) -> None:
         """End what a process that died left to us: idle workers, and jobs that somebody starts again.
