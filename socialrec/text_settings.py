@@ -98,7 +98,7 @@ class TextSettings(Section):
     """Share of older examples among those that an update from the champion learns from, as far as there are so many."""
     lora_rank: int = Field(8, ge=1)
     lora_alpha: int = Field(16, ge=1)
-    lora_dropout: Share = 0.05
+    lora_dropout: Share = 0.0
     bottleneck_dim: int = Field(32, ge=1)
     head_dropout: Share = 0.1
     probe_texts: int = Field(500, ge=0)
