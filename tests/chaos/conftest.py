@@ -22,7 +22,7 @@ ROWS = {
     6: "poison inputs",
     7: "schema drifts",
     8: "disk full",
-    9: "a hub with a third of all edges",
+    9: "a hub with three tenths of all edges",
     10: "MLflow away, failing, hanging, slow",
     11: "eight processes that log at once",
     12: "bad candidate models",

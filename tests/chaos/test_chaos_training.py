@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import torch
 from little_memory import Memory, limited
 from tiny_bert import make_bert
 from training_program import CHECKPOINT_EVERY, N_STEPS, train
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 PROGRAM = Path(__file__).with_name("training_program.py")
 Blow = Callable[[], None]
 
@@ -62,15 +62,6 @@ class Training:
                         told.losses = json.loads(" ".join(rest))
         told.code = process.returncode
         return told
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads that wait for each other take most of the time of models this small."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 from four_products import make_shop
 from tiny_bert import WORDS, make_bert
 
@@ -18,12 +16,8 @@ from socialrec.text_settings import Precision, TextSettings
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads that wait for each other take most of the time of models this small."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+def always_one_thread(one_thread: None) -> None:
+    """All models here are tiny."""
 
 
 @pytest.fixture(scope="session")
