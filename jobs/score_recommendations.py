@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 from socialrec import job
-from socialrec.contracts.gold import RECOMMENDATIONS, SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
+from socialrec.contracts.gold import (
+    LIST_INPUTS,
+    RECOMMENDATIONS,
+    SOCIAL_TIES,
+    USER_PRODUCT_AFFINITY,
+    USER_PROFILES,
+)
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
 from socialrec.errors import UserError
 from socialrec.recommend.context import Context, Stamp, build_context
+from socialrec.recommend.input_hashes import facts_of, hash_inputs
 from socialrec.recommend.inputs import comment_days, read_ratings
+from socialrec.recommend.keeping import Kept, Night, keep_lists, last_night
 from socialrec.recommend.model import read_document
 from socialrec.scratch import scratch_folder
 
@@ -20,27 +27,33 @@ INPUTS = (USER_PRODUCT_AFFINITY, SOCIAL_TIES, SILVER_PRODUCTS, USER_PROFILES)
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Score what `pin_models` of the same run pinned; a sample or a dry run is computed and checked, not committed."""
+    """Score what `pin_models` of the same run pinned; a sample or a dry run is computed and checked, not committed.
+
+    With `recommend.keep_lists_days` lists stand that have no reason to change; a sample is always made anew.
+    """
     args = job.parser(__doc__).parse_args(argv)
     with job.run(NAME, args) as run:
         pins = job.receipt(run.settings, run.run_id, "pin_models")
         versions = {name: pins[name] for name in ("recommender_version", "encoder_version")}
         publishes = args.sample == 1 and not args.dry_run
+        keeps = bool(run.settings.recommend.keep_lists_days) and args.sample == 1
         partitions = {table: [run.ds] for table in INPUTS} | {SILVER_COMMENTS: comment_days(run.lake, run.ds)}
+        if keeps and (day := last_night(run.lake, run.ds)):
+            partitions |= {RECOMMENDATIONS: [day]}
         fingerprint = run.lake.fingerprint(partitions, versions, pins["trained_run"], run.settings.recommend)
         if publishes and run.lake.up_to_date(RECOMMENDATIONS, [run.ds], fingerprint):
             run.done(status="up_to_date", **versions)
             return 0
         model = Path(pins["recommender_folder"])
-        context = read_context(run, model, versions)
-        counts = score(run, model, context, fingerprint, publishes=publishes)
+        context, kept = read_night(run, model, Stamp(run.ds, **versions), keeps=keeps)
+        counts = score(run, model, context, kept, fingerprint, publishes=publishes)
         status = "written" if publishes else "dry_run" if args.dry_run else "sample"
         run.done(status=status, counts=counts, **versions)
     return 0
 
 
-def read_context(run: job.Run, model: Path, versions: dict[str, Any]) -> Context:
-    """The night's evidence over the model's catalogue."""
+def read_night(run: job.Run, model: Path, stamp: Stamp, *, keeps: bool = False) -> tuple[Context, Kept | None]:
+    """The night's evidence over the model's catalogue, for all users whose list does not stand, and what stands."""
     import pyarrow as pa
 
     missing = [table.name for table in INPUTS if run.ds not in run.lake.partitions(table)]
@@ -49,22 +62,30 @@ def read_context(run: job.Run, model: Path, versions: dict[str, Any]) -> Context
             f"{', '.join(missing)} has no rows of {run.ds}: run build_silver and build_gold of that day first"
         )
     affinities, ties, products, profiles = (run.lake.read(table, [run.ds]) for table in INPUTS)
+    ratings = read_ratings(run.lake, run.ds)
     catalogue = pa.array(read_document(model)["products"], pa.string())
-    stamp = Stamp(run.ds, **versions)
-    return build_context(
+    context = build_context(
         affinities,
         ties,
         products,
         profiles,
-        read_ratings(run.lake, run.ds),
+        ratings,
         catalogue=catalogue,
         stamp=stamp,
         settings=run.settings,
         sample=run.args.sample,
     )
+    if not keeps:
+        return context, None
+    inputs = hash_inputs(affinities, ties, profiles, ratings, facts=facts_of(stamp, run.settings))
+    offered = catalogue.filter(pa.array(context.active))
+    kept = keep_lists(Night.before(run.lake, run.ds), inputs, offered, run.settings.recommend.keep_lists_days)
+    return context.without(kept.users), kept
 
 
-def score(run: job.Run, model: Path, context: Context, fingerprint: str, *, publishes: bool) -> dict[str, int]:
+def score(
+    run: job.Run, model: Path, context: Context, kept: Kept | None, fingerprint: str, *, publishes: bool
+) -> dict[str, int]:
     """Stage the lists, check them, and commit them where they are to be published; returns what was counted."""
     # Spark is imported only now: a night with nothing new must not pay for it.
     from socialrec.etl.schemas import spark_schema
@@ -72,6 +93,7 @@ def score(run: job.Run, model: Path, context: Context, fingerprint: str, *, publ
     from socialrec.etl.tables import count_staged, publish, write_stage
     from socialrec.recommend.scoring import block_scorer, total_removed
 
+    counts = {"users": len(context.rows)}
     with (
         scratch_folder(run.settings.scratch, NAME) as folder,
         run.lake.stage(RECOMMENDATIONS, job=NAME, partitions=[run.ds]) as stage,
@@ -82,10 +104,22 @@ def score(run: job.Run, model: Path, context: Context, fingerprint: str, *, publ
         blocks = spark.range(0, context.n_blocks, 1, tasks).withColumnRenamed("id", "block")
         rows = blocks.mapInArrow(block_scorer(model, folder), spark_schema(RECOMMENDATIONS))
         write_stage(rows, stage)
-        counts = {"users": len(context.rows), "published": count_staged(stage)}
+        if kept:
+            counts |= {"users": kept.inputs.num_rows, "kept": len(kept.users)}
+            stage.write(kept.lists)
+            note_inputs(run, kept, fingerprint, publishes=publishes)
+        counts |= {"published": count_staged(stage)}
         publish(stage, fingerprint=fingerprint, counts=counts, dry_run=not publishes)
         removed = {f"removed_{rule}": n for rule, n in total_removed(folder).items()}
     return counts | removed
+
+
+def note_inputs(run: job.Run, kept: Kept, fingerprint: str, *, publishes: bool) -> None:
+    """Write what the lists rest on, before them: without lists of the same fingerprint it is not believed."""
+    with run.lake.stage(LIST_INPUTS, job=NAME, partitions=[run.ds]) as stage:
+        stage.write(kept.inputs)
+        if publishes:
+            stage.commit(fingerprint=fingerprint, counts={"published": kept.inputs.num_rows})
 
 
 if __name__ == "__main__":

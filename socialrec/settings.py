@@ -129,6 +129,9 @@ class RecommendSettings(Section):
     """Products that were last described, and first seen, longer ago than this are stale; none means that none are."""
     exploration_share: Share = 0.0
     """Share of a list's places, its last, that goes to chance."""
+    keep_lists_days: int = Field(0, ge=0, le=31)
+    """A list is made anew at least once in so many days, and until then only when something changed that it rests on;
+    0 makes every list anew each night."""
     max_reasons: int = Field(3, ge=1)
     min_named_friends: int = Field(2, ge=1)
     """Friends are named where at least so many stand behind a product, else they are "people you follow"."""

@@ -248,6 +248,23 @@ RECOMMENDATIONS = Table(
     is_snapshot=True,
 )
 
+LIST_INPUTS = Table(
+    layer="gold",
+    noun="list_inputs",
+    row="what one user's list rests on, as a number, and the night that the list was made on",
+    columns=(
+        USER_KEY,
+        Column("inputs_hash", "int64", "The same on two nights where nothing changed that is the user's to rest on"),
+        Column("made_ds", "string", "The night that the list was made on; earlier than the day where it was kept"),
+        PLATFORM,
+        DS,
+    ),
+    key=("user_key",),
+    partition="ds",
+    writer="score_recommendations",
+    is_snapshot=True,
+)
+
 GATE_CHECK = StructOf(
     (
         Column("name", "string", "What was asked"),
@@ -296,5 +313,6 @@ GOLD: tuple[Table, ...] = (
     USER_PROFILES,
     USER_OPINIONS,
     RECOMMENDATIONS,
+    LIST_INPUTS,
     MODEL_DECISIONS,
 )

@@ -14,12 +14,12 @@ import pyarrow.compute as pc
 
 from socialrec.contracts.vocabulary import EventType
 from socialrec.errors import UserError
+from socialrec.row_hashes import Hashes, mixed, string_hashes
 from socialrec.settings import EvaluateSettings
 
 Until = Literal["validation", "test", "all"]
 Kind = Literal["time", "random_per_user"]
 Mask = npt.NDArray[np.bool_]
-Keys = npt.NDArray[np.uint64]
 
 TIE_PARTS = ("user_key", "neighbour_key", "is_follow", "is_mutual", "replies_micros")
 
@@ -37,8 +37,8 @@ class Split:
     validation_cut: datetime | None
     test_cut: datetime | None
     seed: int
-    validation_keys: Keys
-    test_keys: Keys
+    validation_keys: Hashes
+    test_keys: Hashes
 
     @property
     def label(self) -> str:
@@ -125,17 +125,17 @@ def tie_parts(ties: pa.Table, cut: datetime | None = None) -> pa.Table:
     if cut is not None:
         follows = follows & _before(ties["since_ts"], cut, undated=True)
         replies = np.where(_before(ties["last_reply_ts"], cut, undated=False), replies, 0)
-        users, neighbours = _key_numbers(ties["user_key"]), _key_numbers(ties["neighbour_key"])
-        mutual = mutual & follows & np.isin(_mixed(neighbours, users), _mixed(users, neighbours)[follows])
+        users, neighbours = string_hashes(ties["user_key"]), string_hashes(ties["neighbour_key"])
+        mutual = mutual & follows & np.isin(mixed(neighbours, users), mixed(users, neighbours)[follows])
     parts = pa.table([ties["user_key"], ties["neighbour_key"], follows, mutual, replies], names=list(TIE_PARTS))
     return parts.filter(pa.array(follows | (replies > 0)))
 
 
-def pair_keys(rows: pa.Table, seed: int) -> Keys:
+def pair_keys(rows: pa.Table, seed: int) -> Hashes:
     """A 64-bit hash of each row's (user_key, product_id) under a seed; the same on every machine and run."""
     salt = np.uint64(int.from_bytes(hashlib.blake2b(str(seed).encode(), digest_size=8).digest(), "little"))
-    users, products = _key_numbers(rows["user_key"]), _key_numbers(rows["product_id"])
-    return _mixed(_mixed(users, products), np.full(rows.num_rows, salt))
+    users, products = string_hashes(rows["user_key"]), string_hashes(rows["product_id"])
+    return mixed(mixed(users, products), np.full(rows.num_rows, salt))
 
 
 def _time_split(interactions: pa.Table, settings: EvaluateSettings) -> Split:
@@ -153,7 +153,7 @@ def _time_split(interactions: pa.Table, settings: EvaluateSettings) -> Split:
 def _random_split(interactions: pa.Table, settings: EvaluateSettings) -> Split:
     pairs = _pairs(interactions)
     keys = pair_keys(pairs, settings.seed)
-    users = _key_numbers(pairs["user_key"])
+    users = string_hashes(pairs["user_key"])
     order = np.lexsort((keys, users))
     keys, users = keys[order], users[order]
     starts = np.flatnonzero(np.r_[True, users[1:] != users[:-1]])
@@ -187,21 +187,3 @@ def _array(table: pa.Table, column: str) -> Mask:
 def _array_of(values: pa.ChunkedArray) -> Mask:
     flags: Mask = np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.bool_)
     return flags
-
-
-def _key_numbers(values: pa.ChunkedArray) -> Keys:
-    """A stable 64-bit number for each string, hashed once for each distinct one."""
-    encoded = values.combine_chunks().dictionary_encode()
-    digests = [hashlib.blake2b(text.encode(), digest_size=8).digest() for text in encoded.dictionary.to_pylist()]
-    numbers = np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
-    chosen: Keys = numbers[encoded.indices.to_numpy(zero_copy_only=False)] if len(numbers) else numbers
-    return chosen
-
-
-def _mixed(left: Keys, right: Keys) -> Keys:
-    """Ordered combination of two hashes (the finaliser of splitmix64, wrapping on overflow)."""
-    with np.errstate(over="ignore"):
-        mixed = left * np.uint64(0x9E3779B97F4A7C15) + right
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return mixed ^ (mixed >> np.uint64(31))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -12,6 +12,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import scipy.sparse as sp
 from safetensors.numpy import load_file, save_file
@@ -100,6 +101,12 @@ class Context:
         """Where a block begins among the listed users, and the rows of its users among everyone."""
         start = block * self.settings.block_users
         return start, self.rows[start : start + self.settings.block_users]
+
+    def without(self, users: pa.Array) -> Self:
+        """The same night, with lists for all but these."""
+        is_left = pc.invert(pc.is_in(self.everyone.take(pa.array(self.rows)), value_set=users))
+        rows = self.rows[is_left.to_numpy(zero_copy_only=False)]
+        return replace(self, rows=rows, platforms=self.platforms.filter(is_left))
 
     def save(self, folder: Path) -> None:
         """Write the context for other processes to load."""

@@ -17,6 +17,7 @@ from socialrec.contracts.gold import RECOMMENDATIONS
 from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.errors import UserError
 from socialrec.lake import Lake
+from socialrec.recommend.context import Stamp
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.reference import load_reference
 from socialrec.recommend.scoring import recommend_everyone
@@ -136,7 +137,7 @@ def test_the_same_night_scored_by_other_partitions_gives_the_same_rows(shop: Set
     args = job.parser(None).parse_args(["--ds", DS, "--home", str(shop.home), "--run-id", "r2"])
     with job.run("check", args) as run:
         versions = {name: pins[name] for name in ("recommender_version", "encoder_version")}
-        context = importlib.import_module("score_recommendations").read_context(run, model, versions)
+        context, _ = importlib.import_module("score_recommendations").read_night(run, model, Stamp(DS, **versions))
     assert recommend_everyone(Recommender.load(model), context).sort_by(order).equals(rows)
     assert list((shop.scratch / "score_recommendations").iterdir()) == []
 
