@@ -24,12 +24,14 @@ class ListCleaner:
     """Cleans rows of gold.recommendations of one day. `changed` collects whose reasons it touched.
 
     behind: by user and product how many other neighbours like it, for those (`suspects`) where one of the people does.
+    tied: who has a tie to one of them.
     """
 
     keys: Set[str]
     min_named: int
     suspects: Set[Pair]
     behind: Mapping[Pair, int]
+    tied: Set[str]
     changed: set[str] = field(default_factory=set)
 
     @classmethod
@@ -52,7 +54,7 @@ class ListCleaner:
                     suspects.add((user, product))
                 else:
                     behind[user, product] += 1
-        return cls(keys, min_named, suspects, behind)
+        return cls(keys, min_named, suspects, behind, frozenset(tied.to_pylist()))
 
     def clean(self, rows: pa.Table) -> pa.Table:
         """The rows that stay, in their order; products, places and scores are untouched."""

@@ -16,6 +16,7 @@ from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import (
     COMMENT_INSIGHTS,
+    LIST_INPUTS,
     RECOMMENDATIONS,
     SOCIAL_TIES,
     TEXT_EMBEDDINGS,
@@ -104,6 +105,7 @@ class TableEraser:
             lambda rows: pc.is_in(rows["text_hash"], value_set=self._owned_hashes),
         )
         found[RECOMMENDATIONS.name] = (("user_key", "reasons"), self._names_nobody)
+        found[LIST_INPUTS.name] = (("user_key", "ds"), self._rests_on_nobody)
         return found
 
     @cached_property
@@ -124,6 +126,15 @@ class TableEraser:
         stays = [
             user not in keys and all(keys.isdisjoint(reason["friends"]) for reason in reasons)
             for user, reasons in pairs
+        ]
+        return pa.chunked_array([stays], pa.bool_())
+
+    def _rests_on_nobody(self, rows: pa.Table) -> pa.ChunkedArray:
+        """What hashes of others are made of cannot be told apart any more, so those of the people's neighbours go."""
+        keys = frozenset(self.plan.keys)
+        stays = [
+            user not in keys and user not in self.cleaner(ds).tied
+            for user, ds in zip(rows["user_key"].to_pylist(), rows["ds"].to_pylist(), strict=True)
         ]
         return pa.chunked_array([stays], pa.bool_())
 

@@ -13,6 +13,7 @@ from socialrec import tracking
 from socialrec.contracts.gold import (
     BEHAVIOUR_PROPENSITIES,
     COMMENT_INSIGHTS,
+    LIST_INPUTS,
     RECOMMENDATIONS,
     TEXT_EMBEDDINGS,
     TEXTS,
@@ -98,6 +99,8 @@ def publish(settings: Settings) -> None:
     ]
     names = ("user_key", "rank", "product_id", "reasons")
     put(lake, RECOMMENDATIONS, D2, [{**dict(zip(names, place, strict=True)), "score": 1.0, **made} for place in places])
+    rests = [{"user_key": user, "inputs_hash": n, "made_ds": D2, **here} for n, user in enumerate((ann, bob, cyd, dot))]
+    put(lake, LIST_INPUTS, D2, rests)
     export_lists(lake.read(RECOMMENDATIONS, [D2]), settings.export, D2)
     pins = {"recommender_version": "1", "encoder_version": "v1", "encoder_model_version": "1"}
     said = {"status": "done", "counts": {"users": 4, "published": 5}, "seconds": 0.1, "peak_mib": 1}

@@ -115,9 +115,11 @@ def test_nothing_of_an_erased_person_is_left_and_everybody_elses_rows_stay(world
     assert read_plan(world.secrets) is None
     after = contents(world)
     quiet = set(TABLES) - {"gold.recommendations", "gold.user_profiles", "gold.text_embeddings", "gold.texts"}
-    for name in quiet - {"gold.comment_insights"}:
+    for name in quiet - {"gold.comment_insights", "gold.list_inputs"}:
         assert after[name] == [row for row in before[name] if bob not in str(row) and BOB not in str(row)], name
     assert [row["comment_id"] for row in after["gold.comment_insights"]] == ["c3", "c4"]
+    # Ann and Cyd follow Bob: what their lists rest on was hashed with his doings.
+    assert [row["user_key"] for row in after["gold.list_inputs"]] == [key(world, DOT)]
     # What Bob said and others said too stays, with its vector; what he alone produced is gone.
     assert {row["text"] for row in before["gold.texts"]} - {row["text"] for row in after["gold.texts"]} == {ONLY_BOBS}
     vectors = {row["text_hash"] for row in after["gold.text_embeddings"]}
