@@ -64,7 +64,7 @@ def stage_by_spark(run: job.Run, stage: Stage, folder: Path, version: str, days:
     from socialrec.etl.schemas import spark_schema
     from socialrec.etl.session import spark_session
     from socialrec.etl.tables import count_staged, read_table, write_stage
-    from socialrec.text.encoding import encoder_of
+    from socialrec.text.encoders.encoding import encoder_of
 
     with spark_session(NAME, run.settings) as spark:
         texts = read_table(spark, run.lake, TEXTS, days).select("text_hash", "text").dropDuplicates(["text_hash"])
@@ -81,8 +81,8 @@ def stage_by_spark(run: job.Run, stage: Stage, folder: Path, version: str, days:
 
 def stage_by_process(run: job.Run, stage: Stage, folder: Path, version: str, days: list[str]) -> int:
     """Stage the missing vectors in this process; returns how many."""
-    from socialrec.text.encoder import load_saved
-    from socialrec.text.encoding import encode_batches, without_known
+    from socialrec.text.encoders.encoder import load_saved
+    from socialrec.text.encoders.encoding import encode_batches, without_known
 
     known = set(run.lake.read(TEXT_EMBEDDINGS, [version], ["text_hash"])["text_hash"].to_pylist())
     texts = run.lake.dataset(TEXTS, days).to_batches(columns=["text_hash", "text"])

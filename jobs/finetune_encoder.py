@@ -13,17 +13,17 @@ from socialrec.evaluate.plots import confusion_figure
 from socialrec.evaluate.split import Split
 from socialrec.report.cards import encoder_card
 from socialrec.settings import load_settings
-from socialrec.text.classification import Classified, calibrate
-from socialrec.text.continual import Start, forgetting, losses_on, why_not_from
-from socialrec.text.encoder import Encoder, load_encoder, load_saved
-from socialrec.text.finetune import FineTuned, Progress, fine_tune
-from socialrec.text.gathering import Evidence, Material, gather, read_evidence
-from socialrec.text.heads import Heads, heads_beside
-from socialrec.text.perturbation import flips
-from socialrec.text.processes import first_goes_first, is_launched, launch, own_rank, process_group
-from socialrec.text.recall import recall_at
+from socialrec.text.encoders.encoder import Encoder, load_encoder, load_saved
+from socialrec.text.encoders.tokens import coverage
 from socialrec.text.tasks import Pairs, Task
-from socialrec.text.tokens import coverage
+from socialrec.text.training.continual import Start, forgetting, losses_on, why_not_from
+from socialrec.text.training.finetune import FineTuned, Progress, fine_tune
+from socialrec.text.training.gathering import Evidence, Material, gather, read_evidence
+from socialrec.text.training.processes import first_goes_first, is_launched, launch, own_rank, process_group
+from socialrec.text.understanding.classification import Classified, calibrate
+from socialrec.text.understanding.heads import Heads, heads_beside
+from socialrec.text.understanding.perturbation import flips
+from socialrec.text.understanding.recall import recall_at
 from socialrec.text_settings import StartFrom
 from socialrec.tracking import ENCODER, ERASED
 

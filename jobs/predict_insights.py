@@ -81,7 +81,7 @@ def plan_predictions(run: job.Run, model: str) -> Plan:
 def predict(run: job.Run, folder: Path, plan: Plan) -> dict[str, int]:
     """Make the rows of what is not up to date and check them all, then commit; returns how many by table."""
     # torch is imported only now: a night with nothing new must not pay for it.
-    from socialrec.text.insight_tables import InsightBuilder
+    from socialrec.text.understanding.tables import InsightBuilder
 
     builder = InsightBuilder(run.lake, run.settings.text, run.ds, folder)
     fresh = builder.comments(list(plan.days))

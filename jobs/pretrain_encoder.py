@@ -14,8 +14,8 @@ from socialrec.erasure.trainings import erased_before, require_nobody_erased_sin
 from socialrec.errors import UserError
 from socialrec.evaluate.split import make_split
 from socialrec.text import corpus, material
-from socialrec.text.pretraining import PreTrained, pretrain
-from socialrec.text.weights import load_weights
+from socialrec.text.encoders.weights import load_weights
+from socialrec.text.pretraining.pretrain import PreTrained, pretrain
 from socialrec.text_settings import PretrainSettings
 from socialrec.tracking import BASE
 

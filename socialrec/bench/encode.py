@@ -15,8 +15,8 @@ from socialrec.bench.progress import to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.errors import UserError
 from socialrec.sources.demo_words import CATEGORIES, STYLES, product_words
-from socialrec.text.encoder import Encoder, Vectors, load_encoder
-from socialrec.text.weights import model_folder
+from socialrec.text.encoders.encoder import Encoder, Vectors, load_encoder
+from socialrec.text.encoders.weights import model_folder
 from socialrec.text_settings import TextSettings
 
 NAME = "encode"

@@ -17,11 +17,11 @@ from socialrec.bench.progress import to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.errors import UserError
 from socialrec.sources.demo_words import ASPECT_WORDS, CATEGORIES, SENTIMENTS, STYLES, comment_words, product_words
-from socialrec.text.encoder import Vectors, load_encoder
-from socialrec.text.finetune import fine_tune
-from socialrec.text.losses import info_nce
+from socialrec.text.encoders.encoder import Vectors, load_encoder
+from socialrec.text.encoders.weights import model_folder
 from socialrec.text.tasks import Pairs
-from socialrec.text.weights import model_folder
+from socialrec.text.training.finetune import fine_tune
+from socialrec.text.training.losses import info_nce
 from socialrec.text_settings import Precision, TextSettings, Tuning
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from sklearn.pipeline import make_pipeline
 from socialrec.bench.progress import to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.bench.text_tasks import Examples, SplitTask
-from socialrec.text.encoder import load_encoder
-from socialrec.text.finetune import FineTuned, fine_tune
-from socialrec.text.perturbation import flips
+from socialrec.text.encoders.encoder import load_encoder
 from socialrec.text.tasks import Labelled, Output, labelled
+from socialrec.text.training.finetune import FineTuned, fine_tune
+from socialrec.text.understanding.perturbation import flips
 from socialrec.text_settings import TextSettings
 
 NAME = "text"

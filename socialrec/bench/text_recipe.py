@@ -8,8 +8,8 @@ from types import MappingProxyType
 import numpy as np
 
 from socialrec.bench.text_tasks import SplitTask
-from socialrec.text.tokens import tokenize
-from socialrec.text.weights import load_weights
+from socialrec.text.encoders.tokens import tokenize
+from socialrec.text.encoders.weights import load_weights
 from socialrec.text_settings import TextSettings, Tuning
 
 RECIPE: Mapping[str, object] = MappingProxyType(

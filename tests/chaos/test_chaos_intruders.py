@@ -31,7 +31,7 @@ from socialrec.service.health import is_healthy
 from socialrec.service.programs import airflow, make_folders
 from socialrec.service.secrets import USER, password
 from socialrec.settings import Settings, load_settings
-from socialrec.text.weights import load_weights
+from socialrec.text.encoders.weights import load_weights
 
 Blow = Callable[..., None]
 PATHS = (

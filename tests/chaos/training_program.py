@@ -10,9 +10,9 @@ from pathlib import Path
 
 import torch
 
-from socialrec.text.finetune import Progress, fine_tune
-from socialrec.text.pretraining import pretrain
+from socialrec.text.pretraining.pretrain import pretrain
 from socialrec.text.tasks import Task, labelled
+from socialrec.text.training.finetune import Progress, fine_tune
 from socialrec.text_settings import Precision, PretrainSettings, TextSettings
 
 N_STEPS, CHECKPOINT_EVERY = 12, 2

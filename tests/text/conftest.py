@@ -11,7 +11,7 @@ from four_products import make_shop
 from tiny_bert import WORDS, make_bert
 
 from socialrec.settings import Settings
-from socialrec.text.encoder import Encoder, load_encoder
+from socialrec.text.encoders.encoder import Encoder, load_encoder
 from socialrec.text_settings import Precision, TextSettings
 
 

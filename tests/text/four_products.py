@@ -17,7 +17,7 @@ from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SIL
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.settings import Settings, load_settings
-from socialrec.text.encoder import Encoder
+from socialrec.text.encoders.encoder import Encoder
 from socialrec.tracking import ENCODER
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "jobs"))

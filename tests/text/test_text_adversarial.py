@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from socialrec.text.adversarial import Adversary
-from socialrec.text.finetune import fine_tune
 from socialrec.text.tasks import Pairs, Task, labelled
+from socialrec.text.training.adversarial import Adversary
+from socialrec.text.training.finetune import fine_tune
 from socialrec.text_settings import AdversarialMethod, TextSettings
 
 IDS = torch.tensor([[1, 2], [3, 0]])

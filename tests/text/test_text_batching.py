@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from socialrec.text.batching import TrainingBatches, budget_batches
+from socialrec.text.encoders.batching import TrainingBatches, budget_batches
 
 LENGTHS = np.random.default_rng(0).integers(1, 40, size=500)
 

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from socialrec.errors import UserError
-from socialrec.text.calibration import MAX_FACTOR, expected_calibration_error, fit_temperature
-from socialrec.text.classification import calibrate
-from socialrec.text.encoder import Encoder
-from socialrec.text.heads import DOCUMENT, Heads, load_heads
+from socialrec.text.encoders.encoder import Encoder
 from socialrec.text.tasks import Labelled, Pairs, labelled
+from socialrec.text.understanding.calibration import MAX_FACTOR, expected_calibration_error, fit_temperature
+from socialrec.text.understanding.classification import calibrate
+from socialrec.text.understanding.heads import DOCUMENT, Heads, load_heads
 
 SURE = np.log(np.array([[0.9, 0.1]] * 4, dtype=np.float32))
 """Four texts, each told to be the first class with nine in ten."""

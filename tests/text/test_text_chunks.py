@@ -10,12 +10,12 @@ import torch
 from little_memory import Memory, limited
 
 from socialrec.errors import UserError
-from socialrec.text.chunks import embed_in_chunks
-from socialrec.text.encoder import Encoder, load_encoder
-from socialrec.text.finetune import FineTuned, fine_tune
-from socialrec.text.losses import info_nce
-from socialrec.text.memory import ChunkTooLarge, fitting
+from socialrec.text.encoders.encoder import Encoder, load_encoder
 from socialrec.text.tasks import Pairs, labelled
+from socialrec.text.training.chunks import embed_in_chunks
+from socialrec.text.training.finetune import FineTuned, fine_tune
+from socialrec.text.training.losses import info_nce
+from socialrec.text.training.memory import ChunkTooLarge, fitting
 from socialrec.text_settings import TextSettings
 
 PRODUCTS = ["red shoe", "blue lamp", "green book"]

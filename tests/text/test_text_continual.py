@@ -15,7 +15,9 @@ import torch
 from socialrec.errors import UserError
 from socialrec.evaluate.split import make_split
 from socialrec.settings import EvaluateSettings
-from socialrec.text.continual import (
+from socialrec.text.encoders.encoder import load_saved
+from socialrec.text.tasks import Labelled, Output, Pairs, Task, labelled
+from socialrec.text.training.continual import (
     Update,
     as_known,
     forgetting,
@@ -25,10 +27,8 @@ from socialrec.text.continual import (
     old_and_new,
     why_not_from,
 )
-from socialrec.text.encoder import load_saved
-from socialrec.text.finetune import fine_tune
-from socialrec.text.heads import Head, Heads, heads_beside
-from socialrec.text.tasks import Labelled, Output, Pairs, Task, labelled
+from socialrec.text.training.finetune import fine_tune
+from socialrec.text.understanding.heads import Head, Heads, heads_beside
 from socialrec.text_settings import TaskName, TextSettings, Tuning
 
 MOOD = labelled(

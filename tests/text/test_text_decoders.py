@@ -10,11 +10,11 @@ import torch
 from tokenizers import ByteLevelBPETokenizer
 from transformers import GPT2Config, GPT2Model, PreTrainedTokenizerFast, Qwen2Config, Qwen2Model
 
-from socialrec.text.encoder import Encoder, load_encoder, load_saved
-from socialrec.text.finetune import fine_tune
-from socialrec.text.pooling import Pooling
+from socialrec.text.encoders.encoder import Encoder, load_encoder, load_saved
+from socialrec.text.encoders.pooling import Pooling
+from socialrec.text.encoders.tokens import coverage
 from socialrec.text.tasks import Pairs
-from socialrec.text.tokens import coverage
+from socialrec.text.training.finetune import fine_tune
 from socialrec.text_settings import TextSettings
 
 END = "<|endoftext|>"

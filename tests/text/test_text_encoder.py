@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from socialrec.errors import UserError
-from socialrec.text.body import ADAPTER, ADAPTER_CONFIG
-from socialrec.text.encoder import DOCUMENT, Encoder, load_encoder, load_saved
-from socialrec.text.finetune import fine_tune
+from socialrec.text.encoders.body import ADAPTER, ADAPTER_CONFIG
+from socialrec.text.encoders.encoder import DOCUMENT, Encoder, load_encoder, load_saved
 from socialrec.text.tasks import Pairs
+from socialrec.text.training.finetune import fine_tune
 from socialrec.text_settings import Precision, TextSettings
 
 TEXTS = ["red shoe", "a blue lamp", "the warm soft grey chair", "book", "red shoe", ""]
@@ -133,7 +133,7 @@ def test_another_process_gives_the_same_version_to_the_same_encoder(saved: Path,
         import sys
         from pathlib import Path
         from socialrec.text_settings import TextSettings
-        from socialrec.text.encoder import load_saved
+        from socialrec.text.encoders.encoder import load_saved
         print(load_saved(Path(sys.argv[1]), TextSettings()).version)
     """
     environment = {**os.environ, "PYTHONHASHSEED": "77"}

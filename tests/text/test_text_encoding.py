@@ -11,9 +11,9 @@ from pyspark import cloudpickle
 
 from socialrec.contracts.gold import TEXT_EMBEDDINGS
 from socialrec.lake.schemas import arrow_schema
-from socialrec.text import encoding
-from socialrec.text.encoder import Encoder
-from socialrec.text.encoding import encode_batches, encoder_of
+from socialrec.text.encoders import encoding
+from socialrec.text.encoders.encoder import Encoder
+from socialrec.text.encoders.encoding import encode_batches, encoder_of
 from socialrec.text_settings import TextSettings
 
 

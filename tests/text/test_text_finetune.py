@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from socialrec.text.body import ADAPTER, ADAPTER_CONFIG
-from socialrec.text.encoder import Encoder
-from socialrec.text.finetune import FineTuned, fine_tune
-from socialrec.text.losses import info_nce
-from socialrec.text.recall import recall_at, recall_of
+from socialrec.text.encoders.body import ADAPTER, ADAPTER_CONFIG
+from socialrec.text.encoders.encoder import Encoder
 from socialrec.text.tasks import Pairs
+from socialrec.text.training.finetune import FineTuned, fine_tune
+from socialrec.text.training.losses import info_nce
+from socialrec.text.understanding.recall import recall_at, recall_of
 from socialrec.text_settings import TextSettings
 
 PLANE = torch.eye(2)

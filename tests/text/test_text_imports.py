@@ -32,7 +32,7 @@ def test_the_torch_side_imports_without_spark_airflow_and_mlflow(package: str) -
     loaded([package], ["pyspark", "airflow", "mlflow"], [])
 
 
-@pytest.mark.parametrize("module", ["text.encoding", "text.tokens", "recommend", "evaluate"])
+@pytest.mark.parametrize("module", ["text.encoders.encoding", "text.encoders.tokens", "recommend", "evaluate"])
 def test_what_a_job_imports_before_it_knows_whether_there_is_work_is_light(module: str) -> None:
     assert loaded([module], [], ["torch", "transformers", "peft"]) == "[]"
 

@@ -35,7 +35,7 @@ from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SIL
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.settings import Settings, load_settings
-from socialrec.text.encoder import Encoder
+from socialrec.text.encoders.encoder import Encoder
 
 INSIGHTS = (COMMENT_INSIGHTS, PRODUCT_ATTRIBUTES, BEHAVIOUR_PROPENSITIES, USER_OPINIONS)
 

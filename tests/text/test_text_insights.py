@@ -10,17 +10,17 @@ import pyarrow as pa
 import pytest
 import torch
 
-from socialrec.text.aspects import named_aspects
-from socialrec.text.heads import Head
-from socialrec.text.insights import (
+from socialrec.text.tasks import Output
+from socialrec.text.understanding.aspects import named_aspects
+from socialrec.text.understanding.heads import Head
+from socialrec.text.understanding.insights import (
     behaviour_propensities,
     comment_insights,
     last_actions,
     product_attributes,
     user_opinions,
 )
-from socialrec.text.prediction import predict_batches
-from socialrec.text.tasks import Output
+from socialrec.text.understanding.prediction import predict_batches
 from socialrec.text_settings import TextSettings
 
 DS = "2026-01-02"

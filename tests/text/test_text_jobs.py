@@ -22,9 +22,9 @@ from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.settings import Settings
-from socialrec.text.encoder import Encoder, load_saved
-from socialrec.text.heads import load_heads
-from socialrec.text.weights import load_weights
+from socialrec.text.encoders.encoder import Encoder, load_saved
+from socialrec.text.encoders.weights import load_weights
+from socialrec.text.understanding.heads import load_heads
 from socialrec.tombstones import add_tombstones, erasure_key, tombstone
 from socialrec.tracking import BASE, ENCODER
 

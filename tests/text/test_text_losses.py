@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from socialrec.text.losses import TaskWeights, class_weights, known_weight, masked_cross_entropy
 from socialrec.text.tasks import MISSING
+from socialrec.text.training.losses import TaskWeights, class_weights, known_weight, masked_cross_entropy
 
 EVEN = torch.zeros(3, 2)
 """Three texts of which nothing is known: each costs the log of two."""

@@ -15,13 +15,13 @@ import torch
 from safetensors.torch import load_file
 
 from socialrec.errors import UserError
-from socialrec.text.body import TRAINED
-from socialrec.text.checkpoint import FILE
-from socialrec.text.encoder import load_saved
-from socialrec.text.finetune import FineTuned, fine_tune
-from socialrec.text.heads import TENSORS, load_heads
-from socialrec.text.optimizer import warmup_cosine
+from socialrec.text.encoders.body import TRAINED
+from socialrec.text.encoders.encoder import load_saved
 from socialrec.text.tasks import Labelled, Pairs, Task, labelled
+from socialrec.text.training.checkpoint import FILE
+from socialrec.text.training.finetune import FineTuned, fine_tune
+from socialrec.text.training.optimizer import warmup_cosine
+from socialrec.text.understanding.heads import TENSORS, load_heads
 from socialrec.text_settings import AdversarialMethod, TextSettings, Tuning
 
 PRODUCTS = ["shoe", "lamp", "book", "chair"]
@@ -181,8 +181,8 @@ import torch
 torch.set_num_threads(1)
 from test_text_multitask import TASKS, silent
 from socialrec.text_settings import TextSettings
-from socialrec.text.finetune import fine_tune
-from socialrec.text.processes import own_rank
+from socialrec.text.training.finetune import fine_tune
+from socialrec.text.training.processes import own_rank
 import os
 made = fine_tune(TASKS, TextSettings.model_validate_json(sys.argv[2]), silent)
 if os.environ.get("RANK", "0") == "0":

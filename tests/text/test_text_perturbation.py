@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from socialrec.text.encoder import Encoder
-from socialrec.text.heads import Head, Heads
-from socialrec.text.perturbation import EMOJI, Perturbation, flip_shares, flips, perturbed
+from socialrec.text.encoders.encoder import Encoder
 from socialrec.text.tasks import Ints, Output, Pairs, labelled
+from socialrec.text.understanding.heads import Head, Heads
+from socialrec.text.understanding.perturbation import EMOJI, Perturbation, flip_shares, flips, perturbed
 
 LINE = "the warm red lamp is soft and the cold grey chair is not"
 

@@ -21,12 +21,12 @@ from tokenizers import BertWordPieceTokenizer
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from socialrec.errors import UserError
-from socialrec.text.encoder import load_encoder
-from socialrec.text.language_model import NOT_ASKED, load_language_model, questions, summed_loss
-from socialrec.text.pooling import Pooling
-from socialrec.text.pretraining import PreTrained, is_held_out, pretrain
-from socialrec.text.scratch import SPECIAL, new_model
-from socialrec.text.weights import load_weights
+from socialrec.text.encoders.encoder import load_encoder
+from socialrec.text.encoders.pooling import Pooling
+from socialrec.text.encoders.weights import load_weights
+from socialrec.text.pretraining.language_model import NOT_ASKED, load_language_model, questions, summed_loss
+from socialrec.text.pretraining.pretrain import PreTrained, is_held_out, pretrain
+from socialrec.text.pretraining.scratch import SPECIAL, new_model
 from socialrec.text_settings import LanguageModel, PretrainSettings, TextSettings
 
 COLOURS = {"red": "shoe", "blue": "lamp", "green": "book", "grey": "chair"}
@@ -212,7 +212,7 @@ sys.path.insert(0, sys.argv[1])
 import torch
 torch.set_num_threads(1)
 from test_text_pretraining import TEXTS, silent
-from socialrec.text.pretraining import pretrain
+from socialrec.text.pretraining.pretrain import pretrain
 from socialrec.text_settings import PretrainSettings, TextSettings
 text = TextSettings.model_validate_json(sys.argv[3])
 made = pretrain(TEXTS, PretrainSettings.model_validate_json(sys.argv[2]), text, silent)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from socialrec.text.encoder import Encoder
-from socialrec.text.heads import Heads
-from socialrec.text.probing import probe
+from socialrec.text.encoders.encoder import Encoder
 from socialrec.text.tasks import Labelled, labelled
+from socialrec.text.training.probing import probe
+from socialrec.text.understanding.heads import Heads
 from socialrec.text_settings import TextSettings
 
 TEXTS = [f"{mood} {thing}" for mood in ("wonderful", "terrible") for thing in ("shoes", "hats", "coats", "gloves")]

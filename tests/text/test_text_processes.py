@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from socialrec.text.processes import is_launched, launch
+from socialrec.text.training.processes import is_launched, launch
 
 PROGRAM = """
 import os, sys, time

@@ -17,8 +17,8 @@ from tokenizers.models import WordLevel
 from transformers import AutoModel, PreTrainedTokenizerFast, T5Config, T5Model
 
 from socialrec.errors import UserError
-from socialrec.text.encoder import load_encoder
-from socialrec.text.weights import BUNDLED, Pooling, load_weights
+from socialrec.text.encoders.encoder import load_encoder
+from socialrec.text.encoders.weights import BUNDLED, Pooling, load_weights
 from socialrec.text_settings import TextSettings
 
 

@@ -11,21 +11,21 @@ import torch
 from torch import nn
 
 from socialrec.errors import UserError
-from socialrec.text.adversarial import Adversary
-from socialrec.text.body import put_trained, tunable
-from socialrec.text.checkpoint import State, Tensors, load_checkpoint, run_identity, save_checkpoint
-from socialrec.text.chunks import Around, embed_in_chunks, untouched
-from socialrec.text.encoder import Encoder, assemble
-from socialrec.text.feeds import Feed, feed_of, mean_loss
-from socialrec.text.heads import Heads, heads_beside
-from socialrec.text.losses import TaskWeights
-from socialrec.text.memory import ChunkTooLarge, fitting, halved
-from socialrec.text.optimizer import MAX_GRADIENT, adamw, moments, put, put_moments, set_learning_rate
-from socialrec.text.probing import probe
-from socialrec.text.processes import add_gradients, n_processes, own_rank, process_group
-from socialrec.text.rank_memory import rank_memory, restore_rank_memory
+from socialrec.text.encoders.body import put_trained, tunable
+from socialrec.text.encoders.encoder import Encoder, assemble
+from socialrec.text.encoders.weights import load_weights
 from socialrec.text.tasks import Ints, Labelled, Task, require_learnable
-from socialrec.text.weights import load_weights
+from socialrec.text.training.adversarial import Adversary
+from socialrec.text.training.checkpoint import State, Tensors, load_checkpoint, run_identity, save_checkpoint
+from socialrec.text.training.chunks import Around, embed_in_chunks, untouched
+from socialrec.text.training.feeds import Feed, feed_of, mean_loss
+from socialrec.text.training.losses import TaskWeights
+from socialrec.text.training.memory import ChunkTooLarge, fitting, halved
+from socialrec.text.training.optimizer import MAX_GRADIENT, adamw, moments, put, put_moments, set_learning_rate
+from socialrec.text.training.probing import probe
+from socialrec.text.training.processes import add_gradients, n_processes, own_rank, process_group
+from socialrec.text.training.rank_memory import rank_memory, restore_rank_memory
+from socialrec.text.understanding.heads import Heads, heads_beside
 from socialrec.text_settings import TextSettings
 
 Progress = Callable[[int, float], None]

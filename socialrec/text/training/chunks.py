@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch.utils.checkpoint import checkpoint
 
-from socialrec.text.encoder import Encoder
+from socialrec.text.encoders.encoder import Encoder
+from socialrec.text.encoders.tokens import Ids, padded
 from socialrec.text.tasks import Ints
-from socialrec.text.tokens import Ids, padded
 
 MIN_FILLED = 0.75
 """A text that would fill less of its row than this starts another strip."""

@@ -32,7 +32,7 @@ def reading_network(network: torch.nn.Module, dtype: torch.dtype) -> torch.nn.Mo
     import torch
     from peft import PeftModel
 
-    from socialrec.text.packed import pack_linears
+    from socialrec.text.encoders.packed import pack_linears
 
     if isinstance(network, PeftModel):
         network = copy.deepcopy(network).merge_and_unload()

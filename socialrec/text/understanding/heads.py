@@ -13,9 +13,9 @@ from scipy.special import softmax
 from torch import nn
 
 from socialrec.errors import UserError
-from socialrec.text.calibration import Logits
-from socialrec.text.encoder import Vectors
+from socialrec.text.encoders.encoder import Vectors
 from socialrec.text.tasks import Ints, Labelled, Output
+from socialrec.text.understanding.calibration import Logits
 
 TENSORS = "heads.safetensors"
 DOCUMENT = "heads.json"

@@ -18,8 +18,8 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from socialrec.text.pooling import Pooling
-from socialrec.text.weights import Weights
+from socialrec.text.encoders.pooling import Pooling
+from socialrec.text.encoders.weights import Weights
 from socialrec.text_settings import LanguageModel, PretrainSettings
 
 NAME = "scratch"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from socialrec.errors import UserError
-from socialrec.text.pooling import Pooling, read_pooling
+from socialrec.text.encoders.pooling import Pooling, read_pooling
 
 if TYPE_CHECKING:
     import torch

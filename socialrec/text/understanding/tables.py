@@ -22,12 +22,12 @@ from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SIL
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
-from socialrec.text import insights
-from socialrec.text.encoder import load_saved
-from socialrec.text.encoding import Batches, encode_batches, without_known
-from socialrec.text.heads import Heads, heads_beside
+from socialrec.text.encoders.encoder import load_saved
+from socialrec.text.encoders.encoding import Batches, encode_batches, without_known
 from socialrec.text.material import EVENT_COLUMNS
-from socialrec.text.prediction import predict_batches, vectors_of
+from socialrec.text.understanding import insights
+from socialrec.text.understanding.heads import Heads, heads_beside
+from socialrec.text.understanding.prediction import predict_batches, vectors_of
 from socialrec.text_settings import TaskName, TextSettings
 
 

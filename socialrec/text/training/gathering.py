@@ -13,10 +13,10 @@ from socialrec.errors import UserError
 from socialrec.evaluate.split import Split, make_split
 from socialrec.lake import Lake
 from socialrec.settings import EvaluateSettings
-from socialrec.text.continual import Start, make_update, old_and_new
-from socialrec.text.heads import Heads, heads_beside
 from socialrec.text.material import COMMENT_COLUMNS, EVENT_COLUMNS, PRODUCT_COLUMNS, make_tasks
 from socialrec.text.tasks import Task, why_unlearnable
+from socialrec.text.training.continual import Start, make_update, old_and_new
+from socialrec.text.understanding.heads import Heads, heads_beside
 from socialrec.text_settings import TextSettings
 
 MAX_CHECKED = 256

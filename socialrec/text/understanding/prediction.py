@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from socialrec.text.encoder import Vectors
-from socialrec.text.encoding import Batches
-from socialrec.text.heads import Head
+from socialrec.text.encoders.encoder import Vectors
+from socialrec.text.encoders.encoding import Batches
+from socialrec.text.understanding.heads import Head
 
 
 def predict_batches(heads: Sequence[Head], batches: Batches) -> Batches:

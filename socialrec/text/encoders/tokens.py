@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from socialrec.text.weights import Weights
+from socialrec.text.encoders.weights import Weights
 
 if TYPE_CHECKING:
     import torch

@@ -9,7 +9,7 @@ import torch
 from peft import AdaLoraConfig, AdaLoraModel, PeftModel
 from torch import nn
 
-from socialrec.text.checkpoint import Tensors
+from socialrec.text.training.checkpoint import Tensors
 
 _AVERAGES = ("ipt", "exp_avg_ipt", "exp_avg_unc")
 """Importance of each number at the last step, its average, and that of its uncertainty (their equations 8 to 10)."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import torch
 
 from socialrec.errors import UserError
-from socialrec.text.processes import is_so_anywhere, own_rank
+from socialrec.text.training.processes import is_so_anywhere, own_rank
 
 _CPU_WORDS = ("DefaultCPUAllocator", "can't allocate memory")
 _log = logging.getLogger(__name__)

@@ -14,17 +14,23 @@ import torch
 from torch import nn
 
 from socialrec.errors import UserError
-from socialrec.text.batching import TrainingBatches, budget_batches
-from socialrec.text.checkpoint import State, Tensors, load_checkpoint, save_checkpoint
-from socialrec.text.language_model import Questions, load_language_model, questions, save_language_model, summed_loss
-from socialrec.text.memory import ChunkTooLarge, fitting, halved
-from socialrec.text.optimizer import MAX_GRADIENT, adamw, moments, put, put_moments, set_learning_rate
-from socialrec.text.precision import encoding_dtype
-from socialrec.text.processes import add_gradients, n_processes, own_rank, process_group
-from socialrec.text.scratch import new_model
+from socialrec.text.encoders.batching import TrainingBatches, budget_batches
+from socialrec.text.encoders.precision import encoding_dtype
+from socialrec.text.encoders.tokens import Coverage, Ids, coverage, most_tokens, readable, tokenize
+from socialrec.text.encoders.weights import Weights
+from socialrec.text.pretraining.language_model import (
+    Questions,
+    load_language_model,
+    questions,
+    save_language_model,
+    summed_loss,
+)
+from socialrec.text.pretraining.scratch import new_model
 from socialrec.text.tasks import Ints
-from socialrec.text.tokens import Coverage, Ids, coverage, most_tokens, readable, tokenize
-from socialrec.text.weights import Weights
+from socialrec.text.training.checkpoint import State, Tensors, load_checkpoint, save_checkpoint
+from socialrec.text.training.memory import ChunkTooLarge, fitting, halved
+from socialrec.text.training.optimizer import MAX_GRADIENT, adamw, moments, put, put_moments, set_learning_rate
+from socialrec.text.training.processes import add_gradients, n_processes, own_rank, process_group
 from socialrec.text_settings import PretrainSettings, TextSettings
 
 Progress = Callable[[int, float], None]

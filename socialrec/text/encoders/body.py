@@ -26,8 +26,8 @@ from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from socialrec.errors import UserError
-from socialrec.text.bottleneck import CHILD, insert_bottlenecks
-from socialrec.text.weights import UNUSED, Weights, hash_tensors
+from socialrec.text.encoders.bottleneck import CHILD, insert_bottlenecks
+from socialrec.text.encoders.weights import UNUSED, Weights, hash_tensors
 from socialrec.text_settings import TextSettings, Tuning
 
 ADAPTER = "adapter_model.safetensors"

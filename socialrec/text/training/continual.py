@@ -14,13 +14,13 @@ import pyarrow as pa
 
 from socialrec.errors import UserError
 from socialrec.evaluate.split import Split
-from socialrec.text.body import put_trained, tunable
-from socialrec.text.encoder import DOCUMENT, Encoder
-from socialrec.text.feeds import feed_of, mean_loss
-from socialrec.text.heads import Heads
+from socialrec.text.encoders.body import put_trained, tunable
+from socialrec.text.encoders.encoder import DOCUMENT, Encoder
+from socialrec.text.encoders.weights import load_weights
 from socialrec.text.material import like_trained, make_tasks
 from socialrec.text.tasks import Labelled, Pairs, Task
-from socialrec.text.weights import load_weights
+from socialrec.text.training.feeds import feed_of, mean_loss
+from socialrec.text.understanding.heads import Heads
 from socialrec.text_settings import TaskName, TextSettings, Tuning
 
 MAX_REMEMBERED = 256

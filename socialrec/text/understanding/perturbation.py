@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from itertools import pairwise
 
-from socialrec.text.encoder import Encoder
-from socialrec.text.heads import Head, Heads
+from socialrec.text.encoders.encoder import Encoder
+from socialrec.text.encoders.tokens import readable
 from socialrec.text.tasks import Ints, Labelled, Task
-from socialrec.text.tokens import readable
+from socialrec.text.understanding.heads import Head, Heads
 
 LETTERS_PER_TYPO = 20
 WORDS_PER_GAP = 10

@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from socialrec.errors import UserError
-from socialrec.text.batching import budget_batches
-from socialrec.text.body import Body, read_body
-from socialrec.text.pooling import pool
-from socialrec.text.precision import encoding_dtype, reading_network
-from socialrec.text.tokens import Ids, most_tokens, padded, tokenize
-from socialrec.text.weights import Weights, load_weights
+from socialrec.text.encoders.batching import budget_batches
+from socialrec.text.encoders.body import Body, read_body
+from socialrec.text.encoders.pooling import pool
+from socialrec.text.encoders.precision import encoding_dtype, reading_network
+from socialrec.text.encoders.tokens import Ids, most_tokens, padded, tokenize
+from socialrec.text.encoders.weights import Weights, load_weights
 from socialrec.text_settings import TextSettings
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, DataCollato
 from transformers.modeling_outputs import BaseModelOutput
 
 from socialrec.errors import UserError
-from socialrec.text.pooling import is_decoder
-from socialrec.text.tokens import Ids, padded
-from socialrec.text.weights import Weights, load_weights, model_folder
+from socialrec.text.encoders.pooling import is_decoder
+from socialrec.text.encoders.tokens import Ids, padded
+from socialrec.text.encoders.weights import Weights, load_weights, model_folder
 
 NOT_ASKED = -100
 """The target of a token that is not to be told."""

@@ -15,11 +15,11 @@ import pyarrow as pa
 
 from socialrec.contracts.gold import TEXT_EMBEDDINGS
 from socialrec.lake.schemas import arrow_schema
-from socialrec.text.tokens import Coverage, coverage
+from socialrec.text.encoders.tokens import Coverage, coverage
 from socialrec.text_settings import TextSettings
 
 if TYPE_CHECKING:
-    from socialrec.text.encoder import Encoder
+    from socialrec.text.encoders.encoder import Encoder
 
 Batches = Iterator[pa.RecordBatch]
 CHUNK_TEXTS = 4096
@@ -62,7 +62,7 @@ def encoder_of(folder: Path, settings: TextSettings, threads: int) -> Callable[[
     def encode(batches: Batches) -> Batches:
         import torch
 
-        from socialrec.text.encoder import load_saved
+        from socialrec.text.encoders.encoder import load_saved
 
         # One task a core, and each keeps to its own.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

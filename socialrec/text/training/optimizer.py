@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 from torch import nn
 
-from socialrec.text.checkpoint import Tensors
+from socialrec.text.training.checkpoint import Tensors
 
 MAX_GRADIENT = 1.0
 """Longest gradient of a step, over all parameters."""

@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 from socialrec.contracts.gold import BEHAVIOUR_PROPENSITIES, COMMENT_INSIGHTS, PRODUCT_ATTRIBUTES, USER_OPINIONS
 from socialrec.contracts.vocabulary import AttributeOrigin, SubjectKind
 from socialrec.lake.schemas import arrow_schema
-from socialrec.text.aspects import named_aspects
-from socialrec.text.calibration import Logits
 from socialrec.text.material import ATTRIBUTES, behaviour_text, in_order, moods, stated
-from socialrec.text.prediction import confidence_of
+from socialrec.text.understanding.aspects import named_aspects
+from socialrec.text.understanding.calibration import Logits
+from socialrec.text.understanding.prediction import confidence_of
 
 _SIGNS = pa.table({"sentiment": ["negative", "neutral", "positive"], "sign": [-1.0, 0.0, 1.0]})
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
-from socialrec.text.calibration import expected_calibration_error, fit_temperature
-from socialrec.text.encoder import Encoder
-from socialrec.text.heads import Heads
+from socialrec.text.encoders.encoder import Encoder
 from socialrec.text.tasks import MISSING, Ints, Labelled, Output, Task
+from socialrec.text.understanding.calibration import expected_calibration_error, fit_temperature
+from socialrec.text.understanding.heads import Heads
 
 
 @dataclass(frozen=True)

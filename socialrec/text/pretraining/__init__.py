@@ -1,0 +1,1 @@
+"""Pre-training: a language model reads the shop's own texts."""
