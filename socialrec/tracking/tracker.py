@@ -211,10 +211,16 @@ class Tracker:
     def register(
         self, run_id: str, folder: str, name: str, tags: Mapping[str, str], description: str | None = None
     ) -> str:
-        """Register the run's logged folder as the next version of a model; no alias moves."""
+        """Register the run's logged folder as the next version of a model; no alias moves.
+
+        What the run has registered under the same tags is its version still: a retry makes no second one.
+        """
         if not self._server.search_registered_models(f"name = '{name}'"):
             # Only now: what people write there later stays.
             self._server.create_registered_model(name, description=MODELS.get(name))
+        for version in self._server.search_model_versions(f"name = '{name}' and run_id = '{run_id}'"):
+            if version.tags == dict(tags):
+                return str(version.version)
         source = f"{self._server.get_run(run_id).info.artifact_uri}/{folder}"
         made = self._server.create_model_version(name, source, run_id=run_id, tags=dict(tags), description=description)
         return str(made.version)

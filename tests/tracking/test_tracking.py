@@ -54,6 +54,14 @@ def test_promotion_moves_the_champion_from_one_version_to_the_next(tracker: trac
     assert after.tags["encoder_version"] == "mini-1"
 
 
+def test_a_retry_finds_the_version_that_its_first_try_registered(tracker: tracking.Tracker, tmp_path: Path) -> None:
+    version = a_version(tracker, tmp_path / "m", "tried twice")
+    run_id = tracker.model("tried twice", version).run_id
+    assert tracker.register(run_id, "model", "tried twice", {"encoder_version": "mini-1"}) == version
+    assert tracker.register(run_id, "model", "tried twice", {"encoder_version": "mini-2"}) == "2"
+    assert a_version(tracker, tmp_path / "m", "tried twice") == "3"
+
+
 def test_registering_moves_no_alias(tracker: tracking.Tracker, tmp_path: Path, mlflow_server: str) -> None:
     version = a_version(tracker, tmp_path / "m", "nominated")
     assert MlflowClient(mlflow_server).get_registered_model("nominated").aliases == {}
