@@ -12,20 +12,22 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from socialrec import tracking
 from socialrec.contracts.gold import RECOMMENDATIONS
 from socialrec.lake import Lake
-from socialrec.service.processes import end, find
+from socialrec.service.processes import end, find, tree
 from socialrec.service.record import read_record
 from socialrec.settings import Settings, load_settings
 from socialrec.tracking import ENCODER, RECOMMENDER
@@ -40,6 +42,7 @@ KINDS = {
 N_DAYS, N_PEOPLE, N_OF_A_KIND, LENGTH = 7, 12, 12, 5
 LAST, NEXT = "2026-03-07", "2026-03-08"
 N_USERS = N_PEOPLE + 2
+PATIENCE_SECONDS = 900
 N_PLACES = N_USERS * LENGTH
 
 SMALL = """
@@ -105,6 +108,20 @@ def comment(person: int) -> dict[str, Any]:
     said = f"Person {person} loves the {KINDS[kind_of(person)].partition(', ')[2]}"
     about = {"user_id": f"person-{person}", "product_id": clicked(person)[0], "text": said}
     return {"comment_id": f"c{person}", **about, "created_ts": f"{FIRST}T12:00:00Z"}
+
+
+def job_of(shop: Shop, job: str) -> psutil.Process:
+    """The first process of a job, as soon as there is one."""
+    last = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < last:
+        record = read_record(shop.settings)
+        supervisor = find(record.supervisor) if record else None
+        for process in tree([supervisor]) if supervisor else []:
+            with suppress(psutil.Error):
+                if any(part.endswith(f"/jobs/{job}.py") for part in process.cmdline()):
+                    return process
+        time.sleep(0.1)
+    raise AssertionError(f"{job} did not come")
 
 
 def free_port() -> int:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import requests
 
-from socialrec.errors import UserError
+from socialrec.errors import AwayError, UserError
 
 TIMEOUT_SECONDS = 30.0
 NOTE_CHARS = 1000
@@ -18,12 +18,8 @@ NOTE_CHARS = 1000
 JSON = dict[str, Any]
 
 
-class AirflowAway(UserError):
-    """The server does not answer at all."""
-
-
 class AirflowApi:
-    """A signed-in session. Raises UserError where the server refuses or does not answer."""
+    """A signed-in session. Raises UserError where the server refuses, and AwayError where it does not answer."""
 
     def __init__(self, url: str, user: str, password: str) -> None:
         self.url = url
@@ -115,7 +111,7 @@ class AirflowApi:
                 self._sign_in()
                 answer = self._send(method, path, body)
         except requests.RequestException as error:
-            raise AirflowAway(
+            raise AwayError(
                 f"Airflow does not answer at {self.url}: run `socialrec up` ({type(error).__name__})"
             ) from None
         if not answer.ok and answer.status_code not in fine:

@@ -11,8 +11,8 @@ from typing import Any
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from socialrec.contracts.runs import NIGHTLY, TRAIN, training_of
-from socialrec.errors import UserError
-from socialrec.orchestration.airflow_api import AirflowApi, AirflowAway
+from socialrec.errors import AwayError, UserError
+from socialrec.orchestration.airflow_api import AirflowApi
 
 FIRST_TRAINING = "train_first_champion"
 PARSE_SECONDS = 120.0
@@ -65,7 +65,7 @@ def follow(api: AirflowApi, run_id: str, show: Callable[[Sequence[TaskLine]], No
 
 
 @retry(
-    retry=retry_if_exception_type(AirflowAway),
+    retry=retry_if_exception_type(AwayError),
     stop=stop_after_delay(AWAY_SECONDS),
     wait=wait_fixed(LOOK_SECONDS),
     reraise=True,

@@ -6,11 +6,10 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 import psutil
 import pytest
-from e2e_shop import LAST, N_PEOPLE, Shop, click, clicked, land, tiny_shop
+from e2e_shop import LAST, N_PEOPLE, Shop, click, clicked, job_of, land, tiny_shop
 
 from socialrec.contracts import TABLES
 from socialrec.lake import Lake
@@ -19,7 +18,6 @@ from socialrec.service.record import Record, read_record
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 AWAY_SECONDS = 60
-PATIENCE_SECONDS = 900
 NEXT, AFTER_NEXT = "2026-03-08", "2026-03-09"
 Blow = Callable[[], None]
 
@@ -44,20 +42,6 @@ def server(shop: Shop, name: str) -> psutil.Process:
     found = find(record_of(shop).processes[name])
     assert found is not None
     return found
-
-
-def job_of(shop: Shop, job: str) -> psutil.Process:
-    """The first process of a job, as soon as there is one."""
-    last = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < last:
-        record = read_record(shop.settings)
-        supervisor = find(record.supervisor) if record else None
-        for process in tree([supervisor]) if supervisor else []:
-            with suppress(psutil.Error):
-                if any(part.endswith(f"/jobs/{job}.py") for part in process.cmdline()):
-                    return process
-        time.sleep(0.1)
-    raise AssertionError(f"{job} did not come")
 
 
 def kill_the_tasks_supervisor(shop: Shop, job: str) -> None:

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import subprocess
-import time
 from concurrent.futures import ThreadPoolExecutor
 
-import psutil
 import pyarrow.parquet as pq
 import pytest
-from e2e_shop import LAST, N_DAYS, N_OF_A_KIND, N_PEOPLE, N_PLACES, N_USERS, NEXT, Shop, click, clicked, land, thing
+from e2e_shop import (
+    LAST,
+    N_DAYS,
+    N_OF_A_KIND,
+    N_PEOPLE,
+    N_PLACES,
+    N_USERS,
+    NEXT,
+    Shop,
+    click,
+    clicked,
+    job_of,
+    land,
+    thing,
+)
 from every_file import texts_below
 
-from socialrec.service.processes import find, tree
 from socialrec.service.record import read_record
 from socialrec.service.secrets import password
-
-
-def kill_one(shop: Shop, job: str) -> bool:
-    """Kill a job's process as soon as there is one; whether there was."""
-    record = read_record(shop.settings)
-    supervisor = find(record.supervisor) if record else None
-    for _ in range(3_000):
-        for process in tree([supervisor]) if supervisor else []:
-            with contextlib.suppress(psutil.Error):
-                if process.name().startswith("python") and job in " ".join(process.cmdline()):
-                    process.kill()
-                    return True
-        time.sleep(0.1)
-    return False
 
 
 @pytest.fixture(scope="module")
@@ -162,9 +158,9 @@ def test_a_mended_day_goes_through_even_where_one_of_its_jobs_is_killed(shop: Sh
     clicks = [click(f"n{person}", NEXT, person, clicked(person)[0]) for person in range(N_PEOPLE)]
     land(shop.settings.home, NEXT, "interactions", clicks)
     with ThreadPoolExecutor() as pool:
-        killed = pool.submit(kill_one, shop, "build_silver.py")
+        kill = pool.submit(lambda: job_of(shop, "build_silver").kill())
         done = shop.socialrec("run")
-    assert killed.result()
+    kill.result()
     assert done.returncode == 0, done.stdout + done.stderr
     states = [line.split()[1] for line in done.stdout.splitlines() if line.split()[:1] == ["build_silver"]]
     assert states == ["running", "up_for_retry", "running", "success"]
