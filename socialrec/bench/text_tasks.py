@@ -116,10 +116,16 @@ def _sst2(file: Path) -> Examples:
 
 
 def _womens(column: str, names: dict[str, str] | None = None) -> Callable[[Path], Examples]:
+    """A review as it was written: its title, where it has one, and its text. Repeated texts count as one."""
+
     def read(data: Path) -> Examples:
         file = data / "womens-clothing" / "womens_clothing_reviews.csv.gz"
-        texts, labels = read_columns(file, ["Review Text", column])
-        return _distinct([text.strip() for text in texts], [(names or {}).get(label, label) for label in labels])
+        titles, texts, labels = read_columns(file, ["Title", "Review Text", column])
+        texts = [text.strip() for text in texts]
+        examples = _distinct(texts, [(names or {}).get(label, label) for label in labels])
+        title_of = dict(zip(reversed(texts), reversed(titles), strict=True))
+        written = [f"{title_of[text].strip()}. {text}" if title_of[text].strip() else text for text in examples.texts]
+        return Examples(written, examples.labels)
 
     return read
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from pathlib import Path
@@ -93,3 +94,20 @@ def test_a_text_that_one_task_is_scored_on_is_in_no_tasks_training() -> None:
     held = {text for task in tasks for part in (task.validation, task.test) for text in part.texts}
     assert held
     assert not held & {text for task in tasks for text in task.training.texts}
+
+
+def test_a_review_of_clothes_is_read_with_its_title_and_once_where_its_text_is_repeated(tmp_path: Path) -> None:
+    folder = tmp_path / "womens-clothing"
+    folder.mkdir()
+    rows = [f"Nope,It itches {n},1\n,It is fine {n},3\nDreamy!,I wear it daily {n},5\n" for n in range(10)]
+    content = "Title,Review Text,Rating\n" + "".join(rows) + "Another title,It itches 0,1\nNo text at all,,5\n"
+    (folder / "womens_clothing_reviews.csv.gz").write_bytes(gzip.compress(content.encode()))
+    task = load_task("womens-sentiment", tmp_path)
+    read = {
+        text: label
+        for part in (task.training, task.validation, task.test)
+        for text, label in zip(part.texts, part.labels, strict=True)
+    }
+    assert len(read) == 30
+    assert (read["Nope. It itches 0"], read["It is fine 9"]) == ("negative", "neutral")
+    assert read["Dreamy!. I wear it daily 3"] == "positive"
