@@ -127,6 +127,12 @@ def _text(value: object) -> str | None:
     return said.strip() or None
 
 
+def _said(review: Record) -> str:
+    """The headline of a review, where it has one, and its text."""
+    parts = (str(review.get(name) or "").strip() for name in ("summary", "reviewText"))
+    return ". ".join(part for part in parts if part)
+
+
 def _interactions(reviews: list[Record]) -> pa.Table:
     return pa.table(
         {
@@ -145,7 +151,7 @@ def _comments(reviews: list[Record]) -> pa.Table:
             "comment_id": [_id(review) for review in reviews],
             "user_id": [str(review["reviewerID"]) for review in reviews],
             "product_id": [str(review["asin"]) for review in reviews],
-            "text": [str(review.get("reviewText") or "") for review in reviews],
+            "text": [_said(review) for review in reviews],
             "created_ts": _times(reviews),
             "rating": pa.array([str(review["overall"]) for review in reviews], pa.string()),
         }

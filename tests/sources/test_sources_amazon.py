@@ -45,6 +45,16 @@ def test_a_review_is_a_purchase_and_a_comment_with_stars_and_nobodys_name(tmp_pa
     assert comment == {"comment_id": "A1-B1-1393545600", **common, "text": "Crisp", "created_ts": when, "rating": "5.0"}
 
 
+def test_a_comment_says_the_headline_and_the_text(tmp_path: Path) -> None:
+    silent = {"asin": "B2", "summary": "Never again", "reviewText": None}
+    raw = write(
+        tmp_path / "raw", REVIEW | {"summary": " Not bad "}, REVIEW | silent, REVIEW | {"asin": "B3", "summary": ""}
+    )
+    import_source("amazon", tmp_path / "landing", raw, DS)
+    said = [row["text"] for row in landed(tmp_path / "landing", "comments")]
+    assert said == ["Not bad. Crisp", "Never again", "Crisp"]
+
+
 def test_the_same_review_twice_has_one_id_and_another_of_the_same_product_its_own(tmp_path: Path) -> None:
     raw = write(tmp_path / "raw", REVIEW, REVIEW, REVIEW | {"unixReviewTime": 1393632000})
     import_source("amazon", tmp_path / "landing", raw, DS)
