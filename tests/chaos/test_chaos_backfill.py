@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from landed_world import comment, event, land, run
+from landed_world import comment, event, land
+from nights_program import in_a_process
 
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.silver import SILVER
@@ -17,11 +18,11 @@ from socialrec.etl.plans import GOLD_TARGETS
 from socialrec.lake import Lake
 from socialrec.lake.content import content_of_all_runs, require_same
 
-pytestmark = pytest.mark.usefixtures("spark")
 Blow = Callable[[], None]
 FIRST = date(2026, 1, 1)
 PEOPLE = ("ann", "bob", "eve", "joe")
 PRODUCTS = ("kite", "lamp", "boat")
+LITTLE_SPARK = '[spark]\nmaster = "local[2]"\ndriver_memory = "1g"\nshuffle_partitions = 2\n'
 TABLES = (*BRONZE.values(), *QUARANTINE.values(), *SILVER.values(), *GOLD_TARGETS)
 
 
@@ -56,10 +57,9 @@ def home_after(root: Path, days: Sequence[str], order: Sequence[int]) -> Lake:
     home = root / "-".join(map(str, order))
     (home / "secrets").mkdir(parents=True)
     (home / "secrets" / "identity.key").write_text("0f" * 32)
-    (home / "settings.toml").write_text("[etl]\nduplicate_window_days = 1\nmax_quarantine_share = 0.5\n")
+    (home / "settings.toml").write_text("[etl]\nduplicate_window_days = 1\nmax_quarantine_share = 0.5\n" + LITTLE_SPARK)
     land_days(home, days)
-    for number in order:
-        run(home, days[number])
+    in_a_process(home, [days[number] for number in order])
     return Lake(home / "lake")
 
 

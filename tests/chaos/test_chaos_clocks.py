@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from landed_world import comment, event, land, rows
+from nights_program import in_a_process
 
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.gold import SOCIAL_TIES, USER_PROFILES
@@ -27,7 +24,6 @@ from socialrec.lake.content import content_of_all_runs
 from socialrec.pseudonyms import identity_key
 from socialrec.settings import load_settings
 
-PROGRAM = Path(__file__).with_name("nights_program.py")
 LEAP, AFTER, SPRING, AUTUMN = "2024-02-29", "2024-03-01", "2026-03-08", "2026-11-01"
 """29 February and the day after; the days on which New York's clocks skip 02:00 to 03:00, and show 01:00 twice."""
 DAYS = (LEAP, AFTER, SPRING, AUTUMN)
@@ -119,11 +115,8 @@ def landed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def nights_of(landed: Path, home: Path, zone: str) -> tuple[Lake, list[float]]:
     """What the jobs of all nights make of it in a process of its own, and the hours its two clocks are ahead of UTC."""
     shutil.copytree(landed, home, copy_function=shutil.copy2)
-    command = [sys.executable, str(PROGRAM), str(home), *NIGHTS.values()]
-    environment = {**os.environ, "PYTHONPATH": str(PROGRAM.parents[2]), "OMP_NUM_THREADS": "1", "TZ": zone}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return Lake(load_settings(home).lake), json.loads(done.stdout.splitlines()[-1])
+    clocks = in_a_process(home, NIGHTS.values(), TZ=zone)
+    return Lake(load_settings(home).lake), clocks
 
 
 @pytest.fixture(scope="module")
