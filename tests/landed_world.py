@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import json
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
+from pyspark.sql import SparkSession
 
 from socialrec.contracts.columns import Table
 from socialrec.contracts.vocabulary import Entity
@@ -33,7 +35,15 @@ def run(home: Path, ds: str, *extra: str, jobs: Sequence[str] = JOBS) -> dict[st
     """Run jobs of one night in this process; their receipts."""
     for name in jobs:
         assert load(name).main(["--ds", ds, "--home", str(home), "--run-id", ds, *extra]) == 0
+    forget_plans()
     return {name: json.loads((home / "runs" / ds / f"{name}.json").read_text()) for name in jobs}
+
+
+def forget_plans() -> None:
+    """Let go of what jobs keep in Spark until their process ends: the tests' one session would run out of memory."""
+    if session := SparkSession.getActiveSession():
+        gc.collect()
+        session.catalog.clearCache()
 
 
 def land(home: Path, ds: str, entity: Entity, *records: dict[str, Any]) -> None:
