@@ -24,7 +24,7 @@ class ListCleaner:
     """Cleans rows of gold.recommendations of one day. `changed` collects whose reasons it touched.
 
     behind: by user and product how many other neighbours like it, for those (`suspects`) where one of the people does.
-    tied: who has a tie to one of them.
+    tied: who has a tie to one of them, however weak.
     """
 
     keys: Set[str]
@@ -38,9 +38,10 @@ class ListCleaner:
     def of_day(cls, lake: Lake, ds: str, keys: Set[str], min_named: int) -> ListCleaner:
         """From the ties and affinities of a day, which must still hold the people."""
         people = pa.array(sorted(keys), pa.string())
-        ties = _read(lake, SOCIAL_TIES, ds, ["user_key", "neighbour_key"], pc.field("strength") > 0)
-        tied = ties.filter(pc.is_in(ties["neighbour_key"], value_set=people))["user_key"]
-        ties = ties.filter(pc.is_in(ties["user_key"], value_set=pc.unique(tied)))
+        ties = _read(lake, SOCIAL_TIES, ds, ["user_key", "neighbour_key", "strength"], None)
+        tied = pc.unique(ties.filter(pc.is_in(ties["neighbour_key"], value_set=people))["user_key"])
+        counts = pc.and_(pc.is_in(ties["user_key"], value_set=tied), pc.greater(ties["strength"], 0))
+        ties = ties.filter(counts).drop_columns("strength")
         likes: dict[str, list[str]] = defaultdict(list)
         liked = _read(lake, USER_PRODUCT_AFFINITY, ds, ["user_key", "product_id"], pc.field("affinity_micros") > 0)
         liked = liked.filter(pc.is_in(liked["user_key"], value_set=pc.unique(ties["neighbour_key"])))
@@ -93,5 +94,5 @@ class ListCleaner:
         return {**reason, "friends": friends if n_behind >= self.min_named else []}
 
 
-def _read(lake: Lake, table: Any, ds: str, columns: list[str], keep: pc.Expression) -> pa.Table:
+def _read(lake: Lake, table: Any, ds: str, columns: list[str], keep: pc.Expression | None) -> pa.Table:
     return lake.read(table, [ds], columns, keep)
