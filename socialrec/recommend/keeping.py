@@ -34,8 +34,8 @@ class Night:
     def before(cls, lake: Lake, ds: str) -> Self | None:
         """The newest night before day `ds`; None where there is none, or it left no inputs of the lists it has now."""
         day = last_night(lake, ds)
-        commits = [lake.last_commit(table, day) for table in (RECOMMENDATIONS, LIST_INPUTS)] if day else [None]
-        if day is None or None in commits or len({commit.fingerprint for commit in commits if commit}) > 1:
+        made_of = lake.last_commit(LIST_INPUTS, day) if day else None
+        if day is None or made_of is None or not lake.up_to_date(RECOMMENDATIONS, [day], made_of.fingerprint):
             return None
         return cls(day, *(lake.read(table, [day]) for table in (RECOMMENDATIONS, LIST_INPUTS)))
 

@@ -14,7 +14,7 @@ from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.lake import Lake
 from socialrec.settings import Settings
 
-NEXT = "2026-04-01"
+NEXT, QUIET = "2026-04-01", "2026-04-02"
 Rows = list[dict[str, Any]]
 
 
@@ -56,9 +56,10 @@ def test_only_who_acted_their_followers_and_whose_turn_it_is_get_new_lists(
     copy_night(lake, {USER_PRODUCT_AFFINITY: [*liked, new]})
     counts = score(shop_that_keeps, NEXT, "second")["counts"]
     made = {row["user_key"]: row["made_ds"] for row in lake.read(LIST_INPUTS, [NEXT]).to_pylist()}
-    # User 3 follows user 5.
+    # User 3 follows user 5, and it is user 18's turn.
     fresh = {name for name, ds in made.items() if ds == NEXT}
     assert {user(3), user(5)} <= fresh
+    assert fresh == {user(3), user(5), user(18)}
     assert len(fresh) < N_USERS / 2
     assert (counts["users"], counts["kept"]) == (N_USERS + 1, N_USERS + 1 - len(fresh))
     assert counts["published"] == (N_USERS + 1) * LENGTH
@@ -69,6 +70,21 @@ def test_only_who_acted_their_followers_and_whose_turn_it_is_get_new_lists(
     assert not any(product == "p00" for product, *_ in after[user(5)])
     # Nothing changed since: the job has nothing to do.
     assert score(shop_that_keeps, NEXT, "again")["status"] == "up_to_date"
+
+
+def test_a_night_on_which_nothing_happens_and_nobody_has_a_turn_keeps_every_list(
+    shop_that_keeps: Settings, spark: SparkSession
+) -> None:
+    lake = Lake(shop_that_keeps.lake)
+    score(shop_that_keeps, DS, "first")
+    copy_night(lake, {})
+    score(shop_that_keeps, NEXT, "quiet")
+    for table in (USER_PRODUCT_AFFINITY, SOCIAL_TIES, SILVER_PRODUCTS, USER_PROFILES):
+        write(lake, table, QUIET, [{**row, "ds": QUIET} for row in lake.read(table, [NEXT]).to_pylist()])
+    counts = score(shop_that_keeps, QUIET, "quieter")["counts"]
+    assert (counts["kept"], counts["published"]) == (N_USERS + 1, (N_USERS + 1) * LENGTH)
+    before, after = lists(lake, NEXT), lists(lake, QUIET)
+    assert after == {name: [(*place[:-1], QUIET) for place in places] for name, places in before.items()}
 
 
 def test_a_product_that_is_no_longer_offered_leaves_every_list(shop_that_keeps: Settings, spark: SparkSession) -> None:
