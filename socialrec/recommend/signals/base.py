@@ -57,3 +57,23 @@ class Signal(Protocol):
     def restore(cls, state: State) -> Self:
         """The signal whose state this was."""
         ...
+
+
+class Unfitted:
+    """A signal's part for those that learn nothing: all that they tell of comes fresh with each block."""
+
+    @classmethod
+    def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
+        """Nothing to fit."""
+        del data, settings
+        return cls()
+
+    def state(self) -> State:
+        """Empty."""
+        return {}
+
+    @classmethod
+    def restore(cls, state: State) -> Self:
+        """A new one."""
+        del state
+        return cls()
