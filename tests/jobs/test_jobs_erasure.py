@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from erasure_world import ANN, BOB, CYD, DOT, ONLY_BOBS, key, land_two_days, publish
 from every_file import texts_below
-from landed_world import D1, D2, D3, event, land, load, rows, run
+from landed_world import D1, D2, D3, event, land, load, put, rows, run
 from mlflow import MlflowClient
 from pyspark.sql import SparkSession
 
@@ -28,12 +28,14 @@ from socialrec.contracts.gold import (
     RECOMMENDATIONS,
     SOCIAL_TIES,
     TEXTS,
+    USER_PRODUCT_AFFINITY,
     USER_PROFILES,
 )
 from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity
 from socialrec.erasure import erase as erasing
 from socialrec.erasure.erase import Erasure, erase
+from socialrec.erasure.lists import ListCleaner
 from socialrec.erasure.plan import read_plan
 from socialrec.erasure.rotation import rotate_identity_key
 from socialrec.erasure.trainings import erased_before
@@ -288,6 +290,22 @@ def test_a_new_identity_key_gives_everybody_another_pseudonym_and_keeps_the_eras
     assert not set(old) & set(new)
     assert known(new) == before
     assert where(world, *old) == []
+
+
+def test_a_tie_without_strength_ties_a_list_to_a_person_but_makes_no_reason_of_them(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    parts = {"replies_micros": 0, "settled_micros": 0, "n_co_interest": 0, "is_mutual": False, "platform": "shop"}
+    ends = [("ann", "bob", 0.0), ("cyd", "bob", 0.5), ("dot", "ann", 0.5)]
+    ties = [
+        {"user_key": user, "neighbour_key": other, "strength": strength, "is_follow": True, "ds": D2, **parts}
+        for user, other, strength in ends
+    ]
+    put(lake, SOCIAL_TIES, D2, ties)
+    likes = {"product_id": "kite", "affinity_micros": 1, "settled_ds": D2, "settled_micros": 1, "n_events": 1}
+    put(lake, USER_PRODUCT_AFFINITY, D2, [{"user_key": "bob", "platform": "shop", "ds": D2, **likes}])
+    cleaner = ListCleaner.of_day(lake, D2, {"bob"}, 1)
+    assert cleaner.tied == {"ann", "cyd"}
+    assert cleaner.suspects == {("cyd", "kite")}
 
 
 @pytest.mark.slow
