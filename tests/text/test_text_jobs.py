@@ -264,6 +264,15 @@ def test_few_new_texts_do_not_start_spark(shop: Settings, encoder: Encoder, monk
         call(shop, "embed_texts", *asked, ds=NEXT_DS)
 
 
+def test_a_day_on_which_nothing_new_is_said_encodes_nothing(shop: Settings, encoder: Encoder) -> None:
+    lake, asked = Lake(shop.lake), ("--encoder-folder", str(register(shop, encoder)))
+    write(lake, TEXTS, DS, texts("red shoe"))
+    call(shop, "embed_texts", *asked)
+    write(lake, TEXTS, NEXT_DS, texts())
+    assert call(shop, "embed_texts", *asked, ds=NEXT_DS)["counts"] == {"encoded": 0, "reused": 1}
+    assert lake.read(TEXT_EMBEDDINGS, [encoder.version])["text_hash"].to_pylist() == ["hash of red shoe"]
+
+
 def test_embedding_a_day_without_texts_says_what_to_run(shop: Settings) -> None:
     with pytest.raises(UserError, match=r"gold\.texts has nothing up to 2026-01-31: run build_gold"):
         call(shop, "embed_texts", "--encoder-folder", "anywhere")

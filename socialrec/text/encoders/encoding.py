@@ -48,7 +48,8 @@ def without_known(batches: Batches, known: AbstractSet[str]) -> Batches:
     """Rows of (text_hash, text) whose hash is not among the known ones, in larger batches than small files give."""
     waiting: list[pa.RecordBatch] = []
     for batch in batches:
-        waiting.append(batch.filter(pa.array(text not in known for text in batch["text_hash"].to_pylist())))
+        is_new = pa.array((text not in known for text in batch["text_hash"].to_pylist()), pa.bool_())
+        waiting.append(batch.filter(is_new))
         if sum(rows.num_rows for rows in waiting) >= CHUNK_TEXTS:
             yield pa.concat_batches(waiting)
             waiting = []
