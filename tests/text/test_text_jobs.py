@@ -20,6 +20,8 @@ from socialrec.contracts.gold import (
 )
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS
 from socialrec.errors import UserError
+from socialrec.etl.schemas import spark_schema
+from socialrec.etl.tables import write_stage
 from socialrec.lake import Lake
 from socialrec.settings import Settings
 from socialrec.text.encoders.encoder import Encoder, load_saved
@@ -264,11 +266,15 @@ def test_few_new_texts_do_not_start_spark(shop: Settings, encoder: Encoder, monk
         call(shop, "embed_texts", *asked, ds=NEXT_DS)
 
 
-def test_a_day_on_which_nothing_new_is_said_encodes_nothing(shop: Settings, encoder: Encoder) -> None:
+def test_a_day_on_which_nothing_new_is_said_encodes_nothing(
+    shop: Settings, encoder: Encoder, spark: SparkSession
+) -> None:
     lake, asked = Lake(shop.lake), ("--encoder-folder", str(register(shop, encoder)))
     write(lake, TEXTS, DS, texts("red shoe"))
     call(shop, "embed_texts", *asked)
-    write(lake, TEXTS, NEXT_DS, texts())
+    with lake.stage(TEXTS, job="test", partitions=[NEXT_DS]) as stage:
+        write_stage(spark.createDataFrame([], spark_schema(TEXTS)), stage)
+        stage.commit(fingerprint="test")
     assert call(shop, "embed_texts", *asked, ds=NEXT_DS)["counts"] == {"encoded": 0, "reused": 1}
     assert lake.read(TEXT_EMBEDDINGS, [encoder.version])["text_hash"].to_pylist() == ["hash of red shoe"]
 
