@@ -182,6 +182,9 @@ def bench_text(
     task: Annotated[
         str | None, typer.Option("--task", help="sst2, womens-sentiment, … or several of one data set: A,B")
     ] = None,
+    beside: Annotated[
+        str | None, typer.Option("--beside", help="Other labels of the same texts to learn on the way: A,B")
+    ] = None,
     data: Annotated[Path | None, typer.Option("--data", help="Folder with the public data sets")] = None,
     train: Annotated[Path | None, typer.Option("--train", help="Your own TSV with the header `text label`")] = None,
     test: Annotated[Path | None, typer.Option("--test", help="The same, to be scored on")] = None,
@@ -195,21 +198,25 @@ def bench_text(
     """
     from socialrec.bench.text import run as measure
     from socialrec.bench.text_recipe import with_recipe
-    from socialrec.bench.text_tasks import load_files, load_task, load_together
+    from socialrec.bench.text_tasks import load_beside, load_files, load_task, load_together
     from socialrec.bench.text_together import run as compare
 
     text = load_settings(home).text
+    names = task.split(",") if task else []
+    if beside and (len(names) != 1 or not data):
+        raise UserError("--beside goes with one --task and --data")
+    if len(names) > 1 and data and not (train or test):
+        tasks = load_together(names, data)
+        _print_result(compare(tasks, with_recipe(text, tasks[0])).to_json(), as_json)
+        return
     if task and data and not (train or test):
-        if len(names := task.split(",")) > 1:
-            tasks = load_together(names, data)
-            _print_result(compare(tasks, with_recipe(text, tasks[0])).to_json(), as_json)
-            return
         loaded = load_task(task, data)
     elif train and test and not (task or data):
         loaded = load_files(train, test)
     else:
         raise UserError("give --task with --data, or --train with --test")
-    _print_result(measure(loaded, with_recipe(text, loaded), seeds).to_json(), as_json)
+    others = load_beside(loaded, beside.split(","), data) if beside and data else []
+    _print_result(measure(loaded, with_recipe(text, loaded), seeds, others).to_json(), as_json)
 
 
 def _print_result(line: str, as_json: bool) -> None:

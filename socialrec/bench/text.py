@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import psutil
@@ -15,11 +14,10 @@ from sklearn.pipeline import make_pipeline
 
 from socialrec.bench.progress import to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
+from socialrec.bench.text_model import TextModel
 from socialrec.bench.text_tasks import Examples, SplitTask
 from socialrec.text.encoders.encoder import load_encoder
-from socialrec.text.tasks import Labelled, Output, labelled
-from socialrec.text.training.finetune import FineTuned, fine_tune
-from socialrec.text.understanding.perturbation import flips
+from socialrec.text.understanding.perturbation import flip_shares
 from socialrec.text_settings import TextSettings
 
 NAME = "text"
@@ -30,10 +28,11 @@ _MAX_DISTURBED = 500
 Scores = dict[str, float]
 
 
-def run(task: SplitTask, settings: TextSettings, n_seeds: int) -> BenchResult:
+def run(task: SplitTask, settings: TextSettings, n_seeds: int, beside: Sequence[SplitTask] = ()) -> BenchResult:
     """Train and score all three; the encoder is tuned as the settings say, once a seed, from `settings.seed` on.
 
-    The baselines learn from training and validation together, fine-tuning stops early on validation. `gain` is our mean
+    It learns the tasks `beside` on the way, other labels of the same texts, and is scored on the one alone. The
+    baselines learn from training and validation together, fine-tuning stops early on validation. `gain` is our mean
     over the better baseline, in the task's own metric; `flips_<kind>` is the share of predictions on validation texts
     that flip once these are disturbed.
     """
@@ -46,9 +45,9 @@ def run(task: SplitTask, settings: TextSettings, n_seeds: int) -> BenchResult:
         to_standard_error(f"{name}: {peer.metrics}")
     started = time.perf_counter()
     seeds = [settings.model_copy(update={"seed": settings.seed + number}) for number in range(n_seeds)]
-    runs = [_fine_tuned(task, seeded) for seeded in seeds]
+    runs = [_fine_tuned(task, beside, seeded) for seeded in seeds]
     seconds = (time.perf_counter() - started) / n_seeds
-    return _result(task, runs, peers, seconds, settings)
+    return _result([task, *beside], runs, peers, seconds, settings)
 
 
 def scores(labels: Sequence[str], predicted: Sequence[str]) -> Scores:
@@ -77,42 +76,12 @@ def _frozen(known: Examples, task: SplitTask, settings: TextSettings) -> Scores:
     return scores(task.test.labels, model.predict(encoder.encode(task.test.texts)))
 
 
-def _fine_tuned(task: SplitTask, settings: TextSettings) -> Scores:
-    classes = known_classes(task)
-    training, validation = (
-        labelled(task.name, part.texts, {task.name: part.labels}, [classes])
-        for part in (task.training, task.validation)
-    )
-    made = tune(training, validation, settings)
-    found = scores(task.test.labels, told(made, task.name, classes, task.test.texts))
-    sample = validation.take(range(min(_MAX_DISTURBED, len(validation))))
-    shares = flips(made.encoder, made.heads, [sample], settings.seed)
-    return found | {name.removesuffix(f"_{task.name}"): share for name, share in shares.items()}
-
-
-def known_classes(task: SplitTask) -> Output:
-    """The task's classes that have two training examples or more."""
-    counts = Counter(task.training.labels)
-    return Output(task.name, tuple(sorted(label for label, count in counts.items() if count > 1)))
-
-
-def tune(training: Labelled, validation: Labelled, settings: TextSettings) -> FineTuned:
-    """Fine-tune as the settings say, telling how it goes."""
-
-    def progress(step: int, loss: float) -> None:
-        if step % settings.validate_every == 0:
-            to_standard_error(f"step {step} of {settings.train_steps}: loss {loss:.3f}")
-
-    made = fine_tune([training], settings, progress, [validation])
-    to_standard_error("validation losses: " + ", ".join(f"{loss:.4f} at {step}" for step, loss in made.validations))
-    return made
-
-
-def told(made: FineTuned, task: str, output: Output, texts: Sequence[str]) -> list[str]:
-    """What a task's head says of texts, by one of its outputs."""
-    head = made.heads[task]
-    place = head.outputs.index(output)
-    return [output.classes[number] for number in head.predict(made.encoder.encode(texts))[:, place]]
+def _fine_tuned(task: SplitTask, beside: Sequence[SplitTask], settings: TextSettings) -> Scores:
+    model = TextModel.train([task, *beside], settings)
+    found = scores(task.test.labels, model.labels(0, task.test.texts))
+    sample = task.validation.texts[:_MAX_DISTURBED]
+    shares = flip_shares(lambda texts: model.classes(0, texts), sample, settings.seed)
+    return found | {f"flips_{kind}": share for kind, share in shares.items()}
 
 
 def _measured(peer: Callable[[], Scores]) -> PeerResult:
@@ -122,8 +91,13 @@ def _measured(peer: Callable[[], Scores]) -> PeerResult:
 
 
 def _result(
-    task: SplitTask, runs: Sequence[Scores], peers: Mapping[str, PeerResult], seconds: float, settings: TextSettings
+    tasks: Sequence[SplitTask],
+    runs: Sequence[Scores],
+    peers: Mapping[str, PeerResult],
+    seconds: float,
+    settings: TextSettings,
 ) -> BenchResult:
+    task, *beside = tasks
     means = {name: statistics.mean(run[name] for run in runs) for name in runs[0]}
     spreads = {f"{name}_sd": statistics.pstdev(run[name] for run in runs) for name in runs[0]}
     floor = max(peer.metrics[task.metric] for peer in peers.values())
@@ -133,6 +107,7 @@ def _result(
         metrics={
             "task": task.name,
             "metric": task.metric,
+            "beside": ",".join(other.name for other in beside),
             **{name: round(value, 4) for name, value in (means | spreads).items()},
             "gain": round(means[task.metric] - floor, 4),
             "seeds": len(runs),

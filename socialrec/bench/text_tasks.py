@@ -1,4 +1,4 @@
-"""Text classification on public data: which file and column a task reads, and its fixed split."""
+"""Text classification on public data: which file and column a task reads, its fixed split, what is learned beside."""
 
 from __future__ import annotations
 
@@ -58,21 +58,36 @@ def load_task(name: str, data: Path) -> SplitTask:
     return SplitTask(name, _metric(name), *_split(rest, VALIDATION_SHARE), test)
 
 
+def load_beside(task: SplitTask, names: Sequence[str], data: Path) -> list[SplitTask]:
+    """Tasks of the same data set to learn beside one: a text is in the part that the task's split puts it in.
+
+    Texts that the task lacks are for training. Raises UserError on unknown names and those of another data set.
+    """
+    _require_one_data_set([task.name, *names])
+    return [_split_task(name, _READERS[name](data), set(task.validation.texts), set(task.test.texts)) for name in names]
+
+
 def load_together(names: Sequence[str], data: Path) -> list[SplitTask]:
     """Tasks whose labels are of the same texts, under one split: a text is in the same part for every task.
 
     The split is stratified by the labels of the task with most classes; texts without one are for training. Raises
     UserError on unknown names, and where the tasks are not of one data set.
     """
-    if unknown := [name for name in names if name not in _READERS]:
-        raise UserError(f"no task {unknown[0]!r} to train beside others; there are {', '.join(_READERS)}")
-    if len({name.partition("-")[0] for name in names}) > 1:
-        raise UserError(f"{', '.join(names)}: tasks that are trained together must be of one data set")
+    _require_one_data_set(names)
     found = {name: _READERS[name](data) for name in names}
     rest, test = _split(max(found.values(), key=lambda examples: len(set(examples.labels))), TEST_SHARE)
     _, validation = _split(rest, VALIDATION_SHARE)
     held = [set(validation.texts), set(test.texts)]
     return [_split_task(name, examples, *held) for name, examples in found.items()]
+
+
+def _require_one_data_set(names: Sequence[str]) -> None:
+    if unknown := [name for name in names if name not in _READERS]:
+        raise UserError(f"no task {unknown[0]!r} to train beside others; there are {', '.join(_READERS)}")
+    if len({name.partition("-")[0] for name in names}) > 1:
+        raise UserError(f"{', '.join(names)}: tasks that are trained together must be of one data set")
+    if repeated := [name for name in set(names) if names.count(name) > 1]:
+        raise UserError(f"{repeated[0]} is named twice")
 
 
 def _split_task(name: str, examples: Examples, validation: set[str], test: set[str]) -> SplitTask:
@@ -144,6 +159,8 @@ def _myntra(column: str, at_least: int = 1) -> Callable[[Path], Examples]:
 
 _READERS: dict[str, Callable[[Path], Examples]] = {
     "womens-sentiment": _womens("Rating", _SENTIMENT),
+    "womens-stars": _womens("Rating"),
+    "womens-recommended": _womens("Recommended IND"),
     "womens-department": _womens("Department Name"),
     "womens-class": _womens("Class Name"),
     "myntra-colour": _myntra("Primary_Color", MIN_COLOUR_PRODUCTS),

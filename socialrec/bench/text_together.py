@@ -7,13 +7,12 @@ from collections.abc import Sequence
 
 from socialrec.bench.progress import to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
-from socialrec.bench.text import held_mib, known_classes, scores, told, tune
-from socialrec.bench.text_tasks import Examples, SplitTask
-from socialrec.text.tasks import Labelled, Output, labelled
+from socialrec.bench.text import held_mib, scores
+from socialrec.bench.text_model import TextModel
+from socialrec.bench.text_tasks import SplitTask
 from socialrec.text_settings import TextSettings
 
 NAME = "text_together"
-TOGETHER = "together"
 
 
 def run(tasks: Sequence[SplitTask], settings: TextSettings) -> BenchResult:
@@ -21,15 +20,14 @@ def run(tasks: Sequence[SplitTask], settings: TextSettings) -> BenchResult:
 
     `lost_<task>` is what the shared model lacks, in points of the task's own metric; `lost` is the most of these.
     """
-    outputs = [known_classes(task) for task in tasks]
     started = time.perf_counter()
-    shared = _scored(tasks, outputs, settings)
+    shared = _scored(tasks, settings)
     seconds = {"shared": round(time.perf_counter() - started, 1)}
     single: dict[str, float] = {}
-    for task, output in zip(tasks, outputs, strict=True):
+    for task in tasks:
         to_standard_error(task.name)
         started = time.perf_counter()
-        single |= _scored([task], [output], settings)
+        single |= _scored([task], settings)
         seconds[task.name] = round(time.perf_counter() - started, 1)
     lost = {name: round(100 * (single[name] - shared[name]), 2) for name in shared}
     return BenchResult(
@@ -49,24 +47,11 @@ def run(tasks: Sequence[SplitTask], settings: TextSettings) -> BenchResult:
     )
 
 
-def _scored(tasks: Sequence[SplitTask], outputs: Sequence[Output], settings: TextSettings) -> dict[str, float]:
+def _scored(tasks: Sequence[SplitTask], settings: TextSettings) -> dict[str, float]:
     """Each task's own metric on its test part, of one model trained on all of them."""
-    training, validation = (
-        together([getattr(task, part) for task in tasks], outputs) for part in ("training", "validation")
-    )
-    made = tune(training, validation, settings)
+    model = TextModel.train(tasks, settings)
     found = {}
-    for task, output in zip(tasks, outputs, strict=True):
-        found[task.name] = scores(task.test.labels, told(made, TOGETHER, output, task.test.texts))[task.metric]
+    for place, task in enumerate(tasks):
+        found[task.name] = scores(task.test.labels, model.labels(place, task.test.texts))[task.metric]
         to_standard_error(f"{task.name}: {found[task.name]:.4f}")
     return found
-
-
-def together(parts: Sequence[Examples], outputs: Sequence[Output]) -> Labelled:
-    """Every text of one part once, with what each task says of it, and nothing where it says nothing."""
-    texts = list(dict.fromkeys(text for part in parts for text in part.texts))
-    said = [dict(zip(part.texts, part.labels, strict=True)) for part in parts]
-    values = {
-        output.name: [labels.get(text, "") for text in texts] for output, labels in zip(outputs, said, strict=True)
-    }
-    return labelled(TOGETHER, texts, values, outputs)

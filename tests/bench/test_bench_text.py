@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from socialrec.bench.text import run, scores
-from socialrec.bench.text_tasks import Examples, SplitTask, load_files, load_task, load_together
+from socialrec.bench.text_model import together
+from socialrec.bench.text_tasks import Examples, SplitTask, load_beside, load_files, load_task, load_together
 from socialrec.bench.text_together import run as compare
-from socialrec.bench.text_together import together
 from socialrec.errors import UserError
 from socialrec.text.tasks import MISSING, Output
 from socialrec.text_settings import TextSettings
@@ -81,11 +81,19 @@ def test_one_model_for_two_tasks_is_scored_beside_a_model_for_each() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "why"), [(("womens-class", "x"), "no task 'x'"), (("womens-class", "myntra-brand"), "one data set")]
+    ("names", "why"),
+    [
+        (("womens-class", "x"), "no task 'x'"),
+        (("womens-class", "myntra-brand"), "one data set"),
+        (("womens-class", "womens-class"), "womens-class is named twice"),
+    ],
 )
 def test_tasks_that_do_not_go_together_are_refused(names: tuple[str, ...], why: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=why):
         load_together(names, tmp_path)
+    nothing = Examples([], [])
+    with pytest.raises(UserError, match=why):
+        load_beside(SplitTask(names[0], "macro_f1", nothing, nothing, nothing), names[1:], tmp_path)
 
 
 @pytest.mark.skipif("SOCIALREC_DATA_DIR" not in os.environ, reason="SOCIALREC_DATA_DIR names no folder with real data")
@@ -111,3 +119,37 @@ def test_a_review_of_clothes_is_read_with_its_title_and_once_where_its_text_is_r
     assert len(read) == 30
     assert (read["Nope. It itches 0"], read["It is fine 9"]) == ("negative", "neutral")
     assert read["Dreamy!. I wear it daily 3"] == "positive"
+
+
+def test_what_is_learned_beside_a_task_is_learned_of_its_training_texts_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "womens-clothing"
+    folder.mkdir()
+    rows = [f",Text {n},{1 + n % 5},{'Tops' if n % 2 else ''}\n" for n in range(100)]
+    content = "Title,Review Text,Rating,Department Name\n" + "".join(rows)
+    (folder / "womens_clothing_reviews.csv.gz").write_bytes(gzip.compress(content.encode()))
+    task = load_task("womens-sentiment", tmp_path)
+    stars, department = load_beside(task, ["womens-stars", "womens-department"], tmp_path)
+    for part in ("training", "validation", "test"):
+        assert set(getattr(stars, part).texts) == set(getattr(task, part).texts)
+        assert set(getattr(department, part).texts) < set(getattr(task, part).texts)
+    said = dict(zip(stars.training.texts, stars.training.labels, strict=True))
+    mine = dict(zip(task.training.texts, task.training.labels, strict=True))
+    assert {(mine[text], said[text]) for text in mine} == {
+        *(("negative", "1"), ("negative", "2"), ("neutral", "3"), ("positive", "4"), ("positive", "5"))
+    }
+
+
+def test_a_task_is_scored_alone_whatever_is_learned_beside_it() -> None:
+    texts = [f"{mood} {kind} number {n}" for n in range(12) for mood in ("good", "bad") for kind in ("hat", "shoe")]
+    parts = [slice(0, 32), slice(32, 40), slice(40, 48)]
+    mood, kind = (
+        SplitTask(name, "accuracy", *(Examples(texts[at], [text.split()[place] for text in texts[at]]) for at in parts))
+        for place, name in enumerate(("mood", "kind"))
+    )
+    settings = TextSettings(train_steps=3, train_tokens=64, max_tokens=16)
+    found = json.loads(run(mood, settings, n_seeds=1, beside=[kind]).to_json())
+    assert (found["metrics"]["task"], found["metrics"]["beside"]) == ("mood", "kind")
+    assert {name for name in found["metrics"] if name.startswith("flips") and not name.endswith("_sd")} == {
+        *("flips_swapped_letters", "flips_dropped_letters", "flips_doubled_letters"),
+        *("flips_case", "flips_emoji", "flips_dropped_words"),
+    }
