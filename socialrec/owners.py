@@ -4,18 +4,42 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
 OWNER_FILE = "_owner.json"
+_HALF = f"{OWNER_FILE}.partial"
 
 
-def claim(folder: Path) -> None:
-    """Mark a folder with this process."""
+def claimed(make: Callable[[], Path]) -> Path:
+    """A fresh folder, made by `make`, that bears this process's mark."""
+    while True:
+        folder = make()
+        try:
+            _claim(folder)
+        except FileNotFoundError:
+            continue  # a sweep took it for a dead process's, as it bore no mark yet
+        except OSError:
+            remove_unclaimed(folder)
+            raise
+        return folder
+
+
+def _claim(folder: Path) -> None:
     process = psutil.Process()
     owner = {"host": socket.gethostname(), "pid": process.pid, "started": process.create_time()}
-    (folder / OWNER_FILE).write_text(json.dumps(owner), encoding="utf-8")
+    (folder / _HALF).write_text(json.dumps(owner), encoding="utf-8")
+    (folder / _HALF).replace(folder / OWNER_FILE)
+
+
+def remove_unclaimed(folder: Path) -> None:
+    """Remove a folder that bears no mark and holds nothing, as processes leave that are killed while they claim it."""
+    with suppress(OSError):
+        (folder / _HALF).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def release(folder: Path) -> None:
@@ -31,7 +55,7 @@ def is_abandoned(folder: Path) -> bool:
     try:
         owner = json.loads((folder / OWNER_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        # No mark: released, or being claimed this very moment.
+        # No mark: released, or not claimed yet.
         return False
     if owner["host"] != socket.gethostname():
         return False

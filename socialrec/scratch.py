@@ -15,14 +15,16 @@ from socialrec import owners
 def scratch_folder(root: Path, kind: str) -> Iterator[Path]:
     """A folder of this process, `<root>/<kind>/<anything>`, gone afterwards."""
     (root / kind).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root / kind, ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        owners.claim(folder)
+    folder = owners.claimed(lambda: Path(tempfile.mkdtemp(dir=root / kind)))
+    try:
         yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep_scratch(root: Path) -> None:
     """Remove the folders of killed processes."""
-    for marker in root.glob(f"*/*/{owners.OWNER_FILE}"):
-        if owners.is_abandoned(marker.parent):
-            shutil.rmtree(marker.parent, ignore_errors=True)
+    for folder in root.glob("*/*"):
+        if owners.is_abandoned(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+        owners.remove_unclaimed(folder)

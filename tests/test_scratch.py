@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from socialrec import job
-from socialrec.owners import OWNER_FILE
+from socialrec.owners import OWNER_FILE, claimed
 from socialrec.scratch import scratch_folder, sweep_scratch
 
 WORKING = """
@@ -54,3 +54,29 @@ def test_a_process_of_another_machine_is_taken_to_live(tmp_path: Path) -> None:
     (left / OWNER_FILE).write_text(json.dumps({**owner, "host": "elsewhere"}))
     sweep_scratch(tmp_path)
     assert left.exists()
+
+
+def test_what_a_process_leaves_that_is_killed_while_it_claims_a_folder_is_swept(tmp_path: Path) -> None:
+    empty, half_claimed, full = (tmp_path / "spark" / name for name in ("empty", "half", "full"))
+    for folder in (empty, half_claimed, full):
+        folder.mkdir(parents=True)
+    (half_claimed / f"{OWNER_FILE}.partial").write_text('{"ho')
+    (full / "somebody's").touch()
+    (tmp_path / "spark" / "file").touch()
+    sweep_scratch(tmp_path)
+    assert sorted(path.name for path in (tmp_path / "spark").iterdir()) == ["file", "full"]
+
+
+def test_a_folder_that_is_swept_before_it_is_marked_is_made_again(tmp_path: Path) -> None:
+    made: list[Path] = []
+
+    def make() -> Path:
+        folder = tmp_path / "kind" / str(len(made))
+        folder.mkdir(parents=True)
+        if not made:
+            sweep_scratch(tmp_path)
+        made.append(folder)
+        return folder
+
+    assert claimed(make) == made[1]
+    assert (made[0].exists(), (made[1] / OWNER_FILE).exists()) == (False, True)

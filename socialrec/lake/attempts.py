@@ -14,15 +14,13 @@ PREFIX = "stage-"
 
 def begin(table_root: Path) -> Path:
     """Make a fresh attempt folder below a table's root, marked with the process that owns it."""
-    folder = table_root / f"{PREFIX}{uuid.uuid4().hex}"
-    folder.mkdir(parents=True)
-    try:
-        owners.claim(folder)
-    except OSError:
-        # Half a mark would pass for somebody at work.
-        remove(folder)
-        raise
-    return folder
+
+    def make() -> Path:
+        folder = table_root / f"{PREFIX}{uuid.uuid4().hex}"
+        folder.mkdir(parents=True)
+        return folder
+
+    return owners.claimed(make)
 
 
 def remove(folder: Path) -> None:
@@ -41,13 +39,19 @@ def under_way(table_root: Path) -> list[Path]:
 
 
 def sweep(table_root: Path, committed: Container[str]) -> list[Path]:
-    """Remove abandoned attempts, take the mark off those that were committed; returns what it removed."""
+    """Remove abandoned attempts, take the mark off those that were committed; returns what it removed.
+
+    Folders of processes that were killed before they marked them go too, unsaid: they hold nothing.
+    """
     removed = abandoned(table_root, committed)
     for folder in removed:
         remove(folder)
     for folder in _marked(table_root):
         if folder.name in committed and owners.is_abandoned(folder):
             owners.release(folder)
+    for folder in table_root.glob(f"{PREFIX}*"):
+        if folder.name not in committed:
+            owners.remove_unclaimed(folder)
     return removed
 
 

@@ -115,6 +115,15 @@ def test_what_a_dead_writer_left_is_told_first_and_then_swept(lake: Lake) -> Non
     assert hashes(lake) == ["a"]
 
 
+def test_the_folder_of_a_writer_that_was_killed_before_it_marked_it_is_swept(lake: Lake) -> None:
+    append(lake, "a")
+    left = lake.path(TEXT_EMBEDDINGS) / "stage-dead"
+    left.mkdir()
+    append(lake, "b")
+    assert not left.exists()
+    assert sorted(hashes(lake)) == ["a", "b"]
+
+
 def test_the_history_that_planning_stands_on_is_never_forgotten(lake: Lake) -> None:
     append(lake, "a", version="one")
     DeltaTable(str(lake.path(TEXT_EMBEDDINGS))).alter.set_table_properties({"delta.checkpointInterval": "2"})
