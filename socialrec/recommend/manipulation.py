@@ -67,7 +67,7 @@ def simulate_attacks(
         if not rings:
             return {}
         n_members, products = len(rings[0].members), [ring.product for ring in rings]
-        poisoned = plant(rings, honest, inputs, split, settings.evaluate)
+        poisoned = plant(rings, honest, inputs, split, np.random.default_rng([settings.evaluate.seed, batch, 1]))
         data = poisoned.training_data(split, "test", settings)
         training = split.training_interactions(poisoned.interactions, "test")
         tested = held_out(data, training, split.test_pairs(inputs.interactions)).sample(
@@ -98,13 +98,12 @@ def choose_rings(data: TrainingData, settings: EvaluateSettings, batch: int = 0)
     ]
 
 
-def plant(rings: list[Ring], data: TrainingData, inputs: Inputs, split: Split, settings: EvaluateSettings) -> Inputs:
+def plant(rings: list[Ring], data: TrainingData, inputs: Inputs, split: Split, rng: np.random.Generator) -> Inputs:
     """The inputs with what the rings do in the hour before the test window.
 
     Each member buys its product, praises it in the words of the most popular one, clicks on popular products, follows
     some honest users, and follows and is followed by the others of its ring.
     """
-    rng = np.random.default_rng(settings.seed)
     moment = split.test_cut - timedelta(hours=1) if split.test_cut else None
     liked = data.products.take(pa.array(np.argsort(-data.popularity, kind="stable")[: 10 * N_CAMOUFLAGE])).to_pylist()
     words = _words_of(liked[0], inputs.products)
