@@ -77,7 +77,7 @@ def simulate_attacks(
         before = ranks_of(products, recommender, honest, sample, settings)
         after = ranks_of(products, attacked, data, tested, settings)
         found.append(effects(before, after, len(data.products), settings.evaluate.cutoff))
-    return {**summary_of(found, settings.evaluate), "ring_members": n_members}
+    return {**summary_of(found, settings.evaluate), "ring_members": n_members} if found else {}
 
 
 def choose_rings(data: TrainingData, settings: EvaluateSettings, batch: int = 0) -> list[Ring]:
