@@ -130,9 +130,9 @@ def _unmeasured(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[
     n_tested, least = int(evaluation["n_tested"]), settings.min_tested_users
     if n_tested < least:
         line = f"{n_tested} users have held-out pairs, at least {least} (evaluate.min_tested_users) are needed"
-        yield Check(
-            "tested_users", False, True, float(n_tested), float(least), line, "train again when more has landed"
-        )
+        accept = f", or accept so few with evaluate.min_tested_users = {n_tested}" if n_tested else ""
+        remedy = f"train again when more has landed{accept}"
+        yield Check("tested_users", False, True, float(n_tested), float(least), line, remedy)
         return
     name = f"ndcg_at_{settings.cutoff}"
     for who in ("candidate", "popularity", "champion"):

@@ -51,8 +51,8 @@ def evaluation_key(fit_key: str, settings: Settings, champion: str | None) -> st
 
 
 def decision_key(settings: Settings) -> str:
-    """Key of the settings that the gate alone reads."""
-    return key_of(settings.evaluate.model_dump(mode="json", include=set(DECISION_SETTINGS)))
+    """Key of the settings that a candidate is measured and decided by."""
+    return key_of(settings.evaluate.model_dump(mode="json"))
 
 
 def key_of(*parts: object) -> str:
