@@ -1,11 +1,11 @@
-"""`socialrec …`: what people type."""
+"""`socialrec …`: the commands that people type."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,14 +18,15 @@ from socialrec.erasure.command import erase, rotate_key
 from socialrec.errors import UserError
 from socialrec.job import EXIT_USER_ERROR, day
 from socialrec.looking import check, diff, explain, runs, table
-from socialrec.options import HomeOption, JsonOption
+from socialrec.options import HomeOption, JsonOption, UserArgument
 from socialrec.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from socialrec.service.commands import RunCommand
     from socialrec.service.record import Record
 
 EXIT_FAILED_RUN = 1
-SHOWN_PLACES = 5
+SHOWN_RECOMMENDATIONS = 5
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(bench, name="bench")
@@ -33,9 +34,12 @@ for command in (check, runs, diff, table, explain, erase):
     app.command()(command)
 app.command("rotate-key")(rotate_key)
 
-SourceOption = Annotated[str | None, typer.Option("--source", help="Which importer; else what has landed, else demo")]
+SourceOption = Annotated[str | None, typer.Option("--source", help="Importer; by default what has landed, else demo")]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Folder with the source's raw files")]
-DayOption = Annotated[str | None, typer.Option("--ds", help="Landing day, YYYY-MM-DD")]
+DayOption = Annotated[str | None, typer.Option("--ds", help="Landing day, YYYY-MM-DD; by default the newest")]
+VersionOption = Annotated[
+    str | None, typer.Option("--model-version", help="Registered version of the recommender; by default the champion")
+]
 
 
 def main() -> None:
@@ -66,10 +70,10 @@ def doctor(home: HomeOption = None, as_json: JsonOption = False) -> None:
 def import_(
     source: Annotated[str, typer.Argument(help="demo, lastfm, amazon or recbole")],
     data: DataOption = None,
-    ds: DayOption = None,
+    ds: Annotated[str | None, typer.Option("--ds", help="Last landing day, YYYY-MM-DD; by default yesterday")] = None,
     home: HomeOption = None,
 ) -> None:
-    """Bring a source into the landing folder; what has landed before is kept."""
+    """Import a source into the landing folder; a source that has landed before is kept as it is."""
     from socialrec.service.shop import shop_of
 
     settings = shop_of(load_settings(home), source)
@@ -77,19 +81,27 @@ def import_(
 
 
 @app.command()
-def run(source: SourceOption = None, data: DataOption = None, home: HomeOption = None) -> None:
-    """Run the nightly pipeline on what has landed, from the servers' start to lists with reasons."""
+def run(
+    source: SourceOption = None,
+    data: DataOption = None,
+    ds: DayOption = None,
+    model_version: VersionOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Run the nightly pipeline on what has landed: start the servers, follow the tasks, show lists with reasons."""
+    from socialrec.service.commands import RunCommand
     from socialrec.service.doctor import require_health
-    from socialrec.service.shop import night_of, shop_of
+    from socialrec.service.shop import night_of, require_version, shop_of
 
     console = _console()
     settings = shop_of(load_settings(home), source)
+    wanted, version = day(ds) if ds else None, require_version(model_version)
     require_health(settings)
-    _say_imported(settings, source, data, None, console.print)
-    ds = night_of(settings)
-    record = _run_night(console, settings, ds)
-    _say_outcome(console, settings, ds)
-    _say_addresses(console, record)
+    _say_imported(settings, source, data, wanted, console.print)
+    of_day = night_of(settings, wanted)
+    night = _run_night(console, settings, of_day, version, RunCommand.here(settings, wanted))
+    _say_outcome(console, settings, night)
+    _say_addresses(console, night.record)
 
 
 @app.command()
@@ -97,6 +109,7 @@ def cluster(home: HomeOption = None) -> None:
     """Repeat this home's newest night on a cluster on this machine, and check that its tables are the same."""
     from socialrec.orchestration.run_date import newest_published
     from socialrec.service.cluster_home import cluster_home, compare
+    from socialrec.service.commands import RunCommand
     from socialrec.service.doctor import require_health
 
     console = _console()
@@ -104,15 +117,15 @@ def cluster(home: HomeOption = None) -> None:
     ds = newest_published(here.export)
     there = cluster_home(here)
     require_health(there)
-    record = _run_night(console, there, ds)
+    night = _run_night(console, there, ds, None, RunCommand.here(there))
     rows = compare(here, there)
-    console.print(f"{len(rows)} tables, {sum(rows.values()):,} rows: the cluster's are those of {here.home}")
-    _say_addresses(console, record)
+    console.print(f"{len(rows)} tables, {sum(rows.values()):,} rows: the same on the cluster as in {here.home}")
+    _say_addresses(console, night.record)
 
 
 @app.command()
 def serve(name: Annotated[str, typer.Argument(help="Such as scheduler")], home: HomeOption = None) -> None:
-    """Become one process of a cluster, as a container does, with the environment that the settings say."""
+    """Become one process of a cluster, as a container does, with the environment of the settings."""
     from socialrec.service.programs import become
 
     become(name, load_settings(home))
@@ -120,7 +133,7 @@ def serve(name: Annotated[str, typer.Argument(help="Such as scheduler")], home: 
 
 @app.command()
 def healthy(name: Annotated[str, typer.Argument(help="Such as scheduler")], home: HomeOption = None) -> None:
-    """Exit with 0 where the process of this name serves, as a container's health check asks."""
+    """Exit with 0 if the process of this name is healthy: a container's health check."""
     from socialrec.service.health import is_healthy
 
     raise typer.Exit(0 if is_healthy(name, load_settings(home)) else EXIT_FAILED_RUN)
@@ -128,7 +141,7 @@ def healthy(name: Annotated[str, typer.Argument(help="Such as scheduler")], home
 
 @app.command()
 def secrets(home: HomeOption = None) -> None:
-    """Make the passwords and keys of a cluster that are not there yet, and name their files."""
+    """Create the missing passwords and keys of a cluster, and name their files."""
     from socialrec.service.secrets import make_all
 
     for file in make_all(load_settings(home)):
@@ -137,7 +150,7 @@ def secrets(home: HomeOption = None) -> None:
 
 @app.command()
 def up(home: HomeOption = None) -> None:
-    """Start Airflow and MLflow on this machine, or find them running."""
+    """Start Airflow and MLflow on this machine if they are not running."""
     from socialrec.service.doctor import require_health
     from socialrec.service.servers import up as start
 
@@ -149,7 +162,7 @@ def up(home: HomeOption = None) -> None:
 
 @app.command()
 def down(home: HomeOption = None) -> None:
-    """Stop them, with those of the homes inside this one."""
+    """Stop Airflow and MLflow of this home and of the homes inside it."""
     from socialrec.service.servers import down as stop
 
     console = _console()
@@ -159,42 +172,53 @@ def down(home: HomeOption = None) -> None:
 
 @app.command()
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Which servers run, what was published last, and by which models."""
+    """Show which servers run, how the last night ended, what was published last and by which model."""
     from socialrec.service.overview import overview
+    from socialrec.service.screen import show_overview
 
     facts = overview(load_settings(home))
     if as_json:
         print(json.dumps(facts))
-        return
-    for name, value in facts.items():
-        _console().print(f"{name.replace('_', ' '):<18} {'none' if value is None else value}", highlight=False)
+    else:
+        show_overview(_console(), facts)
 
 
 @app.command()
 def recommend(
-    user: Annotated[str, typer.Argument(help="A user's id as it landed, or a pseudonym of 64 hex digits")],
+    user: UserArgument,
     ds: DayOption = None,
-    places: Annotated[int, typer.Option("--places", min=1, help="How many places to show")] = 20,
+    n_shown: Annotated[int, typer.Option("--places", min=1, help="Number of recommendations to show")] = 20,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show a user's published list with the reasons."""
     from socialrec.lake import Lake
-    from socialrec.recommend.published import published_day, read_lists, user_keys_of
+    from socialrec.recommend.published import list_document, read_lists, user_keys_of
+    from socialrec.service.overview import require_published
     from socialrec.service.screen import show_list
 
     settings = load_settings(home)
     lake = Lake(settings.lake)
-    newest = published_day(lake, day(ds) if ds else None)
+    newest = require_published(settings, lake, day(ds) if ds else None)
     lists = read_lists(lake, newest, user_keys_of(user, lake, settings, newest))
     if as_json:
-        print(json.dumps([asdict(found) for found in lists]))
+        print(json.dumps([list_document(found, n_shown) for found in lists]))
         return
     for found in lists:
-        show_list(_console(), found, places)
+        show_list(_console(), found, n_shown)
 
 
-def _run_night(console: Console, settings: Settings, ds: str) -> Record:
+@dataclass(frozen=True)
+class _Night:
+    """A night that succeeded: its day, its run in Airflow, the servers, and the command that runs it again."""
+
+    ds: str
+    run_id: str
+    record: Record
+    command: RunCommand
+
+
+def _run_night(console: Console, settings: Settings, ds: str, version: str | None, command: RunCommand) -> _Night:
     """Start what is not up, and follow a night to its end; one that fails ends the program with its log."""
     from socialrec.contracts.runs import NIGHTLY
     from socialrec.orchestration.airflow_api import AirflowApi
@@ -203,16 +227,46 @@ def _run_night(console: Console, settings: Settings, ds: str) -> Record:
     from socialrec.service.servers import up
 
     record = up(settings, console.print)
+    if version is not None:
+        _require_registered(settings, version)
     api = AirflowApi.of(record.airflow)
-    run_id = night.start(api, ds, console.print)
-    console.print(f"{NIGHTLY} of {ds} (Ctrl-C stops watching, not the run)")
+    run_id = night.start(api, ds, console.print, version)
+    by = f" with version {version} of the model" if version else ""
+    console.print(f"{NIGHTLY} of {ds}{by} (Ctrl-C stops watching, not the run)")
     with Board(console) as board:
-        succeeded = night.follow(api, run_id, board.show)
+        succeeded = night.follow(api, run_id, lambda lines: board.show(night.call_refused(lines, settings.runs)))
     if not succeeded:
-        print(night.failure(api, run_id), file=sys.stderr)
+        print(night.failure(api, run_id).text, file=sys.stderr)
+        _say_failed(settings, run_id, command)
         _say_addresses(console, record)
         raise typer.Exit(EXIT_FAILED_RUN)
-    return record
+    return _Night(ds, run_id, record, command)
+
+
+def _require_registered(settings: Settings, version: str) -> None:
+    from socialrec.tracking import RECOMMENDER
+    from socialrec.tracking.registry import is_unknown_version
+
+    if is_unknown_version(settings, RECOMMENDER, version):
+        raise UserError(f"{RECOMMENDER} has no version {version}: `socialrec runs` names the versions that made lists")
+
+
+def _say_failed(settings: Settings, run_id: str, command: RunCommand) -> None:
+    """Say on standard error that earlier lists stay, what the gate refused, and how to run the night again."""
+    from socialrec.contracts.runs import training_of
+    from socialrec.orchestration.run_date import folder_name
+    from socialrec.service.screen import show_next_steps, show_refusal
+    from socialrec.service.serving import NextStep, candidate_of, next_steps
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    candidate = candidate_of(settings, folder_name(training_of(run_id)))
+    console.print("Nothing was published by this run; lists of earlier nights stay as they are.\n")
+    if candidate is not None and candidate.is_refused:
+        show_refusal(console, candidate)
+        show_next_steps(console, next_steps(candidate, None, command, settings))
+        return
+    what = "Correct what the lines above name, then run the night again; it continues where it stopped"
+    show_next_steps(console, [NextStep(what, command.text())])
 
 
 def _say_imported(
@@ -224,27 +278,40 @@ def _say_imported(
     if imported is None:
         say(f"taking what has landed in {settings.landing}")
     elif imported.status == "kept":
-        say(f"{imported.platform} has landed before, {imported.first_day} to {imported.last_day}: left as it is")
+        say(f"{imported.platform} has landed before, {imported.first_day} to {imported.last_day}: kept as it is")
     else:
         counts = ", ".join(f"{number:,} {entity}" for entity, number in imported.counts.items())
         say(f"{imported.platform} landed, {imported.first_day} to {imported.last_day}: {counts}")
 
 
-def _say_outcome(console: Console, settings: Settings, ds: str) -> None:
+def _say_outcome(console: Console, settings: Settings, night: _Night) -> None:
+    from socialrec.contracts.runs import training_of
     from socialrec.lake import Lake
+    from socialrec.orchestration.run_date import folder_name
     from socialrec.recommend.published import read_lists, typical_users
-    from socialrec.service.screen import show_changes, show_figures, show_list, show_rows
+    from socialrec.service import screen
+    from socialrec.service.serving import candidate_of, newest_candidate, next_steps, serving
 
-    summary: dict[str, Any] = json.loads((settings.reports / ds / "summary.json").read_text(encoding="utf-8"))
+    folder = settings.reports / night.ds
+    summary: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     lake = Lake(settings.lake)
-    for found in read_lists(lake, ds, typical_users(lake, ds)):
+    for found in read_lists(lake, night.ds, typical_users(lake, night.ds)):
         console.print()
-        show_list(console, found, SHOWN_PLACES)
+        screen.show_list(console, found, SHOWN_RECOMMENDATIONS)
     console.print()
-    show_rows(console, summary["rows"])
-    show_figures(console, summary)
-    show_changes(console, summary)
-    console.print(f"\nReport   {settings.reports / ds / 'report.html'}")
+    screen.show_rows(console, summary["rows"])
+    screen.show_figures(console, summary)
+    model = serving(settings, lake, night.ds, summary["models"]["recommender_version"])
+    screen.show_warnings(console, model)
+    trained = candidate_of(settings, folder_name(training_of(night.run_id)))
+    screen.show_changes(console, summary, is_refused=trained is not None and trained.is_refused)
+    console.print(f"Lists by {model.sentence}")
+    candidate = trained or newest_candidate(settings)
+    if candidate and candidate.is_refused and candidate.version != model.version:
+        console.print()
+        screen.show_refusal(console, candidate)
+        screen.show_next_steps(console, next_steps(candidate, model, night.command, settings))
+    console.print(f"\nReport   {folder / 'report.html'}")
 
 
 def _say_addresses(console: Console, record: Record) -> None:

@@ -7,5 +7,8 @@ from typing import Annotated
 
 import typer
 
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Home folder; else SOCIALREC_HOME, else .socialrec")]
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Home folder; by default SOCIALREC_HOME, else .socialrec")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs")]
+UserArgument = Annotated[str, typer.Argument(help="A user's id as it landed, or a user key: 8 digits or more")]
