@@ -157,7 +157,7 @@ def _say_imported(
 
     imported = bring_in(settings, source, data, ds)
     if imported is None:
-        say(f"taking what has landed in {settings.landing}")
+        say(f"using what has landed in {settings.landing}")
     elif imported.status == "kept":
         say(f"{imported.platform} has landed before, {imported.first_day} to {imported.last_day}: kept as it is")
     else:
