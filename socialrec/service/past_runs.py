@@ -116,7 +116,7 @@ def _judge(name: str, receipts: Receipts) -> tuple[str, str, str]:
         return UNKNOWN, UNFINISHED, ""
     done = {job for job, receipt in receipts.items() if receipt["status"] != "checked"}
     step = next(job for job in JOBS[begun] if job not in done)
-    is_training = step == PINNING and receipts.get(PINNING, {}).get("has_champion") is False
+    is_training = step == PINNING and receipts.get(PINNING, {}).get("trains_first", False)
     return begun, UNFINISHED, FIRST_TRAINING if is_training else step
 
 

@@ -124,7 +124,7 @@ def show_changes(console: Console, summary: Mapping[str, Any], *, is_refused: bo
     changed, published = summary["changed_rows"], summary["counts"]["publish_recommendations"]["published"]
     training = "nothing trained"
     if summary["trained"]:
-        training = "a first candidate trained and refused" if is_refused else "a first champion trained"
+        training = "a first training refused by the gate" if is_refused else "a first champion trained"
     encoded = f"{summary['encoded']:,} texts encoded"
     console.print(f"{changed:,} of {published:,} recommendations changed, {encoded}, {training}")
     if not (changed or summary["encoded"] or summary["trained"]):
@@ -142,7 +142,8 @@ def show_warnings(console: Console, model: Serving) -> None:
 
 def show_refusal(console: Console, candidate: Candidate) -> None:
     """A candidate that the gate refused, and why."""
-    console.print(Text(f"The gate refused version {candidate.version}, trained on {candidate.ds}", style="bold yellow"))
+    what = f"version {candidate.version}, trained" if candidate.version else "to train a model"
+    console.print(Text(f"The gate refused {what} on {candidate.ds}", style="bold yellow"))
     for reason in candidate.reasons:
         console.print(Text(f"  {reason}"))
 

@@ -28,12 +28,12 @@ _NAMED_SETTING = re.compile(r"\b[a-z]+\.[a-z_]+ = ")
 class Candidate:
     """What the gate decided on a candidate: `reasons` and, of a refused one, a remedy by failed check.
 
-    `is_broken` says that it cannot serve at all. Where there is no trained champion either, `baseline_version` serves
-    and `missing` says in words what a trained model takes.
+    `version` is None where the data were too few to fit one. `is_broken` says that it cannot serve at all. Where no
+    trained champion serves either, `baseline_version` does and `missing` says in words what a trained model takes.
     """
 
     ds: str
-    version: str
+    version: str | None
     is_refused: bool
     reasons: tuple[str, ...]
     remedies: tuple[str, ...]
@@ -125,7 +125,7 @@ def next_steps(candidate: Candidate, model: Serving | None, command: RunCommand,
     A broken candidate is not offered. `model` is what serves meanwhile, None where nothing does.
     """
     steps = []
-    if not candidate.is_broken:
+    if candidate.version is not None and not candidate.is_broken:
         what = f"Take version {candidate.version} anyway, for this run alone"
         steps.append(NextStep(what, command.text(model=candidate.version)))
     # While a trained champion serves, a night trains nothing.
@@ -143,7 +143,7 @@ def _candidate(receipt: Mapping[str, Any]) -> Candidate:
     is_refused = receipt["status"] == REFUSED
     return Candidate(
         ds=receipt["ds"],
-        version=str(receipt["recommender_version"]),
+        version=receipt["recommender_version"],
         is_refused=is_refused,
         reasons=tuple(receipt.get("reasons", ())),
         remedies=tuple(check["remedy"] for check in failed if check.get("remedy")),

@@ -125,7 +125,7 @@ def test_a_night_says_what_it_changed_and_a_repeated_one_that_it_changed_nothing
     show_changes(console, summary())
     assert console.export_text().splitlines() == [
         "1,500 of 1,500 recommendations changed, 30 texts encoded, a first champion trained",
-        "1,500 of 1,500 recommendations changed, 30 texts encoded, a first candidate trained and refused",
+        "1,500 of 1,500 recommendations changed, 30 texts encoded, a first training refused by the gate",
         "0 of 1,500 recommendations changed, 0 texts encoded, nothing trained",
         "Nothing has changed since the last run of this day",
     ]

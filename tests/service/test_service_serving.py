@@ -88,6 +88,15 @@ def test_a_broken_candidate_is_not_offered(settings: Settings) -> None:
     assert [step.command for step in next_steps(candidate, None, MAKE, settings)] == ["make run"]
 
 
+def test_where_the_data_were_too_few_to_fit_a_candidate_there_is_none_to_take(settings: Settings) -> None:
+    few = {"name": "tested_users", "is_passed": False, "decides": True, "line": "0 users have held-out pairs"}
+    refuse(settings, "for__night", 1, few, recommender_version=None, baseline_version="1", missing="20 more users")
+    candidate = newest_candidate(settings)
+    assert candidate is not None
+    assert (candidate.version, candidate.is_broken) == (None, False)
+    assert [step.command for step in next_steps(candidate, None, MAKE, settings)] == ["make run"]
+
+
 def test_while_a_trained_champion_serves_training_again_is_a_dag_of_its_own(settings: Settings) -> None:
     refuse(settings, "weekly", 1, NOT_BETTER)
     candidate = newest_candidate(settings)
