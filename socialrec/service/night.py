@@ -76,7 +76,9 @@ class Failure:
         """The failed task and the last lines of its log, for people."""
         if not self.task:
             return f"the run failed before its first task started: see {self.page}"
-        lines = (f"  {line}" for line in self.log[-LOG_LINES:])
+        # Airflow logs what it does before a program starts; the program's own lines come after this one.
+        begun = max((number for number, line in enumerate(self.log) if line == "Output:"), default=-1)
+        lines = (f"  {line}" for line in self.log[begun + 1 :][-LOG_LINES:])
         return "\n".join([f"{self.name} failed; the last lines of its log:", *lines])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -55,19 +56,36 @@ def overview(settings: Settings) -> dict[str, Any]:
 
 def why_nothing(settings: Settings) -> str:
     """Why a home has no lists: the night that failed or runs, with what to do, or that none was started."""
-    again, last = RunCommand.here(settings).text(), _last_night(settings)
-    if last is None:
-        return f"nothing was published yet: run `{again}` first"
-    night_of = f"nothing was published yet: the night of {last['ds'] or 'an unknown day'}"
+    last = _last_night(settings)
+    why = f"run `{RunCommand.here(settings).text()}` first" if last is None else _why_without(settings, last)
+    return f"nothing was published yet: {why}"
+
+
+def _why_without(settings: Settings, last: Mapping[str, Any]) -> str:
+    again, day, step = RunCommand.here(settings).text(), last["ds"] or "an unknown day", last["step"]
     match last["state"]:
+        case "unknown":
+            return str(last["error"])
         case "running":
-            return f"{night_of} is under way, now at {last['step'] or 'its start'}"
+            return f"the night of {day} is under way, now at {step or 'its start'}"
+        case "failed" | "unfinished" if refused := _refused_words(settings, step):
+            return refused
         case "failed":
             why = f" ({last['error']})" if last["error"] else ""
-            return f"{night_of} failed at {last['step']}{why}; correct that, then run `{again}`"
+            return f"the night of {day} failed at {step}{why}; correct that, then run `{again}`"
         case "unfinished":
-            return f"{night_of} stopped at {last['step']}; see {settings.home / 'logs'}, then run `{again}`"
-    return f"{night_of} published nothing ({last['outcome']}); run `{again}`"
+            return f"the night of {day} stopped at {step}; see {settings.home / 'logs'}, then run `{again}`"
+    return f"the night of {day} published nothing ({last['outcome']}); run `{again}`"
+
+
+def _refused_words(settings: Settings, step: str) -> str:
+    """The refusal that left a night without a model, with the ways on; empty where it failed at another step."""
+    candidate = newest_candidate(settings)
+    if step != night.PINNING or candidate is None or not candidate.is_refused:
+        return ""
+    steps = next_steps(candidate, None, RunCommand.here(settings), settings)
+    ways = " or ".join(dict.fromkeys(f"{step.what.lower()}: `{step.command}`" for step in steps))
+    return f"the gate refused the candidate ({'; '.join(candidate.reasons)}); {ways}"
 
 
 def require_published(settings: Settings, lake: Lake, ds: str | None) -> str:

@@ -123,7 +123,7 @@ def _judge(name: str, receipts: Receipts) -> tuple[str, str, str]:
 def _by_airflow(name: str, dag: str, run: Mapping[str, Any], known: PastRun | None) -> PastRun:
     """A run that Airflow knows, with what its receipts say."""
     state, airflow_run = STATES.get(run["state"], run["state"]), run["dag_run_id"]
-    if known is not None and (state == known.state or (state == FAILED and known.state == REFUSED)):
+    if known is not None and (state == known.state or (state in (SUCCEEDED, FAILED) and known.state == REFUSED)):
         return replace(known, airflow_run=airflow_run)
     moment = datetime.fromisoformat(run.get("end_date") or run.get("start_date") or run["run_after"])
     ended, ds = moment.astimezone(UTC).strftime(_TIME), (run.get("conf") or {}).get("ds")

@@ -288,3 +288,16 @@ def test_the_status_describes_a_version_that_a_person_chose_as_such(call: Call, 
     told = json.loads(call("status", "--json").stdout)
     assert told["model"]["sentence"] == "version 3, chosen by a person; the gate had refused it: worse"
     assert "refused" not in told
+
+
+def test_where_nothing_is_published_because_the_gate_refused_the_ways_on_are_named(call: Call, home: Path) -> None:
+    night = "manual__2026-01-02T00-00-00-00-00"
+    for job in ("ingest_landing", "build_silver", "build_gold"):
+        leave(home, night, job)
+    said = {"recommender_version": "1", "reasons": ["not better than popularity"], "checks": []}
+    leave(home, f"for__{night}", "promote_model", status="refused", **said)
+    assert_is_one_line(
+        call("recommend", "ann"),
+        "nothing was published yet: the gate refused the candidate (not better than popularity)",
+        f"`{SOCIALREC} run --home {home} --model-version 1`",
+    )

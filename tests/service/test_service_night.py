@@ -114,6 +114,14 @@ def test_a_failures_text_names_the_task_and_ends_with_its_last_lines() -> None:
     assert (rest[0], rest[-1], len(rest)) == ("  line 75", "  line 99", 25)
 
 
+def test_a_failures_text_leaves_out_what_airflow_logs_before_the_program_starts() -> None:
+    log = ("DAG bundles loaded", "Output:", "error: no day", "Command exited with return code 2")
+    assert Failure("pin_models", NIGHTLY, "page", log).text.splitlines()[1:] == [
+        "  error: no day",
+        "  Command exited with return code 2",
+    ]
+
+
 def test_a_gate_that_refused_is_shown_as_refused_and_one_that_broke_down_as_failed(tmp_path: Path) -> None:
     training = f"for__{NIGHT}"
     gate, fit = (TaskLine(TRAIN, training, name, "failed", 1.0, 1) for name in ("promote_model", "fit_recommender"))
