@@ -1,4 +1,4 @@
-"""`socialrec …`: the commands that people type."""
+"""Nightly recommendations with reasons: run a night, look at what it published, and find out why."""
 
 from __future__ import annotations
 

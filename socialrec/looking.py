@@ -72,7 +72,7 @@ def runs(
 
 def diff(
     before: Annotated[str, typer.Argument(help="A published day, YYYY-MM-DD")],
-    after: Annotated[str, typer.Argument(help="Another one")],
+    after: Annotated[str, typer.Argument(help="Another published day")],
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -12,4 +12,4 @@ HomeOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs")]
 DayOption = Annotated[str | None, typer.Option("--ds", help="Landing day, YYYY-MM-DD; by default the newest")]
-UserArgument = Annotated[str, typer.Argument(help="A user's id as it landed, or a user key: 8 digits or more")]
+UserArgument = Annotated[str, typer.Argument(help="A user's id as it landed, or 8 or more digits of a user key")]

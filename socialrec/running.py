@@ -181,8 +181,9 @@ def _say_outcome(console: Console, settings: Settings, night: _Night) -> None:
         screen.show_list(console, found, SHOWN_RECOMMENDATIONS)
     console.print()
     screen.show_rows(console, summary["rows"])
-    screen.show_figures(console, summary)
     model = serving(settings, lake, night.ds, summary["models"]["recommender_version"])
+    # The baseline was not measured: the figures of its training are those of the candidate that was.
+    screen.show_figures(console, summary, is_refused=model.kind == BASELINE)
     screen.show_warnings(console, model)
     trained = candidate_of(settings, folder_name(training_of(night.run_id)))
     screen.show_changes(console, summary, is_refused=trained is not None and trained.is_refused)

@@ -101,13 +101,16 @@ def show_rows(console: Console, rows: Mapping[str, Mapping[str, Any]]) -> None:
     console.print(table)
 
 
-def show_figures(console: Console, summary: Mapping[str, Any]) -> None:
-    """Test figures of the model that made the lists, beside popularity's; nothing where none were measured."""
+def show_figures(console: Console, summary: Mapping[str, Any], *, is_refused: bool = False) -> None:
+    """Test figures of the trained model, beside popularity's; nothing where none were measured.
+
+    is_refused: the model is a candidate that the gate refused, so the lists are by another.
+    """
     ours = {name.removeprefix("test/"): value for name, value in summary["evaluation"].items()}
     if not any(name.startswith("popularity_") for name in ours):
         return
     table = Table(box=None, pad_edge=False)
-    for title in ("", "recommender", "popularity"):
+    for title in ("", "refused candidate" if is_refused else "recommender", "popularity"):
         table.add_column(title, justify="right" if title else "left")
     for name, value in ours.items():
         if (rival := f"popularity_{name}") in ours:

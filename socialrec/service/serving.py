@@ -21,7 +21,7 @@ BASELINE, PERSON = "baseline", "person"
 BROKEN = frozenset({"whole", "numbers", "leak", "constant_scores"})
 """Checks of the gate that only a candidate fails which cannot serve."""
 DECIDED = ("promoted", REFUSED)
-_NAMED_SETTING = re.compile(r"\b[a-z]+\.[a-z_]+ = ")
+_NAMED_SETTING = re.compile(r"\b[a-z]+\.[a-z_]+ = [\w.\"]*\w\"?")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Serving:
             refused = f"; the gate had refused it: {self.gate_reasons}" if self.gate == REFUSED else ""
             return f"version {self.version}, chosen by a person{refused}"
         if self.kind == BASELINE:
-            lacks = f"; a trained model needs {self.missing}" if self.missing else ""
+            lacks = f"; missing for a trained model: {self.missing}" if self.missing else ""
             return f"version {self.version}, the baseline (popularity by what is known of each user){lacks}"
         return f"version {self.version}" + (", promoted by the gate" if self.gate == "promoted" else "")
 
@@ -131,9 +131,10 @@ def next_steps(candidate: Candidate, model: Serving | None, command: RunCommand,
     # While a trained champion serves, a night trains nothing.
     trains = model is None or not model.version or model.kind == BASELINE or model.version == candidate.version
     again, by_hand = (command.text(), "") if trains else ("", ": trigger socialrec_train in Airflow")
-    if named := [remedy for remedy in candidate.remedies if _NAMED_SETTING.search(remedy)]:
-        file = settings.home / "settings.toml"
-        steps.append(NextStep(f"Change a setting in {file} ({'; '.join(named)}), then train again{by_hand}", again))
+    named = [" or ".join(found) for remedy in candidate.remedies if (found := _NAMED_SETTING.findall(remedy))]
+    if named:
+        into = f"Put {' and '.join(named)} into {settings.home / 'settings.toml'}"
+        steps.append(NextStep(f"{into}, then train again{by_hand}", again))
     steps.append(NextStep(f"Train again when records or settings have changed{by_hand}", again))
     return steps
 

@@ -276,7 +276,13 @@ def test_the_status_after_a_refused_training_says_why_by_what_the_lists_are_and_
     command = f"{SOCIALREC} run --home {home} --model-version 2"
     assert command in [step["command"] for step in told["next_steps"]]
     shown = call("status").stdout
-    for part in (f"needs {missing}", "The gate refused version 2", reason, "fitting took long: accept it", command):
+    for part in (
+        f"missing for a trained model: {missing}",
+        "The gate refused version 2",
+        reason,
+        "fitting took long: accept it",
+        command,
+    ):
         assert part in shown
 
 

@@ -119,6 +119,11 @@ def test_figures_stand_beside_those_of_popularity_with_how_they_were_measured(co
     assert row == ["ndcg_at_10", "0.25", "0.125"]
 
 
+def test_figures_of_a_refused_candidate_are_called_so(console: Console) -> None:
+    show_figures(console, summary(), is_refused=True)
+    assert shown(console)[1] == ["refused", "candidate", "popularity"]
+
+
 def test_a_night_says_what_it_changed_and_a_repeated_one_that_it_changed_nothing(console: Console) -> None:
     show_changes(console, summary(changed_rows=1500, encoded=30, trained=True))
     show_changes(console, summary(changed_rows=1500, encoded=30, trained=True), is_refused=True)

@@ -74,9 +74,24 @@ def test_after_a_refusal_one_can_take_the_version_change_a_setting_or_train_agai
     file = settings.home / "settings.toml"
     assert next_steps(candidate, None, MAKE, settings) == [
         NextStep("Take version 1 anyway, for this run alone", "make run MODEL=1"),
-        NextStep(f"Change a setting in {file} ({RULE}), then train again", "make run"),
+        NextStep(f"Put recommend.tuning_trials = 20 into {file}, then train again", "make run"),
         NextStep("Train again when records or settings have changed", "make run"),
     ]
+
+
+def test_each_failed_check_names_its_settings(settings: Settings) -> None:
+    sellers = (
+        "recommend.max_small_seller_loss = 0.3 reserves places; or accept it with evaluate.max_exposure_loss = 0.35"
+    )
+    slices = {"name": "slices", "is_passed": False, "decides": True, "line": "worse"}
+    checks = [{**slices, "remedy": sellers}, {**slices, "remedy": "accept it with evaluate.max_slice_loss = 0.03"}]
+    refuse(settings, "for__night", 1, *checks)
+    candidate = newest_candidate(settings)
+    assert candidate is not None
+    assert next_steps(candidate, None, MAKE, settings)[1].what == (
+        "Put recommend.max_small_seller_loss = 0.3 or evaluate.max_exposure_loss = 0.35 and "
+        f"evaluate.max_slice_loss = 0.03 into {settings.home / 'settings.toml'}, then train again"
+    )
 
 
 def test_a_broken_candidate_is_not_offered(settings: Settings) -> None:
@@ -117,7 +132,7 @@ def test_while_a_trained_champion_serves_training_again_is_a_dag_of_its_own(sett
         (
             {"model_kind": "baseline", "gate": "baseline", "missing": "12 more users with 2 products each"},
             "version 2, the baseline (popularity by what is known of each user); "
-            "a trained model needs 12 more users with 2 products each",
+            "missing for a trained model: 12 more users with 2 products each",
         ),
         (
             {"model_kind": "trained", "gate": "refused", "gate_reasons": "not better", "chosen_by": "person"},
