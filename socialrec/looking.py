@@ -66,7 +66,7 @@ def runs(
     if not found:
         print(f"nothing has run yet: start with `{RunCommand.here(settings).text()}`")
         return
-    columns = ("ended (UTC)", "dag", "day", "outcome", "seconds", "changed", "recommender")
+    columns = ("time (UTC)", "dag", "day", "outcome", "seconds", "changed", "recommender")
     _show(columns, ((r.ended[:16], r.dag, r.ds, r.outcome, r.seconds, r.changed_rows, _made_by(r)) for r in found))
 
 

@@ -42,7 +42,7 @@ _TIME = "%Y-%m-%d %H:%M:%S"
 
 @dataclass(frozen=True)
 class PastRun:
-    """One run: its DAG, its landing day, when its last job ended (UTC), and what came of it.
+    """One run: its DAG, its landing day, when its last job ended (UTC; when it began, if it runs), and what came of it.
 
     `state` is succeeded, refused (by the gate), failed, running or unfinished; `step` is the task that runs or ended
     it, empty where it succeeded. `outcome` says both in words. `seconds` adds up its jobs. `ds` is None where no job
