@@ -64,7 +64,7 @@ def run(
     _say_imported(settings, source, data, wanted, console.print)
     of_day = night_of(settings, wanted)
     night = _run_night(console, settings, of_day, version, RunCommand.here(settings, wanted))
-    _say_outcome(console, settings, night)
+    say_outcome(console, settings, night)
     say_addresses(console, night.record)
 
 
@@ -87,7 +87,7 @@ def cluster(home: HomeOption = None) -> None:
 
 
 @dataclass(frozen=True)
-class _Night:
+class Night:
     """A night that succeeded: its day, its run in Airflow, the servers, and the command that runs it again."""
 
     ds: str
@@ -96,7 +96,7 @@ class _Night:
     command: RunCommand
 
 
-def _run_night(console: Console, settings: Settings, ds: str, version: str | None, command: RunCommand) -> _Night:
+def _run_night(console: Console, settings: Settings, ds: str, version: str | None, command: RunCommand) -> Night:
     """Start what is not up, and follow a night to its end; one that fails ends the program with its log."""
     from socialrec.contracts.runs import NIGHTLY
     from socialrec.orchestration.airflow_api import AirflowApi
@@ -114,10 +114,10 @@ def _run_night(console: Console, settings: Settings, ds: str, version: str | Non
     with Board(console) as board:
         succeeded = night.follow(api, run_id, lambda lines: board.show(night.call_refused(lines, settings.runs)))
     if not succeeded:
-        _say_failed(settings, run_id, night.failure(api, run_id), command)
+        say_failed(settings, run_id, night.failure(api, run_id), command)
         say_addresses(console, record)
         raise typer.Exit(EXIT_FAILED_RUN)
-    return _Night(ds, run_id, record, command)
+    return Night(ds, run_id, record, command)
 
 
 def _require_registered(settings: Settings, version: str) -> None:
@@ -128,7 +128,7 @@ def _require_registered(settings: Settings, version: str) -> None:
         raise UserError(f"{RECOMMENDER} has no version {version}: `socialrec runs` names the versions that made lists")
 
 
-def _say_failed(settings: Settings, run_id: str, failure: Failure, command: RunCommand) -> None:
+def say_failed(settings: Settings, run_id: str, failure: Failure, command: RunCommand) -> None:
     """Say on standard error what failed, what that means for the lists, and what to do now."""
     from socialrec.contracts.runs import training_of
     from socialrec.orchestration.run_date import folder_name
@@ -165,7 +165,8 @@ def _say_imported(
         say(f"{imported.platform} landed, {imported.first_day} to {imported.last_day}: {counts}")
 
 
-def _say_outcome(console: Console, settings: Settings, night: _Night) -> None:
+def say_outcome(console: Console, settings: Settings, night: Night) -> None:
+    """Print some lists, the figures, what changed, who made the lists and, after a refusal, what to do now."""
     from socialrec.contracts.runs import training_of
     from socialrec.lake import Lake
     from socialrec.orchestration.run_date import folder_name

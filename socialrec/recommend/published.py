@@ -130,11 +130,13 @@ def list_document(found: PublishedList, most: int) -> dict[str, Any]:
 
 
 def typical_users(lake: Lake, ds: str) -> list[str]:
-    """Up to three users who differ: much is known of one, one is known by ties alone, one not at all."""
+    """Up to three users who differ: one who acted (with ties, if anybody has both), one with ties alone, one new."""
     profiles = lake.read(USER_PROFILES, [ds], ["user_key", "n_interactions", "n_follows"]).sort_by("user_key")
     acted = pc.greater(profiles["n_interactions"], 0)
     tied = pc.greater(profiles["n_follows"], 0)
-    kinds = (pc.and_(acted, tied), pc.and_(pc.invert(acted), tied), pc.and_(pc.invert(acted), pc.invert(tied)))
+    both = pc.and_(acted, tied)
+    known = both if pc.any(both).as_py() else acted
+    kinds = (known, pc.and_(pc.invert(acted), tied), pc.and_(pc.invert(acted), pc.invert(tied)))
     return [keys[0].as_py() for kind in kinds if len(keys := profiles["user_key"].filter(kind))]
 
 

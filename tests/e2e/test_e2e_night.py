@@ -140,7 +140,7 @@ def test_too_many_broken_records_stop_the_night_and_the_old_lists_stay(shop: Sho
     assert "ingest_landing failed; the last lines of its log:" in done.stderr
     assert "interactions: 1 of 10 records (10.0%) break their contract" in done.stderr
     assert "Traceback" not in done.stderr
-    assert f"socialrec run --home {shop.settings.home}" in done.stderr
+    assert f"SOCIALREC_HOME={shop.settings.home} make run" in done.stderr
     assert shop.published() == before
     assert shop.read_json("recommend", "idol")[0]["ds"] == LAST
 

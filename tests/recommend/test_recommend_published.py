@@ -187,3 +187,8 @@ def test_the_users_shown_after_a_night_differ_in_what_is_known_of_them(lake: Lak
 def test_where_nobody_is_of_a_kind_fewer_users_are_shown(lake: Lake) -> None:
     write(lake, USER_PROFILES, D1, profile("known", n_interactions=4, n_follows=2))
     assert typical_users(lake, D1) == ["known"]
+
+
+def test_in_a_shop_without_ties_somebody_who_acted_is_shown(lake: Lake) -> None:
+    write(lake, USER_PROFILES, D1, profile("a-nobody"), profile("b-known", n_interactions=4))
+    assert typical_users(lake, D1) == ["b-known", "a-nobody"]
