@@ -17,6 +17,7 @@ from socialrec.evaluate.split import Split, Until
 from socialrec.lake import Lake
 from socialrec.recommend.data import Evidence, TrainingData, build_training_data
 from socialrec.settings import Settings
+from socialrec.user_order import NamedTables
 
 INTERACTION_COLUMNS = ("user_key", "product_id", "event_type", "event_ts", "quantity")
 COMMENT_COLUMNS = ("user_key", "product_id", "text", "text_hash", "rating", "created_ts")
@@ -25,7 +26,10 @@ PRODUCT_COLUMNS = ("product_id", "text", "text_hash", "is_active", "category", "
 
 @dataclass(frozen=True)
 class Inputs:
-    """Rows of one day's lake, the platforms they come from, and the versions of the tables they were read from."""
+    """Rows of one day's lake, the platforms they come from, and the versions of the tables they were read from.
+
+    As `read_inputs` makes them, users go by names that follow from what they did, not by pseudonyms.
+    """
 
     ds: str
     interactions: pa.Table
@@ -51,7 +55,7 @@ class Inputs:
 
 
 def read_inputs(lake: Lake, ds: str, encoder_version: str, pinned: Mapping[str, int | None] | None = None) -> Inputs:
-    """Read everything up to day `ds`, at the pinned table versions or else the newest.
+    """Read everything up to day `ds`, at the pinned table versions or else the newest: the same in every home.
 
     Raises UserError where the catalogue, the interactions or their encoded texts are missing.
     """
@@ -72,16 +76,18 @@ def read_inputs(lake: Lake, ds: str, encoder_version: str, pinned: Mapping[str, 
     interactions = read(SILVER_INTERACTIONS, days(SILVER_INTERACTIONS), (*INTERACTION_COLUMNS, "platform"))
     comments = read(SILVER_COMMENTS, days(SILVER_COMMENTS), COMMENT_COLUMNS)
     products = read(SILVER_PRODUCTS, days(SILVER_PRODUCTS), PRODUCT_COLUMNS)
+    products = products.sort_by([(name, "ascending") for name in ("product_id", "text_hash")])
     hashes = pc.unique(pa.chunked_array([*products["text_hash"].chunks, *comments["text_hash"].chunks], pa.string()))
     wanted = pc.field("text_hash").isin(hashes)
     embeddings = read(TEXT_EMBEDDINGS, [encoder_version], ("text_hash", "embedding"), wanted)
     if products.num_rows and not embeddings.num_rows:
         raise UserError(f"gold.text_embeddings has no text of {ds} under {encoder_version}: run embed_texts first")
+    named = NamedTables.of(interactions, comments, read(SOCIAL_TIES, days(SOCIAL_TIES), None))
     return Inputs(
         ds=ds,
-        interactions=interactions,
-        comments=comments,
-        ties=read(SOCIAL_TIES, days(SOCIAL_TIES), None),
+        interactions=named.interactions,
+        comments=named.comments,
+        ties=named.ties,
         products=products,
         embeddings=embeddings,
         platforms=tuple(sorted(pc.unique(interactions["platform"]).to_pylist())),
