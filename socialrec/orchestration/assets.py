@@ -50,7 +50,7 @@ READ: dict[str, tuple[str, ...]] = {
     "publish_recommendations": ("gold.recommendations",),
     "report_run": (PUBLISHED_LISTS, "gold.comment_insights"),
     "pretrain_encoder": ("gold.texts", "silver.comments", "silver.interactions"),
-    "finetune_encoder": (*_SILVER, BASE),
+    "finetune_encoder": (*_SILVER, "gold.social_ties", BASE),
     "fit_recommender": _TRAINED_ON,
     "evaluate_recommender": (*_TRAINED_ON, CANDIDATE),
     "promote_model": (CANDIDATE,),
