@@ -97,7 +97,7 @@ def order_users(own: Sequence[Rows], ties: pa.Table) -> UserOrder:
 
 
 def in_order(rows: pa.Table, parts: Sequence[str]) -> pa.Table:
-    """Rows with names for users, in an order that follows from these columns; those that the table lacks do not count."""
+    """Rows with names for users, in an order that follows from these columns, as far as the table has them."""
     return rows.take(pa.array(np.argsort(row_hashes(rows, _present(rows, (USER, *parts))), kind="stable")))
 
 

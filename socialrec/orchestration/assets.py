@@ -49,7 +49,7 @@ READ: dict[str, tuple[str, ...]] = {
     ),
     "publish_recommendations": ("gold.recommendations",),
     "report_run": (PUBLISHED_LISTS, "gold.comment_insights"),
-    "pretrain_encoder": ("gold.texts", "silver.comments", "silver.interactions"),
+    "pretrain_encoder": ("gold.texts", "gold.social_ties", "silver.comments", "silver.interactions"),
     "finetune_encoder": (*_SILVER, "gold.social_ties", BASE),
     "fit_recommender": _TRAINED_ON,
     "evaluate_recommender": (*_TRAINED_ON, CANDIDATE),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -76,23 +76,29 @@ def read_inputs(lake: Lake, ds: str, encoder_version: str, pinned: Mapping[str, 
     interactions = read(SILVER_INTERACTIONS, days(SILVER_INTERACTIONS), (*INTERACTION_COLUMNS, "platform"))
     comments = read(SILVER_COMMENTS, days(SILVER_COMMENTS), COMMENT_COLUMNS)
     products = read(SILVER_PRODUCTS, days(SILVER_PRODUCTS), PRODUCT_COLUMNS)
-    products = products.sort_by([(name, "ascending") for name in ("product_id", "text_hash")])
     hashes = pc.unique(pa.chunked_array([*products["text_hash"].chunks, *comments["text_hash"].chunks], pa.string()))
     wanted = pc.field("text_hash").isin(hashes)
     embeddings = read(TEXT_EMBEDDINGS, [encoder_version], ("text_hash", "embedding"), wanted)
     if products.num_rows and not embeddings.num_rows:
         raise UserError(f"gold.text_embeddings has no text of {ds} under {encoder_version}: run embed_texts first")
-    named = NamedTables.of(interactions, comments, read(SOCIAL_TIES, days(SOCIAL_TIES), None))
-    return Inputs(
+    found = Inputs(
         ds=ds,
-        interactions=named.interactions,
-        comments=named.comments,
-        ties=named.ties,
+        interactions=interactions,
+        comments=comments,
+        ties=read(SOCIAL_TIES, days(SOCIAL_TIES), None),
         products=products,
         embeddings=embeddings,
         platforms=tuple(sorted(pc.unique(interactions["platform"]).to_pylist())),
         versions=versions,
     )
+    return with_names(found)
+
+
+def with_names(inputs: Inputs) -> Inputs:
+    """The same rows with users by names and all in an order that follows from content: equal for any pseudonyms."""
+    named = NamedTables.of(inputs.interactions, inputs.comments, inputs.ties)
+    products = inputs.products.sort_by([(name, "ascending") for name in ("product_id", "text_hash")])
+    return replace(inputs, products=products, **vars(named))
 
 
 def comment_days(lake: Lake, ds: str) -> list[str]:
