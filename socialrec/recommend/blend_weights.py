@@ -1,8 +1,8 @@
 """Weights of the blend, learned on the validation window by a smooth NDCG.
 
-A rank moves in steps, so that NDCG has no slope and many peaks of chance: a search on it finds another one for every way
-of dealing users to parts. Here each rank is counted softly, as ApproxNDCG does (Qin, Liu and Li, "A general approximation framework for direct
-optimization of information retrieval measures", Information Retrieval 2010, eq. 15):
+A rank moves in steps, so that NDCG has no slope and many peaks of chance: a search on it finds another peak for every
+way of dealing users to parts. Here each rank is counted softly, as ApproxNDCG does (Qin, Liu and Li, "A general
+approximation framework for direct optimization of information retrieval measures", Information Retrieval 2010, eq. 15):
 
     rank_i = 1/2 + sum over candidates j, i among them, of sigmoid((s_j - s_i) / TEMPERATURE)
 
