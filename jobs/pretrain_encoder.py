@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from socialrec import job, tracking
-from socialrec.contracts.gold import TEXTS
+from socialrec.contracts.gold import SOCIAL_TIES, TEXTS
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS
 from socialrec.erasure.trainings import erased_before, require_nobody_erased_since
 from socialrec.errors import UserError
@@ -18,6 +18,7 @@ from socialrec.text.encoders.weights import load_weights
 from socialrec.text.pretraining.pretrain import PreTrained, pretrain
 from socialrec.text_settings import PretrainSettings
 from socialrec.tracking import BASE
+from socialrec.user_order import NamedTables
 
 NAME = "pretrain_encoder"
 
@@ -70,16 +71,19 @@ def asked_for(run: job.Run) -> PretrainSettings:
 
 def read_texts(run: job.Run) -> tuple[list[str], dict[str, int | str | None]]:
     """The texts that may be read, the versions of the tables, and how they were split."""
-    tables = (TEXTS, SILVER_INTERACTIONS, SILVER_COMMENTS)
+    tables = (TEXTS, SILVER_INTERACTIONS, SILVER_COMMENTS, SOCIAL_TIES)
     days = {table: [day for day in run.lake.partitions(table) if day <= run.ds] for table in tables}
     if missing := [table.name for table in tables[:2] if not days[table]]:
         raise UserError(f"{' and '.join(missing)} has nothing up to {run.ds}: run the ETL of that day first")
     texts = run.lake.read(TEXTS, days[TEXTS], corpus.TEXT_COLUMNS)
-    comments = run.lake.read(SILVER_COMMENTS, days[SILVER_COMMENTS], corpus.COMMENT_COLUMNS)
-    interactions = run.lake.read(SILVER_INTERACTIONS, days[SILVER_INTERACTIONS], material.EVENT_COLUMNS)
-    split = make_split(interactions, run.settings.evaluate)
+    named = NamedTables.of(
+        run.lake.read(SILVER_INTERACTIONS, days[SILVER_INTERACTIONS], material.EVENT_COLUMNS),
+        run.lake.read(SILVER_COMMENTS, days[SILVER_COMMENTS], corpus.COMMENT_COLUMNS),
+        run.lake.read(SOCIAL_TIES, days[SOCIAL_TIES][-1:]),
+    )
+    split = make_split(named.interactions, run.settings.evaluate)
     versions = {table.name: run.lake.version(table) for table in tables}
-    return corpus.known_texts(split, texts, comments), {**versions, "split": split.label}
+    return corpus.known_texts(split, texts, named.comments), {**versions, "split": split.label}
 
 
 def train(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -27,3 +29,24 @@ def mixed(left: Hashes, right: Hashes) -> Hashes:
         hashes = (hashes ^ (hashes >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         hashes = (hashes ^ (hashes >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         return hashes ^ (hashes >> np.uint64(31))
+
+
+def row_hashes(rows: pa.Table, columns: Sequence[str]) -> Hashes:
+    """A number for each row, uint64 (n,), from these of its columns; a missing value differs from all others."""
+    hashes = np.zeros(rows.num_rows, dtype=np.uint64)
+    for column in columns:
+        hashes = mixed(hashes, _numbers(rows[column]))
+    return hashes
+
+
+def _numbers(values: pa.ChunkedArray) -> Hashes:
+    """64 bits for each value; a missing string counts as empty."""
+    if pa.types.is_string(values.type):
+        return string_hashes(pc.fill_null(values, ""))
+    is_missing = np.asarray(values.is_null().to_numpy(), dtype=np.bool_)
+    kind = pa.float64() if pa.types.is_floating(values.type) else pa.int64()
+    bits = np.ascontiguousarray(pc.fill_null(values.cast(kind), 0).to_numpy()).view(np.uint64)
+    return np.where(is_missing, _MISSING, bits)
+
+
+_MISSING = np.uint64(0xA5A5_5A5A_C3C3_3C3C)

@@ -107,6 +107,29 @@ def bench_fit(
     _print_result(measure(problem, settings, searches=searches).to_json(), as_json)
 
 
+@bench.command("keys")
+def bench_keys(
+    *,
+    n_keys: Annotated[int, typer.Option("--keys", min=2, help="Secret keys to train under")] = 20,
+    source: Annotated[str, typer.Option("--source", help="What to import: demo, lastfm, …")] = "demo",
+    data: Annotated[Path | None, typer.Option("--data", help="Folder with the source's raw files")] = None,
+    deals: Annotated[bool, typer.Option("--deals", help="Also train in the random order of the pseudonyms")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Weights and NDCG of trainings of one shop under many secret keys. With --home, of the newest day of that home."""
+    from socialrec.bench.keys import made_home, read_newest
+    from socialrec.bench.keys import run as measure
+
+    settings = load_settings(home)
+    if home is not None:
+        result = measure(read_newest(settings), settings, n_keys, deals=deals)
+    else:
+        with made_home(settings.scratch, source, data) as made:
+            result = measure(read_newest(made), made, n_keys, deals=deals)
+    _print_result(result.to_json(), as_json)
+
+
 @bench.command("scale")
 def bench_scale(
     scale: Annotated[float, typer.Option("--scale", min=0.0001, help="1 is 10 million interactions")] = 1.0,

@@ -23,7 +23,7 @@ from socialrec.evaluate.measure import measure
 from socialrec.evaluate.metrics.hits import Ranked
 from socialrec.recommend.ablation import Ablation, ablate
 from socialrec.recommend.arrays import positions
-from socialrec.recommend.blend import learn_weights
+from socialrec.recommend.blend_weights import learn_weights
 from socialrec.recommend.lexical import lexical_vectors
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.offline import HeldOut, blend_heads, rank

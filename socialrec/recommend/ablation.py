@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from socialrec.evaluate.measure import measure
-from socialrec.recommend.blend import Heads, learn_weights
+from socialrec.recommend.blend import Heads
+from socialrec.recommend.blend_weights import relearn_weights
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.offline import HeldOut, rank
@@ -53,7 +54,8 @@ def ablate(
         without, weight = whole, recommender.weights[name]
         if weight > 0:
             others = [other for other in range(len(names)) if other != place]
-            learned = learn_weights([_only(block, others) for block in known], len(others), cutoff)
+            start = [recommender.weights[names[other]] for other in others]
+            learned = relearn_weights([_only(block, others) for block in known], start, cutoff)
             without = ndcg({name: 0.0} | {names[other]: w for other, w in zip(others, learned, strict=True)})
         rows.append(Ablation(name, weight, ndcg({other: float(other == name) for other in names}), without))
     return rows

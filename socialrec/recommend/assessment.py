@@ -154,6 +154,7 @@ def sample_context(trial: Trial, settings: Settings) -> Context:
     )
     return Context(
         everyone=data.users,
+        names=data.users,
         rows=rows,
         platforms=pa.nulls(n, pa.string()),
         affinity=data.affinity,

@@ -1,8 +1,8 @@
-"""How much each signal is worth: non-negative weights over standardised scores, learned on the validation window."""
+"""The blend of the signals: non-negative weights over standardised scores, and what they are learned from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,14 +16,7 @@ from socialrec.recommend.scores import F64, FLAT, Scores
 TIE_BREAK = 1e-3
 """Popularity always counts this much, so that a user about whom nothing is known still gets an order."""
 CANDIDATES = 100
-"""Products of each signal's head that the search for weights looks at."""
-LEVELS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0)
-MIN_GAIN = 1e-4
-MAX_PASSES = 4
-N_PARTS = 4
-"""Parts of the users that weights are learned on, each for itself: the mean levels out what each finds by chance."""
-MIN_WEIGHT = 0.02
-"""Signals that are worth less are left out: they cost time, and move nothing."""
+"""Products of each signal's head that learning weights looks at."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +85,7 @@ def standardised(scores: Scores) -> F32:
 
 @dataclass(frozen=True)
 class Heads:
-    """What the search sees of some users: each signal's best unseen products, and the relevant ones.
+    """What learning weights sees of some users: each signal's best unseen products, and the relevant ones.
 
     features: float32 (n, n_candidates, n_signals), standardised; absent: bool (n, n_candidates), padding;
     relevant: bool (n, n_candidates); n_relevant: int64 (n,).
@@ -102,10 +95,6 @@ class Heads:
     absent: npt.NDArray[np.bool_]
     relevant: npt.NDArray[np.bool_]
     n_relevant: npt.NDArray[np.int64]
-
-    def take(self, users: Indices) -> Heads:
-        """Those of some users, int64 (n,)."""
-        return Heads(self.features[users], self.absent[users], self.relevant[users], self.n_relevant[users])
 
 
 def heads(parts: Sequence[F32], seen: Csr, relevant: Csr) -> Heads:
@@ -138,69 +127,3 @@ def heads(parts: Sequence[F32], seen: Csr, relevant: Csr) -> Heads:
     absent[rows, places] = False
     hit[rows, places] = wanted[rows, columns]
     return Heads(features, absent, hit, n_relevant(relevant))
-
-
-def learn_weights(blocks: Iterable[Heads], n_signals: int, cutoff: int) -> list[float]:
-    """Weights that add up to 1; one a signal, some may be 0. Without anyone to learn from, all weights are equal.
-
-    Users are dealt to four parts in turn, each part's weights maximise its own NDCG, and the mean of the four is what
-    counts (bagging without replacement: Breiman, "Bagging predictors", Machine Learning 1996, eq. 1): few users would
-    else choose weights by chance.
-    """
-    known = [part for part in _dealt([block for block in blocks if block.n_relevant.any()]) if part]
-    if not known:
-        return [1.0 / n_signals] * n_signals
-    mean = np.mean([_best_weights(part, n_signals, cutoff) for part in known], axis=0)
-    mean[mean < min(MIN_WEIGHT, mean.max())] = 0.0
-    return [round(float(weight), 6) for weight in mean / mean.sum()]
-
-
-def _dealt(blocks: Sequence[Heads]) -> list[list[Heads]]:
-    """The users about whom something is known, one to each part in turn, however they are blocked."""
-    parts: list[list[Heads]] = [[] for _ in range(N_PARTS)]
-    n_before = 0
-    for block in blocks:
-        tested = np.flatnonzero(block.n_relevant)
-        for number, part in enumerate(parts):
-            if len(chosen := tested[(n_before + np.arange(len(tested))) % N_PARTS == number]):
-                part.append(block.take(chosen))
-        n_before += len(tested)
-    return parts
-
-
-def _best_weights(known: Sequence[Heads], n_signals: int, cutoff: int) -> list[float]:
-    """Weights that add up to 1 and, by coordinate search, maximise the mean NDCG.
-
-    The search starts from the best single signal and takes a step only where it gains at least 0.0001, so it is
-    deterministic and leaves out signals that add nothing.
-    """
-    single = [list(row) for row in np.eye(n_signals)]
-    weights = max(single, key=lambda w: _mean_ndcg(known, w, cutoff))
-    best = _mean_ndcg(known, weights, cutoff)
-    for _ in range(MAX_PASSES):
-        before = best
-        for signal in range(n_signals):
-            for level in LEVELS:
-                tried = [level if place == signal else weight for place, weight in enumerate(weights)]
-                if any(tried) and (value := _mean_ndcg(known, tried, cutoff)) >= best + MIN_GAIN:
-                    best, weights = value, tried
-        if best == before:
-            break
-    return [weight / sum(weights) for weight in weights]
-
-
-def _mean_ndcg(blocks: Sequence[Heads], weights: Sequence[float], cutoff: int) -> float:
-    discount = 1.0 / np.log2(np.arange(2, cutoff + 2))
-    ideal = np.cumsum(discount)
-    total, n_users = 0.0, 0
-    for block in blocks:
-        tested = block.n_relevant > 0
-        scores = block.features @ np.asarray(weights, dtype=np.float32)
-        scores[block.absent] = -np.inf
-        width = min(cutoff, scores.shape[1])
-        top = np.argpartition(-scores, width - 1, axis=1)[:, :width]
-        order = np.argsort(-np.take_along_axis(scores, top, axis=1), axis=1, kind="stable")
-        found = np.take_along_axis(block.relevant, np.take_along_axis(top, order, axis=1), axis=1)[tested]
-        gains = found @ discount[:width] / ideal[np.minimum(block.n_relevant[tested], cutoff) - 1]
-        total, n_users = total + float(gains.sum()), n_users + int(tested.sum())
-    return total / n_users

@@ -15,7 +15,8 @@ def find_communities(ties: Csr) -> Indices:
     """The community of each user, int64 (n_users,), the largest first; ABSENT without ties.
 
     Louvain's method (Blondel et al., "Fast unfolding of communities in large networks", J. Stat. Mech. 2008) on ties in
-    either direction, users in their order: the same ties give the same communities. ties: csr (n_users, n_users).
+    either direction, users in their order: the same ties in the same order give the same communities, so the order must
+    follow from what is known of users (`UserOrder`). ties: csr (n_users, n_users).
     """
     # Imported here: it takes most of a second, and the screens that import this module never get here.
     from sknetwork.clustering import Louvain

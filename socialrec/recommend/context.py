@@ -19,7 +19,7 @@ from safetensors.numpy import load_file, save_file
 
 from socialrec.contracts.vocabulary import ModelKind
 from socialrec.evaluate.split import tie_parts
-from socialrec.recommend.arrays import F32, Csr, Flags, Indices, csr, positions, vocabulary
+from socialrec.recommend.arrays import ABSENT, F32, Csr, Flags, Indices, csr, positions
 from socialrec.recommend.communities import community_likes, find_communities
 from socialrec.recommend.evidence import (
     affinity_of_rollup,
@@ -32,6 +32,7 @@ from socialrec.recommend.evidence import (
 from socialrec.recommend.shelf import ages_in_days, kind_numbers, offered, small_sellers
 from socialrec.recommend.topk import Lister
 from socialrec.settings import RecommendSettings, Settings
+from socialrec.user_order import AFFINITY_PARTS, COMMENT_PARTS, PROFILE_PARTS, in_order, order_users
 
 MATRICES = ("affinity", "recency", "seen", "returned", "opinions", "ties")
 PRODUCT_FACTS = ("trend", "active", "category", "brand", "age_days", "small_seller")
@@ -51,7 +52,8 @@ class Stamp:
 class Context:
     """Fresh evidence over a model's catalogue.
 
-    everyone: sorted names (n_everyone,). rows: int64 (n_users,), who gets a list, in order of their names; platforms:
+    everyone: pseudonyms (n_everyone,), in an order that does not follow from them, and names: what to call them where
+    pseudonyms must not matter: see `UserOrder`. rows: int64 (n_users,), who gets a list, ascending; platforms:
     (n_users,). affinity, recency, seen, returned, opinions: csr (n_everyone, n_products). ties: csr (n_everyone,
     n_everyone), rows adding up to 1. communities: int64 (n_everyone,), ABSENT without ties.
     trend: float32 (n_products,), users of each product, the newest counting most. active: bool (n_products,).
@@ -60,6 +62,7 @@ class Context:
     """
 
     everyone: pa.Array
+    names: pa.Array
     rows: Indices
     platforms: pa.Array
     affinity: Csr
@@ -116,7 +119,7 @@ class Context:
         tensors = {f"{name}.{part}": getattr(getattr(self, name), part) for name in MATRICES for part in _PARTS}
         tensors |= {name: getattr(self, name) for name in ("rows", "communities", *PRODUCT_FACTS)}
         save_file(tensors, folder / "context.safetensors")
-        pq.write_table(pa.table({"user_key": self.everyone}), folder / "everyone.parquet")
+        pq.write_table(pa.table({"user_key": self.everyone, "name": self.names}), folder / "everyone.parquet")
         pq.write_table(pa.table({"platform": self.platforms}), folder / "platforms.parquet")
         document = {"stamp": vars(self.stamp), "settings": self.settings.model_dump(mode="json")}
         (folder / "context.json").write_text(json.dumps(document), encoding="utf-8")
@@ -126,14 +129,16 @@ class Context:
         """Read what `save` wrote."""
         tensors = load_file(folder / "context.safetensors")
         document = json.loads((folder / "context.json").read_text(encoding="utf-8"))
-        n_everyone, n_products = len(tensors["affinity.indptr"]) - 1, len(tensors["active"])
+        users = pq.read_table(folder / "everyone.parquet").combine_chunks()
+        n_everyone, n_products = users.num_rows, len(tensors["active"])
         widths = {**dict.fromkeys(MATRICES, n_products), "ties": n_everyone}
         matrices = {
             name: sp.csr_matrix(tuple(tensors[f"{name}.{part}"] for part in _PARTS), shape=(n_everyone, width))
             for name, width in widths.items()
         }
         return cls(
-            everyone=pq.read_table(folder / "everyone.parquet")["user_key"].combine_chunks(),
+            everyone=users["user_key"].combine_chunks(),
+            names=users["name"].combine_chunks(),
             rows=tensors["rows"],
             communities=tensors["communities"],
             platforms=pq.read_table(folder / "platforms.parquet")["platform"].combine_chunks(),
@@ -170,13 +175,14 @@ def build_context(
     `catalogue` is the model's products. Products that came after it was trained have no column yet and wait for the
     next training. Every user of the profiles gets a list, or a share of them where `sample` is below 1.
     """
-    everyone = vocabulary(profiles["user_key"], affinities["user_key"], ties["user_key"], ties["neighbour_key"])
+    own = ((affinities, AFFINITY_PARTS), (comments, COMMENT_PARTS), (profiles, PROFILE_PARTS))
+    users = order_users(own, ties)
+    everyone = users.keys
+    products = products.sort_by("product_id")
     rows, columns = positions(affinities["user_key"], everyone), positions(affinities["product_id"], catalogue)
-    listed = profiles.select(["user_key", "platform"]).sort_by("user_key")
-    if sample < 1:
-        listed = listed.filter(
-            pa.array([_in_sample(key, sample) for key in listed["user_key"].to_pylist()], pa.bool_())
-        )
+    profile = positions(everyone, profiles["user_key"].combine_chunks())
+    is_listed = (profile != ABSENT) & np.array([_in_sample(name, sample) for name in users.names.to_pylist()], np.bool_)
+    listed = np.flatnonzero(is_listed)
     returned = affinities["affinity_micros"].to_numpy(zero_copy_only=False) <= 0
     strengths = tie_matrix(tie_parts(ties), everyone, settings)
     affinity = affinity_of_rollup(affinities, everyone, catalogue, settings)
@@ -184,14 +190,15 @@ def build_context(
     brand = kind_numbers(products, "brand", catalogue)
     return Context(
         everyone=everyone,
-        rows=positions(listed["user_key"], everyone),
-        platforms=listed["platform"].combine_chunks(),
+        names=users.names,
+        rows=listed,
+        platforms=profiles["platform"].take(pa.array(profile[listed])).combine_chunks(),
         affinity=affinity,
         trend=trend_of(newest, affinity, settings.recommend.trend_half_life),
         recency=recency_of_times(*newest, affinity.shape),
         seen=csr(np.ones(len(rows)), rows, columns, (len(everyone), len(catalogue))),
         returned=csr(np.ones(returned.sum()), rows[returned], columns[returned], (len(everyone), len(catalogue))),
-        opinions=opinion_matrix(comments, everyone, catalogue),
+        opinions=opinion_matrix(in_order(users.renamed(comments), COMMENT_PARTS), users.names, catalogue),
         ties=strengths,
         communities=find_communities(strengths),
         active=offered(products, catalogue),
@@ -204,5 +211,5 @@ def build_context(
     )
 
 
-def _in_sample(user_key: str, share: float) -> bool:
-    return int.from_bytes(hashlib.blake2b(user_key.encode(), digest_size=4).digest(), "little") < share * 2**32
+def _in_sample(name: str, share: float) -> bool:
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest(), "little") < share * 2**32

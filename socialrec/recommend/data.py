@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from socialrec.errors import UserError
@@ -117,10 +118,13 @@ def product_text(products: pa.Table, comments: pa.Table, embeddings: pa.Table, n
 
 
 def _means(rows: pa.Table, hashes: pa.Array, names: pa.Array) -> Csr:
-    """Matrix (n_products, n_texts) that averages the encoded texts of each product's rows."""
-    owner, text = positions(rows["product_id"], names), positions(rows["text_hash"], hashes)
+    """Matrix (n_products, n_texts) that averages the encoded texts of each product's rows, added up by their hashes."""
+    order = pc.sort_indices(hashes)
+    owner, text = positions(rows["product_id"], names), positions(rows["text_hash"], hashes.take(order))
     known = (owner != ABSENT) & (text != ABSENT)
     counts = sp.csr_matrix((np.ones(known.sum(), np.float32), (owner[known], text[known])), (len(names), len(hashes)))
+    counts.indices = order.to_numpy()[counts.indices].astype(counts.indices.dtype)
+    counts.has_sorted_indices = False
     sums = np.asarray(counts.sum(axis=1)).ravel()
     return sp.diags(np.divide(1.0, sums, out=np.zeros_like(sums), where=sums > 0)).dot(counts).tocsr()
 

@@ -55,13 +55,17 @@ def scaled(affinity: Csr, exponent: float) -> Csr:
 def newest_pairs(
     rows: pa.Table, time_column: str, users: pa.Array, products: pa.Array
 ) -> tuple[Indices, Indices, Indices]:
-    """Newest time in microseconds, user and product of each pair, int64 (n,); rows without a time are left out."""
+    """Newest time in microseconds, user and product of each pair, int64 (n,), in order of user and product.
+
+    Rows without a time are left out.
+    """
     dated = rows.filter(pc.is_valid(rows[time_column]))
     newest = dated.group_by(["user_key", "product_id"]).aggregate([(time_column, "max")])
     times = newest[f"{time_column}_max"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
     user, product = positions(newest["user_key"], users), positions(newest["product_id"], products)
-    known = (user != ABSENT) & (product != ABSENT)
-    return times[known], user[known], product[known]
+    order = np.lexsort((product, user))
+    order = order[(user[order] != ABSENT) & (product[order] != ABSENT)]
+    return times[order], user[order], product[order]
 
 
 def trend_of(newest: tuple[Indices, Indices, Indices], affinity: Csr, share: float) -> F32:
@@ -103,7 +107,8 @@ def opinion_matrix(comments: pa.Table, users: pa.Array, products: pa.Array) -> C
     Rows of silver.comments without a rating are left out, and a mean of 3 stars says nothing.
     """
     rated = comments.filter(pc.is_valid(comments["rating"]))
-    means = rated.group_by(["user_key", "product_id"]).aggregate([("rating", "mean")])
+    # One thread, so that ratings are added up in the order of their rows.
+    means = rated.group_by(["user_key", "product_id"], use_threads=False).aggregate([("rating", "mean")])
     rows, columns = positions(means["user_key"], users), positions(means["product_id"], products)
     values = (means["rating_mean"].to_numpy() - 3.0) / 2.0
     opinions = csr(values, rows, columns, (len(users), len(products)))

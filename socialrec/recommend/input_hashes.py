@@ -6,13 +6,12 @@ import hashlib
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from socialrec.contracts.gold import LIST_INPUTS
 from socialrec.lake.schemas import arrow_schema
 from socialrec.recommend.arrays import positions, vocabulary
 from socialrec.recommend.context import Stamp
-from socialrec.row_hashes import Hashes, mixed, string_hashes
+from socialrec.row_hashes import Hashes, mixed, row_hashes
 from socialrec.settings import Settings
 
 
@@ -30,12 +29,12 @@ def hash_inputs(
     everyone = vocabulary(profiles["user_key"], affinities["user_key"], comments["user_key"], ties["neighbour_key"])
     did = _sums(affinities, everyone, "product_id", "settled_ds", "settled_micros", "n_events")
     shown = mixed(did, _sums(comments, everyone, "product_id", "rating"))
-    of_ties = _hashes(ties, "neighbour_key", "is_follow", "is_mutual", "settled_ds", "settled_micros")
+    of_ties = row_hashes(ties, ("neighbour_key", "is_follow", "is_mutual", "settled_ds", "settled_micros"))
     of_ties = mixed(of_ties, shown[positions(ties["neighbour_key"], everyone)])
     salt = int.from_bytes(hashlib.blake2b(repr(facts).encode(), digest_size=8).digest(), "little")
     own = mixed(mixed(shown, _added_up(ties, of_ties, everyone)), np.full(len(everyone), salt, dtype=np.uint64))
     listed = profiles.select(["user_key", "platform", "ds"]).sort_by("user_key")
-    hashes = mixed(own[positions(listed["user_key"], everyone)], _hashes(listed, "platform"))
+    hashes = mixed(own[positions(listed["user_key"], everyone)], row_hashes(listed, ["platform"]))
     columns = {name: listed[name] for name in listed.column_names}
     columns |= {"inputs_hash": pa.chunked_array([hashes.view(np.int64)]), "made_ds": listed["ds"]}
     return pa.table(columns).select(arrow_schema(LIST_INPUTS).names)
@@ -49,7 +48,7 @@ def facts_of(stamp: Stamp, settings: Settings) -> tuple[str, ...]:
 
 
 def _sums(rows: pa.Table, everyone: pa.Array, *columns: str) -> Hashes:
-    return _added_up(rows, _hashes(rows, *columns), everyone)
+    return _added_up(rows, row_hashes(rows, columns), everyone)
 
 
 def _added_up(rows: pa.Table, hashes: Hashes, everyone: pa.Array) -> Hashes:
@@ -59,19 +58,3 @@ def _added_up(rows: pa.Table, hashes: Hashes, everyone: pa.Array) -> Hashes:
     # Users whom nobody knows are counted in the place behind the last, at ABSENT.
     np.add.at(sums, users, hashes)
     return sums[:-1]
-
-
-def _hashes(rows: pa.Table, *columns: str) -> Hashes:
-    """A number for each row, uint64 (n,), from these of its columns."""
-    hashes = np.zeros(rows.num_rows, dtype=np.uint64)
-    for column in columns:
-        hashes = mixed(hashes, _numbers(rows[column]))
-    return hashes
-
-
-def _numbers(values: pa.ChunkedArray) -> Hashes:
-    """64 bits for each value; a string that is missing counts as empty."""
-    if pa.types.is_string(values.type):
-        return string_hashes(pc.fill_null(values, ""))
-    kind = pa.float64() if pa.types.is_floating(values.type) else pa.int64()
-    return np.ascontiguousarray(values.cast(kind).to_numpy()).view(np.uint64)

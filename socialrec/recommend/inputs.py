@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ from socialrec.evaluate.split import Split, Until
 from socialrec.lake import Lake
 from socialrec.recommend.data import Evidence, TrainingData, build_training_data
 from socialrec.settings import Settings
+from socialrec.user_order import NamedTables
 
 INTERACTION_COLUMNS = ("user_key", "product_id", "event_type", "event_ts", "quantity")
 COMMENT_COLUMNS = ("user_key", "product_id", "text", "text_hash", "rating", "created_ts")
@@ -25,7 +26,10 @@ PRODUCT_COLUMNS = ("product_id", "text", "text_hash", "is_active", "category", "
 
 @dataclass(frozen=True)
 class Inputs:
-    """Rows of one day's lake, the platforms they come from, and the versions of the tables they were read from."""
+    """Rows of one day's lake, the platforms they come from, and the versions of the tables they were read from.
+
+    As `read_inputs` makes them, users go by names that follow from what they did, not by pseudonyms.
+    """
 
     ds: str
     interactions: pa.Table
@@ -51,7 +55,7 @@ class Inputs:
 
 
 def read_inputs(lake: Lake, ds: str, encoder_version: str, pinned: Mapping[str, int | None] | None = None) -> Inputs:
-    """Read everything up to day `ds`, at the pinned table versions or else the newest.
+    """Read everything up to day `ds`, at the pinned table versions or else the newest: the same in every home.
 
     A shop without interactions has none to learn from. Raises UserError where the catalogue or its encoded texts are
     missing.
@@ -78,7 +82,7 @@ def read_inputs(lake: Lake, ds: str, encoder_version: str, pinned: Mapping[str, 
     embeddings = read(TEXT_EMBEDDINGS, [encoder_version], ("text_hash", "embedding"), wanted)
     if products.num_rows and not embeddings.num_rows:
         raise UserError(f"gold.text_embeddings has no text of {ds} under {encoder_version}: run embed_texts first")
-    return Inputs(
+    found = Inputs(
         ds=ds,
         interactions=interactions,
         comments=comments,
@@ -88,6 +92,14 @@ def read_inputs(lake: Lake, ds: str, encoder_version: str, pinned: Mapping[str, 
         platforms=tuple(sorted(pc.unique(interactions["platform"]).to_pylist())),
         versions=versions,
     )
+    return with_names(found)
+
+
+def with_names(inputs: Inputs) -> Inputs:
+    """The same rows with users by names and all in an order that follows from content: equal for any pseudonyms."""
+    named = NamedTables.of(inputs.interactions, inputs.comments, inputs.ties)
+    products = inputs.products.sort_by([(name, "ascending") for name in ("product_id", "text_hash")])
+    return replace(inputs, products=products, **vars(named))
 
 
 def comment_days(lake: Lake, ds: str) -> list[str]:

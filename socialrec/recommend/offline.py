@@ -15,7 +15,8 @@ import scipy.sparse as sp
 
 from socialrec.evaluate.metrics.hits import Ranked
 from socialrec.recommend.arrays import ABSENT, Csr, Indices, csr, positions, vocabulary
-from socialrec.recommend.blend import Heads, heads, learn_weights, standardised
+from socialrec.recommend.blend import Heads, heads, standardised
+from socialrec.recommend.blend_weights import learn_weights
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.scores import Scores

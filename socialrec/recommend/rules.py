@@ -185,6 +185,6 @@ def _explore(pool: Indices, kept: Flags, n_explored: int, chances: Sequence[np.r
 
 
 def _chance(context: Context, row: int) -> np.random.Generator:
-    """The same again for the same user on the same night."""
-    name = f"{context.stamp.ds} {context.everyone[row].as_py()}"
+    """The same again for the same user on the same night, whatever the pseudonym."""
+    name = f"{context.stamp.ds} {context.names[row].as_py()}"
     return np.random.default_rng(list(hashlib.blake2b(name.encode(), digest_size=16).digest()))

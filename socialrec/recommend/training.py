@@ -9,7 +9,7 @@ from typing import Any
 from socialrec.evaluate.measure import measure
 from socialrec.evaluate.split import Split
 from socialrec.recommend.ablation import Ablation, ablate
-from socialrec.recommend.blend import learn_weights
+from socialrec.recommend.blend_weights import learn_weights
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.inputs import Inputs
 from socialrec.recommend.model import ModelInfo, Recommender

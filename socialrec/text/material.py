@@ -17,9 +17,9 @@ from socialrec.text.tasks import MIN_EXAMPLES, MISSING, Labelled, Pairs, Task, l
 from socialrec.text_settings import TaskName
 
 ATTRIBUTES = ("category", "brand")
-COMMENT_COLUMNS = ("comment_id", "user_key", "product_id", "text", "created_ts", "rating", "topic")
+COMMENT_COLUMNS = ("comment_id", "user_key", "product_id", "text", "text_hash", "created_ts", "rating", "topic")
 PRODUCT_COLUMNS = ("product_id", "title", "description", "text", *ATTRIBUTES)
-EVENT_COLUMNS = ("user_key", "product_id", "event_type", "event_ts")
+EVENT_COLUMNS = ("user_key", "product_id", "event_type", "event_ts", "quantity", "platform")
 
 
 def make_tasks(
@@ -101,9 +101,10 @@ def _values(task: Labelled) -> dict[str, list[str]]:
 
 
 def pairs(comments: pa.Table, products: pa.Table) -> Pairs:
-    """Comments and the text of their product, in the order of comment ids."""
+    """Comments and the text of their product, in the order of comment ids and texts."""
     described = products.select(["product_id", "text"]).rename_columns(["product_id", "product_text"])
-    joined = comments.join(described, "product_id", join_type="inner").sort_by("comment_id")
+    joined = comments.join(described, "product_id", join_type="inner")
+    joined = joined.sort_by([(name, "ascending") for name in ("comment_id", "text", "product_text")])
     joined = joined.filter((pc.field("text") != "") & (pc.field("product_text") != ""))
     numbers = np.unique(np.asarray(joined["product_id"].to_pylist(), dtype=object).astype(str), return_inverse=True)[1]
     return Pairs(joined["text"].to_pylist(), joined["product_text"].to_pylist(), numbers.astype(np.int64))

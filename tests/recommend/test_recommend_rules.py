@@ -47,6 +47,7 @@ def night(
 
     return Context(
         everyone=pa.array([f"u{user}" for user in range(n_users)]),
+        names=pa.array([f"u{user}" for user in range(n_users)]),
         rows=np.arange(n_users),
         platforms=pa.array(["shop"] * n_users),
         affinity=met(seen),

@@ -63,11 +63,14 @@ class Factors:
         by_product = observed.T.tocsr()
         rng = np.random.default_rng(SEED)
         dim = settings.factor_dim
-        users, products = (rng.normal(0, 0.1 / np.sqrt(dim), (n, dim)).astype(np.float32) for n in observed.shape)
+        products = rng.normal(0, 0.1 / np.sqrt(dim), (observed.shape[1], dim)).astype(np.float32)
+        # No user starts with chance of its own: the order of users must not matter.
+        users = np.zeros((observed.shape[0], dim), dtype=np.float32)
         text = data.text * np.float32(np.sqrt(settings.factor_text))
         prior = np.eye(dim, dtype=np.float32)
-        for _ in range(settings.factor_passes):
-            users = solve(Side(observed, products, settings.factor_unobserved, settings.factor_ridge), users, FIT_STEPS)
+        for number in range(settings.factor_passes):
+            side = Side(observed, products, settings.factor_unobserved, settings.factor_ridge)
+            users = solve(side, users, FIT_STEPS if number else FOLD_STEPS)
             side = Side(by_product, users, settings.factor_unobserved, settings.factor_ridge)
             if settings.factor_text > 0:
                 loadings = np.linalg.solve(products.T @ products + prior, products.T @ text).T

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pyarrow as pa
 
+from socialrec.contracts.gold import SOCIAL_TIES
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.errors import UserError
 from socialrec.evaluate.split import Split, make_split
@@ -18,13 +19,14 @@ from socialrec.text.tasks import Task, why_unlearnable
 from socialrec.text.training.continual import Start, make_update, old_and_new
 from socialrec.text.understanding.heads import Heads, heads_beside
 from socialrec.text_settings import TextSettings
+from socialrec.user_order import NamedTables
 
 MAX_CHECKED = 256
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Silver up to a day, how it is split, and the versions of its tables."""
+    """Silver up to a day, how it is split, and the versions of its tables; users by names that follow from content."""
 
     comments: pa.Table
     products: pa.Table
@@ -59,16 +61,20 @@ class Material:
 
 def read_evidence(lake: Lake, ds: str, settings: EvaluateSettings) -> Evidence:
     """Read what silver knows up to `ds`. Raises UserError where products have nothing until then."""
-    tables = (SILVER_INTERACTIONS, SILVER_COMMENTS, SILVER_PRODUCTS)
+    tables = (SILVER_INTERACTIONS, SILVER_COMMENTS, SILVER_PRODUCTS, SOCIAL_TIES)
     days = {table: [day for day in lake.partitions(table) if day <= ds] for table in tables}
     if not days[SILVER_PRODUCTS]:
         raise UserError(f"silver.products has nothing up to {ds}: land the catalogue, then run the ETL of that day")
-    interactions = lake.read(SILVER_INTERACTIONS, days[SILVER_INTERACTIONS], EVENT_COLUMNS)
+    named = NamedTables.of(
+        lake.read(SILVER_INTERACTIONS, days[SILVER_INTERACTIONS], EVENT_COLUMNS),
+        lake.read(SILVER_COMMENTS, days[SILVER_COMMENTS], COMMENT_COLUMNS),
+        lake.read(SOCIAL_TIES, days[SOCIAL_TIES][-1:]),
+    )
     return Evidence(
-        comments=lake.read(SILVER_COMMENTS, days[SILVER_COMMENTS], COMMENT_COLUMNS),
+        comments=named.comments,
         products=lake.read(SILVER_PRODUCTS, days[SILVER_PRODUCTS][-1:], PRODUCT_COLUMNS),
-        interactions=interactions,
-        split=make_split(interactions, settings),
+        interactions=named.interactions,
+        split=make_split(named.interactions, settings),
         versions={table.name: lake.version(table) for table in tables},
     )
 

@@ -72,7 +72,7 @@ class InsightBuilder:
         """gold.behaviour_propensities; texts of what users did that have no vector yet are encoded and kept."""
         if TaskName.NEXT_ACTION not in self.heads:
             return arrow_schema(BEHAVIOUR_PROPENSITIES).empty_table()
-        events = self.lake.read(SILVER_INTERACTIONS, [self.ds], (*EVENT_COLUMNS, "platform"))
+        events = self.lake.read(SILVER_INTERACTIONS, [self.ds], EVENT_COLUMNS)
         is_active = pc.field("user_key").isin(pc.unique(events["user_key"]))
         columns = ("user_key", "product_id", "affinity_micros")
         affinities = self.lake.read(USER_PRODUCT_AFFINITY, [self.ds], columns, filter=is_active)
