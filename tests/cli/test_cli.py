@@ -92,9 +92,9 @@ def test_a_mistake_is_named_with_its_remedy_in_one_line(call: Call, words: Seque
 
 
 @pytest.mark.parametrize("words", [["status"], ["run"]])
-def test_a_setting_that_there_is_not_is_named_with_those_there_are(call: Call, words: Sequence[str]) -> None:
+def test_a_misspelt_setting_is_named_with_what_it_may_mean(call: Call, words: Sequence[str]) -> None:
     done = call(*words, SOCIALREC_TEXT__MODLE="x")
-    assert_is_one_line(done, "SOCIALREC_TEXT__MODLE is not a setting", "known here: model, max_tokens")
+    assert_is_one_line(done, "SOCIALREC_TEXT__MODLE is not a setting", "did you mean SOCIALREC_TEXT__MODEL?")
 
 
 def test_a_wrong_settings_file_is_named(call: Call, home: Path) -> None:
