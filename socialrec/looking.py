@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -125,7 +126,11 @@ def table(
     print(f"{look.table.partition}={look.partition}: {look.n_rows:,} rows")
     for row in look.rows:
         print()
+        checks = row.pop("checks", None) or []
         _show_record(row)
+        if checks:
+            print()
+            _show_gate_checks(checks)
     print()
     commits = ((c.version, f"{c.ts:%Y-%m-%d %H:%M}", c.job, len(c.partitions), _short(c.counts)) for c in look.commits)
     _show(("version", "written (UTC)", "job", "partitions", "counts"), commits)
@@ -191,8 +196,24 @@ def _show(columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
 def _show_record(row: Mapping[str, Any]) -> None:
     shown = Table(box=None, show_header=False, pad_edge=False)
     for name, value in row.items():
-        shown.add_row(Text(name, style="dim"), Text(_short(value)))
+        is_nested = isinstance(value, list) and len(value) > 0 and isinstance(value[0], Mapping)
+        said = f"{len(value)} entries: --json shows them" if is_nested else _short(value)
+        shown.add_row(Text(name, style="dim"), Text(said))
     _console().print(shown)
+
+
+def _show_gate_checks(checks: Sequence[Mapping[str, Any]]) -> None:
+    """The checks of a decision, a line each; decisions of earlier versions lack some of what is shown."""
+    columns = {"name": "check", "figure": "figure", "bound": "bound", "is_passed": "passed", "decides": "decides"}
+    columns |= {"remedy": "remedy"} if any(check.get("remedy") for check in checks) else {}
+    shown = {name: title for name, title in columns.items() if name in checks[0]}
+    _show(tuple(shown.values()), ([_figure(check[name]) for name in shown] for check in checks))
+
+
+def _figure(value: Any) -> Any:
+    if isinstance(value, float):
+        return f"{value:.4g}" if math.isfinite(value) else None
+    return value
 
 
 def _console() -> Console:
@@ -201,6 +222,8 @@ def _console() -> Console:
 
 
 def _cell(value: Any) -> Text:
+    if isinstance(value, bool):
+        return Text("yes" if value else "no")
     return Text("-" if value is None else f"{value:,}" if isinstance(value, int | float) else str(value))
 
 

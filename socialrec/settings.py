@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from socialrec.contracts.vocabulary import EventType, PersonalData
 from socialrec.errors import UserError
@@ -23,6 +24,7 @@ from socialrec.service_settings import (
     ServiceSettings,
     SparkSettings,
 )
+from socialrec.setting_names import setting_paths, similar_settings
 from socialrec.text_settings import PretrainSettings, TextSettings
 
 ENV_PREFIX = "SOCIALREC_"
@@ -324,8 +326,8 @@ def _path(variable: str) -> list[str]:
 def _put(values: dict[str, Any], variable: str, value: str) -> None:
     section, *inner = _path(variable)
     if not inner or section == "home":
-        form = f"{ENV_PREFIX}<SECTION>__<NAME>"
-        raise UserError(f"{variable} is not a setting; settings are {form}, sections: {', '.join(_sections())}")
+        form = f"settings are {ENV_PREFIX}<SECTION>__<NAME>, sections: {', '.join(_known(()))}"
+        raise UserError(f"{variable} is not a setting; {_guesses(_path(variable), variable) or form}")
     node = values
     for name in (section, *inner[:-1]):
         node = node.setdefault(name, {})
@@ -334,20 +336,41 @@ def _put(values: dict[str, Any], variable: str, value: str) -> None:
     node[inner[-1]] = value
 
 
-def _sections() -> list[str]:
-    return [name for name in Settings.model_fields if name != "home"]
-
-
 def _explain(error: ValidationError, file: Path) -> str:
     first = error.errors()[0]
     path = [str(part) for part in first["loc"]]
     # An error may lie above or below the level that a variable set.
     is_about = (name for name in _variables() if all(a == b for a, b in zip(_path(name), path, strict=False)))
-    where = next(is_about, None) or f"{file}: {'.'.join(path)}"
+    variable = next(is_about, None)
+    where = variable or f"{file}: {'.'.join(path)}"
     if first["type"] == "extra_forbidden":
-        section = Settings.model_fields.get(path[0]) if len(path) > 1 else None
-        model = section.annotation if section else None
-        known = list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else _sections()
-        return f"{where} is not a setting; known here: {', '.join(known)}"
+        wrong = _path(variable) if variable else path
+        known = f"known here: {', '.join(_known(path[:-1]))}"
+        return f"{where} is not a setting; {_guesses(wrong, variable) or known}"
     is_secret = path[-1:] == ["webhook_url"] or isinstance(first["input"], dict)
     return f"{where}: {first['msg']}" + ("" if is_secret else f" (got {first['input']!r})")
+
+
+def _known(section: Sequence[str]) -> list[str]:
+    """Names of the settings and sections of a section; those of the sections at the top."""
+    depth = len(section)
+    return [path[-1] for path in _settings() if len(path) == depth + 1 and path[:depth] == tuple(section)]
+
+
+def _settings() -> list[tuple[str, ...]]:
+    return [path for path in setting_paths(Settings) if path != ("home",)]
+
+
+def _guesses(wrong: Sequence[str], variable: str | None) -> str:
+    """Say which setting a wrong name may mean, as it is written in the environment or the file; else nothing."""
+    known = _settings()
+    if variable:  # it can hold a value only, no section
+        known = [path for path in known if not any(path == other[: len(path)] != other for other in known)]
+    found = similar_settings(tuple(wrong), known)
+    if not found:
+        return ""
+    if variable:
+        return f"did you mean {' or '.join(ENV_PREFIX + '__'.join(path).upper() for path in found)}?"
+    if found[0][-1] == wrong[-1] and len(found[0]) > 1:
+        return f"{wrong[-1]} belongs to {' or '.join('[' + '.'.join(path[:-1]) + ']' for path in found)}"
+    return f"did you mean {' or '.join('.'.join(path) for path in found)}?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,9 +31,18 @@ def test_the_home_comes_from_the_environment(home: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("variable", "message"),
     [
-        ("SOCIALREC_TEXT__MODLE", "SOCIALREC_TEXT__MODLE is not a setting; known here: model, max_tokens"),
-        ("SOCIALREC_TEXTT__MODEL", "SOCIALREC_TEXTT__MODEL is not a setting; known here: etl, text"),
-        ("SOCIALREC_MODEL", "SOCIALREC_MODEL is not a setting; settings are SOCIALREC_<SECTION>__<NAME>"),
+        ("SOCIALREC_TEXT__MODLE", "SOCIALREC_TEXT__MODLE is not a setting; did you mean SOCIALREC_TEXT__MODEL?"),
+        ("SOCIALREC_TEXT__ZZZ", "SOCIALREC_TEXT__ZZZ is not a setting; known here: model, max_tokens"),
+        ("SOCIALREC_ZZZ__MODLE", "SOCIALREC_ZZZ__MODLE is not a setting; known here: etl, text"),
+        ("SOCIALREC_RIDGE", "SOCIALREC_RIDGE is not a setting; did you mean SOCIALREC_RECOMMEND__RIDGE?"),
+        ("SOCIALREC_TEXT__RIDGE", "SOCIALREC_TEXT__RIDGE is not a setting; did you mean SOCIALREC_RECOMMEND__RIDGE?"),
+        ("SOCIALREC_RECOMEND__LIST_LENGHT", "did you mean SOCIALREC_RECOMMEND__LIST_LENGTH?"),
+        ("SOCIALREC_RECOMMEND_LIST_LENGTH", "did you mean SOCIALREC_RECOMMEND__LIST_LENGTH?"),
+        ("SOCIALREC_ETL__MASK__MIAL", "did you mean SOCIALREC_ETL__MASK__MAIL?"),
+        (
+            "SOCIALREC_ZZZ",
+            "SOCIALREC_ZZZ is not a setting; settings are SOCIALREC_<SECTION>__<NAME>, sections: etl, text",
+        ),
         ("SOCIALREC_HOME__X", "SOCIALREC_HOME__X is not a setting; settings are SOCIALREC_<SECTION>__<NAME>"),
         ("SOCIALREC_TEXT__MAX_TOKENS", "SOCIALREC_TEXT__MAX_TOKENS: Input should be a valid integer"),
         ("SOCIALREC_ETL__EVENT_WEIGHTS__SIGH", "SOCIALREC_ETL__EVENT_WEIGHTS__SIGH: Input should be 'view', 'click'"),
@@ -49,9 +59,23 @@ def test_a_wrong_variable_is_named_in_one_line(
     assert "\n" not in str(error.value)
 
 
-def test_a_wrong_name_in_the_file_is_named_with_the_file(home: Path) -> None:
-    (home / "settings.toml").write_text("[etl]\nhalf_life = 3\n")
-    with pytest.raises(UserError, match=r"settings\.toml: etl\.half_life is not a setting; known here: max_quarantine"):
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[etl]\nlife = 3\n", "etl.life is not a setting; known here: max_quarantine_share, "),
+        ("[etl]\nfollow_wieght = 3\n", "etl.follow_wieght is not a setting; did you mean etl.follow_weight?"),
+        ("[evaluate]\nlist_length = 5\n", "evaluate.list_length is not a setting; list_length belongs to [recommend]"),
+        ("list_length = 5\n", "list_length is not a setting; list_length belongs to [recommend]"),
+        ("[recomend]\nlist_length = 5\n", "recomend is not a setting; did you mean recommend?"),
+        ("[etl.mask]\nmodel = 1\n", "etl.mask.model is not a setting; model belongs to [text]"),
+        ("[etl.mask]\nmial = 1\n", "etl.mask.mial is not a setting; did you mean etl.mask.mail?"),
+    ],
+)
+def test_a_wrong_name_in_the_file_is_named_with_the_file_and_what_it_may_mean(
+    home: Path, content: str, said: str
+) -> None:
+    (home / "settings.toml").write_text(content)
+    with pytest.raises(UserError, match=re.escape(f"settings.toml: {said}")):
         load_settings(home)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,9 @@ from socialrec.contracts.columns import Table
 from socialrec.errors import UserError
 from socialrec.lake.history import Commit
 from socialrec.lake.lake import Lake
+
+MOST_LISTED = 5
+"""Partitions that an error lists one by one."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +52,35 @@ def look_at(lake: Lake, name: str, partition: str | None, version: int | None, n
     table = TABLES.get(name)
     if table is None:
         raise UserError(f"no table {name!r}; there are {', '.join(TABLES)}")
+    versions = [commit.version for commit in lake.history(table)]
+    if not versions:
+        raise UserError(f"{name} was never written")
+    if version is not None and version not in versions:
+        raise UserError(f"{name} has no version {version}; it has {_ranges(versions)}")
     known = lake.partitions(table, version)
-    if not known:
-        raise UserError(f"{name} was never written" if version is None else f"{name} was empty at version {version}")
     if partition is not None and partition not in known:
-        raise UserError(f"{name} has nothing for {table.partition}={partition}; its newest is {known[-1]}")
+        raise UserError(f"{name} has nothing for {table.partition}={partition}; it has {_listed(known)}")
     chosen = partition or known[-1]
     dataset = lake.dataset(table, [chosen], version)
     rows = dataset.head(n_rows).to_pylist()
     return Look(table, chosen, dataset.count_rows(), rows, lake.history(table)[:5])
+
+
+def _ranges(numbers: Iterable[int]) -> str:
+    """Numbers in ascending order, those that follow each other as a range: `1 to 4, 6`."""
+    ranges: list[list[int]] = []
+    for number in sorted(numbers):
+        if ranges and number == ranges[-1][-1] + 1:
+            ranges[-1][1:] = [number]
+        else:
+            ranges.append([number])
+    return ", ".join(" to ".join(map(str, ends)) for ends in ranges)
+
+
+def _listed(values: Sequence[str]) -> str:
+    """All values where they are few, else how many and the first and last of them."""
+    few = ", ".join(values)
+    return few if len(values) <= MOST_LISTED else f"{len(values)}, from {values[0]} to {values[-1]}"
 
 
 def _glance(lake: Lake, table: Table) -> Glance:

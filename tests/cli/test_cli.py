@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ import pyarrow as pa
 import pytest
 
 from socialrec import __version__
-from socialrec.contracts.columns import Table
-from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
+from socialrec.contracts.columns import Column, ListOf, StructOf, Table
+from socialrec.contracts.gold import MODEL_DECISIONS, RECOMMENDATIONS, USER_PROFILES
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.pseudonyms import identity_key, pseudonym
@@ -94,9 +95,9 @@ def test_a_mistake_is_named_with_its_remedy_in_one_line(call: Call, words: Seque
 
 
 @pytest.mark.parametrize("words", [["status"], ["run"]])
-def test_a_setting_that_there_is_not_is_named_with_those_there_are(call: Call, words: Sequence[str]) -> None:
+def test_a_misspelt_setting_is_named_with_what_it_may_mean(call: Call, words: Sequence[str]) -> None:
     done = call(*words, SOCIALREC_TEXT__MODLE="x")
-    assert_is_one_line(done, "SOCIALREC_TEXT__MODLE is not a setting", "known here: model, max_tokens")
+    assert_is_one_line(done, "SOCIALREC_TEXT__MODLE is not a setting", "did you mean SOCIALREC_TEXT__MODEL?")
 
 
 def test_a_wrong_settings_file_is_named(call: Call, home: Path) -> None:
@@ -220,6 +221,44 @@ def test_a_table_is_shown_for_people_and_as_json(call: Call) -> None:
     assert f"ds={DS}: 1 rows" in shown
     rows = {table["name"]: table["rows"] for table in json.loads(call("table", "--json").stdout)}
     assert (rows["gold.recommendations"], rows["gold.texts"]) == (1, 0)
+
+
+def test_the_checks_of_a_decision_are_shown_as_a_table(call: Call, settings: Settings) -> None:
+    checks = [
+        {"name": "ndcg", "is_passed": True, "figure": 0.25, "bound": 0.125, "line": "better than popularity"},
+        {"name": "rings", "is_passed": False, "figure": float("nan"), "bound": 0.05, "line": "no number"},
+    ]
+    known = {field.name for column in MODEL_DECISIONS.columns if column.name == "checks" for field in fields_of(column)}
+    for check in checks:
+        check |= {"decides": True, "remedy": "" if check["is_passed"] else "set evaluate.rings = 0"}
+    row = {
+        **{"recommender_version": "7", "decided_ts": datetime(2026, 1, 1, tzinfo=UTC), "kind": "gate"},
+        **{"is_champion": False, "reasons": ["no number"], "figures": [{"name": "ndcg", "value": 0.25}]},
+        **{"encoder_version": "mini", "label": "by time", "mlflow_run": "r"},
+        "checks": [{name: value for name, value in check.items() if name in known} for check in checks],
+    }
+    write(settings, MODEL_DECISIONS, row)
+    lines = [line.split() for line in call("table", "gold.model_decisions").stdout.splitlines()]
+    assert ["figures", "1", "entries:", "--json", "shows", "them"] in lines
+    [header] = [line for line in lines if line[:1] == ["check"]]
+    assert header[:4] == ["check", "figure", "bound", "passed"]
+    assert [line[:4] for line in lines[lines.index(header) + 1 :][:2]] == [
+        ["ndcg", "0.25", "0.125", "yes"],
+        ["rings", "-", "0.05", "no"],
+    ]
+
+
+def fields_of(column: Column) -> tuple[Column, ...]:
+    assert isinstance(column.type, ListOf)
+    assert isinstance(column.type.element, StructOf)
+    return column.type.element.fields
+
+
+@pytest.mark.usefixtures("anns_key")
+def test_a_version_or_a_partition_that_a_table_lacks_is_named_with_those_it_has(call: Call) -> None:
+    name = "gold.recommendations"
+    assert_is_one_line(call("table", name, "--version", "99"), f"{name} has no version 99; it has 1")
+    assert_is_one_line(call("table", name, "--ds", "2026-02-01"), f"nothing for ds=2026-02-01; it has {DS}")
 
 
 @pytest.mark.usefixtures("anns_key")

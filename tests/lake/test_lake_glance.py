@@ -58,7 +58,18 @@ def test_what_there_is_not_is_named_with_what_there_is(lake: Lake) -> None:
     with pytest.raises(UserError, match=r"gold\.texts was never written"):
         look_at(lake, "gold.texts", None, None, 5)
     write(lake, DAY, "a")
-    with pytest.raises(UserError, match=rf"gold\.texts has nothing for ds={NEXT_DAY}; its newest is {DAY}"):
-        look_at(lake, "gold.texts", NEXT_DAY, None, 5)
-    with pytest.raises(UserError, match=r"gold\.texts has no version 9|gold\.texts was empty"):
-        look_at(lake, "gold.texts", None, 9, 5)
+    write(lake, NEXT_DAY, "b")
+    with pytest.raises(UserError) as partition:
+        look_at(lake, "gold.texts", "2025-12-31", None, 5)
+    assert str(partition.value) == f"gold.texts has nothing for ds=2025-12-31; it has {DAY}, {NEXT_DAY}"
+    for version in (0, 99):
+        with pytest.raises(UserError) as error:
+            look_at(lake, "gold.texts", None, version, 5)
+        assert str(error.value) == f"gold.texts has no version {version}; it has 1 to 2"
+
+
+def test_many_partitions_are_named_by_the_first_and_the_last(lake: Lake) -> None:
+    for day in range(1, 7):
+        write(lake, f"2026-01-0{day}", "a")
+    with pytest.raises(UserError, match=r"for ds=2026-01-09; it has 6, from 2026-01-01 to 2026-01-06"):
+        look_at(lake, "gold.texts", "2026-01-09", None, 5)
