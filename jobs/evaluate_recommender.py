@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+
 from socialrec import job, tracking
+from socialrec.contracts.vocabulary import ModelKind
 from socialrec.errors import UserError
 from socialrec.evaluate.comparison import TABLE_COLUMNS
 from socialrec.evaluate.metrics import PER_USER
-from socialrec.evaluate.metrics.hits import Ranked
 from socialrec.evaluate.plots import metrics_figure
 from socialrec.evaluate.split import Split, make_split
-from socialrec.recommend.assessment import Assessment, assess, try_recipe
-from socialrec.recommend.candidate import find_faults
+from socialrec.recommend.assessment import Assessment, Trial, assess, try_recipe
+from socialrec.recommend.candidate import FOLDER, find_faults
 from socialrec.recommend.inputs import Inputs, n_texts_missing, read_inputs
 from socialrec.recommend.model import ModelInfo, read_document
 from socialrec.recommend.sample_lists import COLUMNS as SAMPLE_COLUMNS
+from socialrec.recommend.steps import evaluation_key, note_step, read_step
 from socialrec.recommend.training import settings_of_recipe
 from socialrec.tracking import RECOMMENDER
 
@@ -30,9 +33,9 @@ DISCLAIMER = "demo world: these figures prove plumbing, never quality"
 
 @dataclass(frozen=True)
 class Champion:
-    """The champion's lists for the same held-out users, if there is a champion, and how they came about."""
+    """The champion's recipe on the same split, if there is a trained champion, and how it came about."""
 
-    ranked: Ranked | None
+    trial: Trial | None
     facts: dict[str, str | None]
 
 
@@ -44,20 +47,25 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     with job.run(NAME, args) as run, tracking.connect(run.settings).failing(args.mlflow_run) as tracker:
         candidate = run.settings.candidate(args.mlflow_run)
-        folder = candidate / "recommender"
+        folder, page = candidate / FOLDER, tracker.run_page(args.mlflow_run)
+        champion = trained_champion(tracker)
+        key = evaluation_key(fit_key(candidate), run.settings, champion.version if champion else None)
+        done = read_step(candidate, NAME)
+        if done and done.key == key:
+            run.done(status="up_to_date", mlflow_url=page)
+            return 0
         inputs = read_inputs(run.lake, run.ds, args.encoder_version, seen_versions(folder))
         split = make_split(inputs.interactions, run.settings.evaluate)
         label = f"{split.label}; {DISCLAIMER}" if DEMO in inputs.platforms else split.label
         evaluation: dict[str, Any] = {"label": label, "split_kind": split.kind, "champion": None}
-        evaluation["faults"] = find_faults(folder, inputs.products, run.ds, split.label)
+        evaluation |= {"n_tested": n_testable(inputs, split), "faults": []}
         assessment = None
-        if not evaluation["faults"]:
-            document = read_document(folder)
-            settings = settings_of_recipe(run.settings, document["info"]["settings"])
-            trial = try_recipe(inputs, split, settings, document["weights"])
-            champion = try_champion(run, tracker, inputs, split)
-            assessment = assess(trial, champion.ranked, inputs, split, settings)
-            evaluation |= {**champion.facts, **assessment.document()}
+        # Where too few users could be tested, figures would be chance, and the gate asks for none.
+        if evaluation["n_tested"] >= run.settings.evaluate.min_tested_users:
+            evaluation["faults"] = find_faults(folder, inputs.products, run.ds, split.label)
+            if not evaluation["faults"]:
+                facts, assessment = measure(run, tracker, inputs, split)
+                evaluation |= {**facts, **assessment.document()}
         run.log.info(
             "evaluated", **{name: evaluation.get(name) for name in ("label", "faults", "candidate", "champion")}
         )
@@ -65,9 +73,42 @@ def main(argv: list[str] | None = None) -> int:
             candidate.mkdir(parents=True, exist_ok=True)
             (candidate / "evaluation.json").write_text(json.dumps(evaluation, indent=1), encoding="utf-8")
             log(run, tracker, evaluation, assessment)
+            note_step(candidate, NAME, key)
         status = "dry_run" if args.dry_run else "written"
-        run.done(status=status, mlflow_url=tracker.run_page(args.mlflow_run), **evaluation)
+        run.done(status=status, mlflow_url=page, **evaluation)
     return 0
+
+
+def fit_key(candidate: Path) -> str:
+    """Key of the candidate's fit; UserError where fit_recommender has not run."""
+    fitted = read_step(candidate, "fit_recommender")
+    if fitted is None:
+        raise UserError(f"no fit in {candidate}: run fit_recommender first, with the same --mlflow-run")
+    return fitted.key
+
+
+def n_testable(inputs: Inputs, split: Split) -> int:
+    """Number of users with held-out pairs of products that the shop has."""
+    pairs = split.test_pairs(inputs.interactions)
+    known = pc.is_in(pairs["product_id"], value_set=inputs.products["product_id"].combine_chunks())
+    return len(pc.unique(pairs.filter(known)["user_key"]))
+
+
+def trained_champion(tracker: tracking.Tracker) -> tracking.ModelRef | None:
+    """The champion, if it is a trained model: a baseline is nobody to lose against."""
+    champion = tracker.champion(RECOMMENDER)
+    return None if champion is None or champion.tags.get("kind") == ModelKind.BASELINE else champion
+
+
+def measure(
+    run: job.Run, tracker: tracking.Tracker, inputs: Inputs, split: Split
+) -> tuple[dict[str, str | None], Assessment]:
+    """Refit the candidate's recipe and the champion's before the test window, and measure both."""
+    document = read_document(run.settings.candidate(run.args.mlflow_run) / FOLDER)
+    settings = settings_of_recipe(run.settings, document["info"]["settings"])
+    trial = try_recipe(inputs, split, settings, document["weights"])
+    champion = try_champion(run, tracker, inputs, split)
+    return champion.facts, assess(trial, champion.trial, inputs, split, settings)
 
 
 def seen_versions(folder: Path) -> dict[str, int | None] | None:
@@ -79,10 +120,12 @@ def seen_versions(folder: Path) -> dict[str, int | None] | None:
 
 
 def try_champion(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, split: Split) -> Champion:
-    """Lists of the champion's recipe refitted on the same cut, and what was done about its vectors."""
-    champion = tracker.champion(RECOMMENDER)
+    """Refit the champion's recipe on the same cut, and say what was done about its vectors."""
+    champion = trained_champion(tracker)
     if champion is None:
-        return Champion(None, {"champion_version": None, "champion_ds": None, "note": "there is no champion yet"})
+        return Champion(
+            None, {"champion_version": None, "champion_ds": None, "note": "there is no trained champion yet"}
+        )
     document = read_document(tracker.fetch(RECOMMENDER, champion.version))
     info = ModelInfo(**document["info"])
     note = f"champion {champion.version} refitted on the same cut with its own vectors"
@@ -98,7 +141,7 @@ def try_champion(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, split:
             inputs = own
     trial = try_recipe(inputs, split, settings_of_recipe(run.settings, info.settings), document["weights"])
     facts = {"champion_version": champion.version, "champion_ds": champion.tags.get("ds"), "note": note}
-    return Champion(trial.lists.ranked, facts)
+    return Champion(trial, facts)
 
 
 def log(run: job.Run, tracker: tracking.Tracker, evaluation: dict[str, Any], assessment: Assessment | None) -> None:

@@ -11,6 +11,7 @@ from socialrec import job, tracking
 from socialrec.erasure.trainings import erased_before, require_nobody_erased_since
 from socialrec.evaluate.plots import confusion_figure
 from socialrec.evaluate.split import Split
+from socialrec.recommend.steps import find_candidate, note_step, read_step, training_key
 from socialrec.report.cards import encoder_card
 from socialrec.settings import load_settings
 from socialrec.text.encoders.encoder import Encoder, load_encoder, load_saved
@@ -47,6 +48,9 @@ def main(argv: list[str] | None = None) -> int:
     with job.run(NAME, args) as run, process_group():
         tracker = tracking.connect(run.settings)
         erased = erased_before(run.settings)
+        key = training_key(run.lake, run.ds, run.settings, start_version(run, tracker))
+        if take_up(run, tracker, key):
+            return 0
         with first_goes_first():
             evidence, found = read_material(run, tracker)
         if own_rank():
@@ -63,18 +67,42 @@ def main(argv: list[str] | None = None) -> int:
             page = tracker.run_page(mlflow_run)
             # The last that is asked of the server: where it fails before, no alias has moved.
             tracker.nominate(ENCODER, version)
+        values = {
+            "mlflow_run_id": mlflow_run,
+            "mlflow_url": page,
+            "model_url": tracker.version_page(ENCODER, version),
+            "encoder_version": encoder.version,
+            "encoder_model_version": version,
+            "encoder_folder": str(folder_of(run, mlflow_run)),
+            "split_kind": evidence.split.kind,
+        }
+        note_step(run.settings.candidate(mlflow_run), NAME, key, values)
         run.done(
             status="trained" if found.n_training else "no_examples",
             counts={"examples": found.n_training, "validation_examples": sum(map(len, found.validation))},
-            mlflow_run_id=mlflow_run,
-            mlflow_url=page,
-            model_url=tracker.version_page(ENCODER, version),
-            encoder_version=encoder.version,
-            encoder_model_version=version,
-            encoder_folder=str(folder_of(run, mlflow_run)),
-            split_kind=evidence.split.kind,
+            **values,
         )
     return 0
+
+
+def start_version(run: job.Run, tracker: tracking.Tracker) -> str:
+    """The version of the encoder that training goes on from; empty for the base model."""
+    champion = None if run.settings.text.start_from is StartFrom.BASE else tracker.champion(ENCODER)
+    return champion.version if champion else ""
+
+
+def take_up(run: job.Run, tracker: tracking.Tracker, key: str) -> bool:
+    """Take up the newest training of the same inputs and settings that was not promoted; True where there is one."""
+    candidate = find_candidate(run.settings.candidates, NAME, key)
+    step = read_step(candidate, NAME) if candidate else None
+    if step is None or not Path(step.values["encoder_folder"]).exists():
+        return False
+    if own_rank() == 0:
+        if not tracker.reopen(step.values["mlflow_run_id"]):
+            return False
+        run.log.info("inputs and settings are those of an earlier training: it is taken up", **step.values)
+        run.done(status="up_to_date", counts={"examples": 0}, **step.values)
+    return True
 
 
 def find_start(run: job.Run, tracker: tracking.Tracker, split: Split) -> Start | None:

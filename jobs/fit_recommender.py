@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import sys
+from typing import Any
 
 from socialrec import job, tracking
 from socialrec.errors import UserError
 from socialrec.evaluate.plots import metrics_figure, weights_figure
 from socialrec.evaluate.split import Split, make_split
 from socialrec.recommend.ablation import COLUMNS
+from socialrec.recommend.baseline import FOLDER as BASELINE_FOLDER
+from socialrec.recommend.baseline import fit_baseline
+from socialrec.recommend.candidate import FOLDER as CANDIDATE_FOLDER
 from socialrec.recommend.inputs import Inputs, n_texts_missing, read_inputs
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.reference import make_reference, save_reference
+from socialrec.recommend.steps import key_of, note_step, read_step, training_key
 from socialrec.recommend.training import Blend, fit_blend, fit_everything, recipe_settings, tuned
 from socialrec.recommend.tuning import Tried
 from socialrec.settings import Settings
@@ -27,36 +33,54 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--tuning-trials", type=int, help="settings to try on validation (default: as settings say)")
     args = parser.parse_args(argv)
     with job.run(NAME, args) as run, tracking.connect(run.settings).failing(args.mlflow_run) as tracker:
+        candidate, page = run.settings.candidate(args.mlflow_run), tracker.run_page(args.mlflow_run)
+        key = key_of(training_key(run.lake, run.ds, run.settings), args.encoder_version, n_trials_of(run))
+        done = read_step(candidate, NAME)
+        if done and done.key == key:
+            run.done(status="up_to_date", mlflow_url=page, **done.values)
+            return 0
         inputs = read_inputs(run.lake, run.ds, args.encoder_version)
         split = make_split(inputs.interactions, run.settings.evaluate)
         if missing := n_texts_missing(inputs):
             run.log.warning("texts without a vector", n=missing, encoder_version=args.encoder_version)
-        settings = settings_to_use(run, tracker, inputs, split)
-        blend = fit_blend(inputs, split, settings)
-        ndcg = blend.figures["blend"][f"ndcg_at_{settings.evaluate.cutoff}"]
-        run.log.info("learned the blend", split=split.label, val_ndcg=round(ndcg, 4), **blend.weights)
         if not args.dry_run:
-            recommender = fit_everything(inputs, split, settings, blend.weights, args.encoder_version)
-            keep(run, tracker, recommender, blend, settings)
+            baseline = fit_baseline(inputs, split, run.settings, args.encoder_version)
+            keep_model(run, tracker, baseline, run.settings, BASELINE_FOLDER)
+        values: dict[str, Any] = {"split_label": split.label}
+        if inputs.interactions.num_rows:
+            values |= fit(run, tracker, inputs, split)
         counts = {"interactions": inputs.interactions.num_rows, "products": inputs.products.num_rows}
-        status = "dry_run" if args.dry_run else "written"
-        run.done(
-            status=status,
-            counts=counts,
-            split_label=split.label,
-            weights=blend.weights,
-            val_ndcg=ndcg,
-            mlflow_url=tracker.run_page(args.mlflow_run),
-        )
+        if not args.dry_run:
+            note_step(candidate, NAME, key, values)
+        status = "dry_run" if args.dry_run else "written" if inputs.interactions.num_rows else "nothing_to_learn"
+        run.done(status=status, counts=counts, mlflow_url=page, **values)
     return 0
+
+
+def fit(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, split: Split) -> dict[str, Any]:
+    """Learn the blend, fit on everything and keep the candidate; what the receipt tells of it."""
+    settings = settings_to_use(run, tracker, inputs, split)
+    blend = fit_blend(inputs, split, settings)
+    ndcg = blend.figures["blend"][f"ndcg_at_{settings.evaluate.cutoff}"]
+    run.log.info("learned the blend", split=split.label, val_ndcg=round(ndcg, 4), **blend.weights)
+    if not run.args.dry_run:
+        recommender = fit_everything(inputs, split, settings, blend.weights, run.args.encoder_version)
+        keep(run, tracker, recommender, blend, settings)
+    return {"weights": blend.weights, "val_ndcg": ndcg if math.isfinite(ndcg) else None}
+
+
+def n_trials_of(run: job.Run) -> int:
+    """Tuning trials that are asked for, or that the settings say. Raises UserError below 0."""
+    asked: int | None = run.args.tuning_trials
+    n_trials = run.settings.recommend.tuning_trials if asked is None else asked
+    if n_trials < 0:
+        raise UserError(f"--tuning-trials {n_trials} must be 0 or more")
+    return n_trials
 
 
 def settings_to_use(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, split: Split) -> Settings:
     """The settings as they are, or as tuning finds them best where it is asked for; each trial is a nested run."""
-    asked, parent = run.args.tuning_trials, run.args.mlflow_run
-    n_trials = run.settings.recommend.tuning_trials if asked is None else asked
-    if n_trials < 0:
-        raise UserError(f"--tuning-trials {n_trials} must be 0 or more")
+    parent, n_trials = run.args.mlflow_run, n_trials_of(run)
 
     def report(tried: Tried) -> None:
         run.log.info("tried", trial=tried.number, val_ndcg=round(tried.ndcg, 4), **tried.values)
@@ -71,15 +95,21 @@ def settings_to_use(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, spl
 def keep(run: job.Run, tracker: tracking.Tracker, recommender: Recommender, blend: Blend, settings: Settings) -> None:
     """Save the candidate, and log it with everything that it takes to fit it again."""
     args, info = run.args, recommender.info
-    folder = run.settings.candidate(args.mlflow_run) / "recommender"
-    recommender.save(folder)
-    save_reference(make_reference(run.lake, run.ds, recommender, settings), folder)
+    keep_model(run, tracker, recommender, settings, CANDIDATE_FOLDER)
     prefixes = {who: "" if who == "blend" else f"{who}_" for who in blend.figures}
     figures = {
-        f"val/{prefixes[who]}{name}": value for who, values in blend.figures.items() for name, value in values.items()
+        f"val/{prefixes[who]}{name}": value
+        for who, values in blend.figures.items()
+        for name, value in values.items()
+        if math.isfinite(value)
     }
     weights = {f"blend/{name}": weight for name, weight in blend.weights.items()}
-    weights |= {f"ablation/{row.signal}_{name}": getattr(row, name) for row in blend.ablation for name in COLUMNS[2:]}
+    weights |= {
+        f"ablation/{row.signal}_{name}": value
+        for row in blend.ablation
+        for name in COLUMNS[2:]
+        if math.isfinite(value := getattr(row, name))
+    }
     params = {f"recommend.{name}": value for name, value in settings.recommend.model_dump(mode="json").items()}
     params |= {"split": info.split_label, "ds": run.ds, "encoder_version": args.encoder_version}
     tracker.log(args.mlflow_run, params=params, metrics=figures | weights, tags={"split": info.split_label})
@@ -95,7 +125,16 @@ def keep(run: job.Run, tracker: tracking.Tracker, recommender: Recommender, blen
     title = f"validation, {info.split_label}"
     tracker.log_figure(args.mlflow_run, metrics_figure(blend.figures, title), "plots/validation.png")
     tracker.log_figure(args.mlflow_run, weights_figure(blend.weights, f"blend, {title}"), "plots/blend.png")
-    tracker.log_folder(args.mlflow_run, folder, "recommender")
+
+
+def keep_model(
+    run: job.Run, tracker: tracking.Tracker, recommender: Recommender, settings: Settings, name: str
+) -> None:
+    """Save a model below the candidate's folder, with what a night looked like, and log it."""
+    folder = run.settings.candidate(run.args.mlflow_run) / name
+    recommender.save(folder)
+    save_reference(make_reference(run.lake, run.ds, recommender, settings), folder)
+    tracker.log_folder(run.args.mlflow_run, folder, name)
 
 
 if __name__ == "__main__":

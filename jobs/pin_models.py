@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 from socialrec import job, tracking
+from socialrec.contracts.vocabulary import ModelKind
 from socialrec.errors import UserError
+from socialrec.recommend.steps import decision_key, training_key
 from socialrec.tracking import ENCODER, RECOMMENDER, ModelRef
 
 NAME = "pin_models"
@@ -21,7 +24,8 @@ def main(argv: list[str] | None = None) -> int:
         tracker = tracking.connect(run.settings)
         model = tracker.model(RECOMMENDER, args.model_version) if args.model_version else tracker.champion(RECOMMENDER)
         if args.check:
-            run.done(status="checked", has_champion=model is not None)
+            trains = model is None or (not args.model_version and may_be_replaced(run, model))
+            run.done(status="checked", has_champion=model is not None, trains_first=trains)
             return 0
         if model is None:
             raise UserError(f"there is no champion model: {why_none(tracker)}")
@@ -40,8 +44,22 @@ def main(argv: list[str] | None = None) -> int:
             mlflow_url=tracker.run_page(model.run_id),
             model_url=tracker.version_page(RECOMMENDER, model.version),
             evaluation_label=model.tags.get("label", ""),
+            model_kind=model.tags.get("kind", ModelKind.TRAINED.value),
+            missing=model.tags.get("missing", ""),
+            gate=model.tags.get("gate", ""),
+            gate_reasons=model.tags.get("gate_reasons", ""),
+            gate_warnings=json.loads(model.tags.get("gate_warnings", "[]")),
+            chosen_by="person" if args.model_version else "champion",
         )
     return 0
+
+
+def may_be_replaced(run: job.Run, model: ModelRef) -> bool:
+    """True for a baseline where a training may end otherwise than the one that left it: other data or settings."""
+    if model.tags.get("kind") != ModelKind.BASELINE:
+        return False
+    keys = {"training_key": training_key(run.lake, run.ds, run.settings), "decision_key": decision_key(run.settings)}
+    return any(model.tags.get(name) != key for name, key in keys.items())
 
 
 def why_none(tracker: tracking.Tracker) -> str:
@@ -50,7 +68,10 @@ def why_none(tracker: tracking.Tracker) -> str:
     if newest is None:
         return "none was ever trained; run the socialrec_train DAG"
     reasons = newest.tags.get("gate_reasons", "the gate has not decided on it")
-    return f"version {newest.version} was not promoted ({reasons}); train again, or name a version with --model-version"
+    return (
+        f"version {newest.version} was not promoted ({reasons}); take it anyway with `socialrec run --model-version "
+        f"{newest.version}` (`make run MODEL={newest.version}`), or run the socialrec_train DAG again"
+    )
 
 
 if __name__ == "__main__":

@@ -4,64 +4,140 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from socialrec import job, tracking
+from socialrec.contracts.vocabulary import ModelKind
 from socialrec.erasure.trainings import require_nobody_erased_since
 from socialrec.errors import UserError
 from socialrec.evaluate.gate import Decision, decide
-from socialrec.recommend.decisions import gate_row, record_decision
+from socialrec.recommend.baseline import FOLDER as BASELINE_FOLDER
+from socialrec.recommend.baseline import what_is_missing
+from socialrec.recommend.candidate import FOLDER as CANDIDATE_FOLDER
+from socialrec.recommend.decisions import baseline_row, gate_row, record_decision
 from socialrec.recommend.model import read_document
-from socialrec.report.cards import version_card
+from socialrec.recommend.steps import decision_key, forget_steps, training_key
+from socialrec.report.cards import baseline_card, version_card
 from socialrec.tracking import ENCODER, RECOMMENDER
 
 NAME = "promote_model"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Decide, record the decision, and close the training run whatever comes. Sampling does not apply."""
+    """Decide, record the decision, and close the training run. Exit code 3 says that the candidate was refused.
+
+    Where no trained model serves and the candidate may not either, the baseline becomes champion. Sampling does not
+    apply.
+    """
     parser = job.parser(__doc__)
     parser.add_argument("--mlflow-run", required=True, help="the training run, from finetune_encoder")
     parser.add_argument("--encoder-version", required=True, help="whose vectors the candidate uses")
     parser.add_argument("--encoder-model-version", required=True, help="the encoder's registered version")
     args = parser.parse_args(argv)
     with job.run(NAME, args) as run, tracking.connect(run.settings).failing(args.mlflow_run) as tracker:
-        promote(run, tracker)
-    return 0
+        return promote(run, tracker)
 
 
-def promote(run: job.Run, tracker: tracking.Tracker) -> None:
-    """Register, decide and act."""
-    args = run.args
+def promote(run: job.Run, tracker: tracking.Tracker) -> int:
+    """Register, decide and act; the exit code."""
+    args, folder = run.args, run.settings.candidate(run.args.mlflow_run)
     require_nobody_erased_since(run.settings, tracker, args.mlflow_run)
-    evaluation = read_evaluation(run.settings.candidate(args.mlflow_run))
+    evaluation = read_evaluation(folder)
     # The same recipe on newer data ties with itself; newer data is then reason enough.
     champion_ds = evaluation.get("champion_ds")
     is_fresher = champion_ds is not None and (champion_ds < run.ds or learned_of_erased(tracker, evaluation))
     decision = decide(evaluation, run.settings.evaluate, is_fresher=is_fresher)
-    version = None
+    version: str | None = None
+    baseline: Baseline | None = None
     if not args.dry_run:
-        version = record(run, tracker, decision, evaluation)
+        version = record(run, tracker, decision, evaluation) if (folder / CANDIDATE_FOLDER).exists() else None
+        baseline = None if decision.promote else stand_in(run, tracker, evaluation)
     run.log.info("decided", promote=decision.promote, reasons=decision.reasons)
     status = "dry_run" if args.dry_run else "promoted" if decision.promote else "refused"
     pages: dict[str, Any] = {"mlflow_url": tracker.run_page(args.mlflow_run)}
     if version is not None:
         pages["model_url"] = tracker.version_page(RECOMMENDER, version)
     tracker.finish(args.mlflow_run)
-    if version is not None:
-        # The last that is asked of the server: where it fails before, no alias has moved.
-        move_aliases(run, tracker, version, is_champion=decision.promote)
+    # The last that is asked of the server: where it fails before, no alias has moved.
+    move_aliases(run, tracker, version, decision, baseline)
+    if decision.promote and not args.dry_run:
+        forget_steps(folder)
     run.done(
         status=status,
-        note=f"Version {version or 'to come'} {status}: {'; '.join(decision.reasons)}",
+        note=note_of(status, version, decision, baseline, pages["mlflow_url"]),
         recommender_version=version,
+        baseline_version=baseline.version if baseline else None,
+        missing=baseline.missing if baseline else "",
         encoder_version=args.encoder_version,
         encoder_model_version=args.encoder_model_version,
         label=evaluation["label"],
         **pages,
         **decision.document(),
     )
+    return job.EXIT_REFUSED if status == "refused" else 0
+
+
+def note_of(status: str, version: str | None, decision: Decision, baseline: Baseline | None, training: str) -> str:
+    """The decision in a few words, for the run's page."""
+    said = [f"Version {version}" if version else "The candidate", f"{status}: {'; '.join(decision.reasons)}."]
+    if baseline:
+        said.append(
+            f"The baseline (version {baseline.version}) serves; needed for a trained model: {baseline.missing}."
+        )
+    if decision.warnings:
+        said.append(f"Warnings: {'; '.join(decision.warning_lines)}.")
+    return " ".join([*said, f"[Training]({training})"])
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The registered baseline, and what is missing for a trained model."""
+
+    version: str
+    missing: str
+
+
+def stand_in(run: job.Run, tracker: tracking.Tracker, evaluation: dict[str, Any]) -> Baseline | None:
+    """Register the baseline of this training where no trained model serves; its version becomes champion."""
+    champion = tracker.champion(RECOMMENDER)
+    if champion is not None and champion.tags.get("kind") != ModelKind.BASELINE:
+        return None
+    args, missing = run.args, what_is_missing(evaluation, run.settings.evaluate)
+    tags = {
+        **common_tags(run, evaluation),
+        "kind": ModelKind.BASELINE.value,
+        "missing": missing,
+        "gate": "baseline",
+        "gate_reasons": f"no trained model is sound yet; needed: {missing}",
+        "training_key": training_key(run.lake, run.ds, run.settings),
+        "decision_key": decision_key(run.settings),
+    }
+    card = baseline_card(missing, tracker.run_page(args.mlflow_run))
+    version = tracker.register(args.mlflow_run, BASELINE_FOLDER, RECOMMENDER, tags, card)
+    row = baseline_row(
+        missing,
+        recommender_version=version,
+        champion_version=champion.version if champion else None,
+        encoder_version=args.encoder_version,
+        label=evaluation["label"],
+        mlflow_run=args.mlflow_run,
+        ds=run.ds,
+    )
+    record_decision(run.lake, row, NAME)
+    return Baseline(version, missing)
+
+
+def common_tags(run: job.Run, evaluation: dict[str, Any]) -> dict[str, str]:
+    """Tags of every version that a training registers."""
+    return {
+        "encoder_version": run.args.encoder_version,
+        "encoder_model_version": run.args.encoder_model_version,
+        "split_kind": evaluation["split_kind"],
+        "label": evaluation["label"],
+        "ds": run.ds,
+    }
 
 
 def learned_of_erased(tracker: tracking.Tracker, evaluation: dict[str, Any]) -> bool:
@@ -73,17 +149,16 @@ def record(run: job.Run, tracker: tracking.Tracker, decision: Decision, evaluati
     """Register the candidate, and keep the decision with its version, its run and the lake."""
     args = run.args
     gate = "promoted" if decision.promote else "refused"
+    champion = tracker.champion(RECOMMENDER)
     tags = {
-        "encoder_version": args.encoder_version,
-        "encoder_model_version": args.encoder_model_version,
-        "split_kind": evaluation["split_kind"],
-        "label": evaluation["label"],
-        "ds": run.ds,
+        **common_tags(run, evaluation),
+        "kind": ModelKind.TRAINED.value,
         "gate": gate,
         "gate_reasons": "; ".join(decision.reasons),
+        "gate_warnings": json.dumps(decision.warning_lines),
     }
     card = version_card(decision, evaluation, read_candidate(run), tracker.run_page(args.mlflow_run))
-    version = tracker.register(args.mlflow_run, "recommender", RECOMMENDER, tags, card)
+    version = tracker.register(args.mlflow_run, CANDIDATE_FOLDER, RECOMMENDER, tags, card)
     tracker.describe(args.mlflow_run, card)
     tracker.log_dict(args.mlflow_run, decision.document(), "gate.json")
     tracker.log(args.mlflow_run, tags={"gate": gate, "gate_reasons": tags["gate_reasons"]})
@@ -91,7 +166,7 @@ def record(run: job.Run, tracker: tracking.Tracker, decision: Decision, evaluati
         decision,
         tracker.metrics(args.mlflow_run),
         recommender_version=version,
-        champion_version=evaluation.get("champion_version"),
+        champion_version=champion.version if champion and champion.version != version else None,
         encoder_version=args.encoder_version,
         label=evaluation["label"],
         mlflow_run=args.mlflow_run,
@@ -102,18 +177,22 @@ def record(run: job.Run, tracker: tracking.Tracker, decision: Decision, evaluati
     return version
 
 
-def move_aliases(run: job.Run, tracker: tracking.Tracker, version: str, *, is_champion: bool) -> None:
-    """Make the candidate challenger and, with its encoder, champion where it passed."""
-    tracker.nominate(RECOMMENDER, version)
-    if is_champion:
+def move_aliases(
+    run: job.Run, tracker: tracking.Tracker, version: str | None, decision: Decision, baseline: Baseline | None
+) -> None:
+    """Make the candidate challenger; it or the baseline becomes champion, with its encoder."""
+    if version is not None:
+        tracker.nominate(RECOMMENDER, version)
+    champion = version if decision.promote else baseline.version if baseline else None
+    if champion is not None:
         tracker.promote(ENCODER, run.args.encoder_model_version)
-        tracker.promote(RECOMMENDER, version)
+        tracker.promote(RECOMMENDER, champion)
 
 
 def read_candidate(run: job.Run) -> dict[str, Any]:
     """The candidate's model.json; empty where it cannot be read, which the gate has seen already."""
     try:
-        return read_document(run.settings.candidate(run.args.mlflow_run) / "recommender")
+        return read_document(run.settings.candidate(run.args.mlflow_run) / CANDIDATE_FOLDER)
     except UserError:
         return {}
 

@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     args = job.parser(__doc__).parse_args(argv)
     with job.run(NAME, args) as run:
         pins = job.receipt(run.settings, run.run_id, "pin_models")
-        versions = {name: pins[name] for name in ("recommender_version", "encoder_version")}
+        versions = {name: pins[name] for name in ("recommender_version", "encoder_version", "model_kind")}
         publishes = args.sample == 1 and not args.dry_run
         keeps = bool(run.settings.recommend.keep_lists_days) and args.sample == 1
         partitions = {table: [run.ds] for table in INPUTS} | {SILVER_COMMENTS: comment_days(run.lake, run.ds)}

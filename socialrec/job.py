@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from socialrec.lineage import Lineage
 
 EXIT_USER_ERROR = 2
+EXIT_REFUSED = 3
+"""A training ended, and its gate refused the candidate."""
 EXIT_AWAY = os.EX_TEMPFAIL
 
 
@@ -170,7 +172,8 @@ def configure_logging() -> structlog.stdlib.BoundLogger:
 def guarded(main: Callable[[], int]) -> int:
     """Run a program; what is for people becomes one line on standard error, and an exit code.
 
-    2 is a user's mistake or a full disk; 75 a server in trouble, which Airflow tries again.
+    2 is a user's mistake or a full disk; 3 a refused candidate, which `main` returns; 75 a server in trouble, which
+    Airflow tries again.
     """
     try:
         return main()

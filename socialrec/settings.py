@@ -152,6 +152,8 @@ class EvaluateSettings(Section):
     """Products that at most this many users liked before the cut are cold."""
     n_resamples: int = Field(1_000, ge=100)
     """Resamples of bootstrap intervals and of paired tests."""
+    min_tested_users: int = Field(20, ge=1)
+    """Users with held-out pairs that it takes to measure a candidate; with fewer the baseline serves."""
     min_gain_over_popularity: float = Field(0.0, ge=0)
     min_gain_over_champion: float = Field(0.0, ge=0)
     max_p_value: float = Field(0.05, gt=0, lt=1)
@@ -161,33 +163,40 @@ class EvaluateSettings(Section):
     min_slice_users: int = Field(30, ge=1)
     """Slices with fewer tested users are shown, and decide nothing."""
     max_slice_loss: Share = 0.02
-    """NDCG that a slice may lose to the champion (to popularity where there is none)."""
+    """NDCG that a slice may lose to the champion; without one a larger loss to popularity is a warning."""
     max_exposure_loss: Share = 0.3
-    """Share of the exposure of small sellers and of new products that may be lost to the same rival."""
+    """Share of the champion's exposure of small sellers and new products, of its coverage, evenness and difference from
+    popularity that may be lost; without one a larger loss of exposure to popularity is a warning."""
     new_product_days: Days = 30.0
     """Products that landed first at most so long before the training's day are new."""
     max_constant_share: Share = 0.5
     min_coverage: Share = 0.02
-    """Of the products that the tested lists could reach."""
+    """Of the products that the tested lists could reach; less is a warning."""
     min_evenness: Share = 0.005
-    """1 - Gini of exposure, as a share of what the tested lists could reach."""
+    """1 - Gini of exposure, as a share of what the tested lists could reach; less is a warning."""
     max_popularity_overlap: Share = 0.9
+    """More is a warning."""
     max_drift: float = Field(0.25, gt=0)
     """Population stability index against the training's own night, above which a night warns."""
     explained_users: int = Field(50, ge=1)
     """Tested users whose reasons are put to the deletion test."""
     min_reasons_valid: Share = 0.9
-    """Share of reasons that must stand the deletion test: without its evidence the product falls."""
-    rings: int = Field(3, ge=0)
+    """Share of reasons that stand the deletion test (without its evidence the product falls); less is a warning."""
+    max_reasons_loss: Share = 0.1
+    """Share of the champion's valid reasons that may be lost."""
+    rings: int = Field(20, ge=0)
     """Rings of fake accounts that each evaluation plants, to see how far they get their products; 0 plants none."""
     ring_share: Share = 0.01
     """Fake accounts of a ring, as a share of all users; where that is fewer than three, none are planted."""
-    max_ring_climb: Share = 0.4
-    """Share of the catalogue that a ring's product may climb in the mean over honest users."""
     max_ring_lists: Share = 0.05
-    """Share of honest users' lists that a ring may get its product into."""
+    """Share of honest users' lists that a ring may get its product into beyond what it gets with the champion, in the
+    mean over rings; without a champion more is a warning."""
     max_fit_seconds: float = Field(3_600.0, gt=0)
+    """More is a warning."""
     max_score_milliseconds_per_user: float = Field(100.0, gt=0)
+    """More is a warning."""
+    max_cost_growth: float = Field(3.0, ge=1)
+    """Times the champion's seconds of fitting and scoring that a candidate may take."""
 
 
 class Settings(Section):
@@ -230,9 +239,14 @@ class Settings(Section):
         """A model that was pre-trained here, for `text.model`: its name is its content, so that it never changes."""
         return self.models / "base" / f"socialrec-base-{sha256[:12]}"
 
+    @property
+    def candidates(self) -> Path:
+        """What trainings make, a folder a training."""
+        return self.models / "candidates"
+
     def candidate(self, mlflow_run: str) -> Path:
-        """What a training run makes before the gate decides: `encoder/`, `recommender/` and `evaluation.json`."""
-        return self.models / "candidates" / mlflow_run
+        """Folder of one training: `encoder/`, `recommender/`, `baseline/`, `evaluation.json` and `steps.json`."""
+        return self.candidates / mlflow_run
 
     @property
     def secrets(self) -> Path:

@@ -83,8 +83,10 @@ def fill(lake: Lake) -> None:
 
 def call(settings: Settings, name: str, *arguments: str, run_id: str = "r1", ds: str = DS) -> dict[str, Any]:
     module = importlib.import_module(name)
-    assert module.main(["--ds", ds, "--home", str(settings.home), "--run-id", run_id, *arguments]) == 0
-    return job.receipt(settings, run_id, name)
+    code = module.main(["--ds", ds, "--home", str(settings.home), "--run-id", run_id, *arguments])
+    receipt = job.receipt(settings, run_id, name)
+    assert code == (job.EXIT_REFUSED if receipt["status"] == "refused" else 0)
+    return receipt
 
 
 def candidate(settings: Settings, run_id: str, ds: str = DS) -> tuple[list[str], str]:

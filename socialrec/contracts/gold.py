@@ -2,7 +2,15 @@
 
 from socialrec.contracts.columns import DS, PLATFORM, Column, FixedListOf, ListOf, StructOf, Table
 from socialrec.contracts.silver import TEXT_HASH, USER_KEY
-from socialrec.contracts.vocabulary import AttributeOrigin, DecisionKind, EventType, ReasonKind, SubjectKind, TextKind
+from socialrec.contracts.vocabulary import (
+    AttributeOrigin,
+    DecisionKind,
+    EventType,
+    ModelKind,
+    ReasonKind,
+    SubjectKind,
+    TextKind,
+)
 
 PRODUCT_ID = Column("product_id", "string", "The source's identifier of the product")
 ENCODER_VERSION = Column("encoder_version", "string", "Which weights, adapter, pooling and length made the vector")
@@ -238,6 +246,7 @@ RECOMMENDATIONS = Table(
         Column("score", "float64", "Blended score, comparable within one user's list"),
         Column("reasons", ListOf(REASON), "Why, strongest first; at least one"),
         Column("recommender_version", "string", "Registered version of the recommender"),
+        Column("model_kind", "string", "A trained model, or the baseline until one is sound", choices=ModelKind),
         ENCODER_VERSION,
         PLATFORM,
         DS,
@@ -272,6 +281,8 @@ GATE_CHECK = StructOf(
         Column("figure", "float64", "What was measured; NaN where it was no number"),
         Column("bound", "float64", "What it was held against"),
         Column("line", "string", "The answer in words"),
+        Column("decides", "bool", "Whether it can refuse a candidate; else it warns"),
+        Column("remedy", "string", "What a person can do about it; empty where it passed"),
     )
 )
 
@@ -282,7 +293,7 @@ MODEL_DECISIONS = Table(
     columns=(
         Column("recommender_version", "string", "Registered version of the recommender"),
         Column("decided_ts", "timestamp", "When"),
-        Column("kind", "string", "The gate of a training, or a person who went back", choices=DecisionKind),
+        Column("kind", "string", "The gate, a baseline for want of a sound model, or a person", choices=DecisionKind),
         Column("is_champion", "bool", "Whether it became champion"),
         Column("reasons", ListOf("string"), "Why: all that speaks against it, else for it; or the person's own words"),
         Column("checks", ListOf(GATE_CHECK), "What the gate asked; empty for a rollback"),

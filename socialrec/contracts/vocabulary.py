@@ -89,7 +89,15 @@ class SubjectKind(StrEnum):
 
 
 class DecisionKind(StrEnum):
-    """Who decided about a model: the gate of a training, or a person who went back."""
+    """Who decided about a model: the gate of a training, a person who went back, or nobody as none was sound yet."""
 
     GATE = "gate"
+    BASELINE = "baseline"
     ROLLBACK = "rollback"
+
+
+class ModelKind(StrEnum):
+    """What serves: a model whose blend was learned and tested, or the baseline until one is sound."""
+
+    TRAINED = "trained"
+    BASELINE = "baseline"

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from socialrec.contracts.vocabulary import EventType
-from socialrec.errors import UserError
 from socialrec.row_hashes import Hashes, mixed, string_hashes
 from socialrec.settings import EvaluateSettings
 
@@ -105,10 +104,11 @@ def make_split(interactions: pa.Table, settings: EvaluateSettings) -> Split:
 
     The random split ranks each user's distinct pairs by a seeded hash of their names, so the order of rows does not
     matter. It holds out `int(share * n)` of a user's n pairs in each window, and at least one in test, then one in
-    validation, while at least one stays in training. Raises UserError where there is nothing to split.
+    validation, while at least one stays in training. Without any interaction nothing is held out.
     """
     if interactions.num_rows == 0:
-        raise UserError("silver.interactions is empty: land some interactions before training")
+        none = np.array([], dtype=np.uint64)
+        return Split("random_per_user", None, None, settings.seed, none, none)
     undated = interactions["event_ts"].null_count / interactions.num_rows
     if undated > settings.max_undated_share:
         return _random_split(interactions, settings)

@@ -91,7 +91,7 @@ class SparkJob(_Receipted, SparkSubmitOperator):
 
 
 class ModelBranch(PythonJob, BranchMixIn):
-    """Runs a job that reports `has_champion` and goes on with one of two tasks."""
+    """Runs a job that reports `has_champion` and `trains_first`, and goes on with one of two tasks."""
 
     def __init__(self, *, with_model: str, without_model: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -102,8 +102,9 @@ class ModelBranch(PythonJob, BranchMixIn):
 
     def execute(self, context: Any) -> Any:
         """Choose the next task. A dry run trains nothing, so without a model it ends here."""
-        if super().execute(context)["has_champion"]:
+        found, dry_run = super().execute(context), context["params"]["dry_run"]
+        if found["has_champion"] and (dry_run or not found["trains_first"]):
             return self.do_branch(context, self.with_model)
-        if context["params"]["dry_run"]:
+        if dry_run:
             raise AirflowFailException("no champion model yet, and a dry run trains none: run once without dry_run")
         return self.do_branch(context, self.without_model)

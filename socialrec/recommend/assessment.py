@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from socialrec.evaluate.catalogue import Catalogue
 from socialrec.evaluate.comparison import Comparison, compare
 from socialrec.evaluate.measure import Figures, HeldOutSet
 from socialrec.evaluate.metrics import popularity_overlap
-from socialrec.evaluate.metrics.hits import Ranked
+from socialrec.evaluate.metrics.hits import Ranked, n_relevant
 from socialrec.evaluate.slices import UserFacts, make_slices
 from socialrec.evaluate.split import Split
 from socialrec.recommend.arrays import ABSENT, Indices, positions, vocabulary
@@ -24,7 +24,7 @@ from socialrec.recommend.context import Context, Stamp
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.deletion import reasons_figures
 from socialrec.recommend.inputs import Inputs
-from socialrec.recommend.manipulation import drill
+from socialrec.recommend.manipulation import simulate_attacks
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.offline import HeldOut, Lists, held_out, rank
 from socialrec.recommend.sample_lists import sample_lists
@@ -34,11 +34,13 @@ from socialrec.settings import Settings
 
 @dataclass(frozen=True)
 class Trial:
-    """A recipe refitted before the test window, and its lists for the users of that window.
+    """A recipe (inputs, settings) refitted before the test window, and its lists for the users of that window.
 
     cost: `fit_seconds`, and `score_milliseconds_per_user`.
     """
 
+    inputs: Inputs
+    settings: Settings
     data: TrainingData
     held: HeldOut
     recommender: Recommender
@@ -47,34 +49,51 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Facts:
+    """What a trial's lists are like beside accuracy: what the gate bounds, of the candidate and of the champion alike.
+
+    popularity_overlap: share of places that popularity would fill alike. reasons: as `reasons_figures` gives them, over
+    a sample of the tested users. manipulation: as `simulate_attacks` gives it.
+    """
+
+    popularity_overlap: float
+    reasons: Figures
+    manipulation: Figures
+    cost: Figures
+
+    def document(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class Assessment:
     """A trial beside its rivals.
 
-    soundness: `leaked_pairs` (held-out pairs in the evidence), `constant_share` (of users to whom all products score
-    the same) and `popularity_overlap` (share of places that popularity would fill alike). reasons: as
-    `reasons_figures` gives them, over a sample of the tested users. manipulation: what rings of fake accounts would
-    have achieved, as `drill` gives it. samples: rows of `sample_lists`.
+    soundness: `leaked_pairs` (held-out pairs in the evidence) and `constant_share` (of users to whom all products score
+    the same). champion_facts: the champion's, where there is one. samples: rows of `sample_lists`.
     """
 
     comparison: Comparison
     soundness: dict[str, float]
-    reasons: Figures
-    manipulation: Figures
-    cost: Figures
+    facts: Facts
+    champion_facts: Facts | None
+    n_tested: int
     n_products: int
     samples: list[tuple[int | str, ...]]
 
     def document(self) -> dict[str, Any]:
         """As plain data: what the gate decides on."""
-        facts = {"reasons": self.reasons, "manipulation": self.manipulation, "cost": self.cost}
-        return {**self.comparison.document(), **self.soundness, **facts, "n_products": self.n_products}
+        champion = self.champion_facts.document() if self.champion_facts else None
+        numbers = {"champion_facts": champion, "n_tested": self.n_tested, "n_products": self.n_products}
+        return {**self.comparison.document(), **self.soundness, **self.facts.document(), **numbers}
 
     def metrics(self) -> Figures:
         """Every figure by its MLflow name."""
-        test = {
-            f"test/{name}": value for name, value in {**self.soundness, **self.reasons, **self.manipulation}.items()
-        }
-        return self.comparison.metrics() | test | {f"cost/{name}": value for name, value in self.cost.items()}
+        facts = self.facts
+        test = {**self.soundness, "popularity_overlap": facts.popularity_overlap, **facts.reasons, **facts.manipulation}
+        named = {f"test/{name}": value for name, value in test.items()}
+        return self.comparison.metrics() | named | {f"cost/{name}": value for name, value in facts.cost.items()}
 
 
 def try_recipe(inputs: Inputs, split: Split, settings: Settings, weights: Mapping[str, float]) -> Trial:
@@ -88,28 +107,40 @@ def try_recipe(inputs: Inputs, split: Split, settings: Settings, weights: Mappin
     lists = rank(recommender, data, held, settings.evaluate.cutoff, settings.recommend)
     per_user = (time.perf_counter() - fitted) / max(len(held.rows), 1)
     cost = {"fit_seconds": fitted - started, "score_milliseconds_per_user": 1000 * per_user}
-    return Trial(data, held, recommender, lists, cost)
+    return Trial(inputs, settings, data, held, recommender, lists, cost)
 
 
-def assess(trial: Trial, champion: Ranked | None, inputs: Inputs, split: Split, settings: Settings) -> Assessment:
-    """Measure a trial, popularity and (where there is one) the champion's lists for the same users."""
-    cutoff = settings.evaluate.cutoff
-    popular = popular_lists(trial.data.popularity, trial.held.seen, cutoff)
-    rivals = {"popularity": popular} | ({} if champion is None else {"champion": champion})
-    ranked = trial.lists.ranked
-    overlap, constant = popularity_overlap(ranked, popular, cutoff), trial.lists.is_constant
+def assess(trial: Trial, champion: Trial | None, inputs: Inputs, split: Split, settings: Settings) -> Assessment:
+    """Measure a trial, popularity and (where there is one) a trial of the champion's recipe for the same users."""
+    popular = popular_lists(trial.data.popularity, trial.held.seen, settings.evaluate.cutoff)
+    rivals = {"popularity": popular} | ({} if champion is None else {"champion": champion.lists.ranked})
+    ranked, constant = trial.lists.ranked, trial.lists.is_constant
+    held = held_out_set(trial, inputs, split, settings)
     return Assessment(
-        comparison=compare(ranked, rivals, held_out_set(trial, inputs, split, settings), settings.evaluate),
+        comparison=compare(ranked, rivals, held, settings.evaluate),
         soundness={
             "leaked_pairs": leaked_pairs(trial.data, trial.held),
             "constant_share": float(constant.mean()) if len(constant) else 0.0,
-            "popularity_overlap": float(np.nanmean(overlap)) if np.isfinite(overlap).any() else 1.0,
         },
-        reasons=reasons_figures(trial.recommender, sample_context(trial, settings)),
-        manipulation=drill(trial.data, trial.held, trial.recommender, inputs=inputs, split=split, settings=settings),
-        cost=trial.cost,
+        facts=facts_of(trial, popular, split, settings),
+        champion_facts=None if champion is None else facts_of(champion, popular, split, settings),
+        n_tested=int((n_relevant(held.relevant) > 0).sum()),
         n_products=len(trial.data.products),
         samples=sample_lists(ranked, trial.held, trial.data.products, inputs.products, settings.evaluate.seed),
+    )
+
+
+def facts_of(trial: Trial, popular: Ranked, split: Split, settings: Settings) -> Facts:
+    """Facts of a trial; popular: what popularity lists for the same users, int64 (n_users, cutoff)."""
+    overlap = popularity_overlap(trial.lists.ranked, popular, settings.evaluate.cutoff)
+    attacks = simulate_attacks(
+        trial.data, trial.held, trial.recommender, inputs=trial.inputs, split=split, settings=trial.settings
+    )
+    return Facts(
+        popularity_overlap=float(np.nanmean(overlap)) if np.isfinite(overlap).any() else 1.0,
+        reasons=reasons_figures(trial.recommender, sample_context(trial, trial.settings)),
+        manipulation=attacks,
+        cost=trial.cost,
     )
 
 

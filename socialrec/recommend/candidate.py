@@ -17,6 +17,9 @@ from socialrec.recommend.arrays import vocabulary
 from socialrec.recommend.model import TENSORS, read_document
 from socialrec.recommend.signals import SIGNALS
 
+FOLDER = "recommender"
+"""Below a candidate's folder, and of its training's MLflow run."""
+
 
 def find_faults(folder: Path, products: pa.Table, ds: str, split_label: str) -> list[str]:
     """What is wrong with a candidate's files, in words; empty where nothing is.

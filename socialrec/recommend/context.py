@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import scipy.sparse as sp
 from safetensors.numpy import load_file, save_file
 
+from socialrec.contracts.vocabulary import ModelKind
 from socialrec.evaluate.split import tie_parts
 from socialrec.recommend.arrays import F32, Csr, Flags, Indices, csr, positions, vocabulary
 from socialrec.recommend.communities import community_likes, find_communities
@@ -38,11 +39,12 @@ PRODUCT_FACTS = ("trend", "active", "category", "brand", "age_days", "small_sell
 
 @dataclass(frozen=True)
 class Stamp:
-    """What is written on every row of a night: day and model versions."""
+    """What is written on every row of a night: day, model versions and kind of model."""
 
     ds: str
     recommender_version: str
     encoder_version: str
+    model_kind: str = ModelKind.TRAINED.value
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,17 @@ def gate_row(decision: Decision, figures: Mapping[str, float], **facts: str | No
     }
 
 
+def baseline_row(missing: str, **facts: str | None) -> dict[str, Any]:
+    """A baseline that serves until a trained model is sound, as a row; facts are the remaining columns by name."""
+    decided = {"decided_ts": datetime.now(UTC), "kind": DecisionKind.BASELINE, "is_champion": True}
+    return {
+        **decided,
+        "reasons": [f"no trained model is sound yet; needed: {missing}"],
+        "checks": [],
+        "figures": [],
+    } | facts
+
+
 def rollback_row(reason: str, **facts: str | None) -> dict[str, Any]:
     """A person's decision to go back as a row; facts are the remaining columns by name."""
     decided = {"decided_ts": datetime.now(UTC), "kind": DecisionKind.ROLLBACK, "is_champion": True}
@@ -64,7 +75,8 @@ def version_to_go_back_to(decisions: pa.Table, champion: str, wanted: str | None
     decisions: rows of gold.model_decisions. Only what a gate once promoted can be champion again: going back is no way
     around the gate. Raises UserError where there is no such version.
     """
-    gates = decisions.filter(pc.equal(decisions["kind"], DecisionKind.GATE.value)).sort_by("decided_ts")
+    not_by_hand = pc.not_equal(decisions["kind"], DecisionKind.ROLLBACK.value)
+    gates = decisions.filter(not_by_hand).sort_by("decided_ts")
     promoted = gates.filter(gates["is_champion"])
     # Not simply the one promoted before it: that one may have been gone back from.
     before = dict(

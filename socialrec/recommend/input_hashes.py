@@ -44,7 +44,8 @@ def hash_inputs(
 def facts_of(stamp: Stamp, settings: Settings) -> tuple[str, ...]:
     """What all lists of a night rest on: the model and the settings."""
     sections = (settings.recommend, settings.etl)
-    return stamp.recommender_version, stamp.encoder_version, *(section.model_dump_json() for section in sections)
+    versions = (stamp.recommender_version, stamp.encoder_version, stamp.model_kind)
+    return *versions, *(section.model_dump_json() for section in sections)
 
 
 def _sums(rows: pa.Table, everyone: pa.Array, *columns: str) -> Hashes:

@@ -53,7 +53,8 @@ class Inputs:
 def read_inputs(lake: Lake, ds: str, encoder_version: str, pinned: Mapping[str, int | None] | None = None) -> Inputs:
     """Read everything up to day `ds`, at the pinned table versions or else the newest.
 
-    Raises UserError where the catalogue, the interactions or their encoded texts are missing.
+    A shop without interactions has none to learn from. Raises UserError where the catalogue or its encoded texts are
+    missing.
     """
     tables = (SILVER_INTERACTIONS, SILVER_COMMENTS, SILVER_PRODUCTS, SOCIAL_TIES, TEXT_EMBEDDINGS)
     versions = dict(pinned or {table.name: lake.version(table) for table in tables})
@@ -67,8 +68,8 @@ def read_inputs(lake: Lake, ds: str, encoder_version: str, pinned: Mapping[str, 
         found = [day for day in lake.partitions(table, versions[table.name]) if day <= ds]
         return found[-1:] if table.is_snapshot else found
 
-    if not days(SILVER_PRODUCTS) or not days(SILVER_INTERACTIONS):
-        raise UserError(f"silver.products or silver.interactions has nothing up to {ds}: run the ETL of that day first")
+    if not days(SILVER_PRODUCTS):
+        raise UserError(f"silver.products has nothing up to {ds}: land the catalogue, then run the ETL of that day")
     interactions = read(SILVER_INTERACTIONS, days(SILVER_INTERACTIONS), (*INTERACTION_COLUMNS, "platform"))
     comments = read(SILVER_COMMENTS, days(SILVER_COMMENTS), COMMENT_COLUMNS)
     products = read(SILVER_PRODUCTS, days(SILVER_PRODUCTS), PRODUCT_COLUMNS)

@@ -13,6 +13,7 @@ import pyarrow as pa
 import scipy.sparse as sp
 from safetensors.numpy import load_file, save_file
 
+from socialrec.contracts.vocabulary import ModelKind
 from socialrec.errors import UserError
 from socialrec.recommend.arrays import Csr
 from socialrec.recommend.blend import TIE_BREAK, Blended
@@ -29,13 +30,14 @@ FORMAT = 3
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """Where a model comes from: the recipe to refit it, and the inputs that it saw."""
+    """Where a model comes from: the recipe to refit it, and the inputs that it saw. kind: a value of ModelKind."""
 
     encoder_version: str
     ds: str = ""
     split_label: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
     lake_versions: dict[str, int | None] = field(default_factory=dict)
+    kind: str = ModelKind.TRAINED.value
 
 
 class Recommender:

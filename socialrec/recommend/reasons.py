@@ -26,6 +26,7 @@ KIND_OF_SIGNAL = {
     "social": ReasonKind.FRIENDS,
     "opinion": ReasonKind.FRIENDS,
     "content": ReasonKind.WORDS,
+    "category": ReasonKind.POPULAR,
     "community": ReasonKind.POPULAR,
     "trend": ReasonKind.POPULAR,
     "popularity": ReasonKind.POPULAR,

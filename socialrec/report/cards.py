@@ -39,6 +39,15 @@ def version_card(decision: Decision, evaluation: Mapping[str, Any], document: Ma
     )
 
 
+def baseline_card(missing: str, training: str) -> str:
+    """The description of a baseline's version; training: the page of the run that made it."""
+    return _paragraphs(
+        f"**Baseline**: popularity by what is known of the user, with fixed weights. It serves because [the training]("
+        f"{training}) gave no sound model, until one does.",
+        f"Needed for a trained model: {missing}.",
+    )
+
+
 def encoder_card(figures: Mapping[str, float], ds: str, n_examples: int, training: str) -> str:
     """The description of an encoder's version: what it learned from, and what was measured. training: its page."""
     return _paragraphs(

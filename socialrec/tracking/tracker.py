@@ -196,6 +196,18 @@ class Tracker:
                 self._server.close_failed(run_id, LAST_WORD_SECONDS)
             raise
 
+    def reopen(self, run_id: str) -> bool:
+        """Open a closed run again; False where the server has no such run."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self._server.update_run(run_id, status="RUNNING")
+        except MlflowException as error:
+            if error.error_code in ABSENT:
+                return False
+            raise
+        return True
+
     def finish(self, run_id: str, status: str = "FINISHED") -> None:
         """Close a run as FINISHED or FAILED."""
         self._server.set_terminated(run_id, status)
@@ -213,15 +225,17 @@ class Tracker:
     ) -> str:
         """Register the run's logged folder as the next version of a model; no alias moves.
 
-        What the run has registered under the same tags is its version still: a retry makes no second one.
+        What the run has registered is its version still: a retry makes no second one. Its tags and description become
+        these.
         """
         if not self._server.search_registered_models(f"name = '{name}'"):
             # Only now: what people write there later stays.
             self._server.create_registered_model(name, description=MODELS.get(name))
-        for version in self._server.search_model_versions(f"name = '{name}' and run_id = '{run_id}'"):
-            if version.tags == dict(tags):
-                return str(version.version)
         source = f"{self._server.get_run(run_id).info.artifact_uri}/{folder}"
+        for version in self._server.search_model_versions(f"name = '{name}' and run_id = '{run_id}'"):
+            if version.source == source:
+                self._relabel(version, tags, description)
+                return str(version.version)
         made = self._server.create_model_version(name, source, run_id=run_id, tags=dict(tags), description=description)
         return str(made.version)
 
@@ -283,6 +297,13 @@ class Tracker:
                 if not target.exists():
                     raise
         return target
+
+    def _relabel(self, version: ModelVersion, tags: Mapping[str, str], description: str | None) -> None:
+        for key, value in tags.items():
+            if version.tags.get(key) != value:
+                self._server.set_model_version_tag(version.name, version.version, key, value)
+        if description is not None and version.description != description:
+            self._server.update_model_version(version.name, version.version, description)
 
     def _experiment_of(self, run_id: str) -> str:
         return str(self._server.get_run(run_id).info.experiment_id)

@@ -119,7 +119,7 @@ def pin_a_model(home: Path, ds: str) -> None:
     model = home / "models" / "recommender"
     if not model.exists():
         fit_a_model(home, ds, model)
-    pins = {"recommender_version": "1", "encoder_version": ENCODER_VERSION, "trained_run": "t"}
+    pins = {"recommender_version": "1", "model_kind": "trained", "encoder_version": ENCODER_VERSION, "trained_run": "t"}
     receipt = home / "runs" / ds / "pin_models.json"
     receipt.parent.mkdir(parents=True, exist_ok=True)
     receipt.write_text(json.dumps({**pins, "recommender_folder": str(model)}))

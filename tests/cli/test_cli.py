@@ -182,7 +182,11 @@ def anns_key(settings: Settings) -> str:
     )
     reason = {"kind": "popular", "share": 1.0, "products": [], "friends": [], "words": []}
     place = {"user_key": key, "rank": 1, "product_id": "kite", "score": 0.5, "reasons": [reason]}
-    write(settings, RECOMMENDATIONS, {**place, "recommender_version": "3", "encoder_version": "mini"})
+    write(
+        settings,
+        RECOMMENDATIONS,
+        {**place, "recommender_version": "3", "model_kind": "trained", "encoder_version": "mini"},
+    )
     return key
 
 

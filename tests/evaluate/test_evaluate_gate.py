@@ -9,11 +9,25 @@ import pytest
 import scipy.sparse as sp
 
 from socialrec.evaluate.baselines import popular_lists
-from socialrec.evaluate.gate import Decision, decide
+from socialrec.evaluate.gate import Decision, decide, n_users_missing
 from socialrec.evaluate.plots import metrics_figure, weights_figure
 from socialrec.settings import EvaluateSettings
 
 SETTINGS = EvaluateSettings()
+RINGS = {
+    "ring_climb": 0.2,
+    "ring_lists": 0.01,
+    "ring_lists_low": 0.0,
+    "ring_lists_high": 0.02,
+    "ring_members": 15,
+    "rings": 20,
+}
+FACTS: dict[str, Any] = {
+    "popularity_overlap": 0.1,
+    "reasons": {"reasons_valid_share": 0.95, "reasons_tested": 40},
+    "manipulation": RINGS,
+    "cost": {"fit_seconds": 2.0, "score_milliseconds_per_user": 0.5},
+}
 
 
 def paired(difference: float, n_users: int = 100, p_better: float = 0.001, p_worse: float = 0.999) -> dict[str, float]:
@@ -22,28 +36,34 @@ def paired(difference: float, n_users: int = 100, p_better: float = 0.001, p_wor
 
 def evaluation(ndcg: float = 0.2, champion: float | None = None, **changes: Any) -> dict[str, Any]:
     """A candidate that is sound and twice as good as popularity (0.1), beside a champion where one is given."""
+    shown = {"coverage_at_10": 0.5, "gini_at_10": 0.8, "n_users": 100.0}
     measured: dict[str, Any] = {
-        "candidate": {"ndcg_at_10": ndcg, "coverage_at_10": 0.5, "gini_at_10": 0.8, "n_users": 100.0},
+        "candidate": {"ndcg_at_10": ndcg, **shown},
         "popularity": {"ndcg_at_10": 0.1},
         "champion": None,
+        "champion_facts": None,
         "paired": {"popularity": {"everyone": paired(ndcg - 0.1)}},
         "leaked_pairs": 0,
         "constant_share": 0.0,
-        "popularity_overlap": 0.1,
+        "n_tested": 100,
         "n_products": 500,
-        "reasons": {"reasons_valid_share": 0.95, "reasons_tested": 40},
-        "manipulation": {"ring_climb": 0.2, "ring_lists": 0.01, "ring_members": 15},
-        "cost": {"fit_seconds": 2.0, "score_milliseconds_per_user": 0.5},
+        **FACTS,
     }
     if champion is not None:
         better, worse = (0.001, 0.999) if ndcg > champion else (0.999, 0.001)
-        measured["champion"] = {"ndcg_at_10": champion}
+        measured["champion"] = {"ndcg_at_10": champion, **shown}
+        measured["champion_facts"] = FACTS
         measured["paired"]["champion"] = {"everyone": paired(ndcg - champion, p_better=better, p_worse=worse)}
     return measured | changes
 
 
 def failed(found: Decision) -> list[str]:
-    return [check.name for check in found.checks if not check.is_passed]
+    """Names of the checks that refuse."""
+    return [check.name for check in found.checks if check.decides and not check.is_passed]
+
+
+def warned(found: Decision) -> list[str]:
+    return [check.name for check in found.warnings]
 
 
 def test_the_first_model_is_promoted_when_it_beats_popularity() -> None:
@@ -101,10 +121,14 @@ def with_slice(test: dict[str, float], rival: str = "champion") -> dict[str, Any
     return measured
 
 
-@pytest.mark.parametrize("rival", ["champion", "popularity"])
-def test_a_slice_that_loses_more_than_the_margin_is_named(rival: str) -> None:
-    decision = decide(with_slice(paired(-0.03, p_worse=0.01), rival), SETTINGS)
-    assert decision.reasons == (f"slice users/cold is worse than with {rival} by 0.0300, more than 0.02",)
+def test_a_slice_that_loses_more_than_the_margin_to_the_champion_refuses_and_to_popularity_warns() -> None:
+    line = "slice users/cold is worse than with {} by 0.0300, more than 0.02"
+    beside_champion = decide(with_slice(paired(-0.03, p_worse=0.01)), SETTINGS)
+    assert beside_champion.reasons == (line.format("champion"),)
+    first = decide(with_slice(paired(-0.03, p_worse=0.01), "popularity"), SETTINGS)
+    assert first.promote
+    assert [check.line for check in first.warnings] == [line.format("popularity")]
+    assert first.warnings[0].remedy == "accept it with evaluate.max_slice_loss = 0.03"
 
 
 @pytest.mark.parametrize(
@@ -119,16 +143,62 @@ def test_a_small_loss_a_small_slice_and_a_loss_by_chance_decide_nothing(test: di
     [
         ({"leaked_pairs": 1}, "leak"),
         ({"constant_share": 0.8}, "constant_scores"),
-        ({"popularity_overlap": 0.95}, "popularity_overlap"),
-        ({"reasons": {"reasons_valid_share": 0.8, "reasons_tested": 40}}, "reasons"),
-        ({"manipulation": {"ring_climb": 0.5, "ring_lists": 0.01, "ring_members": 15}}, "ring_climb"),
-        ({"manipulation": {"ring_climb": 0.2, "ring_lists": 0.06, "ring_members": 15}}, "ring_lists"),
-        ({"cost": {"fit_seconds": 4000.0, "score_milliseconds_per_user": 1.0}}, "fit_seconds"),
-        ({"cost": {"fit_seconds": 1.0, "score_milliseconds_per_user": 101.0}}, "score_milliseconds_per_user"),
+        ({"n_tested": 19}, "tested_users"),
+        ({"faults": ["model.json is missing"]}, "whole"),
     ],
 )
-def test_a_candidate_out_of_bounds_is_refused_for_that_alone(changes: dict[str, Any], check: str) -> None:
-    assert failed(decide(evaluation(**changes), SETTINGS)) == [check]
+def test_a_broken_candidate_is_refused_with_and_without_a_champion(changes: dict[str, Any], check: str) -> None:
+    for champion in (None, 0.1):
+        assert failed(decide(evaluation(champion=champion, **changes), SETTINGS)) == [check]
+
+
+OUT_OF_BOUNDS = [
+    ({"popularity_overlap": 0.95}, "popularity_overlap"),
+    ({"reasons": {"reasons_valid_share": 0.8, "reasons_tested": 40}}, "reasons"),
+    ({"manipulation": {**RINGS, "ring_lists": 0.07}}, "ring_lists"),
+    ({"cost": {"fit_seconds": 4000.0, "score_milliseconds_per_user": 0.5}}, "fit_seconds"),
+    ({"cost": {"fit_seconds": 1.0, "score_milliseconds_per_user": 101.0}}, "score_milliseconds_per_user"),
+]
+
+
+@pytest.mark.parametrize(("changes", "check"), OUT_OF_BOUNDS)
+def test_without_a_champion_a_figure_out_of_bounds_warns_with_a_remedy_and_refuses_nothing(
+    changes: dict[str, Any], check: str
+) -> None:
+    decision = decide(evaluation(**changes), SETTINGS)
+    assert decision.promote
+    assert warned(decision) == [check]
+    assert (
+        "recommend." in decision.warnings[0].remedy
+        or "evaluate." in decision.warnings[0].remedy
+        or "land more" in (decision.warnings[0].remedy)
+    )
+    assert decision.document()["warnings"] == list(decision.warning_lines)
+
+
+@pytest.mark.parametrize(("changes", "check"), OUT_OF_BOUNDS)
+def test_with_a_champion_the_same_figure_refuses_where_the_champion_does_better(
+    changes: dict[str, Any], check: str
+) -> None:
+    assert failed(decide(evaluation(0.3, champion=0.2, **changes), SETTINGS)) == [check]
+
+
+@pytest.mark.parametrize(("changes", "check"), OUT_OF_BOUNDS)
+def test_with_a_champion_that_is_alike_no_absolute_bound_refuses(changes: dict[str, Any], check: str) -> None:
+    alike = evaluation(0.3, champion=0.2, champion_facts=FACTS | changes, **changes)
+    decision = decide(alike, SETTINGS)
+    assert decision.promote
+    assert not warned(decision)
+
+
+def test_the_value_that_a_remedy_names_lets_the_same_figures_pass() -> None:
+    attacked = evaluation(manipulation={**RINGS, "ring_lists": 0.0712})
+    assert "evaluate.max_ring_lists = 0.08" in decide(attacked, SETTINGS).warnings[0].remedy
+    assert not warned(decide(attacked, EvaluateSettings(max_ring_lists=0.08)))
+
+
+def test_the_rank_climb_of_a_ring_decides_nothing() -> None:
+    assert not warned(decide(evaluation(manipulation={**RINGS, "ring_climb": 0.9}), SETTINGS))
 
 
 def test_a_shop_without_rings_is_asked_nothing_about_them() -> None:
@@ -143,7 +213,9 @@ def test_a_group_of_products_that_loses_its_exposure_is_named(rival: str) -> Non
     measured["candidate"] |= {"exposure_small_sellers_at_10": 0.5, "exposure_new_products_at_10": 1.2}
     measured[rival] |= {"exposure_small_sellers_at_10": 0.8, "exposure_new_products_at_10": 1.0}
     decision = decide(measured, SETTINGS)
-    assert decision.reasons == (f"small sellers are shown 38% less than with {rival}, at most 0.3",)
+    assert decision.promote == (rival == "popularity")
+    line = f"small sellers are shown 38% less than with {rival}, at most 0.3"
+    assert line in (*decision.reasons, *(check.line for check in decision.warnings))
     measured[rival]["exposure_small_sellers_at_10"] = 0.7
     assert decide(measured, SETTINGS).promote
 
@@ -159,11 +231,19 @@ def test_exposure_that_nobody_had_cannot_be_lost(theirs: float | None) -> None:
 def test_coverage_and_evenness_are_held_against_what_so_few_lists_can_reach() -> None:
     narrow = evaluation()
     narrow["candidate"] |= {"coverage_at_10": 0.01, "gini_at_10": 0.998}
-    assert failed(decide(narrow, SETTINGS)) == ["coverage", "evenness"]
+    assert warned(decide(narrow, SETTINGS)) == ["coverage", "evenness"]
     # 100 lists of 10 places reach at most a hundredth of 100,000 products: 0.0001 is a hundredth of that.
     wide = evaluation(n_products=100_000)
     wide["candidate"] |= {"coverage_at_10": 0.005, "gini_at_10": 0.9999}
-    assert decide(wide, SETTINGS).promote
+    assert not warned(decide(wide, SETTINGS))
+
+
+def test_coverage_may_lose_three_tenths_of_the_champions_and_no_more() -> None:
+    narrower = evaluation(0.3, champion=0.2)
+    narrower["candidate"] |= {"coverage_at_10": 0.36}
+    assert decide(narrower, SETTINGS).promote
+    narrower["candidate"] |= {"coverage_at_10": 0.34}
+    assert failed(decide(narrower, SETTINGS)) == ["coverage"]
 
 
 def test_figures_that_are_not_numbers_are_refused_and_become_null_in_json() -> None:
@@ -175,8 +255,12 @@ def test_figures_that_are_not_numbers_are_refused_and_become_null_in_json() -> N
 
 
 def test_a_candidate_with_faults_is_refused_for_each_of_them_unmeasured() -> None:
-    decision = decide({"faults": ["model.json is missing", "its weights x are not numbers"]}, SETTINGS)
+    decision = decide({"n_tested": 100, "faults": ["model.json is missing", "its weights x are not numbers"]}, SETTINGS)
     assert decision.reasons == ("model.json is missing", "its weights x are not numbers")
+
+
+def test_users_that_are_missing_are_counted_from_those_that_can_be_tested() -> None:
+    assert [n_users_missing({"n_tested": n}, SETTINGS) for n in (0, 8, 20, 50)] == [20, 12, 0, 0]
 
 
 def test_popular_lists_leave_out_what_was_seen_and_break_ties_by_number() -> None:

@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from socialrec.errors import UserError
 from socialrec.evaluate.split import make_split, tie_parts
 from socialrec.settings import EvaluateSettings
 
@@ -149,6 +148,8 @@ def test_each_part_of_a_tie_counts_only_from_when_it_began() -> None:
     assert tie_parts(ties)["is_mutual"].to_pylist()[:2] == [True, True]
 
 
-def test_nothing_to_split_is_a_users_error() -> None:
-    with pytest.raises(UserError, match=r"silver\.interactions is empty"):
-        make_split(hundred_days().slice(0, 0), SETTINGS)
+def test_without_interactions_nothing_is_held_out() -> None:
+    nothing = hundred_days().slice(0, 0)
+    split = make_split(nothing, SETTINGS)
+    assert split.kind == "random_per_user"
+    assert split.test_pairs(nothing).num_rows == split.validation_pairs(nothing).num_rows == 0

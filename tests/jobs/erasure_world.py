@@ -86,7 +86,7 @@ def publish(settings: Settings) -> None:
     put(lake, USER_OPINIONS, D2, [{"user_key": user, **thinks} for user in (ann, bob)])
     may = {"product_id": "kite", "action": "click", "probability": 0.5, "encoder_version": "v1", **here}
     put(lake, BEHAVIOUR_PROPENSITIES, D2, [{"user_key": user, **may} for user in (ann, bob)])
-    made = {"recommender_version": "1", "encoder_version": "v1", **here}
+    made = {"recommender_version": "1", "model_kind": "trained", "encoder_version": "v1", **here}
     own = reason("because_you", products=["kite"])
     places = [
         # Bob and Ann stand behind Cyd's ball: without Bob one is left, too few to be named.

@@ -40,7 +40,10 @@ THREE = history(
 
 
 def test_every_figure_of_a_decision_is_kept(lake: Lake) -> None:
-    checks = (Check("leak", True, 0.0, 0.0, "none"), Check("popularity", False, float("nan"), 0.0, "not a number"))
+    checks = (
+        Check("leak", True, True, 0.0, 0.0, "none"),
+        Check("popularity", False, True, float("nan"), 0.0, "not a number"),
+    )
     figures = {"test/ndcg_at_10": 0.25, "cost/fit_seconds": 3.0}
     row = gate_row(Decision(checks), figures, recommender_version="7", ds="2026-03-01", **FACTS)
     record_decision(lake, row, "promote_model")

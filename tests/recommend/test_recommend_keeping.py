@@ -195,7 +195,7 @@ def test_inputs_without_the_lists_that_were_made_of_them_are_not_believed(settin
 def whole_list(ds: str) -> pa.Table:
     reason = {"kind": "popular", "share": 1.0, "products": [], "friends": [], "words": []}
     named = {"user_key": "ann", "rank": 1, "product_id": "lamp", "score": 1.0, "reasons": [reason]}
-    versions = {"recommender_version": "7", "encoder_version": "enc-1"}
+    versions = {"recommender_version": "7", "model_kind": "trained", "encoder_version": "enc-1"}
     return table(RECOMMENDATIONS, [{**named, **versions, "platform": "shop", "ds": ds}])
 
 

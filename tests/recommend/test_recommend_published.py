@@ -36,7 +36,7 @@ def profile(user_key: str, platform: str = "shop", **counts: int) -> dict[str, A
 
 
 def place(user_key: str, rank: int, product_id: str, *reasons: dict[str, Any]) -> dict[str, Any]:
-    made_by = {"recommender_version": "3", "encoder_version": "mini-1", "platform": "shop"}
+    made_by = {"recommender_version": "3", "model_kind": "trained", "encoder_version": "mini-1", "platform": "shop"}
     listed = {"user_key": user_key, "rank": rank, "product_id": product_id, "score": 1 / rank}
     return {**listed, "reasons": list(reasons) or [POPULAR], **made_by}
 

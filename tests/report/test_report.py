@@ -36,7 +36,13 @@ def write(lake: Lake, table: Table, partition: str, *rows: dict[str, Any]) -> No
 
 def place(user: str, rank: int, product: str, ds: str, version: str = "1") -> dict[str, Any]:
     reason = {"kind": "friends", "share": 1.0, "products": [], "friends": [BOB], "words": []}
-    made = {"recommender_version": version, "encoder_version": "mini", "platform": "shop", "ds": ds}
+    made = {
+        "recommender_version": version,
+        "model_kind": "trained",
+        "encoder_version": "mini",
+        "platform": "shop",
+        "ds": ds,
+    }
     return {"user_key": user, "rank": rank, "product_id": product, "score": 2.0 - rank, "reasons": [reason], **made}
 
 

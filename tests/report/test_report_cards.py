@@ -13,7 +13,7 @@ from socialrec.report.cards import encoder_card, night_card, samples, version_ca
 from socialrec.report.changes import Changes
 from socialrec.report.facts import Exposure, NightFacts
 
-BETTER = Check("champion", True, 0.1, 0.0, "ndcg_at_10 0.3000 against 0.2000 of champion (p 0.010): better")
+BETTER = Check("champion", True, True, 0.1, 0.0, "ndcg_at_10 0.3000 against 0.2000 of champion (p 0.010): better")
 EVALUATION: dict[str, Any] = {
     "label": "time cut 2026-03-20",
     "candidate": {"ndcg_at_10": 0.3, "recall_at_10": 0.5, "miscalibration_at_10": 0.1, "novelty_at_10": None},
@@ -70,7 +70,7 @@ def test_a_versions_card_says_what_was_decided_and_why_beside_what_and_on_which_
 
 
 def test_a_version_whose_files_are_broken_has_a_card_that_says_so() -> None:
-    broken = Decision((Check("whole", False, 1.0, 0.0, "model.json is missing"),))
+    broken = Decision((Check("whole", False, True, 1.0, 0.0, "model.json is missing"),))
     card = version_card(broken, {"label": "time cut"}, {}, "http://mlflow/t")
     assert card.startswith("**Refused**.")
     assert "- model.json is missing" in card

@@ -18,6 +18,8 @@ def hits(ranked: Ranked, relevant: Relevant, cutoff: int) -> Values:
     if ranked.shape[1] < cutoff:
         raise ValueError(f"lists of {ranked.shape[1]} places cannot be measured at {cutoff}: pad them with -1")
     top = ranked[:, :cutoff]
+    if not top.size:  # scipy answers an empty look-up with one element
+        return np.zeros(top.shape)
     users = np.repeat(np.arange(len(top)), cutoff)
     found = np.asarray(relevant[users, np.maximum(top, 0).ravel()]).reshape(top.shape) != 0
     return np.where(top >= 0, found, False).astype(np.float64)

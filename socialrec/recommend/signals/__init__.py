@@ -1,6 +1,7 @@
 """Signals: each turns training data into scores for blocks of users. A new idea is a new file here."""
 
 from socialrec.recommend.signals.base import Signal
+from socialrec.recommend.signals.category import Category
 from socialrec.recommend.signals.collaborative import Collaborative
 from socialrec.recommend.signals.community import Community
 from socialrec.recommend.signals.content import Content
@@ -13,6 +14,7 @@ from socialrec.recommend.signals.trend import Trend
 
 __all__ = [
     "SIGNALS",
+    "Category",
     "Collaborative",
     "Community",
     "Content",
@@ -32,6 +34,7 @@ SIGNALS: tuple[type[Signal], ...] = (
     Social,
     Opinion,
     Content,
+    Category,
     Community,
     Trend,
     Popularity,

@@ -7,8 +7,9 @@ from typing import ClassVar, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
-from socialrec.recommend.arrays import F32, Csr
+from socialrec.recommend.arrays import ABSENT, F32, Csr, Indices
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.scores import Scores
 from socialrec.settings import RecommendSettings
@@ -77,3 +78,10 @@ class Unfitted:
         """A new one."""
         del state
         return cls()
+
+
+def membership(category: Indices) -> Csr:
+    """1 where a product is of a category, csr float32 (n_products, n_categories)."""
+    known = np.flatnonzero(category != ABSENT)
+    shape = (len(category), int(category.max(initial=ABSENT)) + 1)
+    return sp.csr_matrix((np.ones(len(known), np.float32), (known, category[known])), shape=shape)

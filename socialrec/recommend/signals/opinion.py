@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import ClassVar, Self
 
 import numpy as np
-import scipy.sparse as sp
 
-from socialrec.recommend.arrays import ABSENT, Csr, Indices
+from socialrec.recommend.arrays import Indices
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.scores import Few, Scores, Written
-from socialrec.recommend.signals.base import State, UserBlock
+from socialrec.recommend.signals.base import State, UserBlock, membership
 from socialrec.settings import RecommendSettings
 
 KIND_SHARE = 0.5
@@ -28,7 +27,7 @@ class Opinion:
 
     def __init__(self, category: Indices) -> None:
         self.category = category
-        self._kinds = _membership(category)
+        self._kinds = membership(category)
 
     @classmethod
     def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
@@ -54,10 +53,3 @@ class Opinion:
     def restore(cls, state: State) -> Self:
         """From the categories."""
         return cls(np.asarray(state["category"], dtype=np.int64))
-
-
-def _membership(category: Indices) -> Csr:
-    """1 where a product is of a category, csr float32 (n_products, n_categories)."""
-    known = np.flatnonzero(category != ABSENT)
-    shape = (len(category), int(category.max(initial=ABSENT)) + 1)
-    return sp.csr_matrix((np.ones(len(known), np.float32), (known, category[known])), shape=shape)

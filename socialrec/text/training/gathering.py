@@ -58,11 +58,11 @@ class Material:
 
 
 def read_evidence(lake: Lake, ds: str, settings: EvaluateSettings) -> Evidence:
-    """What silver knows up to `ds`. Raises UserError where interactions or products have nothing until then."""
+    """Read what silver knows up to `ds`. Raises UserError where products have nothing until then."""
     tables = (SILVER_INTERACTIONS, SILVER_COMMENTS, SILVER_PRODUCTS)
     days = {table: [day for day in lake.partitions(table) if day <= ds] for table in tables}
-    if missing := [table.name for table in tables[::2] if not days[table]]:
-        raise UserError(f"{' and '.join(missing)} has nothing up to {ds}: run the ETL of that day first")
+    if not days[SILVER_PRODUCTS]:
+        raise UserError(f"silver.products has nothing up to {ds}: land the catalogue, then run the ETL of that day")
     interactions = lake.read(SILVER_INTERACTIONS, days[SILVER_INTERACTIONS], EVENT_COLUMNS)
     return Evidence(
         comments=lake.read(SILVER_COMMENTS, days[SILVER_COMMENTS], COMMENT_COLUMNS),

@@ -1,0 +1,53 @@
+"""What is popular in the categories that a user likes."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from socialrec.recommend.arrays import F32, Indices
+from socialrec.recommend.data import TrainingData
+from socialrec.recommend.scores import Few, Scores
+from socialrec.recommend.signals.base import State, UserBlock, membership
+from socialrec.settings import RecommendSettings
+
+
+class Category:
+    """Score = share of the user's affinity in the product's category, times the product's popularity within it.
+
+    Popularity within a category is the number of users who like the product over that of the category's most liked
+    product, to the power that popularity is taken to.
+    """
+
+    name: ClassVar[str] = "category"
+
+    def __init__(self, category: Indices, strength: F32) -> None:
+        self.category, self.strength = category, strength
+        self._members = membership(category)
+        self._strengths = self._members.multiply(strength[:, None]).T.tocsr()
+
+    @classmethod
+    def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
+        """Compare the products of each category by their numbers of users."""
+        members = membership(data.category)
+        most = np.asarray(members.multiply(data.popularity[:, None]).max(axis=0).todense(), dtype=np.float32).ravel()
+        highest = np.append(most, np.float32(0.0))[data.category]
+        shares = np.divide(data.popularity, highest, out=np.zeros_like(data.popularity), where=highest > 0)
+        return cls(data.category, np.power(shares, settings.popularity_exponent, dtype=np.float32))
+
+    def score(self, block: UserBlock) -> Scores:
+        """(n, n_products); zeros for a user who likes nothing that has a category."""
+        total = np.asarray(block.affinity.sum(axis=1), dtype=np.float32).ravel()
+        shares = sp.diags(np.divide(1.0, total, out=np.zeros_like(total), where=total > 0))
+        return Few(shares.dot(block.affinity.dot(self._members)).dot(self._strengths).tocsr())
+
+    def state(self) -> State:
+        """The categories, and one strength a product."""
+        return {"category": self.category, "strength": self.strength}
+
+    @classmethod
+    def restore(cls, state: State) -> Self:
+        """From the categories and strengths."""
+        return cls(np.asarray(state["category"], dtype=np.int64), np.asarray(state["strength"], dtype=np.float32))
