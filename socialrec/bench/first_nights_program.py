@@ -28,8 +28,6 @@ from socialrec.settings import Settings, load_settings
 
 FACTS = "facts.json"
 FIRST, SECOND = "first", "second"
-REFUSED = 3
-"""Exit code of `promote_model` for a candidate that the gate refused: the night goes on."""
 
 
 @dataclass
@@ -109,7 +107,7 @@ def run_step(settings: Settings, step: Step) -> None:
     except (Exception, SystemExit) as error:
         traceback.print_exc()
         raise JobFailed(f"{step.name}: {said(error)}") from error
-    if code not in ((0, REFUSED) if step.job == "promote_model" else (0,)):
+    if code not in ((0, job.EXIT_REFUSED) if step.job == "promote_model" else (0,)):
         raise JobFailed(f"{step.name}: ended with exit code {code}")
 
 
@@ -118,6 +116,8 @@ def load_main(name: str) -> Callable[[Sequence[str]], int]:
     spec = importlib.util.spec_from_file_location(name, program(name))
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
+    # Dataclasses look up the module that they stand in.
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     entry: Callable[[Sequence[str]], int] = module.main
     return entry
@@ -150,9 +150,9 @@ def describe(settings: Settings, ds: str, facts: Facts) -> None:
     lists = lake.read(RECOMMENDATIONS, [ds], ["user_key"])["user_key"]
     facts.lists, facts.places = len(lists.unique()), len(lists)
     gate = job.receipt(settings, training_of(FIRST), "promote_model")
-    facts.model_kind, facts.missing = pins.get("model_kind", "trained"), pins.get("missing", "")
+    facts.model_kind, facts.missing = pins["model_kind"], pins["missing"]
     facts.gate, facts.gate_reasons = gate["status"], "; ".join(gate["reasons"])
-    facts.n_gate_warnings = len(gate.get("warnings", []))
+    facts.n_gate_warnings = len(gate["warnings"])
 
 
 def check_truth(settings: Settings, ds: str, facts: Facts) -> list[str]:

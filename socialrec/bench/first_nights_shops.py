@@ -92,41 +92,119 @@ class Shop:
 
 
 def write_shop(landing: Path, ds: str, shop: Shop) -> None:
-    """Write the shop as one landing day, on each of its platforms with products and users of its own."""
-    for number, platform in enumerate(shop.platforms):
-        rng = np.random.default_rng([shop.seed, number])
-        for entity, records in records_of(shop, platform, date.fromisoformat(ds), rng).items():
+    """Write the shop as one landing day, on each of its platforms with products of its own."""
+    for platform in shop.platforms:
+        for entity, records in records_of(shop, platform, date.fromisoformat(ds)).items():
             lines = [json.dumps(record, ensure_ascii=False) for record in records]
             write_day(landing, platform, ds, entity, lines, form="jsonl")
 
 
-def records_of(shop: Shop, platform: str, last: date, rng: np.random.Generator) -> Mapping[Entity, Sequence[Record]]:
+def records_of(shop: Shop, platform: str, last: date) -> Mapping[Entity, Sequence[Record]]:
     """The landing records of one platform by entity; an entity that the shop does not deliver is absent."""
-    taste = np.arange(shop.products) % shop.tastes
-    nouns = [rng.choice(list(shop.words.categories.values())[kind]) for kind in taste]
-    met = products_met(shop, taste, rng)
-    begin = datetime.combine(last - timedelta(days=DAYS - 1), time(), UTC)
-
-    def moment() -> str:
-        return (begin + timedelta(minutes=int(rng.integers(DAYS * 24 * 60)))).isoformat()
-
+    place = _Place.of(shop, platform, last)
     records: dict[Entity, list[Record]] = {
-        Entity.PRODUCTS: list(_products(shop, platform, taste, nouns, rng)),
-        Entity.INTERACTIONS: [] if shop.interactions == "empty" else list(_events(platform, met, moment, shop, rng)),
-        Entity.COMMENTS: list(_comments(shop, platform, met, taste, nouns, moment, rng)),
-        Entity.FOLLOWS: list(_follows(shop, moment, rng)),
+        Entity.PRODUCTS: list(place.products()),
+        Entity.INTERACTIONS: [] if shop.interactions == "empty" else list(place.events()),
+        Entity.COMMENTS: list(place.comments()),
+        Entity.FOLLOWS: list(place.follows()),
     }
-    if shop.interactions == "absent":
-        del records[Entity.INTERACTIONS]
-    if "comments" in shop.lacks:
-        del records[Entity.COMMENTS]
-    if "ties" in shop.lacks:
-        del records[Entity.FOLLOWS]
+    absent = {
+        Entity.INTERACTIONS: shop.interactions == "absent",
+        Entity.COMMENTS: "comments" in shop.lacks,
+        Entity.FOLLOWS: "ties" in shop.lacks,
+    }
     dropped = _columns_lacking(shop.lacks)
     return {
         entity: [{name: value for name, value in row.items() if name not in dropped} for row in rows]
         for entity, rows in records.items()
+        if not absent.get(entity, False)
     }
+
+
+@dataclass(frozen=True)
+class _Place:
+    """One platform of a shop while its records are drawn: by product its taste and noun, by user the products met."""
+
+    shop: Shop
+    platform: str
+    begin: datetime
+    rng: np.random.Generator
+    taste: Ints
+    nouns: tuple[str, ...]
+    met: tuple[Ints, ...]
+
+    @classmethod
+    def of(cls, shop: Shop, platform: str, last: date) -> _Place:
+        rng = np.random.default_rng([shop.seed, shop.platforms.index(platform)])
+        begin = datetime.combine(last - timedelta(days=DAYS - 1), time(), UTC)
+        taste = np.arange(shop.products) % shop.tastes
+        kinds = list(shop.words.categories.values())
+        nouns = tuple(str(rng.choice(kinds[kind])) for kind in taste)
+        return cls(shop, platform, begin, rng, taste, nouns, tuple(products_met(shop, taste, rng)))
+
+    def products(self) -> Iterator[Record]:
+        shop, words, rng = self.shop, self.shop.words, self.rng
+        categories, n_largest = list(words.categories), round(shop.largest_seller_share * shop.products)
+        for number in range(shop.products):
+            adjective = words.adjectives[int(rng.integers(len(words.adjectives)))]
+            yield {
+                "product_id": product_id(self.platform, number),
+                "title": words.gap.join((adjective, self.nouns[number], str(number + 1))),
+                "category": categories[self.taste[number]],
+                "brand": BRANDS[0 if number < n_largest else 1 + number % (len(BRANDS) - 1)],
+                "price_cents": int(rng.integers(100, 20_000)),
+            }
+
+    def events(self) -> Iterator[Record]:
+        """Each product that a user met is viewed, and in half of all cases something more is done with it."""
+        for user, products in enumerate(self.met):
+            for product in products.tolist():
+                more = SECOND_EVENTS[int(self.rng.integers(len(SECOND_EVENTS)))]
+                does_more = bool(self.rng.random() < 0.5)
+                if self.shop.all_buy_one:
+                    more, does_more = EventType.PURCHASE, True
+                for kind in (EventType.VIEW, more) if does_more else (EventType.VIEW,):
+                    yield {
+                        "event_id": f"{self.platform}-e{user}-{product}-{kind}",
+                        "user_id": f"u{user}",
+                        "product_id": product_id(self.platform, product),
+                        "event_type": str(kind),
+                        "event_ts": self._moment(),
+                    }
+
+    def comments(self) -> Iterator[Record]:
+        """Products of the user's taste are praised, others are complained of; some comments answer the one before."""
+        rng, said = self.rng, dict[int, str]()
+        for user, products in enumerate(self.met):
+            for place, product in enumerate(products.tolist()):
+                # The first product is always spoken of: a shop of one user has comments too.
+                if place and rng.random() >= COMMENTED_SHARE:
+                    continue
+                likes = bool(self.taste[product] == user % self.shop.tastes)
+                texts = self.shop.words.praise if likes else self.shop.words.complaints
+                answers = product in said and rng.random() < ANSWERED_SHARE
+                comment = f"{self.platform}-c{user}-{product}"
+                yield {
+                    "comment_id": comment,
+                    "user_id": f"u{user}",
+                    "product_id": product_id(self.platform, product),
+                    "text": texts[int(rng.integers(len(texts)))].format(noun=self.nouns[product]),
+                    "rating": int(rng.integers(4, 6) if likes else rng.integers(1, 3)),
+                    "created_ts": self._moment(),
+                    **({"parent_comment_id": said[product]} if answers else {}),
+                }
+                said[product] = comment
+
+    def follows(self) -> Iterator[Record]:
+        """Each user follows a few others of the same taste."""
+        everyone = np.arange(self.shop.users)
+        for user in everyone.tolist():
+            others = np.flatnonzero((everyone % self.shop.tastes == user % self.shop.tastes) & (everyone != user))
+            for other in self.rng.permutation(others)[:FOLLOWS_PER_USER].tolist():
+                yield {"follower_id": f"u{user}", "followee_id": f"u{other}", "since_ts": self._moment()}
+
+    def _moment(self) -> str:
+        return (self.begin + timedelta(minutes=int(self.rng.integers(DAYS * 24 * 60)))).isoformat()
 
 
 def products_met(shop: Shop, taste: Ints, rng: np.random.Generator) -> list[Ints]:
@@ -140,77 +218,6 @@ def products_met(shop: Shop, taste: Ints, rng: np.random.Generator) -> list[Ints
         weights = popularity * np.where(is_own, SAME_TASTE_SHARE, 1 - SAME_TASTE_SHARE)
         found.append(rng.choice(shop.products, n, replace=False, p=weights / weights.sum()).astype(np.int64))
     return found
-
-
-def _products(
-    shop: Shop, platform: str, taste: Ints, nouns: Sequence[str], rng: np.random.Generator
-) -> Iterator[Record]:
-    words, categories = shop.words, list(shop.words.categories)
-    n_largest = round(shop.largest_seller_share * shop.products)
-    for number in range(shop.products):
-        adjective = words.adjectives[int(rng.integers(len(words.adjectives)))]
-        yield {
-            "product_id": product_id(platform, number),
-            "title": f"{adjective}{words.gap}{nouns[number]}{words.gap}{number + 1}",
-            "category": categories[taste[number]],
-            "brand": BRANDS[0 if number < n_largest else 1 + number % (len(BRANDS) - 1)],
-            "price_cents": int(rng.integers(100, 20_000)),
-        }
-
-
-def _events(platform: str, met: Sequence[Ints], moment: Any, shop: Shop, rng: np.random.Generator) -> Iterator[Record]:
-    for user, products in enumerate(met):
-        for product in products.tolist():
-            second = [EventType.PURCHASE] if shop.all_buy_one else list(rng.permutation(SECOND_EVENTS)[:1])
-            kinds = [EventType.VIEW, *(second if shop.all_buy_one or rng.random() < 0.5 else [])]
-            for kind in kinds:
-                yield {
-                    "event_id": f"{platform}-e{user}-{product}-{kind}",
-                    "user_id": f"u{user}",
-                    "product_id": product_id(platform, product),
-                    "event_type": str(kind),
-                    "event_ts": moment(),
-                }
-
-
-def _comments(
-    shop: Shop,
-    platform: str,
-    met: Sequence[Ints],
-    taste: Ints,
-    nouns: Sequence[str],
-    moment: Any,
-    rng: np.random.Generator,
-) -> Iterator[Record]:
-    said: dict[int, str] = {}
-    for user, products in enumerate(met):
-        for place, product in enumerate(products.tolist()):
-            # The first product is always spoken of: a shop of one user has comments too.
-            if place and rng.random() >= COMMENTED_SHARE:
-                continue
-            likes = bool(taste[product] == user % shop.tastes)
-            texts = shop.words.praise if likes else shop.words.complaints
-            comment = f"{platform}-c{user}-{product}"
-            answers = {"parent_comment_id": said[product]} if product in said and rng.random() < ANSWERED_SHARE else {}
-            said[product] = comment
-            yield {
-                "comment_id": comment,
-                "user_id": f"u{user}",
-                "product_id": product_id(platform, product),
-                "text": texts[int(rng.integers(len(texts)))].format(noun=nouns[product]),
-                "rating": int(rng.integers(4, 6) if likes else rng.integers(1, 3)),
-                "created_ts": moment(),
-                **answers,
-            }
-
-
-def _follows(shop: Shop, moment: Any, rng: np.random.Generator) -> Iterator[Record]:
-    """Each user follows a few others, mostly of the same taste."""
-    everyone = np.arange(shop.users)
-    for user in everyone.tolist():
-        others = np.flatnonzero((everyone % shop.tastes == user % shop.tastes) & (everyone != user))
-        for other in rng.permutation(others)[:FOLLOWS_PER_USER].tolist():
-            yield {"follower_id": f"u{user}", "followee_id": f"u{other}", "since_ts": moment()}
 
 
 def _columns_lacking(lacks: frozenset[Lack]) -> frozenset[str]:
