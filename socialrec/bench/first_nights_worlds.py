@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -66,10 +66,10 @@ def _degenerate() -> Iterator[World]:
     yield _shop("shop-4", Shop(users=4, products=8, met_per_user=3), repeats=True)
     yield _shop("shop-14", Shop(users=14, products=20, met_per_user=5), repeats=True)
     yield _shop("chinese", Shop(users=20, products=24, met_per_user=6, words=CHINESE), repeats=True)
-    small = {"users": 30, "products": 40, "met_per_user": 6}
-    yield _shop("nobody-buys", Shop(**small, interactions="absent"), repeats=True)
-    yield _shop("nobody-buys-empty-file", Shop(**small, interactions="empty"))
-    yield _shop("everybody-buys-one-thing", Shop(**small, all_buy_one=True))
+    small = Shop(users=30, products=40, met_per_user=6)
+    yield _shop("nobody-buys", replace(small, interactions="absent"), repeats=True)
+    yield _shop("nobody-buys-empty-file", replace(small, interactions="empty"))
+    yield _shop("everybody-buys-one-thing", replace(small, all_buy_one=True))
 
 
 def _shops() -> Iterator[World]:
@@ -82,9 +82,10 @@ def _shops() -> Iterator[World]:
 
 def _lacking() -> Iterator[World]:
     """The shop of 50 users without one thing that a shop may lack, and without all of them."""
+    whole = Shop(users=50, products=60, met_per_user=8)
     for lack in LACKS:
-        yield _shop(f"without-{lack}", Shop(users=50, products=60, met_per_user=8, lacks=frozenset({lack})))
-    yield _shop("without-all-of-these", Shop(users=50, products=60, met_per_user=8, lacks=frozenset(LACKS)))
+        yield _shop(f"without-{lack}", replace(whole, lacks=frozenset({lack})))
+    yield _shop("without-all-of-these", replace(whole, lacks=frozenset(LACKS)))
 
 
 def _demo_worlds() -> Iterator[World]:
