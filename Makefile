@@ -7,6 +7,8 @@ SUPPLY := .venv/supply
 LOCKS := requirements.lock requirements-cluster.lock
 SOURCE ?=
 DATA ?=
+DAY ?=
+MODEL ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run up down cluster test test-slow test-e2e pictures chaos lint format docs lock audit sbom bench first-nights clean
@@ -28,8 +30,8 @@ $(INSTALLED_CLUSTER): $(INSTALLED) requirements-cluster.lock
 	@$(BIN)/pip install -qq --disable-pip-version-check -r requirements-cluster.lock
 	@touch $@
 
-run: $(INSTALLED) ## run the nightly pipeline on what has landed, else the demo world; or SOURCE=lastfm DATA=folder
-	@$(BIN)/socialrec run $(if $(SOURCE),--source $(SOURCE)) $(if $(DATA),--data $(DATA))
+run: $(INSTALLED) ## run a night on what has landed, else the demo world; or SOURCE=lastfm DATA=folder, DAY=2026-01-31, MODEL=version
+	@$(BIN)/socialrec run $(if $(SOURCE),--source $(SOURCE)) $(if $(DATA),--data $(DATA)) $(if $(DAY),--ds $(DAY)) $(if $(MODEL),--model-version $(MODEL))
 
 up: $(INSTALLED) ## start Airflow and MLflow on this machine
 	@$(BIN)/socialrec up

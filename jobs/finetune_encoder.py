@@ -29,7 +29,9 @@ from socialrec.text_settings import StartFrom
 from socialrec.tracking import ENCODER, ERASED
 
 NAME = "finetune_encoder"
-MAX_DISTURBED = 64
+MAX_VALIDATED = 96
+"""Validation examples of a task that training looks at on the way; all that are checked are measured at its end."""
+MAX_DISTURBED = 32
 """Texts of a task that are disturbed: each is read once more for every kind of disturbance."""
 RECALL_CUTOFF = 10
 LEARNED_UNTIL = "learned_until"
@@ -196,7 +198,7 @@ def tune(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Materi
 def learn(run: job.Run, found: Material, progress: Progress) -> FineTuned:
     """What all processes do alike; a run that was killed goes on where its last checkpoint stands."""
     settings, start = run.settings.text, found.start.folder if found.start else None
-    checked = found.checked(settings.seed)
+    checked = [task.take(range(min(len(task), MAX_VALIDATED))) for task in found.checked(settings.seed)]
     return fine_tune(found.training, settings, progress, checked, checkpoints(run), start=start)
 
 

@@ -1,13 +1,11 @@
-"""`socialrec …`: what people type."""
+"""Nightly recommendations with reasons: run a night, look at what it published, and find out why."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -18,24 +16,16 @@ from socialrec.erasure.command import erase, rotate_key
 from socialrec.errors import UserError
 from socialrec.job import EXIT_USER_ERROR, day
 from socialrec.looking import check, diff, explain, runs, table
-from socialrec.options import HomeOption, JsonOption
-from socialrec.settings import Settings, load_settings
-
-if TYPE_CHECKING:
-    from socialrec.service.record import Record
-
-EXIT_FAILED_RUN = 1
-SHOWN_PLACES = 5
+from socialrec.options import DayOption, HomeOption, JsonOption, UserArgument
+from socialrec.running import EXIT_FAILED_RUN, cluster, import_, run, say_addresses
+from socialrec.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(bench, name="bench")
-for command in (check, runs, diff, table, explain, erase):
+for command in (run, cluster, check, runs, diff, table, explain, erase):
     app.command()(command)
+app.command("import")(import_)
 app.command("rotate-key")(rotate_key)
-
-SourceOption = Annotated[str | None, typer.Option("--source", help="Which importer; else what has landed, else demo")]
-DataOption = Annotated[Path | None, typer.Option("--data", help="Folder with the source's raw files")]
-DayOption = Annotated[str | None, typer.Option("--ds", help="Landing day, YYYY-MM-DD")]
 
 
 def main() -> None:
@@ -62,57 +52,9 @@ def doctor(home: HomeOption = None, as_json: JsonOption = False) -> None:
         raise typer.Exit(EXIT_USER_ERROR)
 
 
-@app.command("import")
-def import_(
-    source: Annotated[str, typer.Argument(help="demo, lastfm, amazon or recbole")],
-    data: DataOption = None,
-    ds: DayOption = None,
-    home: HomeOption = None,
-) -> None:
-    """Bring a source into the landing folder; what has landed before is kept."""
-    from socialrec.service.shop import shop_of
-
-    settings = shop_of(load_settings(home), source)
-    _say_imported(settings, source, data, ds, _console().print)
-
-
-@app.command()
-def run(source: SourceOption = None, data: DataOption = None, home: HomeOption = None) -> None:
-    """Run the nightly pipeline on what has landed, from the servers' start to lists with reasons."""
-    from socialrec.service.doctor import require_health
-    from socialrec.service.shop import night_of, shop_of
-
-    console = _console()
-    settings = shop_of(load_settings(home), source)
-    require_health(settings)
-    _say_imported(settings, source, data, None, console.print)
-    ds = night_of(settings)
-    record = _run_night(console, settings, ds)
-    _say_outcome(console, settings, ds)
-    _say_addresses(console, record)
-
-
-@app.command()
-def cluster(home: HomeOption = None) -> None:
-    """Repeat this home's newest night on a cluster on this machine, and check that its tables are the same."""
-    from socialrec.orchestration.run_date import newest_published
-    from socialrec.service.cluster_home import cluster_home, compare
-    from socialrec.service.doctor import require_health
-
-    console = _console()
-    here = load_settings(home)
-    ds = newest_published(here.export)
-    there = cluster_home(here)
-    require_health(there)
-    record = _run_night(console, there, ds)
-    rows = compare(here, there)
-    console.print(f"{len(rows)} tables, {sum(rows.values()):,} rows: the cluster's are those of {here.home}")
-    _say_addresses(console, record)
-
-
 @app.command()
 def serve(name: Annotated[str, typer.Argument(help="Such as scheduler")], home: HomeOption = None) -> None:
-    """Become one process of a cluster, as a container does, with the environment that the settings say."""
+    """Become one process of a cluster, as a container does, with the environment of the settings."""
     from socialrec.service.programs import become
 
     become(name, load_settings(home))
@@ -120,7 +62,7 @@ def serve(name: Annotated[str, typer.Argument(help="Such as scheduler")], home: 
 
 @app.command()
 def healthy(name: Annotated[str, typer.Argument(help="Such as scheduler")], home: HomeOption = None) -> None:
-    """Exit with 0 where the process of this name serves, as a container's health check asks."""
+    """Exit with 0 if the process of this name is healthy: a container's health check."""
     from socialrec.service.health import is_healthy
 
     raise typer.Exit(0 if is_healthy(name, load_settings(home)) else EXIT_FAILED_RUN)
@@ -128,7 +70,7 @@ def healthy(name: Annotated[str, typer.Argument(help="Such as scheduler")], home
 
 @app.command()
 def secrets(home: HomeOption = None) -> None:
-    """Make the passwords and keys of a cluster that are not there yet, and name their files."""
+    """Create the missing passwords and keys of a cluster, and name their files."""
     from socialrec.service.secrets import make_all
 
     for file in make_all(load_settings(home)):
@@ -137,19 +79,19 @@ def secrets(home: HomeOption = None) -> None:
 
 @app.command()
 def up(home: HomeOption = None) -> None:
-    """Start Airflow and MLflow on this machine, or find them running."""
+    """Start Airflow and MLflow on this machine if they are not running."""
     from socialrec.service.doctor import require_health
     from socialrec.service.servers import up as start
 
     console = _console()
     settings = load_settings(home)
     require_health(settings)
-    _say_addresses(console, start(settings, console.print))
+    say_addresses(console, start(settings, console.print))
 
 
 @app.command()
 def down(home: HomeOption = None) -> None:
-    """Stop them, with those of the homes inside this one."""
+    """Stop Airflow and MLflow of this home and of the homes inside it."""
     from socialrec.service.servers import down as stop
 
     console = _console()
@@ -159,100 +101,40 @@ def down(home: HomeOption = None) -> None:
 
 @app.command()
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Which servers run, what was published last, and by which models."""
+    """Show which servers run, how the last night ended, what was published last and by which model."""
     from socialrec.service.overview import overview
+    from socialrec.service.screen import show_overview
 
     facts = overview(load_settings(home))
     if as_json:
         print(json.dumps(facts))
-        return
-    for name, value in facts.items():
-        _console().print(f"{name.replace('_', ' '):<18} {'none' if value is None else value}", highlight=False)
+    else:
+        show_overview(_console(), facts)
 
 
 @app.command()
 def recommend(
-    user: Annotated[str, typer.Argument(help="A user's id as it landed, or a pseudonym of 64 hex digits")],
+    user: UserArgument,
     ds: DayOption = None,
-    places: Annotated[int, typer.Option("--places", min=1, help="How many places to show")] = 20,
+    n_shown: Annotated[int, typer.Option("--places", min=1, help="Number of recommendations to show")] = 20,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show a user's published list with the reasons."""
     from socialrec.lake import Lake
-    from socialrec.recommend.published import published_day, read_lists, user_keys_of
+    from socialrec.recommend.published import list_document, read_lists, user_keys_of
+    from socialrec.service.overview import require_published
     from socialrec.service.screen import show_list
 
     settings = load_settings(home)
     lake = Lake(settings.lake)
-    newest = published_day(lake, day(ds) if ds else None)
+    newest = require_published(settings, lake, day(ds) if ds else None)
     lists = read_lists(lake, newest, user_keys_of(user, lake, settings, newest))
     if as_json:
-        print(json.dumps([asdict(found) for found in lists]))
+        print(json.dumps([list_document(found, n_shown) for found in lists]))
         return
     for found in lists:
-        show_list(_console(), found, places)
-
-
-def _run_night(console: Console, settings: Settings, ds: str) -> Record:
-    """Start what is not up, and follow a night to its end; one that fails ends the program with its log."""
-    from socialrec.contracts.runs import NIGHTLY
-    from socialrec.orchestration.airflow_api import AirflowApi
-    from socialrec.service import night
-    from socialrec.service.screen import Board
-    from socialrec.service.servers import up
-
-    record = up(settings, console.print)
-    api = AirflowApi.of(record.airflow)
-    run_id = night.start(api, ds, console.print)
-    console.print(f"{NIGHTLY} of {ds} (Ctrl-C stops watching, not the run)")
-    with Board(console) as board:
-        succeeded = night.follow(api, run_id, board.show)
-    if not succeeded:
-        print(night.failure(api, run_id), file=sys.stderr)
-        _say_addresses(console, record)
-        raise typer.Exit(EXIT_FAILED_RUN)
-    return record
-
-
-def _say_imported(
-    settings: Settings, source: str | None, data: Path | None, ds: str | None, say: Callable[[str], None]
-) -> None:
-    from socialrec.service.shop import bring_in
-
-    imported = bring_in(settings, source, data, ds)
-    if imported is None:
-        say(f"taking what has landed in {settings.landing}")
-    elif imported.status == "kept":
-        say(f"{imported.platform} has landed before, {imported.first_day} to {imported.last_day}: left as it is")
-    else:
-        counts = ", ".join(f"{number:,} {entity}" for entity, number in imported.counts.items())
-        say(f"{imported.platform} landed, {imported.first_day} to {imported.last_day}: {counts}")
-
-
-def _say_outcome(console: Console, settings: Settings, ds: str) -> None:
-    from socialrec.lake import Lake
-    from socialrec.recommend.published import read_lists, typical_users
-    from socialrec.service.screen import show_changes, show_figures, show_list, show_rows
-
-    summary: dict[str, Any] = json.loads((settings.reports / ds / "summary.json").read_text(encoding="utf-8"))
-    lake = Lake(settings.lake)
-    for found in read_lists(lake, ds, typical_users(lake, ds)):
-        console.print()
-        show_list(console, found, SHOWN_PLACES)
-    console.print()
-    show_rows(console, summary["rows"])
-    show_figures(console, summary)
-    show_changes(console, summary)
-    console.print(f"\nReport   {settings.reports / ds / 'report.html'}")
-
-
-def _say_addresses(console: Console, record: Record) -> None:
-    from socialrec.tracking.pages import experiments_page
-
-    airflow = record.airflow
-    console.print(f"Airflow  {airflow['url']}  user {airflow['user']}, password in {airflow['password_file']}")
-    console.print(f"MLflow   {experiments_page(record.mlflow['url'])}", soft_wrap=True)
+        show_list(_console(), found, n_shown)
 
 
 def _console() -> Console:

@@ -1,4 +1,4 @@
-"""`socialrec check`, `runs`, `diff`, `table`, `explain`: commands that look at what is there and change nothing."""
+"""`socialrec check`, `runs`, `diff`, `table`, `explain`: commands that read and change nothing."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from socialrec.job import EXIT_USER_ERROR, day
-from socialrec.options import HomeOption, JsonOption
+from socialrec.options import HomeOption, JsonOption, UserArgument
 from socialrec.settings import load_settings
 
 if TYPE_CHECKING:
     from socialrec.etl.checking import FileCheck
+    from socialrec.service.past_runs import PastRun
 
 WIDTH = 140
 LONGEST_VALUE = 60
@@ -48,44 +49,48 @@ def check(
 
 
 def runs(
-    most: Annotated[int, typer.Option("--last", min=1, help="How many to show")] = 20,
+    most: Annotated[int, typer.Option("--last", min=1, help="Number of runs to show")] = 20,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Past nights, trainings and rollbacks, the newest first."""
+    """Show nights, trainings and rollbacks with their outcome, the newest first."""
+    from socialrec.service.commands import RunCommand
     from socialrec.service.past_runs import past_runs
+    from socialrec.service.servers import running_airflow
 
-    found = past_runs(load_settings(home))[:most]
+    settings = load_settings(home)
+    found = past_runs(settings, running_airflow(settings), most)
     if as_json:
         print(json.dumps([asdict(run) for run in found]))
         return
     if not found:
-        print("nothing ran yet: start with `make run`")
+        print(f"nothing has run yet: start with `{RunCommand.here(settings).text()}`")
         return
-    columns = ("ended (UTC)", "dag", "day", "outcome", "seconds", "rows changed", "recommender")
-    rows = ((r.ended[:16], r.dag, r.ds, r.outcome, r.seconds, r.changed_rows, r.recommender_version) for r in found)
-    _show(columns, rows)
+    columns = ("time (UTC)", "dag", "day", "outcome", "seconds", "changed", "recommender")
+    _show(columns, ((r.ended[:16], r.dag, r.ds, r.outcome, r.seconds, r.changed_rows, _made_by(r)) for r in found))
 
 
 def diff(
     before: Annotated[str, typer.Argument(help="A published day, YYYY-MM-DD")],
-    after: Annotated[str, typer.Argument(help="Another one")],
+    after: Annotated[str, typer.Argument(help="Another published day")],
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """How the lists of one day differ from those of another: whose moved most, and why."""
+    """Compare the lists of two days: how many recommendations are new, which users' lists changed most, and why."""
     from socialrec.lake import Lake
-    from socialrec.recommend.published import SHORT_KEY, published_day
+    from socialrec.recommend.published import SHORT_KEY
     from socialrec.report.changes import read_changes
+    from socialrec.service.overview import require_published
 
-    lake = Lake(load_settings(home).lake)
-    days = [published_day(lake, day(asked)) for asked in (before, after)]
+    settings = load_settings(home)
+    lake = Lake(settings.lake)
+    days = [require_published(settings, lake, day(asked)) for asked in (before, after)]
     changes = read_changes(lake, *days)
     if as_json:
         print(json.dumps(asdict(changes)))
         return
-    model = "another model" if changes.is_other_model else "the same model"
-    print(f"{changes.new_share:.1%} of the places of {after} were not in the user's list of {before}, by {model}")
+    model = "another model made them" if changes.is_other_model else "the same model made both"
+    print(f"{changes.new_share:.1%} of the recommendations of {after} are new since {before}; {model}")
     print(f"{changes.new_users:,} users have a list for the first time")
     if changes.movers:
         _show(("user", "new products", "why"), ((m.user_key[:SHORT_KEY], m.n_new, m.why) for m in changes.movers))
@@ -127,13 +132,13 @@ def table(
 
 
 def explain(
-    user: Annotated[str, typer.Argument(help="A user's id as it landed, or a pseudonym of 64 hex digits")],
+    user: UserArgument,
     product: Annotated[str, typer.Argument(help="A product's id as it landed")],
-    ds: Annotated[str | None, typer.Option("--ds", help="Landing day, YYYY-MM-DD; else the newest")] = None,
+    ds: Annotated[str | None, typer.Option("--ds", help="Landing day, YYYY-MM-DD; by default the newest")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Why a product stands where it does for a user, or what keeps it out of the list."""
+    """Explain a product's rank in a user's list, or why it is not in the list."""
     from socialrec.recommend.published import SHORT_KEY
     from socialrec.service.explaining import explain as explained
 
@@ -142,16 +147,21 @@ def explain(
         print(json.dumps([asdict(explanation) for explanation, _, _ in found]))
         return
     for explanation, title, reasons in found:
-        where = f"place {explanation.place}" if explanation.place else f"not in the list: {explanation.kept_out}"
+        where = f"rank {explanation.place}" if explanation.place else f"not in the list: {explanation.kept_out}"
         print(f"{title} ({explanation.product_id}) for {explanation.user_key[:SHORT_KEY]}: {where}")
         print(
-            f"score {explanation.score:.3f}, number {explanation.rank:,} of {explanation.n_products:,} before the rules"
+            f"score {explanation.score:.3f}, rank {explanation.rank:,} of {explanation.n_products:,} before the rules"
         )
         _show(
-            ("signal", "its rank", "weight", "adds"),
+            ("signal", "rank by it", "weight", "adds to score"),
             ((s.name, s.rank, f"{s.weight:.3f}", f"{s.contribution:+.3f}") for s in explanation.signals),
         )
         print("; ".join(reasons))
+
+
+def _made_by(run: PastRun) -> str | None:
+    is_baseline = run.model_kind == "baseline"
+    return f"{run.recommender_version} (baseline)" if is_baseline else run.recommender_version
 
 
 def _show_check(found: FileCheck) -> None:

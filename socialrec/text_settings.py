@@ -86,7 +86,7 @@ class TextSettings(Section):
     batch_tokens: int = Field(4096, ge=1)
     """Tokens that are encoded at once, padding counted; a longer text is a batch of its own."""
     encode_with: Engine = Engine.SPARK
-    few_texts: int = Field(4096, ge=0)
+    few_texts: int = Field(16_384, ge=0)
     """So many new texts, or fewer, are encoded in the job's own process in any case: starting Spark takes longer."""
     precision: Precision = Precision.AUTO
     """The number format of bulk encoding; `auto` is half precision where the machine is fast in it."""

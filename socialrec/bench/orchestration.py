@@ -222,7 +222,7 @@ def _servers(settings: Settings, progress: Progress) -> Iterator[Record]:
 def _night(api: AirflowApi, ds: str, progress: Progress) -> str:
     run_id = night.start(api, ds, progress)
     if not night.follow(api, run_id, lambda lines: None):
-        raise UserError(f"the night of {ds} failed: {night.failure(api, run_id)}")
+        raise UserError(f"the night of {ds} failed: {night.failure(api, run_id).text}")
     progress(f"Airflow, the night of {ds}: {_seconds(api.run(NIGHTLY, run_id) or {}, 'queued_at', 'end_date'):.1f} s")
     return run_id
 

@@ -76,10 +76,14 @@ class AirflowApi:
 
     def last_run(self, dag_id: str) -> JSON | None:
         """The run that was made last."""
-        runs: list[JSON] = self._call("GET", f"/dags/{dag_id}/dagRuns?order_by=-run_after&limit=1", fine=(404,)).get(
-            "dag_runs", []
-        )
+        runs = self.last_runs(dag_id, 1)
         return runs[0] if runs else None
+
+    def last_runs(self, dag_id: str, most: int) -> list[JSON]:
+        """The runs that were made last, newest first; none of a DAG that has not been read."""
+        path = f"/dags/{dag_id}/dagRuns?order_by=-run_after&limit={most}"
+        runs: list[JSON] = self._call("GET", path, fine=(404,)).get("dag_runs", [])
+        return runs
 
     def run(self, dag_id: str, run_id: str) -> JSON | None:
         """One run, None where there is none."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import pyarrow as pa
@@ -20,17 +21,28 @@ from socialrec.settings import Settings
 
 SHORT_KEY = 8
 """Digits of a pseudonym that people are shown."""
+MOST_SHOWN = 5
+"""Keys that a message lists where a short one is not unique."""
+_PART_OF_A_KEY = re.compile(rf"[0-9a-f]{{{SHORT_KEY},63}}")
+
+
+class NothingPublishedError(UserError):
+    """No day of this home has lists yet."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """One place of a list: rank from 1, the product and its title, its score, and the reasons strongest first."""
+    """One recommendation of a list: rank from 1, the product and its title, its score, and the reasons strongest first.
+
+    `reasons` are sentences, `evidence` the same reasons as gold.recommendations holds them.
+    """
 
     rank: int
     product_id: str
     title: str
     score: float
     reasons: tuple[str, ...]
+    evidence: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,29 +58,48 @@ class PublishedList:
 
 
 def published_day(lake: Lake, ds: str | None = None) -> str:
-    """The day asked for, or the newest one with lists; UserError where there is none."""
+    """The day asked for, or the newest one with lists.
+
+    Raises UserError where the day has none, NothingPublishedError where no day has.
+    """
     days = lake.partitions(RECOMMENDATIONS)
     if not days:
-        raise UserError("nothing was published yet: run `make run` first")
+        raise NothingPublishedError("nothing was published yet: run `make run` first")
     if ds is not None and ds not in days:
         raise UserError(f"nothing was published for {ds}; the newest day with lists is {days[-1]}")
     return ds or days[-1]
 
 
 def user_keys_of(user: str, lake: Lake, settings: Settings, ds: str) -> list[str]:
-    """The pseudonyms of a user given by a platform's own id (on every platform that has it) or by pseudonym.
+    """Pseudonyms of a user given by a platform's own id (on every platform that has it), by pseudonym or by its start.
 
-    Raises UserError where the day has no such user.
+    Raises UserError where the day has no such user, or the start of a pseudonym is that of several.
     """
     profiles = lake.read(USER_PROFILES, [ds], ["user_key", "platform"])
+    known = profiles["user_key"]
     wanted = [user]
     if not PSEUDONYM.fullmatch(user):
         key = identity_key(settings.secrets)
         wanted = [pseudonym(key, platform, user) for platform in sorted(pc.unique(profiles["platform"]).to_pylist())]
-    found = profiles.filter(pc.is_in(profiles["user_key"], value_set=pa.array(wanted, pa.string())))
-    if not found.num_rows:
-        raise UserError(f"no user {user!r} on {ds}: give an id as it landed, or a pseudonym of 64 hex digits")
-    return sorted(found["user_key"].to_pylist())
+    found = known.filter(pc.is_in(known, value_set=pa.array(wanted, pa.string())))
+    if not len(found) and _PART_OF_A_KEY.fullmatch(user.lower()):
+        found = known.filter(pc.starts_with(known, user.lower()))
+        if len(found) > 1:
+            raise UserError(f"{len(found):,} users' keys begin with {user}: give more digits, {_longer(found, user)}")
+    if not len(found):
+        raise UserError(
+            f"no user {user!r} on {ds}: give an id as it landed, or at least the first {SHORT_KEY} digits of a user key"
+        )
+    return sorted(found.to_pylist())
+
+
+def _longer(keys: pa.ChunkedArray, start: str) -> str:
+    """The first of these keys, each with enough digits to be told from the others."""
+    n_digits = len(start) + 2
+    while n_digits < 64 and len({key[:n_digits] for key in keys.to_pylist()}) < len(keys):
+        n_digits += 1
+    shown = sorted(key[:n_digits] for key in keys.to_pylist())
+    return " or ".join(shown[:MOST_SHOWN]) + (" …" if len(shown) > MOST_SHOWN else "")
 
 
 def read_lists(lake: Lake, ds: str, user_keys: Sequence[str]) -> list[PublishedList]:
@@ -86,12 +117,26 @@ def read_lists(lake: Lake, ds: str, user_keys: Sequence[str]) -> list[PublishedL
     return [_list(key, texts.get(key, ""), ds, found, titles) for key, found in by_user.items() if found]
 
 
+def list_document(found: PublishedList, most: int) -> dict[str, Any]:
+    """Plain data for JSON: at most so many places, each reason as in gold.recommendations with its sentence."""
+    places = [
+        {
+            **{name: getattr(place, name) for name in ("rank", "product_id", "title", "score")},
+            "reasons": [{"text": text, **held} for text, held in zip(place.reasons, place.evidence, strict=True)],
+        }
+        for place in found.places[:most]
+    ]
+    return {field.name: getattr(found, field.name) for field in fields(found)} | {"places": places}
+
+
 def typical_users(lake: Lake, ds: str) -> list[str]:
-    """Up to three users who differ: much is known of one, one is known by ties alone, one not at all."""
+    """Up to three users who differ: one who acted (with ties, if anybody has both), one with ties alone, one new."""
     profiles = lake.read(USER_PROFILES, [ds], ["user_key", "n_interactions", "n_follows"]).sort_by("user_key")
     acted = pc.greater(profiles["n_interactions"], 0)
     tied = pc.greater(profiles["n_follows"], 0)
-    kinds = (pc.and_(acted, tied), pc.and_(pc.invert(acted), tied), pc.and_(pc.invert(acted), pc.invert(tied)))
+    both = pc.and_(acted, tied)
+    known = both if pc.any(both).as_py() else acted
+    kinds = (known, pc.and_(pc.invert(acted), tied), pc.and_(pc.invert(acted), pc.invert(tied)))
     return [keys[0].as_py() for kind in kinds if len(keys := profiles["user_key"].filter(kind))]
 
 
@@ -129,6 +174,7 @@ def _list(
             titles.get(row["product_id"], row["product_id"]),
             row["score"],
             tuple(describe(reason, titles) for reason in row["reasons"]),
+            tuple(row["reasons"]),
         )
         for row in rows
     )

@@ -1,4 +1,4 @@
-"""`socialrec explain`: the model and the evidence behind a published day, put together again for one user."""
+"""`socialrec explain`: score one user again with the model and the evidence of a published day."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from socialrec.recommend.context import Stamp, build_context
 from socialrec.recommend.explanation import Explanation, explain_product
 from socialrec.recommend.inputs import read_ratings
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.published import describe, published_day, titles_of, user_keys_of
+from socialrec.recommend.published import describe, titles_of, user_keys_of
+from socialrec.service.overview import require_published
 from socialrec.settings import Settings
 from socialrec.tracking import RECOMMENDER
 
@@ -24,7 +25,7 @@ def explain(settings: Settings, user: str, product_id: str, ds: str | None) -> l
     Raises UserError where user, product or day is not known, or the model cannot be fetched.
     """
     lake = Lake(settings.lake)
-    newest = published_day(lake, ds)
+    newest = require_published(settings, lake, ds)
     keys = user_keys_of(user, lake, settings, newest)
     versions = lake.dataset(RECOMMENDATIONS, [newest]).head(1, columns=["recommender_version", "encoder_version"])
     if not versions.num_rows:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -13,13 +16,18 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 from socialrec.contracts.runs import NIGHTLY, TRAIN, training_of
 from socialrec.errors import AwayError, UserError
 from socialrec.orchestration.airflow_api import AirflowApi
+from socialrec.orchestration.run_date import folder_name
 
 FIRST_TRAINING = "train_first_champion"
+PINNING = "pin_models"
+GATE = "promote_model"
+REFUSED = "refused"
 PARSE_SECONDS = 120.0
 LOOK_SECONDS = 1.0
 AWAY_SECONDS = 180.0
 LOG_LINES = 25
 _ENDED = ("success", "failed")
+_ERROR = re.compile(r"(?:^|\s)error: (?P<said>.+)|^(?P<raised>[\w.]*(?:Error|Exception|Interrupt): .+)")
 
 Say = Callable[[str], None]
 
@@ -41,8 +49,41 @@ class TaskLine:
         return self.task_id if self.dag_id == NIGHTLY else f"{self.dag_id}.{self.task_id}"
 
 
-def start(api: AirflowApi, ds: str, say: Say) -> str:
-    """Trigger the nightly DAG for a landing day and return the run's id.
+@dataclass(frozen=True)
+class Failure:
+    """The task that a night failed at, its DAG, and the last lines of its log; no task where none was reached."""
+
+    task: str
+    dag_id: str
+    page: str
+    log: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The task's name, with its DAG where that is the training which the night started."""
+        return self.task if self.dag_id == NIGHTLY else f"{self.dag_id}.{self.task}"
+
+    @property
+    def line(self) -> str:
+        """The line of the log that says what went wrong: the last error, else the last line."""
+        found = [match for line in self.log if (match := _ERROR.search(line))]
+        if found:
+            return (found[-1]["said"] or found[-1]["raised"]).strip()
+        return next((line.strip() for line in reversed(self.log) if line.strip()), "")
+
+    @property
+    def text(self) -> str:
+        """The failed task and the last lines of its log, for people."""
+        if not self.task:
+            return f"the run failed before its first task started: see {self.page}"
+        # Airflow logs what it does before a program starts; the program's own lines come after this one.
+        begun = max((number for number, line in enumerate(self.log) if line == "Output:"), default=-1)
+        lines = (f"  {line}" for line in self.log[begun + 1 :][-LOG_LINES:])
+        return "\n".join([f"{self.name} failed; the last lines of its log:", *lines])
+
+
+def start(api: AirflowApi, ds: str, say: Say, model_version: str | None = None) -> str:
+    """Trigger the nightly DAG for a landing day, with the champion or a version of the model; the run's id.
 
     Raises UserError where the DAG files cannot be read.
     """
@@ -51,11 +92,11 @@ def start(api: AirflowApi, ds: str, say: Say) -> str:
         api.unpause(dag_id)
     if waiting := api.active_runs(NIGHTLY):
         say(f"{waiting[0]['dag_run_id']} is under way; this night starts when it has ended")
-    return api.trigger(NIGHTLY, {"ds": ds})
+    return api.trigger(NIGHTLY, {"ds": ds, **({"model_version": model_version} if model_version else {})})
 
 
 def follow(api: AirflowApi, run_id: str, show: Callable[[Sequence[TaskLine]], None]) -> bool:
-    """Show the tasks until the run has ended; whether it succeeded. UserError where somebody deleted the run."""
+    """Show the tasks until the run has ended; True if it succeeded. UserError where somebody deleted the run."""
     while True:
         state, lines = _look(api, run_id)
         show(lines)
@@ -71,7 +112,7 @@ def follow(api: AirflowApi, run_id: str, show: Callable[[Sequence[TaskLine]], No
     reraise=True,
 )
 def _look(api: AirflowApi, run_id: str) -> tuple[str, list[TaskLine]]:
-    """State and tasks of a run. The run goes on while the API server is away, so that is borne for a while."""
+    """State and tasks of a run. The run continues while the API server does not answer, so ask again for a while."""
     run = api.run(NIGHTLY, run_id)
     if run is None:
         raise UserError(f"run {run_id} of {NIGHTLY} is gone: somebody deleted it")
@@ -87,15 +128,41 @@ def tasks(api: AirflowApi, run_id: str) -> list[TaskLine]:
     return lines
 
 
-def failure(api: AirflowApi, run_id: str) -> str:
-    """The failed task's name and the last lines of its log."""
+def call_refused(lines: Sequence[TaskLine], runs: Path) -> list[TaskLine]:
+    """The same tasks, with the state `refused` for a gate that failed because it refused the candidate.
+
+    runs: the home's folder of receipts.
+    """
+    return [
+        replace(line, state=REFUSED) if line.state == "failed" and _is_refusal(line, runs) else line for line in lines
+    ]
+
+
+def failure(api: AirflowApi, run_id: str) -> Failure:
+    """The task that a night failed at; of the training that it waited for, where the cause lies there."""
+    page = f"{api.url}/dags/{NIGHTLY}/runs/{run_id}"
     failed = [line for line in tasks(api, run_id) if line.state == "failed"]
-    # The training's own task says more than the one that waited for it.
-    cause = next((line for line in failed if line.dag_id == TRAIN), failed[0] if failed else None)
+    cause = _cause(failed)
     if cause is None:
-        return f"the run failed before any task did: see {api.url}/dags/{NIGHTLY}/runs/{run_id}"
+        return Failure("", NIGHTLY, page)
     log = api.log_lines(cause.dag_id, cause.run_id, cause.task_id, cause.attempt)
-    return "\n".join([f"{cause.name} failed; the last lines of its log:", *(f"  {line}" for line in log[-LOG_LINES:])])
+    return Failure(cause.task_id, cause.dag_id, page, tuple(log))
+
+
+def _cause(failed: Sequence[TaskLine]) -> TaskLine | None:
+    own = next((line for line in failed if line.dag_id == NIGHTLY), None)
+    training = next((line for line in failed if line.dag_id == TRAIN), None)
+    if own is None or training is None or own.task_id not in (FIRST_TRAINING, PINNING):
+        return own or training
+    # A night goes on after a refusal, so what pin_models met then is the cause.
+    return own if own.task_id == PINNING and training.task_id == GATE else training
+
+
+def _is_refusal(line: TaskLine, runs: Path) -> bool:
+    receipt = runs / folder_name(line.run_id) / f"{GATE}.json"
+    if (line.dag_id, line.task_id) != (TRAIN, GATE) or not receipt.exists():
+        return False
+    return bool(json.loads(receipt.read_text(encoding="utf-8"))["status"] == REFUSED)
 
 
 def _await_dags(api: AirflowApi) -> None:
@@ -104,7 +171,9 @@ def _await_dags(api: AirflowApi) -> None:
         if errors := api.import_errors():
             raise UserError("Airflow cannot read the DAG files: " + "; ".join(errors))
         if time.monotonic() > until:
-            raise UserError(f"the DAG files are not read after {PARSE_SECONDS:.0f} s: see logs/dag-processor.log")
+            raise UserError(
+                f"Airflow has not read the DAG files after {PARSE_SECONDS:.0f} s: see logs/dag-processor.log"
+            )
         time.sleep(LOOK_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""What people see in a terminal: progress, lists, summaries. Plain lines where the output is no terminal."""
+"""Output for a terminal: progress, lists, summaries. Plain lines where the output is no terminal."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ from rich.text import Text
 from socialrec.recommend.published import SHORT_KEY, PublishedList
 from socialrec.service.doctor import Check
 from socialrec.service.night import TaskLine
+from socialrec.service.serving import Candidate, NextStep, Serving
 
 RUNNING = frozenset({"running", "queued", "scheduled", "deferred", "restarting"})
-STYLES = {"success": "green", "failed": "bold red", "skipped": "dim", "up_for_retry": "yellow", "running": "cyan"}
+STYLES = {
+    **{"success": "green", "failed": "bold red", "refused": "bold yellow"},
+    **{"skipped": "dim", "up_for_retry": "yellow", "running": "cyan"},
+}
 
 
 class Board:
@@ -59,7 +63,7 @@ def _live_line(line: TaskLine) -> Table:
     grid.add_column(width=42)
     grid.add_column(width=12)
     grid.add_column(justify="right", width=9)
-    marks = {"success": "✓", "failed": "✗", "skipped": "-"}
+    marks = {"success": "✓", "failed": "✗", "refused": "✗", "skipped": "-"}
     mark = Spinner("dots") if line.state in RUNNING else Text(marks.get(line.state, "·"))
     style = STYLES.get(line.state, "")
     grid.add_row(mark, line.name, Text(line.state, style=style), f"{line.seconds:.1f} s")
@@ -67,7 +71,7 @@ def _live_line(line: TaskLine) -> Table:
 
 
 def show_checks(console: Console, checks: Sequence[Check]) -> None:
-    """What the doctor found, a row a check."""
+    """The doctor's checks, a row each."""
     table = Table(box=None, show_header=False, pad_edge=False)
     for check in checks:
         mark = Text("ok", style="green") if check.is_ok else Text("missing", style="bold red")
@@ -76,15 +80,15 @@ def show_checks(console: Console, checks: Sequence[Check]) -> None:
 
 
 def show_list(console: Console, found: PublishedList, places: int) -> None:
-    """The head of one user's list with the reasons."""
+    """The first recommendations of one user's list, with the product's id, the score and the reasons."""
     console.print(Text(f"{found.user_key[:SHORT_KEY]}  {found.profile}", style="bold"))
     for place in found.places[:places]:
-        console.print(Text(f"{place.rank:>4}  {place.title}  ({place.score:.3f})"))
+        console.print(Text(f"{place.rank:>4}  {place.title}  [{place.product_id}]  ({place.score:.3f})"))
         console.print(Text(f"      {'; '.join(place.reasons)}", style="dim"))
 
 
 def show_rows(console: Console, rows: Mapping[str, Mapping[str, Any]]) -> None:
-    """What came in by entity, and that it adds up."""
+    """Records by entity and outcome."""
     if not rows:
         return
     outcomes = ("in", "published", "duplicate", "quarantined")
@@ -97,11 +101,16 @@ def show_rows(console: Console, rows: Mapping[str, Mapping[str, Any]]) -> None:
     console.print(table)
 
 
-def show_figures(console: Console, summary: Mapping[str, Any]) -> None:
-    """Test figures of the model that made the lists, beside popularity's, with how they were measured."""
+def show_figures(console: Console, summary: Mapping[str, Any], *, is_refused: bool = False) -> None:
+    """Test figures of the trained model, beside popularity's; nothing where none were measured.
+
+    is_refused: the model is a candidate that the gate refused, so the lists are by another.
+    """
     ours = {name.removeprefix("test/"): value for name, value in summary["evaluation"].items()}
+    if not any(name.startswith("popularity_") for name in ours):
+        return
     table = Table(box=None, pad_edge=False)
-    for title in ("", "recommender", "popularity"):
+    for title in ("", "refused candidate" if is_refused else "recommender", "popularity"):
         table.add_column(title, justify="right" if title else "left")
     for name, value in ours.items():
         if (rival := f"popularity_{name}") in ours:
@@ -110,10 +119,67 @@ def show_figures(console: Console, summary: Mapping[str, Any]) -> None:
     console.print(table)
 
 
-def show_changes(console: Console, summary: Mapping[str, Any]) -> None:
-    """What this night changed; a night that was done before says that it changed nothing."""
+def show_changes(console: Console, summary: Mapping[str, Any], *, is_refused: bool = False) -> None:
+    """The recommendations that this night changed; a repeat of a night says that it changed nothing.
+
+    is_refused: the gate refused the candidate that this night trained.
+    """
     changed, published = summary["changed_rows"], summary["counts"]["publish_recommendations"]["published"]
-    training = "a first champion trained" if summary["trained"] else "nothing re-trained"
-    console.print(
-        f"{changed:,} of {published:,} published rows changed, {summary['encoded']:,} texts encoded, {training}"
-    )
+    training = "nothing trained"
+    if summary["trained"]:
+        training = "a first training refused by the gate" if is_refused else "a first champion trained"
+    encoded = f"{summary['encoded']:,} texts encoded"
+    console.print(f"{changed:,} of {published:,} recommendations changed, {encoded}, {training}")
+    if not (changed or summary["encoded"] or summary["trained"]):
+        console.print("Nothing has changed since the last run of this day")
+
+
+def show_warnings(console: Console, model: Serving) -> None:
+    """The gate's warnings about the model that made the lists, each with its remedy."""
+    if not model.warnings:
+        return
+    console.print(Text(f"The gate's warnings about version {model.version}", style="bold"))
+    for line in model.warnings:
+        console.print(Text(f"  {line}"))
+
+
+def show_refusal(console: Console, candidate: Candidate) -> None:
+    """A candidate that the gate refused, and why."""
+    what = f"version {candidate.version}, trained" if candidate.version else "to train a model"
+    console.print(Text(f"The gate refused {what} on {candidate.ds}", style="bold yellow"))
+    for reason in candidate.reasons:
+        console.print(Text(f"  {reason}"))
+
+
+def show_next_steps(console: Console, steps: Sequence[NextStep]) -> None:
+    """What a person can do now, each with the command to type."""
+    console.print(Text("What you can do now", style="bold"))
+    for step in steps:
+        console.print(Text(f"  {step.what}" + (":" if step.command else "")))
+        if step.command:
+            console.print(Text(f"    {step.command}", style="cyan"))
+
+
+def show_overview(console: Console, facts: Mapping[str, Any]) -> None:
+    """The state of a home, a fact a line; what the gate refused and the ways on at the end."""
+    told = {name: value for name, value in facts.items() if not isinstance(value, dict | list)}
+    for name, value in told.items():
+        _show_fact(console, name.replace("_", " "), "none" if value is None else value)
+    if last := facts["last_night"]:
+        _show_fact(console, "last night", f"{last['ds'] or 'no day'}: {last['outcome']}")
+        if last["error"]:
+            _show_fact(console, "", last["error"])
+    if model := facts.get("model"):
+        _show_fact(console, "lists by", model["sentence"])
+        for line in model["warnings"]:
+            _show_fact(console, "warning", line)
+        if model["page"]:
+            _show_fact(console, "recommender page", model["page"])
+    if "refused" in facts:
+        console.print()
+        show_refusal(console, Candidate(**facts["refused"]))
+        show_next_steps(console, [NextStep(**step) for step in facts["next_steps"]])
+
+
+def _show_fact(console: Console, name: str, value: object) -> None:
+    console.print(Text(f"{name:<20} {value}"))

@@ -65,6 +65,16 @@ def status(settings: Settings) -> dict[str, str]:
     return {name: f"not healthy: {', '.join(parts)}" if parts else "healthy" for name, parts in ails.items()}
 
 
+def running_airflow(settings: Settings) -> AirflowApi | None:
+    """A session with the Airflow of this home, None where it is stopped or does not answer."""
+    record = read_record(settings)
+    if record is None or not record.is_alive():
+        return None
+    if {"api_server", "metadatabase"} & set(airflow_ails(record.airflow["url"])):
+        return None
+    return AirflowApi.of(record.airflow)
+
+
 def nested_homes(settings: Settings) -> list[Path]:
     """Homes of further shops inside this one."""
     return sorted(file.parent for file in settings.home.glob("*/services.json"))

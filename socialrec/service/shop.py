@@ -1,14 +1,16 @@
-"""One home holds one shop: where a source lands, and which day a night of it works on."""
+"""One home holds one shop: the place where a source lands, and the day and model of a night."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from socialrec.errors import UserError
+from socialrec.orchestration.run_date import require_begun
 from socialrec.settings import Settings, load_settings
 from socialrec.sources import SOURCES, import_source, newest_day, platforms
-from socialrec.sources.landing import Imported
+from socialrec.sources.landing import Imported, landed_days
 
 DEFAULT_SOURCE = "demo"
 
@@ -37,12 +39,28 @@ def bring_in(settings: Settings, source: str | None, data: Path | None, ds: str 
     return import_source(source, settings.landing, data, ds or yesterday())
 
 
-def night_of(settings: Settings) -> str:
-    """The newest landing day; UserError where nothing has landed."""
+def night_of(settings: Settings, wanted: str | None = None) -> str:
+    """The landing day that a night works on: the one wanted, else the newest.
+
+    Raises UserError where nothing has landed up to it, or it lies in the future.
+    """
     newest = newest_day(settings.landing)
     if newest is None:
         raise UserError(f"nothing has landed in {settings.landing}: deliver files, or run `socialrec import demo`")
-    return newest
+    if wanted is None:
+        return newest
+    require_begun(date.fromisoformat(wanted), datetime.now(UTC))
+    oldest = min(days[0] for name in platforms(settings.landing) if (days := landed_days(settings.landing / name)))
+    if wanted < oldest:
+        raise UserError(f"nothing has landed up to {wanted}: the days in {settings.landing} are {oldest} to {newest}")
+    return wanted
+
+
+def require_version(text: str | None) -> str | None:
+    """A registered version's number as it was typed; UserError where it is no number."""
+    if text is not None and not re.fullmatch("[1-9][0-9]*", text):
+        raise UserError(f"model version {text!r} is not a version's number, such as 3")
+    return text
 
 
 def yesterday() -> str:

@@ -77,7 +77,9 @@ def test_the_version_is_that_of_the_package(call: Call) -> None:
         (["import", "demo", "--data", "."], ["'demo' makes its own data", "leave out"]),
         (["run", "--data", "somewhere"], ["which source is somewhere?", "SOURCE=<name>"]),
         (["import", "demo", "--ds", "1.1.2026"], ["day '1.1.2026' is not in the form YYYY-MM-DD", "2026-01-31"]),
-        (["recommend", "ann"], ["nothing was published yet", "run `make run` first"]),
+        (["recommend", "ann"], ["nothing was published yet", "socialrec run --home", "first"]),
+        (["run", "--ds", "31.1.2026"], ["day '31.1.2026' is not in the form YYYY-MM-DD", "2026-01-31"]),
+        (["run", "--model-version", "newest"], ["model version 'newest' is not a version's number, such as 3"]),
         (["check", "nowhere"], ["nowhere is not a folder", "products.csv"]),
         (["diff", DS, "yesterday"], ["nothing was published yet"]),
         (["explain", "ann", "kite"], ["nothing was published yet"]),
@@ -133,7 +135,7 @@ def test_the_doctor_in_json_tells_each_check_and_fails_where_one_does(call: Call
 
 def test_the_status_of_an_empty_home_is_that_nothing_is_there(call: Call, home: Path) -> None:
     told = json.loads(call("status", "--json").stdout)
-    nothing = dict.fromkeys(("newest_landing", "newest_bronze", "newest_lists"))
+    nothing = dict.fromkeys(("newest_landing", "newest_bronze", "newest_lists", "last_night"))
     assert told == {"home": str(home), "airflow": "stopped", "mlflow": "stopped", **nothing}
     lines = [line.split(maxsplit=1) for line in call("status").stdout.splitlines()]
     assert ["airflow", "stopped"] in lines
@@ -159,7 +161,7 @@ def test_the_demo_world_lands_once_and_is_then_left_as_it_is(call: Call, home: P
     first, second = call("import", "demo", "--ds", DS), call("import", "demo", "--ds", "2026-02-01")
     assert (first.returncode, second.returncode) == (0, 0)
     assert first.stdout.startswith(f"demo landed, 2025-11-03 to {DS}: ")
-    assert second.stdout == f"demo has landed before, 2025-11-03 to {DS}: left as it is\n"
+    assert second.stdout == f"demo has landed before, 2025-11-03 to {DS}: kept as it is\n"
     assert max(folder.name for folder in (home / "landing" / "demo").iterdir()) == DS
 
 
@@ -192,12 +194,21 @@ def anns_key(settings: Settings) -> str:
 
 def test_a_users_list_is_shown_for_people_and_as_json(call: Call, anns_key: str) -> None:
     [found] = json.loads(call("recommend", "ann", "--json").stdout)
-    place = {"rank": 1, "product_id": "kite", "title": "kite", "score": 0.5, "reasons": ["popular with everyone"]}
+    reason = {
+        "text": "popular with everyone",
+        "kind": "popular",
+        "share": 1.0,
+        "products": [],
+        "friends": [],
+        "words": [],
+    }
+    place = {"rank": 1, "product_id": "kite", "title": "kite", "score": 0.5, "reasons": [reason]}
     assert (found["user_key"], found["ds"], found["places"]) == (anns_key, DS, [place])
-    assert json.loads(call("recommend", anns_key, "--json").stdout) == [found]
+    for key in (anns_key, anns_key[:8]):
+        assert json.loads(call("recommend", key, "--json").stdout) == [found]
     shown = call("recommend", "ann").stdout
     assert "Likes kites." in shown
-    assert "kite  (0.500)" in shown
+    assert "kite  [kite]  (0.500)" in shown
 
 
 @pytest.mark.usefixtures("anns_key")
@@ -215,7 +226,7 @@ def test_a_table_is_shown_for_people_and_as_json(call: Call) -> None:
 def test_lists_beside_themselves_do_not_differ(call: Call) -> None:
     changes = json.loads(call("diff", DS, DS, "--json").stdout)
     assert (changes["new_share"], changes["new_users"], changes["movers"]) == (0.0, 0, [])
-    assert call("diff", DS, DS).stdout.startswith(f"0.0% of the places of {DS} were not in the user's list of {DS}")
+    assert call("diff", DS, DS).stdout.startswith(f"0.0% of the recommendations of {DS} are new since {DS}; ")
 
 
 @pytest.mark.usefixtures("anns_key")
@@ -223,8 +234,8 @@ def test_a_product_cannot_be_explained_while_mlflow_is_down(call: Call) -> None:
     assert_is_one_line(call("explain", "ann", "kite"), "MLflow")
 
 
-def test_a_new_home_has_no_past_runs(call: Call) -> None:
-    assert call("runs").stdout == "nothing ran yet: start with `make run`\n"
+def test_a_new_home_has_no_past_runs(call: Call, home: Path) -> None:
+    assert call("runs").stdout == f"nothing has run yet: start with `{SOCIALREC} run --home {home}`\n"
     assert call("runs", "--json").stdout == "[]\n"
 
 
@@ -237,3 +248,66 @@ def test_a_user_or_a_day_that_there_is_not_is_named_in_one_line(call: Call) -> N
         f"newest day with lists is {DS}",
     )
     assert_is_one_line(call("recommend", "ann", "--ds", "2026-02-30"), "day '2026-02-30' is not in the form YYYY-MM-DD")
+
+
+def leave(home: Path, run_id: str, job: str, **said: Any) -> None:
+    file = home / "runs" / run_id / f"{job}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"ds": DS, "status": "written", "seconds": 1.0, **said}))
+
+
+def test_where_nothing_is_published_after_a_night_that_stopped_its_step_is_named(call: Call, home: Path) -> None:
+    leave(home, "manual__2026-01-02T00-00-00-00-00", "ingest_landing")
+    for words in (["recommend", "ann"], ["explain", "ann", "kite"], ["diff", DS, DS]):
+        assert_is_one_line(call(*words), f"the night of {DS} stopped at build_silver", f"run --home {home}`")
+    [last] = json.loads(call("runs", "--json").stdout)
+    assert (last["state"], last["step"]) == ("unfinished", "build_silver")
+    assert "stopped before the end of build_silver" in call("runs").stdout
+
+
+@pytest.mark.usefixtures("anns_key")
+def test_the_status_after_a_refused_training_says_why_by_what_the_lists_are_and_what_to_do(
+    call: Call, home: Path
+) -> None:
+    reason, missing = "ndcg_at_10 0.1 against 0.2 of popularity: not better", "12 more users with 2 products each"
+    check = {"name": "popularity", "is_passed": False, "decides": True, "line": reason, "remedy": "train again"}
+    leave(home, "for__n", "promote_model", status="refused", recommender_version="2", reasons=[reason], checks=[check])
+    pinned = {"recommender_version": "3", "model_kind": "baseline", "gate": "baseline", "missing": missing}
+    leave(home, "n", "pin_models", **pinned, gate_warnings=["fitting took long: accept it"], chosen_by="champion")
+    told = json.loads(call("status", "--json").stdout)
+    assert (told["model"]["kind"], told["model"]["missing"], told["recommendations"]) == ("baseline", missing, 1)
+    assert (told["refused"]["version"], told["refused"]["reasons"]) == ("2", [reason])
+    command = f"{SOCIALREC} run --home {home} --model-version 2"
+    assert command in [step["command"] for step in told["next_steps"]]
+    shown = call("status").stdout
+    for part in (
+        f"missing for a trained model: {missing}",
+        "The gate refused version 2",
+        reason,
+        "fitting took long: accept it",
+        command,
+    ):
+        assert part in shown
+
+
+@pytest.mark.usefixtures("anns_key")
+def test_the_status_describes_a_version_that_a_person_chose_as_such(call: Call, home: Path) -> None:
+    leave(home, "for__n", "promote_model", status="refused", recommender_version="3", reasons=["worse"], checks=[])
+    pinned = {"recommender_version": "3", "model_kind": "trained", "gate": "refused", "gate_reasons": "worse"}
+    leave(home, "n", "pin_models", **pinned, gate_warnings=[], chosen_by="person")
+    told = json.loads(call("status", "--json").stdout)
+    assert told["model"]["sentence"] == "version 3, chosen by a person; the gate had refused it: worse"
+    assert "refused" not in told
+
+
+def test_where_nothing_is_published_because_the_gate_refused_the_ways_on_are_named(call: Call, home: Path) -> None:
+    night = "manual__2026-01-02T00-00-00-00-00"
+    for job in ("ingest_landing", "build_silver", "build_gold"):
+        leave(home, night, job)
+    said = {"recommender_version": "1", "reasons": ["not better than popularity"], "checks": []}
+    leave(home, f"for__{night}", "promote_model", status="refused", **said)
+    assert_is_one_line(
+        call("recommend", "ann"),
+        "nothing was published yet: the gate refused the candidate (not better than popularity)",
+        f"`{SOCIALREC} run --home {home} --model-version 1`",
+    )

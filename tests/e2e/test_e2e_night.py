@@ -41,7 +41,7 @@ def test_a_first_night_takes_all_days_trains_a_champion_and_publishes(
     shop: Shop, first_night: subprocess.CompletedProcess[str]
 ) -> None:
     said = first_night.stdout
-    assert f"{N_PLACES} of {N_PLACES} published rows changed" in said
+    assert f"{N_PLACES} of {N_PLACES} recommendations changed" in said
     assert "a first champion trained" in said
     assert shop.models() == ["1", "1", "1", "1"]
     rows = pq.read_table(shop.settings.export / LAST / "recommendations.parquet").to_pylist()
@@ -124,7 +124,8 @@ def test_a_second_night_of_the_same_day_changes_encodes_and_trains_nothing_and_s
     before = shop.published()
     done = shop.socialrec("run")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"0 of {N_PLACES} published rows changed, 0 texts encoded, nothing re-trained" in done.stdout
+    assert f"0 of {N_PLACES} recommendations changed, 0 texts encoded, nothing trained" in done.stdout
+    assert "Nothing has changed since the last run of this day" in done.stdout
     assert shop.published() == before
     assert shop.models() == ["1", "1", "1", "1"]
 
@@ -139,6 +140,7 @@ def test_too_many_broken_records_stop_the_night_and_the_old_lists_stay(shop: Sho
     assert "ingest_landing failed; the last lines of its log:" in done.stderr
     assert "interactions: 1 of 10 records (10.0%) break their contract" in done.stderr
     assert "Traceback" not in done.stderr
+    assert f"SOCIALREC_HOME={shop.settings.home} make run" in done.stderr
     assert shop.published() == before
     assert shop.read_json("recommend", "idol")[0]["ds"] == LAST
 
@@ -148,8 +150,13 @@ def test_status_tells_what_runs_what_landed_and_what_is_published(shop: Shop) ->
     told = shop.read_json("status")
     assert (told["airflow"], told["mlflow"]) == ("healthy", "healthy")
     assert (told["newest_landing"], told["newest_bronze"], told["newest_lists"]) == (NEXT, LAST, LAST)
-    assert (told["places"], told["recommender_version"]) == (N_PLACES, "1")
-    assert told["last_night"].endswith(": failed")
+    assert (told["recommendations"], told["recommender_version"]) == (N_PLACES, "1")
+    last = told["last_night"]
+    assert (last["ds"], last["outcome"]) == (NEXT, "failed at ingest_landing")
+    assert last["error"].startswith("interactions: 1 of 10 records (10.0%) break their contract")
+    assert [run["outcome"] for run in shop.read_json("runs")] == [
+        *("failed at ingest_landing", "succeeded", "succeeded", "promoted")
+    ]
 
 
 @pytest.mark.slow
@@ -164,7 +171,7 @@ def test_a_mended_day_goes_through_even_where_one_of_its_jobs_is_killed(shop: Sh
     assert done.returncode == 0, done.stdout + done.stderr
     states = [line.split()[1] for line in done.stdout.splitlines() if line.split()[:1] == ["build_silver"]]
     assert states == ["running", "up_for_retry", "running", "success"]
-    assert "nothing re-trained" in done.stdout
+    assert "nothing trained" in done.stdout
     assert shop.published()[0] == NEXT
     told = shop.read_json("status")
-    assert (told["newest_bronze"], told["newest_lists"], told["places"]) == (NEXT, NEXT, N_PLACES)
+    assert (told["newest_bronze"], told["newest_lists"], told["recommendations"]) == (NEXT, NEXT, N_PLACES)

@@ -14,7 +14,14 @@ from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.pseudonyms import identity_key, pseudonym
-from socialrec.recommend.published import describe, published_day, read_lists, typical_users, user_keys_of
+from socialrec.recommend.published import (
+    describe,
+    list_document,
+    published_day,
+    read_lists,
+    typical_users,
+    user_keys_of,
+)
 from socialrec.settings import Settings
 
 D1, D2 = "2026-01-01", "2026-01-02"
@@ -97,6 +104,47 @@ def test_an_unknown_user_is_named(lake: Lake, settings: Settings) -> None:
             user_keys_of(user, lake, settings, D1)
 
 
+def test_a_user_is_found_by_the_short_key_that_pages_show(lake: Lake, settings: Settings) -> None:
+    keys = ["0a1b2c3d" + "4" * 56, "0a1b2c3d" + "5" * 56, "ffffffff" + "6" * 56]
+    write(lake, USER_PROFILES, D1, *map(profile, keys))
+    assert user_keys_of("ffffffff", lake, settings, D1) == [keys[2]]
+    assert user_keys_of("FFFFFFFF66", lake, settings, D1) == [keys[2]]
+    assert user_keys_of("0a1b2c3d5", lake, settings, D1) == [keys[1]]
+    with pytest.raises(
+        UserError, match="2 users' keys begin with 0a1b2c3d: give more digits, 0a1b2c3d44 or 0a1b2c3d55"
+    ):
+        user_keys_of("0a1b2c3d", lake, settings, D1)
+    for too_short_or_unknown in ("fffffff", "eeeeeeee"):
+        with pytest.raises(UserError, match=f"no user '{too_short_or_unknown}' on {D1}"):
+            user_keys_of(too_short_or_unknown, lake, settings, D1)
+
+
+def test_longer_keys_are_long_enough_to_be_told_apart(lake: Lake, settings: Settings) -> None:
+    write(lake, USER_PROFILES, D1, *(profile("a" * 63 + digit) for digit in "12"))
+    with pytest.raises(UserError, match=f"give more digits, {'a' * 63}1 or {'a' * 63}2$"):
+        user_keys_of("aaaaaaaa", lake, settings, D1)
+
+
+def test_an_id_as_it_landed_comes_before_a_key_that_begins_the_same(lake: Lake, settings: Settings) -> None:
+    landed = pseudonym(identity_key(settings.secrets), "shop", "12345678")
+    write(lake, USER_PROFILES, D1, profile(landed), profile("12345678" + "0" * 56))
+    assert user_keys_of("12345678", lake, settings, D1) == [landed]
+
+
+def test_a_list_for_programs_keeps_reasons_structured_and_is_as_long_as_asked_for(lake: Lake) -> None:
+    write_products(lake, D1, TITLES)
+    write(lake, USER_PROFILES, D1, profile("ann"))
+    because = {"kind": "because_you", "share": 0.75, "products": ["p1"], "friends": [], "words": []}
+    write(lake, RECOMMENDATIONS, D1, place("ann", 1, "p2", because), place("ann", 2, "p9"))
+    [found] = read_lists(lake, D1, ["ann"])
+    document = list_document(found, 1)
+    assert (document["user_key"], document["recommender_version"]) == ("ann", "3")
+    [listed] = document["places"]
+    assert (listed["rank"], listed["product_id"], listed["title"]) == (1, "p2", "Blue boat")
+    assert listed["reasons"] == [{"text": "because of Red kite", **because}]
+    assert len(list_document(found, 20)["places"]) == 2
+
+
 def test_a_list_is_read_in_order_of_rank_with_titles_and_versions(lake: Lake) -> None:
     write_products(lake, D1, TITLES)
     write(lake, USER_PROFILES, D1, profile("ann"), profile("bob"))
@@ -139,3 +187,8 @@ def test_the_users_shown_after_a_night_differ_in_what_is_known_of_them(lake: Lak
 def test_where_nobody_is_of_a_kind_fewer_users_are_shown(lake: Lake) -> None:
     write(lake, USER_PROFILES, D1, profile("known", n_interactions=4, n_follows=2))
     assert typical_users(lake, D1) == ["known"]
+
+
+def test_in_a_shop_without_ties_somebody_who_acted_is_shown(lake: Lake) -> None:
+    write(lake, USER_PROFILES, D1, profile("a-nobody"), profile("b-known", n_interactions=4))
+    assert typical_users(lake, D1) == ["b-known", "a-nobody"]

@@ -12,7 +12,19 @@ from socialrec.contracts.runs import NIGHTLY, TRAIN
 from socialrec.recommend.published import Place, PublishedList
 from socialrec.service.doctor import Check
 from socialrec.service.night import TaskLine
-from socialrec.service.screen import Board, show_changes, show_checks, show_figures, show_list, show_rows
+from socialrec.service.screen import (
+    Board,
+    show_changes,
+    show_checks,
+    show_figures,
+    show_list,
+    show_next_steps,
+    show_overview,
+    show_refusal,
+    show_rows,
+    show_warnings,
+)
+from socialrec.service.serving import Candidate, NextStep, Serving
 
 
 @pytest.fixture
@@ -69,12 +81,12 @@ def test_a_terminal_shows_each_task_once_as_it_stands() -> None:
     assert [line[1:] for line in lines] == [["a", "success", "3.0", "s"], ["b", "running", "2.0", "s"]]
 
 
-def test_a_list_shows_as_many_places_as_asked_for_with_titles_and_reasons(console: Console) -> None:
+def test_a_list_shows_as_many_products_as_asked_for_with_title_id_and_reasons(console: Console) -> None:
     places = tuple(Place(rank, f"p{rank}", f"Kite [{rank}]", 1 / rank, ("popular", "liked")) for rank in (1, 2, 3))
     show_list(console, PublishedList("abcdef" * 10, "Likes toys.", "2026-01-01", "1", "e", places), 2)
     text = console.export_text()
     assert "abcdefab  Likes toys." in text
-    assert "1  Kite [1]  (1.000)" in text
+    assert "1  Kite [1]  [p1]  (1.000)" in text
     assert text.count("popular; liked") == 2
     assert "Kite [3]" not in text
 
@@ -107,10 +119,66 @@ def test_figures_stand_beside_those_of_popularity_with_how_they_were_measured(co
     assert row == ["ndcg_at_10", "0.25", "0.125"]
 
 
+def test_figures_of_a_refused_candidate_are_called_so(console: Console) -> None:
+    show_figures(console, summary(), is_refused=True)
+    assert shown(console)[1] == ["refused", "candidate", "popularity"]
+
+
 def test_a_night_says_what_it_changed_and_a_repeated_one_that_it_changed_nothing(console: Console) -> None:
     show_changes(console, summary(changed_rows=1500, encoded=30, trained=True))
+    show_changes(console, summary(changed_rows=1500, encoded=30, trained=True), is_refused=True)
     show_changes(console, summary())
     assert console.export_text().splitlines() == [
-        "1,500 of 1,500 published rows changed, 30 texts encoded, a first champion trained",
-        "0 of 1,500 published rows changed, 0 texts encoded, nothing re-trained",
+        "1,500 of 1,500 recommendations changed, 30 texts encoded, a first champion trained",
+        "1,500 of 1,500 recommendations changed, 30 texts encoded, a first training refused by the gate",
+        "0 of 1,500 recommendations changed, 0 texts encoded, nothing trained",
+        "Nothing has changed since the last run of this day",
+    ]
+
+
+def test_a_model_that_was_not_measured_shows_no_figures(console: Console) -> None:
+    show_figures(console, summary(evaluation={}, evaluation_label=""))
+    assert console.export_text() == ""
+
+
+def model(**values: Any) -> Serving:
+    unknown: dict[str, Any] = {"version": "2", "kind": "", "missing": "", "gate": "", "gate_reasons": ""}
+    return Serving(**{**unknown, "warnings": (), "by_person": False, "rollback_reason": "", **values})
+
+
+def test_warnings_of_the_gate_are_shown_with_their_remedies_and_nothing_where_there_are_none(console: Console) -> None:
+    show_warnings(console, model())
+    show_warnings(
+        console, model(warnings=("fitting took 9 s, at most 5: accept it with evaluate.max_fit_seconds = 9",))
+    )
+    assert console.export_text().splitlines() == [
+        "The gate's warnings about version 2",
+        "  fitting took 9 s, at most 5: accept it with evaluate.max_fit_seconds = 9",
+    ]
+
+
+def test_a_refusal_ends_with_what_can_be_done_now(console: Console) -> None:
+    refused = Candidate("2026-01-01", "1", True, ("ndcg 0.1 against 0.2 of popularity",), (), False, "2", "")
+    show_refusal(console, refused)
+    show_next_steps(console, [NextStep("Take version 1 anyway", "make run MODEL=1"), NextStep("Ask somebody")])
+    assert console.export_text().splitlines() == [
+        "The gate refused version 1, trained on 2026-01-01",
+        "  ndcg 0.1 against 0.2 of popularity",
+        "What you can do now",
+        "  Take version 1 anyway:",
+        "    make run MODEL=1",
+        "  Ask somebody",
+    ]
+
+
+def test_the_state_of_a_home_says_what_failed_last_night_and_who_made_the_lists(console: Console) -> None:
+    last = {"ds": "2026-01-02", "outcome": "failed at ingest_landing", "error": "1 of 10 records break their contract"}
+    told = {"sentence": "version 2, the baseline", "warnings": [], "page": None}
+    show_overview(console, {"airflow": "healthy", "newest_lists": None, "last_night": last, "model": told})
+    assert [" ".join(line) for line in shown(console)] == [
+        "airflow healthy",
+        "newest lists none",
+        "last night 2026-01-02: failed at ingest_landing",
+        "1 of 10 records break their contract",
+        "lists by version 2, the baseline",
     ]

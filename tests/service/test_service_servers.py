@@ -189,9 +189,11 @@ def test_a_failed_night_names_its_task_and_the_last_lines_of_its_log(shop: Setti
     assert {state for state, _ in ended.values()} == {"upstream_failed"}
     said = f"error: no landing folder {shop.landing}: run `socialrec import demo` or deliver files to "
     assert any(said in line for line in api.log_lines(NIGHTLY, run_id, "ingest_landing", 1))
-    first, *log = night.failure(api, run_id).splitlines()
+    failure = night.failure(api, run_id)
+    first, *log = failure.text.splitlines()
     assert first == "ingest_landing failed; the last lines of its log:"
     assert any(said in line for line in log)
+    assert failure.line.startswith(said.removeprefix("error: "))
     assert api.log_lines(NIGHTLY, run_id, "report_run", 1) == []
     api.note(NIGHTLY, run_id, "x" * 2_000)
     run = api.run(NIGHTLY, run_id)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from socialrec.errors import UserError
-from socialrec.service.shop import bring_in, night_of, shop_of
+from socialrec.service.shop import bring_in, night_of, require_version, shop_of
 from socialrec.settings import Settings
 
 D1, D2 = "2026-01-01", "2026-01-02"
@@ -54,6 +54,27 @@ def test_a_night_works_on_the_newest_day_of_all_platforms(settings: Settings) ->
 def test_a_night_without_anything_landed_says_how_to_get_something(settings: Settings) -> None:
     with pytest.raises(UserError, match=r"nothing has landed in \S+landing: deliver files, or run `socialrec import"):
         night_of(settings)
+
+
+def test_a_night_of_a_day_that_a_person_names_works_on_that_day(settings: Settings) -> None:
+    land(settings, "mine", D1, "2026-01-03")
+    assert night_of(settings, D2) == D2
+
+
+def test_a_night_of_a_day_before_anything_landed_or_in_the_future_is_refused(settings: Settings) -> None:
+    land(settings, "mine", D1, D2)
+    land(settings, "partner", D2)
+    with pytest.raises(UserError, match=rf"nothing has landed up to 2025-12-31: the days in \S+ are {D1} to {D2}"):
+        night_of(settings, "2025-12-31")
+    with pytest.raises(UserError, match="2999-01-01 is in the future"):
+        night_of(settings, "2999-01-01")
+
+
+def test_a_models_version_is_a_number(settings: Settings) -> None:
+    assert (require_version(None), require_version("12")) == (None, "12")
+    for text in ("newest", "0", "1.5", "-1", ""):
+        with pytest.raises(UserError, match=f"model version '{text}' is not a version's number, such as 3"):
+            require_version(text)
 
 
 def test_a_persons_own_files_are_left_alone_when_no_source_is_named(settings: Settings) -> None:
