@@ -73,7 +73,7 @@ def _degenerate() -> Iterator[World]:
 
 
 def _shops() -> Iterator[World]:
-    yield _shop("shop-50", Shop(users=50, products=60, met_per_user=8))
+    yield _shop("shop-50", Shop(users=50, products=60, met_per_user=12))
     yield _shop("one-seller-has-half", Shop(users=120, products=90, met_per_user=10, largest_seller_share=0.5))
     yield _shop("three-platforms", Shop(users=40, products=40, met_per_user=7, platforms=("app", "market", "web")))
     yield _shop("shop-300", Shop(users=300, products=200, met_per_user=18))
@@ -82,7 +82,7 @@ def _shops() -> Iterator[World]:
 
 def _lacking() -> Iterator[World]:
     """The shop of 50 users without one thing that a shop may lack, and without all of them."""
-    whole = Shop(users=50, products=60, met_per_user=8)
+    whole = Shop(users=50, products=60, met_per_user=12)
     for lack in LACKS:
         yield _shop(f"without-{lack}", replace(whole, lacks=frozenset({lack})))
     yield _shop("without-all-of-these", replace(whole, lacks=frozenset(LACKS)))
