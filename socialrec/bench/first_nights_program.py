@@ -139,7 +139,10 @@ def said(error: BaseException) -> str:
     package = str(JOBS.parent)
     ours = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(package)]
     where = f" at {Path(ours[-1].filename).relative_to(package)}:{ours[-1].lineno}" if ours else ""
-    return f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}{where}"
+    lines = str(error).strip().splitlines() or [""]
+    # Errors of the JVM carry its stack: what began it stands last.
+    causes = [line.strip() for line in lines if line.startswith("Caused by: ")]
+    return f"{type(error).__name__}: {' '.join([lines[0], *causes[-1:]])}{where}"
 
 
 def describe(settings: Settings, ds: str, facts: Facts) -> None:
