@@ -11,10 +11,10 @@ DAY ?=
 MODEL ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down cluster test test-slow test-e2e pictures chaos lint format docs lock audit sbom bench clean
+.PHONY: help setup run up down cluster test test-slow test-e2e pictures chaos lint format docs lock audit sbom bench first-nights clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## make .venv with the locked dependencies
 
@@ -92,6 +92,9 @@ sbom: $(SUPPLY)/installed ## write a software bill of materials a lock, CycloneD
 
 bench: $(INSTALLED) ## run the benchmarks; each prints one JSON object
 	@$(BIN)/socialrec bench etl --json
+
+first-nights: $(INSTALLED) ## run the first night of many shops; a line each, and one JSON object
+	@$(BIN)/socialrec bench first-nights --json
 
 clean: down ## stop the servers and remove .venv, caches and .socialrec (all state!)
 	@rm -rf .venv .socialrec .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

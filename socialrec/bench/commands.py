@@ -155,6 +155,20 @@ def bench_orchestration(
     _print_result(measure(load_settings(home), scale).to_json(), as_json)
 
 
+@bench.command("first-nights")
+def bench_first_nights(
+    only: Annotated[str | None, typer.Option("--only", help="Names of worlds, with commas between; else all")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """First nights of many worlds without Airflow: whole lists and true reasons for everybody; a line a world."""
+    from socialrec.bench.first_nights import run as measure
+
+    line = measure(only.split(",") if only else ())
+    _print_result(line, as_json)
+    found = json.loads(line)
+    raise typer.Exit(int(found["succeeded"] < found["worlds"]))
+
+
 @bench.command("encode")
 def bench_encode(
     *,

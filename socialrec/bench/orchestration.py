@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from socialrec.bench.children import run_child
+from socialrec.bench.night_jobs import ReadReceipt, night_steps
 from socialrec.bench.progress import Progress, to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.contracts.runs import NIGHTLY
@@ -146,17 +148,10 @@ def gaps(tasks: Sequence[Task]) -> dict[str, float]:
     return {task.name: task.began - max(ends) for task, ends in waited.items() if ends}
 
 
-def loop_commands(ds: str, encoder: Callable[[], str]) -> Iterator[tuple[str, list[str]]]:
-    """The night's jobs in order, by a name, each as the command that its task runs."""
-    about = ["--ds", ds, "--run-id", LOOP]
-    for job in ("ingest_landing", "build_silver", "build_gold"):
-        yield job, command(job, about)
-    yield "ensure_champion", command("pin_models", [*about, "--check"])
-    yield "pin_models", command("pin_models", about)
-    for job in ("embed_texts", "predict_insights"):
-        yield job, command(job, [*about, "--encoder-folder", encoder()])
-    for job in ("score_recommendations", "publish_recommendations", "report_run"):
-        yield job, command(job, about)
+def loop_commands(ds: str, read: ReadReceipt) -> Iterator[tuple[str, list[str]]]:
+    """The night's jobs in order, by the name of the task, each as the command that its task runs."""
+    for step in night_steps(ds, LOOP, read):
+        yield step.name, command(step.job, step.arguments)
 
 
 def run_loop(settings: Settings, mlflow: str, ds: str, progress: Progress) -> tuple[dict[str, float], int]:
@@ -168,7 +163,7 @@ def run_loop(settings: Settings, mlflow: str, ds: str, progress: Progress) -> tu
         "PYTHONPATH": os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH", "")])),
     }
     seconds, peak = {}, 0
-    for job, words in loop_commands(ds, lambda: str(receipt(settings, LOOP, "pin_models")["encoder_folder"])):
+    for job, words in loop_commands(ds, partial(receipt, settings)):
         done = run_child(words, environment)
         seconds[job], peak = done.seconds, max(peak, done.peak_mib)
         progress(f"loop, {job}: {done.seconds:.1f} s")
