@@ -27,7 +27,7 @@ OUTCOMES = {
     "published": "published",
     "duplicate": "duplicate",
     "quarantined": "in quarantine",
-    "total": "in the table now",
+    "total": "total in table",
 }
 """Counts of a night's records, and what they are called on the page."""
 COMPARED = ("ndcg", "recall", "precision", "mrr", "hit_rate", "coverage")
