@@ -17,6 +17,8 @@ Receipts = dict[str, dict[str, Any]]
 Rows = dict[str, dict[str, Any]]
 OUTCOMES = ("published", "duplicate", "quarantined")
 TEST_PREFIX = "test/"
+BROKEN = frozenset({"whole", "numbers", "leak", "constant_scores"})
+"""Checks of the gate whose failure means that the candidate cannot serve at all."""
 COSTS = ("cpu_seconds", "gpu_seconds", "rows_written", "bytes_written")
 DAILY = (Entity.INTERACTIONS, Entity.COMMENTS)
 """Entities whose silver table has a partition a landing day; the others have a whole snapshot a night."""
@@ -110,7 +112,7 @@ def refusal_of(promotion: Mapping[str, Any]) -> dict[str, Any] | None:
         "version": version,
         "reasons": list(promotion.get("reasons", ())),
         "remedies": [check["remedy"] for check in failed if check.get("remedy")],
-        "is_broken": version is None or any(check["name"] == "whole" for check in failed),
+        "is_broken": version is None or any(check["name"] in BROKEN for check in failed),
         "training": promotion.get("mlflow_url", ""),
     }
 
