@@ -45,10 +45,12 @@ def render(summary: Mapping[str, Any], facts: NightFacts) -> str:
         loader=PackageLoader("socialrec.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     ours, theirs = _compared(summary["evaluation"])
+    model = {**model_of({}), **summary.get("model", {})}
+    measured = "refused candidate" if model["kind"] == "baseline" else "recommender"
     drawn = {
         "growth": charts.lines(facts.growth) if any(facts.growth.values()) else "",
         "seconds": charts.bars(summary["seconds"], "{:,.1f} s"),
-        "quality": charts.pairs(ours, theirs, ("recommender", "popularity")) if ours else "",
+        "quality": charts.pairs(ours, theirs, (measured, "popularity")) if ours else "",
         "exposure": charts.spread(facts.exposure.counts),
         **{f"said_{name}": charts.bars(counts, "{:,}") if counts else "" for name, counts in facts.said.items()},
     }
@@ -62,7 +64,7 @@ def render(summary: Mapping[str, Any], facts: NightFacts) -> str:
         suspects=SHOWN_SUSPECTS,
         served=served_groups(facts.decision),
         exposure=_exposure(summary["evaluation"]),
-        model={**model_of({}), **summary.get("model", {})},
+        model=model,
         refused=summary.get("refused"),
         pages=summary.get("pages", {}),
         version=__version__,

@@ -290,6 +290,7 @@ def test_the_page_says_that_the_baseline_made_the_lists_and_what_a_trained_model
     page = words(render(summary(model=model), read_facts(shop, D2)))
     assert "The baseline (version 1) , from this training : popularity by what is known of each user" in page
     assert "Needed for a trained model: 12 more users with 2 products each." in page
+    assert "The figures are those of the refused candidate of the same training, not of the baseline." in page
 
 
 def test_a_version_that_a_person_chose_is_described_so_and_not_as_champion(shop: Lake) -> None:
