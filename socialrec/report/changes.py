@@ -1,4 +1,4 @@
-"""How the lists of one day differ from those of another, whose moved most, and why."""
+"""Differences between the lists of two days: how many, for whom most, and why."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Mover:
 
 @dataclass(frozen=True)
 class Changes:
-    """Lists beside those of an earlier day: the share of places whose product was not in the user's list."""
+    """Lists beside those of an earlier day; new_share: of recommendations, those that were not in the user's list."""
 
     previous_ds: str
     new_share: float
@@ -36,7 +36,7 @@ class Changes:
 
 
 def read_changes(lake: Lake, previous: str, ds: str) -> Changes:
-    """What differs in the lists of `ds` from those of another published day."""
+    """Return the differences between the lists of `ds` and those of another published day."""
     columns = ["user_key", "product_id", "recommender_version"]
     old, new = (lake.read(RECOMMENDATIONS, [day], columns) for day in (previous, ds))
     fresh = new.join(old.select(["user_key", "product_id"]), ["user_key", "product_id"], join_type="left anti")
@@ -70,4 +70,4 @@ def _numbers(lake: Lake, day: str, keys: Sequence[str]) -> dict[str, dict[str, i
 def _why(before: dict[str, Any], after: dict[str, Any]) -> str:
     grown = {name.removeprefix("n_"): value - before.get(name, 0) for name, value in after.items()}
     said = [f"{number:+,} {name}" for name, number in grown.items() if number]
-    return ", ".join(said) or "nothing of their own: ties, products or the model changed"
+    return ", ".join(said) or "nothing new from this user: connected people, products or the model changed"

@@ -13,11 +13,13 @@ from matplotlib.figure import Figure
 
 BAR, RIVAL = "#2f6f8f", "#c9b458"
 MAX_POINTS = 400
+WIDTH = 4.2
+"""Inches: as wide as a phone, so that letters keep their size there."""
 
 
 def lines(series: Mapping[str, Mapping[str, int]]) -> str:
     """One panel a series, side by side: rows by day."""
-    figure = _figure(7.0, 1.9)
+    figure = _figure(1.7)
     panels = figure.subplots(1, len(series), squeeze=False)[0]
     for axes, (name, values) in zip(panels, series.items(), strict=True):
         axes.fill_between(range(len(values)), list(values.values()), color=BAR, alpha=0.35, linewidth=0)
@@ -25,7 +27,12 @@ def lines(series: Mapping[str, Mapping[str, int]]) -> str:
         axes.set_title(name, loc="left", fontsize=9)
         days = list(values)
         places = sorted({0, len(days) - 1})
-        axes.set_xticks(places, [days[place] for place in places])
+        axes.set_xticks(places, [days[place] for place in places], fontsize=8)
+        axes.tick_params(axis="y", labelsize=8)
+        for label, side in zip(
+            axes.get_xticklabels(), ("left", "right") if len(places) > 1 else ("center",), strict=True
+        ):
+            label.set_horizontalalignment(side)
         axes.set_ylim(bottom=0)
         _plain(axes)
     return _svg(figure)
@@ -33,7 +40,7 @@ def lines(series: Mapping[str, Mapping[str, int]]) -> str:
 
 def bars(values: Mapping[str, float], form: str) -> str:
     """One horizontal bar a name, with its value at its end, written as by `str.format`."""
-    figure = _figure(7.0, 0.28 * len(values) + 0.3)
+    figure = _figure(0.28 * len(values) + 0.3)
     axes = figure.subplots()
     drawn = axes.barh(list(values), list(values.values()), color=BAR)
     axes.bar_label(drawn, [form.format(value) for value in values.values()], padding=3, fontsize=8)
@@ -45,23 +52,25 @@ def bars(values: Mapping[str, float], form: str) -> str:
 
 
 def pairs(ours: Mapping[str, float], theirs: Mapping[str, float], names: tuple[str, str]) -> str:
-    """Two bars a metric: ours beside a rival's."""
-    figure = _figure(7.0, 2.2)
+    """Two horizontal bars a metric: ours above a rival's."""
+    figure = _figure(0.42 * len(ours) + 0.5)
     axes = figure.subplots()
     places = np.arange(len(ours))
     for offset, values, colour, name in ((-0.2, ours, BAR, names[0]), (0.2, theirs, RIVAL, names[1])):
-        drawn = axes.bar(places + offset, [values[metric] for metric in ours], 0.38, color=colour, label=name)
-        axes.bar_label(drawn, [f"{values[metric]:.3f}" for metric in ours], fontsize=7, padding=1)
-    axes.set_xticks(places, list(ours))
-    axes.legend(frameon=False, fontsize=8)
-    axes.set_yticks([])
+        drawn = axes.barh(places + offset, [values[metric] for metric in ours], 0.38, color=colour, label=name)
+        axes.bar_label(drawn, [f"{values[metric]:.3f}" for metric in ours], fontsize=8, padding=3)
+    axes.set_yticks(places, [metric.replace("_", " ") for metric in ours])
+    axes.invert_yaxis()
+    axes.margins(x=0.15)
+    axes.set_xticks([])
+    figure.legend(frameon=False, fontsize=8, loc="outside upper left", ncols=2)
     _plain(axes)
     return _svg(figure)
 
 
 def spread(counts: npt.NDArray[np.int64] | Sequence[int]) -> str:
     """Lists by product, most shown first."""
-    figure = _figure(7.0, 1.6)
+    figure = _figure(1.5)
     axes = figure.subplots()
     places = np.unique(np.linspace(0, max(len(counts) - 1, 0), MAX_POINTS).astype(int))[: len(counts)]
     axes.fill_between(places, np.asarray(counts)[places], color=BAR, alpha=0.35, linewidth=0)
@@ -71,8 +80,8 @@ def spread(counts: npt.NDArray[np.int64] | Sequence[int]) -> str:
     return _svg(figure)
 
 
-def _figure(width: float, height: float) -> Figure:
-    return Figure(figsize=(width, height), layout="constrained")
+def _figure(height: float) -> Figure:
+    return Figure(figsize=(WIDTH, height), layout="constrained")
 
 
 def _plain(axes: Axes) -> None:

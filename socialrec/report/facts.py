@@ -1,4 +1,4 @@
-"""What the report shows of a night, read from the lake."""
+"""Facts of a night that the report shows, read from the lake."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from socialrec.contracts.vocabulary import Entity
 from socialrec.lake import Lake
 from socialrec.recommend.decisions import newest_decision
 from socialrec.recommend.published import PublishedList, read_lists, typical_users
+from socialrec.recommend.summary import landing_days
 from socialrec.recommend.suspicion import Suspect, find_suspects
 from socialrec.report.changes import Changes, read_changes
 
@@ -25,14 +26,14 @@ DAILY = (Entity.INTERACTIONS, Entity.COMMENTS)
 N_SAMPLES = 10
 N_TOP = 10
 FAIR = ("activity", "community", "product_age", "seller")
-"""Slices that show whom the lists serve well."""
+"""Slices of users and products for which the quality of the lists is shown."""
 SUSPECT_DAYS = 7
 """Landing days up to the night that are searched for rings of fake accounts."""
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """Records of one entity that one reason kept out, with an example of where; values stay in quarantine."""
+    """Records of one entity that were rejected for one reason, and where the first is; values stay in quarantine."""
 
     entity: str
     reason: str
@@ -42,7 +43,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Exposure:
-    """How the places are spread over products: `coverage` is the share of active products that anyone is shown.
+    """Spread of the recommendations over products; `coverage` is the share of active products in at least one list.
 
     `counts` holds the number of lists of every active product, most shown first, int64 (n_active,); `top` the titles
     and counts of the first.
@@ -55,7 +56,7 @@ class Exposure:
 
 @dataclass(frozen=True)
 class Served:
-    """How well one group of tested users, or of products, was served by a model: users with something to find, NDCG."""
+    """Quality of the lists for one group of tested users or of products: users with held-out products, and NDCG."""
 
     group: str
     n_users: int
@@ -82,8 +83,8 @@ class NightFacts:
 
 
 def read_facts(lake: Lake, ds: str) -> NightFacts:
-    """The facts of a published day."""
-    landed = _landed_with(lake, ds)
+    """Return the facts of a published day."""
+    landed = landing_days(lake, ds)
     return NightFacts(
         rejected=tuple(read_rejected(lake, landed)),
         said=read_said(lake, landed),
@@ -97,7 +98,7 @@ def read_facts(lake: Lake, ds: str) -> NightFacts:
 
 
 def read_rejected(lake: Lake, days: Sequence[str]) -> list[Rejected]:
-    """By entity and reason, most frequent first, what these landing days have in quarantine."""
+    """Return the quarantined records of these landing days by entity and reason, most frequent first."""
     found = []
     for entity, table in QUARANTINE.items():
         rows = lake.read(table, days, ["reason", "detail", "source_file", "source_line"])
@@ -112,7 +113,7 @@ def read_rejected(lake: Lake, days: Sequence[str]) -> list[Rejected]:
 
 
 def read_said(lake: Lake, days: Sequence[str]) -> dict[str, dict[str, int]]:
-    """By sentiment and by topic, most frequent first, how many comments of these landing days."""
+    """Return the number of comments of these landing days by sentiment and by topic, most frequent first."""
     rows = lake.read(COMMENT_INSIGHTS, days, ["sentiment", "topic"])
     return {name: _counts(rows[name]) for name in rows.column_names}
 
@@ -130,7 +131,7 @@ def rows_by_day(lake: Lake, table: Table, until: str) -> dict[str, int]:
 
 
 def read_exposure(lake: Lake, ds: str) -> Exposure:
-    """How many lists each active product is in."""
+    """Return the number of lists that hold each active product."""
     shown = lake.read(RECOMMENDATIONS, [ds], ["product_id"])
     counted = shown.group_by("product_id").aggregate([([], "count_all")])
     products = lake.read(SILVER_PRODUCTS, [ds], ["product_id", "title", "is_active"])
@@ -166,7 +167,7 @@ def read_suspects(lake: Lake, ds: str) -> list[Suspect]:
 
 
 def _changes(lake: Lake, ds: str) -> Changes | None:
-    """What differs from the published day before; None where there is none."""
+    """Differences from the published day before; None where there is none."""
     earlier = [day for day in lake.partitions(RECOMMENDATIONS) if day < ds]
     return read_changes(lake, earlier[-1], ds) if earlier else None
 
@@ -186,9 +187,3 @@ def served_groups(decision: dict[str, Any] | None) -> list[Served]:
 def _decision(lake: Lake, ds: str) -> dict[str, Any] | None:
     made_by = lake.read(RECOMMENDATIONS, [ds], ["recommender_version"]).slice(0, 1)["recommender_version"].to_pylist()
     return newest_decision(lake.read(MODEL_DECISIONS), made_by[0]) if made_by else None
-
-
-def _landed_with(lake: Lake, ds: str) -> list[str]:
-    """The landing days that the night of `ds` took in."""
-    commit = lake.last_commit(SILVER[Entity.INTERACTIONS], ds)
-    return list(commit.partitions) if commit else []

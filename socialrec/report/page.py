@@ -1,4 +1,4 @@
-"""The page of a night: one HTML file that needs nothing else."""
+"""The page of a night: one HTML file without any other file."""
 
 from __future__ import annotations
 
@@ -15,29 +15,42 @@ from markupsafe import Markup
 from socialrec import __version__
 from socialrec.evaluate.measure import EXPOSURE
 from socialrec.recommend.published import SHORT_KEY
+from socialrec.recommend.summary import model_of
 from socialrec.report import charts
 from socialrec.report.cards import SAMPLE_COLUMNS, samples
 from socialrec.report.facts import NightFacts, served_groups
 
 TEMPLATE = "night.html.j2"
 PAGE, LISTS = "report.html", "lists.csv"
-OUTCOMES = ("in", "published", "duplicate", "quarantined")
+OUTCOMES = {
+    "in": "came in",
+    "published": "published",
+    "duplicate": "duplicate",
+    "quarantined": "in quarantine",
+    "total": "total in table",
+}
+"""Counts of a night's records, and what they are called on the page."""
 COMPARED = ("ndcg", "recall", "precision", "mrr", "hit_rate", "coverage")
-"""Metrics that are shares of one, so that their bars stand beside each other."""
+"""Metrics between 0 and 1, which one chart can show."""
 SHOWN_PLACES = 10
 SHOWN_SUSPECTS = 50
 
 
 def render(summary: Mapping[str, Any], facts: NightFacts) -> str:
-    """The page from a night's summary (`recommend.summary.summarise`) and its facts. Everything shown is escaped."""
+    """Return the page of a night, from its summary (`recommend.summary.summarise`) and its facts.
+
+    Everything shown is escaped. A summary may be one that an earlier version wrote, with fewer values.
+    """
     environment = Environment(
         loader=PackageLoader("socialrec.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     ours, theirs = _compared(summary["evaluation"])
+    model = {**model_of({}), **summary.get("model", {})}
+    measured = "refused candidate" if model["kind"] == "baseline" else "recommender"
     drawn = {
         "growth": charts.lines(facts.growth) if any(facts.growth.values()) else "",
         "seconds": charts.bars(summary["seconds"], "{:,.1f} s"),
-        "quality": charts.pairs(ours, theirs, ("recommender", "popularity")) if ours else "",
+        "quality": charts.pairs(ours, theirs, (measured, "popularity")) if ours else "",
         "exposure": charts.spread(facts.exposure.counts),
         **{f"said_{name}": charts.bars(counts, "{:,}") if counts else "" for name, counts in facts.said.items()},
     }
@@ -51,12 +64,15 @@ def render(summary: Mapping[str, Any], facts: NightFacts) -> str:
         suspects=SHOWN_SUSPECTS,
         served=served_groups(facts.decision),
         exposure=_exposure(summary["evaluation"]),
+        model=model,
+        refused=summary.get("refused"),
+        pages=summary.get("pages", {}),
         version=__version__,
     )
 
 
 def write_report(folder: Path, summary: Mapping[str, Any], facts: NightFacts) -> None:
-    """Write a night's files into its folder: `summary.json`, the page, and the sample lists that it shows as CSV."""
+    """Write a night's files into its folder: `summary.json`, the page, and its sample lists as CSV."""
     folder.mkdir(parents=True, exist_ok=True)
     lists = io.StringIO()
     csv.writer(lists, lineterminator="\n").writerows([SAMPLE_COLUMNS, *samples(facts)])
@@ -73,7 +89,7 @@ def _write(file: Path, content: str) -> None:
 
 
 def _exposure(evaluation: Mapping[str, float]) -> dict[str, float]:
-    """By group of products its share of the places over its share of the likes."""
+    """Exposure of each watched group of products over the exposure expected from its share of likes."""
     prefix = f"test/{EXPOSURE}"
     return {
         name.removeprefix(prefix).rpartition("_at_")[0].replace("_", " "): value
@@ -83,7 +99,7 @@ def _exposure(evaluation: Mapping[str, float]) -> dict[str, float]:
 
 
 def _compared(evaluation: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
-    """Test figures that both the recommender and popularity have, by the metric's name."""
+    """Test figures of the recommender and of popularity, of the metrics that both have."""
     named = {name.removeprefix("test/"): value for name, value in evaluation.items()}
     ours = {
         name: value

@@ -13,13 +13,12 @@ from socialrec.contracts.gold import MODEL_DECISIONS
 from socialrec.contracts.vocabulary import DecisionKind
 from socialrec.lake import Lake
 from socialrec.recommend.decisions import newest_decision
+from socialrec.recommend.summary import BROKEN
 from socialrec.service.commands import RunCommand
 from socialrec.service.night import GATE, PINNING, REFUSED
 from socialrec.settings import Settings
 
 BASELINE, PERSON = "baseline", "person"
-BROKEN = frozenset({"whole", "numbers", "leak", "constant_scores"})
-"""Checks of the gate that only a candidate fails which cannot serve."""
 DECIDED = ("promoted", REFUSED)
 _NAMED_SETTING = re.compile(r"\b[a-z]+\.[a-z_]+ = [\w.\"]*\w\"?")
 

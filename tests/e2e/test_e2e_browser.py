@@ -79,7 +79,7 @@ def test_a_night_that_is_triggered_by_its_form_goes_green_and_has_a_note(screen:
     screen.send(form)
     screen.page.wait_for_url("**/runs/manual**")
     screen.await_end("Success")
-    screen.page.get_by_text("70 of 70 published places of 14 users changed.").wait_for()
+    screen.page.get_by_text("70 of 70 recommendations for 14 users changed.").wait_for()
 
 
 def test_the_tasks_links_lead_to_the_mlflow_run_and_to_the_report(screen: Screen) -> None:

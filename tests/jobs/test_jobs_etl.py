@@ -248,6 +248,21 @@ def test_what_is_masked_is_counted_and_a_kind_that_is_turned_off_comes_back(
     }  # fmt: skip
 
 
+def test_a_night_counts_the_records_of_its_own_landing_days(world: Path, lake: Lake) -> None:
+    run(world, D1)
+    run(world, D2)
+    days = [rows_of(lake, day)["interactions"] for day in (D1, D2)]
+    assert sum(day["in"] for day in days) == days[1]["total"] + sum(d["duplicate"] + d["quarantined"] for d in days)
+    assert all(entity["adds_up"] for entity in rows_of(lake, D2).values())
+    products = rows_of(lake, D2)["products"]
+    # The first day is delivered again: silver builds the second day's snapshot from nothing.
+    land(world, D1, Entity.PRODUCTS, {"product_id": "tent", "title": "Tent"})
+    run(world, D2)
+    again = rows_of(lake, D2)["products"]
+    assert (again["in"], again["quarantined"]) == (products["in"], products["quarantined"])
+    assert rows_of(lake, D2)["interactions"] == days[1]
+
+
 def test_a_killed_job_leaves_the_old_tables_and_the_next_run_repairs(world: Path, lake: Lake) -> None:
     run(world, D1)
     before = {table.name: rows(lake, table) for table in SILVER.values()}

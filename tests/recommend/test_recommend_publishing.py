@@ -12,7 +12,7 @@ import pytest
 
 from socialrec.errors import UserError
 from socialrec.recommend.publishing import audit_lists, export_lists
-from socialrec.recommend.summary import read_receipts, summarise
+from socialrec.recommend.summary import headline, read_receipts, refusal_of, summarise
 
 PROFILES = pa.table({"user_key": ["a", "b"]})
 OFFERED = pa.array(["p1", "p2", "p3"])
@@ -147,3 +147,63 @@ def test_a_night_without_users_has_costs_and_no_share_of_them() -> None:
     summary = summarise("2026-03-01", "r1", {"build_gold": receipt("build_gold", {})}, training={}, rows={}, figures={})
     assert summary["cost"]["per_thousand_users"] == {}
     assert summary["metrics"]["cost/cpu_seconds"] == 0.0
+
+
+def night(changed_rows: int = 0, silver: str = "up_to_date", training: bool = False, **pins: Any) -> dict[str, Any]:
+    """The summary of a night of 5 users with 10 recommendations; pins: what pin_models says of the model."""
+    receipts = {
+        "build_silver": {**receipt("build_silver", {}), "status": silver},
+        "pin_models": receipt("pin_models", {}, recommender_version="3", encoder_version="e", **pins),
+        "publish_recommendations": receipt(
+            "publish_recommendations", {"users": 5, "published": 10}, changed_rows=changed_rows
+        ),
+    }
+    rows = {"comments": {"in": 1200, "published": 1190, "duplicate": 7, "quarantined": 3, "adds_up": True}}
+    refusal = {"status": "refused", "recommender_version": "4", "reasons": ["not better than popularity"], "checks": []}
+    trained = {"promote_model": receipt("promote_model", {}, **refusal)} if training else {}
+    return summarise("2026-03-01", "r1", receipts, training=trained, rows=rows, figures={})
+
+
+def test_a_repeat_of_a_night_says_that_nothing_changed_and_counts_no_records() -> None:
+    assert night()["is_repeat"]
+    assert headline(night()) == "A repeat of 2026-03-01: nothing changed. Lists by recommender 3."
+
+
+def test_a_later_run_of_a_day_that_changes_lists_took_in_no_new_records() -> None:
+    told = night(changed_rows=4)
+    assert not told["is_repeat"]
+    assert headline(told).startswith(
+        "4 of 10 recommendations for 5 users changed. No new records came in; 0 texts were encoded."
+    )
+    first = headline(night(changed_rows=10, silver="written"))
+    assert "1,200 records came in, 3 of them went to quarantine; 0 texts were encoded." in first
+
+
+def test_the_headline_says_by_which_model_the_lists_are_and_why() -> None:
+    baseline = night(model_kind="baseline", missing="12 more users with 2 products each")
+    assert headline(baseline).endswith(
+        "Lists by the baseline (version 3); needed for a trained model: 12 more users with 2 products each."
+    )
+    chosen = night(chosen_by="person", gate="refused", gate_reasons="coverage 0.01", gate_warnings=["slow: wait"])
+    assert headline(chosen).endswith(
+        "Lists by recommender 3, chosen by a person; the gate had refused it: coverage 0.01. "
+        "The gate has 1 warning about this model."
+    )
+
+
+def test_the_headline_says_that_the_gate_refused_this_nights_training() -> None:
+    told = headline(night(changed_rows=10, silver="written", training=True))
+    assert "trained tonight" not in told
+    assert told.endswith("The gate refused version 4 of this night's training: not better than popularity.")
+
+
+def test_a_refusal_has_the_remedies_of_the_checks_that_failed() -> None:
+    checks = [
+        {"name": "slices", "is_passed": False, "remedy": "set evaluate.max_slice_loss = 0.05"},
+        {"name": "leak", "is_passed": True, "remedy": ""},
+    ]
+    refused = refusal_of({"status": "refused", "recommender_version": "4", "reasons": ["worse"], "checks": checks})
+    assert refused is not None
+    assert (refused["remedies"], refused["is_broken"]) == (["set evaluate.max_slice_loss = 0.05"], False)
+    assert refusal_of({"status": "promoted", "recommender_version": "4"}) is None
+    assert refusal_of({}) is None

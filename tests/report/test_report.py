@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -11,13 +12,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from socialrec.contracts.bronze import QUARANTINE
+from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import COMMENT_INSIGHTS, MODEL_DECISIONS, RECOMMENDATIONS, USER_PROFILES
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
+from socialrec.recommend.summary import model_of, refusal_of
 from socialrec.report import charts
 from socialrec.report.facts import NightFacts, Served, read_facts, read_rejected, served_groups
 from socialrec.report.page import render
@@ -54,7 +56,7 @@ def profile(user: str, ds: str, n_interactions: int) -> dict[str, Any]:
 
 @pytest.fixture
 def shop(lake: Lake) -> Lake:
-    """Two nights: Ann's list moves by one of two products, Bob's stays, Eve is new."""
+    """Two nights: one of two products in Ann's list changes, Bob's list stays, Eve is new."""
     here = {"platform": "shop", "is_late": False}
     for ds, n in ((D1, 3), (D2, 2)):
         click = {"user_key": ANN, "product_id": "p1", "event_type": "click", "quantity": 1.0, **here, "ds": ds}
@@ -67,6 +69,7 @@ def shop(lake: Lake) -> Lake:
         write(lake, SILVER_PRODUCTS, ds, *({**p, "first_seen_ds": D1, "platform": "shop", "ds": ds} for p in products))
         write(lake, USER_PROFILES, ds, profile(ANN, ds, n), profile(BOB, ds, 0), profile(EVE, ds, 0))
         for entity in Entity:
+            write(lake, BRONZE[entity], ds)
             write(lake, QUARANTINE[entity], ds)
     old = [place(ANN, 1, "p1", D1), place(ANN, 2, "p2", D1), place(BOB, 1, "p1", D1), place(BOB, 2, "p2", D1)]
     write(lake, RECOMMENDATIONS, D1, *old)
@@ -122,7 +125,7 @@ def test_the_page_says_which_model_made_the_lists_and_what_put_it_to_use(shop: L
     write(shop, MODEL_DECISIONS, D1, {**row, **same}, {**row, **same, "recommender_version": "2"})
     page = render(summary(), read_facts(shop, D2))
     assert '<a href="http://mlflow/version/1" target="_blank">Recommender 1</a>' in page
-    assert "In use since 2026-03-29 04:05 UTC" in page
+    assert "Champion since 2026-03-29 04:05 UTC: a person went back to it." in " ".join(page.split())
     assert "<li>lists of &lt;one&gt; taste</li>" in page
 
 
@@ -178,13 +181,13 @@ def test_what_people_say_is_counted_by_sentiment_and_topic_most_frequent_first(s
 
 def test_what_a_job_warned_of_stands_at_the_top(shop: Lake) -> None:
     page = render(summary(warnings=["score has drifted <here>"]), read_facts(shop, D2))
-    assert page.index("score has drifted &lt;here&gt;") < page.index("What came in")
+    assert page.index("score has drifted &lt;here&gt;") < page.index("Which model made the lists")
 
 
 def test_what_was_masked_is_counted_by_kind_beside_what_came_in(shop: Lake) -> None:
     comments = {**summary()["rows"]["comments"], "masked": {"mail": 1200, "phone": 1}}
     page = render(summary(rows={"comments": comments}), read_facts(shop, D2))
-    assert "Masked in comments: mail in 1,200 texts, phone in 1 texts." in page
+    assert "Masked: in comments mail in 1,200 texts, phone in 1 text." in page
     assert "Masked" not in render(summary(), read_facts(shop, D2))
 
 
@@ -198,8 +201,8 @@ def test_accounts_that_look_like_a_ring_are_listed_with_their_signals(shop: Lake
     ties = [(one, other) for one in fakes for other in fakes if one != other]
     write(shop, SILVER_FOLLOWS, D2, *({"follower_key": a, "followee_key": b, **here} for a, b in ties))
     page = render(summary(), read_facts(shop, D2))
-    assert "6 accounts behave like a ring of fakes" in page
-    assert page.count("<td>burst, closed ties</td>") == 6
+    assert "6 accounts behave like a ring of fake accounts" in page
+    assert page.count(">burst, closed ties</td>") == 6
     assert f"<td>{fakes[0][:8]}</td>" in page
 
 
@@ -214,7 +217,7 @@ def test_the_page_says_whom_the_model_serves_and_what_small_sellers_get(shop: La
     assert served_groups(None) == []
     facts = dataclasses.replace(read_facts(shop, D2), decision=None)
     page = render(summary(evaluation={"test/exposure_small_sellers_at_10": 0.75}), facts)
-    assert "small sellers got 0.75 times the places" in page
+    assert "small sellers got 75% of the exposure expected from their share of likes" in page
 
 
 def test_the_page_needs_nothing_else_and_escapes_what_people_wrote(shop: Lake) -> None:
@@ -258,3 +261,73 @@ def test_a_night_of_before_its_model_had_pages_names_the_model_without_a_link(sh
     page = render(told, read_facts(shop, D2))
     assert "Recommender 1." in " ".join(page.split())
     assert "this training" not in page
+
+
+def words(page: str) -> str:
+    """The text of a page in one line, without tags."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page[page.index("<body>") :])).split())
+
+
+def test_lists_and_their_model_come_before_records_and_quarantine(shop: Lake) -> None:
+    page = words(render(summary(), read_facts(shop, D2)))
+    parts = ("Which model made the lists", "Lists of 3 users", "What came in", "Cost")
+    places = [page.index(part) for part in parts]
+    assert places == sorted(places)
+
+
+def test_a_repeat_of_a_night_says_that_nothing_changed(shop: Lake) -> None:
+    facts = read_facts(shop, D2)
+    assert "A repeat of this day: nothing changed." in words(render(summary(is_repeat=True, is_new=False), facts))
+    again = words(render(summary(is_repeat=False, is_new=False), facts))
+    assert "A repeat of this day" not in again
+    assert "This run took in no new records" in again
+    assert "Records that this night took in." in words(render(summary(), facts))
+
+
+def test_the_page_shows_the_nights_records_beside_all_rows_and_a_dash_for_what_is_not_known(shop: Lake) -> None:
+    counts = {"in": 3, "published": None, "duplicate": None, "quarantined": 1, "adds_up": True, "total": 1200}
+    page = render(summary(rows={"products": counts}), read_facts(shop, D2))
+    row = page[page.index("<td>products</td>") :].split("</tr>")[0]
+    assert re.findall(r">([^<>\n]+)</td>", row) == ["products", "3", "-", "-", "1", "1,200", "yes"]
+
+
+def test_the_page_says_that_the_baseline_made_the_lists_and_what_a_trained_model_needs(shop: Lake) -> None:
+    model = model_of({"model_kind": "baseline", "missing": "12 more users with 2 products each", "gate": "baseline"})
+    page = words(render(summary(model=model), read_facts(shop, D2)))
+    assert "The baseline (version 1) , from this training : popularity by what is known of each user" in page
+    assert "Needed for a trained model: 12 more users with 2 products each." in page
+    assert "The figures are those of the refused candidate of the same training, not of the baseline." in page
+
+
+def test_a_version_that_a_person_chose_is_described_so_and_not_as_champion(shop: Lake) -> None:
+    pins = {"chosen_by": "person", "gate": "refused", "gate_reasons": "not better than popularity"}
+    page = words(render(summary(model=model_of(pins)), read_facts(shop, D2)))
+    assert "A person chose this version for this night. The gate had refused it: not better than popularity." in page
+    assert "Champion since" not in page
+
+
+def test_the_gates_warnings_are_shown_with_their_remedies(shop: Lake) -> None:
+    line = "coverage 0.0100, at least 0.02: set evaluate.min_coverage = 0.01"
+    page = words(render(summary(model=model_of({"gate_warnings": [line]})), read_facts(shop, D2)))
+    assert f"The gate warns about this model. A warning decides nothing. {line}" in page
+    assert "The gate warns" not in words(render(summary(), read_facts(shop, D2)))
+
+
+def test_a_refused_training_is_shown_with_its_reasons_and_the_ways_on(shop: Lake) -> None:
+    check = {"name": "slices", "is_passed": False, "remedy": "set evaluate.max_slice_loss = 0.05"}
+    promotion = {"status": "refused", "recommender_version": "2", "reasons": ["worse <here>"], "checks": [check]}
+    page = words(render(summary(refused=refusal_of(promotion)), read_facts(shop, D2)))
+    for said in ("refused version 2 of this night's training", "worse <here>", check["remedy"], "make run MODEL=2"):
+        assert said in page
+
+
+def test_nobody_is_told_to_take_a_broken_candidate_anyway(shop: Lake) -> None:
+    broken = {"name": "whole", "is_passed": False, "remedy": ""}
+    promotion = {"status": "refused", "recommender_version": "2", "reasons": ["no model.json"], "checks": [broken]}
+    page = words(render(summary(refused=refusal_of(promotion)), read_facts(shop, D2)))
+    assert "no model.json" in page
+    assert "MODEL=2" not in page
+    unregistered = {**promotion, "recommender_version": None, "checks": []}
+    assert "refused the candidate of this night" in words(
+        render(summary(refused=refusal_of(unregistered)), read_facts(shop, D2))
+    )

@@ -82,8 +82,8 @@ def test_a_nights_card_says_which_model_made_the_lists_why_that_one_and_on_which
     decided = {"decided_ts": moment, "kind": "gate", "reasons": [BETTER.line]}
     card = night_card(SUMMARY, facts(decision=decided), {"gold.texts": 9})
     assert card.startswith(
-        "8 of 60 published places of 3 users changed. 1,204 records came in, 3 of them into quarantine; 7 texts were "
-        "encoded. Lists by recommender 7. **score has drifted**"
+        "8 of 60 recommendations for 3 users changed. 1,204 records came in, 3 of them went to quarantine; 7 texts "
+        "were encoded. Lists by recommender 7. **score has drifted**"
     )
     assert "[socialrec-recommender version 7](http://mlflow/7), from [this training](http://mlflow/t)" in card
     assert f"Decided 2026-03-29 04:05 UTC (gate):\n\n- {BETTER.line}" in card
