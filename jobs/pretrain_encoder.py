@@ -39,8 +39,10 @@ def main(argv: list[str] | None = None) -> int:
         params |= {"text.model": run.settings.text.model, "split": versions.pop("split")}
         params |= {f"table.{name}": version for name, version in versions.items()}
         tags = {"ds": run.ds, "run_id": run.run_id, **erased}
-        mlflow_run = tracker.start_training(f"{run.ds} {run.run_id}", params, tags, tracking.PRETRAINING)
+        mlflow_run = tracker.start_training(f"{run.ds} · pre-training", params, tags, tracking.PRETRAINING)
         with tracker.failing(mlflow_run):
+            run.link(mlflow_url=tracker.run_page(mlflow_run))
+            tracker.log_tables(mlflow_run, versions, run.settings.lake, "training")
             made = train(run, tracker, mlflow_run, settings, texts)
             require_nobody_erased_since(run.settings, tracker, mlflow_run)
             kept = {} if args.dry_run else keep(run, tracker, mlflow_run, made)
@@ -87,10 +89,11 @@ def train(
 ) -> PreTrained:
     """Pre-train and log it; a run that was killed goes on where its last checkpoint stands."""
 
+    note = run.progress("pre-training", settings.train_steps)
+
     def progress(step: int, loss: float) -> None:
         tracker.log(mlflow_run, metrics={"train/loss": loss}, step=step)
-        if step % 10 == 0 or step == settings.train_steps:
-            run.log.info("pre-training", step=f"{step}/{settings.train_steps}", loss=round(loss, 4))
+        note(step, loss)
 
     checkpoints = run.settings.models / "checkpoints" / f"{run.run_id}-{NAME}"
     made = pretrain(texts, settings, run.settings.text, progress, checkpoints)

@@ -1,0 +1,23 @@
+"""Close the MLflow run of a training that ended without closing it, such as one that was killed."""
+
+from __future__ import annotations
+
+import sys
+
+from socialrec import job, tracking
+
+NAME = "close_training"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Close as FAILED what this run left open in MLflow; a training that reached its end has closed its run itself."""
+    args = job.parser(__doc__).parse_args(argv)
+    with job.run(NAME, args) as run:
+        left_open = tracking.connect(run.settings).close_unfinished({"run_id": run.run_id})
+        run.log.info("closed", mlflow_runs=left_open)
+        run.done(status="closed" if left_open else "nothing_open", counts={"closed": len(left_open)})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(job.guarded(main))
