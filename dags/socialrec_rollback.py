@@ -4,9 +4,9 @@
 **Purpose.** A way back if a champion with good figures turns out to be bad. Run by hand.
 
 **What it does** `roll_back_model` makes an earlier champion the champion again, with its encoder, and records the
-reason in `gold.model_decisions`. Then the lists of the newest published day, which `resolve_run` finds, are made with it:
-`pin_models` → `score_recommendations` → `publish_recommendations`. From the same inputs the same version makes the same
-lists, byte for byte.
+reason in `gold.model_decisions`. Then the lists of the newest published day, which `resolve_run` finds, are made with
+it: `pin_models` → `score_recommendations` → `publish_recommendations`. From the same inputs the same version makes the
+same lists, byte for byte.
 
 **Inputs** the recorded decisions, the models in MLflow, and gold of the newest published day. A rollback goes only to
 versions that the gate of `socialrec_train` once promoted.

@@ -13,7 +13,7 @@ from airflow.timetables.trigger import CronTriggerTimetable
 from socialrec.orchestration.alerts import task_failed
 from socialrec.orchestration.assets import read_by, written_by
 from socialrec.orchestration.commands import common_arguments
-from socialrec.orchestration.operators import PythonJob, SparkJob
+from socialrec.orchestration.operators import ClosingJob, PythonJob, SparkJob
 from socialrec.orchestration.pools import GPU, SPARK
 from socialrec.orchestration.run_date import folder_name, newest_published, resolve
 from socialrec.settings import Settings, load_settings
@@ -108,10 +108,10 @@ def python_job(settings: Settings, job: str, *arguments: str, **options: Any) ->
     )
 
 
-def close_training(settings: Settings) -> PythonJob:
+def close_training(settings: Settings) -> ClosingJob:
     """The task that closes the MLflow run of a training that was killed or failed; it never decides the run's state."""
-    closing = python_job(settings, "close_training")
-    return cast("PythonJob", closing.as_teardown(on_failure_fail_dagrun=False))
+    closing = ClosingJob(task_id="close_training", job="close_training", arguments=common_arguments(settings))
+    return cast("ClosingJob", closing.as_teardown(on_failure_fail_dagrun=False))
 
 
 def on_gpu_machine(settings: Settings) -> dict[str, Any]:
