@@ -53,7 +53,11 @@ def main(argv: list[str] | None = None) -> int:
             if found.n_training:
                 learn(run, found, lambda step, loss: None)
             return 0
-        params = {f"text.{name}": value for name, value in run.settings.text.model_dump(mode="json").items()}
+        params = {
+            f"{section}.{name}": value
+            for section, values in (("text", run.settings.text), ("evaluate", run.settings.evaluate))
+            for name, value in values.model_dump(mode="json").items()
+        }
         params |= {f"table.{name}": version for name, version in evidence.versions.items()}
         params |= {"examples": found.n_training, "starts_from": found.start.folder.name if found.start else "base"}
         tags = {"ds": run.ds, "run_id": run.run_id, **erased}

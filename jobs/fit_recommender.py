@@ -81,11 +81,7 @@ def keep(run: job.Run, tracker: tracking.Tracker, recommender: Recommender, blen
     weights = {f"blend/{name}": weight for name, weight in blend.weights.items()}
     # MLflow sorts sections of charts by name: these come last, below the figures that matter more.
     weights |= {f"worth/{row.signal}_{name}": getattr(row, name) for row in blend.ablation for name in COLUMNS[2:]}
-    params = {
-        f"{section}.{name}": value
-        for section, values in (("recommend", settings.recommend), ("evaluate", settings.evaluate))
-        for name, value in values.model_dump(mode="json").items()
-    }
+    params = {f"recommend.{name}": value for name, value in settings.recommend.model_dump(mode="json").items()}
     params |= {"split": info.split_label, "ds": run.ds, "encoder_version": args.encoder_version}
     tracker.log(args.mlflow_run, params=params, metrics=figures | weights, tags={"split": info.split_label})
     tracker.log_tables(args.mlflow_run, info.lake_versions, run.settings.lake, "training")

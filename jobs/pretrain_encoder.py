@@ -33,10 +33,10 @@ def main(argv: list[str] | None = None) -> int:
     with job.run(NAME, args) as run:
         settings = asked_for(run)
         erased = erased_before(run.settings)
-        texts, versions = read_texts(run)
+        texts, versions, split = read_texts(run)
         tracker = tracking.connect(run.settings)
         params = {f"pretrain.{name}": value for name, value in settings.model_dump(mode="json").items()}
-        params |= {"text.model": run.settings.text.model, "split": versions.pop("split")}
+        params |= {"text.model": run.settings.text.model, "split": split}
         params |= {f"table.{name}": version for name, version in versions.items()}
         tags = {"ds": run.ds, "run_id": run.run_id, **erased}
         mlflow_run = tracker.start_training(f"{run.ds} · pre-training", params, tags, tracking.PRETRAINING)
@@ -70,7 +70,7 @@ def asked_for(run: job.Run) -> PretrainSettings:
     return run.settings.pretrain.model_copy(update={**asked, **steps})
 
 
-def read_texts(run: job.Run) -> tuple[list[str], dict[str, int | str | None]]:
+def read_texts(run: job.Run) -> tuple[list[str], dict[str, int | None], str]:
     """The texts that may be read, the versions of the tables, and how they were split."""
     tables = (TEXTS, SILVER_INTERACTIONS, SILVER_COMMENTS)
     days = {table: [day for day in run.lake.partitions(table) if day <= run.ds] for table in tables}
@@ -81,7 +81,7 @@ def read_texts(run: job.Run) -> tuple[list[str], dict[str, int | str | None]]:
     interactions = run.lake.read(SILVER_INTERACTIONS, days[SILVER_INTERACTIONS], material.EVENT_COLUMNS)
     split = make_split(interactions, run.settings.evaluate)
     versions = {table.name: run.lake.version(table) for table in tables}
-    return corpus.known_texts(split, texts, comments), {**versions, "split": split.label}
+    return corpus.known_texts(split, texts, comments), versions, split.label
 
 
 def train(

@@ -17,13 +17,18 @@ Evaluation = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Check:
-    """One question of the gate: the figure, the bound that it was held against, and the answer in words."""
+    """One question of the gate: the figure, the bound that it was held against, and the answer in words.
+
+    decides: False for a check that only warns. remedy: what a person can do about it, empty where it passed.
+    """
 
     name: str
     is_passed: bool
     figure: float
     bound: float
     line: str
+    decides: bool = True
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,13 +39,19 @@ class Decision:
 
     @property
     def promote(self) -> bool:
-        """Whether all checks passed; a gate that asked nothing promotes nothing."""
-        return bool(self.checks) and all(check.is_passed for check in self.checks)
+        """True if every check that decides passed; a gate that asked nothing promotes nothing."""
+        deciding = [check.is_passed for check in self.checks if check.decides]
+        return bool(deciding) and all(deciding)
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """What speaks against the candidate, or, where nothing does, all that speaks for it."""
-        return tuple(check.line for check in self.checks if self.promote or not check.is_passed)
+        """Lines of the checks that decide against the candidate or, where none does, for it."""
+        return tuple(check.line for check in self.checks if check.decides and check.is_passed == self.promote)
+
+    @property
+    def warnings(self) -> tuple[Check, ...]:
+        """Checks that failed and decide nothing."""
+        return tuple(check for check in self.checks if not check.decides and not check.is_passed)
 
     def document(self) -> dict[str, Any]:
         """As plain data for JSON; figures that are not numbers become None."""

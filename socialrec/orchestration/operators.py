@@ -125,8 +125,6 @@ class TrainingRun(TriggerDagRunOperator):
     wrong where there is no model at all.
     """
 
-    operator_extra_links = (TrainingRunLink(),)
-
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             wait_for_completion=True,
@@ -134,6 +132,7 @@ class TrainingRun(TriggerDagRunOperator):
             failed_states=[],
             **kwargs,
         )
+        self.operator_extra_links = [TrainingRunLink()]
 
     def execute(self, context: Any) -> None:
         """Name the training's page at once, so that people can follow it, then start it and wait."""
