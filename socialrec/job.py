@@ -104,7 +104,7 @@ class Run:
         _write_json(self.settings.runs / self.run_id / PAGES / f"{self.name}.json", pages)
 
     def progress(self, event: str, n_steps: int) -> Callable[[int, float], None]:
-        """Return a function that logs a step's number (from 1) and loss, and the seconds left of `n_steps`.
+        """Return a function that logs a step's number (from 1), its loss, and the seconds left of `n_steps`.
 
         It logs the first step, the last, and one at most every LINE_SECONDS between them.
         """
@@ -120,8 +120,8 @@ class Run:
                 return
             last_line, (first, start) = now, begun
             left = (n_steps - step) * (now - start) / (step - first) if step > first else None
-            seconds = {} if left is None else {"seconds_left": round(left)}
-            self.log.info(event, step=f"{step}/{n_steps}", loss=round(loss, 4), **seconds)
+            remaining = "" if left is None else f", at most {left:.0f} s left"
+            self.log.info(f"{event}: step {step} of {n_steps}, loss {loss:.4f}{remaining}")
 
         return note
 

@@ -42,7 +42,7 @@ def test_a_receipt_has_the_versions_of_the_tables_that_its_job_writes_even_where
     with job.run("embed_texts", args) as run:
         run.done("up_to_date")
     receipt = job.receipt(load_settings(home), "r1", "embed_texts")
-    assert (receipt["wrote"], receipt["versions"]) == ({}, {"gold.text_embeddings": 0})
+    assert (receipt["wrote"], receipt["versions"]) == ({}, {"gold.text_embeddings": 1})
 
 
 def test_a_page_is_named_before_the_job_ends_and_is_no_receipt(home: Path) -> None:
@@ -64,12 +64,12 @@ def test_progress_says_the_step_of_how_many_the_loss_and_the_seconds_left_and_no
         for step in range(4, 13):
             monkeypatch.setattr("time.monotonic", lambda step=step: 2.0 * step)
             note(step, 0.5)
-    lines = [line for line in capsys.readouterr().err.splitlines() if "step=" in line]
-    assert [line.partition("step=")[2] for line in lines] == [
-        "4/12 loss=0.5",
-        "7/12 loss=0.5 seconds_left=10",
-        "10/12 loss=0.5 seconds_left=4",
-        "12/12 loss=0.5 seconds_left=0",
+    lines = [line for line in capsys.readouterr().err.splitlines() if "step " in line]
+    assert [line.partition("training: ")[2].partition(" ds=")[0] for line in lines] == [
+        "step 4 of 12, loss 0.5000",
+        "step 7 of 12, loss 0.5000, at most 10 s left",
+        "step 10 of 12, loss 0.5000, at most 4 s left",
+        "step 12 of 12, loss 0.5000, at most 0 s left",
     ]
 
 
