@@ -1,30 +1,30 @@
 """
-### Housekeeping: fewer files, old versions gone, nothing left lying about
+### Maintenance: fewer files, no old versions, no leftovers
 
-**Purpose.** Keep the disk from filling, and readers from opening thousands of small files. Runs weekly or by hand, and
-needs no night to have run. How long things are kept are settings, section `maintenance`.
+**Purpose.** Keep the disk from filling, and readers from opening thousands of small files. Runs weekly or by hand, at
+any time. The settings' section `maintenance` says how long things are kept.
 
 **What it does** `resolve_run` → `maintain_lake` → `clean_databases`
 
 * `maintain_lake` merges the small files of a partition, deletes files that no version of the last
-  `maintenance.version_days` names, and removes what was left half written: attempts of killed jobs, checkpoints,
-  candidates and copies of models that nobody touched for `maintenance.leftover_days`.
+  `maintenance.version_days` needs, and removes leftovers: attempts of killed jobs, checkpoints, candidates and copies
+  of models that nobody used for `maintenance.leftover_days`.
 * It never removes what the champion or the one before it needs (a rollback finds both, and the table versions that they
-  learned from can be read), nor models below `models/base`.
-* Merging changes no row and no order: the next night finds nothing to do again.
+  were trained on can be read), nor models below `models/base`.
+* Merging changes no row and no order: the next night has no extra work.
 * `clean_databases` runs `airflow db clean` and `mlflow gc` on this home's own databases: records of runs, and runs that
-  somebody deleted in MLflow, older than `maintenance.history_days`. Servers of others are left alone. It stops where a
+  somebody deleted in MLflow, older than `maintenance.history_days`. It does not touch servers of others. It stops if a
   deleted run still holds a registered model.
 
 **Inputs** all tables of the lake, the folders of the home, Airflow's and MLflow's own databases.
 
 **Outputs** the same tables in fewer files.
 
-**Params** Dry run (tells in log and XCom what would go, removes nothing).
+**Params** Dry run (lists in log and XCom what would be removed, removes nothing).
 
-**What breaks if it fails** Nothing: tables and lists are whole. Only the disk fills.
+**What breaks if it fails** Nothing: tables and lists stay valid. Only the disk fills.
 
-**Run it again** Clear the failed task, or trigger the DAG anew: it does what is left.
+**Run it again** Clear the failed task, or trigger the DAG again: it does what is left.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ settings = load_settings()
 
 with DAG(
     dag_id=MAINTENANCE,
-    description="Merge small files, let old versions go, sweep what nobody needs",
+    description="Merge small files, delete old versions and leftovers",
     doc_md=__doc__,
     schedule=nightly_at(settings.services.maintenance_cron),
     catchup=False,

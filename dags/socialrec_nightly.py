@@ -1,19 +1,22 @@
 """
-### The night: from landing files to published recommendations
+### Nightly: from landing files to published recommendations
 
-**Purpose.** Every user gets a fresh list with reasons, made from what landed up to a day. A run stands for one landing
-day, which `resolve_run` decides: the **Day** Param, else the scheduled day, else yesterday (UTC).
+**Purpose.** Every user gets a new list with reasons, made from what landed up to a day. A run works on one landing day,
+which `resolve_run` decides: the **Day** Param, else the scheduled day, else yesterday (UTC). Day wins over the form's
+Logical Date.
 
 **What it does**
 
 1. *Take in what landed.* `ingest_landing` takes in every landing day up to its own that is not yet in bronze, so a
-   first night reads the whole history; `build_silver` cleans, `build_gold` rolls up.
-2. *Choose the model.* `ensure_champion` looks for a champion; without one, `train_first_champion` runs
-   `socialrec_train` first. `pin_models` resolves the model once: all rows of the night carry its versions.
-3. *Read texts.* `embed_texts` encodes what is new. `predict_insights` reads off the vectors: sentiment, topic and
-   aspects of comments, attributes that the shop does not state, what users may do next, and what they think.
-4. *Recommend.* `score_recommendations` makes the lists, `publish_recommendations` checks them whole and exports them.
-5. *Report.* `report_run` sums the night up, on a page, in MLflow and in a note on the run.
+   first night reads the whole history; `build_silver` cleans, `build_gold` aggregates.
+2. *Choose the model.* `ensure_champion` looks for a trained champion; without one, `train_first_champion` runs
+   `socialrec_train` first and links to that run. `pin_models` chooses the model once, so that all rows of the night
+   carry the same versions: the Model version of the form, else the champion, which is the baseline until a training
+   gives a sound model.
+3. *Read texts.* `embed_texts` encodes what is new. `predict_insights` predicts from the vectors: sentiment, topic and
+   aspects of comments, attributes that the shop does not state, what users may do next, and their opinions.
+4. *Recommend.* `score_recommendations` makes the lists, `publish_recommendations` checks and exports them.
+5. *Report.* `report_run` summarises the night, on a page, in MLflow and in a note on the run.
 
 **Inputs** `<home>/landing/<platform>/<day>/`, and the champion in MLflow.
 
@@ -23,26 +26,27 @@ jobs: `<home>/runs/<run>/`, and each task's XCom.
 
 **Params** Day, Sample (below 1 publishes nothing), Dry run, Model version (else the champion).
 
-**What breaks if it fails** Nothing that is published: readers keep the lists of the last good night, which grow older.
-Too many broken records stop the run in `ingest_landing` or `build_silver`, before anything is published. Lists do not
-wait for the insights.
+**What breaks if it fails** Nothing that is published: readers keep the lists of the last successful night. Too many
+broken records stop the run in `ingest_landing` or `build_silver`, before anything is published. Lists do not wait for
+the insights. A first training that fails or is refused does not stop the night, as long as a model or the baseline can
+serve.
 
-**Run it again** Mend what the failed task's last line names, then clear that task: those before it find their work
-done and say `up_to_date`. Or trigger the DAG with the same Day: a day whose inputs did not change changes nothing.
+**Run it again** The run's note has the failed task and its last line. Correct what it names, then clear that task: the
+tasks before it find their work done and report `up_to_date`. Or trigger the DAG with the same Day: a day whose inputs
+did not change changes nothing.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG
 
 from socialrec.contracts.runs import NIGHTLY, TRAIN, training_of
 from socialrec.orchestration import params
 from socialrec.orchestration.alerts import deadline
 from socialrec.orchestration.commands import MODEL_VERSION, common_arguments, reported
-from socialrec.orchestration.operators import ModelBranch
+from socialrec.orchestration.operators import ModelBranch, TrainingRun
 from socialrec.orchestration.pools import GPU
 from socialrec.orchestration.tasks import DEFAULTS, embed_texts, group, nightly_at, python_job, resolve_run, spark_job
 from socialrec.settings import load_settings
@@ -76,7 +80,7 @@ with DAG(
             with_model="pin_models",
             without_model="train_first_champion",
         )
-        train_first_champion = TriggerDagRunOperator(
+        train_first_champion = TrainingRun(
             task_id="train_first_champion",
             trigger_dag_id=TRAIN,
             # One training a night: a second try takes up the same run instead of starting another.
@@ -84,7 +88,6 @@ with DAG(
             reset_dag_run=True,
             logical_date=None,
             conf={"ds": reported("resolve_run", "ds")},
-            wait_for_completion=True,
             poke_interval=5,
             fail_when_dag_is_paused=True,
             retries=0,

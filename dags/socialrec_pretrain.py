@@ -1,20 +1,21 @@
 """
 ### Pre-training: the base model reads the shop's own texts
 
-**Purpose.** A base model that knows the shop's words, where those are not the words of the one in use. Run by hand,
+**Purpose.** A base model that knows the shop's words, for shops whose words the current one does not know. Run by hand,
 once and then seldom.
 
-**What it does** `resolve_run` → `pretrain_encoder`: an encoder learns to tell masked words, a decoder the next one,
-from the texts of products and from comments before the validation cut.
+**What it does** `resolve_run` → `pretrain_encoder` → `close_training`: an encoder learns to predict masked words, a
+decoder the next word, from the texts of products and from comments before the validation cut. `close_training` closes
+the MLflow run of a pre-training that failed or was killed.
 
-**Inputs** silver and gold of its day as the nightly run left them, so that night must have run; and a model to go on
-from: `pretrain.model`, and where that is not set, `text.model`.
+**Inputs** silver and gold of its day as the nightly run left them, so that night must have run; and a model to start
+from: `pretrain.model`, or `text.model` if that is not set.
 
 **Outputs** one MLflow run in experiment `socialrec/pretrain` with parameters, losses, and the perplexity of held-out
-texts before and after; the model `socialrec-base`; a folder in `<home>/models/base/`, named after its content, which
-the task's log and XCom name. Nothing uses it yet: set `text.model` to that folder and run `socialrec_train`, whose
-gate decides as always. Champions that were made from another base model keep it. Leave the folder where it is for as
-long as a champion was made from it.
+texts before and after; the model `socialrec-base`; a folder in `<home>/models/base/`, named after its content, whose
+path is in the task's log and XCom. Nothing uses it yet: set `text.model` to that folder and run `socialrec_train`,
+whose gate decides as always. Champions that were made from another base model keep it. Do not move the folder while a
+champion depends on it.
 
 **Params** Day (else yesterday, UTC), Dry run (keeps and registers no model), From scratch (a new model with a
 vocabulary of the shop's own words, of the sizes in the settings' section `pretrain`), Steps (at most; else
@@ -22,7 +23,7 @@ vocabulary of the shop's own words, of the sizes in the settings' section `pretr
 
 **What breaks if it fails** Nothing: no model changes before you name the new one.
 
-**Run it again** Clear `pretrain_encoder`: it goes on from its last checkpoint. A new run starts anew.
+**Run it again** Clear `pretrain_encoder`: it continues from its last checkpoint. A new run starts from the beginning.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from airflow.sdk import DAG
 from socialrec.contracts.runs import PRETRAIN
 from socialrec.orchestration import params
 from socialrec.orchestration.pools import GPU
-from socialrec.orchestration.tasks import DEFAULTS, python_job, resolve_run
+from socialrec.orchestration.tasks import DEFAULTS, close_training, python_job, resolve_run
 from socialrec.settings import load_settings
 
 settings = load_settings()
@@ -51,6 +52,7 @@ with DAG(
     params=params.PRETRAIN,
     tags=["socialrec"],
 ):
-    resolve_run() >> python_job(
+    pretraining = python_job(
         settings, "pretrain_encoder", FROM_SCRATCH, STEPS, pool=GPU, execution_timeout=timedelta(hours=12)
     )
+    resolve_run() >> pretraining >> close_training(settings)

@@ -1,26 +1,26 @@
 """
-### Rollback: the champion before, and its lists again
+### Rollback: an earlier champion and its lists
 
-**Purpose.** A way back when a champion that measured well turns out to be bad. Run by hand.
+**Purpose.** A way back if a champion with good figures turns out to be bad. Run by hand.
 
-**What it does** `roll_back_model` makes an earlier champion champion again, with its encoder, and keeps the reason in
-`gold.model_decisions`. Then the lists of the newest published day, which `resolve_run` finds, are made anew with it:
-`pin_models` → `score_recommendations` → `publish_recommendations`. From the same inputs the same version makes the same
-lists, byte for byte.
+**What it does** `roll_back_model` makes an earlier champion the champion again, with its encoder, and records the
+reason in `gold.model_decisions`. Then the lists of the newest published day, which `resolve_run` finds, are made with
+it: `pin_models` → `score_recommendations` → `publish_recommendations`. From the same inputs the same version makes the
+same lists, byte for byte.
 
-**Inputs** the decisions on record, the models in MLflow, and gold of the newest published day. Only what the gate of
-`socialrec_train` once promoted can be gone back to.
+**Inputs** the recorded decisions, the models in MLflow, and gold of the newest published day. A rollback goes only to
+versions that the gate of `socialrec_train` once promoted.
 
 **Outputs** the alias `champion` of both models, a row of `gold.model_decisions`, `gold.recommendations` and
 `<home>/export/` of that day.
 
 **Params** Model version (else the champion before this one), Reason.
 
-**What breaks if it fails** Before `roll_back_model` has ended: nothing. After it: the nights use the earlier champion
-already, and the newest day still shows the lists of the other one.
+**What breaks if it fails** Before `roll_back_model` has ended: nothing. After it: the nights already use the earlier
+champion, while the newest day still shows the lists of the other one.
 
-**Run it again** Where `roll_back_model` has succeeded, clear the failed task after it. Do not trigger the DAG anew
-without a Model version: it would go back one champion further.
+**Run it again** If `roll_back_model` succeeded, clear the failed task after it. Do not trigger the DAG again without a
+Model version: it would go back one champion further.
 """
 
 from __future__ import annotations

@@ -2,14 +2,16 @@
 ### Training: fine-tune, fit, evaluate, and promote what is better
 
 **Purpose.** A better champion: the encoder and the recommender that the nights use. Runs weekly, by hand, or from
-`socialrec_nightly` when there is no champion yet.
+`socialrec_nightly` when there is no trained champion yet.
 
 **What it does**
 
-1. *Encoder.* `finetune_encoder` opens one MLflow run that holds it all, `embed_texts` encodes every text with it.
+1. *Encoder.* `finetune_encoder` opens the MLflow run of the whole training, `embed_texts` encodes every text with the
+   new encoder.
 2. *Recommender.* `fit_recommender` learns the blend on the validation window and fits on everything.
 3. *Decide.* `evaluate_recommender` measures candidate, popularity and the champion's recipe on the same held-out
-   window. `promote_model` makes the candidate champion only where it beats both, and records the decision with reasons.
+   window. `promote_model` makes the candidate champion if it is sound and better than both, and records the decision
+   with reasons. `close_training` closes the MLflow run of a training that failed or was killed.
 
 **Inputs** silver and gold of its day, as the nightly run left them: `resolve_run` finds the day (the **Day** Param,
 else the scheduled day, else yesterday, UTC), and that night must have run.
@@ -18,21 +20,24 @@ else the scheduled day, else yesterday, UTC), and that night must have run.
 new versions of the models `socialrec-encoder` and `socialrec-recommender`, whose descriptions say how they compare and
 what the gate decided; a row of `gold.model_decisions`; vectors in `gold.text_embeddings`.
 
-* With the setting `text.start_from = "champion"` the encoder goes on from the champion's: its adapter and heads, on
-  what came since and `text.replay_share` of older examples. What it forgets of those it does not replay is
-  `val/forgetting_<task>`. Where the champion has another base model or tuning, or the shop no times, it starts from the
-  base model, and the log says why. Values that the champion does not know are learned only from the base model.
-* `val/flips_<kind>_<task>` is the share of a task's predictions that flip when letters are swapped, dropped or doubled,
-  case is turned, an emoji is added or words are left out.
+* With the setting `text.start_from = "champion"` the encoder starts from the champion's adapter and heads, and trains
+  on what is new since then and on `text.replay_share` of older examples. `val/forgetting_<task>` is what it forgets of
+  the examples that it does not replay. It starts from the base model instead, and the log says why, if the champion has
+  another base model or tuning, or if the shop's events have no times. Only a start from the base model learns values
+  that the champion does not know.
+* `val/flips_<kind>_<task>` is the share of a task's predictions that change when letters are swapped, dropped or
+  doubled, case is changed, an emoji is added or words are left out.
 
 **Params** Day, Dry run (promotes nothing), Tuning trials (settings of the signals to try on the validation window; each
 is a nested MLflow run).
 
-**What breaks if it fails** Nothing: the champion stays, and the nights go on with it. A first night waits for it and
-fails with it. A run that ends green may still promote nothing: see its note and `gate.json` in MLflow.
+**What breaks if it fails** Nothing: the champion stays, and the nights use it. **A run is red, too, if the gate refused
+the candidate**: `promote_model` failed, and the run's note says why and links to the training in MLflow. A first night
+then uses the baseline.
 
-**Run it again** Clear the failed task, or trigger the DAG with the same Day. `finetune_encoder` goes on from its last
-checkpoint where it was killed.
+**Run it again** After a failure: clear the failed task, or trigger the DAG with the same Day; a `finetune_encoder` that
+was killed starts from its last checkpoint. After a refusal, training again helps only if data or settings have changed.
+To use the refused version anyway, trigger `socialrec_nightly` with its Model version.
 """
 
 from __future__ import annotations
@@ -46,7 +51,15 @@ from socialrec.orchestration import params
 from socialrec.orchestration.alerts import deadline
 from socialrec.orchestration.commands import TUNING_TRIALS, reported
 from socialrec.orchestration.pools import GPU
-from socialrec.orchestration.tasks import DEFAULTS, embed_texts, group, nightly_at, python_job, resolve_run
+from socialrec.orchestration.tasks import (
+    DEFAULTS,
+    close_training,
+    embed_texts,
+    group,
+    nightly_at,
+    python_job,
+    resolve_run,
+)
 from socialrec.settings import load_settings
 
 settings = load_settings()
@@ -79,4 +92,4 @@ with DAG(
             python_job(settings, "evaluate_recommender", *TRAINING, *VECTORS, pool=GPU)
             >> python_job(settings, "promote_model", *TRAINING, *VECTORS, *ENCODER)
         )
-    resolve_run() >> encoder >> recommender >> decide
+    resolve_run() >> encoder >> recommender >> decide >> close_training(settings)

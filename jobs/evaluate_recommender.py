@@ -150,7 +150,8 @@ def log(run: job.Run, tracker: tracking.Tracker, evaluation: dict[str, Any], ass
     tracker.log_dict(run_id, evaluation, "evaluation.json")
     if assessment is None:
         return
-    tracker.log(run_id, metrics=assessment.metrics(), tags={"figures": label})
+    main = assessment.comparison.main_metrics()
+    tracker.log(run_id, metrics=main | assessment.metrics(), tags={"figures": label})
     comparison, drawn = assessment.comparison, [f"{name}_at_{run.settings.evaluate.cutoff}" for name in PER_USER]
     tracker.log_table(run_id, TABLE_COLUMNS, comparison.rows(), "tables/evaluation.csv")
     tracker.log_table(run_id, SAMPLE_COLUMNS, assessment.samples, "tables/samples.csv")

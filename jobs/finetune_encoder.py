@@ -59,12 +59,18 @@ def main(argv: list[str] | None = None) -> int:
             if found.n_training:
                 learn(run, found, lambda step, loss: None)
             return 0
-        params = {f"text.{name}": value for name, value in run.settings.text.model_dump(mode="json").items()}
+        params = {
+            f"{section}.{name}": value
+            for section, values in (("text", run.settings.text), ("evaluate", run.settings.evaluate))
+            for name, value in values.model_dump(mode="json").items()
+        }
         params |= {f"table.{name}": version for name, version in evidence.versions.items()}
         params |= {"examples": found.n_training, "starts_from": found.start.folder.name if found.start else "base"}
         tags = {"ds": run.ds, "run_id": run.run_id, **erased}
-        mlflow_run = tracker.start_training(f"{run.ds} {run.run_id}", params, tags)
+        mlflow_run = tracker.start_training(f"{run.ds} · training", params, tags)
         with tracker.failing(mlflow_run):
+            run.link(mlflow_url=tracker.run_page(mlflow_run))
+            tracker.log_tables(mlflow_run, evidence.versions, run.settings.lake, "training")
             version, encoder = train(run, tracker, mlflow_run, found, evidence.split)
             page = tracker.run_page(mlflow_run)
             # The last that is asked of the server: where it fails before, no alias has moved.
@@ -183,10 +189,11 @@ def folder_of(run: job.Run, mlflow_run: str) -> Path:
 def tune(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Material) -> FineTuned:
     """Fine-tune, and log the losses."""
 
+    note = run.progress("training", run.settings.text.train_steps)
+
     def progress(step: int, loss: float) -> None:
         tracker.log(mlflow_run, metrics={"train/loss": loss}, step=step)
-        if step % 10 == 0 or step == run.settings.text.train_steps:
-            run.log.info("training", step=f"{step}/{run.settings.text.train_steps}", loss=round(loss, 4))
+        note(step, loss)
 
     made = learn(run, found, progress)
     shutil.rmtree(checkpoints(run), ignore_errors=True)

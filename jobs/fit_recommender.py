@@ -104,8 +104,9 @@ def keep(run: job.Run, tracker: tracking.Tracker, recommender: Recommender, blen
         if math.isfinite(value)
     }
     weights = {f"blend/{name}": weight for name, weight in blend.weights.items()}
+    # MLflow sorts sections of charts by name: these come last, below the figures that matter more.
     weights |= {
-        f"ablation/{row.signal}_{name}": value
+        f"worth/{row.signal}_{name}": value
         for row in blend.ablation
         for name in COLUMNS[2:]
         if math.isfinite(value := getattr(row, name))
@@ -113,6 +114,7 @@ def keep(run: job.Run, tracker: tracking.Tracker, recommender: Recommender, blen
     params = {f"recommend.{name}": value for name, value in settings.recommend.model_dump(mode="json").items()}
     params |= {"split": info.split_label, "ds": run.ds, "encoder_version": args.encoder_version}
     tracker.log(args.mlflow_run, params=params, metrics=figures | weights, tags={"split": info.split_label})
+    tracker.log_tables(args.mlflow_run, info.lake_versions, run.settings.lake, "training")
     recipe = {
         "settings": recipe_settings(settings),
         "weights": blend.weights,

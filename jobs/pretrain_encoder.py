@@ -34,14 +34,16 @@ def main(argv: list[str] | None = None) -> int:
     with job.run(NAME, args) as run:
         settings = asked_for(run)
         erased = erased_before(run.settings)
-        texts, versions = read_texts(run)
+        texts, versions, split = read_texts(run)
         tracker = tracking.connect(run.settings)
         params = {f"pretrain.{name}": value for name, value in settings.model_dump(mode="json").items()}
-        params |= {"text.model": run.settings.text.model, "split": versions.pop("split")}
+        params |= {"text.model": run.settings.text.model, "split": split}
         params |= {f"table.{name}": version for name, version in versions.items()}
         tags = {"ds": run.ds, "run_id": run.run_id, **erased}
-        mlflow_run = tracker.start_training(f"{run.ds} {run.run_id}", params, tags, tracking.PRETRAINING)
+        mlflow_run = tracker.start_training(f"{run.ds} · pre-training", params, tags, tracking.PRETRAINING)
         with tracker.failing(mlflow_run):
+            run.link(mlflow_url=tracker.run_page(mlflow_run))
+            tracker.log_tables(mlflow_run, versions, run.settings.lake, "training")
             made = train(run, tracker, mlflow_run, settings, texts)
             require_nobody_erased_since(run.settings, tracker, mlflow_run)
             kept = {} if args.dry_run else keep(run, tracker, mlflow_run, made)
@@ -69,7 +71,7 @@ def asked_for(run: job.Run) -> PretrainSettings:
     return run.settings.pretrain.model_copy(update={**asked, **steps})
 
 
-def read_texts(run: job.Run) -> tuple[list[str], dict[str, int | str | None]]:
+def read_texts(run: job.Run) -> tuple[list[str], dict[str, int | None], str]:
     """The texts that may be read, the versions of the tables, and how they were split."""
     tables = (TEXTS, SILVER_INTERACTIONS, SILVER_COMMENTS, SOCIAL_TIES)
     days = {table: [day for day in run.lake.partitions(table) if day <= run.ds] for table in tables}
@@ -83,7 +85,7 @@ def read_texts(run: job.Run) -> tuple[list[str], dict[str, int | str | None]]:
     )
     split = make_split(named.interactions, run.settings.evaluate)
     versions = {table.name: run.lake.version(table) for table in tables}
-    return corpus.known_texts(split, texts, named.comments), {**versions, "split": split.label}
+    return corpus.known_texts(split, texts, named.comments), versions, split.label
 
 
 def train(
@@ -91,10 +93,11 @@ def train(
 ) -> PreTrained:
     """Pre-train and log it; a run that was killed goes on where its last checkpoint stands."""
 
+    note = run.progress("pre-training", settings.train_steps)
+
     def progress(step: int, loss: float) -> None:
         tracker.log(mlflow_run, metrics={"train/loss": loss}, step=step)
-        if step % 10 == 0 or step == settings.train_steps:
-            run.log.info("pre-training", step=f"{step}/{settings.train_steps}", loss=round(loss, 4))
+        note(step, loss)
 
     checkpoints = run.settings.models / "checkpoints" / f"{run.run_id}-{NAME}"
     made = pretrain(texts, settings, run.settings.text, progress, checkpoints)

@@ -161,7 +161,9 @@ def record(run: job.Run, tracker: tracking.Tracker, decision: Decision, evaluati
     version = tracker.register(args.mlflow_run, CANDIDATE_FOLDER, RECOMMENDER, tags, card)
     tracker.describe(args.mlflow_run, card)
     tracker.log_dict(args.mlflow_run, decision.document(), "gate.json")
-    tracker.log(args.mlflow_run, tags={"gate": gate, "gate_reasons": tags["gate_reasons"]})
+    shown = {"model": f"version {version}", "decision": gate}
+    tracker.log(args.mlflow_run, tags={"gate": gate, "gate_reasons": tags["gate_reasons"], **shown})
+    tracker.rename(args.mlflow_run, f"{run.ds} · version {version} {gate}")
     row = gate_row(
         decision,
         tracker.metrics(args.mlflow_run),

@@ -8,7 +8,8 @@ from typing import Any
 from socialrec import job, tracking
 from socialrec.contracts import TABLES
 from socialrec.contracts.runs import training_of
-from socialrec.recommend.summary import headline, read_receipts, rows_of, summarise
+from socialrec.evaluate.comparison import MAIN_METRICS
+from socialrec.recommend.summary import TEST_PREFIX, headline, read_receipts, rows_of, summarise
 from socialrec.report.cards import night_card
 from socialrec.report.facts import NightFacts, read_facts
 from socialrec.report.page import PAGE, write_report
@@ -50,11 +51,28 @@ def log(run: job.Run, tracker: tracking.Tracker, summary: dict[str, Any], facts:
     """Record the night with MLflow: its description, the versions of the tables, and the files of its report."""
     versions = {name: v for name, table in TABLES.items() if (v := run.lake.version(table)) is not None}
     params = summary["models"] | {f"table.{name}": version for name, version in versions.items()}
-    tags = {"ds": run.ds, "run_id": run.run_id}
+    model = f"version {summary['models']['recommender_version']}"
+    tags = {"ds": run.ds, "run_id": run.run_id, "model": model, "split": summary["evaluation_label"] or ""}
+    tags["decision"] = decision_words(facts)
     folder = run.settings.reports / run.ds
-    run_id = tracker.log_nightly(f"{run.ds} {run.run_id}", params, summary["metrics"], tags, folder)
+    metrics = main_metrics(summary) | summary["metrics"]
+    run_id = tracker.log_nightly(f"{run.ds} · {model}", params, metrics, tags, folder)
     tracker.describe(run_id, night_card(summary, facts, versions))
+    tracker.log_tables(run_id, versions, run.settings.lake, "night")
     return run_id
+
+
+def main_metrics(summary: dict[str, Any]) -> dict[str, float]:
+    """Figures of the night's model without a prefix: MLflow's tables and charts show these first."""
+    figures = {name.removeprefix(TEST_PREFIX): value for name, value in summary["evaluation"].items()}
+    return {name: value for name, value in figures.items() if name.rpartition("_at_")[0] in MAIN_METRICS}
+
+
+def decision_words(facts: NightFacts) -> str:
+    """The newest decision about the night's model, in two words: by whom, and whether it became champion."""
+    if facts.decision is None:
+        return "none"
+    return f"{facts.decision['kind']}: {'champion' if facts.decision['is_champion'] else 'refused'}"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import argparse
 import errno
 import json
 import logging
+import math
 import os
 import re
 import resource
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from socialrec.contracts import TABLES
 from socialrec.contracts.columns import DAY_PATTERN
 from socialrec.cost import Meter
 from socialrec.errors import AwayError, UserError
@@ -31,6 +33,10 @@ from socialrec.settings import Settings, load_settings
 if TYPE_CHECKING:
     from socialrec.lineage import Lineage
 
+PAGES = "pages"
+"""Folder beside the receipts of a run: pages that jobs named before they ended."""
+LINE_SECONDS = 5.0
+"""Time between two lines about a training's progress."""
 EXIT_USER_ERROR = 2
 EXIT_REFUSED = 3
 """A training ended, and its gate refused the candidate."""
@@ -89,14 +95,42 @@ class Run:
             "gpu_seconds": round(self._meter.gpu_seconds, 2),
             "read": _amounts(self.lake.traffic.read),
             "wrote": _amounts(self.lake.traffic.written),
+            "versions": self._versions(),
         }
-        file = _receipt_file(self.settings, self.run_id, self.name)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(".partial")
-        partial.write_text(json.dumps(receipt, indent=1), encoding="utf-8")
-        partial.replace(file)
+        _write_json(_receipt_file(self.settings, self.run_id, self.name), receipt)
         sys.stderr.flush()
         print(json.dumps(receipt), flush=True)
+
+    def link(self, **pages: str) -> None:
+        """Name pages of this job before its receipt does, so that Airflow can link to them where the run fails."""
+        _write_json(self.settings.runs / self.run_id / PAGES / f"{self.name}.json", pages)
+
+    def progress(self, event: str, n_steps: int) -> Callable[[int, float], None]:
+        """Return a function that logs a step's number (from 1), its loss, and the seconds left of `n_steps`.
+
+        It logs the first step, the last, and one at most every LINE_SECONDS between them.
+        """
+        begun: tuple[int, float] | None = None
+        last_line = -math.inf
+
+        def note(step: int, loss: float) -> None:
+            nonlocal begun, last_line
+            now = time.monotonic()
+            # A training that goes on from a checkpoint begins in the middle.
+            begun = begun or (step, now)
+            if step < n_steps and now - last_line < LINE_SECONDS:
+                return
+            last_line, (first, start) = now, begun
+            left = (n_steps - step) * (now - start) / (step - first) if step > first else None
+            remaining = "" if left is None else f", at most {left:.0f} s left"
+            self.log.info(f"{event}: step {step} of {n_steps}, loss {loss:.4f}{remaining}")
+
+        return note
+
+    def _versions(self) -> dict[str, int]:
+        """Versions of the tables that this job writes, whether or not it had to write them now."""
+        tables = [table for table in TABLES.values() if table.writer == self.name]
+        return {table.name: version for table in tables if (version := self.lake.version(table)) is not None}
 
 
 @contextmanager
@@ -148,6 +182,14 @@ def receipt(settings: Settings, run_id: str, job_name: str) -> dict[str, Any]:
         raise UserError(f"no receipt {file}: run {job_name} first, with the same --run-id")
     content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return content
+
+
+def _write_json(file: Path, content: Mapping[str, Any]) -> None:
+    """Write a document whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    partial.replace(file)
 
 
 def _receipt_file(settings: Settings, run_id: str, job_name: str) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from socialrec import job
+from socialrec.contracts.gold import TEXT_EMBEDDINGS
 from socialrec.errors import AwayError, UserError
 from socialrec.settings import load_settings
 
@@ -28,6 +29,48 @@ def test_a_receipt_is_the_last_line_of_output_and_lies_in_the_runs_folder(
     assert printed["counts"] == {"texts": 3}
     assert printed["encoder_version"] == "mini"
     assert job.receipt(load_settings(home), "night-1", "build_gold") == printed
+
+
+def test_a_receipt_has_the_versions_of_the_tables_that_its_job_writes_even_where_it_had_nothing_to_write(
+    home: Path,
+) -> None:
+    args = job.parser("x").parse_args(["--ds", "2026-01-01", "--run-id", "r1", "--home", str(home)])
+    with job.run("embed_texts", args) as run:
+        with run.lake.stage(TEXT_EMBEDDINGS, job="embed_texts", partitions=["mini"]) as stage:
+            stage.commit(counts={"published": 0})
+        run.done("written")
+    with job.run("embed_texts", args) as run:
+        run.done("up_to_date")
+    receipt = job.receipt(load_settings(home), "r1", "embed_texts")
+    assert (receipt["wrote"], receipt["versions"]) == ({}, {"gold.text_embeddings": 1})
+
+
+def test_a_page_is_named_before_the_job_ends_and_is_no_receipt(home: Path) -> None:
+    args = job.parser("x").parse_args(["--ds", "2026-01-01", "--run-id", "r1", "--home", str(home)])
+    with job.run("finetune_encoder", args) as run:
+        run.link(mlflow_url="http://mlflow/t")
+    folder = load_settings(home).runs / "r1"
+    assert json.loads((folder / "pages" / "finetune_encoder.json").read_text()) == {"mlflow_url": "http://mlflow/t"}
+    assert list(folder.glob("*.json")) == []
+
+
+def test_progress_says_the_step_of_how_many_the_loss_and_the_seconds_left_and_not_too_often(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    args = job.parser("x").parse_args(["--ds", "2026-01-01", "--home", str(home)])
+    with job.run("finetune_encoder", args) as run:
+        note = run.progress("training", 12)
+        # Gone on from a checkpoint at step 3; each step takes two seconds.
+        for step in range(4, 13):
+            monkeypatch.setattr("time.monotonic", lambda step=step: 2.0 * step)
+            note(step, 0.5)
+    lines = [line for line in capsys.readouterr().err.splitlines() if "step " in line]
+    assert [line.partition("training: ")[2].partition(" ds=")[0] for line in lines] == [
+        "step 4 of 12, loss 0.5000",
+        "step 7 of 12, loss 0.5000, at most 10 s left",
+        "step 10 of 12, loss 0.5000, at most 4 s left",
+        "step 12 of 12, loss 0.5000, at most 0 s left",
+    ]
 
 
 def test_the_receipt_of_a_job_that_has_not_run_is_an_error_that_names_it(home: Path) -> None:

@@ -14,6 +14,8 @@ from socialrec.settings import EvaluateSettings
 
 CANDIDATE = "candidate"
 EVERYONE = "everyone"
+MAIN_METRICS = ("ndcg", "recall", "coverage")
+"""Metrics that are shown before all others, without their cutoffs."""
 TABLE_COLUMNS = ("who", "slice", "metric", "value", "low", "high", "n_users")
 
 
@@ -49,6 +51,15 @@ class Comparison:
         for rival, tests in self.paired.items():
             flat |= {f"paired/{rival}/{name}": value for name, value in tests[EVERYONE].document().items()}
         return {name: value for name, value in flat.items() if math.isfinite(value)}
+
+    def main_metrics(self) -> Figures:
+        """The candidate's figures over all users without a prefix: MLflow's tables and charts show these first."""
+        figures = self.measured[CANDIDATE][EVERYONE].figures
+        return {
+            name: figures[name]
+            for name in figures
+            if name.rpartition("_at_")[0] in MAIN_METRICS and math.isfinite(figures[name])
+        }
 
     def rows(self) -> list[tuple[str | float, ...]]:
         """A table of every figure with its interval; columns are TABLE_COLUMNS."""

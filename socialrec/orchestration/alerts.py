@@ -1,4 +1,4 @@
-"""Who is told that a task failed or a run is late: as the settings' section `alerts` says."""
+"""What happens when a task fails or a run is late: a note on the run, and an alert as the section `alerts` says."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from airflow.sdk.configuration import conf
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
+from socialrec.orchestration.notes import write_note
+from socialrec.orchestration.operators import CandidateRefusedError
 from socialrec.service_settings import Channel
 from socialrec.settings import Settings, load_settings
 
@@ -24,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class Event(StrEnum):
-    """What people are told of."""
+    """Kinds of alerts."""
 
     FAILED = "failed"
     LATE = "late"
@@ -43,15 +45,24 @@ class Alert:
 
 
 def task_failed(context: Any) -> None:
-    """Tell that a task failed for good."""
+    """Put a note on the run of a task that failed for good, and tell whom the settings name."""
     ti, dag_run = context["ti"], context["dag_run"]
-    why = " ".join(str(context.get("exception") or "see its log").split())
+    error = context.get("exception")
+    why = " ".join(str(error or "see its log").split())
+    if not isinstance(error, CandidateRefusedError):
+        log_page = getattr(ti, "log_url", None)
+        write_note(context, f"**{ti.task_id} failed**: {_shortened(why)}" + (f" [Log]({log_page})" if log_page else ""))
     text = f"{dag_run.dag_id}: {ti.task_id} failed in {dag_run.run_id}: {why}"[:TEXT_CHARS]
     send(Alert(Event.FAILED, dag_run.dag_id, dag_run.run_id, ti.task_id, text, getattr(ti, "log_url", None)))
 
 
+def _shortened(text: str) -> str:
+    """The end of a text, which says more than its beginning, where it is too long for a note."""
+    return text if len(text) <= TEXT_CHARS else f"… {text[-TEXT_CHARS:]}"
+
+
 def run_late(context: Any) -> None:
-    """Tell that a run has not succeeded in time; one that failed before is late as well."""
+    """Send the alert of a run that has not succeeded in time; one that failed before is late as well."""
     dag_run = context["dag_run"]
     dag_id, run_id = dag_run["dag_id"], dag_run["dag_run_id"]
     text = f"{dag_id}: {run_id} has not succeeded by {context['deadline']['deadline_time']:%Y-%m-%d %H:%M} UTC"
@@ -67,7 +78,7 @@ def deadline(settings: Settings) -> DeadlineAlert:
 
 
 def send(alert: Alert) -> None:
-    """Tell whom the settings name. What goes wrong on the way is logged: it must not hide what is told of."""
+    """Send an alert to the channel of the settings. An error on the way is logged, so that it hides no cause."""
     settings = load_settings()
     match settings.alerts.send_to:
         case Channel.NONE:

@@ -5,6 +5,9 @@ Airflow draws its asset graph from them. Nothing is scheduled by them: a night i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from airflow.sdk import Asset
 
 from socialrec.contracts import TABLES
@@ -23,6 +26,13 @@ BESIDE_THE_LAKE: dict[str, str] = {
     RECOMMENDER: "models/recommender",
 }
 """Assets that are no tables, by name: the folder of the home, or of the models, that their address is made of."""
+
+MODEL_VERSIONS = {
+    BASE: "base_model_version",
+    ENCODER: "encoder_model_version",
+    RECOMMENDER: "recommender_version",
+}
+"""Which value of a receipt is the version of a model."""
 
 WRITTEN: dict[str, tuple[str, ...]] = {
     "publish_recommendations": (PUBLISHED_LISTS,),
@@ -66,6 +76,19 @@ def asset(name: str) -> Asset:
         return Asset(name=name, uri=f"socialrec://lake/{table.layer}/{table.noun}", group="lake")
     folder = BESIDE_THE_LAKE[name]
     return Asset(name=name, uri=f"socialrec://{folder}", group=folder.partition("/")[0])
+
+
+def facts_of(name: str, receipt: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts about what a job's receipt says of one of its outlets, for the asset's event.
+
+    ds: the landing day. rows: written now, 0 where nothing had to be written; absent for what has no rows. version: of
+    the table or of the registered model.
+    """
+    facts = {"ds": receipt["ds"], "status": receipt["status"]}
+    if name in receipt["wrote"] or name in TABLES:
+        facts["rows"] = receipt["wrote"].get(name, {}).get("rows", 0)
+    version = receipt.get("versions", {}).get(name, receipt.get(MODEL_VERSIONS.get(name, "")))
+    return facts if version is None else {**facts, "version": version}
 
 
 def written_by(job: str) -> list[Asset]:

@@ -18,6 +18,8 @@ TUNING_TRIALS = (
     f"{{{{ '' if {RESOLVED}['tuning_trials'] is none else '--tuning-trials=' ~ {RESOLVED}['tuning_trials'] }}}}"
 )
 """How many settings a person asked to try as an argument; empty where nobody did."""
+OPENS_TRAINING = ("finetune_encoder", "pretrain_encoder")
+"""Jobs that open the MLflow run of a training; they name its page before they train (`pages/` beside the receipts)."""
 RUN_ID = f"{{{{ {RESOLVED}['run_id'] }}}}"
 
 
@@ -48,6 +50,16 @@ def command(job: str, arguments: Sequence[str]) -> list[str]:
 def without_blanks(arguments: Sequence[str]) -> list[str]:
     """Rendered arguments less those whose template came out empty."""
     return [argument for argument in arguments if argument]
+
+
+def training_page(settings: Settings, run_id: str) -> str:
+    """The MLflow page of the training or pre-training of this run, as its first job named it; empty for other runs."""
+    folder = settings.runs / run_id
+    places = [folder / part / f"{job}.json" for job in OPENS_TRAINING for part in ("", "pages")]
+    files = sorted((file for file in places if file.exists()), key=lambda file: file.stat().st_mtime)
+    if not files:
+        return ""
+    return str(json.loads(files[-1].read_text(encoding="utf-8")).get("mlflow_url") or "")
 
 
 def read_receipt(settings: Settings, run_id: str, job: str) -> dict[str, Any]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from airflow.sdk import BaseOperatorLink
+from airflow.sdk.configuration import conf
 
+from socialrec.orchestration.commands import training_page
 from socialrec.settings import load_settings
 
 
@@ -20,10 +23,14 @@ class _ReceiptLink(BaseOperatorLink):
 
 
 class MlflowRunLink(_ReceiptLink):
-    """The MLflow run that a task wrote to, or whose model it uses."""
+    """The MLflow run that a task wrote to, or whose model it uses; where a training's task failed, the training."""
 
     name = "MLflow run"
     key = "mlflow_url"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """The address in the receipt, or else the one that the run's training opened with."""
+        return super().get_link(operator, ti_key=ti_key) or training_page(load_settings(), operator.receipt_folder)
 
 
 class ModelLink(_ReceiptLink):
@@ -50,11 +57,24 @@ class SparkLink(BaseOperatorLink):
         return load_settings().spark.ui_url or ""
 
 
+class TrainingRunLink(BaseOperatorLink):
+    """The run of socialrec_train that a night started."""
+
+    name = "Training run"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """The address of its page; it exists from the moment that the task starts."""
+        airflow = conf.get("api", "base_url", fallback="http://localhost:8080").rstrip("/")
+        return f"{airflow}/dags/{operator.trigger_dag_id}/runs/{quote(str(operator.trigger_run_id), safe='')}"
+
+
 LINKS: dict[str, tuple[type[_ReceiptLink], ...]] = {
     "finetune_encoder": (MlflowRunLink, ModelLink),
+    "embed_texts": (MlflowRunLink,),
     "fit_recommender": (MlflowRunLink,),
     "evaluate_recommender": (MlflowRunLink,),
     "promote_model": (MlflowRunLink, ModelLink),
+    "close_training": (MlflowRunLink,),
     "pretrain_encoder": (MlflowRunLink, ModelLink),
     "pin_models": (MlflowRunLink, ModelLink),
     "roll_back_model": (MlflowRunLink, ModelLink),

@@ -1,4 +1,4 @@
-"""Notes on DAG runs: the task SDK has no way to write one, so they go through the public REST API."""
+"""Notes on DAG runs: the task SDK cannot write one, so they go through the public REST API."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def write_note(context: Any, text: str) -> None:
-    """Put a note on the run of this context. Where that fails the log says so: a night is worth more than its note."""
+    """Put a note on the run of this context. An error is logged and not raised: the run matters more than its note."""
     try:
         connection = Connection.get(CONNECTION)
         api = AirflowApi(connection.host or "", connection.login or "", connection.password or "")

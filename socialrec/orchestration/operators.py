@@ -1,4 +1,4 @@
-"""Operators that run this project's jobs. Each returns the job's receipt, so the UI shows what was done."""
+"""Operators that run this project's jobs. Each returns the job's receipt, so the pages show what was done."""
 
 from __future__ import annotations
 
@@ -7,32 +7,50 @@ from typing import Any
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.providers.standard.hooks.subprocess import SubprocessHook
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import BaseOperator
 from airflow.sdk.bases.branch import BranchMixIn
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.utils.state import DagRunState
 
+from socialrec.orchestration.assets import facts_of
 from socialrec.orchestration.commands import JOBS, RUN_ID, command, program, read_receipt, without_blanks
-from socialrec.orchestration.links import SparkLink, links_of
+from socialrec.orchestration.links import SparkLink, TrainingRunLink, links_of
 from socialrec.orchestration.notes import write_note
 from socialrec.settings import load_settings
 
 USER_ERROR = 2
-"""Exit code of a job that met a mistake only a person can mend: trying again would not help."""
+"""Exit code of a job that met a mistake only a person can correct: trying again would not help."""
+REFUSED = 3
+"""Exit code of a training whose gate refused the candidate; its receipt says why."""
+
+
+class CandidateRefusedError(AirflowFailException):
+    """The gate refused the candidate. The run's note says why already."""
 
 
 class _Receipted:
-    """What operators share: the receipt of their job is what they return, what they link to and what they note."""
+    """Base of the operators: they return the receipt of their job, link to its pages and put its note on the run."""
 
     job: str
+    outlets: list[Any]
     receipt_folder: str
     receipt: dict[str, Any]
 
     def read_receipt(self, context: Any) -> dict[str, Any]:
-        """Read what the job reported, and put its `note`, if it has one, on the DAG run."""
+        """Read what the job reported, put its `note`, if it has one, on the DAG run, and describe the assets."""
         self.receipt = read_receipt(load_settings(), self.receipt_folder, self.job)
         if note := self.receipt.get("note"):
             write_note(context, note)
+        for outlet in self.outlets:
+            context["outlet_events"][outlet].extra.update(facts_of(outlet.name, self.receipt))
         return self.receipt
+
+
+def last_error_line(output: str) -> str:
+    """The last line of a job's output that begins with `error:`."""
+    lines = [line for line in output.splitlines() if line.startswith("error:")]
+    return lines[-1] if lines else "see the line of the log that begins with `error:`"
 
 
 class PythonJob(_Receipted, BaseOperator):
@@ -51,8 +69,10 @@ class PythonJob(_Receipted, BaseOperator):
         self._hook = SubprocessHook()
 
     def execute(self, context: Any) -> Any:
-        """Run the job; its receipt. A mistake that a person must mend is not retried."""
+        """Run the job and return its receipt. A mistake that a person must correct, or a refusal, is not retried."""
         result = self._hook.run_command(command(self.job, self.arguments), cwd=str(JOBS.parent))
+        if result.exit_code == REFUSED:
+            raise CandidateRefusedError(f"{self.job}: {self.read_receipt(context)['note']}")
         if result.exit_code == USER_ERROR:
             raise AirflowFailException(f"{self.job}: {result.output}")
         if result.exit_code:
@@ -62,6 +82,14 @@ class PythonJob(_Receipted, BaseOperator):
     def on_kill(self) -> None:
         """Stop the job with its task."""
         self._hook.send_sigterm()
+
+
+class ClosingJob(PythonJob):
+    """Runs a job that does no part of its run's work, and so leaves no receipt."""
+
+    def read_receipt(self, context: Any) -> dict[str, Any]:
+        """Return nothing."""
+        return {}
 
 
 class SparkJob(_Receipted, SparkSubmitOperator):
@@ -78,16 +106,39 @@ class SparkJob(_Receipted, SparkSubmitOperator):
         self.operator_extra_links = [*links_of(job), *([SparkLink()] if has_page else [])]
 
     def execute(self, context: Any) -> Any:
-        """Submit the job and wait; its receipt. A mistake that a person must mend is not retried."""
+        """Submit the job, wait and return its receipt. A mistake that a person must correct is not retried."""
         self.application_args = without_blanks(self.application_args or [])
         try:
             super().execute(context)
         except AirflowException as error:
-            # The hook tells the exit code of spark-submit, which is the job's own, in words alone.
+            # The hook gives the exit code of spark-submit, which is the job's own, in words alone.
             if f"Error code is: {USER_ERROR}." in str(error):
-                raise AirflowFailException(f"{self.job}: see the line that begins with `error:`") from None
+                raise AirflowFailException(f"{self.job}: {last_error_line(str(error))}") from None
             raise
         return self.read_receipt(context)
+
+
+class TrainingRun(TriggerDagRunOperator):
+    """Starts the training that a night without a model needs, waits for its end, and links to it.
+
+    The night goes on where the training failed: a refused candidate leaves the baseline, and `pin_models` says what is
+    wrong where there is no model at all.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            wait_for_completion=True,
+            allowed_states=[DagRunState.SUCCESS, DagRunState.FAILED],
+            failed_states=[],
+            **kwargs,
+        )
+        self.operator_extra_links = [TrainingRunLink()]
+
+    def execute(self, context: Any) -> None:
+        """Name the training's page at once, so that people can follow it, then start it and wait."""
+        for link in self.operator_extra_links:
+            context["ti"].xcom_push(key=link.xcom_key, value=link.get_link(self, ti_key=context["ti"]))
+        super().execute(context)
 
 
 class ModelBranch(PythonJob, BranchMixIn):

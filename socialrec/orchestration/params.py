@@ -1,4 +1,4 @@
-"""What a person may change from run to run; everything else is a setting."""
+"""Params: what a person may change from run to run. Everything else is a setting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ DS = Param(
     format="date",
     allOf=[{"format": LANDING_DAY}],
     title="Day",
-    description="Landing day to work on, none in the future. Empty: the scheduled day, or yesterday (UTC) by hand.",
+    description="Landing day to work on, not in the future. It wins over Logical Date. Empty: the scheduled day, or "
+    "yesterday (UTC) if triggered by hand.",
 )
 SAMPLE = Param(
     default=1,
@@ -27,7 +28,7 @@ DRY_RUN = Param(
     default=False,
     type="boolean",
     title="Dry run",
-    description="Compute and check everything, publish and promote nothing.",
+    description="Compute and check everything; publish and promote nothing.",
 )
 MODEL_VERSION = Param(
     default=None,
@@ -43,7 +44,7 @@ TUNING_TRIALS = Param(
     minimum=0,
     maximum=1_000,
     title="Tuning trials",
-    description="Settings of the signals to try on the validation window, 0 to 1,000. Empty: as the settings say.",
+    description="Number of settings to try on the validation window, 0 to 1,000. Empty: recommend.tuning_trials.",
 )
 EARLIER_VERSION = Param(
     default=None,
@@ -58,13 +59,13 @@ REASON = Param(
     minLength=1,
     pattern=r"\S",
     title="Reason",
-    description="Why, for those who ask later; it is kept with the decision.",
+    description="Why; it is recorded with the decision.",
 )
 FROM_SCRATCH = Param(
     default=False,
     type="boolean",
     title="From scratch",
-    description="Make a new model of the sizes in the settings' section pretrain, instead of going on from one.",
+    description="Make a new model of the sizes in the settings' section pretrain instead of starting from one.",
 )
 STEPS = Param(
     default=None,
@@ -72,13 +73,14 @@ STEPS = Param(
     minimum=1,
     maximum=1_000_000,
     title="Steps",
-    description="Most steps, 1 to 1,000,000; fewer where held-out texts no longer gain. Empty: pretrain.train_steps.",
+    description="Most steps, 1 to 1,000,000; it stops early if held-out texts no longer gain. Empty: "
+    "pretrain.train_steps.",
 )
 USERS_FILE = Param(
     type="string",
     pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
     title="Users file",
-    description="Name of a file in <home>/erasure/ with a user's id a line, as it landed. It is deleted with them.",
+    description="Name of a file in <home>/erasure/ with one user id per line, as landed. The erasure deletes it too.",
 )
 
 NIGHTLY = {"ds": DS, "sample": SAMPLE, "dry_run": DRY_RUN, "model_version": MODEL_VERSION}

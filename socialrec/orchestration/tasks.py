@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from airflow.sdk import TaskGroup, get_current_context, task
 from airflow.timetables.trigger import CronTriggerTimetable
@@ -13,7 +13,7 @@ from airflow.timetables.trigger import CronTriggerTimetable
 from socialrec.orchestration.alerts import task_failed
 from socialrec.orchestration.assets import read_by, written_by
 from socialrec.orchestration.commands import common_arguments
-from socialrec.orchestration.operators import PythonJob, SparkJob
+from socialrec.orchestration.operators import ClosingJob, PythonJob, SparkJob
 from socialrec.orchestration.pools import GPU, SPARK
 from socialrec.orchestration.run_date import folder_name, newest_published, resolve
 from socialrec.settings import Settings, load_settings
@@ -29,17 +29,17 @@ DEFAULTS: dict[str, Any] = {
 
 
 def nightly_at(cron: str) -> CronTriggerTimetable:
-    """A timetable whose runs stand for the day before (UTC).
+    """A timetable whose runs work on the day before (UTC).
 
-    Switching the DAG on starts no missed night: only one that was due within the last two minutes, which is what the
-    scheduler needs to see a night at all while it reads the DAG file anew every half minute.
+    Switching the DAG on starts no missed night, but for one that was due within the last two minutes: the scheduler
+    reads the DAG file again every half minute, and would otherwise miss a night at that moment.
     """
     return CronTriggerTimetable(cron, timezone="UTC", interval=timedelta(days=1), run_immediately=timedelta(minutes=2))
 
 
 @task(retries=0, execution_timeout=timedelta(minutes=5))
 def resolve_run() -> dict[str, Any]:
-    """What all tasks of a run share: its day, its folder of receipts, and what the person asked for."""
+    """Values that all tasks of a run share: its day, its folder of receipts, and the params of its form."""
     context = get_current_context()
     params, dag_run = context["params"], context["dag_run"]
     return {
@@ -54,7 +54,7 @@ def resolve_run() -> dict[str, Any]:
 
 @task(task_id="resolve_run", retries=0, execution_timeout=timedelta(minutes=5))
 def resolve_rollback() -> dict[str, Any]:
-    """The same for a run that goes back: its day is the newest one with published lists."""
+    """The same values for a rollback; its day is the newest one with published lists."""
     context = get_current_context()
     params = context["params"]
     return {
@@ -68,7 +68,7 @@ def resolve_rollback() -> dict[str, Any]:
 
 
 def group(group_id: str, name: str) -> TaskGroup:
-    """Tasks that people see as one step, under a plain name; their own names stay as they are."""
+    """A group of tasks that the pages show as one step, under a plain name; the tasks keep their own names."""
     return TaskGroup(group_id, group_display_name=name, prefix_group_id=False)
 
 
@@ -108,15 +108,21 @@ def python_job(settings: Settings, job: str, *arguments: str, **options: Any) ->
     )
 
 
+def close_training(settings: Settings) -> ClosingJob:
+    """The task that closes the MLflow run of a training that was killed or failed; it never decides the run's state."""
+    closing = ClosingJob(task_id="close_training", job="close_training", arguments=common_arguments(settings))
+    return cast("ClosingJob", closing.as_teardown(on_failure_fail_dagrun=False))
+
+
 def on_gpu_machine(settings: Settings) -> dict[str, Any]:
-    """What makes Celery and Kubernetes put a task where a GPU is; other executors have one machine only."""
+    """Options with which Celery and Kubernetes place a task on a machine with a GPU."""
     template = settings.cluster.gpu_pod_template
     pod = {"pod_template_file": str(template)} if template is not None else None
     return {"queue": GPU, "executor_config": pod}
 
 
 def embed_texts(settings: Settings, *arguments: str) -> SparkJob | PythonJob:
-    """The task that encodes, where the settings want it: on the cluster, or in one process beside the GPU."""
+    """The task that encodes texts: on the cluster, or in one process beside the GPU, as the settings say."""
     if settings.text.encode_with is Engine.SPARK:
         return spark_job(settings, "embed_texts", *arguments)
     return python_job(settings, "embed_texts", *arguments, pool=GPU)

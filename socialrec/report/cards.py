@@ -1,4 +1,4 @@
-"""What people read in MLflow about a night and about a model version, and in Airflow about a run, as Markdown."""
+"""Descriptions of nights and model versions in MLflow, as Markdown."""
 
 from __future__ import annotations
 
@@ -15,23 +15,26 @@ SAMPLE_COLUMNS = ("user", "rank", "product_id", "title", "score", "reasons")
 
 
 def version_card(decision: Decision, evaluation: Mapping[str, Any], document: Mapping[str, Any], training: str) -> str:
-    """The description of a recommender's version: the decision and why, the figures, and what it was made from.
+    """The description of a recommender's version: the decision, every check, the figures, and its tables.
 
     evaluation: what evaluate_recommender kept. document: the candidate's model.json, empty where it has none.
     training: the page of the run that made it.
     """
     champion = evaluation.get("champion_version")
-    names = {"candidate": "this version", "champion": f"version {champion}, the champion then"}
+    names = {"candidate": "this version", "champion": f"version {champion}, the champion at that time"}
     verdict = "**Promoted** to champion" if decision.promote else "**Refused**"
+    deciding = [check for check in decision.checks if check.decides]
     info = document.get("info", {})
     return _paragraphs(
         f"{verdict}. [The training]({training}) has every figure, plots and the ablation.",
-        "#### Why",
-        _list(decision.reasons),
+        "#### Checks that decide",
+        _table(("passed", "check", "what to do"), ((_yes(c.is_passed), c.line, c.remedy) for c in deciding)),
+        "#### Warnings" if decision.warnings else "",
+        _list(f"{check.line}: {check.remedy}" for check in decision.warnings),
         f"#### How it compares\n\nHeld-out test, {evaluation['label']}.",
         _figures({names.get(who, who): evaluation[who] for who in WHO if evaluation.get(who)}),
         evaluation.get("note", ""),
-        "#### What it is made from",
+        "#### Trained on",
         _table(("table", "version"), sorted(info.get("lake_versions", {}).items())),
         f"Landing day {info['ds']}, encoder `{info['encoder_version']}`." if info else "Its files cannot be read.",
         "#### Blend",
@@ -42,23 +45,23 @@ def version_card(decision: Decision, evaluation: Mapping[str, Any], document: Ma
 def baseline_card(missing: str, training: str) -> str:
     """The description of a baseline's version; training: the page of the run that made it."""
     return _paragraphs(
-        f"**Baseline**: popularity by what is known of the user, with fixed weights. It serves because [the training]("
-        f"{training}) gave no sound model, until one does.",
-        f"Needed for a trained model: {missing}.",
+        "**Baseline**: popularity by what is known of the user (connected people, category, text), with fixed "
+        f"weights. [The training]({training}) gave no sound model, so the baseline makes the lists until one does.",
+        f"Missing for a trained model: {missing}.",
     )
 
 
 def encoder_card(figures: Mapping[str, float], ds: str, n_examples: int, training: str) -> str:
-    """The description of an encoder's version: what it learned from, and what was measured. training: its page."""
+    """The description of an encoder's version: its examples and its figures. training: the page of its run."""
     return _paragraphs(
-        f"Fine-tuned on {n_examples:,} examples up to {ds} in [this training]({training}), which also says whether the "
-        "gate promoted it.",
+        f"Fine-tuned on {n_examples:,} examples up to {ds} in [this training]({training}), which also says whether it "
+        "was promoted.",
         _table(("figure", "value"), ((name, f"{value:.4f}") for name, value in figures.items())),
     )
 
 
 def night_card(summary: Mapping[str, Any], facts: NightFacts, versions: Mapping[str, int]) -> str:
-    """The description of a night's run: what it did, which model made the lists and why that one, on which data.
+    """The description of a night's run: what it did, which model made the lists and why, on which data.
 
     versions: of the lake's tables, by name.
     """
@@ -72,7 +75,7 @@ def night_card(summary: Mapping[str, Any], facts: NightFacts, versions: Mapping[
         *(
             (f"Decided {decision['decided_ts']:%Y-%m-%d %H:%M} UTC ({decision['kind']}):", _list(decision["reasons"]))
             if decision
-            else ("No decision about it is on record.",)
+            else ("No decision about this version is recorded.",)
         ),
         "#### What changed",
         _changes(facts),
@@ -96,7 +99,7 @@ def _changes(facts: NightFacts) -> str:
         return "These are the first lists."
     model = "another model" if changes.is_other_model else "the same model"
     return (
-        f"{changes.new_share:.1%} of the places hold a product that was not in the user's list of "
+        f"{changes.new_share:.1%} of the recommendations are of products that were not in the user's list of "
         f"{changes.previous_ds}, which {model} made; {changes.new_users:,} users are new."
     )
 
@@ -116,6 +119,10 @@ def _figures(models: Mapping[str, Mapping[str, float | None]]) -> str:
 def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     lines = [columns, ["---"] * len(columns), *rows]
     return "\n".join(f"| {' | '.join(str(value) for value in line)} |" for line in lines)
+
+
+def _yes(is_true: bool) -> str:
+    return "yes" if is_true else "**no**"
 
 
 def _list(lines: Iterable[str]) -> str:

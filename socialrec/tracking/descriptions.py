@@ -1,4 +1,4 @@
-"""What MLflow's own pages say about this project's experiments and models, as Markdown."""
+"""Descriptions of this project's experiments and models on MLflow's own pages, as Markdown."""
 
 from __future__ import annotations
 
@@ -11,28 +11,41 @@ ENCODER = "socialrec-encoder"
 RECOMMENDER = "socialrec-recommender"
 
 EXPERIMENTS = {
-    NIGHTLY: "A run a night. Its description says which model made the lists, on which versions of the tables, and why "
-    "that model is in use. Under Artifacts: `report/report.html`, `report/lists.csv`.",
-    TRAINING: "A run a training, from the encoder to the gate. Its description says what the gate decided, and why. "
-    "Under Artifacts: `tables/` (every figure, the ablation, sample lists), `plots/`, `confusion/`, the candidate.",
-    PRETRAINING: "A run a pre-training of the base model on the shop's own texts, started by hand.",
-    ERASURE: "A run an erasure, FAILED where something was left: how much went from where, which models remember the "
-    "people, and why they were erased. It names nobody.",
+    NIGHTLY: "One run per night, named by its day and the model version that made the lists. The description says why "
+    "that model is in use, and which versions of the tables it read. Under Artifacts: `report/report.html`, "
+    "`report/lists.csv`.",
+    TRAINING: "One run per training, from the encoder to the gate, named by its day, its model version and the "
+    "decision. The description says why the gate decided so. Charts: the main figures come first, then a section per "
+    "kind of figure; `worth/` at the end is what each signal is worth. Under Artifacts: `tables/` (every figure, the "
+    "ablation, sample lists), `plots/`, `confusion/`, the candidate.",
+    PRETRAINING: "One run per pre-training of the base model on the shop's own texts. A person starts them.",
+    ERASURE: "One run per erasure, FAILED if something was left. It says how much was removed from where, which models "
+    "were trained on the erased people, and why they were erased. It names nobody.",
 }
 """Descriptions, by experiment."""
 
+OPENED_BY = {
+    NIGHTLY: "jobs/report_run.py",
+    TRAINING: "jobs/finetune_encoder.py",
+    PRETRAINING: "jobs/pretrain_encoder.py",
+    ERASURE: "jobs/erase_users.py",
+}
+"""The program that opens the runs of an experiment."""
+
 _RECOMMENDER_CARD = """
 **What it is.** A blend of signals (what users do, what texts say, whom people follow, what is popular) that gives every
-user a list of products with reasons. Weights of the blend are learned on a validation window.
+user a list of products with reasons. The weights of the blend are learned on a validation window. A version with the
+tag `kind` = `baseline` has fixed weights instead: it serves until the first trained model is sound.
 
-**Which version is in use.** The one with the alias `champion`; `challenger` is the one that was registered last. Which
-version made last night's lists: see the newest run of the experiment `socialrec/nightly`.
+**Which version is in use.** The one with the alias `champion`; `challenger` is the newest candidate. The newest run of
+the experiment `socialrec/nightly` names the version that made last night's lists.
 
-**How a version becomes champion.** It must beat popularity and the champion on the same held-out users by a paired
-test, harm no group of users, and give reasons that hold when their evidence is taken away. Each version's description
-has the figures, the versions of the tables that it saw, and the decision.
+**How a version becomes champion.** It must not be broken, and must beat popularity on held-out users by a paired test.
+Beside a trained champion it must also beat that one, and may lose only a little in any group of users, in exposure, in
+reasons and in cost. Other checks warn. Each version's description has the decision, every check, the figures, and the
+versions of the tables that it was trained on.
 
-**What it is not for.** Users and products of another shop; products that came after its training.
+**What it is not for.** Users and products of another shop, and products that came after its training.
 """
 _ENCODER_CARD = """
 **What it is.** A text encoder, fine-tuned on the shop's own texts, with linear heads for sentiment, topic, product
@@ -40,11 +53,11 @@ attributes and next actions. It turns a text into a vector; each text is encoded
 
 **Which version is in use.** The one with the alias `champion`: the encoder of the champion recommender.
 
-**What is inside.** Its weights, or an adapter for a base model that is named there with its hash; and its heads.
+**What is inside.** Its weights, or an adapter for a base model that is named with its hash; and its heads.
 """
 _BASE_CARD = """
-**What it is.** A language model that went on reading the shop's own texts. Name its folder as `text.model` to fine-tune
-from it. The perplexity of held-out texts before and after stands in its run.
+**What it is.** A language model that was pre-trained further on the shop's own texts. Set `text.model` to its folder to
+fine-tune it. Its run has the perplexity of held-out texts before and after.
 """
 MODELS = {RECOMMENDER: _RECOMMENDER_CARD.strip(), ENCODER: _ENCODER_CARD.strip(), BASE: _BASE_CARD.strip()}
 """Model cards, by registered model."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import subprocess
 import tempfile
 import time
@@ -17,7 +18,7 @@ from socialrec.errors import AwayError, UserError
 from socialrec.settings import Settings
 from socialrec.tracking import pages
 from socialrec.tracking.address import tracking_uri
-from socialrec.tracking.descriptions import ERASURE, EXPERIMENTS, MODELS, NIGHTLY, TRAINING
+from socialrec.tracking.descriptions import ERASURE, EXPERIMENTS, MODELS, NIGHTLY, OPENED_BY, PRETRAINING, TRAINING
 from socialrec.tracking.server import Server
 
 if TYPE_CHECKING:
@@ -29,8 +30,13 @@ ERASED = "erasure"
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 PARAM_CHARS = 500
+BATCH = 100
+"""Most parameters that MLflow takes at once."""
 LAST_WORD_SECONDS = 5.0
 """How long a run that fails waits to be closed: its error is not to come a minute later."""
+PARENT = "mlflow.parentRunId"
+SOURCE = "mlflow.source.name"
+"""The tag that MLflow's pages show in the column Source: the program that opened the run."""
 DESCRIPTION = "mlflow.note.content"
 """The tag whose Markdown MLflow's pages show as the description of a run or an experiment."""
 ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
@@ -79,7 +85,7 @@ class Tracker:
 
     def log_nested(self, parent: str, name: str, params: Mapping[str, Any], metrics: Mapping[str, float]) -> str:
         """Record one finished step of a run as a run below it."""
-        run_id = self._start(TRAINING, name, {"mlflow.parentRunId": parent})
+        run_id = self._start(TRAINING, name, {PARENT: parent, SOURCE: "jobs/fit_recommender.py"})
         self.log(run_id, params=params, metrics=metrics)
         self.finish(run_id)
         return run_id
@@ -158,12 +164,57 @@ class Tracker:
         from mlflow.entities import Metric, Param, RunTag
 
         now = int(time.time() * 1000)
+        all_params = [Param(key, str(value)[:PARAM_CHARS]) for key, value in (params or {}).items()]
+        for start in range(BATCH, len(all_params), BATCH):
+            self._server.log_batch(run_id, params=all_params[start : start + BATCH])
         self._server.log_batch(
             run_id,
             metrics=[Metric(key, float(value), now, step) for key, value in (metrics or {}).items()],
-            params=[Param(key, str(value)[:PARAM_CHARS]) for key, value in (params or {}).items()],
+            params=all_params[:BATCH],
             tags=[RunTag(key, str(value)) for key, value in (tags or {}).items()],
         )
+
+    def log_tables(self, run_id: str, versions: Mapping[str, int | None], lake: Path, context: str) -> None:
+        """Name tables as the data sets of a run, for a use such as `training`; MLflow's pages list them.
+
+        versions: by table; None where there was none. lake: root of the tables.
+        """
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        use = [InputTag("mlflow.data.context", context)]
+        inputs = [
+            DatasetInput(Dataset(name, f"version {version}", "delta_table", json.dumps(source)), use)
+            for name, version in versions.items()
+            if version is not None
+            for source in [{"path": str(lake.joinpath(*name.split("."))), "delta_table_version": version}]
+        ]
+        if inputs:
+            self._server.log_inputs(run_id, inputs)
+
+    def rename(self, run_id: str, name: str) -> None:
+        """Give a run another name."""
+        self._server.update_run(run_id, name=name)
+
+    def close_unfinished(self, tags: Mapping[str, str]) -> list[str]:
+        """Close as FAILED the runs of trainings with these tags that are still open, with the runs below them.
+
+        Returns the ids of those that had the tags.
+        """
+        names = (TRAINING, PRETRAINING)
+        experiments = [found.experiment_id for name in names if (found := self._server.get_experiment_by_name(name))]
+        if not experiments:
+            return []
+        wanted = [f"tags.`{name}` = '{value}'" for name, value in tags.items()]
+        open_runs = self._open_runs(experiments, wanted)
+        for run_id in open_runs:
+            for nested in self._open_runs(experiments, [f"tags.`{PARENT}` = '{run_id}'"]):
+                self.finish(nested, "FAILED")
+            self.finish(run_id, "FAILED")
+        return open_runs
+
+    def _open_runs(self, experiments: list[str], wanted: Sequence[str]) -> list[str]:
+        query = " and ".join(["attributes.status = 'RUNNING'", *wanted])
+        return [str(run.info.run_id) for run in self._server.search_runs(experiments, query)]
 
     def log_dict(self, run_id: str, document: Any, file: str) -> None:
         """Keep a JSON document with the run."""
@@ -322,8 +373,12 @@ class Tracker:
         found = self._server.get_experiment_by_name(experiment)
         described = {DESCRIPTION: EXPERIMENTS[experiment]}
         experiment_id = found.experiment_id if found else self._server.create_experiment(experiment, tags=described)
-        commit = {"mlflow.source.git.commit": git_commit()}
-        return str(self._server.create_run(experiment_id, tags={**commit, **tags}, run_name=name).info.run_id)
+        origin = {
+            "mlflow.source.git.commit": git_commit(),
+            SOURCE: OPENED_BY[experiment],
+            "mlflow.source.type": "JOB",
+        }
+        return str(self._server.create_run(experiment_id, tags={**origin, **tags}, run_name=name).info.run_id)
 
 
 def _found(look_up: Callable[[], ModelVersion]) -> ModelRef | None:

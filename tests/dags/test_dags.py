@@ -48,6 +48,9 @@ def describe_task(task):
         "arguments": getattr(task, "arguments", None),
         "choices": [getattr(task, name, None) for name in ("with_model", "without_model")],
         "triggers": getattr(task, "trigger_dag_id", None),
+        "goes_on_after": [state.value for state in getattr(task, "allowed_states", ())],
+        "is_teardown": task.is_teardown,
+        "fails_the_run": task.on_failure_fail_dagrun,
         "inlets": [asset.name for asset in task.inlets],
         "outlets": [asset.name for asset in task.outlets],
         "group": task.task_group.group_display_name,
@@ -129,8 +132,23 @@ def test_insights_are_predicted_beside_the_lists_and_the_report_waits_for_both(r
 
 def test_training_goes_from_the_encoder_to_the_gate(read: dict[str, Any]) -> None:
     assert path(read[TRAIN]["tasks"], "resolve_run") == [
-        *("resolve_run", "finetune_encoder", "embed_texts", "fit_recommender", "evaluate_recommender", "promote_model")
+        *("resolve_run", "finetune_encoder", "embed_texts", "fit_recommender", "evaluate_recommender"),
+        *("promote_model", "close_training"),
     ]
+
+
+@pytest.mark.parametrize("dag_id", [TRAIN, PRETRAIN])
+def test_a_training_is_closed_in_mlflow_however_it_ends_and_that_decides_nothing(
+    read: dict[str, Any], dag_id: str
+) -> None:
+    closing = read[dag_id]["tasks"]["close_training"]
+    assert (closing["is_teardown"], closing["fails_the_run"], closing["next"]) == (True, False, [])
+
+
+def test_a_night_goes_on_with_the_baseline_where_its_training_was_refused(read: dict[str, Any]) -> None:
+    training = read[NIGHTLY]["tasks"]["train_first_champion"]
+    assert training["goes_on_after"] == ["success", "failed"]
+    assert training["links"] == ["Training run"]
 
 
 def test_a_rollback_goes_from_the_earlier_champion_to_its_published_lists(read: dict[str, Any]) -> None:
@@ -166,7 +184,7 @@ def test_what_a_person_gave_as_the_reason_reaches_the_rollback_as_one_argument(r
 def test_pre_training_is_run_by_hand_on_the_accelerator_as_its_params_say(read: dict[str, Any]) -> None:
     dag = read[PRETRAIN]
     assert (dag["cron"], dag["params"]) == (None, ["dry_run", "ds", "from_scratch", "steps"])
-    assert path(dag["tasks"], "resolve_run") == ["resolve_run", "pretrain_encoder"]
+    assert path(dag["tasks"], "resolve_run") == ["resolve_run", "pretrain_encoder", "close_training"]
     assert dag["tasks"]["pretrain_encoder"]["pool"] == "gpu"
     arguments = [Environment().from_string(text) for text in dag["tasks"]["pretrain_encoder"]["arguments"][-2:]]
     for params, expected in (
@@ -269,16 +287,19 @@ def test_a_nights_tasks_stand_in_groups_with_plain_names(read: dict[str, Any]) -
 def test_tasks_link_to_what_their_receipts_name(read: dict[str, Any]) -> None:
     linked = {name: task["links"] for name, task in read[NIGHTLY]["tasks"].items() if task["links"]}
     assert linked == {
-        "train_first_champion": ["Triggered DAG"],
+        "train_first_champion": ["Training run"],
+        "embed_texts": ["MLflow run"],
         "pin_models": ["MLflow run", "Model version"],
         "report_run": ["MLflow run", "Report"],
     }
     linked = {name: task["links"] for name, task in read[TRAIN]["tasks"].items() if task["links"]}
     assert linked == {
         "finetune_encoder": ["MLflow run", "Model version"],
+        "embed_texts": ["MLflow run"],
         "fit_recommender": ["MLflow run"],
         "evaluate_recommender": ["MLflow run"],
         "promote_model": ["MLflow run", "Model version"],
+        "close_training": ["MLflow run"],
     }
 
 
@@ -287,7 +308,7 @@ def test_spark_tasks_link_to_the_clusters_page_where_there_is_one_and_runs_have_
 ) -> None:
     variables = {"SOCIALREC_SPARK__UI_URL": "http://master:8080", "SOCIALREC_ALERTS__DEADLINE_HOURS": "0.5"}
     told = ask_airflow(home, DESCRIBE, str(DAGS), **variables)
-    linked = {name for name, task in told[NIGHTLY]["tasks"].items() if task["links"] == ["Spark UI"]}
+    linked = {name for name, task in told[NIGHTLY]["tasks"].items() if "Spark UI" in task["links"]}
     assert linked == SPARK_TASKS
     assert told[NIGHTLY]["deadline_seconds"] == told[TRAIN]["deadline_seconds"] == [1800]
 

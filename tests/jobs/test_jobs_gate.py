@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
-from tiny_shop import call, train
+from mlflow import MlflowClient
+from tiny_shop import DS, call, train
 
 from socialrec import tracking
 from socialrec.contracts.gold import MODEL_DECISIONS
@@ -40,3 +43,13 @@ def test_a_champion_that_learned_from_erased_people_gives_way_to_one_as_good_and
     after = tracker.champion(RECOMMENDER)
     assert after is not None
     assert after.version == successor["recommender_version"]
+
+
+def test_a_training_that_was_killed_is_not_left_running_in_mlflow_and_its_receipts_stay_as_they_are(
+    shop: Settings,
+) -> None:
+    killed = tracking.connect(shop).start_training("killed", {}, {"run_id": "killed"})
+    close_training = importlib.import_module("close_training")
+    assert close_training.main(["--ds", DS, "--home", str(shop.home), "--run-id", "killed"]) == 0
+    assert MlflowClient(shop.services.mlflow_uri).get_run(killed).info.status == "FAILED"
+    assert not (shop.runs / "killed").exists()

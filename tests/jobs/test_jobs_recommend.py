@@ -45,6 +45,24 @@ def test_the_first_training_becomes_champion_with_its_encoder(shop: Settings) ->
     assert f"| silver.products | {Lake(shop.lake).version(SILVER_PRODUCTS)} |" in card
 
 
+def test_a_trainings_run_in_mlflow_shows_its_version_split_decision_and_main_figures_and_its_tables(
+    shop: Settings,
+) -> None:
+    champion = tracking.connect(shop).champion(RECOMMENDER)
+    assert champion is not None
+    run = MlflowClient(shop.services.mlflow_uri).get_run(champion.run_id)
+    assert run.info.run_name == f"{DS} · version {champion.version} promoted"
+    shown = {name: run.data.tags[name] for name in ("model", "decision")}
+    assert shown == {"model": f"version {champion.version}", "decision": "promoted"}
+    assert run.data.tags["split"].startswith("time cut")
+    metrics = run.data.metrics
+    assert metrics["ndcg_at_5"] == metrics["test/ndcg_at_5"]
+    assert {name for name in metrics if "/" not in name} == {"ndcg_at_5", "recall_at_5", "coverage_at_5"}
+    # MLflow sorts by name: what each signal is worth comes after all other figures.
+    assert max(metrics).startswith("worth/")
+    assert "silver.products" in {table.dataset.name for table in run.inputs.dataset_inputs}
+
+
 def test_the_same_recipe_on_the_same_day_is_refused_and_the_champion_stays(shop: Settings) -> None:
     before = tracking.connect(shop).champion(RECOMMENDER)
     receipt = train(shop, "train2")
@@ -106,6 +124,11 @@ def test_a_night_scores_everyone_publishes_once_and_reports(shop: Settings, spar
     summary = json.loads(Path(report["report"]).with_name("summary.json").read_text())
     assert summary["evaluation"]["test/ndcg_at_5"] > 0
     assert summary["evaluation_label"].startswith("time cut")
+    run = MlflowClient(shop.services.mlflow_uri).get_run(report["mlflow_run_id"])
+    assert run.info.run_name == f"{DS} · version {pins['recommender_version']}"
+    assert run.data.tags["decision"] == "gate: champion"
+    assert run.data.metrics["ndcg_at_5"] == summary["evaluation"]["test/ndcg_at_5"]
+    assert "gold.recommendations" in {table.dataset.name for table in run.inputs.dataset_inputs}
     again = call(shop, "score_recommendations")
     assert again["status"] == "up_to_date"
     assert call(shop, "publish_recommendations")["changed_rows"] == 0

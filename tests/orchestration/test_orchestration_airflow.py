@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from airflow_process import ask_airflow
 
+from socialrec.settings import Settings
+
 CASES: dict[str, tuple[list[Any], list[Any]]] = {
     "DS": ([None, "2026-01-31", "2028-02-29"], ["2026-02-30", "2026-1-5", "yesterday", 20260131]),
     "SAMPLE": ([1, 0.5, 1e-6], [0, -0.1, 1.01, "0.5", None]),
@@ -119,6 +121,104 @@ def test_a_mistake_that_a_person_must_mend_is_not_tried_again(home: Path) -> Non
     common = ["--home", str(home), "--ds", "31.1.2026", "--run-id", "r1"]
     said = ask_airflow(home, RUN, {"job": "publish_recommendations", "arguments": common})
     assert said.startswith("not tried again: publish_recommendations: error: day '31.1.2026' is not in the form")
+
+
+REFUSE = """
+from pathlib import Path
+from types import SimpleNamespace
+
+from socialrec.orchestration import commands
+from socialrec.orchestration.assets import asset
+from socialrec.orchestration.links import MlflowRunLink
+from socialrec.orchestration.operators import CandidateRefusedError, PythonJob
+
+commands.JOBS = Path(given)
+task = PythonJob(task_id="promote_model", job="promote_model", arguments=[], outlets=[asset("socialrec-recommender")])
+task.receipt_folder = "r1"
+events = {task.outlets[0]: SimpleNamespace(extra={})}
+try:
+    task.execute({"outlet_events": events})
+except CandidateRefusedError as error:
+    said = str(error)
+link = MlflowRunLink().get_link(task, ti_key=None)
+answer = [said, link, events[task.outlets[0]].extra]
+"""
+A_GATE_THAT_REFUSES = """
+import json, os, sys
+from pathlib import Path
+
+receipt = {"ds": "2026-01-31", "status": "refused", "note": "Version 1 refused: worse", "mlflow_url": "http://m/r",
+           "recommender_version": "1", "wrote": {}}
+folder = Path(os.environ["SOCIALREC_HOME"], "runs", "r1")
+folder.mkdir(parents=True)
+(folder / "promote_model.json").write_text(json.dumps(receipt))
+sys.exit(3)
+"""
+
+
+def test_a_refused_candidate_fails_its_task_without_another_try_and_links_to_the_training(
+    home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "promote_model.py").write_text(A_GATE_THAT_REFUSES)
+    said, link, extra = ask_airflow(home, REFUSE, str(tmp_path))
+    assert said == "promote_model: Version 1 refused: worse"
+    assert link == "http://m/r"
+    assert extra == {"ds": "2026-01-31", "status": "refused", "version": "1"}
+
+
+LINK = """
+from types import SimpleNamespace
+from socialrec.orchestration.links import MlflowRunLink, TrainingRunLink
+
+failed = SimpleNamespace(receipt={}, receipt_folder="r1")
+elsewhere = SimpleNamespace(receipt={}, receipt_folder="r2")
+night = SimpleNamespace(trigger_dag_id="socialrec_train", trigger_run_id="for__manual__2026-01-31T02:00:00+00:00")
+answer = [MlflowRunLink().get_link(task, ti_key=None) for task in (failed, elsewhere)]
+answer.append(TrainingRunLink().get_link(night, ti_key=None))
+"""
+
+
+def test_a_failed_task_links_to_the_training_that_its_run_opened_and_a_night_to_the_training_that_it_started(
+    settings: Settings, home: Path
+) -> None:
+    pages = settings.runs / "r1" / "pages"
+    pages.mkdir(parents=True)
+    (pages / "finetune_encoder.json").write_text('{"mlflow_url": "http://mlflow/training"}')
+    failed, elsewhere, training = ask_airflow(home, LINK, AIRFLOW__API__BASE_URL="http://airflow:8080/")
+    assert (failed, elsewhere) == ("http://mlflow/training", "")
+    run_id = "for__manual__2026-01-31T02%3A00%3A00%2B00%3A00"
+    assert training == f"http://airflow:8080/dags/socialrec_train/runs/{run_id}"
+
+
+SAY = r"""
+from socialrec.orchestration.assets import facts_of
+from socialrec.orchestration.operators import last_error_line
+
+receipt = {
+    "ds": "2026-01-31",
+    "status": "written",
+    "wrote": {"gold.texts": {"rows": 7, "bytes": 90}, "published lists": {"rows": 60, "bytes": 900}},
+    "versions": {"gold.texts": 4, "gold.social_ties": 2},
+    "encoder_model_version": "3",
+}
+names = ["gold.texts", "gold.social_ties", "published lists", "socialrec-encoder", "report of the night"]
+answer = [[facts_of(name, receipt) for name in names], last_error_line("a\nerror: no landing day\n  at java"),
+          last_error_line("a\nb")]
+"""
+
+
+def test_an_assets_event_has_rows_version_and_day_and_a_failed_spark_job_its_error(home: Path) -> None:
+    facts, error, unknown = ask_airflow(home, SAY)
+    day = {"ds": "2026-01-31", "status": "written"}
+    assert facts == [
+        {**day, "rows": 7, "version": 4},
+        {**day, "rows": 0, "version": 2},
+        {**day, "rows": 60},
+        {**day, "version": "3"},
+        day,
+    ]
+    assert error == "error: no landing day"
+    assert unknown == "see the line of the log that begins with `error:`"
 
 
 def test_a_dry_run_without_a_champion_ends_there_instead_of_training(home: Path) -> None:

@@ -20,7 +20,10 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 from socialrec.orchestration import alerts
+from socialrec.orchestration.operators import CandidateRefusedError
 
+notes = []
+alerts.write_note = lambda context, text: notes.append(text)
 heard = io.StringIO()
 alerts.log.handlers = [logging.StreamHandler(heard)]
 alerts.log.propagate = False
@@ -39,7 +42,8 @@ for channel, address in given:
     os.environ["SOCIALREC_ALERTS__WEBHOOK_URL"] = address
     alerts.task_failed(failed)
     alerts.run_late(late)
-answer = heard.getvalue().splitlines()
+alerts.task_failed(failed | {"exception": CandidateRefusedError("worse")})
+answer = [heard.getvalue().splitlines(), notes]
 """
 FAILED = "socialrec_nightly: build_gold failed in manual__1: the disk is full"
 LATE = "socialrec_nightly: manual__1 has not succeeded by 2026-03-01 08:00 UTC"
@@ -71,9 +75,11 @@ def test_each_channel_is_told_once_of_each_event_and_what_goes_wrong_on_the_way_
     url, told = listener
     others = [(channel, f"{url}/not-asked") for channel in ("none", "log", "file")]
     tries = [*others, ("webhook", f"{url}/fine"), ("webhook", f"{url}/broken")]
-    heard = ask_airflow(home, TELL, [*tries, ("webhook", f"{deserted_url}/secret")])
+    heard, notes = ask_airflow(home, TELL, [*tries, ("webhook", f"{deserted_url}/secret")])
     unreached = "the alert did not reach alerts.webhook_url: "
-    assert heard == [FAILED, LATE, *[f"{unreached}500"] * 2, *[f"{unreached}ConnectionError"] * 2]
+    assert heard == [FAILED, LATE, *[f"{unreached}500"] * 2, *[f"{unreached}ConnectionError"] * 3]
+    # The gate has put its own note on a run whose candidate it refused.
+    assert notes == ["**build_gold failed**: the disk is full [Log](http://airflow/log)"] * len([*tries, "the last"])
     written = [json.loads(line) for line in load_settings(home).alerts_file.read_text().splitlines()]
     assert [(line["event"], line["text"]) for line in written] == [("failed", FAILED), ("late", LATE)]
     assert [alert["text"] for alert in told] == [FAILED, LATE] * 2

@@ -9,11 +9,27 @@ import numpy as np
 
 from socialrec.evaluate.gate import Check, Decision
 from socialrec.recommend.published import Place, PublishedList
-from socialrec.report.cards import encoder_card, night_card, samples, version_card
+from socialrec.report.cards import baseline_card, encoder_card, night_card, samples, version_card
 from socialrec.report.changes import Changes
 from socialrec.report.facts import Exposure, NightFacts
 
-BETTER = Check("champion", True, True, 0.1, 0.0, "ndcg_at_10 0.3000 against 0.2000 of champion (p 0.010): better")
+BETTER = Check(
+    name="champion",
+    is_passed=True,
+    decides=True,
+    figure=0.1,
+    bound=0.0,
+    line="ndcg_at_10 0.3000 against 0.2000 of champion (p 0.010): better",
+)
+NARROW = Check(
+    name="coverage",
+    is_passed=False,
+    decides=False,
+    figure=0.05,
+    bound=0.1,
+    line="lists reach 5.0% of the products",
+    remedy="evaluate.min_coverage = 0.05",
+)
 EVALUATION: dict[str, Any] = {
     "label": "time cut 2026-03-20",
     "candidate": {"ndcg_at_10": 0.3, "recall_at_10": 0.5, "miscalibration_at_10": 0.1, "novelty_at_10": None},
@@ -59,8 +75,9 @@ def facts(**values: Any) -> NightFacts:
 def test_a_versions_card_says_what_was_decided_and_why_beside_what_and_on_which_data() -> None:
     card = version_card(Decision((BETTER,)), EVALUATION, DOCUMENT, "http://mlflow/t")
     assert card.startswith("**Promoted** to champion. [The training](http://mlflow/t)")
-    assert f"- {BETTER.line}" in card
-    assert "|  | this version | version 6, the champion then | popularity |" in card
+    assert f"| yes | {BETTER.line} |  |" in card
+    assert "Warnings" not in card
+    assert "|  | this version | version 6, the champion at that time | popularity |" in card
     assert "| ndcg_at_10 | 0.3000 | 0.2000 | 0.1250 |" in card
     assert "miscalibration" not in card
     assert "novelty" not in card  # the candidate has no figure
@@ -70,11 +87,26 @@ def test_a_versions_card_says_what_was_decided_and_why_beside_what_and_on_which_
 
 
 def test_a_version_whose_files_are_broken_has_a_card_that_says_so() -> None:
-    broken = Decision((Check("whole", False, True, 1.0, 0.0, "model.json is missing"),))
+    line, remedy = "model.json is missing", "train again"
+    check = Check(name="whole", is_passed=False, decides=True, figure=1.0, bound=0.0, line=line, remedy=remedy)
+    broken = Decision((check,))
     card = version_card(broken, {"label": "time cut"}, {}, "http://mlflow/t")
     assert card.startswith("**Refused**.")
-    assert "- model.json is missing" in card
+    assert "| **no** | model.json is missing | train again |" in card
     assert "Its files cannot be read." in card
+
+
+def test_a_versions_card_lists_each_warning_with_its_remedy_below_the_checks_that_decide() -> None:
+    card = version_card(Decision((BETTER, NARROW)), EVALUATION, DOCUMENT, "http://mlflow/t")
+    assert card.startswith("**Promoted** to champion.")
+    assert f"#### Warnings\n\n- {NARROW.line}: {NARROW.remedy}" in card
+    assert f"| {NARROW.line}" not in card
+
+
+def test_a_baselines_card_says_what_it_is_and_what_is_missing_for_a_trained_model() -> None:
+    card = baseline_card("12 more users with 2 products each", "http://mlflow/t")
+    assert card.startswith("**Baseline**: popularity by what is known of the user")
+    assert "Missing for a trained model: 12 more users with 2 products each." in card
 
 
 def test_a_nights_card_says_which_model_made_the_lists_why_that_one_and_on_which_data() -> None:
@@ -94,9 +126,9 @@ def test_a_nights_card_says_which_model_made_the_lists_why_that_one_and_on_which
 def test_a_nights_card_compares_its_lists_with_those_of_the_day_before() -> None:
     changes = Changes("2026-03-30", 0.125, 2, True, ())
     card = night_card(SUMMARY, facts(changes=changes), {})
-    assert "12.5% of the places hold a product that was not in the user's list of 2026-03-30" in card
+    assert "12.5% of the recommendations are of products that were not in the user's list of 2026-03-30" in card
     assert "which another model made; 2 users are new" in card
-    assert "No decision about it is on record." in card
+    assert "No decision about this version is recorded." in card
 
 
 def test_sample_lists_are_a_row_a_place() -> None:

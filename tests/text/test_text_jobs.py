@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,10 @@ def test_fine_tuning_learns_from_before_the_cut_and_registers_what_it_learned(sh
     assert run.info.status == "RUNNING"
     assert {"val/pair_recall_at_10_before", "val/pair_recall_at_10", "train/loss"} <= set(run.data.metrics)
     assert run.data.params["text.model"] == encoder.base.name
+    assert run.data.params["evaluate.test_share"] == str(shop.evaluate.test_share)
+    assert run.info.run_name.endswith(" · training")
+    pages = shop.runs / receipt["run_id"] / "pages" / "finetune_encoder.json"
+    assert json.loads(pages.read_text()) == {"mlflow_url": receipt["mlflow_url"]}
     folder = tracking.connect(shop).fetch(ENCODER, receipt["encoder_model_version"])
     tuned = load_saved(folder, shop.text)
     assert tuned.version == receipt["encoder_version"] != encoder.version

@@ -151,7 +151,7 @@ def test_experiments_models_versions_and_runs_say_what_they_are(
     tracker: tracking.Tracker, tmp_path: Path, mlflow_server: str
 ) -> None:
     version, client = a_version(tracker, tmp_path / "m", tracking.BASE), MlflowClient(mlflow_server)
-    assert "went on reading the shop's own texts" in client.get_registered_model(tracking.BASE).description
+    assert "was pre-trained further on the shop's own texts" in client.get_registered_model(tracking.BASE).description
     client.update_registered_model(tracking.BASE, "our own words")
     run_id = tracker.model(tracking.BASE, version).run_id
     second = tracker.register(run_id, "model", tracking.BASE, {}, "the second")
@@ -160,7 +160,7 @@ def test_experiments_models_versions_and_runs_say_what_they_are(
     tracker.describe(run_id, "**What** it did")
     assert client.get_run(run_id).data.tags["mlflow.note.content"] == "**What** it did"
     experiment = client.get_experiment_by_name("socialrec/train")
-    assert experiment.tags["mlflow.note.content"].startswith("A run a training")
+    assert experiment.tags["mlflow.note.content"].startswith("One run per training")
 
 
 def test_a_night_is_one_finished_run_with_its_report(
@@ -186,6 +186,36 @@ def test_a_training_that_breaks_off_is_a_failed_run_and_one_that_goes_on_stays_o
     with pytest.raises(ZeroDivisionError), tracker.failing(run_id):
         raise ZeroDivisionError
     assert MlflowClient(mlflow_server).get_run(run_id).info.status == "FAILED"
+
+
+def test_a_training_that_was_killed_is_closed_as_failed_with_the_trials_below_it_and_no_other(
+    tracker: tracking.Tracker, mlflow_server: str
+) -> None:
+    client = MlflowClient(mlflow_server)
+    killed, other, done = (tracker.start_training("t", {}, {"run_id": name}) for name in ("killed", "other", "killed"))
+    tracker.finish(done)
+    trial = client.create_run(client.get_run(killed).info.experiment_id, tags={"mlflow.parentRunId": killed})
+    assert tracker.close_unfinished({"run_id": "killed"}) == [killed]
+    states = [client.get_run(run_id).info.status for run_id in (killed, trial.info.run_id, other, done)]
+    assert states == ["FAILED", "FAILED", "RUNNING", "FINISHED"]
+    tracker.finish(other)
+
+
+def test_a_run_shows_its_source_its_tables_and_more_parameters_than_go_in_one_call(
+    tracker: tracking.Tracker, mlflow_server: str, home: Path
+) -> None:
+    run_id = tracker.start_training("first", {f"setting.{number}": number for number in range(250)}, {})
+    tracker.log_tables(run_id, {"silver.products": 4, "gold.texts": None}, home / "lake", "training")
+    tracker.rename(run_id, "2026-01-31 · version 3 promoted")
+    tracker.finish(run_id)
+    run = MlflowClient(mlflow_server).get_run(run_id)
+    assert len(run.data.params) == 250
+    assert run.info.run_name == "2026-01-31 · version 3 promoted"
+    assert run.data.tags["mlflow.source.name"] == "jobs/finetune_encoder.py"
+    (table,) = run.inputs.dataset_inputs
+    assert (table.dataset.name, table.dataset.digest) == ("silver.products", "version 4")
+    source = {"path": str(home / "lake/silver/products"), "delta_table_version": 4}
+    assert json.loads(table.dataset.source) == source
 
 
 def test_an_error_is_told_even_where_mlflow_has_no_run_to_close(tracker: tracking.Tracker) -> None:
