@@ -158,6 +158,37 @@ def down(home: HomeOption = None) -> None:
 
 
 @app.command()
+def clean(
+    also: Annotated[
+        list[Path] | None, typer.Option(help="Remove this too, such as a cache; repeat it for more")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Stop the servers of a home and remove all that it holds, after a question."""
+    from socialrec.service.cleaning import plan_removal, remove_planned
+    from socialrec.service.servers import down as stop
+
+    console = _console()
+    settings = load_settings(home)
+    removal = plan_removal(settings.home, Path.cwd(), also or ())
+    if not removal.sizes:
+        console.print(f"nothing to remove in {settings.home}")
+        return
+    for line in removal.lines():
+        console.print(line)
+    if not yes and not sys.stdin.isatty():
+        raise UserError("nothing was removed: there is no terminal to ask on; run `make clean YES=1` or add --yes")
+    if not yes and not typer.confirm("Remove all of this?"):
+        console.print("nothing was removed")
+        return
+    stop(settings, console.print)
+    # Last words first: what is removed may hold this program.
+    console.print(f"removing it from {settings.home} and {Path.cwd()}" if also else f"removing it from {settings.home}")
+    remove_planned(removal)
+
+
+@app.command()
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Which servers run, what was published last, and by which models."""
     from socialrec.service.overview import overview
