@@ -9,6 +9,7 @@ SOURCE ?=
 DATA ?=
 DAY ?=
 MODEL ?=
+YES ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run up down cluster test test-slow test-e2e pictures chaos lint format docs lock audit sbom bench first-nights clean
@@ -96,5 +97,9 @@ bench: $(INSTALLED) ## run the benchmarks; each prints one JSON object
 first-nights: $(INSTALLED) ## run the first night of many shops; a line each, and one JSON object
 	@$(BIN)/socialrec bench first-nights --json
 
-clean: down ## stop the servers and remove .venv, caches and .socialrec (all state!)
-	@rm -rf .venv .socialrec .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+# .venv comes last: the program that removes it lies in it.
+CLEANED := $(wildcard .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info) .venv
+
+clean: ## stop the servers; remove all state (SOCIALREC_HOME, else .socialrec), caches and .venv; asks first, or YES=1
+	@test -x $(BIN)/socialrec || { echo "nothing was removed: .venv holds no socialrec to do it with; run make setup first"; exit 2; }
+	@$(BIN)/socialrec clean $(if $(YES),--yes) $(foreach path,$(CLEANED),--also $(path))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -97,6 +98,37 @@ def down(home: HomeOption = None) -> None:
     console = _console()
     if not stop(load_settings(home), console.print):
         console.print("nothing was running")
+
+
+@app.command()
+def clean(
+    also: Annotated[
+        list[Path] | None, typer.Option(help="Remove this too, such as a cache; repeat it for more")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Stop the servers of a home and remove all that it holds, after a question."""
+    from socialrec.service.cleaning import plan_removal, remove_planned
+    from socialrec.service.servers import down as stop
+
+    console = _console()
+    settings = load_settings(home)
+    removal = plan_removal(settings.home, Path.cwd(), also or ())
+    if not removal.sizes:
+        console.print(f"nothing to remove in {settings.home}")
+        return
+    for line in removal.lines():
+        console.print(line)
+    if not yes and not sys.stdin.isatty():
+        raise UserError("nothing was removed: there is no terminal to ask on; run `make clean YES=1` or add --yes")
+    if not yes and not typer.confirm("Remove all of this?"):
+        console.print("nothing was removed")
+        return
+    stop(settings, console.print)
+    # Last words first: what is removed may hold this program.
+    console.print(f"removing it from {settings.home} and {Path.cwd()}" if also else f"removing it from {settings.home}")
+    remove_planned(removal)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from socialrec.contracts.columns import Column
+from socialrec.contracts.columns import Column, Type
 from socialrec.contracts.vocabulary import Entity, EventType
 
 ID_CHARS = 200
@@ -75,6 +75,15 @@ EVENT_TIME: dict[Entity, str] = {
     Entity.FOLLOWS: "since_ts",
 }
 """The column that says when a record happened: never later than its landing day."""
+
+EXAMPLES: dict[Type, str] = {
+    "string": "text, such as Red kite",
+    "int64": "a whole number, such as 1999",
+    "float64": "a number with a decimal point, such as 4.5",
+    "bool": "true or false",
+    "timestamp": "ISO 8601, such as 2026-01-31T09:00:00Z",
+}
+"""By type: how a value is written, with an example."""
 
 EARLIEST_YEAR = 1990
 """Times before this year are broken clocks, and go to quarantine."""

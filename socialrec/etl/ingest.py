@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import reduce
@@ -46,11 +46,14 @@ class Intake:
 
 
 def judged_records(
-    spark: SparkSession, entity: Entity, layouts: Mapping[Layout, Sequence[LandingFile]]
+    spark: SparkSession,
+    entity: Entity,
+    layouts: Mapping[Layout, Sequence[LandingFile]],
+    verdict: Callable[[DataFrame, Entity, Mapping[str, str]], DataFrame] = judge,
 ) -> DataFrame | None:
-    """All records of one entity with their verdicts (`judging.judge`); None where no file holds any."""
+    """All records of one entity with their verdicts (`judge` or `list_faults`); None where no file holds any."""
     parts = [
-        judge(scan(spark, layout, files), entity, layout.kinds)
+        verdict(scan(spark, layout, files), entity, layout.kinds)
         for layout, files in layouts.items()
         if layout.entity is entity
     ]

@@ -1,4 +1,4 @@
-"""Judge landed records by their contract: the value in the contract's type, or the reason for its rejection."""
+"""Judge landed records by their contract: the value in the contract's type, or the reasons for its rejection."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from socialrec.etl.schemas import spark_type
 REASON = "reason"
 DETAIL = "detail"
 RECORD = "record"
+FAULTS = "faults"
 _DETAIL_CHARS = 120
 _BLANKS = " \t\r\n"
 _ISO_START = r"^\s*\d{4}-\d{2}-\d{2}"
@@ -31,21 +32,14 @@ def judge(records: DataFrame, entity: Entity, kinds: Mapping[str, str]) -> DataF
     `record` (the record whole: the raw line, or JSON by column).
     """
     columns = LANDING[entity]
-    landed = {column.name: _landed(column, kinds) for column in columns}
-    typed = records.select(
-        *SOURCE,
-        BROKEN,
-        _record(kinds).alias(RECORD),
-        *(_typed(landed[column.name], column, kinds).alias(column.name) for column in columns),
-        *(landed[column.name].alias(_raw(column.name)) for column in columns),
-    )
+    typed = _typed_records(records, entity, kinds)
     found: SparkColumn | None = None
     for condition, reason, name in _problems(entity, kinds):
         label = F.lit(f"{reason}:{name}")
         found = F.when(condition, label) if found is None else found.when(condition, label)
     assert found is not None
     problem = F.col("_problem")
-    held = F.create_map(*(part for column in columns for part in (F.lit(column.name), _as_text(column))))
+    held = F.create_map(*(part for column in columns for part in (F.lit(column.name), _as_text(column.name))))
     where = F.substring_index(problem, ":", -1)
     detail = F.when(F.col(BROKEN), F.lit("the line is not a record of its format")).otherwise(
         F.concat_ws(": ", where, F.left(held[where], F.lit(_DETAIL_CHARS)))
@@ -56,6 +50,36 @@ def judge(records: DataFrame, entity: Entity, kinds: Mapping[str, str]) -> DataF
         F.substring_index(problem, ":", 1).alias(REASON),
         detail.alias(DETAIL),
         RECORD,
+    )
+
+
+def list_faults(records: DataFrame, entity: Entity, kinds: Mapping[str, str]) -> DataFrame:
+    """Landed records with all that is wrong with each: `source_file`, `source_line`, `platform`, `ds` and `faults`.
+
+    A fault is a struct of strings: reason, column ("" where the record cannot be read) and value, what the column held.
+    A column has at most one, the one that `judge` would give; a valid record has none.
+    """
+    by_column: dict[str, SparkColumn] = {}
+    for condition, reason, name in _problems(entity, kinds):
+        value = F.left(_as_text(name) if name else F.col(RECORD), F.lit(_DETAIL_CHARS))
+        fault = F.struct(F.lit(reason.value).alias("reason"), F.lit(name).alias("column"), value.alias("value"))
+        is_read = condition & ~F.col(BROKEN) if name else condition
+        so_far = by_column.get(name)
+        by_column[name] = F.when(is_read, fault) if so_far is None else so_far.when(is_read, fault)
+    found = F.filter(F.array(*by_column.values()), lambda fault: fault.isNotNull())
+    return _typed_records(records, entity, kinds).select(*SOURCE, found.alias(FAULTS))
+
+
+def _typed_records(records: DataFrame, entity: Entity, kinds: Mapping[str, str]) -> DataFrame:
+    """Every column of the contract in its own type and, as `_raw_<name>`, as it landed."""
+    columns = LANDING[entity]
+    landed = {column.name: _landed(column, kinds) for column in columns}
+    return records.select(
+        *SOURCE,
+        BROKEN,
+        _record(kinds).alias(RECORD),
+        *(_typed(landed[column.name], column, kinds).alias(column.name) for column in columns),
+        *(landed[column.name].alias(_raw(column.name)) for column in columns),
     )
 
 
@@ -85,8 +109,8 @@ def _typed(landed: SparkColumn, column: Column, kinds: Mapping[str, str]) -> Spa
     return landed.try_cast(target)
 
 
-def _as_text(column: Column) -> SparkColumn:
-    return F.coalesce(F.col(_raw(column.name)).cast("string"), F.lit("null"))
+def _as_text(name: str) -> SparkColumn:
+    return F.coalesce(F.col(_raw(name)).cast("string"), F.lit("null"))
 
 
 def _problems(entity: Entity, kinds: Mapping[str, str]) -> Iterator[_Problem]:

@@ -13,10 +13,11 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from socialrec.contracts.landing import LANDING
+from socialrec.contracts.landing import EXAMPLES, LANDING
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.etl.landing_files import LandingFile
+from socialrec.etl.landing_guesses import foreign_encoding, missing_columns
 
 NANOSECONDS = "nanoseconds"
 """The kind of a Parquet column of nanosecond timestamps, which Spark reads as a number."""
@@ -97,6 +98,14 @@ def find_layouts(files: Iterable[LandingFile]) -> Layouts:
     return Layouts(grouped, unknown)
 
 
+def encoding_problem(file: LandingFile) -> str | None:
+    """Say where a text file is not UTF-8, None where it is, and for Parquet. Reads the file to its end."""
+    if file.format == "parquet":
+        return None
+    with gzip.open(file.path) if file.path.suffix == ".gz" else file.path.open("rb") as content:
+        return foreign_encoding(content)
+
+
 def _layout(file: LandingFile, found: Sequence[tuple[str, str]], known: set[str]) -> Layout:
     if file.format == "csv":
         return Layout(file.entity, "csv", tuple((name if name in known else None, kind) for name, kind in found))
@@ -118,9 +127,8 @@ def _columns(file: LandingFile) -> list[tuple[str, str]] | None:
 def _check_columns(file: LandingFile, names: Sequence[str]) -> None:
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise UserError(f"{file.path}: column {repeated[0]} stands there twice; deliver it once")
-    for column in LANDING[file.entity]:
-        if not column.nullable and column.name not in names:
-            raise UserError(f"{file.path}: required column {column.name} is missing; deliver {file.entity} with it")
+    if missing := missing_columns(file.entity, file.format, names):
+        raise UserError(f"{file.path}: {missing}")
 
 
 def _parquet_columns(file: LandingFile) -> list[tuple[str, str]]:
@@ -137,7 +145,7 @@ def _parquet_columns(file: LandingFile) -> list[tuple[str, str]]:
         if name in wanted and kind.partition("(")[0] not in ("null", *_FITTING[wanted[name]]):
             raise UserError(
                 f"{file.path}: column {name} has type {types[name]}, which cannot become {wanted[name]}; deliver it as "
-                f"{wanted[name]} or as string"
+                f"{wanted[name]} or as string ({EXAMPLES[wanted[name]]})"
             )
     required = {column.name for column in LANDING[file.entity] if not column.nullable}
     # A column of nothing but nulls has no type: it is as good as absent, but its records still have to be judged.

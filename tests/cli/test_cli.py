@@ -25,7 +25,7 @@ from socialrec.settings import Settings
 SOCIALREC = Path(sys.executable).with_name("socialrec")
 COMMANDS = (
     *("doctor", "import", "run", "up", "down", "status", "recommend", "check", "runs", "diff", "table"),
-    *("explain", "erase", "rotate-key", "bench", "bench etl", "bench finetune"),
+    *("explain", "erase", "rotate-key", "clean", "bench", "bench etl", "bench finetune"),
 )
 DS = "2026-01-01"
 

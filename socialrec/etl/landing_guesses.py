@@ -1,0 +1,133 @@
+"""Guess why a landing file is not what its contract wants: another separator, another encoding, other column names."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import BinaryIO
+
+from socialrec.contracts.columns import Column
+from socialrec.contracts.landing import EVENT_TIME, LANDING
+from socialrec.contracts.vocabulary import Entity
+
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+"""What people separate columns with instead of commas."""
+
+_SYNONYMS = {
+    **{"product_id": ("item_id", "item", "sku", "asin"), "title": ("name",), "text": ("review", "body", "message")},
+    **{"rating": ("stars", "score"), "event_type": ("action",), "user_id": ("customer_id", "author_id")},
+}
+_TIMES = ("timestamp", "time", "date", "datetime", "created_at", "updated_at")
+_LEAST_SIMILARITY = 0.8
+_SHOWN_HEADER = 160
+_CHUNK = 1 << 20
+
+
+def similar_columns(entity: Entity, found: Iterable[str]) -> dict[str, str]:
+    """Columns that the contract does not know, each with the one that it may mean and that is not there.
+
+    A column of the contract is given once, to the name that is most like it.
+    """
+    names = list(found)
+    wanted = [column.name for column in LANDING[entity] if column.name not in names]
+    known = {column.name for column in LANDING[entity]}
+    pairs = [
+        (_similarity(name, want, entity), name, want) for name in set(names) - known for want in wanted if name.strip()
+    ]
+    meant: dict[str, str] = {}
+    for likeness, name, want in sorted(pairs, key=lambda pair: (-pair[0], pair[1:])):
+        rivals = [w for other, n, w in pairs if n == name and other == likeness and w not in meant.values()]
+        if likeness >= _LEAST_SIMILARITY and name not in meant and rivals == [want]:
+            meant[name] = want
+    return meant
+
+
+def rename_advice(entity: Entity, meant: dict[str, str]) -> str:
+    """Say which columns to rename, with the meaning of those whose new name says more than the old one."""
+    columns = {column.name: column for column in LANDING[entity]}
+    return "rename " + ", ".join(f"{name} to {_with_unit(columns[want])}" for name, want in meant.items())
+
+
+def missing_columns(entity: Entity, form: str, names: Sequence[str]) -> str | None:
+    """Say which required columns a file lacks, what it has instead, and what to do; None where it has them all."""
+    missing = [column.name for column in LANDING[entity] if not column.nullable and column.name not in names]
+    if not missing:
+        return None
+    is_one = len(missing) == 1
+    lacks = f"required column{'' if is_one else 's'} {', '.join(missing)} {'is' if is_one else 'are'} missing"
+    header = ", ".join(repr(name) if name != name.strip() or "\t" in name else name for name in names)
+    header = header if len(header) <= _SHOWN_HEADER else f"{header[:_SHOWN_HEADER]}…"
+    where = {"csv": "its header is", "jsonl": "its first records have"}.get(form, "it has")
+    return f"{lacks}; {where}: {header}; {'; '.join(_advice(entity, form, names, missing))}"
+
+
+def foreign_encoding(content: BinaryIO) -> str | None:
+    """Say which encoding a text file is in and how it looks, None where it is UTF-8. Reads the file to its end."""
+    start = content.read(_CHUNK)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "it is UTF-16, not UTF-8; save it as UTF-8"
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    n_lines, chunk = 0, start
+    while chunk:
+        try:
+            decoder.decode(chunk)
+        except UnicodeDecodeError as error:
+            line = n_lines + error.object.count(b"\n", 0, error.start) + 1
+            word = _word_around(error.object, error.start).decode("cp1252", errors="replace")
+            return f"line {line} is not UTF-8; it reads {word!r} as Windows-1252 (Latin-1); save the file as UTF-8"
+        n_lines += chunk.count(b"\n")
+        chunk = content.read(_CHUNK)
+    return None
+
+
+def _advice(entity: Entity, form: str, names: Sequence[str], missing: Sequence[str]) -> Iterator[str]:
+    separator = _separator(names) if form == "csv" else None
+    if separator:
+        yield f"its columns look separated by {SEPARATORS[separator]}: separate them by commas"
+        names = [name.strip().strip('"') for name in separator.join(names).split(separator)]
+    meant = similar_columns(entity, names)
+    if meant:
+        yield rename_advice(entity, meant)
+    if form == "csv" and not separator and not meant and not set(names) & {c.name for c in LANDING[entity]}:
+        yield f"the first line of a CSV file names its columns, such as {','.join(missing)}"
+    elif others := [name for name in missing if name not in (*names, *meant.values())]:
+        yield f"deliver {entity} with {', '.join(others)}"
+
+
+def _separator(names: Sequence[str]) -> str | None:
+    """The separator of a header that was split at its commas, if it has none or few of them."""
+    header = ",".join(names)
+    found = max(SEPARATORS, key=header.count)
+    return found if header.count(found) >= max(1, header.count(",")) else None
+
+
+def _similarity(name: str, want: str, entity: Entity) -> float:
+    """How much a column's name is like one of the contract, 0 to 1."""
+    ours, theirs = want.split("_"), _words(name)
+    if theirs == ours:
+        return 1.0
+    if "".join(theirs) == "".join(ours):
+        return 0.99
+    if "_".join(theirs) in _SYNONYMS.get(want, ()) or (want == EVENT_TIME[entity] and "_".join(theirs) in _TIMES):
+        return 0.95
+    if theirs and set(theirs) < set(ours):
+        return 0.9
+    return 0.89 * SequenceMatcher(None, "_".join(theirs), want).ratio() + 0.05
+
+
+def _words(name: str) -> list[str]:
+    """`Product_ID`, `productId` and `product id` in the contract's way: words in small letters."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return re.findall(r"[a-z0-9]+", spaced.lower())
+
+
+def _with_unit(column: Column) -> str:
+    said = column.meaning[0].lower() + column.meaning[1:]
+    return f"{column.name} ({said})" if column.type in ("int64", "float64", "timestamp") else column.name
+
+
+def _word_around(content: bytes, place: int) -> bytes:
+    before, after = re.split(rb"[\s,;|\"]", content[max(0, place - 40) : place]), content[place : place + 40]
+    return before[-1] + re.split(rb"[\s,;|\"]", after)[0]

@@ -1,0 +1,105 @@
+"""Guesses about files that are not what the contract wants."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from socialrec.contracts.vocabulary import Entity
+from socialrec.etl.landing_guesses import foreign_encoding, missing_columns, rename_advice, similar_columns
+
+
+@pytest.mark.parametrize(
+    ("entity", "found", "meant"),
+    [
+        (Entity.PRODUCTS, ["Product_ID", "Title"], {"Product_ID": "product_id", "Title": "title"}),
+        (Entity.PRODUCTS, ["product_id", "title", "price"], {"price": "price_cents"}),
+        (Entity.PRODUCTS, ["sku", "name", "colour"], {"sku": "product_id", "name": "title"}),
+        (Entity.PRODUCTS, ["id", "title"], {"id": "product_id"}),
+        (Entity.PRODUCTS, ["active", "prodcut_id"], {"active": "is_active", "prodcut_id": "product_id"}),
+        (Entity.INTERACTIONS, ["userId", "product id", "time"], {
+            "userId": "user_id", "product id": "product_id", "time": "event_ts"}),
+        (Entity.INTERACTIONS, ["event_id", "user_id", "product_id", "type"], {"type": "event_type"}),
+        (Entity.COMMENTS, ["stars", "body", "created_at"], {
+            "stars": "rating", "body": "text", "created_at": "created_ts"}),
+        (Entity.FOLLOWS, ["follower", "followee"], {"follower": "follower_id", "followee": "followee_id"}),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_nearly_right_is_recognised(entity: Entity, found: list[str], meant: dict[str, str]) -> None:
+    assert similar_columns(entity, found) == meant
+
+
+def test_a_name_that_could_be_two_columns_or_is_like_none_is_left_alone() -> None:
+    assert similar_columns(Entity.INTERACTIONS, ["id"]) == {}  # event_id, user_id or product_id
+    assert similar_columns(Entity.INTERACTIONS, ["id", "user_id", "product_id"]) == {"id": "event_id"}
+    assert similar_columns(Entity.PRODUCTS, ["colour", "weight", "", "stock"]) == {}
+
+
+def test_a_new_name_with_another_unit_says_the_unit() -> None:
+    said = rename_advice(Entity.PRODUCTS, {"Title": "title", "price": "price_cents"})
+    assert said == "rename Title to title, price to price_cents (price in hundredths of the currency)"
+
+
+@pytest.mark.parametrize(
+    ("form", "header", "said"),
+    [
+        (
+            "csv",
+            ["product_id;title;price_cents"],
+            "required columns product_id, title are missing; its header is: product_id;title;price_cents; "
+            "its columns look separated by semicolons: separate them by commas",
+        ),
+        (
+            "csv",
+            ["Product_ID|Title"],
+            "required columns product_id, title are missing; its header is: Product_ID|Title; its columns look "
+            "separated by vertical bars: separate them by commas; rename Product_ID to product_id, Title to title",
+        ),
+        (
+            "csv",
+            ["product_id\tcolour"],
+            "required columns product_id, title are missing; its header is: 'product_id\\tcolour'; its columns look "
+            "separated by tabs: separate them by commas; deliver products with title",
+        ),
+        (
+            "csv",
+            ["p1", "Red kite"],
+            "required columns product_id, title are missing; its header is: p1, Red kite; the first line of a CSV "
+            "file names its columns, such as product_id,title",
+        ),
+        (
+            "jsonl",
+            ["product_id", "colour"],
+            "required column title is missing; its first records have: product_id, colour; deliver products with title",
+        ),
+        (
+            "parquet",
+            ["PRODUCT_ID", "title"],
+            "required column product_id is missing; it has: PRODUCT_ID, title; rename PRODUCT_ID to product_id",
+        ),
+    ],
+)
+def test_a_file_without_its_required_columns_is_explained(form: str, header: list[str], said: str) -> None:
+    assert missing_columns(Entity.PRODUCTS, form, header) == said
+
+
+def test_a_file_with_its_required_columns_needs_no_explanation() -> None:
+    assert missing_columns(Entity.PRODUCTS, "csv", ["title", "product_id", "colour"]) is None
+
+
+def test_a_long_header_is_cut() -> None:
+    assert "…; deliver" in (missing_columns(Entity.FOLLOWS, "jsonl", [f"column_{n}" for n in range(99)]) or "")
+
+
+def test_a_text_that_is_not_utf_8_is_named_with_its_line_and_word() -> None:
+    said = foreign_encoding(io.BytesIO("product_id,title\np1,Café Noir\n".encode("latin-1")))
+    assert said == "line 2 is not UTF-8; it reads 'Café' as Windows-1252 (Latin-1); save the file as UTF-8"
+    assert foreign_encoding(io.BytesIO("a\n".encode("utf-16"))) == "it is UTF-16, not UTF-8; save it as UTF-8"
+    assert foreign_encoding(io.BytesIO("p1,Café 咖啡\n".encode("utf-8-sig"))) is None
+
+
+def test_a_letter_across_two_reads_is_whole_and_lines_are_counted_on() -> None:
+    content = b"a\n" * ((1 << 19) - 1) + b"b" + "é\n".encode()  # the letter lies on both sides of 1 MiB
+    assert foreign_encoding(io.BytesIO(content)) is None
+    assert (foreign_encoding(io.BytesIO(content + b"\xe9t\xe9\n")) or "").startswith(f"line {(1 << 19) + 1} is not")
