@@ -87,7 +87,9 @@ def test_tables_with_names_are_equal_under_any_pseudonyms() -> None:
     names = {"ann": "q", "bob": "z", "cyd": "c", "dan": "b", "eve": "a"}
     said = pa.table({"user_key": ["bob"], "product_id": ["kite"], "text_hash": ["h"], "rating": [4.0]})
     first = NamedTables.of(SHOP, said, TIES)
-    second = NamedTables.of(*(called(table, names).take([*range(table.num_rows)][::-1]) for table in (SHOP, said, TIES)))
+    second = NamedTables.of(
+        *(called(table, names).take([*range(table.num_rows)][::-1]) for table in (SHOP, said, TIES))
+    )
     assert first.interactions.equals(second.interactions)
     assert first.comments.equals(second.comments)
     assert first.ties.equals(second.ties)
