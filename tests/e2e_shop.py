@@ -51,7 +51,7 @@ recommend.ridge = 5.0
 evaluate.cutoff = 5
 # Eight tested people prove nothing: what a night needs here is a champion, not a good one.
 evaluate.max_p_value = 0.5
-evaluate.min_reasons_valid = 0.5
+evaluate.min_tested_users = 5
 text.train_steps = 2
 text.train_tokens = 128
 spark.driver_memory = "1g"

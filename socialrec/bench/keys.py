@@ -109,8 +109,8 @@ def in_order_of_keys(inputs: Inputs, number: int, settings: Settings) -> tuple[I
     split = make_split(inputs.interactions, settings.evaluate)
     before = pair_keys(inputs.interactions, seed)
     after = pair_keys(_with_pseudonyms(inputs.interactions, key), seed)
-    held = {name: np.unique(after[np.isin(before, getattr(split, name))]) for name in ("validation_keys", "test_keys")}
-    return renamed(inputs, number), replace(split, **held)
+    validation, test = (np.unique(after[np.isin(before, keys)]) for keys in (split.validation_keys, split.test_keys))
+    return renamed(inputs, number), replace(split, validation_keys=validation, test_keys=test)
 
 
 def stability(found: Sequence[Training]) -> dict[str, float]:

@@ -50,7 +50,7 @@ text.train_tokens = 256
 # What is measured needs a champion, not a good one.
 evaluate.max_p_value = 0.5
 evaluate.max_slice_loss = 1.0
-evaluate.min_reasons_valid = 0.0
+evaluate.min_tested_users = 1
 """
 _SERVERS = ("airflow", "mlflow", "logs", "runs", "scratch", "services.json", "services.lock")
 _OUTSIDE = ("resolve_run", "train_first_champion")
