@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -19,7 +19,6 @@ from socialrec.options import HomeOption, JsonOption, UserArgument
 from socialrec.settings import load_settings
 
 if TYPE_CHECKING:
-    from socialrec.etl.checking import FileCheck
     from socialrec.service.past_runs import PastRun
 
 WIDTH = 140
@@ -28,24 +27,26 @@ LONGEST_VALUE = 60
 
 
 def check(
-    folder: Annotated[Path, typer.Argument(help="Landing files, or a landing folder, or one platform's folder in it")],
+    path: Annotated[Path, typer.Argument(help="A landing file, a folder of them, a platform's or the landing folder")],
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Your own files, before they land: by file and column, what is right and what to change."""
+    """Check files before they land: say by file and column what to change, and whether a night would take them in."""
+    from socialrec.etl.check_report import give_verdict, report_lines
     from socialrec.etl.checking import check_files, files_to_check
     from socialrec.etl.session import spark_session
     from socialrec.service.shop import yesterday
 
     settings = load_settings(home)
-    with files_to_check(folder, yesterday()) as files, spark_session("check", settings) as spark:
+    with files_to_check(path, yesterday()) as files, spark_session("check", settings, is_quiet=True) as spark:
         found = check_files(spark, files)
+    verdict = give_verdict(found, settings.etl.max_quarantine_share)
     if as_json:
-        print(json.dumps([asdict(one) for one in found]))
+        print(json.dumps({**asdict(verdict), "files": [asdict(one) for one in found]}))
     else:
-        for one in found:
-            _show_check(one)
-    if not all(one.is_fit(settings.etl.max_quarantine_share) for one in found):
+        for line in (*report_lines(found), *verdict.lines()):
+            print(line)
+    if not verdict.passes:
         raise typer.Exit(EXIT_USER_ERROR)
 
 
@@ -167,19 +168,6 @@ def explain(
 def _made_by(run: PastRun) -> str | None:
     is_baseline = run.model_kind == "baseline"
     return f"{run.recommender_version} (baseline)" if is_baseline else run.recommender_version
-
-
-def _show_check(found: FileCheck) -> None:
-    if found.problem:
-        print(f"{found.name}: {found.problem}")
-        return
-    print(f"{found.name}: {found.n_valid:,} of {found.n_records:,} records are whole")
-    if found.absent:
-        print(f"  optional columns that are not there: {', '.join(found.absent)}")
-    if found.unknown:
-        print(f"  columns that nobody reads: {', '.join(found.unknown)}")
-    for fault in found.faults:
-        print(f"  {fault.n:,} x {fault.reason}, such as record {fault.line}, {_short(fault.example)}: {fault.remedy}")
 
 
 def _show(columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:

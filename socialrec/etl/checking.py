@@ -2,85 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from socialrec.contracts.landing import EARLIEST_YEAR, LANDING
+from socialrec.contracts.landing import EARLIEST_YEAR, EXAMPLES, LANDING
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
 from socialrec.errors import UserError
+from socialrec.etl.check_report import Fault, FileCheck
 from socialrec.etl.ingest import judged_records
-from socialrec.etl.judging import DETAIL, REASON
-from socialrec.etl.landing_files import LandingFile, find_days
-from socialrec.etl.landing_layouts import Layout, Layouts, find_layouts
+from socialrec.etl.judging import FAULTS, list_faults
+from socialrec.etl.landing_files import SAFE_NAME, LandingFile, find_days, is_day
+from socialrec.etl.landing_guesses import similar_columns
+from socialrec.etl.landing_layouts import Layout, Layouts, column_names, encoding_problem, find_layouts
 
 LOOSE = "check"
 """The platform that files outside a landing folder are looked at as."""
 
-
 _REMEDIES: dict[str, str] = {
-    QuarantineReason.UNREADABLE_RECORD: "write each record as its format wants it",
     QuarantineReason.MISSING_VALUE: "fill it, or leave the record out",
     QuarantineReason.EMPTY_TEXT: "fill it, or leave the record out",
     QuarantineReason.FUTURE_EVENT: "nothing happens after its landing day: check the clock, times are UTC",
     QuarantineReason.SELF_FOLLOW: "leave it out",
 }
+_READABLE = {
+    "jsonl": 'write each record as one JSON object on one line, such as {"product_id": "p1", "title": "Red kite"}',
+    "csv": "give each record as many values as the header has names; put a value that holds a comma in double quotes",
+    "parquet": "write each record as its format wants it",
+}
 
 
 @dataclass(frozen=True)
-class Fault:
-    """What is wrong with `n` records of a file, in which column, the first such record, and what to do about it."""
-
-    column: str
-    reason: str
-    n: int
-    line: int
-    example: str
-    remedy: str
-
-
-@dataclass(frozen=True)
-class FileCheck:
-    """One file: its records and how many are whole; columns by the contract; or the `problem` that keeps it out.
-
-    absent: optional columns that it does not have. unknown: columns that nobody reads.
-    """
-
-    name: str
-    entity: str
-    n_records: int
-    n_valid: int
-    absent: tuple[str, ...]
-    unknown: tuple[str, ...]
-    faults: tuple[Fault, ...]
-    problem: str | None = None
-
-    def is_fit(self, max_share: float) -> bool:
-        """Whether it can be read, and at most this share of its records would go to quarantine."""
-        return self.problem is None and self.n_records - self.n_valid <= max_share * self.n_records
+class _Counts:
+    n: int = 0
+    n_valid: int = 0
+    faults: tuple[Fault, ...] = ()
 
 
 @contextmanager
-def files_to_check(folder: Path, ds: str) -> Iterator[list[LandingFile]]:
-    """The files of a landing folder, of a platform in it, or of any folder that holds files with landing names.
+def files_to_check(path: Path, ds: str) -> Iterator[list[LandingFile]]:
+    """The files of a landing folder, of a platform in it, or of any folder that holds files with landing names; or one.
 
-    The last are taken for those of day `ds`. Raises UserError where there are none, or a name means nothing.
+    Those of a folder that is named like a day are taken for those of that day, others for those of day `ds`. Raises
+    UserError where there are none, or a name means nothing.
     """
-    if not folder.is_dir():
-        raise UserError(f"{folder} is not a folder: name one with landing files, such as products.csv")
-    loose = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith((".", "_"))]
+    if not path.exists():
+        raise UserError(f"{path} is not a folder or file: name landing files, such as products.csv, or their folder")
+    folder = path if path.is_dir() else path.parent
+    loose = [path] if path.is_file() else _visible(file for file in folder.iterdir() if file.is_file())
     with TemporaryDirectory() as scratch:
         landing = linked = Path(scratch) / "landing"
         if loose:
-            linked = landing / LOOSE / ds
+            linked = landing.joinpath(*_place(folder.resolve(), ds))
             _link(linked, loose)
-        elif any(path.is_file() for path in folder.glob("*/*")):
-            linked = landing / LOOSE
+        elif any(file.is_file() for file in folder.glob("*/*")):
+            linked = landing / _platform(folder.resolve())
             _link_platform(linked, folder)
         else:
             landing = folder
@@ -94,84 +76,156 @@ def files_to_check(folder: Path, ds: str) -> Iterator[list[LandingFile]]:
 
 def check_files(spark: SparkSession, files: Iterable[LandingFile]) -> list[FileCheck]:
     """Every file judged by its contract, in the order given."""
-    readable: dict[LandingFile, Layouts] = {}
-    problems: dict[LandingFile, str] = {}
     files = list(files)
+    readable: dict[LandingFile, Layouts] = {}
+    encodings: dict[LandingFile, str | None] = {}
+    problems: dict[LandingFile, str] = {}
     for file in files:
         try:
+            encodings[file] = encoding_problem(file)
             readable[file] = find_layouts([file])
         except UserError as error:
             problems[file] = str(error).replace(f"{file.path}: ", "")
-    faults = _faults(spark, readable)
+    counts = _mark_planted(_count_faults(spark, readable))
     return [
-        FileCheck(file.name, file.entity.value, 0, 0, (), (), (), problems[file])
+        FileCheck(_name(file), file.entity.value, problem=problems[file])
         if file in problems
-        else _check(file, readable[file], *faults.get(file.name, (0, 0, ())))
+        else _check(file, readable[file], encodings[file], counts.get(file, _Counts()))
         for file in files
     ]
 
 
-def remedy(entity: Entity, name: str, reason: str) -> str:
-    """What to change in a column so that its records are whole; the empty string where there is no reason to."""
+def remedy(entity: Entity, name: str, reason: str, form: str = "jsonl") -> str:
+    """What to change in a column so that its records are valid; the empty string where there is no reason to."""
     column = next((column for column in LANDING[entity] if column.name == name), None)
-    remedies = dict(_REMEDIES)
+    remedies = _REMEDIES | {QuarantineReason.UNREADABLE_RECORD: _READABLE[form]}
     if column is not None:
-        bounds = [f"at least {column.minimum}"] * (column.minimum is not None)
-        bounds += [f"at most {column.maximum}"] * (column.maximum is not None)
+        limits = (("at least", column.minimum), ("at most", column.maximum))
+        bounds = [f"{side} {limit}" for side, limit in limits if limit is not None]
         remedies |= {
-            QuarantineReason.WRONG_TYPE: f"deliver it as {column.type}",
-            QuarantineReason.UNKNOWN_VALUE: f"write one of {', '.join(column.choices or ())}",
+            QuarantineReason.WRONG_TYPE: f"use {EXAMPLES[column.type]}",
+            QuarantineReason.UNKNOWN_VALUE: f"use one of {', '.join(column.choices or ())}",
             QuarantineReason.TOO_LONG: f"at most {column.max_chars} characters",
             QuarantineReason.OUT_OF_RANGE: " and ".join(bounds) or f"not before {EARLIEST_YEAR}",
         }
     return remedies.get(reason, "")
 
 
-def _check(file: LandingFile, layouts: Layouts, n: int, n_valid: int, faults: Sequence[Fault]) -> FileCheck:
+def _check(file: LandingFile, layouts: Layouts, encoding: str | None, counts: _Counts) -> FileCheck:
     known = {name for layout in layouts.files for name in layout.kinds}
+    ignored = tuple(name for _, *strangers in layouts.unknown for name in strangers)
     # Records of JSON Lines may each leave out what they like.
-    names = known if file.format != "jsonl" else {column.name for column in LANDING[file.entity]}
-    absent = tuple(column.name for column in LANDING[file.entity] if column.name not in names)
-    unknown = tuple(name for entity, *strangers in layouts.unknown for name in strangers)
-    return FileCheck(file.name, file.entity.value, n, n_valid, absent, unknown, tuple(faults))
+    there = known if file.format != "jsonl" else {column.name for column in LANDING[file.entity]}
+    return FileCheck(
+        name=_name(file),
+        entity=file.entity.value,
+        n_records=counts.n,
+        n_valid=counts.n_valid,
+        absent=tuple(column.name for column in LANDING[file.entity] if column.name not in there),
+        ignored=ignored,
+        similar=similar_columns(file.entity, column_names(file)),
+        faults=counts.faults,
+        encoding=encoding,
+    )
 
 
-def _faults(spark: SparkSession, readable: dict[LandingFile, Layouts]) -> dict[str, tuple[int, int, tuple[Fault, ...]]]:
-    """By file: its records, the valid ones, and the faults of the others, the most frequent first."""
-    found: dict[str, list[tuple[str | None, Fault]]] = {}
+def _count_faults(spark: SparkSession, readable: Mapping[LandingFile, Layouts]) -> dict[LandingFile, _Counts]:
+    """By file: its records, the valid ones, and all faults of the others, the most frequent first."""
+    files = {file.name: file for file in readable}
+    found: dict[LandingFile, _Counts] = {}
     for entity in Entity:
         layouts: dict[Layout, list[LandingFile]] = {}
         for file, own in readable.items():
             for layout in own.files:
                 if layout.entity is entity:
                     layouts.setdefault(layout, []).append(file)
-        judged = judged_records(spark, entity, layouts)
-        if judged is None:
+        listed = judged_records(spark, entity, layouts, list_faults)
+        if listed is None:
             continue
-        first = F.min(F.struct("source_line", DETAIL)).alias("first")
-        counted = judged.groupBy("source_file", REASON, F.substring_index(DETAIL, ":", 1).alias("column")).agg(
-            F.count(F.lit(1)).alias("n"), first
+        # A record is a row for each fault, the first of them at place 0, or one row without a place.
+        faults = listed.select("source_file", "source_line", F.posexplode_outer(FAULTS).alias("place", "fault"))
+        counted = faults.groupBy("source_file", "fault.column", "fault.reason").agg(
+            F.count(F.lit(1)).alias("n"),
+            F.count_if(F.coalesce("place", F.lit(0)) == 0).alias("records"),
+            F.count_if(F.col("place").isNull()).alias("valid"),
+            F.min(F.struct("source_line", "fault.value")).alias("first"),
         )
         for row in counted.collect():
-            column, reason, (line, example) = row["column"] or "", row[REASON] or "", row["first"]
-            fault = Fault(column, reason, row["n"], line, example or "", remedy(entity, column, reason))
-            found.setdefault(row["source_file"], []).append((row[REASON], fault))
-    return {name: _summed(parts) for name, parts in found.items()}
+            file = files[row["source_file"]]
+            so_far = found.get(file, _Counts())
+            new = ()
+            if row["reason"]:
+                advice = remedy(entity, row["column"], row["reason"], file.format)
+                line, value = row["first"]
+                new = (Fault(row["column"], row["reason"], row["n"], line, value or "", advice),)
+            faults_of = sorted((*so_far.faults, *new), key=lambda fault: (-fault.n, fault.line, fault.column))
+            found[file] = _Counts(so_far.n + row["records"], so_far.n_valid + row["valid"], tuple(faults_of))
+    return found
 
 
-def _summed(parts: Sequence[tuple[str | None, Fault]]) -> tuple[int, int, tuple[Fault, ...]]:
-    bad = sorted((fault for reason, fault in parts if reason), key=lambda fault: (-fault.n, fault.column, fault.reason))
-    n = sum(fault.n for _, fault in parts)
-    return n, n - sum(fault.n for fault in bad), tuple(bad)
+def _mark_planted(counts: dict[LandingFile, _Counts]) -> dict[LandingFile, _Counts]:
+    """Mark the faults that a source wrote down as planted by itself, where there are not more of them than that."""
+    landed: dict[tuple[Path, Entity, str], int] = {}
+    for file, own in counts.items():
+        for fault in own.faults:
+            key = (_platform_folder(file), file.entity, fault.reason)
+            landed[key] = landed.get(key, 0) + fault.n
+    planted = {folder: _planted(folder) for folder, _, _ in landed}
+
+    def marked(file: LandingFile, fault: Fault) -> Fault:
+        folder = _platform_folder(file)
+        n_planted = planted[folder].get(file.entity, {}).get(fault.reason, 0)
+        is_planted = landed[folder, file.entity, fault.reason] <= n_planted
+        return replace(fault, planted_by=folder.name) if is_planted else fault
+
+    return {
+        file: replace(own, faults=tuple(marked(file, fault) for fault in own.faults)) for file, own in counts.items()
+    }
+
+
+def _planted(platform: Path) -> dict[str, dict[str, int]]:
+    """Records that a source which makes its own data planted, by entity and reason; see `import_source`."""
+    file = platform.parent.parent / "truth" / platform.name / "counts.json"
+    if not file.exists():
+        return {}
+    counts = json.loads(file.read_text(encoding="utf-8"))
+    return {entity: dict(own["quarantined"]) for entity, own in counts.items()}
+
+
+def _platform_folder(file: LandingFile) -> Path:
+    return file.path.resolve().parents[1]
+
+
+def _name(file: LandingFile) -> str:
+    """The file's name as people know it: without the day and platform that it was only looked at as."""
+    parts: list[str] = []
+    for ours, theirs in zip(reversed(file.name.split("/")), reversed(file.path.resolve().parts), strict=False):
+        if ours != theirs:
+            break
+        parts.insert(0, ours)
+    return "/".join(parts) or file.path.name
+
+
+def _place(folder: Path, ds: str) -> tuple[str, str]:
+    """The platform and the day that a folder of files stands for."""
+    return (_platform(folder.parent), folder.name) if is_day(folder.name) else (LOOSE, ds)
+
+
+def _platform(folder: Path) -> str:
+    return folder.name if SAFE_NAME.fullmatch(folder.name) else LOOSE
+
+
+def _visible(paths: Iterable[Path]) -> list[Path]:
+    return [path for path in paths if not path.name.startswith((".", "_"))]
 
 
 def _link_platform(target: Path, platform: Path) -> None:
-    for day in sorted(platform.iterdir()):
-        if day.is_dir() and not day.name.startswith((".", "_")):
-            _link(target / day.name, [path for path in day.iterdir() if not path.name.startswith((".", "_"))])
+    for day in _visible(sorted(platform.iterdir())):
+        if day.is_dir():
+            _link(target / day.name, _visible(day.iterdir()))
 
 
-def _link(target: Path, files: Iterable[Path]) -> None:
+def _link(target: Path, files: Sequence[Path]) -> None:
     target.mkdir(parents=True)
     for file in files:
         (target / file.name).symlink_to(file.resolve())

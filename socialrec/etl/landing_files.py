@@ -14,7 +14,8 @@ from socialrec.contracts.landing import FILE_FORMATS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 
-_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+"""What a platform may be called."""
 _FILE_NAME = re.compile(
     rf"({'|'.join(Entity)})(?:-[A-Za-z0-9._-]+)?\.({'|'.join(re.escape(form) for form in FILE_FORMATS)})"
 )
@@ -93,11 +94,11 @@ def require_day(landing: Path, arrived: Container[str], ds: str) -> None:
 
 
 def _day_folders(platform: Path) -> Iterator[Path]:
-    if not _SAFE_NAME.fullmatch(platform.name):
+    if not SAFE_NAME.fullmatch(platform.name):
         raise UserError(f"{platform}: a platform's name holds letters, digits, '.', '_', '-' only; rename it")
     for day in _visible(platform):
         if day.is_dir():
-            if not _is_day(day.name):
+            if not is_day(day.name):
                 raise UserError(f"{day}: a day's folder is named YYYY-MM-DD, such as 2026-01-31; rename the folder")
             yield day
 
@@ -117,7 +118,8 @@ def _visible(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "_")))
 
 
-def _is_day(name: str) -> bool:
+def is_day(name: str) -> bool:
+    """Tell whether a folder's name is that of a landing day."""
     try:
         return bool(DAY_PATTERN.fullmatch(name)) and bool(date.fromisoformat(name))
     except ValueError:

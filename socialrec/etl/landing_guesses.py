@@ -6,7 +6,7 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
-from typing import BinaryIO
+from typing import IO
 
 from socialrec.contracts.columns import Column
 from socialrec.contracts.landing import EVENT_TIME, LANDING
@@ -63,7 +63,7 @@ def missing_columns(entity: Entity, form: str, names: Sequence[str]) -> str | No
     return f"{lacks}; {where}: {header}; {'; '.join(_advice(entity, form, names, missing))}"
 
 
-def foreign_encoding(content: BinaryIO) -> str | None:
+def foreign_encoding(content: IO[bytes]) -> str | None:
     """Say which encoding a text file is in and how it looks, None where it is UTF-8. Reads the file to its end."""
     start = content.read(_CHUNK)
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -124,7 +124,7 @@ def _words(name: str) -> list[str]:
 
 
 def _with_unit(column: Column) -> str:
-    said = column.meaning[0].lower() + column.meaning[1:]
+    said = column.meaning[0].lower() + column.meaning.partition(";")[0][1:]
     return f"{column.name} ({said})" if column.type in ("int64", "float64", "timestamp") else column.name
 
 

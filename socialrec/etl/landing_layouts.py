@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -98,12 +99,23 @@ def find_layouts(files: Iterable[LandingFile]) -> Layouts:
     return Layouts(grouped, unknown)
 
 
+def column_names(file: LandingFile) -> list[str]:
+    """Names of the columns as the file has them; of JSON Lines those of its first records."""
+    return [name for name, _ in _columns(file) or ()]
+
+
 def encoding_problem(file: LandingFile) -> str | None:
-    """Say where a text file is not UTF-8, None where it is, and for Parquet. Reads the file to its end."""
+    """Say where a text file is not UTF-8, None where it is, and for Parquet. Reads the file to its end.
+
+    Raises UserError where that cannot be reached.
+    """
     if file.format == "parquet":
         return None
-    with gzip.open(file.path) if file.path.suffix == ".gz" else file.path.open("rb") as content:
-        return foreign_encoding(content)
+    try:
+        with gzip.open(file.path) if file.path.suffix == ".gz" else file.path.open("rb") as content:
+            return foreign_encoding(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _not_whole(file, error) from None
 
 
 def _layout(file: LandingFile, found: Sequence[tuple[str, str]], known: set[str]) -> Layout:
@@ -120,15 +132,20 @@ def _columns(file: LandingFile) -> list[tuple[str, str]] | None:
             return _parquet_columns(file)
         return _csv_columns(file) if file.format == "csv" else _json_columns(file)
     except (OSError, EOFError, UnicodeDecodeError, pa.ArrowInvalid, csv.Error) as error:
-        reason = str(error).partition("\n")[0]
-        raise UserError(f"{file.path}: not a whole {file.format} file ({reason}); deliver it again") from None
+        raise _not_whole(file, error) from None
+
+
+def _not_whole(file: LandingFile, error: Exception) -> UserError:
+    reason = str(error).partition("\n")[0]
+    return UserError(f"{file.path}: not a whole {file.format} file ({reason}); deliver it again")
 
 
 def _check_columns(file: LandingFile, names: Sequence[str]) -> None:
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise UserError(f"{file.path}: column {repeated[0]} stands there twice; deliver it once")
     if missing := missing_columns(file.entity, file.format, names):
-        raise UserError(f"{file.path}: {missing}")
+        is_garbled = any("\0" in name for name in names)  # as UTF-16 is, where its header cannot be shown
+        raise UserError(f"{file.path}: {(is_garbled and encoding_problem(file)) or missing}")
 
 
 def _parquet_columns(file: LandingFile) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -38,9 +38,10 @@ _COMMON = {
 
 
 @contextmanager
-def spark_session(app_name: str, settings: Settings) -> Iterator[SparkSession]:
+def spark_session(app_name: str, settings: Settings, *, is_quiet: bool = False) -> Iterator[SparkSession]:
     """A Spark session, the same under spark-submit and under plain Python.
 
+    A quiet one keeps what Spark says off the terminal, unless it does not start; its errors are exceptions here.
     Inside a process that already has an active session, that one is yielded and left running. Otherwise the session
     is stopped at the end and its temporary files are removed.
     """
@@ -55,11 +56,29 @@ def spark_session(app_name: str, settings: Settings) -> Iterator[SparkSession]:
     with scratch_folder(settings.scratch, _SCRATCH) as folder:
         for name, value in session_conf(settings, folder).items():
             builder = builder.config(name, value)
-        session = builder.getOrCreate()
+        with _diverted_errors(folder / "spark.log") if is_quiet else nullcontext():
+            session = builder.getOrCreate()
         try:
             yield session
         finally:
             session.stop()
+
+
+@contextmanager
+def _diverted_errors(log: Path) -> Iterator[None]:
+    """Send standard error to a file: the Java program that starts meanwhile keeps it there for all its life."""
+    sys.stderr.flush()
+    ours = os.dup(2)
+    try:
+        with log.open("wb") as file:
+            os.dup2(file.fileno(), 2)
+        yield
+    except BaseException:
+        os.write(ours, log.read_bytes())
+        raise
+    finally:
+        os.dup2(ours, 2)
+        os.close(ours)
 
 
 def session_conf(settings: Settings, folder: Path) -> dict[str, str]:
