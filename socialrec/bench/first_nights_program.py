@@ -28,6 +28,7 @@ from socialrec.settings import Settings, load_settings
 
 FACTS = "facts.json"
 FIRST, SECOND = "first", "second"
+TRUTH = "socialrec.bench.reason_truth"
 
 
 @dataclass
@@ -47,7 +48,9 @@ class Facts:
     gate_reasons: str = ""
     n_gate_warnings: int = 0
     missing: str = ""
+    is_truth_checked: bool = False
     n_reasons: int = 0
+    n_profile_sentences: int = 0
     n_untrue: int = 0
     job_seconds: dict[str, float] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
@@ -160,11 +163,12 @@ def describe(settings: Settings, ds: str, facts: Facts) -> None:
 
 def check_truth(settings: Settings, ds: str, facts: Facts) -> list[str]:
     """Untrue reasons and profile sentences of the day's lists, at most three in words."""
-    try:
-        truth = importlib.import_module("socialrec.bench.reason_truth").check_truth(settings, ds)
-    except ModuleNotFoundError:
+    if importlib.util.find_spec(TRUTH) is None:
         return []
-    facts.n_reasons, facts.n_untrue = truth.n_reasons, len(truth.untrue)
+    truth = importlib.import_module(TRUTH).check_truth(settings, ds)
+    facts.is_truth_checked = True
+    facts.n_reasons, facts.n_profile_sentences = truth.n_reasons, truth.n_profile_sentences
+    facts.n_untrue = len(truth.untrue)
     return [f"untrue: {line}" for line in truth.untrue[:3]]
 
 
