@@ -114,7 +114,13 @@ def make_shop(home: Path, server: str, *lines: str) -> Settings:
     """A home with a filled lake and a champion that came out of the training chain; lines are further settings."""
     forget_models(server)
     settings_of_shop = [f'services.mlflow_uri = "{server}"', f"recommend.list_length = {LENGTH}"]
-    settings_of_shop += ["recommend.block_users = 7", "recommend.ridge = 5.0", "evaluate.cutoff = 5", *lines]
+    settings_of_shop += [
+        "recommend.block_users = 7",
+        "recommend.ridge = 5.0",
+        "evaluate.cutoff = 5",
+        "evaluate.min_reasons_valid = 0.5",
+    ]
+    settings_of_shop += lines
     (home / "settings.toml").write_text("\n".join(settings_of_shop))
     settings = load_settings(home)
     fill(Lake(settings.lake))
