@@ -17,7 +17,7 @@ from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
 from socialrec.errors import UserError
 from socialrec.recommend.context import Context, Stamp, build_context
 from socialrec.recommend.input_hashes import facts_of, hash_inputs
-from socialrec.recommend.inputs import comment_days, read_ratings
+from socialrec.recommend.inputs import comment_days, read_comments
 from socialrec.recommend.keeping import Kept, Night, keep_lists, last_night
 from socialrec.recommend.model import read_document
 from socialrec.scratch import scratch_folder
@@ -62,14 +62,14 @@ def read_night(run: job.Run, model: Path, stamp: Stamp, *, keeps: bool = False) 
             f"{', '.join(missing)} has no rows of {run.ds}: run build_silver and build_gold of that day first"
         )
     affinities, ties, products, profiles = (run.lake.read(table, [run.ds]) for table in INPUTS)
-    ratings = read_ratings(run.lake, run.ds)
+    comments = read_comments(run.lake, run.ds)
     catalogue = pa.array(read_document(model)["products"], pa.string())
     context = build_context(
         affinities,
         ties,
         products,
         profiles,
-        ratings,
+        comments,
         catalogue=catalogue,
         stamp=stamp,
         settings=run.settings,
@@ -77,7 +77,7 @@ def read_night(run: job.Run, model: Path, stamp: Stamp, *, keeps: bool = False) 
     )
     if not keeps:
         return context, None
-    inputs = hash_inputs(affinities, ties, profiles, ratings, facts=facts_of(stamp, run.settings))
+    inputs = hash_inputs(affinities, ties, profiles, comments, facts=facts_of(stamp, run.settings))
     offered = catalogue.filter(pa.array(context.active))
     kept = keep_lists(Night.before(run.lake, run.ds), inputs, offered, run.settings.recommend.keep_lists_days)
     return context.without(kept.users), kept

@@ -135,8 +135,10 @@ class RecommendSettings(Section):
     """A list is made anew at least once in so many days, and until then only when something changed that it rests on;
     0 makes every list anew each night."""
     max_reasons: int = Field(3, ge=1)
+    min_reason_share: Share = 0.05
+    """Share of a score that a reason must account for to be given."""
     min_named_friends: int = Field(2, ge=1)
-    """Friends are named where at least so many stand behind a product, else they are "people you follow"."""
+    """People are named where at least so many stand behind a product, else they are "somebody you follow"."""
 
 
 class EvaluateSettings(Section):

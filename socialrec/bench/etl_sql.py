@@ -8,6 +8,13 @@ from collections.abc import Collection, Iterator, Sequence
 
 from socialrec.contracts.columns import Column
 from socialrec.contracts.landing import EARLIEST_YEAR, EVENT_TIME, LANDING
+from socialrec.contracts.opinions import (
+    FAVOURABLE_EVENTS,
+    FAVOURABLE_RATING,
+    LABEL_WORDS,
+    UNFAVOURABLE_RATING,
+    WORD_OR_SIGN,
+)
 from socialrec.contracts.vocabulary import Entity, PersonalData, TextKind
 from socialrec.etl.personal_data import PATTERNS, Pattern, mask_of
 from socialrec.etl.wording import FUNCTION_WORDS
@@ -199,6 +206,7 @@ def silver_follows(night: str) -> str:
 
 def affinity(night: str, settings: EtlSettings) -> str:
     """Decayed sums of weighted events."""
+    favourable = ", ".join(f"'{kind}'" for kind in FAVOURABLE_EVENTS)
     weights = " ".join(f"WHEN '{kind}' THEN {weight}" for kind, weight in settings.event_weights.items())
     amount = "CASE WHEN quantity > 1 THEN 1 + ln(quantity) ELSE 1 END"
     half_life = settings.affinity_half_life_days
@@ -207,15 +215,18 @@ def affinity(night: str, settings: EtlSettings) -> str:
         WITH daily AS (
             SELECT platform, user_key, product_id, ds, sum(round((CASE event_type {weights} ELSE 0 END)::DOUBLE
                     * {amount} * {decay} * 1000000)::BIGINT)::BIGINT micros,
-                count(*) n, min(event_ts) first_ts, max(event_ts) last_ts
+                count(*) n, count(*) FILTER (event_type IN ({favourable})) n_good,
+                count(*) FILTER (event_type = 'return') n_back, min(event_ts) first_ts, max(event_ts) last_ts
             FROM silver_interactions GROUP BY ALL
         ), settled AS (
             SELECT platform, user_key, product_id, {_settled(half_life)}, sum(n)::BIGINT n_events,
+                sum(n_good)::BIGINT n_favourable, sum(n_back)::BIGINT n_returns,
                 min(first_ts) first_event_ts, max(last_ts) last_event_ts
             FROM daily GROUP BY ALL
         )
         SELECT user_key, product_id, {_faded(night, half_life)} affinity_micros, settled.ds settled_ds,
-            settled.micros settled_micros, n_events, first_event_ts, last_event_ts, platform, '{night}' ds
+            settled.micros settled_micros, n_events, n_favourable, n_returns, first_event_ts, last_event_ts, platform,
+            '{night}' ds
         FROM settled"""
 
 
@@ -330,25 +341,68 @@ def profiles(night: str) -> str:
         ), numbers AS (
             SELECT platform, user_key, sum(i)::BIGINT n_interactions, sum(p)::BIGINT n_products,
                 sum(c)::BIGINT n_comments, sum(f)::BIGINT n_follows, max(t) last_active_ts FROM parts GROUP BY ALL
+        ), described AS (
+            SELECT product_id, title, nullif(trim(category), '') category FROM silver_products
         ), liked AS (
-            SELECT user_key, product_id, title, nullif(trim(category), '') category, affinity_micros m, last_event_ts t
-            FROM gold_user_product_affinity JOIN silver_products USING (product_id) WHERE affinity_micros > 0
+            SELECT *, affinity_micros m, last_event_ts t FROM gold_user_product_affinity JOIN described
+                USING (product_id) WHERE affinity_micros > 0
         ), titles AS (
-            SELECT user_key, arg_min(title, {{a: -epoch_us(coalesce(t, make_timestamp(0))), m: -m, p: product_id}}, 3)
-                titles FROM liked GROUP BY ALL
+            SELECT user_key, arg_min({{s: title, h: t IS NOT NULL}},
+                {{a: -epoch_us(coalesce(t, make_timestamp(0))), m: -m, p: product_id}}, 3) titles
+            FROM liked GROUP BY ALL
+        ), said AS (
+            SELECT *, rating IS NULL AND parent_comment_id IS NULL
+                AND len(regexp_extract_all(text, '{WORD_OR_SIGN}')) <= {LABEL_WORDS} AS is_label
+            FROM silver_comments JOIN described USING (product_id)
+        ), judged AS (
+            SELECT user_key, category, count(*) FILTER (rating >= {FAVOURABLE_RATING}) n_good,
+                count(*) FILTER (rating <= {UNFAVOURABLE_RATING} OR (rating IS NULL AND NOT is_label)) n_doubtful
+            FROM said WHERE category IS NOT NULL GROUP BY user_key, category
         ), sums AS (
-            SELECT user_key, category, sum(m) m FROM liked WHERE category IS NOT NULL GROUP BY user_key, category
+            SELECT user_key, category, sum(m) m, count(*) FILTER (n_favourable > 0 AND n_returns = 0) n_fan
+            FROM liked WHERE category IS NOT NULL GROUP BY user_key, category
         ), best AS (
-            SELECT user_key, arg_min(category, {{m: -m, c: category}}, 5) categories FROM sums GROUP BY ALL
+            SELECT user_key, arg_min({{s: category, h: (n_fan > 0 OR coalesce(n_good, 0) > 0)
+                AND (coalesce(n_doubtful, 0) = 0 OR n_good > n_doubtful)}}, {{m: -m, c: category}}, 5) categories
+            FROM sums LEFT JOIN judged USING (user_key, category) GROUP BY user_key
+        ), lasts AS (
+            SELECT user_key, is_label, product_id, title, max(created_ts) t,
+                arg_max(text, {{t: coalesce(created_ts, make_timestamp(0)), c: comment_id}}) text
+            FROM said GROUP BY ALL
+        ), parts_said AS (
+            SELECT user_key, is_label, arg_min({{s: title || if(is_label, ' as ' || text, ''), h: t IS NOT NULL}},
+                {{a: -epoch_us(coalesce(t, make_timestamp(0))), p: product_id}}, 3) parts
+            FROM lasts GROUP BY user_key, is_label
         ), worded AS (
-            SELECT *, coalesce(categories, [])::VARCHAR[] top_categories, top_categories[:3] said, concat_ws(' ',
-                CASE len(said) WHEN 0 THEN NULL WHEN 1 THEN 'Likes ' || said[1] || '.' ELSE 'Likes '
-                    || array_to_string(said[:-2], ', ') || ' and ' || said[-1] || '.' END,
-                CASE WHEN len(titles) > 0 THEN 'Recently interested in: ' || array_to_string(titles, ', ') || '.' END)
-                words, if(words = '', 'Nothing known yet.', words) AS text
+            SELECT numbers.*, coalesce([x.s FOR x IN categories], [])::VARCHAR[] top_categories, concat_ws(' ',
+                {_listed("Likes", "categories[:3]", "x.h")}, {_listed("Looks at", "categories[:3]", "NOT x.h")},
+                {_newest("interested in", "titles")}, {_newest("commented on", "commented.parts")},
+                {_newest("labelled", "labelled.parts")}) words, if(words = '', 'No interests known yet.', words) AS text
             FROM numbers LEFT JOIN titles USING (user_key) LEFT JOIN best USING (user_key)
+            LEFT JOIN parts_said commented ON commented.user_key = numbers.user_key AND NOT commented.is_label
+            LEFT JOIN parts_said labelled ON labelled.user_key = numbers.user_key AND labelled.is_label
         ) SELECT user_key, n_interactions, n_products, n_comments, n_follows, last_active_ts, top_categories, text,
             sha256(text) text_hash, platform, '{night}' ds FROM worded"""
+
+
+def _listed(begin: str, parts: str, test: str) -> str:
+    """A sentence such as `Likes a, b and c.` of the parts (structs of what is said, and whether it holds) that pass."""
+    words = f"[x.s FOR x IN {parts} IF {test}]"
+    return f"""CASE len({words}) WHEN 0 THEN NULL WHEN 1 THEN '{begin} ' || {words}[1] || '.' ELSE '{begin} '
+        || array_to_string({words}[:-2], ', ') || ' and ' || {words}[-1] || '.' END"""
+
+
+def _newest(begin: str, parts: str) -> str:
+    """A sentence of the dated parts, or where none has a date of all of them."""
+
+    def joined(test: str) -> str:
+        words = f"[x.s FOR x IN {parts} IF {test}]"
+        distinct = f"[x FOR x, i IN {words} IF list_position({words}, x) = i]"
+        return f"nullif(array_to_string({distinct}, ', '), '')"
+
+    return (
+        f"coalesce('Last {begin}: ' || {joined('x.h')} || '.', '{begin.capitalize()}: ' || {joined('NOT x.h')} || '.')"
+    )
 
 
 def texts(night: str) -> str:

@@ -110,8 +110,6 @@ class Problem:
             category=np.full(self.shape[1], ABSENT, dtype=np.int64),
             text=self.text(window),
             popularity=np.asarray((weights > 0).sum(axis=0), dtype=np.float32).ravel(),
-            words=sp.csr_matrix((self.shape[1], 0), dtype=np.float32),
-            word_names=[],
         )
         times, _, products = newest
 

@@ -26,6 +26,8 @@ USER_PRODUCT_AFFINITY = Table(
         Column("settled_ds", "string", "Newest landing day with an event"),
         Column("settled_micros", "int64", "The sum as it stood on that day, from which later nights go on"),
         Column("n_events", "int64", "How many events stand behind it", minimum=1),
+        Column("n_favourable", "int64", "How many of them are a like, save, share, cart or purchase", minimum=0),
+        Column("n_returns", "int64", "How many of them are a return", minimum=0),
         Column("first_event_ts", "timestamp", "Oldest dated event", nullable=True),
         Column("last_event_ts", "timestamp", "Newest dated event", nullable=True),
         PLATFORM,
@@ -231,7 +233,9 @@ REASON = StructOf(
         Column(
             "friends", ListOf("string"), "Pseudonyms of the users behind it; empty where they are too few to be named"
         ),
-        Column("words", ListOf("string"), "The words behind it"),
+        Column("is_followed", "bool", "Whether the user follows everybody behind it, named or not"),
+        Column("words", ListOf("string"), "The words behind it; for `category` the category"),
+        Column("quote", "string", "For `words` the user's own sentence with the first word, personal data masked"),
     )
 )
 

@@ -66,12 +66,28 @@ class TextKind(StrEnum):
 
 
 class ReasonKind(StrEnum):
-    """What a recommendation's reason rests on."""
+    """What a recommendation's reason rests on.
+
+    because_you   products that the user met and did not return
+    friends       people the user is tied to who like the product (see `contracts.opinions`)
+    looked_at     people the user is tied to who met it, where none of them is known to like it
+    words         words of the product that are also in a favourable comment of the user
+    about         words of the product and of products that the user met
+    category      the product is among the more popular half of its category
+    popular       it is among the more popular half of all products
+    few           some users have met it, fewer than most products
+    new           nobody has met it yet
+    """
 
     BECAUSE_YOU = "because_you"
     FRIENDS = "friends"
+    LOOKED_AT = "looked_at"
     WORDS = "words"
+    ABOUT = "about"
+    CATEGORY = "category"
     POPULAR = "popular"
+    FEW = "few"
+    NEW = "new"
 
 
 class AttributeOrigin(StrEnum):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from socialrec.contracts.opinions import FAVOURABLE_EVENTS
 from socialrec.contracts.vocabulary import EventType
 from socialrec.etl.decay import MICROS, SETTLED_DS, SETTLED_MICROS, carried, decay_factor, faded, settle
 from socialrec.settings import EtlSettings
@@ -38,14 +39,15 @@ def user_product_affinity(previous: DataFrame, events: DataFrame, ds: str, setti
         F.to_date("ds").alias(SETTLED_DS),
         event_micros(settings).alias(SETTLED_MICROS),
         F.lit(1).cast("bigint").alias("n_events"),
+        F.col("event_type").isin([kind.value for kind in FAVOURABLE_EVENTS]).cast("bigint").alias("n_favourable"),
+        (F.col("event_type") == EventType.RETURN.value).cast("bigint").alias("n_returns"),
         F.col("event_ts").alias("first_event_ts"),
         F.col("event_ts").alias("last_event_ts"),
     )
     parts = fresh.unionByName(carried(previous, fresh.columns))
     half_life = settings.affinity_half_life_days
-    settled = settle(
-        parts.repartition("user_key"), _KEY, half_life, n_events=F.sum, first_event_ts=F.min, last_event_ts=F.max
-    )
+    sums = dict.fromkeys(("n_events", "n_favourable", "n_returns"), F.sum)
+    settled = settle(parts.repartition("user_key"), _KEY, half_life, **sums, first_event_ts=F.min, last_event_ts=F.max)
     now = faded(F.col(SETTLED_MICROS), F.col(SETTLED_DS), F.lit(ds).cast("date"), half_life)
     return settled.withColumns({"affinity_micros": now, "ds": F.lit(ds)})
 

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from socialrec.contracts.columns import Table
-from socialrec.contracts.gold import SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY, USER_PROFILES
+from socialrec.contracts.gold import SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.etl import social
 from socialrec.etl.affinity import user_product_affinity
@@ -52,9 +52,8 @@ class GoldBuilder:
         follows = self._read(SILVER_FOLLOWS, [self.ds])
         rows = user_profiles(
             read_staged(self.spark, affinity),
-            self._read(SILVER_COMMENTS, self._new_days(SILVER_COMMENTS)),
+            self._read(SILVER_COMMENTS, self._days_until(SILVER_COMMENTS)),
             Edges(follows, social.active_follows(follows, self.ds)),
-            self._previous(USER_PROFILES),
             self._read(SILVER_PRODUCTS, [self.ds]),
             ds=self.ds,
         )

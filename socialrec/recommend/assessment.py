@@ -27,8 +27,10 @@ from socialrec.recommend.inputs import Inputs
 from socialrec.recommend.manipulation import simulate_attacks
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.offline import HeldOut, Lists, held_out, rank
+from socialrec.recommend.reason_evidence import gather_evidence
 from socialrec.recommend.sample_lists import sample_lists
 from socialrec.recommend.shelf import first_seen_since, kind_numbers, small_sellers
+from socialrec.recommend.stances import counted_events
 from socialrec.settings import Settings
 
 
@@ -138,19 +140,28 @@ def facts_of(trial: Trial, popular: Ranked, split: Split, settings: Settings) ->
     )
     return Facts(
         popularity_overlap=float(np.nanmean(overlap)) if np.isfinite(overlap).any() else 1.0,
-        reasons=reasons_figures(trial.recommender, sample_context(trial, trial.settings)),
+        reasons=reasons_figures(trial.recommender, sample_context(trial, split)),
         manipulation=attacks,
         cost=trial.cost,
     )
 
 
-def sample_context(trial: Trial, settings: Settings) -> Context:
+def sample_context(trial: Trial, split: Split) -> Context:
     """Evidence before the cut as a night would see it, to list and explain a seeded sample of the tested users."""
+    settings = trial.settings
     data, known = trial.data, np.flatnonzero(trial.held.rows != ABSENT)
     n = min(settings.evaluate.explained_users, len(known))
     rows = np.sort(np.random.default_rng(settings.evaluate.seed).choice(trial.held.rows[known], n, replace=False))
     place = sp.csr_matrix(
         (np.ones(len(known), np.float32), (trial.held.rows[known], known)), (len(data.users), len(trial.held.rows))
+    )
+    evidence = gather_evidence(
+        counted_events(split.training_interactions(trial.inputs.interactions, "test")),
+        split.training_comments(trial.inputs.comments, "test"),
+        split.ties_as_of(trial.inputs.ties, "test"),
+        trial.inputs.products,
+        users=data.users,
+        names=data.products,
     )
     return Context(
         everyone=data.users,
@@ -170,6 +181,7 @@ def sample_context(trial: Trial, settings: Settings) -> Context:
         brand=np.full(len(data.products), ABSENT, dtype=np.int64),
         age_days=np.zeros(len(data.products), dtype=np.float32),
         small_seller=np.zeros(len(data.products), dtype=np.bool_),
+        reason_evidence=evidence,
         stamp=Stamp("", "", ""),
         settings=settings.recommend.model_copy(update={"list_length": settings.evaluate.cutoff}),
     )

@@ -29,6 +29,7 @@ from socialrec.recommend.evidence import (
     tie_matrix,
     trend_of,
 )
+from socialrec.recommend.reason_evidence import ReasonEvidence, gather_evidence
 from socialrec.recommend.shelf import ages_in_days, kind_numbers, offered, small_sellers
 from socialrec.recommend.topk import Lister
 from socialrec.settings import RecommendSettings, Settings
@@ -58,7 +59,8 @@ class Context:
     n_everyone), rows adding up to 1. communities: int64 (n_everyone,), ABSENT without ties.
     trend: float32 (n_products,), users of each product, the newest counting most. active: bool (n_products,).
     category, brand: int64 (n_products,), ABSENT where the shop names none. age_days: float32 (n_products,), since the
-    newer of its description and its first appearance. small_seller: bool (n_products,).
+    newer of its description and its first appearance. small_seller: bool (n_products,). reason_evidence: of everyone
+    and the catalogue.
     """
 
     everyone: pa.Array
@@ -78,6 +80,7 @@ class Context:
     brand: Indices
     age_days: F32
     small_seller: Flags
+    reason_evidence: ReasonEvidence
     stamp: Stamp
     settings: RecommendSettings
 
@@ -121,6 +124,7 @@ class Context:
         save_file(tensors, folder / "context.safetensors")
         pq.write_table(pa.table({"user_key": self.everyone, "name": self.names}), folder / "everyone.parquet")
         pq.write_table(pa.table({"platform": self.platforms}), folder / "platforms.parquet")
+        self.reason_evidence.save(folder)
         document = {"stamp": vars(self.stamp), "settings": self.settings.model_dump(mode="json")}
         (folder / "context.json").write_text(json.dumps(document), encoding="utf-8")
 
@@ -143,6 +147,7 @@ class Context:
             communities=tensors["communities"],
             platforms=pq.read_table(folder / "platforms.parquet")["platform"].combine_chunks(),
             **{name: tensors[name] for name in PRODUCT_FACTS},
+            reason_evidence=ReasonEvidence.load(folder),
             stamp=Stamp(**document["stamp"]),
             settings=RecommendSettings.model_validate(document["settings"]),
             **matrices,
@@ -206,6 +211,7 @@ def build_context(
         brand=brand,
         age_days=ages_in_days(products, catalogue, stamp.ds),
         small_seller=small_sellers(brand, likes_of(affinity), settings.recommend.small_seller_share),
+        reason_evidence=gather_evidence(affinities, comments, ties, products, users=everyone, names=catalogue),
         stamp=stamp,
         settings=settings.recommend,
     )

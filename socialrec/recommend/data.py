@@ -23,7 +23,6 @@ from socialrec.recommend.evidence import (
     trend_of,
 )
 from socialrec.recommend.shelf import kind_numbers
-from socialrec.recommend.words import distinctive_words
 from socialrec.settings import Settings
 
 
@@ -46,8 +45,7 @@ class TrainingData:
     with positive affinity. recency: csr float32 (n_users, n_products), each user's newest product 1, the one before it
     2 and so on, undated ones left out. trend: float32 (n_products,), users of each product, the newest counting most.
     opinions: csr float32 (n_users, n_products), -1 to 1. communities: int64
-    (n_users,), ABSENT without ties. category: int64 (n_products,), ABSENT where the shop names none. words: csr float32
-    (n_products, n_words) and the names of its columns.
+    (n_users,), ABSENT without ties. category: int64 (n_products,), ABSENT where the shop names none.
     """
 
     users: pa.Array
@@ -61,8 +59,6 @@ class TrainingData:
     category: Indices
     text: F32
     popularity: F32
-    words: Csr
-    word_names: list[str]
 
     @cached_property
     def community_likes(self) -> Csr:
@@ -83,9 +79,6 @@ def build_training_data(
     interactions, comments, ties = evidence.interactions, evidence.comments, evidence.ties
     users = vocabulary(interactions["user_key"], comments["user_key"], ties["user_key"], ties["neighbour_key"])
     affinity = affinity_of_events(interactions, users, names, settings, evidence.as_of)
-    owners = np.concatenate([positions(products["product_id"], names), positions(comments["product_id"], names)])
-    texts = products["text"].to_pylist() + comments["text"].to_pylist()
-    words, word_names = distinctive_words(texts, owners, len(names))
     strengths, newest = tie_matrix(ties, users, settings), newest_pairs(interactions, "event_ts", users, names)
     return TrainingData(
         users=users,
@@ -99,8 +92,6 @@ def build_training_data(
         trend=trend_of(newest, affinity, settings.recommend.trend_half_life),
         text=product_text(products, comments, embeddings, names),
         popularity=np.asarray((affinity > 0).sum(axis=0), dtype=np.float32).ravel(),
-        words=words,
-        word_names=word_names,
     )
 
 

@@ -5,10 +5,11 @@ ACL 2020). What is taken away, and nothing else:
 
 because_you   the user's interest in the named products
 friends       the user's ties to the named friends, or to all who like the product where none is named
-words         the direction that the named words span, out of the product's own text vector
+looked_at     the same of those who met it
+words, about  the direction that the named words span, out of the product's own text vector
 
 A product falls where others come to stand before it or, its place unchanged, its score is lower: where several reasons
-hold a product up, none of them alone holds its place. `popular` names no evidence and is not tested.
+hold a product up, none of them alone holds its place. Other kinds name no evidence of the user's own: not tested.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ from socialrec.recommend.arrays import F32, Csr, Flags, Indices, positions, unit
 from socialrec.recommend.blend import Blended
 from socialrec.recommend.context import Context
 from socialrec.recommend.model import Recommender
+from socialrec.recommend.reason_evidence import ReasonEvidence
 from socialrec.recommend.reasons import Explainer, Reason
 from socialrec.recommend.scores import Scores, Written
 from socialrec.recommend.scoring import explained_lists, user_block
 from socialrec.recommend.signals import Content
 from socialrec.recommend.signals.base import UserBlock
 
-TESTED = (ReasonKind.BECAUSE_YOU, ReasonKind.FRIENDS, ReasonKind.WORDS)
+BY_PEOPLE, BY_WORDS = (ReasonKind.FRIENDS, ReasonKind.LOOKED_AT), (ReasonKind.WORDS, ReasonKind.ABOUT)
+TESTED = (ReasonKind.BECAUSE_YOU, *BY_PEOPLE, *BY_WORDS)
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def _scores_without(recommender: Recommender, context: Context, rows: Indices, c
     named = _numbers([claim.reason["products"] for claim in claims], recommender.products)
     friends = _numbers([claim.reason["friends"] for claim in claims], context.everyone)
     behind = [
-        _who_like(context, claim) if claim.kind is ReasonKind.FRIENDS and not len(found) else found
+        _unnamed(context, claim) if claim.kind in BY_PEOPLE and not len(found) else found
         for claim, found in zip(claims, friends, strict=True)
     ]
     products, recency = _without(context.affinity[rows], named), _without(context.recency[rows], named)
@@ -125,7 +128,7 @@ def _scores_without(recommender: Recommender, context: Context, rows: Indices, c
     )
     blend = recommender.score(block)
     parts = [
-        _without_words(part, signal, block, recommender, claims) if isinstance(signal, Content) else part
+        _without_words(part, signal, block, context.reason_evidence, claims) if isinstance(signal, Content) else part
         for part, signal in zip(blend.parts, recommender.signals, strict=True)
     ]
     return Blended(parts, blend.weights).full()
@@ -137,13 +140,14 @@ def _numbers(names: Sequence[list[str]], vocabulary: pa.Array) -> list[Indices]:
     return np.split(flat, np.cumsum([len(each) for each in names])[:-1])
 
 
-def _who_like(context: Context, claim: Claim) -> Indices:
-    """The user's ties who like the product."""
-    neighbours = context.ties[claim.row].indices
+def _unnamed(context: Context, claim: Claim) -> Indices:
+    """The user's ties who like the product, or for `looked_at` who met it."""
+    evidence, neighbours = context.reason_evidence, context.ties[claim.row].indices
     if not len(neighbours):
         return np.zeros(0, dtype=np.int64)
-    likes = context.affinity[neighbours][:, [claim.product]].toarray().ravel()
-    found: Indices = neighbours[likes > 0].astype(np.int64)
+    speakers = evidence.fans if claim.kind is ReasonKind.FRIENDS else evidence.onlookers
+    speaks = context.affinity[neighbours].multiply(speakers[neighbours])[:, [claim.product]].toarray().ravel()
+    found: Indices = neighbours[speaks > 0].astype(np.int64)
     return found
 
 
@@ -155,18 +159,18 @@ def _without(matrix: Csr, columns: Sequence[Indices]) -> Csr:
 
 
 def _without_words(
-    scores: Scores, content: Content, block: UserBlock, recommender: Recommender, claims: Sequence[Claim]
+    scores: Scores, content: Content, block: UserBlock, evidence: ReasonEvidence, claims: Sequence[Claim]
 ) -> Scores:
     """Take the words' direction out of the product's vector, in place of its cosine in `scores`.
 
     The direction is the mean text of the products that carry the words, as in linear concept erasure (Ravfogel et al.,
     "Null It Out", ACL 2020): no text is encoded anew.
     """
-    chosen = np.array([i for i, claim in enumerate(claims) if claim.kind is ReasonKind.WORDS], dtype=np.int64)
-    number = {word: place for place, word in enumerate(recommender.word_names)}
+    chosen = np.array([i for i, claim in enumerate(claims) if claim.kind in BY_WORDS], dtype=np.int64)
+    number = {word: place for place, word in enumerate(evidence.word_names)}
     columns = [[number[word] for word in claims[i].reason["words"]] for i in chosen]
     asked = _marks([np.array(places, dtype=np.int64) for places in columns], len(number))
-    directions = unit_rows(np.asarray(asked.dot(recommender.words.T).dot(content.text), dtype=np.float32))
+    directions = unit_rows(np.asarray(asked.dot(evidence.words.T).dot(content.text), dtype=np.float32))
     tastes = unit_rows(np.asarray(block.affinity[chosen].dot(content.text), dtype=np.float32))
     products = np.array([claims[i].product for i in chosen], dtype=np.int64)
     shared = (tastes * directions).sum(axis=1) * (content.text[products] * directions).sum(axis=1)

@@ -21,14 +21,14 @@ def hash_inputs(
     """Rows of gold.list_inputs of every user of the profiles, sorted by key, as if each list were made on their day.
 
     affinities, ties, profiles: rows of gold.user_product_affinity, gold.social_ties and gold.user_profiles of one day;
-    comments: user_key, product_id and rating. facts: what all lists rest on, such as the model's version.
+    comments: user_key, product_id, rating and text_hash. facts: what all lists rest on, such as the model's version.
 
     A list rests on what its user and the user's neighbours did and said of products, and on the ties between them.
     Affinities and replies count as they were settled: they change on a day with an event, and not by getting old.
     """
     everyone = vocabulary(profiles["user_key"], affinities["user_key"], comments["user_key"], ties["neighbour_key"])
     did = _sums(affinities, everyone, "product_id", "settled_ds", "settled_micros", "n_events")
-    shown = mixed(did, _sums(comments, everyone, "product_id", "rating"))
+    shown = mixed(did, _sums(comments, everyone, "product_id", "rating", "text_hash"))
     of_ties = row_hashes(ties, ("neighbour_key", "is_follow", "is_mutual", "settled_ds", "settled_micros"))
     of_ties = mixed(of_ties, shown[positions(ties["neighbour_key"], everyone)])
     salt = int.from_bytes(hashlib.blake2b(repr(facts).encode(), digest_size=8).digest(), "little")

@@ -20,7 +20,7 @@ from socialrec.settings import Settings
 from socialrec.user_order import NamedTables
 
 INTERACTION_COLUMNS = ("user_key", "product_id", "event_type", "event_ts", "quantity")
-COMMENT_COLUMNS = ("user_key", "product_id", "text", "text_hash", "rating", "created_ts")
+COMMENT_COLUMNS = ("user_key", "product_id", "text", "text_hash", "rating", "created_ts", "parent_comment_id")
 PRODUCT_COLUMNS = ("product_id", "text", "text_hash", "is_active", "category", "brand", "first_seen_ds")
 
 
@@ -107,10 +107,9 @@ def comment_days(lake: Lake, ds: str) -> list[str]:
     return [day for day in lake.partitions(SILVER_COMMENTS) if day <= ds]
 
 
-def read_ratings(lake: Lake, ds: str) -> pa.Table:
-    """User, product and rating of the rated comments up to day `ds`."""
-    columns = ("user_key", "product_id", "rating")
-    return lake.read(SILVER_COMMENTS, comment_days(lake, ds), columns, pc.field("rating").is_valid())
+def read_comments(lake: Lake, ds: str) -> pa.Table:
+    """Comments up to day `ds`: who said what of which product, with how many stars, in answer to which comment."""
+    return lake.read(SILVER_COMMENTS, comment_days(lake, ds), COMMENT_COLUMNS)
 
 
 def n_texts_missing(inputs: Inputs) -> int:

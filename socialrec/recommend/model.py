@@ -15,7 +15,6 @@ from safetensors.numpy import load_file, save_file
 
 from socialrec.contracts.vocabulary import ModelKind
 from socialrec.errors import UserError
-from socialrec.recommend.arrays import Csr
 from socialrec.recommend.blend import TIE_BREAK, Blended
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.scores import Few
@@ -44,7 +43,6 @@ class Recommender:
     """Scores every product of its catalogue for blocks of users.
 
     products: sorted names (n_products,). signals: those that were fitted. weights: one a signal, adding up to 1.
-    words: csr (n_products, n_words).
     """
 
     def __init__(
@@ -52,12 +50,10 @@ class Recommender:
         products: pa.Array,
         signals: Sequence[Signal],
         weights: Mapping[str, float],
-        words: tuple[Csr, list[str]],
         info: ModelInfo,
     ) -> None:
         self.products, self.signals, self.info = products, tuple(signals), info
         self.weights = dict(weights)
-        self.words, self.word_names = words
 
     @classmethod
     def fit(
@@ -69,7 +65,7 @@ class Recommender:
         """
         always = (Popularity, Collaborative)
         signals = [kind.fit(data, settings) for kind in SIGNALS if kind in always or weights.get(kind.name)]
-        return cls(data.products, signals, weights, (data.words, data.word_names), info)
+        return cls(data.products, signals, weights, info)
 
     def blend_weights(self) -> list[float]:
         """The weight of each signal, with the share of popularity that breaks ties."""
@@ -84,7 +80,7 @@ class Recommender:
 
     def with_weights(self, weights: Mapping[str, float]) -> Self:
         """The same signals under another blend."""
-        return type(self)(self.products, self.signals, weights, (self.words, self.word_names), self.info)
+        return type(self)(self.products, self.signals, weights, self.info)
 
     @property
     def collaborative(self) -> Collaborative:
@@ -95,11 +91,6 @@ class Recommender:
         """Write `model.safetensors` and `model.json`."""
         folder.mkdir(parents=True, exist_ok=True)
         tensors = {f"{signal.name}.{key}": value for signal in self.signals for key, value in signal.state().items()}
-        tensors |= {
-            "words.data": self.words.data,
-            "words.indices": self.words.indices,
-            "words.indptr": self.words.indptr,
-        }
         save_file({key: np.ascontiguousarray(value) for key, value in tensors.items()}, folder / TENSORS)
         document = {
             "format": FORMAT,
@@ -107,7 +98,6 @@ class Recommender:
             "signals": [signal.name for signal in self.signals],
             "info": asdict(self.info),
             "products": self.products.to_pylist(),
-            "words": self.word_names,
         }
         (folder / DOCUMENT).write_text(json.dumps(document), encoding="utf-8")
 
@@ -122,10 +112,8 @@ class Recommender:
             signals.append(
                 kind.restore({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
             )
-        shape = (len(document["products"]), len(document["words"]))
-        words = sp.csr_matrix(tuple(tensors[f"words.{key}"] for key in ("data", "indices", "indptr")), shape=shape)
         products = pa.array(document["products"], pa.string())
-        return cls(products, signals, document["weights"], (words, document["words"]), ModelInfo(**document["info"]))
+        return cls(products, signals, document["weights"], ModelInfo(**document["info"]))
 
 
 def read_document(folder: Path) -> dict[str, Any]:

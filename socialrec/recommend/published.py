@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields
@@ -21,6 +22,18 @@ from socialrec.settings import Settings
 
 SHORT_KEY = 8
 """Digits of a pseudonym that people are shown."""
+SENTENCES = {
+    ReasonKind.BECAUSE_YOU: "because of {products}",
+    ReasonKind.FRIENDS: "liked by {people}",
+    ReasonKind.LOOKED_AT: "looked at by {people}",
+    ReasonKind.WORDS: 'in your words: {words} ("{quote}")',
+    ReasonKind.ABOUT: "about: {words}",
+    ReasonKind.CATEGORY: "popular in {words}",
+    ReasonKind.POPULAR: "popular with everyone",
+    ReasonKind.FEW: "known to few people so far",
+    ReasonKind.NEW: "new here: nobody has looked at it yet",
+}
+"""How each kind of reason is said."""
 MOST_SHOWN = 5
 """Keys that a message lists where a short one is not unique."""
 _PART_OF_A_KEY = re.compile(rf"[0-9a-f]{{{SHORT_KEY},63}}")
@@ -141,27 +154,58 @@ def typical_users(lake: Lake, ds: str) -> list[str]:
 
 
 def titles_of(lake: Lake, ds: str, products: AbstractSet[str]) -> dict[str, str]:
-    """Titles of these products on a day, by their ids."""
+    """Titles of these products on a day, by their ids; those of one title are told apart."""
     wanted = pa.array(sorted(products), pa.string())
-    rows = lake.read(SILVER_PRODUCTS, [ds], ["product_id", "title"], filter=pc.field("product_id").isin(wanted))
-    return dict(zip(*(rows[name].to_pylist() for name in ("product_id", "title")), strict=True))
+    columns = ["product_id", "title", "brand", "price_cents", "currency"]
+    rows = lake.read(SILVER_PRODUCTS, [ds], columns, filter=pc.field("product_id").isin(wanted))
+    return tell_apart(rows.to_pylist())
+
+
+def tell_apart(products: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Titles by id of rows of silver.products; where several share one, with the brand, the price or the id behind it:
+    the first of these that differs between all of them."""
+    by_title: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for product in products:
+        by_title[product["title"]].append(product)
+    return {
+        product["product_id"]: f"{title} ({mark})" if mark else title
+        for title, twins in by_title.items()
+        for product, mark in zip(twins, _marks(twins), strict=True)
+    }
+
+
+def _marks(twins: Sequence[Mapping[str, Any]]) -> list[str]:
+    if len(twins) == 1:
+        return [""]
+    brands = [twin["brand"] or "" for twin in twins]
+    prices = ["" if twin["price_cents"] is None else _price(twin) for twin in twins]
+    for marks in (brands, prices):
+        if all(marks) and len(set(marks)) == len(marks):
+            return marks
+    return [twin["product_id"] for twin in twins]
+
+
+def _price(product: Mapping[str, Any]) -> str:
+    return f"{product['price_cents'] / 100:,.2f} {product['currency'] or ''}".strip()
 
 
 def describe(reason: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     """One reason of gold.recommendations as a sentence."""
-    match ReasonKind(reason["kind"]):
-        case ReasonKind.BECAUSE_YOU:
-            return f"because of {_join([titles.get(product, product) for product in reason['products']])}"
-        case ReasonKind.FRIENDS:
-            n = len(reason["friends"])
-            if not n:
-                return "liked by people you follow"
-            who = _join([key[:SHORT_KEY] for key in reason["friends"]])
-            return f"liked by {n} {'person' if n == 1 else 'people'} you are tied to ({who})"
-        case ReasonKind.WORDS:
-            return f"in your words: {_join(reason['words'])}"
-        case ReasonKind.POPULAR:
-            return "popular with everyone"
+    return SENTENCES[ReasonKind(reason["kind"])].format(
+        products=_join([titles.get(product, product) for product in reason["products"]]),
+        people=_people(reason),
+        words=_join(reason["words"]),
+        quote=reason["quote"],
+    )
+
+
+def _people(reason: Mapping[str, Any]) -> str:
+    """People of a reason, by the beginnings of their pseudonyms."""
+    tie = "you follow" if reason["is_followed"] else "you follow or answered"
+    if not (n := len(reason["friends"])):
+        return f"somebody {tie}"
+    who = _join([key[:SHORT_KEY] for key in reason["friends"]])
+    return f"{n} {'person' if n == 1 else 'people'} {tie} ({who})"
 
 
 def _list(

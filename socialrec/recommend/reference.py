@@ -17,7 +17,7 @@ from socialrec.evaluate.drift import Histogram, Values, histogram
 from socialrec.lake import Lake
 from socialrec.recommend.context import Stamp, build_context
 from socialrec.recommend.evidence import MICROS
-from socialrec.recommend.inputs import read_ratings
+from socialrec.recommend.inputs import read_comments
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.rules import choose
 from socialrec.recommend.scoring import user_block
@@ -58,7 +58,7 @@ def make_reference(lake: Lake, ds: str, recommender: Recommender, settings: Sett
         ties,
         products,
         profiles,
-        read_ratings(lake, ds),
+        read_comments(lake, ds),
         catalogue=recommender.products,
         stamp=Stamp(ds, "", ""),
         settings=settings,

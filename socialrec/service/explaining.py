@@ -9,7 +9,7 @@ from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.recommend.context import Stamp, build_context
 from socialrec.recommend.explanation import Explanation, explain_product
-from socialrec.recommend.inputs import read_ratings
+from socialrec.recommend.inputs import read_comments
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.published import describe, titles_of, user_keys_of
 from socialrec.service.overview import require_published
@@ -33,7 +33,7 @@ def explain(settings: Settings, user: str, product_id: str, ds: str | None) -> l
     stamp = Stamp(newest, **versions.to_pylist()[0])
     model = Recommender.load(tracking.connect(settings).fetch(RECOMMENDER, stamp.recommender_version))
     tables = (USER_PRODUCT_AFFINITY, SOCIAL_TIES, SILVER_PRODUCTS, USER_PROFILES)
-    evidence = [*(lake.read(table, [newest]) for table in tables), read_ratings(lake, newest)]
+    evidence = [*(lake.read(table, [newest]) for table in tables), read_comments(lake, newest)]
     context = build_context(*evidence, catalogue=model.products, stamp=stamp, settings=settings)
     found = [explain_product(model, context, key, product_id) for key in keys]
     behind = {product for one in found for reason in one.reasons for product in reason["products"]}

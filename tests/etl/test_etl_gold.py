@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from socialrec.contracts.columns import Table
@@ -58,6 +58,12 @@ def test_events_weigh_by_type_amount_and_age(spark: SparkSession, events: list[d
     assert (row.affinity_micros, row.n_events) == (micros, len(events))
 
 
+def test_favourable_events_and_returns_are_counted(spark: SparkSession) -> None:
+    kinds = ("view", "click", "like", "save", "share", "cart", "purchase", "return")
+    [row] = affinity(spark, *(event(11, event_type=kind) for kind in kinds)).collect()
+    assert (row.n_events, row.n_favourable, row.n_returns) == (8, 5, 1)
+
+
 def as_snapshot(spark: SparkSession, rows: DataFrame, table: Table) -> DataFrame:
     """What a later night reads of it."""
     return rows_of(spark, table, *(row.asDict() for row in rows.select(*spark_schema(table).names).collect()))
@@ -67,7 +73,7 @@ def as_snapshot(spark: SparkSession, rows: DataFrame, table: Table) -> DataFrame
 def test_whichever_nights_ran_before_the_sums_are_the_same_to_the_last_digit(
     spark: SparkSession, nights: list[int]
 ) -> None:
-    kinds = ("view", "like")
+    kinds = ("view", "return")
     events = [event(day, event_type=kind, quantity=float(day)) for day in (3, 5, 9) for kind in kinds]
     whole = affinity(spark, *events).first()
     rolled, before = rows_of(spark, USER_PRODUCT_AFFINITY), ""
@@ -77,7 +83,7 @@ def test_whichever_nights_ran_before_the_sums_are_the_same_to_the_last_digit(
         before = ds
     [row] = rolled.collect()
     assert row.asDict() == {**whole.asDict(), "settled_ds": "2026-01-09"}
-    assert (row.n_events, row.last_event_ts) == (6, datetime(2026, 1, 9, 9))
+    assert (row.n_events, row.n_favourable, row.n_returns, row.last_event_ts) == (6, 0, 3, datetime(2026, 1, 9, 9))
 
 
 def test_a_sum_is_settled_on_the_days_that_add_to_it(spark: SparkSession) -> None:
@@ -178,31 +184,84 @@ def test_profiles_say_what_a_user_likes_and_count_what_was_done(spark: SparkSess
     interest = rows_of(
         spark, USER_PRODUCT_AFFINITY,
         *({"user_key": "ann", "product_id": name, "affinity_micros": micros, "n_events": 1,
-           "last_event_ts": day and datetime(2026, 1, day)}
+           "n_favourable": int(name == "b"), "n_returns": 0, "last_event_ts": day and datetime(2026, 1, day)}
           for name, micros, day in [("a", 3, 2), ("b", 2, 3), ("c", 2, 4), ("d", 1, None), ("e", -1, 5)]),
     )  # fmt: skip
     comments = rows_of(spark, SILVER_COMMENTS, comment("c1", "bob", None, 6))
     follows = rows_of(spark, SILVER_FOLLOWS, {"follower_key": "cid", "followee_key": "dan"})
-    previous = rows_of(spark, USER_PROFILES, {"user_key": "bob", "n_comments": 2}, {"user_key": "eve", "n_comments": 0})
-    rows = user_profiles(interest, comments, Edges(follows, follows), previous, products, ds=DAY).collect()
-    profiles = {row.user_key: row for row in rows}
-    assert set(profiles) == {"ann", "bob", "cid", "dan", "eve"}
+    profiles = profiles_of(interest, comments, products, follows)
+    assert set(profiles) == {"ann", "bob", "cid", "dan"}
     ann = profiles["ann"]
-    assert ann.text == "Likes books and toys. Recently interested in: C, B, A."
+    assert ann.text == "Likes books. Looks at toys. Last interested in: C, B, A."
     assert (ann.top_categories, ann.n_interactions, ann.n_products) == (["books", "toys"], 5, 4)
     assert ann.last_active_ts == datetime(2026, 1, 5)
-    assert (profiles["bob"].n_comments, profiles["bob"].last_active_ts) == (3, datetime(2026, 1, 6, 8))
+    assert (profiles["bob"].n_comments, profiles["bob"].last_active_ts) == (1, datetime(2026, 1, 6, 8))
     assert (profiles["cid"].n_follows, profiles["dan"].n_follows) == (1, 0)
-    assert profiles["dan"].text == "Nothing known yet."
+    assert profiles["dan"].text == "No interests known yet."
+
+
+def profiles_of(interest: DataFrame, comments: DataFrame, products: DataFrame, follows: DataFrame) -> dict[str, Row]:
+    rows = user_profiles(interest, comments, Edges(follows, follows), products, ds=DAY).collect()
+    return {row.user_key: row for row in rows}
 
 
 @pytest.mark.parametrize(
-    ("categories", "text"),
-    [(["a"], "Likes a."), (["a", "b", "c", "d"], "Likes a, b and c."), ([], "Nothing known yet.")],
+    ("parts", "text"),
+    [
+        ({"categories": [("a", True)]}, "Likes a."),
+        ({"categories": [(name, True) for name in "abcd"]}, "Likes a, b and c."),
+        ({"categories": [("a", False), ("b", True), ("c", False)]}, "Likes b. Looks at a and c."),
+        ({"interests": [("Kite", True), ("Boat", False)]}, "Last interested in: Kite."),
+        ({"interests": [("Kite", False), ("Kite", False)]}, "Interested in: Kite."),
+        (
+            {"commented": [("Kite", False)], "labelled": [("Muse as rock", True), ("Air as calm", True)]},
+            "Commented on: Kite. Last labelled: Muse as rock, Air as calm.",
+        ),
+        ({}, "No interests known yet."),
+    ],
 )
-def test_profiles_name_at_most_three_categories(spark: SparkSession, categories: list[str], text: str) -> None:
-    frame = spark.createDataFrame([(categories, [])], "categories array<string>, titles array<string>")
-    assert frame.select(profile_text(F.col("categories"), F.col("titles"))).first()[0] == text
+def test_a_profile_says_last_only_of_what_has_a_date_and_likes_only_of_what_is_liked(
+    spark: SparkSession, parts: dict[str, list[tuple[str, bool]]], text: str
+) -> None:
+    names = ("categories", "interests", "commented", "labelled")
+    schema = ", ".join(f"{name} array<struct<said:string,holds:boolean>>" for name in names)
+    frame = spark.createDataFrame([tuple(parts.get(name, []) for name in names)], schema)
+    assert frame.select(profile_text(*map(F.col, names))).first()[0] == text
+
+
+def test_a_category_is_not_liked_against_complaints_or_comments_that_may_be_complaints(spark: SparkSession) -> None:
+    """All bought a kite of the toys. One praises it, one complains, one writes without stars, one does all three."""
+    products = rows_of(spark, SILVER_PRODUCTS, {"product_id": "p", "title": "Kite", "category": "toys"})
+    users = {"fan": [5.0], "critic": [2.0], "writer": [None], "all": [5.0, 2.0, None], "often": [4.0, 5.0, 2.0]}
+    bought = {"product_id": "p", "affinity_micros": 1, "n_events": 1, "n_favourable": 1, "n_returns": 0}
+    interest = rows_of(spark, USER_PRODUCT_AFFINITY, *({"user_key": user, **bought} for user in users))
+    said = [
+        comment(f"{user}{n}", user, None, 6) | {"rating": stars, "text": "It has a long tail", "created_ts": None}
+        for user, every in users.items()
+        for n, stars in enumerate(every)
+    ]
+    comments, follows = rows_of(spark, SILVER_COMMENTS, *said), rows_of(spark, SILVER_FOLLOWS)
+    profiles = profiles_of(interest, comments, products, follows)
+    beginnings = {user: profiles[user].text.split(".")[0] for user in users}
+    assert beginnings == {
+        "fan": "Likes toys", "critic": "Looks at toys", "writer": "Looks at toys", "all": "Looks at toys",
+        "often": "Likes toys",
+    }  # fmt: skip
+    assert profiles["fan"].text == "Likes toys. Interested in: Kite. Commented on: Kite."
+
+
+def test_short_comments_without_stars_are_labels_and_the_newest_of_each_product_is_said(spark: SparkSession) -> None:
+    products = rows_of(
+        spark, SILVER_PRODUCTS, {"product_id": "m", "title": "Muse"}, {"product_id": "a", "title": "Air"}
+    )
+    said = [("m", "rock", 2), ("m", "space rock", 4), ("a", "calm", 3), ("a", "These are four words", 5)]
+    rows = [
+        comment(f"c{n}", "ann", None, day) | {"product_id": product, "text": text}
+        for n, (product, text, day) in enumerate(said)
+    ]
+    nothing, follows = rows_of(spark, USER_PRODUCT_AFFINITY), rows_of(spark, SILVER_FOLLOWS)
+    profiles = profiles_of(nothing, rows_of(spark, SILVER_COMMENTS, *rows), products, follows)
+    assert profiles["ann"].text == "Last commented on: Air. Last labelled: Muse as space rock, Air as calm."
 
 
 def test_only_unknown_texts_are_new_and_a_shared_one_is_the_products(spark: SparkSession) -> None:

@@ -44,8 +44,6 @@ def random_data(n_users: int, n_products: int) -> TrainingData:
         category=np.zeros(n_products, dtype=np.int64),
         text=text / np.linalg.norm(text, axis=1, keepdims=True),
         popularity=np.asarray((affinity > 0).sum(axis=0), dtype=np.float32).ravel(),
-        words=sp.csr_matrix((n_products, 0), dtype=np.float32),
-        word_names=[],
     )
 
 

@@ -1,0 +1,48 @@
+"""Who likes which product, and who only met it, as far as events and comments say so."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from socialrec.contracts.opinions import FAVOURABLE_EVENTS, UNFAVOURABLE_RATING
+from socialrec.contracts.vocabulary import EventType
+
+PAIR = ("user_key", "product_id")
+
+
+def stances(events: pa.Table, comments: pa.Table) -> pa.Table:
+    """`user_key`, `product_id` and `is_fan` of every pair that speaks for its product.
+
+    events: rows of gold.user_product_affinity, or `counted_events`. comments: `user_key`, `product_id`, `rating`.
+    A fan did something favourable with the product, did not return it, and did not comment on it but with stars above
+    a complaint's. Whoever returned it or complained speaks for nothing; others who met it are no fans.
+    """
+    kept = events.filter(pc.equal(pc.fill_null(events["n_returns"], 0), 0))
+    kept = kept.select([*PAIR, "n_favourable"]).join(_worst_comments(comments), list(PAIR))
+    n_ratings = pc.fill_null(kept["rating_count"], 0)
+    n_unrated = pc.subtract(pc.fill_null(kept["rating_count_all"], 0), n_ratings)
+    complains = pc.fill_null(pc.less_equal(kept["rating_min"], UNFAVOURABLE_RATING), False)
+    is_unclear = pc.and_(pc.equal(n_ratings, 0), pc.greater(n_unrated, 0))
+    is_fan = pc.and_(pc.greater(pc.fill_null(kept["n_favourable"], 0), 0), pc.invert(is_unclear))
+    found = pa.table({**{name: kept[name] for name in PAIR}, "is_fan": is_fan})
+    return found.filter(pc.invert(complains))
+
+
+def counted_events(interactions: pa.Table) -> pa.Table:
+    """`n_favourable` and `n_returns` of every pair, from rows of silver.interactions."""
+    kinds = interactions["event_type"]
+    favourable = pc.is_in(kinds, value_set=pa.array([kind.value for kind in FAVOURABLE_EVENTS]))
+    columns = {name: interactions[name] for name in PAIR}
+    columns |= {"n_favourable": pc.cast(favourable, pa.int64())}
+    columns |= {"n_returns": pc.cast(pc.equal(kinds, EventType.RETURN.value), pa.int64())}
+    counted = pa.table(columns).group_by(list(PAIR)).aggregate([("n_favourable", "sum"), ("n_returns", "sum")])
+    return counted.rename_columns({"n_favourable_sum": "n_favourable", "n_returns_sum": "n_returns"})
+
+
+def _worst_comments(comments: pa.Table) -> pa.Table:
+    """Of each pair with comments how many there are, how many have stars, and the fewest stars."""
+    ratings = comments.select([*PAIR, "rating"])
+    ratings = ratings.append_column("rating_all", pa.array([1] * ratings.num_rows, pa.int64()))
+    counted = ratings.group_by(list(PAIR)).aggregate([("rating_all", "sum"), ("rating", "count"), ("rating", "min")])
+    return counted.rename_columns({"rating_all_sum": "rating_count_all"})
