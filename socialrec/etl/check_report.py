@@ -71,7 +71,8 @@ class Verdict:
 def give_verdict(found: Sequence[FileCheck], max_share: float) -> Verdict:
     """Hold files against what stops a night: a file that cannot be read, or too large a share of an entity rejected."""
     broken = [f"{one.name} cannot be taken in" for one in found if one.problem]
-    over, under = [], []
+    over: list[str] = []
+    under: list[str] = []
     for entity in Entity:
         own = [one for one in found if one.entity == entity]
         n, bad = sum(one.n_records for one in own), sum(one.n_records - one.n_valid for one in own)

@@ -153,7 +153,7 @@ def _count_faults(spark: SparkSession, readable: Mapping[LandingFile, Layouts]) 
         for row in counted.collect():
             file = files[row["source_file"]]
             so_far = found.get(file, _Counts())
-            new = ()
+            new: tuple[Fault, ...] = ()
             if row["reason"]:
                 advice = remedy(entity, row["column"], row["reason"], file.format)
                 line, value = row["first"]

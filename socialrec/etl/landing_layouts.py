@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import IO
+from typing import IO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -113,7 +113,7 @@ def encoding_problem(file: LandingFile) -> str | None:
         return None
     try:
         with gzip.open(file.path) if file.path.suffix == ".gz" else file.path.open("rb") as content:
-            return foreign_encoding(content)
+            return foreign_encoding(cast("IO[bytes]", content))
     except (OSError, EOFError, zlib.error) as error:
         raise _not_whole(file, error) from None
 
