@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from socialrec.contracts.columns import Column, Type
+from socialrec.contracts.columns import Column
 from socialrec.contracts.vocabulary import Entity, EventType
 
 ID_CHARS = 200
@@ -76,7 +76,7 @@ EVENT_TIME: dict[Entity, str] = {
 }
 """The column that says when a record happened: never later than its landing day."""
 
-EXAMPLES: dict[Type, str] = {
+EXAMPLES: dict[str, str] = {
     "string": "text, such as Red kite",
     "int64": "a whole number, such as 1999",
     "float64": "a number with a decimal point, such as 4.5",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from socialrec.contracts.vocabulary import Entity
-from socialrec.etl.landing_guesses import rename_advice
+from socialrec.etl.landing_guesses import rename_advice, shown_name
 
 LONGEST_VALUE = 60
 """Characters of a rejected value that people are shown."""
@@ -71,7 +71,8 @@ class Verdict:
 def give_verdict(found: Sequence[FileCheck], max_share: float) -> Verdict:
     """Hold files against what stops a night: a file that cannot be read, or too large a share of an entity rejected."""
     broken = [f"{one.name} cannot be taken in" for one in found if one.problem]
-    over, under = [], []
+    over: list[str] = []
+    under: list[str] = []
     for entity in Entity:
         own = [one for one in found if one.entity == entity]
         n, bad = sum(one.n_records for one in own), sum(one.n_records - one.n_valid for one in own)
@@ -123,7 +124,7 @@ def _group_lines(group: Sequence[FileCheck]) -> Iterator[str]:
         yield f"  optional columns that are not there: {', '.join(absent)}"
     ignored = sorted({column for one in group for column in one.ignored})
     if ignored:
-        yield f"  ignored columns: {', '.join(ignored)}"
+        yield f"  ignored columns: {', '.join(map(shown_name, ignored))}"
     similar = {name: meant for one in group for name, meant in one.similar.items()}
     if similar:
         yield f"  did you mean: {rename_advice(Entity(group[0].entity), similar)}?"

@@ -103,7 +103,7 @@ def remedy(entity: Entity, name: str, reason: str, form: str = "jsonl") -> str:
         limits = (("at least", column.minimum), ("at most", column.maximum))
         bounds = [f"{side} {limit}" for side, limit in limits if limit is not None]
         remedies |= {
-            QuarantineReason.WRONG_TYPE: f"use {EXAMPLES[column.type]}",
+            QuarantineReason.WRONG_TYPE: f"use {EXAMPLES[str(column.type)]}",
             QuarantineReason.UNKNOWN_VALUE: f"use one of {', '.join(column.choices or ())}",
             QuarantineReason.TOO_LONG: f"at most {column.max_chars} characters",
             QuarantineReason.OUT_OF_RANGE: " and ".join(bounds) or f"not before {EARLIEST_YEAR}",
@@ -153,7 +153,7 @@ def _count_faults(spark: SparkSession, readable: Mapping[LandingFile, Layouts]) 
         for row in counted.collect():
             file = files[row["source_file"]]
             so_far = found.get(file, _Counts())
-            new = ()
+            new: tuple[Fault, ...] = ()
             if row["reason"]:
                 advice = remedy(entity, row["column"], row["reason"], file.format)
                 line, value = row["first"]
