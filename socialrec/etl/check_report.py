@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from socialrec.contracts.vocabulary import Entity
-from socialrec.etl.landing_guesses import rename_advice
+from socialrec.etl.landing_guesses import rename_advice, shown_name
 
 LONGEST_VALUE = 60
 """Characters of a rejected value that people are shown."""
@@ -124,7 +124,7 @@ def _group_lines(group: Sequence[FileCheck]) -> Iterator[str]:
         yield f"  optional columns that are not there: {', '.join(absent)}"
     ignored = sorted({column for one in group for column in one.ignored})
     if ignored:
-        yield f"  ignored columns: {', '.join(ignored)}"
+        yield f"  ignored columns: {', '.join(map(shown_name, ignored))}"
     similar = {name: meant for one in group for name, meant in one.similar.items()}
     if similar:
         yield f"  did you mean: {rename_advice(Entity(group[0].entity), similar)}?"

@@ -6,7 +6,7 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
-from typing import IO
+from io import BufferedIOBase
 
 from socialrec.contracts.columns import Column
 from socialrec.contracts.landing import EVENT_TIME, LANDING
@@ -21,6 +21,8 @@ _SYNONYMS = {
 }
 _TIMES = ("timestamp", "time", "date", "datetime", "created_at", "updated_at")
 _LEAST_SIMILARITY = 0.8
+_LONGEST_NAME, _MOST_STRANGERS = 100, 200
+"""Beyond these a header is noise, and comparing its names with ours would take long."""
 _SHOWN_HEADER = 160
 _CHUNK = 1 << 20
 
@@ -30,24 +32,32 @@ def similar_columns(entity: Entity, found: Iterable[str]) -> dict[str, str]:
 
     A column of the contract is given once, to the name that is most like it.
     """
-    names = list(found)
-    wanted = [column.name for column in LANDING[entity] if column.name not in names]
+    names = list(dict.fromkeys(found))
     known = {column.name for column in LANDING[entity]}
+    strangers = [name for name in names if name not in known and len(name) <= _LONGEST_NAME][:_MOST_STRANGERS]
     pairs = [
-        (_similarity(name, want, entity), name, want) for name in set(names) - known for want in wanted if name.strip()
+        (likeness, name, want)
+        for name in strangers
+        for want in (column.name for column in LANDING[entity] if column.name not in names)
+        if (likeness := _similarity(name, want, entity)) >= _LEAST_SIMILARITY
     ]
     meant: dict[str, str] = {}
     for likeness, name, want in sorted(pairs, key=lambda pair: (-pair[0], pair[1:])):
         rivals = [w for other, n, w in pairs if n == name and other == likeness and w not in meant.values()]
-        if likeness >= _LEAST_SIMILARITY and name not in meant and rivals == [want]:
+        if name not in meant and rivals == [want]:
             meant[name] = want
     return meant
+
+
+def shown_name(name: str) -> str:
+    """A column's name as it is, or in quotes where it holds what cannot be seen."""
+    return name if name == name.strip() and name.isprintable() else repr(name)
 
 
 def rename_advice(entity: Entity, meant: dict[str, str]) -> str:
     """Say which columns to rename, with the meaning of those whose new name says more than the old one."""
     columns = {column.name: column for column in LANDING[entity]}
-    return "rename " + ", ".join(f"{name} to {_with_unit(columns[want])}" for name, want in meant.items())
+    return "rename " + ", ".join(f"{shown_name(name)} to {_with_unit(columns[want])}" for name, want in meant.items())
 
 
 def missing_columns(entity: Entity, form: str, names: Sequence[str]) -> str | None:
@@ -57,13 +67,13 @@ def missing_columns(entity: Entity, form: str, names: Sequence[str]) -> str | No
         return None
     is_one = len(missing) == 1
     lacks = f"required column{'' if is_one else 's'} {', '.join(missing)} {'is' if is_one else 'are'} missing"
-    header = ", ".join(repr(name) if name != name.strip() or "\t" in name else name for name in names)
+    header = ", ".join(map(shown_name, names))
     header = header if len(header) <= _SHOWN_HEADER else f"{header[:_SHOWN_HEADER]}…"
     where = {"csv": "its header is", "jsonl": "its first records have"}.get(form, "it has")
     return f"{lacks}; {where}: {header}; {'; '.join(_advice(entity, form, names, missing))}"
 
 
-def foreign_encoding(content: IO[bytes]) -> str | None:
+def foreign_encoding(content: BufferedIOBase) -> str | None:
     """Say which encoding a text file is in and how it looks, None where it is UTF-8. Reads the file to its end."""
     start = content.read(_CHUNK)
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

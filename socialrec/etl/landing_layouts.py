@@ -160,9 +160,10 @@ def _parquet_columns(file: LandingFile) -> list[tuple[str, str]]:
         types = {field.name: field.type for field in parquet.schema_arrow}
     for name, kind in columns:
         if name in wanted and kind.partition("(")[0] not in ("null", *_FITTING[wanted[name]]):
+            as_text = f" or as string ({EXAMPLES[wanted[name]]})" if wanted[name] != "string" else ""
             raise UserError(
                 f"{file.path}: column {name} has type {types[name]}, which cannot become {wanted[name]}; deliver it as "
-                f"{wanted[name]} or as string ({EXAMPLES[wanted[name]]})"
+                f"{wanted[name]}{as_text}"
             )
     required = {column.name for column in LANDING[file.entity] if not column.nullable}
     # A column of nothing but nulls has no type: it is as good as absent, but its records still have to be judged.

@@ -44,20 +44,20 @@ ALLOWED: dict[str, tuple[Drift, dict[str, Any]]] = {
 REFUSED: dict[str, tuple[Drift, str]] = {
     "missing": (
         lambda table: table.drop_columns(["user_id"]),
-        "required column user_id is missing; deliver .* with it",
+        "required column user_id is missing; it has: .*; deliver interactions with user_id",
     ),
-    "renamed": (renamed("user_id", "userId"), "required column user_id is missing; deliver interactions with it"),
+    "renamed": (renamed("user_id", "userId"), "required column user_id is missing; .*; rename userId to user_id"),
     "retyped": (
         retyped("event_ts", [1, 2]),
-        "column event_ts has type int64, which cannot become timestamp; deliver it as timestamp or as string",
+        "column event_ts has type int64, which cannot become timestamp; deliver it as timestamp .*",
     ),
     "nested": (
         retyped("product_id", [{"id": "kite"}] * 2),
-        "column product_id has type struct<.*>, which cannot become string; deliver it as string or as string",
+        "column product_id has type struct<.*>, which cannot become string; deliver it as string",
     ),
     "listed": (
         retyped("quantity", [[2.0], [3.0]]),
-        "column quantity has type list<.*>, which cannot become float64; deliver it as float64 or as string",
+        "column quantity has type list<.*>, which cannot become float64; deliver it as float64 or as string .*",
     ),
     "doubled": (
         lambda table: table.append_column("user_id", table["product_id"]),

@@ -185,7 +185,7 @@ def zipped(text: str) -> bytes:
 EDGES = "follower_id,followee_id\n" + "".join(f"user{n},user{n * 7919 % 100_003}\n" for n in range(30_000))
 PACKED = gzip.compress(EDGES.encode(), mtime=0)
 DAMAGED = r"not a whole \w+ file \(.*\); deliver it again"
-MISSING = "required column follower_id is missing; deliver follows with it"
+MISSING = "required columns follower_id, followee_id are missing; its header is: .*"
 
 FILES: Mapping[str, tuple[str, bytes, str]] = {
     "a Parquet file of no bytes": ("follows-x.parquet", b"", DAMAGED),
@@ -201,7 +201,7 @@ FILES: Mapping[str, tuple[str, bytes, str]] = {
     "gzip of a first line without end": (
         "follows-x.csv.gz", gzip.compress(b"\x00" * 10_000_000, mtime=0), r".*; deliver it again|" + MISSING),
     "a header without the columns": ("follows-x.csv", b"one,two\na,b\n", MISSING),
-    "a file in UTF-16": ("follows-x.csv", EDGES[:200].encode("utf-16"), MISSING),
+    "a file in UTF-16": ("follows-x.csv", EDGES[:200].encode("utf-16"), "it is UTF-16, not UTF-8; save it as UTF-8"),
     "a file of noise": ("follows-x.csv", bytes(range(256)) * 40, r".*"),
     "a column twice": (
         "follows-x.csv", b"follower_id,followee_id,follower_id\na,b,c\n",

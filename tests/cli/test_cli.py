@@ -261,6 +261,23 @@ def test_a_version_or_a_partition_that_a_table_lacks_is_named_with_those_it_has(
     assert_is_one_line(call("table", name, "--ds", "2026-02-01"), f"nothing for ds=2026-02-01; it has {DS}")
 
 
+def test_a_file_is_checked_with_a_verdict_and_without_a_word_from_spark(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "comments.csv"
+    file.write_text("comment_id,user_id,product_id,text,rating\nc1,ann,p1,Flies well,5\n")
+    done = call("check", str(file))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "comments.csv: 1 record, which is valid",
+        "  optional columns that are not there: created_ts, topic, parent_comment_id",
+        "passes: 1 record, which is valid",
+    ]
+    file.write_text("comment_id;user_id;product_id;text\nc1;ann;p1;Flies well\n")
+    done = call("check", str(tmp_path), "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["passes"], found["reasons"]) == (2, False, ["comments.csv cannot be taken in"])
+    assert "separated by semicolons" in found["files"][0]["problem"]
+
+
 @pytest.mark.usefixtures("anns_key")
 def test_lists_beside_themselves_do_not_differ(call: Call) -> None:
     changes = json.loads(call("diff", DS, DS, "--json").stdout)

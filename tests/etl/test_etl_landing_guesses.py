@@ -103,3 +103,9 @@ def test_a_letter_across_two_reads_is_whole_and_lines_are_counted_on() -> None:
     content = b"a\n" * ((1 << 19) - 1) + b"b" + "é\n".encode()  # the letter lies on both sides of 1 MiB
     assert foreign_encoding(io.BytesIO(content)) is None
     assert (foreign_encoding(io.BytesIO(content + b"\xe9t\xe9\n")) or "").startswith(f"line {(1 << 19) + 1} is not")
+
+
+def test_a_header_of_noise_is_said_in_one_line_and_soon() -> None:
+    noise = ["x" * 100_000, "line\nbreak", *(f"column_{n}" for n in range(20_000))]
+    assert similar_columns(Entity.PRODUCTS, noise) == {}
+    assert "\n" not in (missing_columns(Entity.PRODUCTS, "csv", noise[1:]) or "")

@@ -205,7 +205,7 @@ def spoil_day(home: Path) -> None:
         (spoil_parquet, r"\S+follows-b.parquet: not a whole parquet file \(.*\); deliver it again"),
         (
             spoil_type,
-            r"\S+follows-b.parquet: column follower_id has type list<.*>, .*; deliver it as string or as string",
+            r"\S+follows-b.parquet: column follower_id has type list<.*>, .*; deliver it as string",
         ),
         (spoil_day, r"\S+2026-1-1: a day's folder is named YYYY-MM-DD, such as 2026-01-31; rename the folder"),
     ],
