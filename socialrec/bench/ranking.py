@@ -63,7 +63,15 @@ class Choice:
 
     def document(self) -> dict[str, Any]:
         """As plain data for JSON."""
-        used = {"block_users", "list_length", "max_reasons", "min_named_friends", "tie_reply_weight", "score_decimals"}
+        used = {
+            "block_users",
+            "list_length",
+            "max_reasons",
+            "min_named_friends",
+            "min_reason_share",
+            "tie_reply_weight",
+            "score_decimals",
+        }
         return {
             "settings": self.found.settings.model_dump(mode="json", exclude=used),
             "trials": self.found.n_trials,

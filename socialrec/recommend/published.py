@@ -26,7 +26,7 @@ SENTENCES = {
     ReasonKind.BECAUSE_YOU: "because of {products}",
     ReasonKind.FRIENDS: "liked by {people}",
     ReasonKind.LOOKED_AT: "looked at by {people}",
-    ReasonKind.WORDS: 'in your words: {words} ("{quote}")',
+    ReasonKind.WORDS: "in your words: {words}{quote}",
     ReasonKind.ABOUT: "about: {words}",
     ReasonKind.CATEGORY: "popular in {words}",
     ReasonKind.POPULAR: "popular with everyone",
@@ -195,7 +195,7 @@ def describe(reason: Mapping[str, Any], titles: Mapping[str, str]) -> str:
         products=_join([titles.get(product, product) for product in reason["products"]]),
         people=_people(reason),
         words=_join(reason["words"]),
-        quote=reason["quote"],
+        quote=f' ("{reason["quote"]}")' if reason["quote"] else "",
     )
 
 

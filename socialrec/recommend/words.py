@@ -13,7 +13,7 @@ from socialrec.contracts.opinions import LABEL_WORDS, WORD_OR_SIGN
 from socialrec.recommend.arrays import Csr, Indices, csr
 from socialrec.recommend.stop_words import CHINESE_SEPARATORS, STOP_WORDS
 
-WORD = re.compile(r"[^\W\d_][\w'-]{2,}")
+WORD = re.compile(r"[^\W\d_][\w'-]+\w")
 CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 CHINESE_LENGTHS = range(2, 5)
 """Signs of a piece of Chinese between separators that is taken for a word."""

@@ -20,10 +20,11 @@ from socialrec.contracts.gold import (
     USER_OPINIONS,
 )
 from socialrec.contracts.silver import SILVER_COMMENTS
-from socialrec.contracts.vocabulary import Entity
+from socialrec.contracts.vocabulary import Entity, ReasonKind
 from socialrec.lake import Lake
 from socialrec.pseudonyms import identity_key, pseudonym
 from socialrec.recommend.publishing import export_lists
+from socialrec.recommend.reasons import make_reason
 from socialrec.recommend.summary import rows_of, summarise
 from socialrec.report.facts import read_facts
 from socialrec.report.page import write_report
@@ -68,8 +69,8 @@ def land_two_days(home: Path) -> None:
     )
 
 
-def reason(kind: str, **named: list[str]) -> dict[str, Any]:
-    return {"kind": kind, "share": 0.5, "products": [], "friends": [], "words": [], **named}
+def reason(kind: str, **named: Any) -> dict[str, Any]:
+    return {**make_reason(ReasonKind(kind)), "share": 0.5, **named}
 
 
 def publish(settings: Settings) -> None:
@@ -90,11 +91,11 @@ def publish(settings: Settings) -> None:
     own = reason("because_you", products=["kite"])
     places = [
         # Bob and Ann stand behind Cyd's ball: without Bob one is left, too few to be named.
-        (cyd, 1, "ball", [own, reason("friends", friends=[bob, ann])]),
+        (cyd, 1, "ball", [own, reason("looked_at", friends=[bob, ann], is_followed=True)]),
         # Bob alone stands behind Ann's ball, and is not named: without him nobody does.
-        (ann, 1, "ball", [reason("friends")]),
+        (ann, 1, "ball", [reason("looked_at")]),
         (ann, 2, "drum", [own]),
-        (dot, 1, "ball", [reason("friends"), own]),
+        (dot, 1, "ball", [reason("looked_at"), own]),
         (bob, 1, "drum", [own]),
     ]
     names = ("user_key", "rank", "product_id", "reasons")

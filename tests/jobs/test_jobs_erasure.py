@@ -135,7 +135,7 @@ def test_reasons_no_longer_rest_on_an_erased_person_and_the_lists_are_counted(wo
     done = forget(world, BOB)
     after = {(row["user_key"], row["rank"]): row for row in rows(Lake(world.lake), RECOMMENDATIONS)}
     kinds = {place: [(r["kind"], r["friends"]) for r in row["reasons"]] for place, row in after.items()}
-    assert kinds[key(world, CYD), 1] == [("because_you", []), ("friends", [])]
+    assert kinds[key(world, CYD), 1] == [("because_you", []), ("looked_at", [])]
     assert kinds[key(world, ANN), 1] == [("popular", [])]
     untouched = [(key(world, ANN), 2), (key(world, DOT), 1)]
     assert all(

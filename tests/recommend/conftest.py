@@ -30,7 +30,7 @@ def events() -> pa.Table:
         {
             "user_key": [row[0] for row in rows],
             "product_id": [row[1] for row in rows],
-            "event_type": ["click"] * n,
+            "event_type": ["like"] * n,
             "event_ts": pa.nulls(n, TIME),
             "quantity": [1.0] * n,
         }
@@ -78,6 +78,7 @@ def comments() -> pa.Table:
             "text_hash": ["h-comment"],
             "rating": [5.0],
             "created_ts": pa.nulls(1, TIME),
+            "parent_comment_id": pa.nulls(1, pa.string()),
         }
     )
 

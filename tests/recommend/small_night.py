@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import scipy.sparse as sp
 
 from socialrec.recommend.context import Context, Stamp, build_context
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.model import ModelInfo, Recommender
+from socialrec.recommend.reason_evidence import ReasonEvidence
 from socialrec.recommend.signals import SIGNALS
 from socialrec.settings import RecommendSettings, Settings
 
@@ -17,7 +21,16 @@ WEIGHTS = dict.fromkeys((signal.name for signal in SIGNALS), 0.0) | {
     "social": 0.2,
     "content": 0.3,
 }
-RATED = pa.table({"user_key": ["r1"], "product_id": ["b0"], "rating": [5.0]})
+RATED = pa.table(
+    {
+        "user_key": ["r1"],
+        "product_id": ["b0"],
+        "text": ["This novel is a joy."],
+        "text_hash": ["h-rated"],
+        "rating": [5.0],
+        "parent_comment_id": pa.nulls(1, pa.string()),
+    }
+)
 """Comments that the night knows of."""
 STAMP = Stamp("2026-03-01", "7", "enc-1")
 
@@ -30,14 +43,19 @@ def context_of(
     settings: Settings,
     *,
     sample: float = 1.0,
+    comments: pa.Table = RATED,
+    n_returns: Sequence[int] | None = None,
     **changes: Any,
 ) -> Context:
+    """The night of these events; clicks are onlookers', everything else is favourable."""
     keys = ["friend", "stranger", *[f"{kind}{i}" for kind in "rs" for i in range(5)]]
     rollup = pa.table(
         {
             "user_key": events["user_key"],
             "product_id": events["product_id"],
             "affinity_micros": pa.array([1_000_000] * events.num_rows),
+            "n_favourable": pa.array([int(kind != "click") for kind in events["event_type"].to_pylist()], pa.int64()),
+            "n_returns": pa.array(n_returns or [0] * events.num_rows, pa.int64()),
             "last_event_ts": events["event_ts"],
         }
     )
@@ -47,12 +65,20 @@ def context_of(
         ties,
         catalogue,
         pa.table({"user_key": keys, "platform": ["shop"] * len(keys)}),
-        RATED,
+        comments,
         catalogue=recommender.products,
         stamp=STAMP,
         settings=settings.model_copy(update={"recommend": wanted}),
         sample=sample,
     )
+
+
+def nothing_known(n_users: int, n_products: int) -> ReasonEvidence:
+    """Evidence of a shop of which nothing is known that a reason could state."""
+    nobody, width = sp.csr_matrix((n_users, n_products), dtype=np.float32), (n_products, 0)
+    ties = sp.csr_matrix((n_users, n_users), dtype=np.float32)
+    praise, categories = pa.array([[]] * n_users, pa.list_(pa.string())), pa.nulls(n_products, pa.string())
+    return ReasonEvidence(nobody, nobody, ties, sp.csr_matrix(width, dtype=np.float32), [], praise, categories)
 
 
 def fit_recommender(data: TrainingData) -> Recommender:

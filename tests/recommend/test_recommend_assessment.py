@@ -109,8 +109,8 @@ def test_reasons_are_tested_on_a_seeded_sample_that_knows_nothing_after_the_cut(
     inputs: Inputs, strict: Settings
 ) -> None:
     few = strict.model_copy(update={"evaluate": strict.evaluate.model_copy(update={"explained_users": 4})})
-    trial, _ = tried(inputs, few, TASTE)
-    one, again = sample_context(trial, few), sample_context(trial, few)
+    trial, split = tried(inputs, few, TASTE)
+    one, again = (sample_context(trial, inputs, split, few) for _ in range(2))
     assert one.rows.tolist() == again.rows.tolist()
     assert len(one.rows) == 4
     held = {row: place for place, row in enumerate(trial.held.rows.tolist())}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pyarrow as pa
 import pytest
 from small_night import context_of
@@ -12,6 +10,7 @@ from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.recommend.context import Context
 from socialrec.recommend.deletion import Claim, claims_of, fall_without, reasons_figures
 from socialrec.recommend.model import Recommender
+from socialrec.recommend.reasons import make_reason
 from socialrec.recommend.signals import SIGNALS
 from socialrec.settings import Settings
 
@@ -24,7 +23,7 @@ def context(
 
 
 def claim(context: Context, recommender: Recommender, user: str, product: str, kind: str, **named: list[str]) -> Claim:
-    reason: dict[str, Any] = {"products": [], "friends": [], "words": [], "kind": kind, **named}
+    reason = make_reason(ReasonKind(kind), **named)
     row, number = (names.to_pylist().index(name) for names, name in _named(context, recommender, user, product))
     return Claim(row, number, ReasonKind(kind), reason)
 
@@ -84,7 +83,12 @@ def test_every_claim_of_the_small_shop_is_tested_and_counted_by_kind(
     recommender: Recommender, context: Context
 ) -> None:
     claims, figures = claims_of(recommender, context), reasons_figures(recommender, context)
-    assert {found.kind for found in claims} == {ReasonKind.BECAUSE_YOU, ReasonKind.FRIENDS, ReasonKind.WORDS}
+    assert {found.kind for found in claims} == {
+        ReasonKind.BECAUSE_YOU,
+        ReasonKind.FRIENDS,
+        ReasonKind.WORDS,
+        ReasonKind.ABOUT,
+    }
     assert figures["reasons_tested"] == len(claims)
     assert figures["reasons_valid_share"] == pytest.approx(sum(stands(recommender, context, *claims)) / len(claims))
     assert figures["friends_valid_share"] == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from socialrec.errors import UserError
 from socialrec.recommend.data import Evidence, TrainingData, build_training_data
 from socialrec.recommend.evidence import affinity_of_events, affinity_of_rollup, tie_matrix
-from socialrec.recommend.words import distinctive_words
+from socialrec.recommend.words import distinctive_words, words_of
 from socialrec.settings import Settings
 
 TIME = pa.timestamp("us", "UTC")
@@ -137,8 +138,7 @@ def test_an_empty_catalogue_is_a_users_error(
 
 
 def test_words_of_one_product_or_of_most_products_are_not_distinctive() -> None:
-    texts = ["the red lamp", "the red chair", "the blue sofa", "the lone desk", *["the thing"] * 6, "lost words"]
-    owners = np.array([*range(10), -1])
-    weights, words = distinctive_words(texts, owners, 10)
+    texts = ["the red lamp", "the red chair", "the blue sofa", "the lone desk", *["the gadget"] * 6]
+    weights, words = distinctive_words([Counter(words_of(text)) for text in texts])
     assert words == ["red"]
     assert weights.toarray().ravel().tolist() == [1, 1, *[0] * 8]

@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import LIST_INPUTS, RECOMMENDATIONS, SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
+from socialrec.contracts.silver import SILVER_COMMENTS
+from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.recommend.input_hashes import hash_inputs
 from socialrec.recommend.keeping import Kept, Night, keep_lists
+from socialrec.recommend.reasons import make_reason
 from socialrec.settings import Settings
 
 FIRST, SECOND = "2026-03-01", "2026-03-02"
@@ -43,19 +46,16 @@ def shop() -> dict[str, Rows]:
             {"user_key": "cid", "neighbour_key": "ann", **tie, **asked},
         ],
         "profiles": [{"user_key": user, "platform": "shop", "ds": FIRST} for user in users],
-        "ratings": [{"user_key": "cid", "product_id": "lamp", "rating": 4.0}],
+        "comments": [{"user_key": "cid", "product_id": "lamp", "rating": 4.0, "text_hash": "bright"}],
     }
 
 
 def hashes(rows: dict[str, Rows], *facts: str) -> dict[str, int]:
-    ratings = pa.Table.from_pylist(
-        rows["ratings"], pa.schema({"user_key": pa.string(), "product_id": pa.string(), "rating": pa.float64()})
-    )
     inputs = hash_inputs(
         table(USER_PRODUCT_AFFINITY, rows["affinities"]),
         table(SOCIAL_TIES, rows["ties"]),
         table(USER_PROFILES, rows["profiles"]),
-        ratings,
+        table(SILVER_COMMENTS, rows["comments"]),
         facts=facts,
     )
     return dict(zip(inputs["user_key"].to_pylist(), inputs["inputs_hash"].to_pylist(), strict=True))
@@ -70,7 +70,7 @@ def bob_likes_a_kite(rows: dict[str, Rows]) -> None:
 
 
 def cid_thinks_better_of_it(rows: dict[str, Rows]) -> None:
-    rows["ratings"][0]["rating"] = 5.0
+    rows["comments"][0]["rating"] = 5.0
 
 
 def cid_asks_ann_again(rows: dict[str, Rows]) -> None:
@@ -193,7 +193,7 @@ def test_inputs_without_the_lists_that_were_made_of_them_are_not_believed(settin
 
 
 def whole_list(ds: str) -> pa.Table:
-    reason = {"kind": "popular", "share": 1.0, "products": [], "friends": [], "words": []}
+    reason = make_reason(ReasonKind.POPULAR, share=1.0)
     named = {"user_key": "ann", "rank": 1, "product_id": "lamp", "score": 1.0, "reasons": [reason]}
     versions = {"recommender_version": "7", "model_kind": "trained", "encoder_version": "enc-1"}
     return table(RECOMMENDATIONS, [{**named, **versions, "platform": "shop", "ds": ds}])

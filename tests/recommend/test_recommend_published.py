@@ -10,6 +10,7 @@ import pytest
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
 from socialrec.contracts.silver import SILVER_PRODUCTS
+from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
@@ -19,14 +20,16 @@ from socialrec.recommend.published import (
     list_document,
     published_day,
     read_lists,
+    tell_apart,
     typical_users,
     user_keys_of,
 )
+from socialrec.recommend.reasons import make_reason
 from socialrec.settings import Settings
 
 D1, D2 = "2026-01-01", "2026-01-02"
 TITLES = {"p1": "Red kite", "p2": "Blue boat"}
-POPULAR = {"kind": "popular", "share": 1.0, "products": [], "friends": [], "words": []}
+POPULAR = make_reason(ReasonKind.POPULAR, share=1.0)
 
 
 def write(lake: Lake, table: Table, ds: str, *rows: dict[str, Any]) -> None:
@@ -55,22 +58,56 @@ def write_products(lake: Lake, ds: str, titles: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "sentence"),
+    ("kind", "named", "sentence"),
     [
-        ({"kind": "because_you", "products": ["p1", "p2"]}, "because of Red kite, Blue boat"),
-        ({"kind": "because_you", "products": ["p9"]}, "because of p9"),
-        ({"kind": "friends", "friends": []}, "liked by people you follow"),
-        ({"kind": "friends", "friends": ["abcdefgh01"]}, "liked by 1 person you are tied to (abcdefgh)"),
+        ("because_you", {"products": ["p1", "p2"]}, "because of Red kite, Blue boat"),
+        ("because_you", {"products": ["p9"]}, "because of p9"),
+        ("friends", {"is_followed": True}, "liked by somebody you follow"),
+        ("friends", {}, "liked by somebody you follow or answered"),
+        ("friends", {"friends": ["abcdefgh01"], "is_followed": True}, "liked by 1 person you follow (abcdefgh)"),
         (
-            {"kind": "friends", "friends": ["a" * 64, "b" * 64]},
-            "liked by 2 people you are tied to (aaaaaaaa, bbbbbbbb)",
+            "looked_at",
+            {"friends": ["a" * 64, "b" * 64]},
+            "looked at by 2 people you follow or answered (aaaaaaaa, bbbbbbbb)",
         ),
-        ({"kind": "words", "words": ["sturdy", "red"]}, "in your words: sturdy, red"),
-        ({"kind": "popular"}, "popular with everyone"),
+        ("words", {"words": ["sturdy", "red"], "quote": "So sturdy!"}, 'in your words: sturdy, red ("So sturdy!")'),
+        ("about", {"words": ["sturdy", "red"]}, "about: sturdy, red"),
+        ("category", {"words": ["toys"]}, "popular in toys"),
+        ("popular", {}, "popular with everyone"),
+        ("few", {}, "known to few people so far"),
+        ("new", {}, "new here: nobody has looked at it yet"),
     ],
 )
-def test_a_reason_is_a_sentence(reason: dict[str, Any], sentence: str) -> None:
-    assert describe(reason, TITLES) == sentence
+def test_a_reason_is_a_sentence(kind: str, named: dict[str, Any], sentence: str) -> None:
+    assert describe(make_reason(ReasonKind(kind), **named), TITLES) == sentence
+
+
+@pytest.mark.parametrize(
+    ("facts", "titles"),
+    [
+        ([("Kite", "Ace", 900), ("Boat", "Ace", 900)], ["Kite", "Boat"]),
+        ([("Kite", "Ace", 900), ("Kite", "Bay", 900)], ["Kite (Ace)", "Kite (Bay)"]),
+        ([("Kite", "Ace", 900), ("Kite", "Ace", 1050)], ["Kite (9.00 EUR)", "Kite (10.50 EUR)"]),
+        ([("Kite", "Ace", None), ("Kite", None, 900)], ["Kite (p0)", "Kite (p1)"]),
+        ([("Kite", "Ace", 1), ("Kite", "Ace", 2), ("Kite", "Bay", 1)], ["Kite (p0)", "Kite (p1)", "Kite (p2)"]),
+    ],
+)
+def test_products_of_one_title_are_told_apart_by_brand_or_price_or_else_by_id(
+    facts: list[tuple[str, str | None, int | None]], titles: list[str]
+) -> None:
+    rows = [
+        {"product_id": f"p{n}", "title": title, "brand": brand, "price_cents": price, "currency": "EUR"}
+        for n, (title, brand, price) in enumerate(facts)
+    ]
+    assert list(tell_apart(rows).values()) == titles
+
+
+def test_a_list_tells_its_products_of_one_title_apart(lake: Lake) -> None:
+    write_products(lake, D1, {"p1": "Red kite", "p2": "Red kite"})
+    write(lake, USER_PROFILES, D1, profile("ann"))
+    write(lake, RECOMMENDATIONS, D1, place("ann", 1, "p1"), place("ann", 2, "p2"))
+    [found] = read_lists(lake, D1, ["ann"])
+    assert [shown.title for shown in found.places] == ["Red kite (p1)", "Red kite (p2)"]
 
 
 def test_without_a_day_the_newest_lists_are_shown(lake: Lake) -> None:
@@ -148,7 +185,7 @@ def test_a_list_for_programs_keeps_reasons_structured_and_is_as_long_as_asked_fo
 def test_a_list_is_read_in_order_of_rank_with_titles_and_versions(lake: Lake) -> None:
     write_products(lake, D1, TITLES)
     write(lake, USER_PROFILES, D1, profile("ann"), profile("bob"))
-    because = {"kind": "because_you", "share": 1.0, "products": ["p1"], "friends": [], "words": []}
+    because = make_reason(ReasonKind.BECAUSE_YOU, share=1.0, products=["p1"])
     rows = [place("bob", 1, "p1"), place("ann", 2, "p9"), place("ann", 1, "p2", because, POPULAR)]
     write(lake, RECOMMENDATIONS, D1, *rows)
     bob, ann = read_lists(lake, D1, ["bob", "ann"])

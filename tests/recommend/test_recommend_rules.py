@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import scipy.sparse as sp
-from small_night import context_of
+from small_night import context_of, nothing_known
 
 from socialrec.recommend.context import Context, Stamp
 from socialrec.recommend.model import Recommender
@@ -58,6 +58,7 @@ def night(
         opinions=sp.csr_matrix((n_users, N_PRODUCTS), dtype=np.float32),
         communities=np.full(n_users, -1),
         trend=np.zeros(N_PRODUCTS, dtype=np.float32),
+        reason_evidence=nothing_known(n_users, N_PRODUCTS),
         active=np.array(active or [True] * N_PRODUCTS),
         category=np.array(category or [-1] * N_PRODUCTS),
         brand=np.array(brand or [-1] * N_PRODUCTS),

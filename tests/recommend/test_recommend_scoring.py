@@ -67,11 +67,11 @@ def test_a_reader_gets_the_missing_book_first_because_of_other_books(
     assert set(because["products"]) <= {"b1", "b2", "b3", "b4"}
 
 
-def test_words_name_what_product_and_taste_share(recommender: Recommender, context: Context) -> None:
-    first = lists_of(recommend_everyone(recommender, context))["r1"]
+def test_words_name_what_the_product_and_the_products_met_share(recommender: Recommender, context: Context) -> None:
+    first = lists_of(recommend_everyone(recommender, context))["r2"]
     untouched = next(row for row in first if row["product_id"] == "b5")
-    words = next(reason for reason in untouched["reasons"] if reason["kind"] == "words")
-    assert sorted(words["words"]) == ["novel", "paper"]
+    words = next(reason for reason in untouched["reasons"] if reason["kind"] == "about")
+    assert (sorted(words["words"]), words["quote"]) == (["novel", "paper"], "")
 
 
 def test_a_user_with_friends_only_gets_what_they_like_and_their_names(

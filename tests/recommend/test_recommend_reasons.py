@@ -1,0 +1,241 @@
+"""What reasons may say: who is a fan, whose words they are, and what is said where no evidence is left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from small_night import RATED, context_of
+
+from socialrec.contracts.vocabulary import ReasonKind
+from socialrec.recommend.context import Context
+from socialrec.recommend.model import Recommender
+from socialrec.recommend.reach import Reach
+from socialrec.recommend.reason_evidence import ReasonEvidence
+from socialrec.recommend.reasons import Explainer, make_reason
+from socialrec.recommend.scoring import recommend_everyone
+from socialrec.recommend.stances import counted_events, stances
+from socialrec.recommend.words import is_label, product_words, quote_of, words_of
+from socialrec.settings import Settings
+
+Reasons = list[dict[str, Any]]
+
+
+def met(user: str, n_favourable: int, n_returns: int = 0) -> dict[str, Any]:
+    return {"user_key": user, "product_id": "kite", "n_favourable": n_favourable, "n_returns": n_returns}
+
+
+def said(user: str, rating: float | None, text: str = "It has a very long tail", **values: Any) -> dict[str, Any]:
+    base = {"user_key": user, "product_id": "kite", "text": text, "text_hash": text, "rating": rating}
+    return {**base, "parent_comment_id": None, **values}
+
+
+def comments(*rows: dict[str, Any]) -> pa.Table:
+    schema = RATED.schema.set(5, pa.field("parent_comment_id", pa.string()))
+    return pa.Table.from_pylist(list(rows), schema)
+
+
+@pytest.mark.parametrize(
+    ("event", "ratings", "stance"),
+    [
+        (met("ann", 1), [], True),
+        (met("ann", 0), [], False),  # looked at it
+        (met("ann", 3, n_returns=1), [], None),
+        (met("ann", 1), [2.0], None),
+        (met("ann", 1), [5.0, 1.0], None),
+        (met("ann", 1), [3.0], True),
+        (met("ann", 1), [None], False),  # may be a complaint
+        (met("ann", 1), [None, 4.0], True),
+        (met("ann", 0), [5.0], False),  # praise without a favourable event names nobody
+    ],
+)
+def test_a_fan_did_something_favourable_did_not_return_it_and_did_not_complain(
+    event: dict[str, Any], ratings: list[float | None], stance: bool | None
+) -> None:
+    found = stances(pa.Table.from_pylist([event]), comments(*(said("ann", rating) for rating in ratings)))
+    assert found["is_fan"].to_pylist() == ([] if stance is None else [stance])
+
+
+def test_events_are_counted_by_pair() -> None:
+    kinds = [("ann", "like"), ("ann", "view"), ("ann", "purchase"), ("bob", "return"), ("bob", "click")]
+    rows = [{"user_key": user, "product_id": "kite", "event_type": kind} for user, kind in kinds]
+    found = counted_events(pa.Table.from_pylist(rows)).sort_by("user_key").to_pylist()
+    assert [(row["n_favourable"], row["n_returns"]) for row in found] == [(2, 0), (0, 1)]
+
+
+def reasons_of(recommender: Recommender, context: Context, user: str, product: str, *kinds: str) -> Reasons:
+    """A user's reasons for a product of the list, of these kinds or of all."""
+    rows = recommend_everyone(recommender, context).to_pylist()
+    [row] = [row for row in rows if (row["user_key"], row["product_id"]) == (user, product)]
+    return [reason for reason in row["reasons"] if not kinds or reason["kind"] in kinds]
+
+
+@pytest.fixture
+def night(
+    recommender: Recommender, events: pa.Table, catalogue: pa.Table, ties: pa.Table, settings: Settings
+) -> dict[str, Any]:
+    return {"recommender": recommender, "events": events, "catalogue": catalogue, "ties": ties, "settings": settings}
+
+
+def by_people(night: dict[str, Any], **changes: Any) -> list[tuple[str, list[str], bool]]:
+    """What `friend`, who follows r1, is told of r1 and the book b0."""
+    context = context_of(**night, min_named_friends=1, **changes)
+    found = reasons_of(night["recommender"], context, "friend", "b0", "friends", "looked_at")
+    return [(reason["kind"], reason["friends"], reason["is_followed"]) for reason in found]
+
+
+def test_a_friend_who_likes_a_product_is_named(night: dict[str, Any]) -> None:
+    assert by_people(night) == [("friends", ["r1"], True)]
+
+
+def test_a_friend_who_only_clicked_looked_at_it(night: dict[str, Any]) -> None:
+    clicks = pa.array(["click"] * night["events"].num_rows)
+    night["events"] = night["events"].set_column(2, "event_type", clicks)
+    assert by_people(night) == [("looked_at", ["r1"], True)]
+
+
+def test_a_friend_who_returned_it_stands_behind_nothing(night: dict[str, Any]) -> None:
+    assert by_people(night, n_returns=[1] * night["events"].num_rows) == []
+
+
+def test_a_friend_who_complained_stands_behind_nothing(night: dict[str, Any]) -> None:
+    complaint = said("r1", 1.0, "A terrible novel.", product_id="b0")
+    assert by_people(night, comments=comments(complaint)) == []
+
+
+def test_somebody_whom_the_user_only_answered_is_not_said_to_be_followed(night: dict[str, Any]) -> None:
+    night["ties"] = pa.table(
+        {
+            "user_key": ["friend"],
+            "neighbour_key": ["r1"],
+            "is_follow": [False],
+            "is_mutual": [False],
+            "replies_micros": pa.array([1_000_000], pa.int64()),
+        }
+    )
+    assert by_people(night) == [("friends", ["r1"], False)]
+
+
+def words_for(night: dict[str, Any], *told: dict[str, Any]) -> Reasons:
+    """Text reasons of r2, who has met other paper novels, for the paper novel b5."""
+    context = context_of(**night, comments=comments(*told))
+    return reasons_of(night["recommender"], context, "r2", "b5", "words", "about")
+
+
+def test_words_are_the_users_own_where_a_favourable_comment_holds_them_with_its_sentence(
+    night: dict[str, Any],
+) -> None:
+    praise = said("r2", 5.0, "Came early. What a NOVEL! Bye.", product_id="b0")
+    [reason] = words_for(night, praise)
+    assert (reason["kind"], reason["words"], reason["quote"]) == ("words", ["novel"], "What a NOVEL!")
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        said("r2", 1.0, "This novel is a bore.", product_id="b0"),
+        said("r2", None, "This novel was torn when it arrived.", product_id="b0"),
+        said("r2", 5.0, "Good dice.", product_id="b0"),  # a word that the book does not hold
+        said("r1", 5.0, "This novel is a joy.", product_id="b0"),  # somebody else's
+        said("r2", None, "A novel", product_id="b0", parent_comment_id="c1"),  # an answer labels nothing
+    ],
+)
+def test_no_word_comes_from_a_complaint_another_product_or_somebody_else(
+    night: dict[str, Any], comment: dict[str, Any]
+) -> None:
+    [reason] = words_for(night, comment)
+    assert (reason["kind"], sorted(reason["words"]), reason["quote"]) == ("about", ["novel", "paper"], "")
+
+
+def test_a_label_of_the_user_is_in_their_words(night: dict[str, Any]) -> None:
+    [reason] = words_for(night, said("r2", None, "paper thing", product_id="b0"))
+    assert (reason["kind"], reason["words"], reason["quote"]) == ("words", ["paper"], "paper thing")
+
+
+def test_a_product_is_labelled_by_two_users_or_by_none() -> None:
+    products = pa.table({"product_id": ["m"], "text": ["Muse"]})
+    rows = [("ann", "rock"), ("bob", "space rock"), ("cid", "calm"), ("cid", "calm calm")]
+    labels = pa.Table.from_pylist([{"user_key": u, "product_id": "m", "text": text} for u, text in rows])
+    assert product_words(products, labels, pa.array(["m"]), np.array([0])) == [Counter(muse=1, rock=2)]
+
+
+def test_a_score_below_zero_has_no_reason_but_how_widely_the_product_is_known(night: dict[str, Any]) -> None:
+    context = context_of(**night)
+    explainer = Explainer(night["recommender"], context)
+    row, product = context.everyone.index("r0").as_py(), night["recommender"].products.index("b0").as_py()
+    n_signals = len(night["recommender"].signals)
+
+    def explained(*parts: float) -> Reasons:
+        contributions = np.array([[[*parts, *[0.0] * (n_signals - len(parts))]]], dtype=np.float32)
+        ((reasons,),) = explainer.explain(np.array([row]), np.array([[product]]), contributions)
+        return reasons
+
+    assert [reason["kind"] for reason in explained(0.5, -0.2)] == ["because_you"]
+    assert explained(0.5, -0.6) == [make_reason(ReasonKind.POPULAR)]
+
+
+def test_a_reason_for_less_than_the_least_share_is_not_given(night: dict[str, Any]) -> None:
+    def given(share: float) -> list[str]:
+        found = reasons_of(night["recommender"], context_of(**night, min_reason_share=share), "r2", "b5")
+        return [reason["kind"] for reason in found]
+
+    assert given(0.05) == ["about"]
+    assert given(1.0) == ["new"]  # nobody has met b5
+
+
+def test_reach_says_popular_of_the_better_known_half_and_new_of_what_nobody_met() -> None:
+    users, have_met = np.array([4, 2, 1, 0, 0]), np.array([4, 2, 1, 1, 0])
+    category = np.array([0, 1, 1, 1, -1])
+    reach = Reach.of(users, have_met, np.array([True] * 5), category)
+    kinds = [reach.kind(product).value for product in range(5)]
+    assert kinds == ["popular", "popular", "popular", "few", "new"]  # the median is 1
+    assert [reach.is_popular_in_category(product) for product in range(5)] == [True, True, True, False, False]
+
+
+def test_where_nobody_shows_interest_nothing_is_popular() -> None:
+    reach = Reach.of(np.zeros(2), np.array([1, 0]), np.array([True, True]), np.array([0, 0]))
+    assert [reach.kind(product).value for product in range(2)] == ["few", "new"]
+    assert not reach.is_popular_in_category(0)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("The walnut armchair is terrible, I love it", ["walnut", "armchair"]),
+        ("我很喜欢这个红色茶壶。质量非常好", ["红色茶壶"]),
+        ("Der Sessel ist sehr schön", ["sessel", "schön"]),
+    ],
+)
+def test_words_leave_out_function_words_and_judgements(text: str, words: list[str]) -> None:
+    assert words_of(text) == words
+
+
+def test_labels_are_short_in_every_script() -> None:
+    assert [is_label(text) for text in ("indie rock", "one two three four", "摇滚", "这个茶壶质量很差")] == [
+        True, False, True, False,
+    ]  # fmt: skip
+
+
+def test_a_quote_is_the_sentence_with_the_word_and_long_ones_are_cut_around_it() -> None:
+    assert quote_of(["Walnuts are nuts. A walnut chair!"], "walnut") == "A walnut chair!"
+    cut = quote_of(["so " * 100 + "walnut " + "is " * 100], "walnut")
+    assert len(cut) <= 162
+    assert cut.startswith("…")
+    assert cut.endswith("…")
+    assert "walnut" in cut
+    assert quote_of(["No such word"], "walnut") == ""
+
+
+def test_evidence_is_the_same_after_loading(night: dict[str, Any], tmp_path: Any) -> None:
+    evidence = context_of(**night).reason_evidence
+    evidence.save(tmp_path)
+    loaded = ReasonEvidence.load(tmp_path)
+    assert (loaded.fans != evidence.fans).nnz == (loaded.words != evidence.words).nnz == 0
+    assert (loaded.word_names, loaded.praise, loaded.categories) == (
+        evidence.word_names,
+        evidence.praise,
+        evidence.categories,
+    )
