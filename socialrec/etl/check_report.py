@@ -103,7 +103,7 @@ def _share_line(entity: Entity, n: int, bad: int, *, max_share: float, own: Sequ
         said += f", all planted by the {' and '.join(sorted(filter(None, planters)))} world to show quarantine"
     if bad > max_share * n:
         least = bad - int(max_share * n)
-        said += f"; correct {f'at least {least:,} of the {bad:,} invalid records' if least < bad else 'all of them'}"
+        said += f"; correct {f'at least {least:,} of the {bad:,}' if least < bad else f'all {bad:,}'} invalid records"
     return said
 
 

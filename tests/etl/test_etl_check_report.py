@@ -33,11 +33,12 @@ def test_the_share_is_that_of_all_files_of_an_entity() -> None:
 
 def test_several_reasons_stand_on_lines_of_their_own() -> None:
     broken = FileCheck("follows.csv", "follows", problem="required column followee_id is missing")
-    verdict = give_verdict([broken, comments(1, 0, FAULT)], 0.05)
+    verdict = give_verdict([broken, comments(2, 0, FAULT)], 0.05)
     assert list(verdict.lines()) == [
         "would not pass:",
         "  follows.csv cannot be taken in",
-        "  100% of comments would go to quarantine, at most 5% may (etl.max_quarantine_share); correct all of them",
+        "  100% of comments would go to quarantine, at most 5% may (etl.max_quarantine_share); correct all 2 "
+        "invalid records",
     ]
 
 
