@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from socialrec import job, tracking
 from socialrec.contracts.vocabulary import ModelKind
 from socialrec.errors import UserError
-from socialrec.evaluate.comparison import TABLE_COLUMNS
+from socialrec.evaluate.comparison import CANDIDATE, EVERYONE, TABLE_COLUMNS, main_figures
 from socialrec.evaluate.metrics import PER_USER
 from socialrec.evaluate.plots import metrics_figure
 from socialrec.evaluate.split import Split, make_split
@@ -150,9 +150,11 @@ def log(run: job.Run, tracker: tracking.Tracker, evaluation: dict[str, Any], ass
     tracker.log_dict(run_id, evaluation, "evaluation.json")
     if assessment is None:
         return
-    main = assessment.comparison.main_metrics()
-    tracker.log(run_id, metrics=main | assessment.metrics(), tags={"figures": label})
-    comparison, drawn = assessment.comparison, [f"{name}_at_{run.settings.evaluate.cutoff}" for name in PER_USER]
+    comparison = assessment.comparison
+    main = main_figures(comparison.measured[CANDIDATE][EVERYONE].figures)
+    metrics = {f"{tracking.AT_A_GLANCE}{name}": value for name, value in main.items()} | assessment.metrics()
+    tracker.log(run_id, metrics=metrics, tags={"figures": label})
+    drawn = [f"{name}_at_{run.settings.evaluate.cutoff}" for name in PER_USER]
     tracker.log_table(run_id, TABLE_COLUMNS, comparison.rows(), "tables/evaluation.csv")
     tracker.log_table(run_id, SAMPLE_COLUMNS, assessment.samples, "tables/samples.csv")
     bars = {who: {name: evaluation[who][name] for name in drawn} for who in comparison.measured}

@@ -8,7 +8,7 @@ from typing import Any
 from socialrec import job, tracking
 from socialrec.contracts import TABLES
 from socialrec.contracts.runs import training_of
-from socialrec.evaluate.comparison import MAIN_METRICS
+from socialrec.evaluate.comparison import main_figures
 from socialrec.recommend.summary import TEST_PREFIX, headline, read_receipts, rows_of, summarise
 from socialrec.report.cards import night_card
 from socialrec.report.facts import NightFacts, read_facts
@@ -55,17 +55,13 @@ def log(run: job.Run, tracker: tracking.Tracker, summary: dict[str, Any], facts:
     tags = {"ds": run.ds, "run_id": run.run_id, "model": model, "split": summary["evaluation_label"] or ""}
     tags["decision"] = decision_words(facts)
     folder = run.settings.reports / run.ds
-    metrics = main_metrics(summary) | summary["metrics"]
+    tested = {name.removeprefix(TEST_PREFIX): value for name, value in summary["evaluation"].items()}
+    main = {f"{tracking.AT_A_GLANCE}{name}": value for name, value in main_figures(tested).items()}
+    metrics = main | summary["metrics"]
     run_id = tracker.log_nightly(f"{run.ds} · {model}", params, metrics, tags, folder)
     tracker.describe(run_id, night_card(summary, facts, versions))
     tracker.log_tables(run_id, versions, run.settings.lake, "night")
     return run_id
-
-
-def main_metrics(summary: dict[str, Any]) -> dict[str, float]:
-    """Figures of the night's model without a prefix: MLflow's tables and charts show these first."""
-    figures = {name.removeprefix(TEST_PREFIX): value for name, value in summary["evaluation"].items()}
-    return {name: value for name, value in figures.items() if name.rpartition("_at_")[0] in MAIN_METRICS}
 
 
 def decision_words(facts: NightFacts) -> str:

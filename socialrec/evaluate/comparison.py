@@ -15,7 +15,7 @@ from socialrec.settings import EvaluateSettings
 CANDIDATE = "candidate"
 EVERYONE = "everyone"
 MAIN_METRICS = ("ndcg", "recall", "coverage")
-"""Metrics that are shown before all others, without their cutoffs."""
+"""Metrics that are shown before all others."""
 TABLE_COLUMNS = ("who", "slice", "metric", "value", "low", "high", "n_users")
 
 
@@ -52,15 +52,6 @@ class Comparison:
             flat |= {f"paired/{rival}/{name}": value for name, value in tests[EVERYONE].document().items()}
         return {name: value for name, value in flat.items() if math.isfinite(value)}
 
-    def main_metrics(self) -> Figures:
-        """The candidate's figures over all users without a prefix: MLflow's tables and charts show these first."""
-        figures = self.measured[CANDIDATE][EVERYONE].figures
-        return {
-            name: figures[name]
-            for name in figures
-            if name.rpartition("_at_")[0] in MAIN_METRICS and math.isfinite(figures[name])
-        }
-
     def rows(self) -> list[tuple[str | float, ...]]:
         """A table of every figure with its interval; columns are TABLE_COLUMNS."""
         return [
@@ -74,6 +65,12 @@ class Comparison:
         for who, parts in self.measured.items():
             for name, part in parts.items():
                 yield who, name, part
+
+
+def main_figures(figures: Mapping[str, float]) -> Figures:
+    """MAIN_METRICS of a model by their bare names, from figures with cutoffs such as `ndcg_at_10`."""
+    bare = {name.rpartition("_at_")[0]: value for name, value in figures.items()}
+    return {name: bare[name] for name in MAIN_METRICS if name in bare and math.isfinite(bare[name])}
 
 
 def compare(

@@ -15,9 +15,9 @@ EXPERIMENTS = {
     "that model is in use, and which versions of the tables it read. Under Artifacts: `report/report.html`, "
     "`report/lists.csv`.",
     TRAINING: "One run per training, from the encoder to the gate, named by its day, its model version and the "
-    "decision. The description says why the gate decided so. Charts: the main figures come first, then a section per "
-    "kind of figure; `worth/` at the end is what each signal is worth. Under Artifacts: `tables/` (every figure, the "
-    "ablation, sample lists), `plots/`, `confusion/`, the candidate.",
+    "decision. The description says why the gate decided so. Charts: `at_a_glance/` comes first (`evaluate.cutoff` "
+    "recommendations per user); `worth/` at the end is what each signal is worth. Under Artifacts: `tables/` (every "
+    "figure, the ablation, sample lists), `plots/`, `confusion/`, the candidate.",
     PRETRAINING: "One run per pre-training of the base model on the shop's own texts. A person starts them.",
     ERASURE: "One run per erasure, FAILED if something was left. It says how much was removed from where, which models "
     "were trained on the erased people, and why they were erased. It names nobody.",
@@ -31,6 +31,19 @@ OPENED_BY = {
     ERASURE: "jobs/erase_users.py",
 }
 """The program that opens the runs of an experiment."""
+
+AT_A_GLANCE = "at_a_glance/"
+"""Prefix of the main figures: MLflow sorts sections of charts by name, and shows metrics without a prefix last."""
+
+_COLUMNS = [
+    "attributes.`Created`",
+    "tags.`model`",
+    "tags.`decision`",
+    f"metrics.`{AT_A_GLANCE}ndcg`",
+    "tags.`split`",
+]
+MAIN_COLUMNS = {NIGHTLY: _COLUMNS, TRAINING: _COLUMNS}
+"""Columns of the runs of an experiment that people compare."""
 
 _RECOMMENDER_CARD = """
 **What it is.** A blend of signals (what users do, what texts say, whom people follow, what is popular) that gives every

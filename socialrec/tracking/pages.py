@@ -9,11 +9,17 @@ from __future__ import annotations
 from urllib.parse import quote
 
 TRAINING_PAGES = "workflowType=machine_learning"
+MAIN_COLUMNS_VIEW = "main-columns"
 
 
 def experiments_page(uri: str) -> str:
     """All experiments."""
     return f"{uri}/#/experiments?{TRAINING_PAGES}"
+
+
+def main_columns_page(uri: str, experiment_id: str) -> str:
+    """The runs of an experiment with its main columns: parameters, tags and figures that MLflow hides at first."""
+    return f"{uri}/#/experiments/{experiment_id}/runs?{TRAINING_PAGES}&viewStateShareKey={MAIN_COLUMNS_VIEW}"
 
 
 def run_page(uri: str, experiment_id: str, run_id: str) -> str:

@@ -18,7 +18,16 @@ from socialrec.errors import AwayError, UserError
 from socialrec.settings import Settings
 from socialrec.tracking import pages
 from socialrec.tracking.address import tracking_uri
-from socialrec.tracking.descriptions import ERASURE, EXPERIMENTS, MODELS, NIGHTLY, OPENED_BY, PRETRAINING, TRAINING
+from socialrec.tracking.descriptions import (
+    ERASURE,
+    EXPERIMENTS,
+    MAIN_COLUMNS,
+    MODELS,
+    NIGHTLY,
+    OPENED_BY,
+    PRETRAINING,
+    TRAINING,
+)
 from socialrec.tracking.server import Server
 
 if TYPE_CHECKING:
@@ -37,6 +46,8 @@ LAST_WORD_SECONDS = 5.0
 PARENT = "mlflow.parentRunId"
 SOURCE = "mlflow.source.name"
 """The tag that MLflow's pages show in the column Source: the program that opened the run."""
+VIEW = f"mlflow.sharedViewState.{pages.MAIN_COLUMNS_VIEW}"
+"""The tag of an experiment with a saved view of its runs, as MLflow's own pages keep one."""
 DESCRIPTION = "mlflow.note.content"
 """The tag whose Markdown MLflow's pages show as the description of a run or an experiment."""
 ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
@@ -369,10 +380,22 @@ class Tracker:
                 return False  # deleted for good already
             raise
 
+    def _experiment(self, name: str) -> str:
+        """The id of an experiment, which is made where there is none; its description links to its main columns."""
+        found = self._server.get_experiment_by_name(name)
+        described = {DESCRIPTION: EXPERIMENTS[name]}
+        experiment_id = str(found.experiment_id if found else self._server.create_experiment(name, tags=described))
+        known = found.tags if found else described
+        if name in MAIN_COLUMNS and VIEW not in known:
+            page = pages.main_columns_page(self._server.uri, experiment_id)
+            text, link = known.get(DESCRIPTION, EXPERIMENTS[name]), "Show model, split, decision and NDCG as columns"
+            self._server.set_experiment_tag(experiment_id, DESCRIPTION, f"[{link}]({page}). {text}")
+            view = json.dumps({"selectedColumns": MAIN_COLUMNS[name]})
+            self._server.set_experiment_tag(experiment_id, VIEW, view)
+        return experiment_id
+
     def _start(self, experiment: str, name: str, tags: Mapping[str, str]) -> str:
-        found = self._server.get_experiment_by_name(experiment)
-        described = {DESCRIPTION: EXPERIMENTS[experiment]}
-        experiment_id = found.experiment_id if found else self._server.create_experiment(experiment, tags=described)
+        experiment_id = self._experiment(experiment)
         origin = {
             "mlflow.source.git.commit": git_commit(),
             SOURCE: OPENED_BY[experiment],

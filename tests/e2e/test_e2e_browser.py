@@ -95,7 +95,7 @@ def test_the_tasks_links_lead_to_the_mlflow_run_and_to_the_report(screen: Screen
 def test_the_version_that_made_the_lists_says_how_it_compares_and_why_it_was_promoted(screen: Screen) -> None:
     address = f"{screen.record.mlflow['url']}/#/models/socialrec-recommender/versions/1?workflowType=machine_learning"
     screen.page.goto(address)
-    for said in ("Promoted", "Why", "How it compares", "gold.social_ties", "champion"):
+    for said in ("Promoted", "Checks that decide", "How it compares", "gold.social_ties", "champion"):
         screen.page.get_by_text(said).first.wait_for()
 
 

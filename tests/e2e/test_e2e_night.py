@@ -61,7 +61,7 @@ def test_progress_has_a_line_for_every_task_with_its_state_and_seconds(
     night |= {"pin_models", "embed_texts", "predict_insights", "score_recommendations"}
     night |= {"publish_recommendations", "report_run"}
     training = {"resolve_run", "finetune_encoder", "embed_texts", "fit_recommender", "evaluate_recommender"}
-    training |= {"promote_model"}
+    training |= {"promote_model", "close_training"}
     assert sorted(task for task, _ in ended) == sorted(night | {f"socialrec_train.{task}" for task in training})
 
 

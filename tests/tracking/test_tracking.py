@@ -160,7 +160,14 @@ def test_experiments_models_versions_and_runs_say_what_they_are(
     tracker.describe(run_id, "**What** it did")
     assert client.get_run(run_id).data.tags["mlflow.note.content"] == "**What** it did"
     experiment = client.get_experiment_by_name("socialrec/train")
-    assert experiment.tags["mlflow.note.content"].startswith("One run per training")
+    page = f"{mlflow_server}/#/experiments/{experiment.experiment_id}/runs?workflowType=machine_learning"
+    described = experiment.tags["mlflow.note.content"]
+    assert described.startswith("[Show model, split, decision and NDCG as columns]")
+    assert f"({page}&viewStateShareKey=main-columns). One run per training" in described
+    view = json.loads(experiment.tags["mlflow.sharedViewState.main-columns"])
+    assert {"tags.`model`", "tags.`decision`", "tags.`split`", "metrics.`at_a_glance/ndcg`"} <= {
+        *view["selectedColumns"]
+    }
 
 
 def test_a_night_is_one_finished_run_with_its_report(
