@@ -108,6 +108,8 @@ def take_up(run: job.Run, tracker: tracking.Tracker, key: str) -> bool:
     if own_rank() == 0:
         if not tracker.reopen(step.values["mlflow_run_id"]):
             return False
+        # close_training finds it by this tag, if this run is killed.
+        tracker.log(step.values["mlflow_run_id"], tags={"run_id": run.run_id})
         run.log.info("inputs and settings are those of an earlier training: it is taken up", **step.values)
         run.done(status="up_to_date", counts={"examples": 0}, **step.values)
     return True

@@ -54,6 +54,8 @@ def promote(run: job.Run, tracker: tracking.Tracker) -> int:
     if not args.dry_run:
         version = record(run, tracker, decision, evaluation) if (folder / CANDIDATE_FOLDER).exists() else None
         baseline = None if decision.promote else stand_in(run, tracker, evaluation)
+        if version is None and baseline is not None:
+            name_run(run, tracker, baseline.version, "baseline")
     run.log.info("decided", promote=decision.promote, reasons=decision.reasons)
     status = "dry_run" if args.dry_run else "promoted" if decision.promote else "refused"
     pages: dict[str, Any] = {"mlflow_url": tracker.run_page(args.mlflow_run)}
@@ -129,6 +131,12 @@ def stand_in(run: job.Run, tracker: tracking.Tracker, evaluation: dict[str, Any]
     return Baseline(version, missing)
 
 
+def name_run(run: job.Run, tracker: tracking.Tracker, version: str, decision: str) -> None:
+    """Name the training in MLflow by its day, its version and the decision about it."""
+    tracker.log(run.args.mlflow_run, tags={"model": f"version {version}", "decision": decision})
+    tracker.rename(run.args.mlflow_run, f"{run.ds} · version {version} {decision}")
+
+
 def common_tags(run: job.Run, evaluation: dict[str, Any]) -> dict[str, str]:
     """Tags of every version that a training registers."""
     return {
@@ -161,9 +169,8 @@ def record(run: job.Run, tracker: tracking.Tracker, decision: Decision, evaluati
     version = tracker.register(args.mlflow_run, CANDIDATE_FOLDER, RECOMMENDER, tags, card)
     tracker.describe(args.mlflow_run, card)
     tracker.log_dict(args.mlflow_run, decision.document(), "gate.json")
-    shown = {"model": f"version {version}", "decision": gate}
-    tracker.log(args.mlflow_run, tags={"gate": gate, "gate_reasons": tags["gate_reasons"], **shown})
-    tracker.rename(args.mlflow_run, f"{run.ds} · version {version} {gate}")
+    tracker.log(args.mlflow_run, tags={"gate": gate, "gate_reasons": tags["gate_reasons"]})
+    name_run(run, tracker, version, gate)
     row = gate_row(
         decision,
         tracker.metrics(args.mlflow_run),

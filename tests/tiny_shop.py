@@ -66,7 +66,14 @@ def fill(lake: Lake) -> None:
     ]
     embedded = [{"text_hash": h, "embedding": v, "encoder_version": ENCODER_VERSION} for h, v in vectors]
     write(lake, TEXT_EMBEDDINGS, ENCODER_VERSION, embedded)
-    sums = {"affinity_micros": 1_000_000, "settled_micros": 1_000_000, "settled_ds": DS, "n_events": 1}
+    sums = {
+        "affinity_micros": 1_000_000,
+        "settled_micros": 1_000_000,
+        "settled_ds": DS,
+        "n_events": 1,
+        "n_favourable": 0,
+        "n_returns": 0,
+    }
     rollup = [{**c, **sums, "last_event_ts": c["event_ts"], **here} for c in clicks]
     write(lake, USER_PRODUCT_AFFINITY, DS, rollup)
     zeros = {
