@@ -11,7 +11,7 @@ from socialrec.bench.truth_facts import LIKING, Comment, Facts
 N_NEWEST = 3
 NOTHING = "No interests known yet."
 BEGINNINGS = ("Likes", "Looks at", "Last interested in:", "Interested in:", "Last commented on:", "Commented on:",
-              "Last labelled:", "Labelled:")  # fmt: skip
+              "Last wrote", "Labelled:")  # fmt: skip
 _SENTENCES = re.compile("".join(rf"(?:{re.escape(begin)} (.+?)\.(?: |$))?" for begin in BEGINNINGS) + "$")
 Times = dict[str, datetime | None]
 """By what may be said its newest time."""
