@@ -370,7 +370,8 @@ def profiles(night: str) -> str:
                 arg_max(text, {{t: coalesce(created_ts, make_timestamp(0)), c: comment_id}}) text
             FROM said GROUP BY ALL
         ), parts_said AS (
-            SELECT user_key, is_label, arg_min({{s: if(is_label, '"' || text || '" of ', '') || title, h: t IS NOT NULL}},
+            SELECT user_key, is_label,
+                arg_min({{s: if(is_label, '"' || text || '" of ', '') || title, h: t IS NOT NULL}},
                 {{a: -epoch_us(coalesce(t, make_timestamp(0))), p: product_id}}, 3) parts
             FROM lasts GROUP BY user_key, is_label
         ), worded AS (

@@ -48,7 +48,7 @@ def comments(*rows: dict[str, Any]) -> pa.Table:
         (met("ann", 1), [5.0, 1.0], None),
         (met("ann", 1), [3.0], True),
         (met("ann", 1), [None], False),  # may be a complaint
-        (met("ann", 1), [None, 4.0], True),
+        (met("ann", 1), [None, 4.0], False),
         (met("ann", 0), [5.0], False),  # praise without a favourable event names nobody
     ],
 )
