@@ -370,14 +370,15 @@ def profiles(night: str) -> str:
                 arg_max(text, {{t: coalesce(created_ts, make_timestamp(0)), c: comment_id}}) text
             FROM said GROUP BY ALL
         ), parts_said AS (
-            SELECT user_key, is_label, arg_min({{s: title || if(is_label, ' as ' || text, ''), h: t IS NOT NULL}},
+            SELECT user_key, is_label,
+                arg_min({{s: if(is_label, '"' || text || '" of ', '') || title, h: t IS NOT NULL}},
                 {{a: -epoch_us(coalesce(t, make_timestamp(0))), p: product_id}}, 3) parts
             FROM lasts GROUP BY user_key, is_label
         ), worded AS (
             SELECT numbers.*, coalesce([x.s FOR x IN categories], [])::VARCHAR[] top_categories, concat_ws(' ',
                 {_listed("Likes", "categories[:3]", "x.h")}, {_listed("Looks at", "categories[:3]", "NOT x.h")},
-                {_newest("interested in", "titles")}, {_newest("commented on", "commented.parts")},
-                {_newest("labelled", "labelled.parts")}) words, if(words = '', 'No interests known yet.', words) AS text
+                {_newest("interested in: ", "titles")}, {_newest("commented on: ", "commented.parts")},
+                {_newest("wrote ", "labelled.parts")}) words, if(words = '', 'No interests known yet.', words) AS text
             FROM numbers LEFT JOIN titles USING (user_key) LEFT JOIN best USING (user_key)
             LEFT JOIN parts_said commented ON commented.user_key = numbers.user_key AND NOT commented.is_label
             LEFT JOIN parts_said labelled ON labelled.user_key = numbers.user_key AND labelled.is_label
@@ -400,9 +401,7 @@ def _newest(begin: str, parts: str) -> str:
         distinct = f"[x FOR x, i IN {words} IF list_position({words}, x) = i]"
         return f"nullif(array_to_string({distinct}, ', '), '')"
 
-    return (
-        f"coalesce('Last {begin}: ' || {joined('x.h')} || '.', '{begin.capitalize()}: ' || {joined('NOT x.h')} || '.')"
-    )
+    return f"coalesce('Last {begin}' || {joined('x.h')} || '.', '{begin.capitalize()}' || {joined('NOT x.h')} || '.')"
 
 
 def texts(night: str) -> str:

@@ -63,7 +63,7 @@ def _because_you(facts: Facts, user: str, product: str, reason: Reason) -> Itera
     if not reason["products"]:
         yield "names no product"
     for named in reason["products"]:
-        if not facts.met_gladly(user, named):
+        if not facts.speaks_for(user, named):
             yield f"{named} was not met, was returned or was complained about"
 
 
@@ -72,7 +72,9 @@ def _friends(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[
 
 
 def _looked_at(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
-    yield from _people(facts, user, reason, lambda other: facts.met_gladly(other, product), "has not met it gladly")
+    yield from _people(
+        facts, user, reason, lambda other: facts.speaks_for(other, product), "has not met it, returned it or complained"
+    )
 
 
 def _people(facts: Facts, user: str, reason: Reason, holds: Callable[[str], bool], fault: str) -> Iterator[str]:

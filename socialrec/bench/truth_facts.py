@@ -47,9 +47,14 @@ class Comment:
         return self.is_label if self.rating is None else self.rating >= 4
 
     @property
+    def is_stated_complaint(self) -> bool:
+        """Whether its stars speak against the product."""
+        return self.rating is not None and self.rating <= 2
+
+    @property
     def is_complaint(self) -> bool:
-        """Whether its stars, or without stars its words, speak against the product."""
-        return self.sentiment == "negative" if self.rating is None else self.rating <= 2
+        """Whether its stars, or without stars its words as a model reads them, speak against the product."""
+        return self.sentiment == "negative" if self.rating is None else self.is_stated_complaint
 
 
 @dataclass
@@ -73,12 +78,13 @@ class Facts:
 
     def likes(self, user: str, product: str) -> bool:
         """Whether the user liked, saved, shared or bought it, did not return it, and did not complain."""
-        return bool(self.kinds(user, product) & LIKING) and self.met_gladly(user, product)
+        did_like = bool(self.kinds(user, product) & LIKING) and self.speaks_for(user, product)
+        return did_like and not any(comment.is_complaint for comment in self.said(user, product))
 
-    def met_gladly(self, user: str, product: str) -> bool:
-        """Whether the user has met it, did not return it, and did not complain."""
-        kinds = self.kinds(user, product)
-        return bool(kinds) and "return" not in kinds and not any(c.is_complaint for c in self.said(user, product))
+    def speaks_for(self, user: str, product: str) -> bool:
+        """Whether the user has met it, did not return it, and did not say with stars that it is bad."""
+        kinds, said = self.kinds(user, product), self.said(user, product)
+        return bool(kinds) and "return" not in kinds and not any(comment.is_stated_complaint for comment in said)
 
     def people_of(self, user: str, *, only_followed: bool) -> set[str]:
         """Whom a user follows, and whom they answered."""

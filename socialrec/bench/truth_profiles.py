@@ -11,7 +11,7 @@ from socialrec.bench.truth_facts import LIKING, Comment, Facts
 N_NEWEST = 3
 NOTHING = "No interests known yet."
 BEGINNINGS = ("Likes", "Looks at", "Last interested in:", "Interested in:", "Last commented on:", "Commented on:",
-              "Last labelled:", "Labelled:")  # fmt: skip
+              "Last wrote", "Wrote")  # fmt: skip
 _SENTENCES = re.compile("".join(rf"(?:{re.escape(begin)} (.+?)\.(?: |$))?" for begin in BEGINNINGS) + "$")
 Times = dict[str, datetime | None]
 """By what may be said its newest time."""
@@ -31,7 +31,7 @@ def untrue_sentences(facts: Facts, user: str, text: str) -> tuple[int, list[str]
         lambda said: _looks_at(facts, user, said),
         *_both(_titled(facts, interests), "an interest"),
         *_both(_remarks(facts, user, are_labels=False), "commented on"),
-        *_both(_remarks(facts, user, are_labels=True), "a label"),
+        *_both(_remarks(facts, user, are_labels=True), "written"),
     )
     said = [(part, check) for part, check in zip(found.groups(), checks, strict=True) if part is not None]
     return len(said), [fault for part, check in said for fault in check(part)]
@@ -106,7 +106,7 @@ def _remarks(facts: Facts, user: str, *, are_labels: bool) -> list[tuple[str, da
         title = facts.products[product]["title"]
         newest = max((comment.created for comment in chosen if comment.created is not None), default=None)
         texts = {comment.text for comment in chosen if comment.created == newest}
-        found += [(f"{title} as {text}" if are_labels else title, newest) for text in texts]
+        found += [(f'"{text}" of {title}' if are_labels else title, newest) for text in texts]
     return found
 
 

@@ -55,7 +55,7 @@ def profile_text(categories: Column, interests: Column, commented: Column, label
         _sentence("Looks at ", _listed(_said(named, holds=False))),
         _newest("interested in: ", interests),
         _newest("commented on: ", commented),
-        _newest("labelled: ", labelled),
+        _newest("wrote ", labelled),
     ]
     text = F.concat_ws(" ", *sentences)
     return F.when(text == "", _NOTHING_KNOWN).otherwise(text)
@@ -151,7 +151,7 @@ def _comments_said(comments: DataFrame, products: DataFrame) -> DataFrame:
     newest = F.max_by("text", F.struct("created_ts", "comment_id")).alias("text")
     by_product = said.groupBy("user_key", "is_label", "product_id", "title")
     last = by_product.agg(newest, F.max("created_ts").alias("created_ts"))
-    title = F.when(F.col("is_label"), F.concat("title", F.lit(" as "), "text")).otherwise(F.col("title"))
+    title = F.when(F.col("is_label"), F.concat(F.lit('"'), "text", F.lit('" of '), "title")).otherwise(F.col("title"))
     part = _part_of(title, F.col("created_ts").isNotNull())
     order = F.struct(_age("created_ts"), "product_id")
     parts = last.groupBy("user_key", "is_label").agg(F.min_by(part, order, _N_TITLES).alias("parts"))

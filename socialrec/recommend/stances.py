@@ -15,15 +15,15 @@ def stances(events: pa.Table, comments: pa.Table) -> pa.Table:
     """`user_key`, `product_id` and `is_fan` of every pair that speaks for its product.
 
     events: rows of gold.user_product_affinity, or `counted_events`. comments: `user_key`, `product_id`, `rating`.
-    A fan did something favourable with the product, did not return it, and did not comment on it but with stars above
-    a complaint's. Whoever returned it or complained speaks for nothing; others who met it are no fans.
+    A fan did something favourable with the product, did not return it, and gave stars above a complaint's in every
+    comment on it: one without stars may be a complaint. Whoever returned it or complained speaks for nothing; others
+    who met it are no fans.
     """
     kept = events.filter(pc.equal(pc.fill_null(events["n_returns"], 0), 0))
     kept = kept.select([*PAIR, "n_favourable"]).join(_worst_comments(comments), list(PAIR))
-    n_ratings = pc.fill_null(kept["rating_count"], 0)
-    n_unrated = pc.subtract(pc.fill_null(kept["rating_count_all"], 0), n_ratings)
+    n_unrated = pc.subtract(pc.fill_null(kept["rating_count_all"], 0), pc.fill_null(kept["rating_count"], 0))
     complains = pc.fill_null(pc.less_equal(kept["rating_min"], UNFAVOURABLE_RATING), False)
-    is_unclear = pc.and_(pc.equal(n_ratings, 0), pc.greater(n_unrated, 0))
+    is_unclear = pc.greater(n_unrated, 0)
     is_fan = pc.and_(pc.greater(pc.fill_null(kept["n_favourable"], 0), 0), pc.invert(is_unclear))
     found = pa.table({**{name: kept[name] for name in PAIR}, "is_fan": is_fan})
     return found.filter(pc.invert(complains))

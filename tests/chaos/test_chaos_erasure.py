@@ -7,11 +7,12 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from crowd import ENCODER_VERSION, PEOPLE, make_champion, make_crowd, only_they_say
+from crowd import ENCODER_VERSION, PEOPLE, PRODUCTS, make_champion, make_crowd, only_they_say
 from landed_world import D2, load, rows, run
 from mlflow import MlflowClient
 from pyspark.sql import SparkSession
@@ -28,9 +29,11 @@ from socialrec.contracts.gold import (
     USER_PROFILES,
 )
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
+from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.pseudonyms import identity_key, pseudonym
+from socialrec.recommend.reasons import make_reason
 from socialrec.settings import Settings
 from socialrec.tracking import ENCODER, RECOMMENDER
 
@@ -74,11 +77,18 @@ def files_with(words: re.Pattern[str], *folders: Path) -> list[str]:
 
 
 def lists_without(people: set[str], lists: Rows, ties: Rows, affinity: Rows) -> tuple[Rows, set[str]]:
-    """Everybody else's lists as they have to be without these people, and whose had to change, by plain reckoning."""
-    likes = defaultdict(set)
+    """Everybody else's lists as they have to be without these people, and whose had to change, by plain reckoning.
+
+    The crowd only clicks, and gives products four stars or none: nobody is a fan, and everybody looked.
+    """
+    likes, met = defaultdict(set), defaultdict(set)
     for row in affinity:
+        if row["user_key"] not in people:
+            met[row["product_id"]].add(row["user_key"])
         if row["affinity_micros"] > 0:
             likes[row["product_id"]].add(row["user_key"])
+    n_users = {product: len(likes[product] - people) for product in PRODUCTS}
+    middle = median(n_users.values())
     neighbours = defaultdict(set)
     for row in ties:
         if row["strength"] > 0:
@@ -90,15 +100,16 @@ def lists_without(people: set[str], lists: Rows, ties: Rows, affinity: Rows) -> 
         behind = neighbours[row["user_key"]] & likes[row["product_id"]]
         reasons = []
         for reason in row["reasons"]:
-            if reason["kind"] == "friends" and behind & people:
+            if reason["kind"] == "looked_at" and behind & people:
                 left = behind - people
                 named = [friend for friend in reason["friends"] if friend not in people]
                 if left:
                     reasons.append({**reason, "friends": named if len(left) >= MIN_NAMED else []})
             else:
                 reasons.append(reason)
-        popular = {"kind": "popular", "share": 0.0, "products": [], "friends": [], "words": []}
-        if (reasons := reasons or [popular]) != row["reasons"]:
+        product = row["product_id"]
+        reach = "new" if not met[product] else "popular" if n_users[product] >= max(1, middle) else "few"
+        if (reasons := reasons or [make_reason(ReasonKind(reach))]) != row["reasons"]:
             changed.add(row["user_key"])
         wanted.append({**row, "reasons": reasons})
     return wanted, changed

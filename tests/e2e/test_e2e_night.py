@@ -107,7 +107,7 @@ def test_somebody_who_clicked_gets_the_things_of_their_kind_that_they_have_not_s
     assert {place["product_id"] for place in found["places"]} == unseen
     assert [place["rank"] for place in found["places"]] == [1, 2, 3, 4, 5]
     assert all(place["title"].startswith("boat number") for place in found["places"])
-    assert all(re.search("because of boat|in your words: .*sails", str(place["reasons"])) for place in found["places"])
+    assert all(re.search("because of boat|about: .*sails", str(place["reasons"])) for place in found["places"])
 
 
 @pytest.mark.usefixtures("first_night")
@@ -116,7 +116,7 @@ def test_somebody_without_any_history_gets_a_whole_list_with_reasons_too(shop: S
     [found] = shop.read_json("recommend", user)
     assert [place["rank"] for place in found["places"]] == [1, 2, 3, 4, 5]
     assert all(place["reasons"] for place in found["places"])
-    assert found["profile"] == "Nothing known yet."
+    assert found["profile"] == "No interests known yet."
 
 
 @pytest.mark.usefixtures("first_night")

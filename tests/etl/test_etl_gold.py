@@ -214,8 +214,8 @@ def profiles_of(interest: DataFrame, comments: DataFrame, products: DataFrame, f
         ({"interests": [("Kite", True), ("Boat", False)]}, "Last interested in: Kite."),
         ({"interests": [("Kite", False), ("Kite", False)]}, "Interested in: Kite."),
         (
-            {"commented": [("Kite", False)], "labelled": [("Muse as rock", True), ("Air as calm", True)]},
-            "Commented on: Kite. Last labelled: Muse as rock, Air as calm.",
+            {"commented": [("Kite", False)], "labelled": [('"rock" of Muse', True), ('"calm" of Air', True)]},
+            'Commented on: Kite. Last wrote "rock" of Muse, "calm" of Air.',
         ),
         ({}, "No interests known yet."),
     ],
@@ -250,7 +250,7 @@ def test_a_category_is_not_liked_against_complaints_or_comments_that_may_be_comp
     assert profiles["fan"].text == "Likes toys. Interested in: Kite. Commented on: Kite."
 
 
-def test_short_comments_without_stars_are_labels_and_the_newest_of_each_product_is_said(spark: SparkSession) -> None:
+def test_short_comments_without_stars_are_quoted_the_newest_of_each_product(spark: SparkSession) -> None:
     products = rows_of(
         spark, SILVER_PRODUCTS, {"product_id": "m", "title": "Muse"}, {"product_id": "a", "title": "Air"}
     )
@@ -261,7 +261,7 @@ def test_short_comments_without_stars_are_labels_and_the_newest_of_each_product_
     ]
     nothing, follows = rows_of(spark, USER_PRODUCT_AFFINITY), rows_of(spark, SILVER_FOLLOWS)
     profiles = profiles_of(nothing, rows_of(spark, SILVER_COMMENTS, *rows), products, follows)
-    assert profiles["ann"].text == "Last commented on: Air. Last labelled: Muse as space rock, Air as calm."
+    assert profiles["ann"].text == 'Last commented on: Air. Last wrote "space rock" of Muse, "calm" of Air.'
 
 
 def test_only_unknown_texts_are_new_and_a_shared_one_is_the_products(spark: SparkSession) -> None:

@@ -76,8 +76,9 @@ def test_a_first_night_takes_the_whole_history_and_accounts_for_every_record(wor
     ties = {row["is_follow"]: row for row in rows(lake, SOCIAL_TIES)}
     assert (ties[True]["is_mutual"], ties[False]["replies_micros"]) == (False, 1_000_000)
     assert {row["text"] for row in rows(lake, TEXTS)} == {
-        "Red kite. toys", "It is fine", "Good kite", "Yes!", "Likes toys. Recently interested in: Red kite.",
-        "Nothing known yet.",
+        "Red kite. toys", "It is fine", "Good kite", "Yes!", 
+        'Looks at toys. Last interested in: Red kite. Wrote "It is fine" of Red kite.',
+        'Commented on: Red kite. Wrote "Good kite" of Red kite.',
     }  # fmt: skip
     assert len(rows(lake, USER_PROFILES)) == 2
     topics = {row["comment_id"]: row["topic"] for row in rows(lake, SILVER[Entity.COMMENTS])}

@@ -48,7 +48,7 @@ def comments(*rows: dict[str, Any]) -> pa.Table:
         (met("ann", 1), [5.0, 1.0], None),
         (met("ann", 1), [3.0], True),
         (met("ann", 1), [None], False),  # may be a complaint
-        (met("ann", 1), [None, 4.0], True),
+        (met("ann", 1), [None, 4.0], False),
         (met("ann", 0), [5.0], False),  # praise without a favourable event names nobody
     ],
 )
@@ -162,28 +162,33 @@ def test_a_product_is_labelled_by_two_users_or_by_none() -> None:
     assert product_words(products, labels, pa.array(["m"]), np.array([0])) == [Counter(muse=1, rock=2)]
 
 
+def explained(night: dict[str, Any], **parts: float) -> Reasons:
+    """Reasons of r0 for b0, where the signals add these parts to its score."""
+    recommender, context = night["recommender"], context_of(**night)
+    row, product = context.everyone.index("r0").as_py(), recommender.products.index("b0").as_py()
+    contributions = [[[parts.get(signal.name, 0.0) for signal in recommender.signals]]]
+    explainer = Explainer(recommender, context)
+    ((reasons,),) = explainer.explain(np.array([row]), np.array([[product]]), np.array(contributions, dtype=np.float32))
+    return reasons
+
+
 def test_a_score_below_zero_has_no_reason_but_how_widely_the_product_is_known(night: dict[str, Any]) -> None:
-    context = context_of(**night)
-    explainer = Explainer(night["recommender"], context)
-    row, product = context.everyone.index("r0").as_py(), night["recommender"].products.index("b0").as_py()
-    n_signals = len(night["recommender"].signals)
-
-    def explained(*parts: float) -> Reasons:
-        contributions = np.array([[[*parts, *[0.0] * (n_signals - len(parts))]]], dtype=np.float32)
-        ((reasons,),) = explainer.explain(np.array([row]), np.array([[product]]), contributions)
-        return reasons
-
-    assert [reason["kind"] for reason in explained(0.5, -0.2)] == ["because_you"]
-    assert explained(0.5, -0.6) == [make_reason(ReasonKind.POPULAR)]
+    assert [reason["kind"] for reason in explained(night, collaborative=0.5, content=-0.2)] == ["because_you"]
+    assert explained(night, collaborative=0.5, content=-0.6) == [make_reason(ReasonKind.POPULAR)]
 
 
-def test_a_reason_for_less_than_the_least_share_is_not_given(night: dict[str, Any]) -> None:
-    def given(share: float) -> list[str]:
-        found = reasons_of(night["recommender"], context_of(**night, min_reason_share=share), "r2", "b5")
-        return [reason["kind"] for reason in found]
-
-    assert given(0.05) == ["about"]
-    assert given(1.0) == ["new"]  # nobody has met b5
+@pytest.mark.parametrize(
+    ("parts", "kinds"),
+    [
+        ({"collaborative": 0.06, "content": 0.94}, ["about", "because_you"]),
+        ({"collaborative": 0.04, "content": 0.96}, ["about"]),
+        ({"collaborative": 0.04, "popularity": 0.96}, ["popular"]),
+    ],
+)
+def test_a_reason_for_less_than_a_twentieth_of_the_score_is_not_given(
+    night: dict[str, Any], parts: dict[str, float], kinds: list[str]
+) -> None:
+    assert [reason["kind"] for reason in explained(night, **parts)] == kinds
 
 
 def test_reach_says_popular_of_the_better_known_half_and_new_of_what_nobody_met() -> None:
