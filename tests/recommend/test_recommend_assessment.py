@@ -110,7 +110,7 @@ def test_reasons_are_tested_on_a_seeded_sample_that_knows_nothing_after_the_cut(
 ) -> None:
     few = strict.model_copy(update={"evaluate": strict.evaluate.model_copy(update={"explained_users": 4})})
     trial, split = tried(inputs, few, TASTE)
-    one, again = (sample_context(trial, inputs, split, few) for _ in range(2))
+    one, again = (sample_context(trial, split) for _ in range(2))
     assert one.rows.tolist() == again.rows.tolist()
     assert len(one.rows) == 4
     held = {row: place for place, row in enumerate(trial.held.rows.tolist())}

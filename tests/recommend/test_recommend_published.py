@@ -171,7 +171,7 @@ def test_an_id_as_it_landed_comes_before_a_key_that_begins_the_same(lake: Lake, 
 def test_a_list_for_programs_keeps_reasons_structured_and_is_as_long_as_asked_for(lake: Lake) -> None:
     write_products(lake, D1, TITLES)
     write(lake, USER_PROFILES, D1, profile("ann"))
-    because = {"kind": "because_you", "share": 0.75, "products": ["p1"], "friends": [], "words": []}
+    because = make_reason(ReasonKind.BECAUSE_YOU, share=0.75, products=["p1"])
     write(lake, RECOMMENDATIONS, D1, place("ann", 1, "p2", because), place("ann", 2, "p9"))
     [found] = read_lists(lake, D1, ["ann"])
     document = list_document(found, 1)

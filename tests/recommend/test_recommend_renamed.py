@@ -76,7 +76,7 @@ def test_the_split_the_blend_and_the_lists_of_the_test_are_equal(inputs: Inputs,
         split = make_split(home.interactions, small.evaluate)
         blend = fit_blend(home, split, small)
         trial = try_recipe(home, split, small, blend.weights)
-        sampled = sample_context(trial, small)
+        sampled = sample_context(trial, split)
         found.append((split, blend, trial.lists.ranked.tolist(), recommend_everyone(trial.recommender, sampled)))
     (split, blend, ranked, lists), (split_b, blend_b, ranked_b, lists_b) = found
     assert split.test_keys.tolist() == split_b.test_keys.tolist()
@@ -92,6 +92,8 @@ def night_of(inputs: Inputs, people: dict[str, str], recommender: Recommender, s
             "user_key": inputs.interactions["user_key"],
             "product_id": inputs.interactions["product_id"],
             "affinity_micros": pa.array([1_000_000] * inputs.interactions.num_rows),
+            "n_favourable": pa.array([1] * inputs.interactions.num_rows),
+            "n_returns": pa.array([0] * inputs.interactions.num_rows),
             "last_event_ts": inputs.interactions["event_ts"],
         }
     )
@@ -101,7 +103,7 @@ def night_of(inputs: Inputs, people: dict[str, str], recommender: Recommender, s
         inputs.ties,
         inputs.products,
         pa.table({"user_key": keys, "platform": ["shop"] * len(keys)}),
-        inputs.comments.select(["user_key", "product_id", "rating"]),
+        inputs.comments,
         catalogue=recommender.products,
         stamp=STAMP,
         settings=settings,
