@@ -8,6 +8,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from io import BufferedIOBase
 from itertools import islice
 from typing import IO, cast
 
@@ -113,7 +114,7 @@ def encoding_problem(file: LandingFile) -> str | None:
         return None
     try:
         with gzip.open(file.path) if file.path.suffix == ".gz" else file.path.open("rb") as content:
-            return foreign_encoding(cast("IO[bytes]", content))
+            return foreign_encoding(cast("BufferedIOBase", content))
     except (OSError, EOFError, zlib.error) as error:
         raise _not_whole(file, error) from None
 
