@@ -47,6 +47,7 @@ def put(lake: Lake, table: Table, ds: str, rows: list[dict[str, Any]]) -> None:
         for column in table.columns
         if not column.nullable
     }
+    filled |= {"model_kind": "trained"} if "model_kind" in filled else {}
     put_rows(lake, table, ds, [{**filled, **row} for row in rows])
 
 
