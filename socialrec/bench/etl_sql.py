@@ -349,21 +349,24 @@ def profiles(night: str) -> str:
         ), titles AS (
             SELECT user_key, arg_min({{s: title, h: t IS NOT NULL}},
                 {{a: -epoch_us(coalesce(t, make_timestamp(0))), m: -m, p: product_id}}, 3) titles
-            FROM liked GROUP BY ALL
+            FROM liked ANTI JOIN (SELECT user_key, product_id FROM silver_comments
+                WHERE rating <= {UNFAVOURABLE_RATING}) complaints USING (user_key, product_id)
+            WHERE n_returns = 0 GROUP BY ALL
         ), said AS (
             SELECT *, rating IS NULL AND parent_comment_id IS NULL
                 AND len(regexp_extract_all(text, '{WORD_OR_SIGN}')) <= {LABEL_WORDS} AS is_label
             FROM silver_comments JOIN described USING (product_id)
         ), judged AS (
             SELECT user_key, category, count(*) FILTER (rating >= {FAVOURABLE_RATING}) n_good,
-                count(*) FILTER (rating <= {UNFAVOURABLE_RATING} OR (rating IS NULL AND NOT is_label)) n_doubtful
+                count(*) FILTER (rating <= {UNFAVOURABLE_RATING} OR (rating IS NULL AND NOT is_label)) n_doubtful,
+                sum(rating - 3) above_middle
             FROM said WHERE category IS NOT NULL GROUP BY user_key, category
         ), sums AS (
             SELECT user_key, category, sum(m) m, count(*) FILTER (n_favourable > 0 AND n_returns = 0) n_fan
             FROM liked WHERE category IS NOT NULL GROUP BY user_key, category
         ), best AS (
             SELECT user_key, arg_min({{s: category, h: (n_fan > 0 OR coalesce(n_good, 0) > 0)
-                AND (coalesce(n_doubtful, 0) = 0 OR n_good > n_doubtful)}}, {{m: -m, c: category}}, 5) categories
+                AND (coalesce(n_doubtful, 0) = 0 OR n_good > n_doubtful) AND coalesce(above_middle, 0) >= 0}}, {{m: -m, c: category}}, 5) categories
             FROM sums LEFT JOIN judged USING (user_key, category) GROUP BY user_key
         ), lasts AS (
             SELECT user_key, is_label, product_id, title, max(created_ts) t,

@@ -112,11 +112,16 @@ def _part(rows: DataFrame, user: str, time: str | None, **numbers: Column) -> Da
 
 
 def _tastes(affinity: DataFrame, products: DataFrame, comments: DataFrame) -> DataFrame:
-    """user_key, categories (by summed affinity, then name) and interests (by time, affinity, product)."""
+    """user_key, categories (by summed affinity, then name) and interests (by time, affinity, product).
+
+    What the user returned or complained about is no interest.
+    """
     liked = affinity.where(F.col("affinity_micros") > 0).join(_described(products), "product_id")
     order = F.struct(_age("last_event_ts"), (-F.col("affinity_micros")).alias("dislike"), "product_id")
     interest = _part_of(F.col("title"), F.col("last_event_ts").isNotNull())
-    interests = liked.groupBy("user_key").agg(F.min_by(interest, order, _N_TITLES).alias("interests"))
+    complaints = comments.where(F.col("rating") <= UNFAVOURABLE_RATING).select("user_key", "product_id").distinct()
+    kept = liked.where(F.col("n_returns") == 0).join(complaints, ["user_key", "product_id"], "left_anti")
+    interests = kept.groupBy("user_key").agg(F.min_by(interest, order, _N_TITLES).alias("interests"))
     is_fan = (F.col("n_favourable") > 0) & (F.col("n_returns") == 0)
     of_category = ["user_key", "category"]
     by_category = liked.where(F.col("category").isNotNull()).groupBy(*of_category)
@@ -124,24 +129,26 @@ def _tastes(affinity: DataFrame, products: DataFrame, comments: DataFrame) -> Da
     sums = sums.join(_opinions(comments, products), of_category, "left")
     rank = F.struct((-F.col("micros")).alias("dislike"), "category")
     category = _part_of(F.col("category"), _is_liked())
-    return interests.join(
-        sums.groupBy("user_key").agg(F.min_by(category, rank, _N_CATEGORIES).alias("categories")), "user_key", "left"
-    )
+    categories = sums.groupBy("user_key").agg(F.min_by(category, rank, _N_CATEGORIES).alias("categories"))
+    return interests.join(categories, "user_key", "full")
 
 
 def _is_liked() -> Column:
-    """Something favourable was done or said, and no comment speaks, or may speak, against it as loudly."""
+    """Something favourable was done or said, fewer comments speak, or may speak, against it, and 3 stars in the mean."""
     n_good, n_doubtful = F.coalesce("n_good", F.lit(0)), F.coalesce("n_doubtful", F.lit(0))
-    return ((F.col("n_fan") > 0) | (n_good > 0)) & ((n_doubtful == 0) | (n_good > n_doubtful))
+    is_outvoted = ((n_doubtful > 0) & (n_good <= n_doubtful)) | (F.coalesce("above_middle", F.lit(0.0)) < 0)
+    return ((F.col("n_fan") > 0) | (n_good > 0)) & ~is_outvoted
 
 
 def _opinions(comments: DataFrame, products: DataFrame) -> DataFrame:
-    """By user and category how many comments praise, and how many complain or leave open whether they do."""
+    """By user and category how many comments praise, how many complain or may do so, and the stars above 3 in sum."""
     rating = F.col("rating")
     is_doubtful = (rating <= UNFAVOURABLE_RATING) | (rating.isNull() & ~_is_label())
     said = comments.join(_described(products), "product_id").where(F.col("category").isNotNull())
     return said.groupBy("user_key", "category").agg(
-        F.count_if(rating >= FAVOURABLE_RATING).alias("n_good"), F.count_if(is_doubtful).alias("n_doubtful")
+        F.count_if(rating >= FAVOURABLE_RATING).alias("n_good"),
+        F.count_if(is_doubtful).alias("n_doubtful"),
+        F.sum(rating - 3).alias("above_middle"),
     )
 
 
