@@ -124,10 +124,7 @@ def environment(at_once: int) -> dict[str, str]:
 def line_of(facts: Facts) -> str:
     """One world as a line for people; what went wrong, and where the log is, on lines of their own."""
     model = facts.model_kind or "-"
-    outcome = facts.outcome
-    if outcome == "succeeded" and not facts.is_truth_checked:
-        outcome += " (reasons not checked)"
-    cells = (facts.world, facts.users, facts.products, f"{facts.seconds:.1f}", model, facts.lists, outcome)
+    cells = (facts.world, facts.users, facts.products, f"{facts.seconds:.1f}", model, facts.lists, facts.outcome)
     log = [f"log: {facts.kept}/night.log"] if facts.kept else []
     return "\n    ".join([_LINE.format(*cells), *facts.faults, *log])
 

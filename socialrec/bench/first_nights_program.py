@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import importlib.util
 import json
 import sys
@@ -18,6 +17,7 @@ from socialrec import job
 from socialrec.bench.first_nights_checks import check_lists
 from socialrec.bench.first_nights_worlds import World, worlds
 from socialrec.bench.night_jobs import Step, night_steps
+from socialrec.bench.reason_truth import check_truth
 from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
 from socialrec.contracts.runs import training_of
 from socialrec.contracts.silver import SILVER_PRODUCTS
@@ -28,7 +28,6 @@ from socialrec.settings import Settings, load_settings
 
 FACTS = "facts.json"
 FIRST, SECOND = "first", "second"
-TRUTH = "socialrec.bench.reason_truth"
 
 
 @dataclass
@@ -48,7 +47,6 @@ class Facts:
     gate_reasons: str = ""
     n_gate_warnings: int = 0
     missing: str = ""
-    is_truth_checked: bool = False
     n_reasons: int = 0
     n_profile_sentences: int = 0
     n_untrue: int = 0
@@ -86,7 +84,7 @@ def run_world(settings: Settings, world: World, facts: Facts) -> None:
     with spark_session("first-nights", settings):
         run_night(settings, world.ds, FIRST, facts)
         describe(settings, world.ds, facts)
-        facts.faults += [*check_lists(settings, world.ds), *check_truth(settings, world.ds, facts)]
+        facts.faults += [*check_lists(settings, world.ds), *untrue_lines(settings, world.ds, facts)]
         if world.repeats and not facts.faults:
             before = facts_of_lists(settings, world.ds)
             run_night(settings, world.ds, SECOND, facts)
@@ -161,12 +159,9 @@ def describe(settings: Settings, ds: str, facts: Facts) -> None:
     facts.n_gate_warnings = len(gate["warnings"])
 
 
-def check_truth(settings: Settings, ds: str, facts: Facts) -> list[str]:
+def untrue_lines(settings: Settings, ds: str, facts: Facts) -> list[str]:
     """Untrue reasons and profile sentences of the day's lists, at most three in words."""
-    if importlib.util.find_spec(TRUTH) is None:
-        return []
-    truth = importlib.import_module(TRUTH).check_truth(settings, ds)
-    facts.is_truth_checked = True
+    truth = check_truth(settings, ds)
     facts.n_reasons, facts.n_profile_sentences = truth.n_reasons, truth.n_profile_sentences
     facts.n_untrue = len(truth.untrue)
     return [f"untrue: {line}" for line in truth.untrue[:3]]
