@@ -94,9 +94,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def start_version(run: job.Run, tracker: tracking.Tracker) -> str:
-    """The version of the encoder that training goes on from; empty for the base model."""
+    """The version of the encoder that training continues from, and whether it may; empty for the base model."""
     champion = None if run.settings.text.start_from is StartFrom.BASE else tracker.champion(ENCODER)
-    return champion.version if champion else ""
+    return f"{champion.version} {ERASED in champion.tags}" if champion else ""
 
 
 def take_up(run: job.Run, tracker: tracking.Tracker, key: str) -> bool:

@@ -33,11 +33,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--tuning-trials", type=int, help="settings to try on validation (default: as settings say)")
     args = parser.parse_args(argv)
     with job.run(NAME, args) as run, tracking.connect(run.settings).failing(args.mlflow_run) as tracker:
-        candidate, page = run.settings.candidate(args.mlflow_run), tracker.run_page(args.mlflow_run)
+        candidate = run.settings.candidate(args.mlflow_run)
         key = key_of(training_key(run.lake, run.ds, run.settings), args.encoder_version, n_trials_of(run))
         done = read_step(candidate, NAME)
         if done and done.key == key:
-            run.done(status="up_to_date", mlflow_url=page, **done.values)
+            run.done(status="up_to_date", mlflow_url=tracker.run_page(args.mlflow_run), **done.values)
             return 0
         inputs = read_inputs(run.lake, run.ds, args.encoder_version)
         split = make_split(inputs.interactions, run.settings.evaluate)
@@ -53,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
         if not args.dry_run:
             note_step(candidate, NAME, key, values)
         status = "dry_run" if args.dry_run else "written" if inputs.interactions.num_rows else "nothing_to_learn"
-        run.done(status=status, counts=counts, mlflow_url=page, **values)
+        run.done(status=status, counts=counts, mlflow_url=tracker.run_page(args.mlflow_run), **values)
     return 0
 
 

@@ -26,7 +26,6 @@ JOBS = {
         "embed_texts",
         "fit_recommender",
         "evaluate_recommender",
-        "close_training",
         "promote_model",
     ),
     ROLLBACK: ("roll_back_model", "pin_models", "score_recommendations", "publish_recommendations"),

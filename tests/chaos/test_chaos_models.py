@@ -57,7 +57,7 @@ def cut(folder: Path) -> None:
 
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "nan_weights": (blend(collaborative=float("nan")), "weights that are no shares"),
-    "popularity_collapse": (blend(popularity=1.0), "100% of the places hold what popularity alone would show"),
+    "popularity_collapse": (blend(popularity=1.0), "of popularity (p 1.000): not better"),
     "leaked_future": (
         lambda folder: edit(folder, lambda document: document["info"].update(ds="2026-04-09")),
         "it was fitted on 2026-04-09, after the day it is tested on",

@@ -201,7 +201,9 @@ def test_a_users_list_is_shown_for_people_and_as_json(call: Call, anns_key: str)
         "share": 1.0,
         "products": [],
         "friends": [],
+        "is_followed": None,
         "words": [],
+        "quote": None,
     }
     place = {"rank": 1, "product_id": "kite", "title": "kite", "score": 0.5, "reasons": [reason]}
     assert (found["user_key"], found["ds"], found["places"]) == (anns_key, DS, [place])

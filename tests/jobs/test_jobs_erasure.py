@@ -302,6 +302,7 @@ def test_a_tie_without_strength_ties_a_list_to_a_person_but_makes_no_reason_of_t
     ]
     put(lake, SOCIAL_TIES, D2, ties)
     likes = {"product_id": "kite", "affinity_micros": 1, "settled_ds": D2, "settled_micros": 1, "n_events": 1}
+    likes |= {"n_favourable": 1, "n_returns": 0}
     put(lake, USER_PRODUCT_AFFINITY, D2, [{"user_key": "bob", "platform": "shop", "ds": D2, **likes}])
     cleaner = ListCleaner.of_day(lake, D2, {"bob"}, 1)
     assert cleaner.tied == {"ann", "cyd"}

@@ -42,6 +42,7 @@ INSIGHTS = (COMMENT_INSIGHTS, PRODUCT_ATTRIBUTES, BEHAVIOUR_PROPENSITIES, USER_O
 
 def liked(day: int, product: str) -> dict[str, Any]:
     numbers = {"affinity_micros": 1_000_000, "settled_micros": 1_000_000, "settled_ds": "2026-01-01", "n_events": 1}
+    numbers |= {"n_favourable": 0, "n_returns": 0}
     return {"user_key": f"u{day}", "product_id": product, **numbers}
 
 
