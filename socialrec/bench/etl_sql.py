@@ -366,7 +366,8 @@ def profiles(night: str) -> str:
             FROM liked WHERE category IS NOT NULL GROUP BY user_key, category
         ), best AS (
             SELECT user_key, arg_min({{s: category, h: (n_fan > 0 OR coalesce(n_good, 0) > 0)
-                AND (coalesce(n_doubtful, 0) = 0 OR n_good > n_doubtful) AND coalesce(above_middle, 0) >= 0}}, {{m: -m, c: category}}, 5) categories
+                AND (coalesce(n_doubtful, 0) = 0 OR n_good > n_doubtful)
+                AND coalesce(above_middle, 0) >= 0}}, {{m: -m, c: category}}, 5) categories
             FROM sums LEFT JOIN judged USING (user_key, category) GROUP BY user_key
         ), lasts AS (
             SELECT user_key, is_label, product_id, title, max(created_ts) t,

@@ -134,7 +134,7 @@ def _tastes(affinity: DataFrame, products: DataFrame, comments: DataFrame) -> Da
 
 
 def _is_liked() -> Column:
-    """Something favourable was done or said, fewer comments speak, or may speak, against it, and 3 stars in the mean."""
+    """Something favourable was done or said, fewer comments speak, or may speak, against it, and stars average 3."""
     n_good, n_doubtful = F.coalesce("n_good", F.lit(0)), F.coalesce("n_doubtful", F.lit(0))
     is_outvoted = ((n_doubtful > 0) & (n_good <= n_doubtful)) | (F.coalesce("above_middle", F.lit(0.0)) < 0)
     return ((F.col("n_fan") > 0) | (n_good > 0)) & ~is_outvoted
