@@ -14,12 +14,15 @@ BEGINNINGS = ("Likes", "Looks at", "Last interested in:", "Interested in:", "Las
               "Last wrote", "Wrote")  # fmt: skip
 _SENTENCES = re.compile("".join(rf"(?:{re.escape(begin)} (.+?)\.(?: |$))?" for begin in BEGINNINGS) + "$")
 Times = dict[str, datetime | None]
-"""By what may be said its newest time."""
+"""By product the newest time of the user's events with it."""
+Sayable = list[tuple[frozenset[str], datetime | None]]
+"""Of each product what may be said of it (one of these), and when it was done last."""
 
 
 def untrue_sentences(facts: Facts, user: str, text: str) -> tuple[int, list[str]]:
     """How many sentences a profile has, and what is untrue about them."""
-    interests = {p: t for p, t in _times(facts, user).items() if (user, p) in facts.interest and p in facts.products}
+    times = {p: t for p, t in _times(facts, user).items() if (user, p) in facts.interest and p in facts.products}
+    interests = {product: time for product, time in times.items() if facts.speaks_for(user, product)}
     if text == NOTHING:
         is_known = interests or any(product in facts.products for product in facts.comments.get(user, {}))
         return 1, ["something is known"] if is_known else []
@@ -37,24 +40,24 @@ def untrue_sentences(facts: Facts, user: str, text: str) -> tuple[int, list[str]
     return len(said), [fault for part, check in said for fault in check(part)]
 
 
-def _both(items: list[tuple[str, datetime | None]], what: str) -> Iterator[Callable[[str], Iterator[str]]]:
+def _both(items: Sayable, what: str) -> Iterator[Callable[[str], Iterator[str]]]:
     """The checks of a sentence with "last", and of the one without."""
     yield lambda said: _newest(items, said, what)
     yield lambda said: _undated(items, said, what)
 
 
-def _newest(items: list[tuple[str, datetime | None]], said: str, what: str) -> Iterator[str]:
-    dated = sorted(((time, item) for item, time in items if time is not None), reverse=True)
-    since = dated[:N_NEWEST][-1][0] if dated else None
-    newest = {item for time, item in dated if since is not None and time >= since}
+def _newest(items: Sayable, said: str, what: str) -> Iterator[str]:
+    times = sorted((time for _, time in items if time is not None), reverse=True)
+    since = times[:N_NEWEST][-1] if times else None
+    newest = {item for said_of_it, time in items if since and time and time >= since for item in said_of_it}
     if not _spelled(said, newest):
         yield f"{said!r} is not {what} of the newest {N_NEWEST}"
 
 
-def _undated(items: list[tuple[str, datetime | None]], said: str, what: str) -> Iterator[str]:
+def _undated(items: Sayable, said: str, what: str) -> Iterator[str]:
     if any(time is not None for _, time in items):
         yield f"{said!r} is said without 'last', and there are dates"
-    if not _spelled(said, {item for item, _ in items}):
+    if not _spelled(said, {item for said_of_it, _ in items for item in said_of_it}):
         yield f"{said!r} is not {what}"
 
 
@@ -92,13 +95,13 @@ def _times(facts: Facts, user: str) -> Times:
     }
 
 
-def _titled(facts: Facts, times: Times) -> list[tuple[str, datetime | None]]:
-    return [(facts.products[product]["title"], time) for product, time in times.items()]
+def _titled(facts: Facts, times: Times) -> Sayable:
+    return [(frozenset({facts.products[product]["title"]}), time) for product, time in times.items()]
 
 
-def _remarks(facts: Facts, user: str, *, are_labels: bool) -> list[tuple[str, datetime | None]]:
+def _remarks(facts: Facts, user: str, *, are_labels: bool) -> Sayable:
     """Titles of what was commented on with the time of the newest comment, labels with what they say."""
-    found = []
+    found: Sayable = []
     for product, comments in facts.comments.get(user, {}).items():
         chosen: list[Comment] = [comment for comment in comments if comment.is_label == are_labels]
         if product not in facts.products or not chosen:
@@ -106,7 +109,8 @@ def _remarks(facts: Facts, user: str, *, are_labels: bool) -> list[tuple[str, da
         title = facts.products[product]["title"]
         newest = max((comment.created for comment in chosen if comment.created is not None), default=None)
         texts = {comment.text for comment in chosen if comment.created == newest}
-        found += [(f'"{text}" of {title}' if are_labels else title, newest) for text in texts]
+        said = {f'"{text}" of {title}' for text in texts} if are_labels else {title}
+        found.append((frozenset(said), newest))
     return found
 
 

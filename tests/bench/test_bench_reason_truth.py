@@ -33,6 +33,8 @@ COMMENTS = [
     ("writer", "kite", None, "It broke on the very first day"),
     ("ann", "boat", 5.0, "So red! I like the red of this boat."),
     ("ann", "lamp", 2.0, "The desk fell over."),
+    *(("tagger", "kite", None, tag) for tag in ("windy", "high", "long tail")),
+    ("tagger", "boat", None, "wet"),
 ]
 FOLLOWS = [("ann", other) for other in ("fan", "looker", "critic", "returner", "writer")]
 
@@ -76,7 +78,8 @@ def lake(settings: Settings) -> Lake:
         {"comment_id": f"c{n}", "user_key": user, "product_id": product, "rating": rating, "text": text}
         for n, (user, product, rating, text) in enumerate(COMMENTS)
     ]
-    put(lake, SILVER_COMMENTS, DS, [{**row, "created_ts": day(5), **HERE} for row in comments])
+    written = [{**row, "created_ts": day(6 if row["product_id"] == "kite" else 5)} for row in comments]
+    put(lake, SILVER_COMMENTS, DS, [{**row, **HERE} for row in written])
     put(lake, COMMENT_INSIGHTS, DS, [{"comment_id": "c1", "sentiment": "negative", "aspects": [], **HERE}])
     put(lake, SILVER_FOLLOWS, DS, [{"follower_key": one, "followee_key": other, **HERE} for one, other in FOLLOWS])
     return lake
@@ -153,6 +156,8 @@ def test_a_negative_score_has_no_reason_of_the_users_own(settings: Settings, lak
         ("critic", "Likes toys.", 1, 1),
         ("writer", "Last commented on: Red kite.", 1, 0),
         ("writer", 'Last wrote "It broke on the very first day" of Red kite.', 1, 1),  # too long for a label
+        ("tagger", 'Last wrote "high" of Red kite, "wet" of Red boat.', 1, 0),  # of each product one of its last
+        ("tagger", 'Last wrote "high" of Red boat.', 1, 1),
         ("ghost", "No interests known yet.", 1, 0),
         ("fan", "No interests known yet.", 1, 1),
     ],

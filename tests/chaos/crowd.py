@@ -121,5 +121,6 @@ def make_champion(settings: Settings) -> str:
     run(settings.home, D2, "--mlflow-run", made, "--encoder-version", ENCODER_VERSION, jobs=("fit_recommender",))
     tags = {"encoder_version": ENCODER_VERSION, "encoder_model_version": encoder, "ds": D2, "label": "time cut"}
     tracker.promote(ENCODER, encoder)
-    tracker.promote(RECOMMENDER, tracker.register(made, "recommender", RECOMMENDER, tags))
+    # The baseline's fixed weights give reasons by people; what is learned of so random a crowd gives none.
+    tracker.promote(RECOMMENDER, tracker.register(made, "baseline", RECOMMENDER, tags))
     return made

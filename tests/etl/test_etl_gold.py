@@ -248,6 +248,7 @@ def test_a_category_is_not_liked_against_complaints_or_comments_that_may_be_comp
         "often": "Likes toys",
     }  # fmt: skip
     assert profiles["fan"].text == "Likes toys. Interested in: Kite. Commented on: Kite."
+    assert profiles["critic"].text == "Looks at toys. Commented on: Kite."
 
 
 def test_short_comments_without_stars_are_quoted_the_newest_of_each_product(spark: SparkSession) -> None:
