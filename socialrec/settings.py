@@ -11,10 +11,11 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import available_timezones
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
-from socialrec.contracts.vocabulary import EventType, PersonalData
+from socialrec.contracts.vocabulary import Entity, EventType, PersonalData
 from socialrec.errors import UserError
 from socialrec.section import Days, Section, Share
 from socialrec.service_settings import (
@@ -51,6 +52,19 @@ class MaskSettings(Section):
         return tuple(kind for kind in PersonalData if getattr(self, kind))
 
 
+def _time_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name} is no time zone; use a name such as Europe/Paris, America/New_York or UTC")
+    return name
+
+
+class PlatformSettings(Section):
+    """What is particular to the deliveries of one platform."""
+
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    """Where its landing days begin and end. Times without an offset are UTC all the same."""
+
+
 class EtlSettings(Section):
     """How records are judged and rolled up."""
 
@@ -81,6 +95,15 @@ class EtlSettings(Section):
     """Products that interest more users than this say nothing about a tie, and are left out of co-interest."""
     require_landing_day: bool = True
     """Whether a night whose own landing day has not arrived fails (true) or works with what is there."""
+    platforms: dict[str, PlatformSettings] = Field(default_factory=dict)
+    """By platform (the landing folder's name), where it differs from the defaults."""
+    shared_ids: tuple[Entity, ...] = ()
+    """Entities whose ids all platforms share: equal ids of two platforms then mean one product (or event, or comment).
+    For the others a key is platform and id. Users and follows are always told apart by platform."""
+
+    def platform(self, name: str) -> PlatformSettings:
+        """The settings of one platform."""
+        return self.platforms.get(name, PlatformSettings())
 
 
 class RecommendSettings(Section):
