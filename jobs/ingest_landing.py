@@ -52,7 +52,8 @@ def take_in(run: job.Run, days: list[LandingDay], tokens: Mapping[str, str]) -> 
     from socialrec.etl.session import spark_session
     from socialrec.etl.tables import publish
 
-    layouts = find_layouts(file for day in days for file in day.files)
+    etl = run.settings.etl
+    layouts = find_layouts((file for day in days for file in day.files), etl.encoding)
     for (entity, *columns), example in layouts.unknown.items():
         run.log.warning(
             "columns that the contract does not know are ignored", entity=entity, columns=columns, in_=example
@@ -67,7 +68,8 @@ def take_in(run: job.Run, days: list[LandingDay], tokens: Mapping[str, str]) -> 
         erased = Erased.of(spark, run.settings.secrets)
 
         def read(entity: Entity) -> Intake:
-            intake = stage_records(spark, entity, layouts.files, bronze[entity], rejects[entity], erased=erased)
+            stages = bronze[entity], rejects[entity]
+            intake = stage_records(spark, entity, layouts, *stages, zones=etl.time_zones, erased=erased)
             run.log.info("read", entity=entity.value, records=intake.n_in, bad=intake.n_quarantined)
             return intake
 
@@ -78,7 +80,7 @@ def take_in(run: job.Run, days: list[LandingDay], tokens: Mapping[str, str]) -> 
         for entity, intake in intakes.items():
             counts = {"quarantined": intake.n_quarantined}
             publish(rejects[entity], fingerprint=fingerprint, counts=counts, dry_run=run.args.dry_run)
-        check_share(intakes, rejects, run.settings.etl.max_quarantine_share)
+        check_share(intakes, rejects, etl.max_quarantine_share)
         for entity, intake in intakes.items():
             counts = {"in": intake.n_in, "valid": intake.n_in - intake.n_quarantined}
             publish(bronze[entity], fingerprint=fingerprint, counts=counts, dry_run=run.args.dry_run)

@@ -39,7 +39,7 @@ def check(
 
     settings = load_settings(home)
     with files_to_check(path, yesterday()) as files, spark_session("check", settings, is_quiet=True) as spark:
-        found = check_files(spark, files)
+        found = check_files(spark, files, settings.etl)
     verdict = give_verdict(found, settings.etl.max_quarantine_share)
     if as_json:
         print(json.dumps({**asdict(verdict), "files": [asdict(one) for one in found]}))

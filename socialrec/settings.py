@@ -6,6 +6,7 @@ from the defaults below. `SOCIALREC_HOME` names the home folder itself. Unknown 
 
 from __future__ import annotations
 
+import codecs
 import os
 import tomllib
 from collections.abc import Sequence
@@ -58,11 +59,27 @@ def _time_zone(name: str) -> str:
     return name
 
 
+ENCODINGS = ("utf-8", "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1251", "cp1252", "iso8859-1", "iso8859-15")
+"""Encodings that landing files may have: those whose line ends, commas and quotes are the bytes of ASCII."""
+
+
+def _encoding(name: str) -> str:
+    try:
+        known = codecs.lookup({"gbk": "gb18030", "gb2312": "gb18030"}.get(name.lower(), name)).name
+    except LookupError:
+        known = ""
+    if known not in ENCODINGS:
+        raise ValueError(f"{name} is no encoding of landing files; use one of {', '.join(ENCODINGS)}")
+    return known
+
+
 class PlatformSettings(Section):
     """What is particular to the deliveries of one platform."""
 
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     """Where its landing days begin and end. Times without an offset are UTC all the same."""
+    encodings: dict[Entity, Annotated[str, AfterValidator(_encoding)]] = Field(default_factory=dict)
+    """By entity, how its text files are encoded where that is not UTF-8."""
 
 
 class EtlSettings(Section):
@@ -104,6 +121,15 @@ class EtlSettings(Section):
     def platform(self, name: str) -> PlatformSettings:
         """The settings of one platform."""
         return self.platforms.get(name, PlatformSettings())
+
+    def encoding(self, platform: str, entity: Entity) -> str:
+        """How the text files of a platform and entity are encoded."""
+        return self.platform(platform).encodings.get(entity, ENCODINGS[0])
+
+    @property
+    def time_zones(self) -> dict[str, str]:
+        """By platform, the time zone in which its landing days begin and end, where that is not UTC."""
+        return {name: own.time_zone for name, own in self.platforms.items() if own.time_zone != "UTC"}
 
 
 class RecommendSettings(Section):

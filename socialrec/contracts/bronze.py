@@ -5,7 +5,9 @@ from socialrec.contracts.landing import LANDING
 from socialrec.contracts.vocabulary import Entity, QuarantineReason, QuarantineStage
 
 SOURCE_FILE = Column("source_file", "string", "The landing file, relative to the landing folder")
-SOURCE_LINE = Column("source_line", "int64", "The record's number in that file, from 1", minimum=1)
+SOURCE_LINE = Column(
+    "source_line", "int64", "The record's first line in a text file, its row in Parquet, from 1", minimum=1
+)
 
 BRONZE: dict[Entity, Table] = {
     entity: Table(

@@ -81,12 +81,24 @@ EXAMPLES: dict[str, str] = {
     "int64": "a whole number, such as 1999",
     "float64": "a number with a decimal point, such as 4.5",
     "bool": "true or false",
-    "timestamp": "ISO 8601, such as 2026-01-31T09:00:00Z",
+    "timestamp": "ISO 8601 with an offset, Z or none (UTC), such as 2026-01-31T09:00:00Z, or seconds since 1970",
 }
 """By type: how a value is written, with an example."""
 
 EARLIEST_YEAR = 1990
 """Times before this year are broken clocks, and go to quarantine."""
+
+LATEST_YEAR = 2199
+"""No time of a record lies after this year."""
+
+OPEN_ENDS = frozenset({"until_ts"})
+"""Columns in which a later time, such as 9999-12-31, says that there is no end."""
+
+NOTHING = ("null", "\\n", "nan", "nat", "none", "n/a", "#n/a", "<na>", "undefined", "nil", "-", "--", "[]", "{}")
+"""Words that programs write for a value that is not there, whatever their case."""
+
+LISTABLE = frozenset({"title", "description", "category", "brand", "text", "topic"})
+"""Columns of text that may come as a list of texts, in JSON and Parquet; they are joined by commas."""
 
 FILE_FORMATS = ("parquet", "jsonl", "jsonl.gz", "csv", "csv.gz")
 """How a landing file's name may end: `<entity>.<format>`, or `<entity>-<anything>.<format>` for several files."""

@@ -35,8 +35,8 @@ class FileCheck:
     """One file: its records and how many are valid, all faults of the others, and its columns by the contract.
 
     problem: why the file cannot be taken in. absent: optional columns that it does not have. ignored: columns that the
-    contract does not know; similar: those of them that are nearly right, with the right name. encoding: where its text
-    is not UTF-8. A record may have several faults.
+    contract does not know; similar: those of them that are nearly right, with the right name. A record may have several
+    faults.
     """
 
     name: str
@@ -48,7 +48,6 @@ class FileCheck:
     similar: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     problem: str | None = None
-    encoding: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,8 +80,7 @@ def give_verdict(found: Sequence[FileCheck], max_share: float) -> Verdict:
     if broken or over:
         return Verdict(False, (*broken, *over))
     n = sum(one.n_records for one in found)
-    warnings = [f"but {one.name} is not UTF-8" for one in found if one.encoding]
-    return Verdict(True, (*(under or [_valid_line(n, n)]), *warnings))
+    return Verdict(True, tuple(under or [_valid_line(n, n)]))
 
 
 def report_lines(found: Sequence[FileCheck]) -> Iterator[str]:
@@ -128,7 +126,6 @@ def _group_lines(group: Sequence[FileCheck]) -> Iterator[str]:
     similar = {name: meant for one in group for name, meant in one.similar.items()}
     if similar:
         yield f"  did you mean: {rename_advice(Entity(group[0].entity), similar)}?"
-    yield from (f"  {_in_file(one, group)}{one.encoding}" for one in group if one.encoding)
     yield from _fault_lines(group)
 
 
@@ -141,13 +138,11 @@ def _fault_lines(group: Sequence[FileCheck]) -> Iterator[str]:
     for (column, reason, planter), parts in sorted(by_kind.items(), key=lambda item: -sum(f.n for _, f in item[1])):
         one, first = parts[0]
         what = f"{column} = {_short(first.value)}" if column else _short(first.value)
-        where = f"record {first.line:,}" + (f" of {one.name}" if len(group) > 1 else "")
+        where = f"{'row' if one.name.endswith('.parquet') else 'line'} {first.line:,}" + (
+            f" of {one.name}" if len(group) > 1 else ""
+        )
         advice = f"planted by the {planter} world to show quarantine" if planter else first.remedy
         yield f"  {sum(fault.n for _, fault in parts):,} x {reason}, such as {where}: {what}: {advice}"
-
-
-def _in_file(one: FileCheck, group: Sequence[FileCheck]) -> str:
-    return f"{one.name}: " if len(group) > 1 else ""
 
 
 def _valid_line(n: int, n_valid: int) -> str:

@@ -20,7 +20,8 @@ from socialrec.etl.ingest import judged_records
 from socialrec.etl.judging import FAULTS, list_faults
 from socialrec.etl.landing_files import SAFE_NAME, LandingFile, find_days, is_day
 from socialrec.etl.landing_guesses import similar_columns
-from socialrec.etl.landing_layouts import Layout, Layouts, column_names, encoding_problem, find_layouts
+from socialrec.etl.landing_layouts import Layout, Layouts, column_names, find_layouts
+from socialrec.settings import EtlSettings
 
 LOOSE = "check"
 """The platform that files outside a landing folder are looked at as."""
@@ -74,23 +75,26 @@ def files_to_check(path: Path, ds: str) -> Iterator[list[LandingFile]]:
         yield [file for day in days for file in day.files]
 
 
-def check_files(spark: SparkSession, files: Iterable[LandingFile]) -> list[FileCheck]:
+def check_files(spark: SparkSession, files: Iterable[LandingFile], etl: EtlSettings) -> list[FileCheck]:
     """Every file judged by its contract, in the order given."""
     files = list(files)
     readable: dict[LandingFile, Layouts] = {}
-    encodings: dict[LandingFile, str | None] = {}
     problems: dict[LandingFile, str] = {}
     for file in files:
         try:
-            encodings[file] = encoding_problem(file)
-            readable[file] = find_layouts([file])
+            readable[file] = find_layouts([file], etl.encoding)
         except UserError as error:
             problems[file] = str(error).replace(f"{file.path}: ", "")
-    counts = _mark_planted(_count_faults(spark, readable))
+    counts = _mark_planted(_count_faults(spark, readable, etl.time_zones))
     return [
         FileCheck(_name(file), file.entity.value, problem=problems[file])
         if file in problems
-        else _check(file, readable[file], encodings[file], counts.get(file, _Counts()))
+        else _check(
+            file,
+            readable[file],
+            column_names(file, etl.encoding(file.platform, file.entity)),
+            counts.get(file, _Counts()),
+        )
         for file in files
     ]
 
@@ -111,7 +115,7 @@ def remedy(entity: Entity, name: str, reason: str, form: str = "jsonl") -> str:
     return remedies.get(reason, "")
 
 
-def _check(file: LandingFile, layouts: Layouts, encoding: str | None, counts: _Counts) -> FileCheck:
+def _check(file: LandingFile, layouts: Layouts, names: Sequence[str], counts: _Counts) -> FileCheck:
     known = {name for layout in layouts.files for name in layout.kinds}
     ignored = tuple(name for _, *strangers in layouts.unknown for name in strangers)
     # Records of JSON Lines may each leave out what they like.
@@ -123,13 +127,14 @@ def _check(file: LandingFile, layouts: Layouts, encoding: str | None, counts: _C
         n_valid=counts.n_valid,
         absent=tuple(column.name for column in LANDING[file.entity] if column.name not in there),
         ignored=ignored,
-        similar=similar_columns(file.entity, column_names(file)),
+        similar=similar_columns(file.entity, names),
         faults=counts.faults,
-        encoding=encoding,
     )
 
 
-def _count_faults(spark: SparkSession, readable: Mapping[LandingFile, Layouts]) -> dict[LandingFile, _Counts]:
+def _count_faults(
+    spark: SparkSession, readable: Mapping[LandingFile, Layouts], zones: Mapping[str, str]
+) -> dict[LandingFile, _Counts]:
     """By file: its records, the valid ones, and all faults of the others, the most frequent first."""
     files = {file.name: file for file in readable}
     found: dict[LandingFile, _Counts] = {}
@@ -139,7 +144,7 @@ def _count_faults(spark: SparkSession, readable: Mapping[LandingFile, Layouts]) 
             for layout in own.files:
                 if layout.entity is entity:
                     layouts.setdefault(layout, []).append(file)
-        listed = judged_records(spark, entity, layouts, list_faults)
+        listed = judged_records(spark, entity, layouts, zones, list_faults)
         if listed is None:
             continue
         # A record is a row for each fault, the first of them at place 0, or one row without a place.

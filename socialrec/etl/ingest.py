@@ -21,8 +21,8 @@ from socialrec.errors import UserError
 from socialrec.etl.erased import Erased
 from socialrec.etl.judging import DETAIL, REASON, RECORD, judge
 from socialrec.etl.landing_files import LandingFile
-from socialrec.etl.landing_layouts import Layout
-from socialrec.etl.landing_scans import SOURCE, scan
+from socialrec.etl.landing_layouts import Layout, Layouts
+from socialrec.etl.landing_scans import N_LINES, SOURCE, scan
 from socialrec.etl.tables import count_staged, write_stage
 from socialrec.lake import Stage
 
@@ -49,11 +49,12 @@ def judged_records(
     spark: SparkSession,
     entity: Entity,
     layouts: Mapping[Layout, Sequence[LandingFile]],
-    verdict: Callable[[DataFrame, Entity, Mapping[str, str]], DataFrame] = judge,
+    zones: Mapping[str, str],
+    verdict: Callable[[DataFrame, Entity, Mapping[str, str], Mapping[str, str]], DataFrame] = judge,
 ) -> DataFrame | None:
     """All records of one entity with their verdicts (`judge` or `list_faults`); None where no file holds any."""
     parts = [
-        verdict(scan(spark, layout, files), entity, layout.kinds)
+        verdict(scan(spark, layout, files), entity, layout.kinds, zones)
         for layout, files in layouts.items()
         if layout.entity is entity
     ]
@@ -63,7 +64,7 @@ def judged_records(
 def bronze_rows(judged: DataFrame, entity: Entity, ingested: datetime) -> DataFrame:
     """The valid records, with `reason` still in, so that a count of all of them can be observed."""
     columns = (column.name for column in LANDING[entity])
-    return judged.select(*columns, *SOURCE, REASON).withColumn("ingested_ts", F.lit(ingested))
+    return judged.select(*columns, *SOURCE, N_LINES, REASON).withColumn("ingested_ts", F.lit(ingested))
 
 
 def quarantine_rows(judged: DataFrame) -> DataFrame:
@@ -75,13 +76,16 @@ def quarantine_rows(judged: DataFrame) -> DataFrame:
 def stage_records(
     spark: SparkSession,
     entity: Entity,
-    layouts: Mapping[Layout, Sequence[LandingFile]],
+    layouts: Layouts,
     bronze: Stage,
     quarantine: Stage,
     *,
+    zones: Mapping[str, str],
     erased: Erased | None = None,
 ) -> Intake:
     """Write the valid records into the one stage and the rejected ones into the other; checks that none got lost.
+
+    Every line of a text file that is not blank, below the header, is part of one record.
 
     Records of erased users are rejected without their content.
 
@@ -89,14 +93,19 @@ def stage_records(
     """
     seen = Observation()
     try:
-        judged = judged_records(spark, entity, layouts)
+        judged = judged_records(spark, entity, layouts.files, zones)
         if judged is None:
             return Intake(0, 0)
         if erased is not None:
             judged = erased.refuse(judged, entity)
         rows = bronze_rows(judged, entity, datetime.now(UTC))
         is_erased = F.coalesce(F.col(REASON) == QuarantineReason.ERASED_USER.value, F.lit(False))
-        counts = (F.count(F.lit(1)).alias("n"), F.count(REASON).alias("bad"), F.count_if(is_erased).alias("erased"))
+        counts = (
+            F.count(F.lit(1)).alias("n"),
+            F.count(REASON).alias("bad"),
+            F.count_if(is_erased).alias("erased"),
+            F.coalesce(F.sum(N_LINES), F.lit(0)).alias("lines"),
+        )
         rows = rows.observe(seen, *counts)
         write_stage(rows.where(F.col(REASON).isNull()), bronze)
         if seen.get["bad"]:
@@ -104,6 +113,9 @@ def stage_records(
     except (PySparkException, Py4JJavaError) as error:
         raise _damaged_file(error) from error
     intake = Intake(seen.get["n"], count_staged(quarantine), seen.get["erased"])
+    n_lines, n_read = layouts.n_lines[entity], seen.get["lines"]
+    if n_lines != n_read:
+        raise RuntimeError(f"{entity}: {n_lines} lines in the files, {n_read} in records; nothing was published")
     if intake.n_in != count_staged(bronze) + intake.n_quarantined:
         raise RuntimeError(
             f"{entity}: {intake.n_in} records in, {count_staged(bronze)} valid and {intake.n_quarantined} quarantined"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from functools import reduce
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from socialrec.contracts.columns import Column
-from socialrec.contracts.landing import EARLIEST_YEAR, EVENT_TIME, LANDING
+from socialrec.contracts.landing import EARLIEST_YEAR, EVENT_TIME, LANDING, LATEST_YEAR, LISTABLE, NOTHING, OPEN_ENDS
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
-from socialrec.etl.landing_layouts import NANOSECONDS
-from socialrec.etl.landing_scans import BROKEN, LINE, SOURCE
+from socialrec.etl.landing_layouts import NANOSECONDS, TEXT_LIST
+from socialrec.etl.landing_scans import BROKEN, LINE, N_LINES, SOURCE
 from socialrec.etl.schemas import spark_type
 
 REASON = "reason"
@@ -21,12 +23,23 @@ RECORD = "record"
 FAULTS = "faults"
 _DETAIL_CHARS = 120
 _BLANKS = " \t\r\n"
-_ISO_START = r"^\s*\d{4}-\d{2}-\d{2}"
+_ISO = (
+    r"^[ \t]*\d{4}(?:-\d{2}-\d{2}|\d{4})"
+    r"(?:(?:[Tt]| +)\d{2}(?::?\d{2})(?::?\d{2}(?:[.,]\d{1,9})?)?"
+    r"(?: ?(?:[Zz]|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}(?::?\d{2})?|[A-Z][A-Za-z_]+(?:/[A-Za-z0-9_+-]+)+))?"
+    r"(?:\[[A-Za-z0-9_/+-]+\])?)?[ \t]*$"
+)
+"""A date, or a date and a time with an offset or a zone's full name; abbreviations mean several zones."""
+_NUMBER = r"^[ \t]*(?:\d{9,19}(?:\.\d{1,9})?|\d\.\d+E(?:9|1[0-8]))[ \t]*$"
+_CONTROL = r"[\x{0}-\x{1F}\x{7F}]"
+LIST_SEPARATOR = ", "
 _Problem = tuple[SparkColumn, QuarantineReason, str]
 
 
-def judge(records: DataFrame, entity: Entity, kinds: Mapping[str, str]) -> DataFrame:
+def judge(records: DataFrame, entity: Entity, kinds: Mapping[str, str], zones: Mapping[str, str]) -> DataFrame:
     """Landed records, as `landing_scans.scan` gives them (`kinds` naming their columns), under the contract's types.
+
+    zones: by platform, the time zone in which its landing days end, where that is not UTC.
 
     Added are `reason` (null where the record is valid), `detail` (the first offending column and what it held) and
     `record` (the record whole: the raw line, or JSON by column).
@@ -34,7 +47,7 @@ def judge(records: DataFrame, entity: Entity, kinds: Mapping[str, str]) -> DataF
     columns = LANDING[entity]
     typed = _typed_records(records, entity, kinds)
     found: SparkColumn | None = None
-    for condition, reason, name in _problems(entity, kinds):
+    for condition, reason, name in _problems(entity, zones):
         label = F.lit(f"{reason}:{name}")
         found = F.when(condition, label) if found is None else found.when(condition, label)
     assert found is not None
@@ -46,60 +59,74 @@ def judge(records: DataFrame, entity: Entity, kinds: Mapping[str, str]) -> DataF
     )
     return typed.withColumn("_problem", found).select(
         *SOURCE,
-        *(column.name for column in columns),
+        N_LINES,
+        *(_without_far_end(column).alias(column.name) for column in columns),
         F.substring_index(problem, ":", 1).alias(REASON),
         detail.alias(DETAIL),
         RECORD,
     )
 
 
-def list_faults(records: DataFrame, entity: Entity, kinds: Mapping[str, str]) -> DataFrame:
+def list_faults(records: DataFrame, entity: Entity, kinds: Mapping[str, str], zones: Mapping[str, str]) -> DataFrame:
     """Landed records with all that is wrong with each: `source_file`, `source_line`, `platform`, `ds` and `faults`.
 
     A fault is a struct of strings: reason, column ("" where the record cannot be read) and value, what the column held.
     A column has at most one, the one that `judge` would give; a valid record has none.
     """
     by_column: dict[str, SparkColumn] = {}
-    for condition, reason, name in _problems(entity, kinds):
+    for condition, reason, name in _problems(entity, zones):
         value = F.left(_as_text(name) if name else F.col(RECORD), F.lit(_DETAIL_CHARS))
         fault = F.struct(F.lit(reason.value).alias("reason"), F.lit(name).alias("column"), value.alias("value"))
         is_read = condition & ~F.col(BROKEN) if name else condition
         so_far = by_column.get(name)
         by_column[name] = F.when(is_read, fault) if so_far is None else so_far.when(is_read, fault)
     found = F.filter(F.array(*by_column.values()), lambda fault: fault.isNotNull())
-    return _typed_records(records, entity, kinds).select(*SOURCE, found.alias(FAULTS))
+    return _typed_records(records, entity, kinds).select(*SOURCE, N_LINES, found.alias(FAULTS))
 
 
 def _typed_records(records: DataFrame, entity: Entity, kinds: Mapping[str, str]) -> DataFrame:
-    """Every column of the contract in its own type and, as `_raw_<name>`, as it landed."""
+    """Every column of the contract in its own type, as it landed (`_raw_<name>`), and whether it says anything."""
     columns = LANDING[entity]
-    landed = {column.name: _landed(column, kinds) for column in columns}
-    return records.select(
-        *SOURCE,
-        BROKEN,
-        _record(kinds).alias(RECORD),
-        *(_typed(landed[column.name], column, kinds).alias(column.name) for column in columns),
-        *(landed[column.name].alias(_raw(column.name)) for column in columns),
+    landed = records.select(
+        *SOURCE, N_LINES, BROKEN, LINE, _record(kinds).alias(RECORD),
+        *(_landed(column, kinds).alias(_raw(column.name)) for column in columns),
+    )  # fmt: skip
+    said = landed.withColumns(
+        {_is_said(column.name): ~_is_nothing(F.col(_raw(column.name)), column, kinds) for column in columns}
+    )
+    return said.withColumns(
+        {column.name: F.when(F.col(_is_said(column.name)), _typed(column, kinds)) for column in columns}
     )
 
 
 def _landed(column: Column, kinds: Mapping[str, str]) -> SparkColumn:
-    if column.name not in kinds:
+    kind = kinds.get(column.name)
+    if kind is None:
         return F.lit(None).cast("string")
-    if kinds[column.name] == NANOSECONDS:
+    if kind == NANOSECONDS:
         return F.timestamp_micros(F.expr(f"`{column.name}` div 1000"))
+    if kind == TEXT_LIST:
+        return F.array_join(F.col(column.name), LIST_SEPARATOR)
     return F.col(column.name)
 
 
-def _typed(landed: SparkColumn, column: Column, kinds: Mapping[str, str]) -> SparkColumn:
-    kind = kinds.get(column.name, "string").partition("(")[0]
+def _is_nothing(raw: SparkColumn, column: Column, kinds: Mapping[str, str]) -> SparkColumn:
+    """Whether a column is absent, blank or a word for nothing; of numbers that are missing pandas makes NaN."""
+    kind = kinds.get(column.name, "string")
+    if kind in ("string", TEXT_LIST):
+        return raw.isNull() | F.lower(F.btrim(raw, F.lit(_BLANKS))).isin("", *NOTHING)
+    return raw.isNull() | F.isnan(raw) if kind in ("float", "double") else raw.isNull()
+
+
+def _typed(column: Column, kinds: Mapping[str, str]) -> SparkColumn:
+    landed, kind = F.col(_raw(column.name)), kinds.get(column.name, "string").partition("(")[0]
     target = spark_type(column.type)
     if column.type == "string":
-        text = landed.cast("string")
-        return F.when(F.trim(text) != "", text) if column.nullable else text
-    if column.type == "timestamp" and kind == "string":
-        # Spark would take "2026" for a date and "12:30" for a time of today.
-        return F.when(landed.rlike(_ISO_START), landed.try_cast(target))
+        if column.name in kinds and kind == "string":
+            return _text(landed, column)
+        return landed.cast("string")
+    if column.type == "timestamp":
+        return _time(landed, kind)
     if column.type == "int64" and kind in ("string", "float", "double", "decimal"):
         number = landed.try_cast("double")
         return F.coalesce(
@@ -109,33 +136,100 @@ def _typed(landed: SparkColumn, column: Column, kinds: Mapping[str, str]) -> Spa
     return landed.try_cast(target)
 
 
+def _text(landed: SparkColumn, column: Column) -> SparkColumn:
+    """A text as it is; null where it is no text but a structure of JSON, unless that is a list of texts."""
+    # Spark gives an array and a string that looks like one alike: the line itself tells them apart.
+    value = F.from_json(LINE, f"`{column.name}` variant")[column.name]
+    kind = F.schema_of_variant(value)
+    structure = F.when(kind.isNull() | (kind == "STRING") | (kind == "VOID"), landed)
+    if column.name in LISTABLE:
+        joined = F.array_join(F.from_json(landed, "array<string>"), LIST_SEPARATOR)
+        structure = structure.when(kind.isin("ARRAY<STRING>", "ARRAY<VOID>"), joined)
+    may_be_structure = landed.rlike(r"^[\[{]") & F.col(LINE).isNotNull()
+    return F.when(may_be_structure, structure).otherwise(landed)
+
+
+def _time(landed: SparkColumn, kind: str) -> SparkColumn:
+    """A point in time: ISO 8601, or seconds, milliseconds or microseconds since 1970; null where it is neither."""
+    if kind == "string":
+        time = F.when(landed.rlike(_NUMBER), _since_1970(landed.try_cast("decimal(38,9)")))
+        time = time.when(landed.rlike(_ISO), _standard(landed).try_cast("timestamp"))
+    elif kind in ("date", "timestamp", "timestamp_ntz", NANOSECONDS):
+        time = landed.try_cast("timestamp")
+    else:
+        time = _since_1970(landed.try_cast("decimal(38,9)"))
+    return time
+
+
+def _standard(landed: SparkColumn) -> SparkColumn:
+    """An ISO time in the form that Spark reads: with dashes, colons and seconds, and a dot before their fraction."""
+    steps = (
+        (r"\[[^\]]*\]$", ""),
+        (r"^(\d{4})(\d{2})(\d{2})", "$1-$2-$3"),
+        (r"^(.{10})[Tt ]+(\d{2}):?(\d{2})", "$1T$2:$3"),
+        (r"^(.{16}):?(\d{2})(?:[.,](\d{1,6})\d*)?", "$1:$2.$3"),
+        (r"\.(?!\d)", ""),
+        (r"^(.{16})(?!:)", "$1:00"),
+        (r" ?z$", "Z"),
+        (r"([+-]\d{2}):?(\d{2})$", "$1:$2"),
+        (r"(?<=.{16})([+-]\d{2})$", "$1:00"),
+    )
+    return reduce(lambda text, step: F.regexp_replace(text, *step), steps, F.btrim(landed, F.lit(_BLANKS)))
+
+
+def _since_1970(number: SparkColumn) -> SparkColumn:
+    """A count of seconds, milliseconds, microseconds or nanoseconds, whichever gives a year that makes sense."""
+    first, last = (datetime(year, 1, 1, tzinfo=UTC).timestamp() for year in (EARLIEST_YEAR, LATEST_YEAR))
+    found = F.lit(None).cast("timestamp")
+    for in_a_second, micros in ((1, number * 10**6), (10**3, number * 10**3), (10**6, number), (10**9, number / 10**3)):
+        is_sensible = number.between(F.lit(int(first) * in_a_second), F.lit(int(last) * in_a_second))
+        found = F.when(is_sensible, F.timestamp_micros(micros.cast("bigint"))).otherwise(found)
+    return found
+
+
+def _without_far_end(column: Column) -> SparkColumn:
+    """A column's value; the end of an edge that is centuries away is none: the edge lasts."""
+    value = F.col(column.name)
+    if column.name not in OPEN_ENDS:
+        return value
+    return F.when(value < F.lit(f"{LATEST_YEAR + 1}-01-01").cast("timestamp"), value)
+
+
 def _as_text(name: str) -> SparkColumn:
     return F.coalesce(F.col(_raw(name)).cast("string"), F.lit("null"))
 
 
-def _problems(entity: Entity, kinds: Mapping[str, str]) -> Iterator[_Problem]:
+def _problems(entity: Entity, zones: Mapping[str, str]) -> Iterator[_Problem]:
     """Every way in which a record can break its contract, in the order in which they are reported."""
     yield F.col(BROKEN), QuarantineReason.UNREADABLE_RECORD, ""
     for column in LANDING[entity]:
-        yield from _column_problems(column, is_text=kinds.get(column.name, "string") == "string")
+        yield from _column_problems(column)
     event_time = EVENT_TIME[entity]
-    next_day = F.date_add(F.to_date("ds"), 1).cast("timestamp")
-    yield F.col(event_time) >= next_day, QuarantineReason.FUTURE_EVENT, event_time
+    yield F.col(event_time) >= day_end(zones), QuarantineReason.FUTURE_EVENT, event_time
     if entity is Entity.FOLLOWS:
         same = F.col("follower_id") == F.col("followee_id")
         yield same, QuarantineReason.SELF_FOLLOW, "followee_id"
 
 
-def _column_problems(column: Column, is_text: bool) -> Iterator[_Problem]:
-    value, raw, name = F.col(column.name), F.col(_raw(column.name)), column.name
-    is_blank = F.btrim(raw, F.lit(_BLANKS)) == "" if is_text else F.lit(False)
+def day_end(zones: Mapping[str, str]) -> SparkColumn:
+    """The moment at which a record's landing day `ds` ends where its `platform` is."""
+    zone = F.lit("UTC")
+    for platform, name in sorted(zones.items()):
+        zone = F.when(F.col("platform") == platform, F.lit(name)).otherwise(zone)
+    return F.to_utc_timestamp(F.date_add(F.to_date("ds"), 1).cast("timestamp"), zone)
+
+
+def _column_problems(column: Column) -> Iterator[_Problem]:
+    value, raw, name, is_said = F.col(column.name), F.col(_raw(column.name)), column.name, F.col(_is_said(column.name))
     if not column.nullable:
-        yield raw.isNull(), QuarantineReason.MISSING_VALUE, name
-        yield is_blank, QuarantineReason.EMPTY_TEXT if name == "text" else QuarantineReason.MISSING_VALUE, name
-    if column.type != "string":
-        yield value.isNull() & raw.isNotNull() & ~is_blank, QuarantineReason.WRONG_TYPE, name
+        is_blank = F.btrim(raw.cast("string"), F.lit(_BLANKS)) == ""
+        yield ~is_said & ~F.coalesce(is_blank, F.lit(False)), QuarantineReason.MISSING_VALUE, name
+        yield ~is_said, QuarantineReason.EMPTY_TEXT if name == "text" else QuarantineReason.MISSING_VALUE, name
+    yield is_said & value.isNull(), QuarantineReason.WRONG_TYPE, name
     if column.choices is not None:
         yield ~value.isin([str(choice) for choice in column.choices]), QuarantineReason.UNKNOWN_VALUE, name
+    elif name.endswith("_id"):
+        yield value.rlike(_CONTROL), QuarantineReason.WRONG_TYPE, name
     if column.max_chars is not None:
         yield F.length(value) > column.max_chars, QuarantineReason.TOO_LONG, name
     if column.type == "timestamp":
@@ -154,3 +248,7 @@ def _record(kinds: Mapping[str, str]) -> SparkColumn:
 
 def _raw(name: str) -> str:
     return f"_raw_{name}"
+
+
+def _is_said(name: str) -> str:
+    return f"_is_said_{name}"

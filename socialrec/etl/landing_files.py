@@ -35,6 +35,11 @@ class LandingFile:
         """`<platform>/<day>/<file>`: what `source_file` holds."""
         return "/".join(self.path.parts[-3:])
 
+    @property
+    def platform(self) -> str:
+        """The platform that delivered it."""
+        return self.path.parts[-3]
+
 
 @dataclass(frozen=True)
 class LandingDay:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
-from io import BufferedIOBase
 
 from socialrec.contracts.columns import Column
 from socialrec.contracts.landing import EVENT_TIME, LANDING
@@ -24,7 +22,6 @@ _LEAST_SIMILARITY = 0.8
 _LONGEST_NAME, _MOST_STRANGERS = 100, 200
 """Beyond these a header is noise, and comparing its names with ours would take long."""
 _SHOWN_HEADER = 160
-_CHUNK = 1 << 20
 
 
 def similar_columns(entity: Entity, found: Iterable[str]) -> dict[str, str]:
@@ -73,25 +70,6 @@ def missing_columns(entity: Entity, form: str, names: Sequence[str]) -> str | No
     return f"{lacks}; {where}: {header}; {'; '.join(_advice(entity, form, names, missing))}"
 
 
-def foreign_encoding(content: BufferedIOBase) -> str | None:
-    """Say which encoding a text file is in and how it looks, None where it is UTF-8. Reads the file to its end."""
-    start = content.read(_CHUNK)
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "it is UTF-16, not UTF-8; save it as UTF-8"
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    n_lines, chunk = 0, start
-    while chunk:
-        try:
-            decoder.decode(chunk)
-        except UnicodeDecodeError as error:
-            line = n_lines + error.object.count(b"\n", 0, error.start) + 1
-            word = _word_around(error.object, error.start).decode("cp1252", errors="replace")
-            return f"line {line} is not UTF-8; it reads {word!r} as Windows-1252 (Latin-1); save the file as UTF-8"
-        n_lines += chunk.count(b"\n")
-        chunk = content.read(_CHUNK)
-    return None
-
-
 def _advice(entity: Entity, form: str, names: Sequence[str], missing: Sequence[str]) -> Iterator[str]:
     separator = _separator(names) if form == "csv" else None
     if separator:
@@ -136,8 +114,3 @@ def _words(name: str) -> list[str]:
 def _with_unit(column: Column) -> str:
     said = column.meaning[0].lower() + column.meaning.partition(";")[0][1:]
     return f"{column.name} ({said})" if column.type in ("int64", "float64", "timestamp") else column.name
-
-
-def _word_around(content: bytes, place: int) -> bytes:
-    before, after = re.split(rb"[\s,;|\"]", content[max(0, place - 40) : place]), content[place : place + 40]
-    return before[-1] + re.split(rb"[\s,;|\"]", after)[0]

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedIOBase
 from itertools import islice
-from typing import IO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from socialrec.contracts.landing import EXAMPLES, LANDING
+from socialrec.contracts.landing import EXAMPLES, LANDING, LISTABLE
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
+from socialrec.etl.landing_csv import is_open, split_line
 from socialrec.etl.landing_files import LandingFile
-from socialrec.etl.landing_guesses import foreign_encoding, missing_columns
+from socialrec.etl.landing_guesses import missing_columns
+from socialrec.etl.landing_text import BLANKS, UTF_8, encoding_problem, open_bytes, survey, text_lines
 
 NANOSECONDS = "nanoseconds"
 """The kind of a Parquet column of nanosecond timestamps, which Spark reads as a number."""
+TEXT_LIST = "array<string>"
+"""The kind of a Parquet column of lists of texts."""
 
 _INTEGERS = ("tinyint", "smallint", "int", "bigint", "decimal")
 _FITTING = {
@@ -30,11 +32,12 @@ _FITTING = {
     "int64": ("string", "float", "double", *_INTEGERS),
     "float64": ("string", "float", "double", *_INTEGERS),
     "bool": ("string", "boolean", *_INTEGERS),
-    "timestamp": ("string", "date", "timestamp", "timestamp_ntz", NANOSECONDS),
+    "timestamp": ("string", "date", "timestamp", "timestamp_ntz", "float", "double", NANOSECONDS, *_INTEGERS),
 }
 """By contract type: the kinds of landing column that can become it without guessing."""
 
 _ARROW_KINDS = {
+    pa.null(): "null",
     pa.string(): "string",
     pa.large_string(): "string",
     pa.bool_(): "boolean",
@@ -58,12 +61,15 @@ class Layout:
     """Files that one scan can read: same entity, format and columns.
 
     `columns` are names with Spark type names (or `NANOSECONDS`), in file order; None stands for a CSV column that the
-    contract does not know.
+    contract does not know. encoding: how text is encoded. is_plain: whether every line of a text file is a record or
+    blank, below a header in the first line where it is CSV; a file with double quotes in it is not.
     """
 
     entity: Entity
     format: str
     columns: tuple[tuple[str | None, str], ...]
+    encoding: str = UTF_8
+    is_plain: bool = True
 
     @property
     def kinds(self) -> dict[str, str]:
@@ -73,22 +79,34 @@ class Layout:
 
 @dataclass(frozen=True)
 class Layouts:
-    """Landing files by layout, and the unknown columns that were found, by an example file."""
+    """Landing files by layout, and the unknown columns that were found, by an example file.
+
+    n_lines: by entity, the lines of all text files that are neither blank nor headers, and the rows of Parquet files.
+    """
 
     files: dict[Layout, list[LandingFile]]
     unknown: dict[tuple[str, ...], str]
+    n_lines: dict[Entity, int]
 
 
-def find_layouts(files: Iterable[LandingFile]) -> Layouts:
-    """Group files by layout; empty text files have no records and are left out.
+def in_utf_8(platform: str, entity: Entity) -> str:
+    """The encoding of all files where no setting says otherwise."""
+    return UTF_8
 
-    Raises UserError for a file that cannot be read, a required column that is missing, a column that stands twice, and
-    a column whose type cannot become the contract's.
+
+def find_layouts(files: Iterable[LandingFile], encoding_of: Callable[[str, Entity], str] = in_utf_8) -> Layouts:
+    """Group files by layout; empty text files have no records and are left out. Reads text files to their ends.
+
+    Raises UserError for a file that cannot be read, text that is not in its encoding, a required column that is
+    missing, a column that stands twice, and a column whose type cannot become the contract's. encoding_of: the encoding
+    of a platform's text files of an entity.
     """
     grouped: dict[Layout, list[LandingFile]] = {}
     unknown: dict[tuple[str, ...], str] = {}
+    n_lines: dict[Entity, int] = {}
     for file in files:
-        found = _columns(file)
+        encoding = encoding_of(file.platform, file.entity)
+        found = _columns(file, encoding)
         if found is None:
             continue
         names = [name for name, _ in found]
@@ -96,43 +114,49 @@ def find_layouts(files: Iterable[LandingFile]) -> Layouts:
         _check_columns(file, names)
         if strangers := tuple(sorted(set(names) - known)):
             unknown.setdefault((file.entity.value, *strangers), file.name)
-        grouped.setdefault(_layout(file, found, known), []).append(file)
-    return Layouts(grouped, unknown)
+        layout, n = _layout(file, found, known, encoding)
+        grouped.setdefault(layout, []).append(file)
+        n_lines[file.entity] = n_lines.get(file.entity, 0) + n
+    return Layouts(grouped, unknown, n_lines)
 
 
-def column_names(file: LandingFile) -> list[str]:
+def column_names(file: LandingFile, encoding: str) -> list[str]:
     """Names of the columns as the file has them; of JSON Lines those of its first records."""
-    return [name for name, _ in _columns(file) or ()]
+    return [name for name, _ in _columns(file, encoding) or ()]
 
 
-def encoding_problem(file: LandingFile) -> str | None:
-    """Say where a text file is not UTF-8, None where it is, and for Parquet. Reads the file to its end.
-
-    Raises UserError where that cannot be reached.
-    """
+def _layout(file: LandingFile, found: Sequence[tuple[str, str]], known: set[str], encoding: str) -> tuple[Layout, int]:
+    """The layout of a file, and how many lines or rows of it have to be records."""
     if file.format == "parquet":
-        return None
-    try:
-        with gzip.open(file.path) if file.path.suffix == ".gz" else file.path.open("rb") as content:
-            return foreign_encoding(cast("BufferedIOBase", content))
-    except (OSError, EOFError, zlib.error) as error:
-        raise _not_whole(file, error) from None
-
-
-def _layout(file: LandingFile, found: Sequence[tuple[str, str]], known: set[str]) -> Layout:
-    if file.format == "csv":
-        return Layout(file.entity, "csv", tuple((name if name in known else None, kind) for name, kind in found))
+        columns = tuple(sorted((name, kind) for name, kind in found if name in known))
+        with pq.ParquetFile(file.path) as parquet:
+            return Layout(file.entity, "parquet", columns), parquet.metadata.num_rows
+    with _reading(file), open_bytes(file.path) as content:
+        facts = survey(content)
     if file.format == "jsonl":
-        return Layout(file.entity, "jsonl", tuple((column.name, "string") for column in LANDING[file.entity]))
-    return Layout(file.entity, "parquet", tuple(sorted((name, kind) for name, kind in found if name in known)))
+        lines = tuple((column.name, "string") for column in LANDING[file.entity])
+        return Layout(file.entity, "jsonl", lines, encoding, encoding == UTF_8), facts.n_lines
+    names = tuple((name if name in known else None, kind) for name, kind in found)
+    is_plain = encoding == UTF_8 and not facts.has_quotes and facts.header_line == 1
+    return Layout(file.entity, "csv", names, encoding, is_plain), facts.n_lines - 1
 
 
-def _columns(file: LandingFile) -> list[tuple[str, str]] | None:
-    try:
+def _columns(file: LandingFile, encoding: str) -> list[tuple[str, str]] | None:
+    with _reading(file):
         if file.format == "parquet":
             return _parquet_columns(file)
-        return _csv_columns(file) if file.format == "csv" else _json_columns(file)
-    except (OSError, EOFError, UnicodeDecodeError, pa.ArrowInvalid, csv.Error) as error:
+        with open_bytes(file.path) as content:
+            if problem := encoding_problem(content, encoding):
+                raise UserError(f"{file.path}: {problem}")
+        return _csv_columns(file, encoding) if file.format == "csv" else _json_columns(file, encoding)
+
+
+@contextmanager
+def _reading(file: LandingFile) -> Iterator[None]:
+    """Name the file where it cannot be read."""
+    try:
+        yield
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, pa.ArrowInvalid, csv.Error) as error:
         raise _not_whole(file, error) from None
 
 
@@ -145,8 +169,7 @@ def _check_columns(file: LandingFile, names: Sequence[str]) -> None:
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise UserError(f"{file.path}: column {repeated[0]} stands there twice; deliver it once")
     if missing := missing_columns(file.entity, file.format, names):
-        is_garbled = any("\0" in name for name in names)  # as UTF-16 is, where its header cannot be shown
-        raise UserError(f"{file.path}: {(is_garbled and encoding_problem(file)) or missing}")
+        raise UserError(f"{file.path}: {missing}")
 
 
 def _parquet_columns(file: LandingFile) -> list[tuple[str, str]]:
@@ -160,7 +183,8 @@ def _parquet_columns(file: LandingFile) -> list[tuple[str, str]]:
         ]
         types = {field.name: field.type for field in parquet.schema_arrow}
     for name, kind in columns:
-        if name in wanted and kind.partition("(")[0] not in ("null", *_FITTING[wanted[name]]):
+        lists = (TEXT_LIST,) if name in LISTABLE else ()
+        if name in wanted and kind.partition("(")[0] not in ("null", *lists, *_FITTING[wanted[name]]):
             as_text = f" or as string ({EXAMPLES[wanted[name]]})" if wanted[name] != "string" else ""
             raise UserError(
                 f"{file.path}: column {name} has type {types[name]}, which cannot become {wanted[name]}; deliver it as "
@@ -176,8 +200,8 @@ def _parquet_columns(file: LandingFile) -> list[tuple[str, str]]:
 def _arrow_kind(kind: pa.DataType, physical: str) -> str:
     if pa.types.is_dictionary(kind):
         return _arrow_kind(kind.value_type, physical)
-    if pa.types.is_null(kind):
-        return "null"
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return TEXT_LIST if _arrow_kind(kind.value_type, "") == "string" else "unknown"
     if pa.types.is_decimal(kind):
         return f"decimal({kind.precision},{kind.scale})"
     if pa.types.is_timestamp(kind):
@@ -187,18 +211,28 @@ def _arrow_kind(kind: pa.DataType, physical: str) -> str:
     return _ARROW_KINDS.get(kind, "unknown")
 
 
-def _csv_columns(file: LandingFile) -> list[tuple[str, str]] | None:
-    with _open(file) as lines:
-        header = next(filter(None, csv.reader(lines)), None)  # Spark passes over blank lines too
-    return [(name.strip(), "string") for name in header] if header else None
+def _csv_columns(file: LandingFile, encoding: str) -> list[tuple[str, str]] | None:
+    header = next(_filled_lines(file, encoding), None)
+    if header is None:
+        return None
+    names = split_line(header)
+    if names is None or is_open(names):
+        raise UserError(f"{file.path}: a double quote in its first line, the header, does not close; deliver it again")
+    return [(name.strip(), "string") for name in names]
 
 
-def _json_columns(file: LandingFile) -> list[tuple[str, str]] | None:
+def _json_columns(file: LandingFile, encoding: str) -> list[tuple[str, str]] | None:
     """Names of the first records; all of the contract's where none of those can be read, so that they are judged."""
-    with _open(file) as lines:
-        records = list(_objects(islice((line for line in lines if line.strip()), _PEEKED_RECORDS)))
+    records = list(_objects(islice(_filled_lines(file, encoding), _PEEKED_RECORDS)))
     names = {name for record in records for name in record}
     return [(name, "string") for name in sorted(names or {column.name for column in LANDING[file.entity]})]
+
+
+def _filled_lines(file: LandingFile, encoding: str) -> Iterator[str]:
+    with open_bytes(file.path) as content:
+        for line in text_lines(content, encoding):
+            if line.strip(BLANKS):
+                yield line
 
 
 def _objects(lines: Iterable[str]) -> Iterator[dict[str, object]]:
@@ -209,9 +243,3 @@ def _objects(lines: Iterable[str]) -> Iterator[dict[str, object]]:
             continue
         if isinstance(record, dict):
             yield record
-
-
-def _open(file: LandingFile) -> IO[str]:
-    if file.path.suffix == ".gz":
-        return gzip.open(file.path, "rt", encoding="utf-8-sig", errors="replace")
-    return file.path.open(encoding="utf-8-sig", errors="replace", newline="")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from socialrec.contracts.landing import EXAMPLES
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.etl.check_report import FileCheck
@@ -16,13 +17,14 @@ from socialrec.etl.checking import check_files, files_to_check, remedy
 from socialrec.etl.ingest import judged_records
 from socialrec.etl.judging import judge, list_faults
 from socialrec.etl.landing_layouts import find_layouts
+from socialrec.settings import EtlSettings
 
 DS = "2026-01-31"
 
 
 def check(spark: SparkSession, folder: Path) -> dict[str, FileCheck]:
     with files_to_check(folder, DS) as files:
-        return {Path(found.name).name: found for found in check_files(spark, files)}
+        return {Path(found.name).name: found for found in check_files(spark, files, EtlSettings())}
 
 
 def test_each_file_says_how_many_records_are_valid_and_what_is_wrong_with_the_others(
@@ -38,7 +40,7 @@ def test_each_file_says_how_many_records_are_valid_and_what_is_wrong_with_the_ot
     assert products.similar == {"price": "price_cents"}
     assert "price_cents" in products.absent
     [fault] = products.faults
-    assert (fault.column, fault.reason, fault.n, fault.line) == ("product_id", "missing_value", 2, 2)
+    assert (fault.column, fault.reason, fault.n, fault.line) == ("product_id", "missing_value", 2, 3)
     [fault] = interactions.faults
     assert (fault.column, fault.value, fault.line) == ("event_type", "clikc", 2)
     assert fault.remedy.startswith("use one of view, click")
@@ -58,13 +60,13 @@ def test_a_record_shows_all_its_faults_and_counts_once(spark: SparkSession, tmp_
     [found] = check(spark, tmp_path).values()
     assert (found.n_records, found.n_valid) == (4, 1)
     assert [(fault.line, fault.column, fault.reason, fault.value) for fault in found.faults] == [
-        (2, "created_ts", "wrong_type", "yesterday"),
-        (2, "rating", "out_of_range", "11"),
-        (2, "user_id", "missing_value", "null"),
-        (3, "created_ts", "future_event", "2091-01-01"),
-        (3, "rating", "wrong_type", "abc"),
-        (3, "text", "empty_text", " "),
-        (4, "", "unreadable_record", "c4,bob"),
+        (3, "created_ts", "wrong_type", "yesterday"),
+        (3, "rating", "out_of_range", "11"),
+        (3, "user_id", "missing_value", "null"),
+        (4, "created_ts", "future_event", "2091-01-01"),
+        (4, "rating", "wrong_type", "abc"),
+        (4, "text", "empty_text", " "),
+        (5, "", "unreadable_record", "c4,bob"),
     ]
     assert "as many values as the header has names" in found.faults[-1].remedy
 
@@ -74,7 +76,9 @@ def test_faults_are_those_for_which_a_night_rejects_a_record(spark: SparkSession
     (tmp_path / "follows.jsonl").write_text("\n".join(lines))
     with files_to_check(tmp_path, DS) as files:
         layouts = find_layouts(files).files
-        judged, listed = (judged_records(spark, Entity.FOLLOWS, layouts, verdict) for verdict in (judge, list_faults))
+        judged, listed = (
+            judged_records(spark, Entity.FOLLOWS, layouts, {}, verdict) for verdict in (judge, list_faults)
+        )
         assert judged is not None
         assert listed is not None
         reasons = [row.reason for row in judged.orderBy("source_line").collect()]
@@ -90,9 +94,12 @@ def test_a_file_that_cannot_be_read_does_not_hide_the_others(spark: SparkSession
     (tmp_path / "comments.csv").write_text("comment_id,user_id\n", encoding="utf-16")
     (tmp_path / "comments.jsonl.gz").write_bytes(gzip.compress(b"{}" * 999)[:-9])
     found = check(spark, tmp_path)
-    assert found["comments.csv"].problem == "it is UTF-16, not UTF-8; save it as UTF-8"
+    assert (
+        found["comments.csv"].problem
+        == "it is UTF-16; save it as UTF-8, or run `socialrec convert FOLDER --into FOLDER`"
+    )
     assert "not a whole jsonl file" in (found["comments.jsonl.gz"].problem or "")
-    assert "it reads 'Café' as Windows-1252" in (found["products.csv"].encoding or "")
+    assert "it reads 'Café' as Windows-1252" in (found["products.csv"].problem or "")
     assert found["follows.csv"].problem == (
         "required column followee_id is missing; its header is: follower_id; deliver follows with followee_id"
     )
@@ -116,7 +123,7 @@ def test_files_of_no_day_are_checked_for_the_day_given_and_keep_their_own_names(
     file = tmp_path / "interactions.jsonl"
     file.write_text(event % ("e1", f"{DS}T23:00:00Z") + event % ("e2", "2026-02-01T00:00:00Z"))
     with files_to_check(file, DS) as files:
-        [found] = check_files(spark, files)
+        [found] = check_files(spark, files, EtlSettings())
     assert (found.name, found.n_valid, found.faults[0].reason) == ("interactions.jsonl", 1, "future_event")
 
 
@@ -150,7 +157,7 @@ def test_a_folder_without_landing_files_is_named(tmp_path: Path) -> None:
     ("entity", "column", "reason", "said"),
     [
         (Entity.PRODUCTS, "price_cents", "wrong_type", "use a whole number, such as 1999"),
-        (Entity.COMMENTS, "created_ts", "wrong_type", "use ISO 8601, such as 2026-01-31T09:00:00Z"),
+        (Entity.COMMENTS, "created_ts", "wrong_type", "use " + EXAMPLES["timestamp"]),
         (Entity.PRODUCTS, "is_active", "wrong_type", "use true or false"),
         (Entity.PRODUCTS, "price_cents", "out_of_range", "at least 0"),
         (Entity.COMMENTS, "rating", "out_of_range", "at least 1 and at most 5"),

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,9 @@ EVENT = {
 COMMENT = {"comment_id": "c", "user_id": "u", "product_id": "p", "text": "fine"}
 
 
-def judged(spark: SparkSession, landing: Path, entity: Entity) -> DataFrame:
+def judged(spark: SparkSession, landing: Path, entity: Entity, zones: Mapping[str, str] | None = None) -> DataFrame:
     files = [file for day in find_days(landing, DAY) for file in day.files]
-    records = judged_records(spark, entity, find_layouts(files).files)
+    records = judged_records(spark, entity, find_layouts(files).files, zones or {})
     assert records is not None
     return records.orderBy("source_file", "source_line")
 
@@ -54,7 +55,7 @@ BAD_EVENTS = [
     ({**EVENT, "event_ts": "12:30"}, "wrong_type", "event_ts: 12:30"),
     ({**EVENT, "quantity": "many"}, "wrong_type", "quantity: many"),
     ({**EVENT, "quantity": -1}, "out_of_range", "quantity: -1"),
-    ({**EVENT, "quantity": "NaN"}, "out_of_range", "quantity: NaN"),
+    ({**EVENT, "quantity": "Infinity"}, "out_of_range", "quantity: Infinity"),
     ({**EVENT, "event_ts": "1970-01-01T00:00:00Z"}, "out_of_range", "event_ts: 1970-01-01T00:00:00Z"),
     ({**EVENT, "event_type": "stare"}, "unknown_value", "event_type: stare"),
     ({**EVENT, "event_id": "x" * 201}, "too_long", "event_id: " + "x" * 120),
@@ -170,7 +171,7 @@ def test_csv_cells_may_hold_quotes_commas_and_line_breaks(spark: SparkSession, t
     rows = judged(spark, tmp_path, Entity.COMMENTS).collect()
     assert [row.text for row in rows[:2]] == ['He said "no", twice\nat least', "plain"]
     assert [row.reason for row in rows] == [None, None, "unreadable_record"]
-    assert [row.source_line for row in rows] == [1, 2, 3]
+    assert [row.source_line for row in rows] == [2, 4, 5], "as an editor counts"
     assert rows[2].record == "c3,,u"
 
 
@@ -203,13 +204,13 @@ def test_empty_cells_of_typed_columns_are_not_of_a_wrong_type(spark: SparkSessio
 
 def take_in(spark: SparkSession, lake: Lake, landing: Path) -> Intake:
     """Stage and commit the day's interactions."""
-    layouts = find_layouts(find_days(landing, DAY)[0].files).files
+    layouts = find_layouts(find_days(landing, DAY)[0].files)
     bronze, quarantine = BRONZE[Entity.INTERACTIONS], QUARANTINE[Entity.INTERACTIONS]
     with (
         lake.stage(bronze, job="t", partitions=[DAY]) as valid,
         lake.stage(quarantine, job="t", partitions=[DAY]) as rejected,
     ):
-        intake = stage_records(spark, Entity.INTERACTIONS, layouts, valid, rejected)
+        intake = stage_records(spark, Entity.INTERACTIONS, layouts, valid, rejected, zones={})
         valid.commit()
         rejected.commit()
     return intake
@@ -228,6 +229,137 @@ def test_a_packed_file_that_breaks_off_is_named(spark: SparkSession, lake: Lake,
     file = jsonl(tmp_path / "landing", Entity.INTERACTIONS, EVENT)
     packed = gzip.compress("\n".join(json.dumps({**EVENT, "event_id": f"e{n}"}) for n in range(5000)).encode())
     file.with_name("interactions-b.jsonl.gz").write_bytes(packed[: len(packed) // 2])
-    with pytest.raises(UserError, match=r"interactions-b.jsonl.gz: damaged or cut short; deliver it again"):
+    with pytest.raises(UserError, match=r"interactions-b.jsonl.gz: not a whole jsonl file \(.*\); deliver it again"):
         take_in(spark, lake, tmp_path / "landing")
     assert lake.partitions(BRONZE[Entity.INTERACTIONS]) == []
+
+
+def test_the_common_forms_of_iso_8601_are_times_and_what_could_mean_several_is_none(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    noon = "2026-01-02T12:00:00"
+    same = [
+        "2026-01-02T12:00Z", "2026-01-02T12:00:00.000000000Z", "2026-01-02 13:00+01:00", "2026-01-02T13:00:00+01",
+        "2026-01-02T06:30:00-0530", "20260102T120000Z", "2026-01-02T12:00:00,0Z", "2026-01-02 12:00",
+        "2026-01-02T12:00",
+        "2026-01-02 12:00:00 UTC", "2026-01-02 12:00:00 GMT", "2026-01-02T13:00+01:00[Europe/Paris]",
+        "2026-01-02 13:00 Europe/Paris", "2026-01-02t12:00:00z", "1767355200", 1767355200, 1767355200000,
+        "1767355200000000", 1767355200.0, " 2026-01-02T12:00Z ",
+    ]  # fmt: skip
+    other = [
+        "2026-01-02 12:00:00 CST", "2026-01-02 12:00:00 BST", "2026-01-02 12:00 EST", "12:00", "2026", "02.01.2026",
+        "2026-13-02", "2026-01-02T12:61Z", "yesterday", "12345", "2026-01-02 12:00 Nowhere/City", "99999999999999",
+    ]  # fmt: skip
+    jsonl(tmp_path, Entity.INTERACTIONS, *({**EVENT, "event_ts": time} for time in (*same, *other)))
+    rows = judged(spark, tmp_path, Entity.INTERACTIONS).collect()
+    assert [(str(time), str(row.event_ts), row.reason) for time, row in zip(same, rows, strict=False)] == [
+        (str(time), noon.replace("T", " "), None) for time in same
+    ]
+    assert [(time, row.reason) for time, row in zip(other, rows[len(same) :], strict=True)] == [
+        (time, "wrong_type") for time in other
+    ]
+
+
+def test_times_of_parquet_may_be_counts_since_1970(spark: SparkSession, tmp_path: Path) -> None:
+    folder = tmp_path / "shop" / DAY
+    folder.mkdir(parents=True)
+    row = {"event_id": ["e"], "user_id": ["u"], "product_id": ["p"], "event_type": ["view"]}
+    pq.write_table(pa.table({**row, "event_ts": pa.array([1767355200123])}), folder / "interactions-a.parquet")
+    pq.write_table(pa.table({**row, "event_ts": pa.array([1767355200.5])}), folder / "interactions-b.parquet")
+    pq.write_table(pa.table({**row, "event_ts": pa.array([20260102])}), folder / "interactions-c.parquet")
+    rows = judged(spark, tmp_path, Entity.INTERACTIONS).collect()
+    assert [row.event_ts for row in rows[:2]] == [
+        datetime(2026, 1, 2, 12, 0, 0, 123_000), datetime(2026, 1, 2, 12, 0, 0, 500_000)
+    ]  # fmt: skip
+    assert [row.reason for row in rows] == [None, None, "wrong_type"]
+
+
+def test_an_edge_that_ends_centuries_from_now_lasts(spark: SparkSession, tmp_path: Path) -> None:
+    ends = ["9999-12-31T23:59:59-08:00", "9999-12-31", "2300-01-01", "2027-01-01", "1980-01-01"]
+    jsonl(tmp_path, Entity.FOLLOWS, *({"follower_id": "a", "followee_id": "b", "until_ts": end} for end in ends))
+    rows = judged(spark, tmp_path, Entity.FOLLOWS).collect()
+    assert [row.until_ts for row in rows[:4]] == [None, None, None, datetime(2027, 1, 1)]
+    assert [row.reason for row in rows] == [None] * 4 + ["out_of_range"]
+
+
+def test_words_for_nothing_are_no_values_and_no_ids(spark: SparkSession, tmp_path: Path) -> None:
+    words = ["NULL", "null", "\\N", "nan", "NaN", "None", "N/A", "-", "<NA>"]
+    full = {"product_id": "p", "title": "Nana's kite - none better"}
+    jsonl(tmp_path, Entity.PRODUCTS, *({**full, "brand": word, "price_cents": word} for word in words))
+    jsonl(tmp_path, Entity.INTERACTIONS, *({**EVENT, "user_id": word, "event_ts": None} for word in words))
+    rows = judged(spark, tmp_path, Entity.PRODUCTS).collect()
+    assert {(row.reason, row.brand, row.price_cents, row.title) for row in rows} == {(None, None, None, full["title"])}
+    rows = judged(spark, tmp_path, Entity.INTERACTIONS).collect()
+    assert [(row.reason, row.detail) for row in rows] == [("missing_value", f"user_id: {word}") for word in words]
+
+
+def test_lists_of_texts_are_joined_and_other_structures_of_json_are_no_text(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    product = {"product_id": "p", "title": "[NEW] kite"}
+    jsonl(
+        tmp_path, Entity.PRODUCTS, {**product, "category": ["Toys", "Outdoor"], "description": []},
+        {**product, "brand": {"name": "X"}}, {**product, "description": [["a"], ["b"]]},
+        {**product, "product_id": ["p"]}, {**product, "category": '["Toys","Outdoor"]'},
+        {**product, "description": "{braces}"}, {**product, "title": [1]},
+    )  # fmt: skip
+    rows = judged(spark, tmp_path, Entity.PRODUCTS).collect()
+    assert (rows[0].title, rows[0].category, rows[0].description) == ("[NEW] kite", "Toys, Outdoor", None)
+    assert [(row.reason, row.detail.partition(":")[0]) for row in rows[1:4]] == [
+        ("wrong_type", "brand"), ("wrong_type", "description"), ("wrong_type", "product_id"),
+    ]  # fmt: skip
+    assert [row.reason for row in rows[4:]] == [None, None, "wrong_type"]
+    assert (rows[4].category, rows[5].description) == ('["Toys","Outdoor"]', "{braces}"), "a text is a text"
+
+
+def test_lists_of_texts_in_parquet_are_joined(spark: SparkSession, tmp_path: Path) -> None:
+    folder = tmp_path / "shop" / DAY
+    folder.mkdir(parents=True)
+    table = pa.table({"product_id": ["p", "q"], "title": ["Kite", "Kettle"], "category": [["Toys", "Outdoor"], None]})
+    pq.write_table(table, folder / "products.parquet")
+    assert [row.category for row in judged(spark, tmp_path, Entity.PRODUCTS).collect()] == ["Toys, Outdoor", None]
+
+
+def test_ids_hold_no_line_ends(spark: SparkSession, tmp_path: Path) -> None:
+    jsonl(tmp_path, Entity.INTERACTIONS, {**EVENT, "user_id": "ann\nbob"}, {**EVENT, "user_id": "ann\r"})
+    assert [row.reason for row in judged(spark, tmp_path, Entity.INTERACTIONS).collect()] == ["wrong_type"] * 2
+
+
+def test_a_landing_day_ends_when_it_ends_where_the_platform_is(spark: SparkSession, tmp_path: Path) -> None:
+    times = ["2026-01-02T23:30:00-08:00", "2026-01-03T00:00:00-08:00"]
+    jsonl(tmp_path, Entity.INTERACTIONS, *({**EVENT, "event_ts": time} for time in times))
+    rows = judged(spark, tmp_path, Entity.INTERACTIONS, {"shop": "America/Los_Angeles"}).collect()
+    assert [row.reason for row in rows] == [None, "future_event"]
+    rows = judged(spark, tmp_path, Entity.INTERACTIONS, {"other": "America/Los_Angeles"}).collect()
+    assert [row.reason for row in rows] == ["future_event"] * 2
+
+
+def test_rows_of_mixed_line_ends_are_all_read_and_their_ends_are_part_of_no_value(
+    spark: SparkSession, lake: Lake, tmp_path: Path
+) -> None:
+    file = jsonl(tmp_path / "landing", Entity.INTERACTIONS, name="interactions.csv")
+    rows = ["e1,u,p,view", "e2,u,p,view", "e3,u,p,like", 'e4,u,p,"like"', "", "e5,u,p,like"]
+    for name, quoted in (("interactions.csv", rows), ("interactions-plain.csv", rows[:3])):
+        lines = ["event_id,user_id,product_id,event_type", *quoted]
+        ends = ["\r\n", "\r", "\n", "\r\n", "\r", "\n", ""]
+        file.with_name(name).write_bytes("".join(line + end for line, end in zip(lines, ends, strict=False)).encode())
+    assert take_in(spark, lake, tmp_path / "landing") == Intake(8, 0)
+    found = lake.read(BRONZE[Entity.INTERACTIONS])
+    assert sorted(found["event_id"].to_pylist()) == ["e1", "e1", "e2", "e2", "e3", "e3", "e4", "e5"]
+    assert set(found["event_type"].to_pylist()) == {"view", "like"}
+
+
+def test_files_in_the_encoding_of_their_platform_are_read_and_others_refused(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    folder = tmp_path / "shop" / DAY
+    folder.mkdir(parents=True)
+    (folder / "products.csv").write_bytes("product_id,title\np1,红色风筝\n".encode("gbk"))
+    (folder / "products-b.jsonl").write_bytes('{"product_id": "p2", "title": "茶壶"}\n'.encode("gbk"))
+    files = [file for day in find_days(tmp_path, DAY) for file in day.files]
+    with pytest.raises(UserError, match=r"products-b.jsonl: line 1, byte 32 \(0xB2\) is not UTF-8; it reads '茶壶'"):
+        find_layouts(files)
+    layouts = find_layouts(files, lambda platform, entity: "gb18030")
+    rows = judged_records(spark, Entity.PRODUCTS, layouts.files, {})
+    assert rows is not None
+    assert sorted((row.product_id, row.title) for row in rows.collect()) == [("p1", "红色风筝"), ("p2", "茶壶")]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 
 from socialrec.contracts.vocabulary import Entity
-from socialrec.etl.landing_guesses import foreign_encoding, missing_columns, rename_advice, similar_columns
+from socialrec.etl.landing_guesses import missing_columns, rename_advice, similar_columns
 
 
 @pytest.mark.parametrize(
@@ -90,19 +88,6 @@ def test_a_file_with_its_required_columns_needs_no_explanation() -> None:
 
 def test_a_long_header_is_cut() -> None:
     assert "…; deliver" in (missing_columns(Entity.FOLLOWS, "jsonl", [f"column_{n}" for n in range(99)]) or "")
-
-
-def test_a_text_that_is_not_utf_8_is_named_with_its_line_and_word() -> None:
-    said = foreign_encoding(io.BytesIO("product_id,title\np1,Café Noir\n".encode("latin-1")))
-    assert said == "line 2 is not UTF-8; it reads 'Café' as Windows-1252 (Latin-1); save the file as UTF-8"
-    assert foreign_encoding(io.BytesIO("a\n".encode("utf-16"))) == "it is UTF-16, not UTF-8; save it as UTF-8"
-    assert foreign_encoding(io.BytesIO("p1,Café 咖啡\n".encode("utf-8-sig"))) is None
-
-
-def test_a_letter_across_two_reads_is_whole_and_lines_are_counted_on() -> None:
-    content = b"a\n" * ((1 << 19) - 1) + b"b" + "é\n".encode()  # the letter lies on both sides of 1 MiB
-    assert foreign_encoding(io.BytesIO(content)) is None
-    assert (foreign_encoding(io.BytesIO(content + b"\xe9t\xe9\n")) or "").startswith(f"line {(1 << 19) + 1} is not")
 
 
 def test_a_header_of_noise_is_said_in_one_line_and_soon() -> None:
