@@ -82,8 +82,8 @@ _OTHERS = re.compile(
     r"|(?<![0-9.,])[0-9]{1,3}(?:(?:\.[0-9]{3})+(?:,[0-9]+)?|(?:,[0-9]{3})+(?:\.[0-9]+)?)(?![.,]?[0-9])"
     # Money and measures.
     r"|(?:[$€£¥₹₩₽]|\b(?:usd|eur|gbp|cny|rmb|inr|jpy|rs|r\$|kr)\b\.?) ?[0-9][0-9 .,]*[0-9]"
-    r"|(?<![0-9])[0-9]{1,15}(?:[.,][0-9]{1,9})?(?: ?[€$£¥₹₩₽%]| ?(?:usd|eur|euros?|dollars?|gbp|rmb|inr|mm|cm|km|kg|mg|ml"
-    r"|mah|rpm|gb|tb|hz|khz|mhz)\b| ?[元円원块])",
+    r"|(?<![0-9])[0-9]{1,15}(?:[.,][0-9]{1,9})?(?: ?[€$£¥₹₩₽%]| ?(?:usd|eur|euros?|dollars?|gbp|rmb|inr|mm|cm|km|kg|mg"
+    r"|ml|mah|rpm|gb|tb|hz|khz|mhz)\b| ?[元円원块])",
     re.IGNORECASE,
 )
 _ISBN = re.compile(r"(?<![0-9-])(?:97[89][ -])?[0-9]{1,5}[ -][0-9]{1,7}[ -][0-9]{1,7}[ -][0-9Xx](?![0-9A-Za-z])")
