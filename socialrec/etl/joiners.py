@@ -34,9 +34,11 @@ def without_invisible(text: str) -> str:
     A joiner or non-joiner stays, once, between letters of scripts that join (Arabic, Indian scripts) and after the sign
     that silences an Indian consonant's vowel; a joiner between two emoji; the tags of a flag.
     """
-    flags = {at for flag in _FLAG.finditer(text) for at in range(flag.start(), flag.end())}
-    visible = "".join(character for at, character in enumerate(text) if at in flags or not _is_invisible(character))
-    return _JOINERS.sub(_kept, visible)
+    unseen = [character for character in set(text) if _is_invisible(character)]
+    if unseen:
+        flags = {at for flag in _FLAG.finditer(text) for at in range(flag.start(), flag.end())}
+        text = "".join(each for at, each in enumerate(text) if each not in unseen or at in flags)
+    return _JOINERS.sub(_kept, text)
 
 
 def _is_invisible(character: str) -> bool:

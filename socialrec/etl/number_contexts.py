@@ -26,14 +26,14 @@ _PHONE_WORDS = (
     r"|τηλ(?:έφωνο)?|טלפון|נייד|هاتف|جوال|موبايل|تليفون|تلفن|موبایل|همراه|شماره|واتساب|فون|फोन|मोबाइल|नंबर|โทร"
 )
 _PHONE_WORDS_CJK = (
-    "电话|電話|手机|手機|联系方式|联系我|联系|聯絡|拨打|撥打|致电|致電|打给|短信|微信|威信|薇信|[vw]信|热线|熱線|客服|座机|我的号码|我的號碼"
+    "电话|電話|手机|手機|联系方式|联系我|联系|聯絡|拨打|撥打|致电|致電|传真|傳真|打给|短信|微信|威信|薇信|[vw]信|热线|熱線|客服|座机|我的号码|我的號碼"
     "|携帯|ケータイ|전화|휴대폰|핸드폰|연락처|문자"
 )
 """Words of scripts without blanks: they may stand right behind another word."""
 
 _PHONE_LABEL = re.compile(
     rf"(?:(?<![^\W\d_])(?:{_PHONE_WORDS})|(?<![a-z])(?:vx|wx|wechat)"
-    rf"|(?:{_PHONE_WORDS_CJK})[^\W\da-z_]{{0,3}}?)"
+    rf"|(?:{_PHONE_WORDS_CJK}))"
     r"(?:[\s:：=#.,()-]|\b(?:no|nr|num|number|numbers|numero|número|numéro|nº|n°|me|us|him|her|at|on|to|is|ist|est|es|é|"
     r"am|an|unter|al|au|в|на|по)\b|号码|號碼|番号|번호|号|號|是|为|為|到|给|は|는|은|로){0,8}$",
     re.IGNORECASE,

@@ -90,8 +90,9 @@ def mask_text(text: str, masks: MaskSettings) -> str:
 
     Digits and signs may be full-width, digits of any script too.
     """
+    kinds = masks.kinds
     for kind, find in _FINDERS.items():
-        if kind in masks.kinds:
+        if kind in kinds:
             text = _without(text, find(plain_digits(text), masks), mask_of(kind))
     return text
 
