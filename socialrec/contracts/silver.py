@@ -27,7 +27,7 @@ SILVER_PRODUCTS = Table(
         Column(
             "text",
             "string",
-            "Title, category, brand and description, cleaned, as one text to encode; personal data in the description masked",
+            "Title, category, brand and description, as one clean text to encode; the description masked",
         ),
         TEXT_HASH,
         Column("first_seen_ds", "string", "The landing day on which it first appeared"),
