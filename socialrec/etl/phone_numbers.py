@@ -36,9 +36,11 @@ _GROUP = re.compile("[0-9]+")
 _MIN_DIGITS, _MAX_DIGITS = 7, 15
 _NOT_BEFORE = re.compile(r"[0-9A-Za-z_.,#/+=&-]")
 _NOT_AFTER = re.compile("[0-9A-Za-z_]")
-_GOES_ON = re.compile("[-/.][0-9]")
+_GOES_ON = re.compile("[-.][0-9]|/[0-9]{1,6}(?![0-9])")
+_LISTED = re.compile("[0-9]{4}[,/]$")
+"""What stands before another number of a list without blanks."""
 
-_INTERNATIONAL = re.compile(rf"\+[1-9](?:{_SEPARATOR}[0-9]){{7,14}}|00[1-9](?:{_SEPARATOR}[0-9]){{8,14}}")
+_INTERNATIONAL = re.compile(rf"[(]?\+[1-9](?:{_SEPARATOR}[0-9]){{7,14}}|00[1-9](?:{_SEPARATOR}[0-9]){{8,14}}")
 _CHINESE_MOBILE = re.compile(
     "(?:[(]?86[)]?[ -]?)?1[3-9](?:[0-9]{9}|[0-9][ -][0-9]{4}[ -]?[0-9]{4}|[0-9][ -][0-9]{3}[ -][0-9]{5}"
     "|[0-9]{2}[ -][0-9]{3}[ -][0-9]{4}|[0-9]{2}[ -][0-9]{4}[ -][0-9]{3}|[0-9]{5}[ -][0-9]{4}|[0-9][ -][0-9]{8})"
@@ -107,7 +109,8 @@ def _in_run(text: str, run: re.Match[str], countries: tuple[str, ...], others: _
 def _longest(text: str, begin: int, ends: list[Span], countries: tuple[str, ...], others: _Others) -> Span | None:
     """The end of the longest phone number that begins here."""
     is_called = is_behind_phone_word(text, begin)
-    if not is_called and begin and _NOT_BEFORE.match(text[begin - 1]):
+    is_inside = begin and _NOT_BEFORE.match(text[begin - 1]) and not _LISTED.search(text[max(0, begin - 5) : begin])
+    if is_inside and not is_called:
         return None
     if is_called:
         ends = [end for end in ends if not overlaps(begin, end[1], others.named)]
@@ -138,7 +141,9 @@ def _ends(groups: list[Span], place: int) -> list[Span]:
 def _is_phone(text: str, span: Span, countries: tuple[str, ...], others: _Others) -> bool:
     begin, end = span
     written = text[begin:end]
-    if overlaps(begin, end, others.named) or (written[0] != "+" and overlaps(begin, end, others.checked)):
+    if overlaps(begin, end, others.named) or (
+        not written.startswith(("+", "(+")) and overlaps(begin, end, others.checked)
+    ):
         return False
     if _GOES_ON.match(text, end) and written[0] not in "+0(":
         return False
@@ -149,7 +154,7 @@ def _is_phone(text: str, span: Span, countries: tuple[str, ...], others: _Others
 def is_phone_number(written: str, countries: tuple[str, ...]) -> bool:
     """Whether this looks like and is a phone number: an international one, or one of these countries."""
     if _INTERNATIONAL.fullmatch(written):
-        number = _parsed("+" + written.removeprefix("00").removeprefix("+"), None)
+        number = _parsed("+" + re.sub("[^0-9]", "", written.replace("(0)", "")).removeprefix("00"), None)
         return number is not None and is_possible_number(number)
     if "CN" in countries and _CHINESE_MOBILE.fullmatch(written):
         return True
