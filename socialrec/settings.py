@@ -16,6 +16,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, ValidationError
 
+from socialrec.contracts.countries import COUNTRIES, PHONE_COUNTRIES
 from socialrec.contracts.vocabulary import Entity, EventType, PersonalData
 from socialrec.errors import UserError
 from socialrec.section import Days, Section, Share
@@ -39,6 +40,12 @@ HeldOut = Annotated[float, Field(ge=0, lt=0.5)]
 """Two of these leave something to learn from."""
 
 
+def _country(code: str) -> str:
+    if code not in COUNTRIES:
+        raise ValueError(f"{code} is no country code of ISO 3166; use codes of two capitals such as CN, GB or US")
+    return code
+
+
 class MaskSettings(Section):
     """Which personal data is masked in free text before silver."""
 
@@ -46,11 +53,18 @@ class MaskSettings(Section):
     card: bool = True
     phone: bool = True
     address: bool = True
+    phone_countries: tuple[Annotated[str, AfterValidator(_country)], ...] = PHONE_COUNTRIES
+    """ISO 3166 codes of the countries whose phone numbers are known without + or 00 and a country code."""
 
     @property
     def kinds(self) -> tuple[PersonalData, ...]:
         """Those that are."""
         return tuple(kind for kind in PersonalData if getattr(self, kind))
+
+    @classmethod
+    def nothing(cls) -> MaskSettings:
+        """Those that mask nothing."""
+        return cls(mail=False, card=False, phone=False, address=False)
 
 
 def _time_zone(name: str) -> str:

@@ -69,6 +69,10 @@ def test_a_wrong_variable_is_named_in_one_line(
         ("[recomend]\nlist_length = 5\n", "recomend is not a setting; did you mean recommend?"),
         ("[etl.mask]\nmodel = 1\n", "etl.mask.model is not a setting; model belongs to [text]"),
         ("[etl.mask]\nmial = 1\n", "etl.mask.mial is not a setting; did you mean etl.mask.mail?"),
+        (
+            "[etl.mask]\nphone_countries = ['UK']\n",
+            "etl.mask.phone_countries.0: Value error, UK is no country code of ISO 3166",
+        ),
     ],
 )
 def test_a_wrong_name_in_the_file_is_named_with_the_file_and_what_it_may_mean(

@@ -29,7 +29,8 @@ class Peer:
         spill = str(out / "spill")
         config: dict[str, Any] = {"threads": threads, "memory_limit": _MEMORY, "temp_directory": spill}
         self.connection = duckdb.connect(config={**config, "preserve_insertion_order": "false"})
-        for statement in (*etl_sql.macros(key), *etl_sql.mask_macros(self.settings.mask.kinds)):
+        etl_sql.add_cleaners(self.connection, self.settings.mask)
+        for statement in etl_sql.macros(key):
             self.connection.execute(statement)
 
     def ingest(self) -> None:

@@ -4,7 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+from duckdb.func import PythonUDFType
 
 from socialrec.contracts.columns import Column
 from socialrec.contracts.landing import EARLIEST_YEAR, EVENT_TIME, LANDING
@@ -15,16 +19,19 @@ from socialrec.contracts.opinions import (
     UNFAVOURABLE_RATING,
     WORD_OR_SIGN,
 )
-from socialrec.contracts.vocabulary import Entity, PersonalData, TextKind
-from socialrec.etl.personal_data import PATTERNS, Pattern, mask_of
-from socialrec.etl.wording import FUNCTION_WORDS
-from socialrec.settings import EtlSettings
+from socialrec.contracts.vocabulary import Entity, TextKind
+from socialrec.etl.cleaning import cleaned
+from socialrec.etl.wording import BLANK, FUNCTION_WORDS, SPECIAL
+from socialrec.settings import EtlSettings, MaskSettings
+
+MASKING, NAMING = "cleaned_masked", "cleaned_unmasked"
+"""Functions of `add_cleaners`, for what people write and for the names of goods."""
 
 _SOURCE = "platform, source_file, source_line, ds"
-_ENTITIES = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "''", "&#39;": "''", "&amp;": "&"}
 _SCRIPTS = {
     "ja": r"[\p{Hiragana}\p{Katakana}]", "ko": r"\p{Hangul}", "zh": r"\p{Han}", "uk": "[іїєґІЇЄҐ]",
-    "ru": r"\p{Cyrillic}", "el": r"\p{Greek}", "ar": r"\p{Arabic}", "he": r"\p{Hebrew}", "th": r"\p{Thai}",
+    "ru": r"\p{Cyrillic}", "el": r"\p{Greek}", "ur": "[ٹڈڑںھہےۓ]",
+    "fa": r"[پچژگکی]|\p{Arabic}\x{200C}\p{Arabic}", "ar": r"\p{Arabic}", "he": r"\p{Hebrew}", "th": r"\p{Thai}",
     "hi": r"\p{Devanagari}",
 }  # fmt: skip
 
@@ -35,13 +42,12 @@ def macros(key: bytes) -> Iterator[str]:
     inner, outer = (bytes(byte ^ pad for byte in block).hex() for pad in (0x36, 0x5C))
     message = f"unhex('{inner}') || encode(platform || ':' || id)"
     yield f"CREATE MACRO user_key(platform, id) AS sha256(unhex('{outer}') || unhex(sha256({message})))"
-    plain = "regexp_replace(regexp_replace(text, "
-    plain += r"'(?is)<!--.*?-->|<script\b[^>]*>.*?</script\s*>|<style\b[^>]*>.*?</style\s*>', ' ', 'g'), "
-    plain += "'</?[A-Za-z][^<>]*>', ' ', 'g')"
-    for entity, character in _ENTITIES.items():
-        plain = f"replace({plain}, '{entity}', '{character}')"
-    visible = rf"nfc_normalize(regexp_replace({plain}, '[\p{{Cf}}\x{{FFFE}}\x{{FFFF}}]', '', 'g'))"
-    yield rf"CREATE MACRO clean_text(text) AS trim(regexp_replace({visible}, '[\s\p{{Z}}\p{{Cc}}]+', ' ', 'g'))"
+    yield rf"CREATE MACRO spaced(text) AS trim(regexp_replace(nfc_normalize(text), '{BLANK}', ' ', 'g'))"
+    # The same Python as in Spark, for the same few texts.
+    for name, function in (("clean_text", MASKING), ("clean_name", NAMING)):
+        special = f"CASE WHEN regexp_matches(text, '{SPECIAL}') THEN {function}(text) ELSE text END"
+        yield f"CREATE MACRO {name}_spaced(text) AS {special}"
+        yield f"CREATE MACRO {name}(text) AS {name}_spaced(spaced(text))"
     lists = {code: repr(words.split()) for code, words in FUNCTION_WORDS.items()}
     # The greatest of (hits, place from the end), packed into one number.
     hits = [
@@ -56,30 +62,17 @@ def macros(key: bytes) -> Iterator[str]:
     yield "CREATE MACRO is_late(time, ds) AS coalesce(time < ds::DATE, false)"
 
 
-def mask_macros(kinds: Collection[PersonalData]) -> Iterator[str]:
-    """The function `masked(text)`: personal data of these kinds masked."""
-    digits = "string_split(regexp_replace(number, '[^0-9]', '', 'g'), '')"
-    values = f"list_transform(list_reverse({digits}), lambda d, i: d::INT * (2 - i % 2))"
-    yield f"CREATE MACRO passes_luhn(number) AS list_sum(list_transform({values}, lambda v: v // 10 + v % 10)) % 10 = 0"
-    once = "text"
-    for kind, pattern in PATTERNS.items():
-        if kind in kinds:
-            once = _mask(once, kind, pattern)
-    yield f"CREATE MACRO masked_once(text) AS {once}"
-    # A match takes the character on either side with it, so that of two that share one the second waits.
-    twice = "CASE WHEN regexp_matches(text, '[0-9@]') THEN masked_once(masked_once(text)) ELSE text END"
-    yield f"CREATE MACRO masked(text) AS {twice}"
+def add_cleaners(connection: DuckDBPyConnection, masks: MaskSettings) -> None:
+    """Make `cleaning.cleaned` known to DuckDB, with these masks and with none."""
+    for name, used in ((MASKING, masks), (NAMING, MaskSettings.nothing())):
+        connection.create_function(name, _cleaner(used), ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW)
 
 
-def _mask(text: str, kind: PersonalData, pattern: Pattern) -> str:
-    core = pattern.core.replace("'", "''")
-    left = f"(^|[^{pattern.before}])" if pattern.before else "()"
-    right = f"($|[^{pattern.after}])" if pattern.after else "()"
-    whole = f"'{left}({core}){right}'"
-    if kind is not PersonalData.CARD:
-        return rf"regexp_replace({text}, {whole}, '\1{mask_of(kind)}\3', 'g')"
-    found = f"list_filter(regexp_extract_all({text}, {whole}, 2), lambda number: passes_luhn(number))"
-    return f"list_reduce(list_prepend({text}, {found}), lambda rest, number: replace(rest, number, '{mask_of(kind)}'))"
+def _cleaner(masks: MaskSettings) -> Callable[[pa.Array], pa.Array]:
+    def clean_all(texts: pa.Array) -> pa.Array:
+        return pa.array([cleaned(text, masks) for text in texts.to_pylist()], pa.string())
+
+    return clean_all
 
 
 def judged(entity: Entity, landing: str) -> str:
@@ -160,7 +153,7 @@ SILVER_INTERACTIONS = """
 
 CLEANED_COMMENTS = """
     CREATE TEMP TABLE cleaned AS WITH texts AS (
-        SELECT * REPLACE (masked(clean_text(text)) AS text), user_key(platform, user_id) user_key
+        SELECT * REPLACE (clean_text(text) AS text), user_key(platform, user_id) user_key
         FROM bronze_comments ANTI JOIN copies USING (source_file, source_line)
     ) SELECT *, sha256(text) text_hash, language(text) AS language FROM texts"""
 
@@ -183,16 +176,20 @@ def requarantine(entity: Entity, key: str) -> str:
 def silver_products(night: str) -> str:
     """Of each product the newest description."""
     parts = ", ".join(f"nullif(trim({name}), '')" for name in ("title", "category", "brand", "description"))
+    names = ", ".join(f"clean_name({name}) AS {name}" for name in ("category", "brand"))
     return f"""
         WITH ranked AS (
             SELECT *, min(ds) OVER (PARTITION BY product_id) first_seen_ds, row_number() OVER (PARTITION BY product_id
                 ORDER BY updated_ts DESC NULLS LAST, ds DESC, source_file DESC, source_line DESC) place
             FROM bronze_products
-        ) SELECT product_id, masked(title) title, masked(description) description, category, brand, price_cents,
-            currency, coalesce(is_active, true) is_active, updated_ts,
-            masked(clean_text(concat_ws('. ', {parts}))) text, sha256(text) text_hash,
+        ), named AS (
+            SELECT * REPLACE (coalesce(nullif(clean_name(title), ''), title) AS title,
+                clean_text(description) AS description, {names})
+            FROM ranked WHERE place = 1
+        ) SELECT product_id, title, description, category, brand, price_cents, currency,
+            coalesce(is_active, true) is_active, updated_ts, concat_ws('. ', {parts}) text, sha256(text) text_hash,
             first_seen_ds, platform, '{night}' ds
-        FROM ranked WHERE place = 1"""
+        FROM named"""
 
 
 def silver_follows(night: str) -> str:

@@ -24,7 +24,11 @@ SILVER_PRODUCTS = Table(
         ),
         Column("is_active", "bool", "Whether it may be recommended"),
         *_landing(Entity.PRODUCTS, "updated_ts"),
-        Column("text", "string", "Title, category, brand and description as one text to encode, personal data masked"),
+        Column(
+            "text",
+            "string",
+            "Title, category, brand and description, as one clean text to encode; the description masked",
+        ),
         TEXT_HASH,
         Column("first_seen_ds", "string", "The landing day on which it first appeared"),
         PLATFORM,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from socialrec.contracts.vocabulary import PersonalData
 from socialrec.etl.identity import Identity
 from socialrec.etl.interactions import is_late
-from socialrec.etl.wording import clean_text, language, masked, text_hash
+from socialrec.etl.wording import language, text_hash, with_clean_texts
+from socialrec.settings import MaskSettings
 
 KEY = ("comment_id",)
 CONTENT = ("platform", "user_id", "product_id", "text", "created_ts", "rating", "topic", "parent_comment_id")
@@ -20,19 +18,18 @@ SAME_WORDS_KEY = ("user_key", "product_id", "text_hash")
 """Comments under other ids are copies too where one user says the same of one product again."""
 
 
-def clean_comments(bronze: DataFrame, identity: Identity, kinds: Collection[PersonalData]) -> DataFrame:
+def clean_comments(bronze: DataFrame, identity: Identity, masks: MaskSettings) -> DataFrame:
     """One row a comment of `bronze`: the columns of silver.comments plus `source_file` and `source_line`.
 
-    Personal data of these kinds is masked. A text that was nothing but markup is left empty.
+    Personal data is masked as the settings say. A text that was nothing but markup is left empty.
     """
     keyed = bronze.select(
         "comment_id",
         identity.user_key(F.col("platform"), F.col("user_id")).alias("user_key"),
-        "product_id",
-        masked(clean_text(F.col("text")), kinds).alias("text"),
-        *("rating", "topic", "parent_comment_id", "created_ts", "platform", "ds", "source_file", "source_line"),
+        *("product_id", "text", "rating", "topic", "parent_comment_id"),
+        *("created_ts", "platform", "ds", "source_file", "source_line"),
     )
-    return keyed.withColumns(
+    return with_clean_texts(keyed, {"text": masks}).withColumns(
         {
             "text_hash": text_hash(F.col("text")),
             "language": language(F.col("text")),

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.landing import LANDING
 from socialrec.contracts.silver import SILVER
-from socialrec.contracts.vocabulary import Entity, PersonalData, QuarantineReason, QuarantineStage
+from socialrec.contracts.vocabulary import Entity, QuarantineReason, QuarantineStage
 from socialrec.etl import catalogue, comments, interactions, social
 from socialrec.etl.duplicates import IS_CONFLICT, RECORD_KEY, later_copies, superseded, without
 from socialrec.etl.identity import Identity
@@ -22,6 +22,7 @@ from socialrec.etl.progress import Roll, lookback
 from socialrec.etl.tables import count_rows, count_staged, read_table, write_stage
 from socialrec.etl.wording import with_mask
 from socialrec.lake import Lake, Stage
+from socialrec.settings import MaskSettings
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class SilverBuilder:
     lake: Lake
     identity: Identity
     window_days: int
-    masks: tuple[PersonalData, ...]
+    masks: MaskSettings
     """What is masked in free text."""
 
     def interactions(self, days: Sequence[str], stage: Stage) -> Outcome:
@@ -77,14 +78,16 @@ class SilverBuilder:
         n_repeated = repeats.count()
         seen = Observation()
         published = without(cleaned.where(~is_empty), repeats)
-        write_stage(published.observe(seen, *self._mask_counts(F.col("text"))) if self.masks else published, stage)
+        write_stage(
+            published.observe(seen, *self._mask_counts(F.col("text"))) if self.masks.kinds else published, stage
+        )
         empties = cleaned.where(is_empty).select(*RECORD_KEY)
         emptied = _rejected(
             bronze.join(empties, list(RECORD_KEY), "left_semi"), entity, QuarantineReason.EMPTY_TEXT, "text"
         )
         rejected = _conflicts(bronze, copies, entity, comments.KEY[0]).unionByName(emptied)
         n_duplicate, n_rejected = n_duplicate + n_repeated, n_conflict + empties.count()
-        return Outcome(count_staged(stage), n_duplicate, n_rejected, rejected, seen.get if self.masks else {})
+        return Outcome(count_staged(stage), n_duplicate, n_rejected, rejected, seen.get if self.masks.kinds else {})
 
     def products(self, roll: Roll, ds: str, stage: Stage) -> Outcome:
         """Stage the snapshot of silver.products as of `ds`."""
@@ -122,7 +125,7 @@ class SilverBuilder:
         write_stage(table.where(F.col("stage") == QuarantineStage.INGEST.value).unionByName(rejected), stage)
 
     def _mask_counts(self, text: Column) -> list[Column]:
-        return [with_mask(text, kind).alias(f"masked_{kind}") for kind in self.masks]
+        return [with_mask(text, kind).alias(f"masked_{kind}") for kind in self.masks.kinds]
 
     def _copies(self, entity: Entity, days: Sequence[str], key: Sequence[str], content: Sequence[str]) -> DataFrame:
         window = lookback(days, self.window_days, self.lake.partitions(BRONZE[entity]))

@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
@@ -20,8 +19,9 @@ from socialrec.etl.erased import Erased
 from socialrec.etl.ingest import Intake, judged_records, stage_records
 from socialrec.etl.landing_files import find_days
 from socialrec.etl.landing_layouts import find_layouts
-from socialrec.etl.wording import clean_text
+from socialrec.etl.wording import with_clean_texts
 from socialrec.lake import Lake
+from socialrec.settings import MaskSettings
 from socialrec.tombstones import add_tombstones, erasure_key, tombstone
 
 DAY = "2026-01-02"
@@ -120,10 +120,8 @@ def test_odd_texts_are_taken_or_quarantined_with_a_reason(spark: SparkSession, t
     rows = judged(spark, tmp_path, Entity.COMMENTS).collect()
     assert [row.reason for row in rows] == list(odd.values())
     # What is left of a text when nothing can be read of it is found empty in silver.
-    cleaned = [
-        row.text
-        for row in judged(spark, tmp_path, Entity.COMMENTS).select(clean_text(F.col("text")).alias("text")).collect()
-    ]
+    comments = judged(spark, tmp_path, Entity.COMMENTS)
+    cleaned = [row.text for row in with_clean_texts(comments, {"text": MaskSettings()}).collect()]
     assert cleaned[:4] == ["x", "😀👍", "red красный 赤 أحمر", "nul inside"]
     assert cleaned[6] == ""
 

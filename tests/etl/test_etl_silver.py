@@ -18,7 +18,8 @@ from socialrec.etl.identity import Identity
 from socialrec.etl.interactions import silver_interactions
 from socialrec.etl.schemas import spark_schema
 from socialrec.etl.social import active_follows, merge_follows
-from socialrec.etl.wording import clean_text, language, text_hash
+from socialrec.etl.wording import language, text_hash, with_clean_texts
+from socialrec.settings import MaskSettings
 
 KEY = bytes(range(32))
 
@@ -118,7 +119,7 @@ def test_an_event_of_an_earlier_day_is_late_and_an_undated_one_is_not(spark: Spa
     ],
 )
 def test_texts_lose_markup_and_keep_words(spark: SparkSession, landed: str, cleaned: str) -> None:
-    row = spark.createDataFrame([(landed,)], "text string").select(clean_text(F.col("text")).alias("text")).first()
+    row = with_clean_texts(spark.createDataFrame([(landed,)], "text string"), {"text": MaskSettings()}).first()
     assert row.text == cleaned
 
 
@@ -150,7 +151,10 @@ def test_the_newest_valid_description_stands_in_the_catalogue(spark: SparkSessio
         {**landed, "product_id": "b", "title": "B again", "source_line": 4},
     ]  # fmt: skip
     merged = merge_products(
-        rows_of(spark, SILVER[Entity.PRODUCTS], old), rows_of(spark, BRONZE[Entity.PRODUCTS], *intake), "2026-01-06", ()
+        rows_of(spark, SILVER[Entity.PRODUCTS], old),
+        rows_of(spark, BRONZE[Entity.PRODUCTS], *intake),
+        "2026-01-06",
+        MaskSettings(),
     )
     newest = {row.product_id: row for row in merged.where("rank = 1").collect()}
     a, b = newest["a"], newest["b"]
