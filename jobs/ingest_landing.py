@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     """Take in what has landed, unless bronze has it already."""
     args = job.parser(__doc__).parse_args(argv)
     with job.run(NAME, args) as run:
-        days = find_days(run.settings.landing, run.ds)
+        days = find_days(run.settings.landing, run.ds, run.settings.etl.encoding)
         if run.settings.etl.require_landing_day:
             arrived = {day.ds for day in days} | set(run.lake.partitions(BRONZE[Entity.INTERACTIONS]))
             require_day(run.settings.landing, arrived, run.ds)
@@ -53,7 +53,7 @@ def take_in(run: job.Run, days: list[LandingDay], tokens: Mapping[str, str]) -> 
     from socialrec.etl.tables import publish
 
     etl = run.settings.etl
-    layouts = find_layouts((file for day in days for file in day.files), etl.encoding)
+    layouts = find_layouts(file for day in days for file in day.files)
     for (entity, *columns), example in layouts.unknown.items():
         run.log.warning(
             "columns that the contract does not know are ignored", entity=entity, columns=columns, in_=example

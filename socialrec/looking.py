@@ -38,7 +38,10 @@ def check(
     from socialrec.service.shop import yesterday
 
     settings = load_settings(home)
-    with files_to_check(path, yesterday()) as files, spark_session("check", settings, is_quiet=True) as spark:
+    with (
+        files_to_check(path, yesterday(), settings.etl) as files,
+        spark_session("check", settings, is_quiet=True) as spark,
+    ):
         found = check_files(spark, files, settings.etl)
     verdict = give_verdict(found, settings.etl.max_quarantine_share)
     if as_json:

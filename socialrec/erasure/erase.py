@@ -78,7 +78,7 @@ def erase(
         raise UserError("the reason is empty: say why, for those who ask later, and name nobody")
     require_quiet(lake)
     require_known(settings, lake, ids)
-    named = {file.path.parent.name for file in files_to_clean(settings.landing) if holds(file, Names(ids))}
+    named = {file.path.parent.name for file in files_to_clean(settings) if holds(file, Names(ids))}
     plan = make_plan(settings, lake, ids, named & days_in_bronze(settings, lake))
     result = Erasure(len(plan.ids))
     if not dry_run:
@@ -113,13 +113,13 @@ def require_known(settings: Settings, lake: Lake, ids: Sequence[str]) -> None:
     for number, user in enumerate(ids, 1):
         if user in seen or any(tombstone(key, shop, user) in stones for shop in shops):
             continue
-        if not any(holds(file, Names([user])) for file in files_to_clean(settings.landing)):
+        if not any(holds(file, Names([user])) for file in files_to_clean(settings)):
             raise UserError(f"user {number} of {len(ids)} was never seen here: give ids as they landed")
 
 
 def days_in_bronze(settings: Settings, lake: Lake) -> set[str]:
     """Landing days that bronze holds just as they were delivered."""
-    days = all_days(settings.landing)
+    days = all_days(settings)
     known = day_tokens(lake, BRONZE[Entity.INTERACTIONS])
     return {day.ds for day in days if day.ds in known} - landing_tokens(lake, BRONZE.values(), days).keys()
 
@@ -138,8 +138,8 @@ def begin(settings: Settings, lake: Lake, plan: Plan) -> None:
 def erase_files(settings: Settings, lake: Lake, plan: Plan, result: Erasure, *, dry_run: bool) -> None:
     """Landing files, exports, tables, and what was planted; `result` is told what went."""
     names = Names(plan.ids)
-    rows = {"landing": sum(without(file, names, dry_run=dry_run) for file in files_to_clean(settings.landing))}
-    tokens = {day.ds: landing_token(day) for day in all_days(settings.landing) if day.ds in plan.restamp}
+    rows = {"landing": sum(without(file, names, dry_run=dry_run) for file in files_to_clean(settings))}
+    tokens = {day.ds: landing_token(day) for day in all_days(settings) if day.ds in plan.restamp}
     tables = TableEraser(settings, lake, plan, JOB)
     result.rendered_days = tuple(days_to_render(settings, plan))
     rows["export"] = clean_exports(settings, tables.cleaner, dry_run=dry_run)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -17,10 +16,12 @@ import pyarrow.parquet as pq
 
 from socialrec.contracts.landing import LANDING_USERS
 from socialrec.contracts.vocabulary import Entity
+from socialrec.etl.landing_csv import csv_records, split_line
 from socialrec.etl.landing_files import LandingDay, LandingFile, find_days
+from socialrec.etl.landing_text import BLANKS, BYTE_ORDER_MARK, open_bytes, whole_lines
+from socialrec.settings import Settings
 
 FOREVER = "9999-12-31"
-BYTE_ORDER_MARK = "\ufeff"
 
 
 class Names:
@@ -46,14 +47,15 @@ class Names:
         return any(str(content.get(column)) in self.ids for column in LANDING_USERS[entity])
 
 
-def all_days(landing: Path) -> list[LandingDay]:
+def all_days(settings: Settings) -> list[LandingDay]:
     """Every landing day; none where nothing has landed."""
-    return find_days(landing, FOREVER) if any(landing.glob("[!._]*/[!._]*")) else []
+    has_landed = any(settings.landing.glob("[!._]*/[!._]*"))
+    return find_days(settings.landing, FOREVER, settings.etl.encoding) if has_landed else []
 
 
-def files_to_clean(landing: Path) -> list[LandingFile]:
+def files_to_clean(settings: Settings) -> list[LandingFile]:
     """All delivered files that may name users."""
-    return [file for day in all_days(landing) for file in day.files if LANDING_USERS[file.entity]]
+    return [file for day in all_days(settings) for file in day.files if LANDING_USERS[file.entity]]
 
 
 def holds(file: LandingFile, names: Names) -> bool:
@@ -88,48 +90,43 @@ def _clean_parquet(file: LandingFile, names: Names) -> Cleaned:
 
 
 def _clean_jsonl(file: LandingFile, names: Names) -> Cleaned:
-    """A record leaves an empty line, which is none: the others keep their numbers."""
-    lines = _read(file).splitlines(keepends=True)
-    kept = ["\n" if names.are_in(line.lstrip(BYTE_ORDER_MARK), file.entity) else line for line in lines]
-    n_gone = sum(one is not other for one, other in zip(lines, kept, strict=True))
-    return n_gone, lambda target: _write(file, target, kept)
+    lines = _lines(file)
+
+    def is_theirs(line: bytes) -> bool:
+        return names.are_in(_text(line.removeprefix(BYTE_ORDER_MARK), file), file.entity)
+
+    gone = {place for place, line in enumerate(lines) if is_theirs(line)}
+    return len(gone), lambda target: _write_without(file, target, lines, gone)
 
 
 def _clean_csv(file: LandingFile, names: Names) -> Cleaned:
-    records = list(_csv_records(_read(file)))
-    if not records:
+    lines = _lines(file)
+    text = [(number, _text(line, file)) for number, line in enumerate(lines, 1)]
+    top = next((number for number, line in text if line.strip(BLANKS)), None)
+    if top is None:
         return 0, lambda target: None
-    header = [name.strip() for name in records[0][1]]
-    header[0] = header[0].lstrip(BYTE_ORDER_MARK)
+    header = [name.strip() for name in split_line(text[top - 1][1].lstrip("\ufeff")) or ()]
     places = [header.index(column) for column in LANDING_USERS[file.entity] if column in header]
-
-    def is_theirs(raw: str, fields: Sequence[str]) -> bool:
-        if len(fields) != len(header):
-            return bool(names.words.search(raw))
-        return any(fields[place] in names.ids for place in places)
-
-    kept = [records[0][0], *(raw for raw, fields in records[1:] if not is_theirs(raw, fields))]
-    return len(records) - len(kept), lambda target: _write(file, target, kept)
-
-
-def _csv_records(text: str) -> Iterator[tuple[str, list[str]]]:
-    """Every record as it stands in the file, with its fields; one may be several lines long."""
-    lines = text.splitlines(keepends=True)
-    reader = csv.reader(iter(lines))
-    begin = 0
-    for fields in reader:
-        yield "".join(lines[begin : reader.line_num]), fields
-        begin = reader.line_num
+    n_gone, gone = 0, set[int]()
+    for record in csv_records(text[top:], file.entity, header):
+        found = names.words.search(record.raw) if record.fields is None else None
+        if found or (record.fields and any(record.fields[place] in names.ids for place in places)):
+            n_gone += 1
+            gone |= set(range(record.line - 1, record.line - 1 + record.raw.count("\n") + 1))
+    return n_gone, lambda target: _write_without(file, target, lines, gone)
 
 
-def _read(file: LandingFile) -> str:
-    """The text of a file; bytes that are no UTF-8 come back as they were when it is written."""
-    content = file.path.read_bytes()
-    if file.path.suffix == ".gz":
-        content = gzip.decompress(content)
-    return content.decode("utf-8", errors="surrogateescape")
+def _lines(file: LandingFile) -> list[bytes]:
+    with open_bytes(file.path) as content:
+        return [line for lines in whole_lines(content) for line in lines]
 
 
-def _write(file: LandingFile, target: Path, parts: Sequence[str]) -> None:
-    content = "".join(parts).encode("utf-8", errors="surrogateescape")
+def _text(line: bytes, file: LandingFile) -> str:
+    """A line without its end; bytes that are not of the file's encoding stand in nobody's way."""
+    return line.rstrip(b"\r\n").decode(file.encoding, errors="surrogateescape")
+
+
+def _write_without(file: LandingFile, target: Path, lines: Sequence[bytes], gone: Container[int]) -> None:
+    """Write the lines with blank ones in these places, so that the others keep their numbers."""
+    content = b"".join(b"\n" if place in gone else line for place, line in enumerate(lines))
     target.write_bytes(gzip.compress(content, mtime=0) if file.path.suffix == ".gz" else content)

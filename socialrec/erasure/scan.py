@@ -41,7 +41,7 @@ def scan(settings: Settings, plan: Plan) -> Proof:
     also for raw ids of at least 6 characters and, where they are pages, for pseudonyms as pages shorten them.
     """
     proof, searcher = Proof(), _Searcher(plan)
-    delivered = {file.path: file for file in files_to_clean(settings.landing)}
+    delivered = {file.path: file for file in files_to_clean(settings)}
     for path in _files(settings.home, settings.secrets):
         if path in delivered:
             kind, is_hit = "landing", bool(without(delivered[path], searcher.names, dry_run=True))

@@ -47,7 +47,7 @@ class _Counts:
 
 
 @contextmanager
-def files_to_check(path: Path, ds: str) -> Iterator[list[LandingFile]]:
+def files_to_check(path: Path, ds: str, etl: EtlSettings) -> Iterator[list[LandingFile]]:
     """The files of a landing folder, of a platform in it, or of any folder that holds files with landing names; or one.
 
     Those of a folder that is named like a day are taken for those of that day, others for those of day `ds`. Raises
@@ -68,7 +68,7 @@ def files_to_check(path: Path, ds: str) -> Iterator[list[LandingFile]]:
         else:
             landing = folder
         try:
-            days = find_days(landing, "9999-12-31")
+            days = find_days(landing, "9999-12-31", etl.encoding)
         except UserError as error:
             # People know their own folder, not the one that stands in for it.
             raise UserError(str(error).replace(str(linked), str(folder))) from None
@@ -82,7 +82,7 @@ def check_files(spark: SparkSession, files: Iterable[LandingFile], etl: EtlSetti
     problems: dict[LandingFile, str] = {}
     for file in files:
         try:
-            readable[file] = find_layouts([file], etl.encoding)
+            readable[file] = find_layouts([file])
         except UserError as error:
             problems[file] = str(error).replace(f"{file.path}: ", "")
     counts = _mark_planted(_count_faults(spark, readable, etl.time_zones))
@@ -92,7 +92,7 @@ def check_files(spark: SparkSession, files: Iterable[LandingFile], etl: EtlSetti
         else _check(
             file,
             readable[file],
-            column_names(file, etl.encoding(file.platform, file.entity)),
+            column_names(file),
             counts.get(file, _Counts()),
         )
         for file in files

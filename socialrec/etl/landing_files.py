@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,7 @@ from socialrec.contracts.landing import FILE_FORMATS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 
+UTF_8 = "utf-8"
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """What a platform may be called."""
 _FILE_NAME = re.compile(
@@ -24,11 +25,12 @@ _REMEDY = "run `socialrec import demo` or deliver files to <landing>/<platform>/
 
 @dataclass(frozen=True)
 class LandingFile:
-    """One delivered file. `format` is parquet, jsonl or csv; text files may be gzipped."""
+    """One delivered file. `format` is parquet, jsonl or csv; text files may be gzipped, and have an encoding."""
 
     path: Path
     entity: Entity
     format: str
+    encoding: str = UTF_8
 
     @property
     def name(self) -> str:
@@ -67,8 +69,15 @@ class LandingDay:
         return _short_hash(repr(facts))
 
 
-def find_days(landing: Path, until: str) -> list[LandingDay]:
+def in_utf_8(platform: str, entity: Entity) -> str:
+    """The encoding of all text files where no setting says otherwise."""
+    return UTF_8
+
+
+def find_days(landing: Path, until: str, encoding_of: Callable[[str, Entity], str] = in_utf_8) -> list[LandingDay]:
     """Landing days up to `until`, oldest first, each with its files by name.
+
+    encoding_of: the encoding of a platform's text files of an entity (`EtlSettings.encoding`).
 
     Names that begin with a dot or an underscore are uploads under way, and are left out. Raises UserError where the
     landing folder is missing or empty, and where a folder or file has a name that means nothing.
@@ -79,7 +88,7 @@ def find_days(landing: Path, until: str) -> list[LandingDay]:
     for platform in _visible(landing):
         if platform.is_dir():
             for day in _day_folders(platform):
-                found.setdefault(day.name, []).extend(_files(day) if day.name <= until else ())
+                found.setdefault(day.name, []).extend(_files(day, encoding_of) if day.name <= until else ())
     if not found:
         raise UserError(f"nothing has landed in {landing}: {_REMEDY}")
     return [
@@ -108,7 +117,7 @@ def _day_folders(platform: Path) -> Iterator[Path]:
             yield day
 
 
-def _files(day: Path) -> Iterator[LandingFile]:
+def _files(day: Path, encoding_of: Callable[[str, Entity], str]) -> Iterator[LandingFile]:
     for file in _visible(day):
         match = _FILE_NAME.fullmatch(file.name)
         if not match or not file.is_file():
@@ -116,7 +125,8 @@ def _files(day: Path) -> Iterator[LandingFile]:
                 f"{file}: not a landing file; files are named <entity>.<format> or <entity>-<anything>.<format>, "
                 f"entities: {', '.join(Entity)}, formats: {', '.join(FILE_FORMATS)}"
             )
-        yield LandingFile(file, Entity(match[1]), match[2].removesuffix(".gz"))
+        entity = Entity(match[1])
+        yield LandingFile(file, entity, match[2].removesuffix(".gz"), encoding_of(day.parent.name, entity))
 
 
 def _visible(folder: Path) -> list[Path]:

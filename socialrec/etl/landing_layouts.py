@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -17,9 +17,9 @@ from socialrec.contracts.landing import EXAMPLES, LANDING, LISTABLE
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.etl.landing_csv import is_open, split_line
-from socialrec.etl.landing_files import LandingFile
+from socialrec.etl.landing_files import UTF_8, LandingFile
 from socialrec.etl.landing_guesses import missing_columns
-from socialrec.etl.landing_text import BLANKS, UTF_8, encoding_problem, open_bytes, survey, text_lines
+from socialrec.etl.landing_text import BLANKS, encoding_problem, open_bytes, survey, text_lines
 
 NANOSECONDS = "nanoseconds"
 """The kind of a Parquet column of nanosecond timestamps, which Spark reads as a number."""
@@ -89,24 +89,17 @@ class Layouts:
     n_lines: dict[Entity, int]
 
 
-def in_utf_8(platform: str, entity: Entity) -> str:
-    """The encoding of all files where no setting says otherwise."""
-    return UTF_8
-
-
-def find_layouts(files: Iterable[LandingFile], encoding_of: Callable[[str, Entity], str] = in_utf_8) -> Layouts:
+def find_layouts(files: Iterable[LandingFile]) -> Layouts:
     """Group files by layout; empty text files have no records and are left out. Reads text files to their ends.
 
     Raises UserError for a file that cannot be read, text that is not in its encoding, a required column that is
-    missing, a column that stands twice, and a column whose type cannot become the contract's. encoding_of: the encoding
-    of a platform's text files of an entity.
+    missing, a column that stands twice, and a column whose type cannot become the contract's.
     """
     grouped: dict[Layout, list[LandingFile]] = {}
     unknown: dict[tuple[str, ...], str] = {}
     n_lines: dict[Entity, int] = {}
     for file in files:
-        encoding = encoding_of(file.platform, file.entity)
-        found = _columns(file, encoding)
+        found = _columns(file)
         if found is None:
             continue
         names = [name for name, _ in found]
@@ -114,18 +107,18 @@ def find_layouts(files: Iterable[LandingFile], encoding_of: Callable[[str, Entit
         _check_columns(file, names)
         if strangers := tuple(sorted(set(names) - known)):
             unknown.setdefault((file.entity.value, *strangers), file.name)
-        layout, n = _layout(file, found, known, encoding)
+        layout, n = _layout(file, found, known)
         grouped.setdefault(layout, []).append(file)
         n_lines[file.entity] = n_lines.get(file.entity, 0) + n
     return Layouts(grouped, unknown, n_lines)
 
 
-def column_names(file: LandingFile, encoding: str) -> list[str]:
+def column_names(file: LandingFile) -> list[str]:
     """Names of the columns as the file has them; of JSON Lines those of its first records."""
-    return [name for name, _ in _columns(file, encoding) or ()]
+    return [name for name, _ in _columns(file) or ()]
 
 
-def _layout(file: LandingFile, found: Sequence[tuple[str, str]], known: set[str], encoding: str) -> tuple[Layout, int]:
+def _layout(file: LandingFile, found: Sequence[tuple[str, str]], known: set[str]) -> tuple[Layout, int]:
     """The layout of a file, and how many lines or rows of it have to be records."""
     if file.format == "parquet":
         columns = tuple(sorted((name, kind) for name, kind in found if name in known))
@@ -135,20 +128,20 @@ def _layout(file: LandingFile, found: Sequence[tuple[str, str]], known: set[str]
         facts = survey(content)
     if file.format == "jsonl":
         lines = tuple((column.name, "string") for column in LANDING[file.entity])
-        return Layout(file.entity, "jsonl", lines, encoding, encoding == UTF_8), facts.n_lines
+        return Layout(file.entity, "jsonl", lines, file.encoding, file.encoding == UTF_8), facts.n_lines
     names = tuple((name if name in known else None, kind) for name, kind in found)
-    is_plain = encoding == UTF_8 and not facts.has_quotes and facts.header_line == 1
-    return Layout(file.entity, "csv", names, encoding, is_plain), facts.n_lines - 1
+    is_plain = file.encoding == UTF_8 and not facts.has_quotes and facts.header_line == 1
+    return Layout(file.entity, "csv", names, file.encoding, is_plain), facts.n_lines - 1
 
 
-def _columns(file: LandingFile, encoding: str) -> list[tuple[str, str]] | None:
+def _columns(file: LandingFile) -> list[tuple[str, str]] | None:
     with _reading(file):
         if file.format == "parquet":
             return _parquet_columns(file)
         with open_bytes(file.path) as content:
-            if problem := encoding_problem(content, encoding):
+            if problem := encoding_problem(content, file.encoding):
                 raise UserError(f"{file.path}: {problem}")
-        return _csv_columns(file, encoding) if file.format == "csv" else _json_columns(file, encoding)
+        return _csv_columns(file) if file.format == "csv" else _json_columns(file)
 
 
 @contextmanager
@@ -211,8 +204,8 @@ def _arrow_kind(kind: pa.DataType, physical: str) -> str:
     return _ARROW_KINDS.get(kind, "unknown")
 
 
-def _csv_columns(file: LandingFile, encoding: str) -> list[tuple[str, str]] | None:
-    header = next(_filled_lines(file, encoding), None)
+def _csv_columns(file: LandingFile) -> list[tuple[str, str]] | None:
+    header = next(_filled_lines(file), None)
     if header is None:
         return None
     names = split_line(header)
@@ -221,16 +214,16 @@ def _csv_columns(file: LandingFile, encoding: str) -> list[tuple[str, str]] | No
     return [(name.strip(), "string") for name in names]
 
 
-def _json_columns(file: LandingFile, encoding: str) -> list[tuple[str, str]] | None:
+def _json_columns(file: LandingFile) -> list[tuple[str, str]] | None:
     """Names of the first records; all of the contract's where none of those can be read, so that they are judged."""
-    records = list(_objects(islice(_filled_lines(file, encoding), _PEEKED_RECORDS)))
+    records = list(_objects(islice(_filled_lines(file), _PEEKED_RECORDS)))
     names = {name for record in records for name in record}
     return [(name, "string") for name in sorted(names or {column.name for column in LANDING[file.entity]})]
 
 
-def _filled_lines(file: LandingFile, encoding: str) -> Iterator[str]:
+def _filled_lines(file: LandingFile) -> Iterator[str]:
     with open_bytes(file.path) as content:
-        for line in text_lines(content, encoding):
+        for line in text_lines(content, file.encoding):
             if line.strip(BLANKS):
                 yield line
 

@@ -15,7 +15,6 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import cast
 
-UTF_8 = "utf-8"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BLANKS = " \t"
 """A line of nothing but these is no record."""

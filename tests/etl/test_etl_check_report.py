@@ -49,7 +49,7 @@ def test_planted_faults_alarm_nobody() -> None:
     assert line.startswith("passes: 0.5% of comments would go to quarantine")
     assert line.endswith("all planted by the demo world to show quarantine")
     assert list(report_lines(found))[-1] == (
-        "  5 x missing_value, such as record 7: user_id = null: planted by the demo world to show quarantine"
+        "  5 x missing_value, such as line 7: user_id = null: planted by the demo world to show quarantine"
     )
     [line] = give_verdict([comments(1_000, 994, planted, FAULT)], 0.05).lines()
     assert "planted" not in line
@@ -68,7 +68,7 @@ def test_a_file_is_reported_with_its_columns_and_faults() -> None:
         "  optional columns that are not there: brand",
         "  ignored columns: colour, price",
         "  did you mean: rename price to price_cents (price in hundredths of the currency)?",
-        "  5 x missing_value, such as record 7: user_id = null: fill it, or leave the record out",
+        "  5 x missing_value, such as line 7: user_id = null: fill it, or leave the record out",
     ]
 
 
@@ -79,5 +79,5 @@ def test_files_of_a_kind_are_reported_together_and_those_with_problems_alone() -
     assert list(report_lines([one, other, broken])) == [
         "shop/2026-01-01/follows.csv: cannot be taken in: required column followee_id is missing",
         "shop/comments.jsonl, 2 files: 10 of 20 records are valid",
-        f"  10 x missing_value, such as record 7 of {days[0]}: user_id = null: fill it, or leave the record out",
+        f"  10 x missing_value, such as line 7 of {days[0]}: user_id = null: fill it, or leave the record out",
     ]

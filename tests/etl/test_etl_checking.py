@@ -17,14 +17,17 @@ from socialrec.etl.checking import check_files, files_to_check, remedy
 from socialrec.etl.ingest import judged_records
 from socialrec.etl.judging import judge, list_faults
 from socialrec.etl.landing_layouts import find_layouts
+from socialrec.etl.landing_text import CONVERT
 from socialrec.settings import EtlSettings
 
 DS = "2026-01-31"
 
+ETL = EtlSettings()
+
 
 def check(spark: SparkSession, folder: Path) -> dict[str, FileCheck]:
-    with files_to_check(folder, DS) as files:
-        return {Path(found.name).name: found for found in check_files(spark, files, EtlSettings())}
+    with files_to_check(folder, DS, ETL) as files:
+        return {Path(found.name).name: found for found in check_files(spark, files, ETL)}
 
 
 def test_each_file_says_how_many_records_are_valid_and_what_is_wrong_with_the_others(
@@ -74,7 +77,7 @@ def test_a_record_shows_all_its_faults_and_counts_once(spark: SparkSession, tmp_
 def test_faults_are_those_for_which_a_night_rejects_a_record(spark: SparkSession, tmp_path: Path) -> None:
     lines = [json.dumps({"follower_id": "a", "followee_id": name}) for name in ("b", "a", "", " ")] + ["{", "[]", "7"]
     (tmp_path / "follows.jsonl").write_text("\n".join(lines))
-    with files_to_check(tmp_path, DS) as files:
+    with files_to_check(tmp_path, DS, ETL) as files:
         layouts = find_layouts(files).files
         judged, listed = (
             judged_records(spark, Entity.FOLLOWS, layouts, {}, verdict) for verdict in (judge, list_faults)
@@ -94,10 +97,7 @@ def test_a_file_that_cannot_be_read_does_not_hide_the_others(spark: SparkSession
     (tmp_path / "comments.csv").write_text("comment_id,user_id\n", encoding="utf-16")
     (tmp_path / "comments.jsonl.gz").write_bytes(gzip.compress(b"{}" * 999)[:-9])
     found = check(spark, tmp_path)
-    assert (
-        found["comments.csv"].problem
-        == "it is UTF-16; save it as UTF-8, or run `socialrec convert FOLDER --into FOLDER`"
-    )
+    assert found["comments.csv"].problem == f"it is UTF-16; save it as UTF-8, or run `{CONVERT}`"
     assert "not a whole jsonl file" in (found["comments.jsonl.gz"].problem or "")
     assert "it reads 'Café' as Windows-1252" in (found["products.csv"].problem or "")
     assert found["follows.csv"].problem == (
@@ -112,7 +112,7 @@ def test_a_landing_folder_a_platform_a_day_and_a_file_can_be_checked(tmp_path: P
     file = tmp_path / "shop" / "2026-01-30" / "products.csv"
     file.parent.mkdir(parents=True)
     file.touch()
-    with files_to_check(tmp_path / given, DS) as [found]:
+    with files_to_check(tmp_path / given, DS, ETL) as [found]:
         assert (found.name, found.path.resolve()) == ("shop/2026-01-30/products.csv", file)
 
 
@@ -122,8 +122,8 @@ def test_files_of_no_day_are_checked_for_the_day_given_and_keep_their_own_names(
     event = '{"event_id": "%s", "user_id": "ann", "product_id": "p", "event_type": "like", "event_ts": "%s"}\n'
     file = tmp_path / "interactions.jsonl"
     file.write_text(event % ("e1", f"{DS}T23:00:00Z") + event % ("e2", "2026-02-01T00:00:00Z"))
-    with files_to_check(file, DS) as files:
-        [found] = check_files(spark, files, EtlSettings())
+    with files_to_check(file, DS, ETL) as files:
+        [found] = check_files(spark, files, ETL)
     assert (found.name, found.n_valid, found.faults[0].reason) == ("interactions.jsonl", 1, "future_event")
 
 
@@ -139,16 +139,19 @@ def test_faults_that_a_source_planted_are_named_as_such_and_others_are_not(spark
 
 
 def test_a_folder_without_landing_files_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="nothing has landed"), files_to_check(tmp_path, DS):
+    with pytest.raises(UserError, match="nothing has landed"), files_to_check(tmp_path, DS, ETL):
         pass
     (tmp_path / "orders.csv").write_text("a,b\n")
-    with pytest.raises(UserError, match="orders.csv: not a landing file") as loose, files_to_check(tmp_path, DS):
+    with (
+        pytest.raises(UserError, match="orders.csv: not a landing file") as loose,
+        files_to_check(tmp_path, DS, ETL),
+    ):
         pass
     assert str(loose.value).startswith(f"{tmp_path / 'orders.csv'}: ")
     (tmp_path / "orders.csv").rename(tmp_path / "_orders.csv")
     (tmp_path / "2026-1-1").mkdir()
     (tmp_path / "2026-1-1" / "products.csv").write_text("product_id,title\n")
-    with pytest.raises(UserError, match="rename the folder") as day, files_to_check(tmp_path, DS):
+    with pytest.raises(UserError, match="rename the folder") as day, files_to_check(tmp_path, DS, ETL):
         pass
     assert str(day.value).startswith(f"{tmp_path / '2026-1-1'}: ")
 
