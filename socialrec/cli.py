@@ -16,14 +16,14 @@ from socialrec.bench.commands import bench
 from socialrec.erasure.command import erase, rotate_key
 from socialrec.errors import UserError
 from socialrec.job import EXIT_USER_ERROR, day
-from socialrec.looking import check, diff, explain, runs, table
+from socialrec.looking import check, convert, diff, explain, runs, table
 from socialrec.options import DayOption, HomeOption, JsonOption, UserArgument
 from socialrec.running import EXIT_FAILED_RUN, cluster, import_, run, say_addresses
 from socialrec.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(bench, name="bench")
-for command in (run, cluster, check, runs, diff, table, explain, erase):
+for command in (run, cluster, check, convert, runs, diff, table, explain, erase):
     app.command()(command)
 app.command("import")(import_)
 app.command("rotate-key")(rotate_key)

@@ -1,4 +1,4 @@
-"""`socialrec check`, `runs`, `diff`, `table`, `explain`: commands that read and change nothing."""
+"""`socialrec check`, `convert`, `runs`, `diff`, `table`, `explain`: commands that change nothing in a home."""
 
 from __future__ import annotations
 
@@ -51,6 +51,30 @@ def check(
             print(line)
     if not verdict.passes:
         raise typer.Exit(EXIT_USER_ERROR)
+
+
+def convert(
+    path: Annotated[Path, typer.Argument(help="A CSV file with a landing name, such as products.csv, or a folder")],
+    into: Annotated[Path, typer.Option(help="The folder to write to; it holds none of these files yet")],
+    home: HomeOption = None,
+    is_sure: Annotated[bool, typer.Option("--yes", help="Convert without asking")] = False,
+) -> None:
+    """Write files of spreadsheets and databases in the landing format, by a guess that is shown first."""
+    from socialrec.etl.checking import files_to_check
+    from socialrec.etl.converting import convert_file, guess_file, target_of
+    from socialrec.service.shop import yesterday
+
+    with files_to_check(path, yesterday(), load_settings(home).etl) as files:
+        guesses = [guess_file(file) for file in files]
+        targets = [target_of(guess, path, into) for guess in guesses]
+        for guess, target in zip(guesses, targets, strict=True):
+            print(f"{guess.file.path.resolve()} to {target}")
+            for line in guess.lines():
+                print(f"  {line}")
+        if not is_sure and not typer.confirm("Convert?"):
+            raise typer.Exit(EXIT_USER_ERROR)
+        for guess, target in zip(guesses, targets, strict=True):
+            print(f"{target}: {convert_file(guess, target):,} records")
 
 
 def runs(

@@ -34,9 +34,9 @@ class Fault:
 class FileCheck:
     """One file: its records and how many are valid, all faults of the others, and its columns by the contract.
 
-    problem: why the file cannot be taken in. absent: optional columns that it does not have. ignored: columns that the
-    contract does not know; similar: those of them that are nearly right, with the right name. A record may have several
-    faults.
+    problem: why the file cannot be taken in. convertible: what `socialrec convert` would change in it. absent: optional
+    columns that it does not have. ignored: columns that the contract does not know; similar: those of them that are
+    nearly right, with the right name. A record may have several faults.
     """
 
     name: str
@@ -48,6 +48,7 @@ class FileCheck:
     similar: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     problem: str | None = None
+    convertible: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ def report_lines(found: Sequence[FileCheck]) -> Iterator[str]:
     for one in found:
         if one.problem:
             yield f"{one.name}: cannot be taken in: {one.problem}"
+            yield from _conversion_lines(one)
     whole = sorted((one for one in found if not one.problem), key=_kind)
     for _, group in groupby(whole, _kind):
         yield from _group_lines(list(group))
@@ -127,6 +129,13 @@ def _group_lines(group: Sequence[FileCheck]) -> Iterator[str]:
     if similar:
         yield f"  did you mean: {rename_advice(Entity(group[0].entity), similar)}?"
     yield from _fault_lines(group)
+    for one in group:
+        yield from _conversion_lines(one)
+
+
+def _conversion_lines(one: FileCheck) -> Iterator[str]:
+    if one.convertible:
+        yield f"  `socialrec convert` would write {one.name.rpartition('/')[2]} so: {'; '.join(one.convertible)}"
 
 
 def _fault_lines(group: Sequence[FileCheck]) -> Iterator[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +18,7 @@ from socialrec.contracts.landing import EARLIEST_YEAR, EXAMPLES, LANDING
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
 from socialrec.errors import UserError
 from socialrec.etl.check_report import Fault, FileCheck
+from socialrec.etl.converting import guess_file
 from socialrec.etl.ingest import judged_records
 from socialrec.etl.judging import FAULTS, list_faults
 from socialrec.etl.landing_files import SAFE_NAME, LandingFile, find_days, is_day
@@ -87,7 +90,7 @@ def check_files(spark: SparkSession, files: Iterable[LandingFile], etl: EtlSetti
             problems[file] = str(error).replace(f"{file.path}: ", "")
     counts = _mark_planted(_count_faults(spark, readable, etl.time_zones))
     return [
-        FileCheck(_name(file), file.entity.value, problem=problems[file])
+        FileCheck(_name(file), file.entity.value, problem=problems[file], convertible=_convertible(file))
         if file in problems
         else _check(
             file,
@@ -115,6 +118,14 @@ def remedy(entity: Entity, name: str, reason: str, form: str = "jsonl") -> str:
     return remedies.get(reason, "")
 
 
+def _convertible(file: LandingFile) -> tuple[str, ...]:
+    """What a conversion would change in a file; nothing where it cannot be guessed."""
+    try:
+        return tuple(guess_file(file).lines())
+    except (UserError, OSError, EOFError, csv.Error, zlib.error, UnicodeError):
+        return ()
+
+
 def _check(file: LandingFile, layouts: Layouts, names: Sequence[str], counts: _Counts) -> FileCheck:
     known = {name for layout in layouts.files for name in layout.kinds}
     ignored = tuple(name for _, *strangers in layouts.unknown for name in strangers)
@@ -129,6 +140,7 @@ def _check(file: LandingFile, layouts: Layouts, names: Sequence[str], counts: _C
         ignored=ignored,
         similar=similar_columns(file.entity, names),
         faults=counts.faults,
+        convertible=_convertible(file) if counts.n_valid < counts.n else (),
     )
 
 

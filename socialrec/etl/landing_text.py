@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BufferedIOBase
 from pathlib import Path
-from typing import cast
+from typing import TextIO, cast
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BLANKS = " \t"
@@ -40,6 +40,13 @@ class TextFacts:
 def open_bytes(path: Path) -> BufferedIOBase:
     """Open a landing file for its bytes, unpacked where it is gzipped."""
     return cast("BufferedIOBase", gzip.open(path) if path.suffix == ".gz" else path.open("rb"))
+
+
+def open_text(path: Path, encoding: str) -> TextIO:
+    """Open a landing file as text with its own line ends, for readers that find these themselves."""
+    if path.suffix == ".gz":
+        return cast("TextIO", gzip.open(path, "rt", encoding=encoding, newline=""))
+    return path.open(encoding=encoding, newline="")
 
 
 def whole_lines(content: BufferedIOBase) -> Iterator[list[bytes]]:

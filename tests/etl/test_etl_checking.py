@@ -104,7 +104,7 @@ def test_a_file_that_cannot_be_read_does_not_hide_the_others(spark: SparkSession
         "required column followee_id is missing; its header is: follower_id; deliver follows with followee_id"
     )
     assert "not a whole parquet file" in (found["products.parquet"].problem or "")
-    assert found["products.csv"].n_valid == 1
+    assert found["products.csv"].convertible == ("encoding cp1252, to UTF-8",)
 
 
 @pytest.mark.parametrize("given", ["", "shop", "shop/2026-01-30", "shop/2026-01-30/products.csv"])
