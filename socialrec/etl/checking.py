@@ -27,7 +27,7 @@ LOOSE = "check"
 
 _REMEDIES: dict[str, str] = {
     QuarantineReason.MISSING_VALUE: "fill it, or leave the record out",
-    QuarantineReason.EMPTY_TEXT: "fill it, or leave the record out",
+    QuarantineReason.EMPTY_TEXT: "fill it, give a rating, or leave the record out",
     QuarantineReason.FUTURE_EVENT: "nothing happens after its landing day: check the clock, times are UTC",
     QuarantineReason.SELF_FOLLOW: "leave it out",
 }

@@ -118,6 +118,8 @@ def _problems(entity: Entity, kinds: Mapping[str, str]) -> Iterator[_Problem]:
     yield F.col(BROKEN), QuarantineReason.UNREADABLE_RECORD, ""
     for column in LANDING[entity]:
         yield from _column_problems(column, is_text=kinds.get(column.name, "string") == "string")
+    if entity is Entity.COMMENTS:
+        yield from _neither_words_nor_stars()
     event_time = EVENT_TIME[entity]
     next_day = F.date_add(F.to_date("ds"), 1).cast("timestamp")
     yield F.col(event_time) >= next_day, QuarantineReason.FUTURE_EVENT, event_time
@@ -126,12 +128,20 @@ def _problems(entity: Entity, kinds: Mapping[str, str]) -> Iterator[_Problem]:
         yield same, QuarantineReason.SELF_FOLLOW, "followee_id"
 
 
+def _neither_words_nor_stars() -> Iterator[_Problem]:
+    """A comment may lack its text where it has a rating."""
+    text, rating = F.col(_raw("text")).cast("string"), F.col(_raw("rating")).cast("string")
+    has_stars = F.coalesce(F.btrim(rating, F.lit(_BLANKS)) != "", F.lit(False))
+    yield text.isNull() & ~has_stars, QuarantineReason.MISSING_VALUE, "text"
+    yield (F.btrim(text, F.lit(_BLANKS)) == "") & ~has_stars, QuarantineReason.EMPTY_TEXT, "text"
+
+
 def _column_problems(column: Column, is_text: bool) -> Iterator[_Problem]:
     value, raw, name = F.col(column.name), F.col(_raw(column.name)), column.name
     is_blank = F.btrim(raw, F.lit(_BLANKS)) == "" if is_text else F.lit(False)
     if not column.nullable:
         yield raw.isNull(), QuarantineReason.MISSING_VALUE, name
-        yield is_blank, QuarantineReason.EMPTY_TEXT if name == "text" else QuarantineReason.MISSING_VALUE, name
+        yield is_blank, QuarantineReason.MISSING_VALUE, name
     if column.type != "string":
         yield value.isNull() & raw.isNotNull() & ~is_blank, QuarantineReason.WRONG_TYPE, name
     if column.choices is not None:

@@ -49,7 +49,9 @@ def affinity(spark: SparkSession, *events: dict[str, Any], ds: str = DAY) -> Dat
         ([event(None)], 1_000_000),  # no time: as of its landing day
         ([event(11, event_type="purchase"), event(11, event_type="return")], 0),
         ([event(11, quantity=math.e)], 2_000_000),
-        ([event(11, quantity=0.5)], 1_000_000),
+        ([event(11, quantity=1.0)], 1_000_000),
+        ([event(11, quantity=0.5)], 500_000),
+        ([event(11, quantity=0.02), event(11, quantity=0.0)], 20_000),
         ([event(11), event(1, ds=DAY)], 1_500_000),  # a late event is as old as it is
     ],
 )
@@ -112,7 +114,7 @@ def test_a_reply_counts_once_both_sides_have_landed(spark: SparkSession) -> None
     )  # fmt: skip
 
     def known(after: str) -> list[tuple[str, str, int]]:
-        found = replies(comments, after).orderBy("reply_day", "reply_ts").collect()
+        found = replies(comments, after, {}).orderBy("reply_day", "reply_ts").collect()
         return [(row.user_key, row.neighbour_key, row.reply_day.day) for row in found]
 
     assert known("") == [("bob", "ann", 2)] * 2
@@ -125,12 +127,12 @@ def test_a_comment_id_published_again_answers_nothing_anew(spark: SparkSession) 
         spark, SILVER_COMMENTS, comment("c1", "ann", None, 1), comment("c2", "bob", "c1", 2),
         comment("c1", "eve", None, 3),
     )  # fmt: skip
-    assert replies(comments, "2026-01-02").count() == 0
-    assert [row.neighbour_key for row in replies(comments, "").collect()] == ["ann"]
+    assert replies(comments, "2026-01-02", {}).count() == 0
+    assert [row.neighbour_key for row in replies(comments, "", {}).collect()] == ["ann"]
 
 
 def test_replies_fade_and_roll_on(spark: SparkSession) -> None:
-    new = replies(rows_of(spark, SILVER_COMMENTS, comment("a", "ann", None, 1), comment("b", "bob", "a", 1)), "")
+    new = replies(rows_of(spark, SILVER_COMMENTS, comment("a", "ann", None, 1), comment("b", "bob", "a", 1)), "", {})
     [first] = replied_pairs(new, rows_of(spark, SOCIAL_TIES), DAY, 10).collect()
     assert (first.settled_micros, first.replies_micros) == (1_000_000, 500_000)
     gone = {"user_key": "bob", "neighbour_key": "eve", "replies_micros": 0, "settled_ds": "2025-01-01"}

@@ -101,7 +101,7 @@ def test_an_event_of_an_earlier_day_is_late_and_an_undated_one_is_not(spark: Spa
     bronze = rows_of(
         spark, BRONZE[Entity.INTERACTIONS], *({**base, "event_ts": time, "ds": "2026-01-02"} for time in times)
     )
-    rows = silver_interactions(bronze, identity).collect()
+    rows = silver_interactions(bronze, identity, {}).collect()
     assert [row.is_late for row in rows] == [True, False, False]
     assert {(row.user_key, row.quantity) for row in rows} == {(pseudonym("ann"), 1.0)}
 
@@ -174,5 +174,5 @@ def test_follows_are_replaced_by_newer_records_and_ended_ones_kept(spark: SparkS
     assert {(row.followee_key, row.until_ts, row.is_new) for row in edges.collect()} == {
         (pseudonym("bob"), ended, True), (pseudonym("cid"), None, False),
     }  # fmt: skip
-    assert [row.followee_key for row in active_follows(edges, "2026-01-02").collect()] == [pseudonym("cid")]
-    assert active_follows(edges, "2026-01-01").count() == 2
+    assert [row.followee_key for row in active_follows(edges, "2026-01-02", {}).collect()] == [pseudonym("cid")]
+    assert active_follows(edges, "2026-01-01", {}).count() == 2
