@@ -153,7 +153,7 @@ def _opinions(comments: DataFrame, products: DataFrame) -> DataFrame:
 
 
 def _comments_said(comments: DataFrame, products: DataFrame) -> DataFrame:
-    """user_key, commented and labelled: the newest comment in words, and the newest label, on each of the last products."""
+    """user_key, commented and labelled: the newest in words, and the newest label, on each of the last products."""
     worded = comments.where(F.col("text") != "")
     said = worded.join(_described(products), "product_id").withColumn("is_label", _is_label())
     newest = F.max_by("text", F.struct("created_ts", "comment_id")).alias("text")

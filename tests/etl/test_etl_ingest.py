@@ -86,11 +86,21 @@ def test_the_last_second_of_the_landing_day_is_not_the_future(spark: SparkSessio
 
 
 def test_comments_and_follows_have_reasons_of_their_own(spark: SparkSession, tmp_path: Path) -> None:
-    jsonl(tmp_path, Entity.COMMENTS, {**COMMENT, "text": " "}, {**COMMENT, "text": None}, {**COMMENT, "rating": 6})
+    bare = {**COMMENT, "rating": None}
+    jsonl(tmp_path, Entity.COMMENTS, {**bare, "text": " "}, {**bare, "text": None}, {**COMMENT, "rating": 6})
     jsonl(tmp_path, Entity.FOLLOWS, {"follower_id": "a", "followee_id": "a"})
     comments = judged(spark, tmp_path, Entity.COMMENTS).collect()
     assert [row.reason for row in comments] == ["empty_text", "missing_value", "out_of_range"]
     assert judged(spark, tmp_path, Entity.FOLLOWS).first().reason == "self_follow"
+
+
+def test_a_comment_may_lack_its_words_where_it_has_stars(spark: SparkSession, tmp_path: Path) -> None:
+    stars = {**COMMENT, "rating": 4}
+    lines = [{**stars, "text": None}, {**stars, "text": "\t "}, {**COMMENT, "rating": "", "text": ""}]
+    lines += [{**COMMENT, "rating": "many", "text": None}]
+    jsonl(tmp_path, Entity.COMMENTS, *lines)
+    rows = judged(spark, tmp_path, Entity.COMMENTS).orderBy("source_line").collect()
+    assert [row.reason for row in rows] == [None, None, "empty_text", "wrong_type"]
 
 
 def test_records_of_erased_users_are_refused_whatever_else_is_wrong_with_them_and_their_content_is_withheld(
@@ -119,10 +129,9 @@ def test_odd_texts_are_taken_or_quarantined_with_a_reason(spark: SparkSession, t
     rows = judged(spark, tmp_path, Entity.COMMENTS).collect()
     assert [row.reason for row in rows] == list(odd.values())
     # What is left of a text when nothing can be read of it is found empty in silver.
-    cleaned = [
-        row.text
-        for row in judged(spark, tmp_path, Entity.COMMENTS).select(clean_text(F.col("text")).alias("text")).collect()
-    ]
+    text = F.coalesce("text", F.lit(""))
+    texts = judged(spark, tmp_path, Entity.COMMENTS).select(clean_text(text).alias("text")).collect()
+    cleaned = [row.text for row in texts]
     assert cleaned[:4] == ["x", "😀👍", "red красный 赤 أحمر", "nul inside"]
     assert cleaned[6] == ""
 
