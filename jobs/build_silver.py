@@ -49,7 +49,7 @@ def build(run: job.Run, plan: SilverPlan) -> dict[str, int]:
         spark = stack.enter_context(spark_session(NAME, run.settings))
         identity = Identity.of(spark, identity_key(run.settings.secrets))
         etl = run.settings.etl
-        builder = SilverBuilder(spark, run.lake, identity, etl.duplicate_window_days, etl.mask)
+        builder = SilverBuilder(spark, run.lake, identity, etl.duplicate_window_days, etl.mask, etl.platforms)
         todo = work(run.ds, plan)
         stages = {
             entity: stack.enter_context(

@@ -69,7 +69,7 @@ def take_in(run: job.Run, days: list[LandingDay], tokens: Mapping[str, str]) -> 
 
         def read(entity: Entity) -> Intake:
             stages = bronze[entity], rejects[entity]
-            intake = stage_records(spark, entity, layouts, *stages, zones=etl.time_zones, erased=erased)
+            intake = stage_records(spark, entity, layouts, *stages, platforms=etl.platforms, erased=erased)
             run.log.info("read", entity=entity.value, records=intake.n_in, bad=intake.n_quarantined)
             return intake
 

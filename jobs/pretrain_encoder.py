@@ -18,7 +18,7 @@ from socialrec.text.encoders.weights import load_weights
 from socialrec.text.pretraining.pretrain import PreTrained, pretrain
 from socialrec.text_settings import PretrainSettings
 from socialrec.tracking import BASE
-from socialrec.user_order import NamedTables
+from socialrec.user_order import HAPPENED, NamedTables
 
 NAME = "pretrain_encoder"
 
@@ -79,7 +79,7 @@ def read_texts(run: job.Run) -> tuple[list[str], dict[str, int | None], str]:
         raise UserError(f"{' and '.join(missing)} has nothing up to {run.ds}: run the ETL of that day first")
     texts = run.lake.read(TEXTS, days[TEXTS], corpus.TEXT_COLUMNS)
     named = NamedTables.of(
-        run.lake.read(SILVER_INTERACTIONS, days[SILVER_INTERACTIONS], material.EVENT_COLUMNS),
+        run.lake.read(SILVER_INTERACTIONS, days[SILVER_INTERACTIONS], material.EVENT_COLUMNS, HAPPENED),
         run.lake.read(SILVER_COMMENTS, days[SILVER_COMMENTS], corpus.COMMENT_COLUMNS),
         run.lake.read(SOCIAL_TIES, days[SOCIAL_TIES][-1:]),
     )

@@ -140,11 +140,6 @@ class EtlSettings(Section):
         """How the text files of a platform and entity are encoded."""
         return self.platform(platform).encodings.get(entity, ENCODINGS[0])
 
-    @property
-    def time_zones(self) -> dict[str, str]:
-        """By platform, the time zone in which its landing days begin and end, where that is not UTC."""
-        return {name: own.time_zone for name, own in self.platforms.items() if own.time_zone != "UTC"}
-
 
 class RecommendSettings(Section):
     """The recommender and its lists."""
@@ -183,6 +178,10 @@ class RecommendSettings(Section):
     tie_reply_weight: float = Field(1.0, ge=0)
     score_decimals: int = Field(5, ge=1, le=9)
     block_users: int = Field(512, ge=1)
+    """Most users that are scored at a time."""
+    block_mib: int = Field(128, ge=1)
+    """MiB that the scores of all products for the users of a block, or of the blocks side by side, may take. Where the
+    catalogue is large, a block has fewer than `block_users`. At work a block takes about five times as much."""
     max_per_category: int | None = Field(10, ge=1)
     """Products of one category that a list may hold."""
     max_per_brand: int | None = Field(10, ge=1)
@@ -202,6 +201,11 @@ class RecommendSettings(Section):
     """Share of a score that a reason must account for to be given."""
     min_named_friends: int = Field(2, ge=1)
     """People are named where at least so many stand behind a product, else they are "somebody you follow"."""
+
+    def users_per_block(self, n_products: int, at_once: int = 1) -> int:
+        """Users to score at a time where scores are written out for so many products, `at_once` times over."""
+        user_bytes = 4 * max(n_products, 1) * at_once
+        return max(1, min(self.block_users, self.block_mib * 2**20 // user_bytes))
 
 
 class EvaluateSettings(Section):

@@ -24,6 +24,8 @@ import pyarrow.compute as pc
 from socialrec.row_hashes import Hashes, mixed, row_hashes
 
 USER, NEIGHBOUR = "user_key", "neighbour_key"
+HAPPENED = pc.field("quantity") > 0
+"""Of rows of silver.interactions: one of quantity 0 says that nothing happened, and is no part of what is learned."""
 INTERACTION_PARTS = ("product_id", "event_type", "event_ts", "quantity", "platform")
 COMMENT_PARTS = ("product_id", "text_hash", "rating", "created_ts")
 AFFINITY_PARTS = ("product_id", "affinity_micros", "last_event_ts")

@@ -78,6 +78,9 @@ def _cleaner(masks: MaskSettings) -> Callable[[pa.Array], pa.Array]:
 def judged(entity: Entity, landing: str) -> str:
     """All landed records with the reason for which they are rejected, or null."""
     problems = [problem for column in LANDING[entity] for problem in _problems(column)]
+    if entity is Entity.COMMENTS:
+        problems.append(("text IS NULL AND rating IS NULL", "missing_value", "text"))
+        problems.append(("trim(text) = '' AND rating IS NULL", "empty_text", "text"))
     problems.append((f"{EVENT_TIME[entity]} >= ds::DATE + 1", "future_event", EVENT_TIME[entity]))
     if entity is Entity.FOLLOWS:
         problems.append(("follower_id = followee_id", "self_follow", "followee_id"))
@@ -106,7 +109,7 @@ def _problems(column: Column) -> Iterator[tuple[str, str, str]]:
     if not column.nullable:
         yield f"{name} IS NULL", "missing_value", name
         if column.type == "string":
-            yield f"trim({name}) = ''", "empty_text" if name == "text" else "missing_value", name
+            yield f"trim({name}) = ''", "missing_value", name
     if column.choices is not None:
         yield f"{name} NOT IN ({', '.join(repr(str(choice)) for choice in column.choices)})", "unknown_value", name
     if column.max_chars is not None:
@@ -153,14 +156,14 @@ SILVER_INTERACTIONS = """
 
 CLEANED_COMMENTS = """
     CREATE TEMP TABLE cleaned AS WITH texts AS (
-        SELECT * REPLACE (clean_text(text) AS text), user_key(platform, user_id) user_key
+        SELECT * REPLACE (clean_text(coalesce(text, '')) AS text), user_key(platform, user_id) user_key
         FROM bronze_comments ANTI JOIN copies USING (source_file, source_line)
     ) SELECT *, sha256(text) text_hash, language(text) AS language FROM texts"""
 
 SILVER_COMMENTS = """
     SELECT comment_id, user_key, product_id, text, text_hash, language, rating, topic, parent_comment_id, created_ts,
         is_late(created_ts, ds) is_late, platform, ds
-    FROM cleaned ANTI JOIN repeats USING (source_file, source_line) WHERE text <> ''"""
+    FROM cleaned ANTI JOIN repeats USING (source_file, source_line) WHERE text <> '' OR rating IS NOT NULL"""
 
 
 def requarantine(entity: Entity, key: str) -> str:
@@ -205,7 +208,7 @@ def affinity(night: str, settings: EtlSettings) -> str:
     """Decayed sums of weighted events."""
     favourable = ", ".join(f"'{kind}'" for kind in FAVOURABLE_EVENTS)
     weights = " ".join(f"WHEN '{kind}' THEN {weight}" for kind, weight in settings.event_weights.items())
-    amount = "CASE WHEN quantity > 1 THEN 1 + ln(quantity) ELSE 1 END"
+    amount = "CASE WHEN quantity > 1 THEN 1 + ln(quantity) ELSE quantity END"
     half_life = settings.affinity_half_life_days
     decay = _decay("coalesce(event_ts::DATE, ds::DATE)", "ds::DATE", half_life)
     return f"""
@@ -214,7 +217,7 @@ def affinity(night: str, settings: EtlSettings) -> str:
                     * {amount} * {decay} * 1000000)::BIGINT)::BIGINT micros,
                 count(*) n, count(*) FILTER (event_type IN ({favourable})) n_good,
                 count(*) FILTER (event_type = 'return') n_back, min(event_ts) first_ts, max(event_ts) last_ts
-            FROM silver_interactions GROUP BY ALL
+            FROM silver_interactions WHERE quantity > 0 GROUP BY ALL
         ), settled AS (
             SELECT platform, user_key, product_id, {_settled(half_life)}, sum(n)::BIGINT n_events,
                 sum(n_good)::BIGINT n_favourable, sum(n_back)::BIGINT n_returns,
@@ -369,7 +372,7 @@ def profiles(night: str) -> str:
         ), lasts AS (
             SELECT user_key, is_label, product_id, title, max(created_ts) t,
                 arg_max(text, {{t: coalesce(created_ts, make_timestamp(0)), c: comment_id}}) text
-            FROM said GROUP BY ALL
+            FROM said WHERE text <> '' GROUP BY ALL
         ), parts_said AS (
             SELECT user_key, is_label,
                 arg_min({{s: if(is_label, '"' || text || '" of ', '') || title, h: t IS NOT NULL}},

@@ -15,6 +15,7 @@ from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_I
 from socialrec.lake import Lake
 from socialrec.recommend.publishing import FILE
 from socialrec.settings import Settings
+from socialrec.user_order import HAPPENED
 
 Lists = Mapping[str, Sequence[str]]
 """Products by user, best first."""
@@ -81,7 +82,7 @@ def lists_of(rows: Sequence[Mapping[str, object]]) -> dict[str, list[str]]:
 
 def read_evidence(lake: Lake, ds: str) -> Evidence:
     """Everything up to the day, read from silver."""
-    events = lake.read(SILVER_INTERACTIONS, _until(lake, ds, SILVER_INTERACTIONS), ["user_key", "product_id"])
+    events = lake.read(SILVER_INTERACTIONS, _until(lake, ds, SILVER_INTERACTIONS), ["user_key", "product_id"], HAPPENED)
     comments = lake.read(SILVER_COMMENTS, _until(lake, ds, SILVER_COMMENTS), ["user_key"])
     follows = lake.read(SILVER_FOLLOWS, [ds], ["follower_key", "followee_key"])
     products = lake.read(SILVER_PRODUCTS, [ds], ["product_id", "is_active"])

@@ -64,6 +64,7 @@ class Choice:
     def document(self) -> dict[str, Any]:
         """As plain data for JSON."""
         used = {
+            "block_mib",
             "block_users",
             "list_length",
             "max_reasons",

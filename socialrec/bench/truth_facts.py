@@ -19,6 +19,7 @@ from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import COMMENT_INSIGHTS, USER_PRODUCT_AFFINITY
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.lake import Lake
+from socialrec.user_order import HAPPENED
 
 LIKING = frozenset({"like", "save", "share", "cart", "purchase"})
 SIGN = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
@@ -162,7 +163,7 @@ def read_facts_of_day(lake: Lake, ds: str) -> Facts:
 
     facts = Facts()
     columns = ["user_key", "product_id", "event_type", "event_ts"]
-    for row in lake.read(SILVER_INTERACTIONS, until(SILVER_INTERACTIONS), columns).to_pylist():
+    for row in lake.read(SILVER_INTERACTIONS, until(SILVER_INTERACTIONS), columns, HAPPENED).to_pylist():
         met = facts.events.setdefault(row["user_key"], {}).setdefault(row["product_id"], [])
         met.append((row["event_type"], row["event_ts"]))
     told = lake.read(COMMENT_INSIGHTS, until(COMMENT_INSIGHTS), ["comment_id", "sentiment"])

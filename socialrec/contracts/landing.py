@@ -32,7 +32,13 @@ LANDING: dict[Entity, tuple[Column, ...]] = {
         Column("comment_id", "string", "The source's identifier of the comment", max_chars=ID_CHARS),
         Column("user_id", "string", "Who wrote it", max_chars=ID_CHARS),
         Column("product_id", "string", "What it is about", max_chars=ID_CHARS),
-        Column("text", "string", "What was written", max_chars=TEXT_CHARS),
+        Column(
+            "text",
+            "string",
+            "What was written; may be absent where there is a rating",
+            nullable=True,
+            max_chars=TEXT_CHARS,
+        ),
         Column("created_ts", "timestamp", "When, UTC; absent where the source does not know", nullable=True),
         Column("rating", "float64", "Stars given with it, 1 to 5", nullable=True, minimum=1, maximum=5),
         Column(

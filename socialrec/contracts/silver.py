@@ -66,7 +66,11 @@ SILVER_COMMENTS = Table(
         *_landing(Entity.COMMENTS, "comment_id"),
         USER_KEY,
         *_landing(Entity.COMMENTS, "product_id"),
-        Column("text", "string", "The text, normalised: NFC, no markup, single spaces, personal data masked"),
+        Column(
+            "text",
+            "string",
+            "The text, normalised: NFC, no markup, single spaces, personal data masked; empty for stars alone",
+        ),
         TEXT_HASH,
         Column("language", "string", "ISO 639-1 code by script and function words, or `und`"),
         *_landing(Entity.COMMENTS, "rating", "topic", "parent_comment_id", "created_ts"),

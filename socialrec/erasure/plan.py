@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from socialrec.settings import Settings
 from socialrec.sources import platforms
 
 FILE = "erasure.json"
+NO_WORDS = hashlib.sha256(b"").hexdigest()
+"""The hash that all comments of stars alone share: it says nothing of anybody."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ def texts_of(lake: Lake, keys: Sequence[str]) -> tuple[set[str], set[str]]:
     same = pc.field("text_hash").isin(pa.array(sorted(theirs), pa.string()))
     for table, others in ((SILVER_COMMENTS, same & ~own), (USER_PROFILES, same & ~own), (SILVER_PRODUCTS, same)):
         theirs -= set(lake.read(table, columns=["text_hash"], filter=others)["text_hash"].to_pylist())
+    theirs.discard(NO_WORDS)
     comments = zip(*(said[name].to_pylist() for name in ("platform", "ds", "comment_id")), strict=True)
     return theirs, {" ".join(names) for names in comments}
 

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from socialrec.contracts.opinions import FAVOURABLE_EVENTS
 from socialrec.contracts.vocabulary import EventType
+from socialrec.etl.days import age_in_days
 from socialrec.etl.decay import MICROS, SETTLED_DS, SETTLED_MICROS, carried, decay_factor, faded, settle
 from socialrec.settings import EtlSettings
 
@@ -18,13 +19,12 @@ _KEY = ("platform", "user_key", "product_id")
 def event_micros(settings: EtlSettings) -> Column:
     """What one silver interaction is worth on its landing day, in millionths (int64).
 
-    Its type's weight, times 1 + ln(quantity) for quantities above 1, decayed by the whole days since it happened; an
-    event without a time counts as of its landing day.
+    Its type's weight, times the quantity up to 1 and 1 + ln(quantity) above, decayed by the whole days of its platform
+    since it happened; an event without a time counts as of its landing day.
     """
     quantity = F.col("quantity")
-    amount = F.when(quantity > 1, 1 + F.ln(quantity)).otherwise(1.0)
-    landed = F.to_date("ds")
-    age = F.datediff(landed, F.coalesce(F.to_date("event_ts"), landed))
+    amount = F.when(quantity > 1, 1 + F.ln(quantity)).otherwise(quantity)
+    age = age_in_days(F.col("event_ts"), F.to_date("ds"), settings.platforms)
     worth = _weight(settings.event_weights) * amount * decay_factor(age, settings.affinity_half_life_days)
     return F.round(worth * MICROS).cast("bigint")
 
@@ -32,9 +32,10 @@ def event_micros(settings: EtlSettings) -> Column:
 def user_product_affinity(previous: DataFrame, events: DataFrame, ds: str, settings: EtlSettings) -> DataFrame:
     """The snapshot of day `ds` from an earlier one (no rows where there is none) and the silver events since.
 
-    Returns the columns of gold.user_product_affinity, a user's rows side by side in one Spark partition.
+    An event of quantity 0 did not happen. Returns the columns of gold.user_product_affinity, a user's rows side by side
+    in one Spark partition.
     """
-    fresh = events.select(
+    fresh = events.where(F.col("quantity") > 0).select(
         *_KEY,
         F.to_date("ds").alias(SETTLED_DS),
         event_micros(settings).alias(SETTLED_MICROS),

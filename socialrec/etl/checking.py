@@ -19,6 +19,7 @@ from socialrec.contracts.vocabulary import Entity, QuarantineReason
 from socialrec.errors import UserError
 from socialrec.etl.check_report import Fault, FileCheck
 from socialrec.etl.converting import guess_file
+from socialrec.etl.days import Platforms
 from socialrec.etl.ingest import judged_records
 from socialrec.etl.judging import FAULTS, list_faults
 from socialrec.etl.landing_files import SAFE_NAME, LandingFile, find_days, is_day
@@ -31,7 +32,7 @@ LOOSE = "check"
 
 _REMEDIES: dict[str, str] = {
     QuarantineReason.MISSING_VALUE: "fill it, or leave the record out",
-    QuarantineReason.EMPTY_TEXT: "fill it, or leave the record out",
+    QuarantineReason.EMPTY_TEXT: "fill it, give a rating, or leave the record out",
     QuarantineReason.FUTURE_EVENT: "nothing happens after its landing day: check the clock, times are UTC",
     QuarantineReason.SELF_FOLLOW: "leave it out",
 }
@@ -88,7 +89,7 @@ def check_files(spark: SparkSession, files: Iterable[LandingFile], etl: EtlSetti
             readable[file] = find_layouts([file])
         except UserError as error:
             problems[file] = str(error).replace(f"{file.path}: ", "")
-    counts = _mark_planted(_count_faults(spark, readable, etl.time_zones))
+    counts = _mark_planted(_count_faults(spark, readable, etl.platforms))
     return [
         FileCheck(_name(file), file.entity.value, problem=problems[file], convertible=_convertible(file))
         if file in problems
@@ -145,7 +146,7 @@ def _check(file: LandingFile, layouts: Layouts, names: Sequence[str], counts: _C
 
 
 def _count_faults(
-    spark: SparkSession, readable: Mapping[LandingFile, Layouts], zones: Mapping[str, str]
+    spark: SparkSession, readable: Mapping[LandingFile, Layouts], platforms: Platforms
 ) -> dict[LandingFile, _Counts]:
     """By file: its records, the valid ones, and all faults of the others, the most frequent first."""
     files = {file.name: file for file in readable}
@@ -156,7 +157,7 @@ def _count_faults(
             for layout in own.files:
                 if layout.entity is entity:
                     layouts.setdefault(layout, []).append(file)
-        listed = judged_records(spark, entity, layouts, zones, list_faults)
+        listed = judged_records(spark, entity, layouts, platforms, list_faults)
         if listed is None:
             continue
         # A record is a row for each fault, the first of them at place 0, or one row without a place.

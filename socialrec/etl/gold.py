@@ -40,10 +40,10 @@ class GoldBuilder:
     def ties(self, affinity: Stage, stage: Stage) -> None:
         """Stage gold.social_ties; needs the staged affinity."""
         comments = self._read(SILVER_COMMENTS, self._days_until(SILVER_COMMENTS))
-        new = social.replies(comments, self.roll.previous or "")
+        new = social.replies(comments, self.roll.previous or "", self.settings.platforms)
         half_life = self.settings.reply_half_life_days
         replied = social.replied_pairs(new, self._previous(SOCIAL_TIES), self.ds, half_life)
-        active = social.active_follows(self._read(SILVER_FOLLOWS, [self.ds]), self.ds)
+        active = social.active_follows(self._read(SILVER_FOLLOWS, [self.ds]), self.ds, self.settings.platforms)
         ties = social.social_ties(active, replied, read_staged(self.spark, affinity), self.ds, self.settings)
         write_stage(ties, stage)
 
@@ -53,7 +53,7 @@ class GoldBuilder:
         rows = user_profiles(
             read_staged(self.spark, affinity),
             self._read(SILVER_COMMENTS, self._days_until(SILVER_COMMENTS)),
-            Edges(follows, social.active_follows(follows, self.ds)),
+            Edges(follows, social.active_follows(follows, self.ds, self.settings.platforms)),
             self._read(SILVER_PRODUCTS, [self.ds]),
             ds=self.ds,
         )

@@ -18,6 +18,7 @@ from pyspark.sql import functions as F
 from socialrec.contracts.landing import LANDING
 from socialrec.contracts.vocabulary import Entity, QuarantineReason, QuarantineStage
 from socialrec.errors import UserError
+from socialrec.etl.days import Platforms
 from socialrec.etl.erased import Erased
 from socialrec.etl.judging import DETAIL, REASON, RECORD, judge
 from socialrec.etl.landing_files import LandingFile
@@ -49,12 +50,12 @@ def judged_records(
     spark: SparkSession,
     entity: Entity,
     layouts: Mapping[Layout, Sequence[LandingFile]],
-    zones: Mapping[str, str],
-    verdict: Callable[[DataFrame, Entity, Mapping[str, str], Mapping[str, str]], DataFrame] = judge,
+    platforms: Platforms,
+    verdict: Callable[[DataFrame, Entity, Mapping[str, str], Platforms], DataFrame] = judge,
 ) -> DataFrame | None:
     """All records of one entity with their verdicts (`judge` or `list_faults`); None where no file holds any."""
     parts = [
-        verdict(scan(spark, layout, files), entity, layout.kinds, zones)
+        verdict(scan(spark, layout, files), entity, layout.kinds, platforms)
         for layout, files in layouts.items()
         if layout.entity is entity
     ]
@@ -80,7 +81,7 @@ def stage_records(
     bronze: Stage,
     quarantine: Stage,
     *,
-    zones: Mapping[str, str],
+    platforms: Platforms,
     erased: Erased | None = None,
 ) -> Intake:
     """Write the valid records into the one stage and the rejected ones into the other; checks that none got lost.
@@ -93,7 +94,7 @@ def stage_records(
     """
     seen = Observation()
     try:
-        judged = judged_records(spark, entity, layouts.files, zones)
+        judged = judged_records(spark, entity, layouts.files, platforms)
         if judged is None:
             return Intake(0, 0)
         if erased is not None:

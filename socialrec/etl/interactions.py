@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from socialrec.etl.days import Platforms, local_day
 from socialrec.etl.identity import Identity
 
 KEY = ("event_id",)
@@ -12,7 +13,7 @@ CONTENT = ("platform", "user_id", "product_id", "event_type", "event_ts", "quant
 """Records with one id are copies of each other where all of these agree."""
 
 
-def silver_interactions(bronze: DataFrame, identity: Identity) -> DataFrame:
+def silver_interactions(bronze: DataFrame, identity: Identity, platforms: Platforms) -> DataFrame:
     """One row an interaction of `bronze`, which must be free of duplicates, in the columns of silver.interactions."""
     return bronze.select(
         "event_id",
@@ -21,12 +22,12 @@ def silver_interactions(bronze: DataFrame, identity: Identity) -> DataFrame:
         "event_type",
         "event_ts",
         F.coalesce("quantity", F.lit(1.0)).alias("quantity"),
-        is_late(F.col("event_ts")).alias("is_late"),
+        is_late(F.col("event_ts"), platforms).alias("is_late"),
         "platform",
         "ds",
     )
 
 
-def is_late(event: Column) -> Column:
+def is_late(event: Column, platforms: Platforms) -> Column:
     """Whether a time lies before its row's landing day; an unknown time is not late."""
-    return F.coalesce(event < F.to_date("ds").cast("timestamp"), F.lit(False))
+    return F.coalesce(local_day(event, platforms) < F.to_date("ds"), F.lit(False))

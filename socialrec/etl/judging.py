@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from socialrec.contracts.columns import Column
 from socialrec.contracts.landing import EARLIEST_YEAR, EVENT_TIME, LANDING, LATEST_YEAR, LISTABLE, NOTHING, OPEN_ENDS
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
+from socialrec.etl.days import Platforms, local_day
 from socialrec.etl.landing_layouts import NANOSECONDS, TEXT_LIST
 from socialrec.etl.landing_scans import BROKEN, LINE, N_LINES, SOURCE
 from socialrec.etl.schemas import spark_type
@@ -36,10 +37,10 @@ LIST_SEPARATOR = ", "
 _Problem = tuple[SparkColumn, QuarantineReason, str]
 
 
-def judge(records: DataFrame, entity: Entity, kinds: Mapping[str, str], zones: Mapping[str, str]) -> DataFrame:
+def judge(records: DataFrame, entity: Entity, kinds: Mapping[str, str], platforms: Platforms) -> DataFrame:
     """Landed records, as `landing_scans.scan` gives them (`kinds` naming their columns), under the contract's types.
 
-    zones: by platform, the time zone in which its landing days end, where that is not UTC.
+    platforms: the settings of platforms whose landing days do not end in UTC.
 
     Added are `reason` (null where the record is valid), `detail` (the first offending column and what it held) and
     `record` (the record whole: the raw line, or JSON by column).
@@ -47,7 +48,7 @@ def judge(records: DataFrame, entity: Entity, kinds: Mapping[str, str], zones: M
     columns = LANDING[entity]
     typed = _typed_records(records, entity, kinds)
     found: SparkColumn | None = None
-    for condition, reason, name in _problems(entity, zones):
+    for condition, reason, name in _problems(entity, platforms):
         label = F.lit(f"{reason}:{name}")
         found = F.when(condition, label) if found is None else found.when(condition, label)
     assert found is not None
@@ -67,14 +68,14 @@ def judge(records: DataFrame, entity: Entity, kinds: Mapping[str, str], zones: M
     )
 
 
-def list_faults(records: DataFrame, entity: Entity, kinds: Mapping[str, str], zones: Mapping[str, str]) -> DataFrame:
+def list_faults(records: DataFrame, entity: Entity, kinds: Mapping[str, str], platforms: Platforms) -> DataFrame:
     """Landed records with all that is wrong with each: `source_file`, `source_line`, `platform`, `ds` and `faults`.
 
     A fault is a struct of strings: reason, column ("" where the record cannot be read) and value, what the column held.
     A column has at most one, the one that `judge` would give; a valid record has none.
     """
     by_column: dict[str, SparkColumn] = {}
-    for condition, reason, name in _problems(entity, zones):
+    for condition, reason, name in _problems(entity, platforms):
         value = F.left(_as_text(name) if name else F.col(RECORD), F.lit(_DETAIL_CHARS))
         fault = F.struct(F.lit(reason.value).alias("reason"), F.lit(name).alias("column"), value.alias("value"))
         is_read = condition & ~F.col(BROKEN) if name else condition
@@ -199,32 +200,35 @@ def _as_text(name: str) -> SparkColumn:
     return F.coalesce(F.col(_raw(name)).cast("string"), F.lit("null"))
 
 
-def _problems(entity: Entity, zones: Mapping[str, str]) -> Iterator[_Problem]:
+def _problems(entity: Entity, platforms: Platforms) -> Iterator[_Problem]:
     """Every way in which a record can break its contract, in the order in which they are reported."""
     yield F.col(BROKEN), QuarantineReason.UNREADABLE_RECORD, ""
     for column in LANDING[entity]:
         yield from _column_problems(column)
+    if entity is Entity.COMMENTS:
+        yield from _neither_words_nor_stars()
     event_time = EVENT_TIME[entity]
-    yield F.col(event_time) >= day_end(zones), QuarantineReason.FUTURE_EVENT, event_time
+    yield local_day(F.col(event_time), platforms) > F.to_date("ds"), QuarantineReason.FUTURE_EVENT, event_time
     if entity is Entity.FOLLOWS:
         same = F.col("follower_id") == F.col("followee_id")
         yield same, QuarantineReason.SELF_FOLLOW, "followee_id"
 
 
-def day_end(zones: Mapping[str, str]) -> SparkColumn:
-    """The moment at which a record's landing day `ds` ends where its `platform` is."""
-    zone = F.lit("UTC")
-    for platform, name in sorted(zones.items()):
-        zone = F.when(F.col("platform") == platform, F.lit(name)).otherwise(zone)
-    return F.to_utc_timestamp(F.date_add(F.to_date("ds"), 1).cast("timestamp"), zone)
+def _neither_words_nor_stars() -> Iterator[_Problem]:
+    """A comment may lack its text where it has a rating."""
+    is_bare = ~F.col(_is_said("text")) & ~F.col(_is_said("rating"))
+    yield is_bare & ~_is_blank("text"), QuarantineReason.MISSING_VALUE, "text"
+    yield is_bare, QuarantineReason.EMPTY_TEXT, "text"
+
+
+def _is_blank(name: str) -> SparkColumn:
+    return F.coalesce(F.btrim(F.col(_raw(name)).cast("string"), F.lit(_BLANKS)) == "", F.lit(False))
 
 
 def _column_problems(column: Column) -> Iterator[_Problem]:
-    value, raw, name, is_said = F.col(column.name), F.col(_raw(column.name)), column.name, F.col(_is_said(column.name))
+    value, name, is_said = F.col(column.name), column.name, F.col(_is_said(column.name))
     if not column.nullable:
-        is_blank = F.btrim(raw.cast("string"), F.lit(_BLANKS)) == ""
-        yield ~is_said & ~F.coalesce(is_blank, F.lit(False)), QuarantineReason.MISSING_VALUE, name
-        yield ~is_said, QuarantineReason.EMPTY_TEXT if name == "text" else QuarantineReason.MISSING_VALUE, name
+        yield ~is_said, QuarantineReason.MISSING_VALUE, name
     yield is_said & value.isNull(), QuarantineReason.WRONG_TYPE, name
     if column.choices is not None:
         yield ~value.isin([str(choice) for choice in column.choices]), QuarantineReason.UNKNOWN_VALUE, name

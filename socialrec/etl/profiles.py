@@ -153,8 +153,9 @@ def _opinions(comments: DataFrame, products: DataFrame) -> DataFrame:
 
 
 def _comments_said(comments: DataFrame, products: DataFrame) -> DataFrame:
-    """user_key, commented and labelled: the newest comment, and the newest label, on each of the last products."""
-    said = comments.join(_described(products), "product_id").withColumn("is_label", _is_label())
+    """user_key, commented and labelled: the newest in words, and the newest label, on each of the last products."""
+    worded = comments.where(F.col("text") != "")
+    said = worded.join(_described(products), "product_id").withColumn("is_label", _is_label())
     newest = F.max_by("text", F.struct("created_ts", "comment_id")).alias("text")
     by_product = said.groupBy("user_key", "is_label", "product_id", "title")
     last = by_product.agg(newest, F.max("created_ts").alias("created_ts"))

@@ -16,6 +16,7 @@ from socialrec.contracts.landing import LANDING
 from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity, QuarantineReason, QuarantineStage
 from socialrec.etl import catalogue, comments, interactions, social
+from socialrec.etl.days import Platforms
 from socialrec.etl.duplicates import IS_CONFLICT, RECORD_KEY, later_copies, superseded, without
 from socialrec.etl.identity import Identity
 from socialrec.etl.progress import Roll, lookback
@@ -49,6 +50,8 @@ class SilverBuilder:
     window_days: int
     masks: MaskSettings
     """What is masked in free text."""
+    platforms: Platforms = field(default_factory=dict)
+    """What is particular to the platforms' deliveries."""
 
     def interactions(self, days: Sequence[str], stage: Stage) -> Outcome:
         """Stage these days of silver.interactions."""
@@ -57,7 +60,7 @@ class SilverBuilder:
         copies = self._copies(entity, days, interactions.KEY, interactions.CONTENT)
         # Counting first: a copy's size must be known before the join is planned, or every record is moved around.
         n_duplicate, n_conflict = _tally(copies)
-        write_stage(interactions.silver_interactions(without(bronze, copies), self.identity), stage)
+        write_stage(interactions.silver_interactions(without(bronze, copies), self.identity, self.platforms), stage)
         rejected = _conflicts(bronze, copies, entity, interactions.KEY[0])
         return Outcome(count_staged(stage), n_duplicate, n_conflict, rejected)
 
@@ -70,11 +73,12 @@ class SilverBuilder:
         copies = all_copies.where(F.col("ds").isin(list(days)))
         n_duplicate, n_conflict = _tally(copies)
         # Cleaning costs more than reading back what was cleaned.
-        cleaned = comments.clean_comments(without(bronze, copies), self.identity, self.masks)
+        cleaned = comments.clean_comments(without(bronze, copies), self.identity, self.masks, self.platforms)
         cleaned = cleaned.persist(StorageLevel.DISK_ONLY)
         said_before = self._said_before(earlier, all_copies)
         repeats = _repeated_words(cleaned, said_before, self.window_days).persist(StorageLevel.MEMORY_AND_DISK)
-        is_empty = F.col("text") == ""
+        # Stars without words are a comment; words that were nothing but markup, and no stars, are none.
+        is_empty = (F.col("text") == "") & F.col("rating").isNull()
         n_repeated = repeats.count()
         seen = Observation()
         published = without(cleaned.where(~is_empty), repeats)
@@ -142,7 +146,7 @@ class SilverBuilder:
         bronze = without(read_table(self.spark, self.lake, BRONZE[Entity.COMMENTS], earlier), copies)
         others = bronze.join(published.select(*comments.KEY, "ds"), [*comments.KEY, "ds"], "left_anti")
         names = (*comments.SAME_WORDS_KEY, "text", "ds")
-        said = comments.clean_comments(others, self.identity, self.masks)
+        said = comments.clean_comments(others, self.identity, self.masks, self.platforms)
         return published.select(*names).unionByName(said.select(*names))
 
     def _intake(self, entity: Entity, roll: Roll) -> DataFrame:

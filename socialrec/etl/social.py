@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from socialrec.etl.days import Platforms, local_day
 from socialrec.etl.decay import MICROS, SETTLED_DS, SETTLED_MICROS, carried, decay_factor, faded, settle
 from socialrec.etl.identity import Identity
 from socialrec.settings import EtlSettings
@@ -36,15 +37,15 @@ def merge_follows(previous: DataFrame, newest: DataFrame, identity: Identity, ds
     return edges.withColumn("ds", F.lit(ds))
 
 
-def active_follows(follows: DataFrame, ds: str) -> DataFrame:
-    """The edges that have begun by the end of the day and not ended by then."""
-    midnight = F.date_add(F.lit(ds).cast("date"), 1).cast("timestamp")
-    has_begun = F.col("since_ts").isNull() | (F.col("since_ts") < midnight)
-    has_ended = F.col("until_ts") < midnight
+def active_follows(follows: DataFrame, ds: str, platforms: Platforms) -> DataFrame:
+    """The edges that have begun by the end of their platform's day and not ended by then."""
+    day = F.lit(ds).cast("date")
+    has_begun = F.col("since_ts").isNull() | (local_day(F.col("since_ts"), platforms) <= day)
+    has_ended = local_day(F.col("until_ts"), platforms) <= day
     return follows.where(has_begun & ~F.coalesce(has_ended, F.lit(False)))
 
 
-def replies(comments: DataFrame, after: str) -> DataFrame:
+def replies(comments: DataFrame, after: str, platforms: Platforms) -> DataFrame:
     """Replies to other users that became known after a landing day (the empty string: all of them).
 
     A reply becomes known when both it and the comment it answers have landed. Where a comment id was published twice,
@@ -74,7 +75,7 @@ def replies(comments: DataFrame, after: str) -> DataFrame:
             "user_key",
             "parent.neighbour_key",
             F.col("created_ts").alias("reply_ts"),
-            F.coalesce(F.to_date("created_ts"), F.to_date("ds")).alias("reply_day"),
+            F.coalesce(local_day(F.col("created_ts"), platforms), F.to_date("ds")).alias("reply_day"),
             "known_ds",
         )
     )
@@ -86,7 +87,7 @@ def replied_pairs(new: DataFrame, previous: DataFrame, ds: str, half_life: float
     Returns platform, user_key, neighbour_key, settled_ds (date), settled_micros, last_reply_ts, replies_micros.
     """
     keys = ("platform", "user_key", "neighbour_key")
-    age = F.datediff(F.to_date("known_ds"), "reply_day")
+    age = F.greatest(F.datediff(F.to_date("known_ds"), "reply_day"), F.lit(0))
     fresh = new.select(
         *keys,
         F.to_date("known_ds").alias(SETTLED_DS),

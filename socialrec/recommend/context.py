@@ -101,14 +101,19 @@ class Context:
         return Lister(self.active, self.settings.score_decimals)
 
     @property
+    def block_users(self) -> int:
+        """Users of a block: it follows from settings and catalogue alone, the same on every machine."""
+        return self.settings.users_per_block(len(self.active))
+
+    @property
     def n_blocks(self) -> int:
         """Number of blocks of `block_users` users; who is in which never depends on how the work is spread."""
-        return -(-len(self.rows) // self.settings.block_users)
+        return -(-len(self.rows) // self.block_users)
 
     def block_rows(self, block: int) -> tuple[int, Indices]:
         """Where a block begins among the listed users, and the rows of its users among everyone."""
-        start = block * self.settings.block_users
-        return start, self.rows[start : start + self.settings.block_users]
+        start = block * self.block_users
+        return start, self.rows[start : start + self.block_users]
 
     def without(self, users: pa.Array) -> Self:
         """The same night, with lists for all but these."""

@@ -35,6 +35,8 @@ from socialrec.recommend.signals import Content
 from socialrec.recommend.signals.base import UserBlock
 
 BY_PEOPLE, BY_WORDS = (ReasonKind.FRIENDS, ReasonKind.LOOKED_AT), (ReasonKind.WORDS, ReasonKind.ABOUT)
+SCORES_AT_ONCE = 3
+"""Scores before and after the evidence is gone are held side by side, with what is compared of them."""
 TESTED = (ReasonKind.BECAUSE_YOU, *BY_PEOPLE, *BY_WORDS)
 
 
@@ -55,7 +57,7 @@ def reasons_figures(recommender: Recommender, context: Context) -> dict[str, flo
     are 1: no claim is no false claim.
     """
     claims = claims_of(recommender, context)
-    size = context.settings.block_users
+    size = context.settings.users_per_block(len(context.active), at_once=SCORES_AT_ONCE)
     falls = [fall_without(recommender, context, claims[at : at + size]) for at in range(0, len(claims), size)]
     places, scores = (np.concatenate([np.zeros(0), *(each[i] for each in falls)]) for i in (0, 1))
     is_valid = (places > 0) | ((places == 0) & (scores > 0))

@@ -21,13 +21,14 @@ def affinity_of_events(
 ) -> Csr:
     """Affinity (n_users, n_products) from rows of silver.interactions, decayed to a moment.
 
-    An event adds `weight(event_type) * (1 + ln(max(quantity, 1))) * 2^(-age / half_life)`; an event without a time, or
-    a call without `as_of`, does not decay.
+    An event adds `weight(event_type) * amount * 2^(-age / half_life)`; the amount is the quantity q up to 1 and
+    1 + ln q above. An event without a time, or a call without `as_of`, does not decay.
     """
     kinds, weights = zip(*settings.etl.event_weights.items(), strict=True)
     kind = positions(interactions["event_type"], pa.array([k.value for k in kinds]))
-    quantity = np.maximum(np.asarray(interactions["quantity"].to_numpy(zero_copy_only=False), dtype=np.float64), 1.0)
-    values = np.append(np.array(weights, dtype=np.float64), 0.0)[kind] * (1.0 + np.log(quantity))
+    quantity = np.asarray(interactions["quantity"].to_numpy(zero_copy_only=False), dtype=np.float64)
+    amount = np.minimum(quantity, 1.0) + np.log(np.maximum(quantity, 1.0))
+    values = np.append(np.array(weights, dtype=np.float64), 0.0)[kind] * amount
     if as_of is not None:
         values *= np.exp2(-_age_days(interactions["event_ts"], as_of) / settings.etl.affinity_half_life_days)
     rows, columns = positions(interactions["user_key"], users), positions(interactions["product_id"], products)

@@ -17,7 +17,7 @@ from socialrec.evaluate.split import Split, Until
 from socialrec.lake import Lake
 from socialrec.recommend.data import Evidence, TrainingData, build_training_data
 from socialrec.settings import Settings
-from socialrec.user_order import NamedTables
+from socialrec.user_order import HAPPENED, NamedTables
 
 INTERACTION_COLUMNS = ("user_key", "product_id", "event_type", "event_ts", "quantity")
 COMMENT_COLUMNS = ("user_key", "product_id", "text", "text_hash", "rating", "created_ts", "parent_comment_id")
@@ -74,7 +74,7 @@ def read_inputs(lake: Lake, ds: str, encoder_version: str, pinned: Mapping[str, 
 
     if not days(SILVER_PRODUCTS):
         raise UserError(f"silver.products has nothing up to {ds}: land the catalogue, then run the ETL of that day")
-    interactions = read(SILVER_INTERACTIONS, days(SILVER_INTERACTIONS), (*INTERACTION_COLUMNS, "platform"))
+    interactions = read(SILVER_INTERACTIONS, days(SILVER_INTERACTIONS), (*INTERACTION_COLUMNS, "platform"), HAPPENED)
     comments = read(SILVER_COMMENTS, days(SILVER_COMMENTS), COMMENT_COLUMNS)
     products = read(SILVER_PRODUCTS, days(SILVER_PRODUCTS), PRODUCT_COLUMNS)
     hashes = pc.unique(pa.chunked_array([*products["text_hash"].chunks, *comments["text_hash"].chunks], pa.string()))

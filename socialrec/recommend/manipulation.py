@@ -136,7 +136,7 @@ def ranks_of(
     """Ranks from 1 of some products among all that a user has not met, float64 (n_users, n); NaN for those met."""
     columns = positions(pa.array(products), data.products)
     ranks = np.full((len(held.rows), len(columns)), np.nan)
-    for at, block in blocks(data, held.rows, settings.recommend.block_users):
+    for at, block in blocks(data, held.rows, settings.recommend.users_per_block(len(data.products))):
         scores = recommender.score(block).full()
         scores[held.seen[at].nonzero()] = -np.inf
         ranks[at] = _ranks_in(scores, columns)

@@ -25,6 +25,8 @@ from socialrec.recommend.topk import Lister
 from socialrec.settings import RecommendSettings, Settings
 
 MAX_BLEND_USERS = 2_000
+SCORES_AT_ONCE = 3
+"""Learning a blend holds the scores of all signals of a block: some three times what making lists holds."""
 
 
 class Scorer(Protocol):
@@ -87,7 +89,8 @@ def blocks(data: TrainingData, rows: Indices, block_users: int) -> Iterator[tupl
 
 def blend_heads(recommender: Recommender, data: TrainingData, held: HeldOut, settings: Settings) -> list[Heads]:
     """What the blend of the recommender's signals is learned from; at most 2,000 users, drawn with the seed."""
-    held, size = held.sample(MAX_BLEND_USERS, settings.evaluate.seed), settings.recommend.block_users
+    held = held.sample(MAX_BLEND_USERS, settings.evaluate.seed)
+    size = settings.recommend.users_per_block(len(data.products), at_once=SCORES_AT_ONCE)
     return [
         heads([standardised(signal.score(block)) for signal in recommender.signals], held.seen[at], held.relevant[at])
         for at, block in blocks(data, held.rows, size)
@@ -127,7 +130,7 @@ def rank(scorer: Scorer, data: TrainingData, held: HeldOut, k: int, settings: Re
 
     n_threads = len(os.sched_getaffinity(0))
     with ThreadPoolExecutor(n_threads) as pool:
-        parts = blocks(data, held.rows, settings.block_users)
+        parts = blocks(data, held.rows, settings.users_per_block(len(data.products), at_once=n_threads))
         # A few at a time: the evidence of all users at once may be larger than the memory.
         while few := list(islice(parts, n_threads)):
             list(pool.map(rank_block, few))

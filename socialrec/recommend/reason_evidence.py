@@ -98,7 +98,8 @@ def gather_evidence(
 
 
 def _favourable(comments: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Comments with a favourable rating, and labels: `user_key`, `product_id`, `text`."""
+    """Comments in words with a favourable rating, and labels: `user_key`, `product_id`, `text`."""
+    comments = comments.filter(pc.field("text") != "")
     columns = ["user_key", "product_id", "text"]
     is_good = pc.fill_null(pc.greater_equal(comments["rating"], FAVOURABLE_RATING), False)
     unrated = comments.filter(pc.and_(pc.is_null(comments["rating"]), pc.is_null(comments["parent_comment_id"])))

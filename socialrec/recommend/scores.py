@@ -17,6 +17,8 @@ from socialrec.recommend.arrays import F32, Csr, Flags, Indices
 F64 = npt.NDArray[np.float64]
 FLAT = 1e-7
 """A standard deviation of scores up to this is rounding: they are all the same."""
+BLOCK_VECTORS = 65_536
+"""Vectors whose deviations from the mean are in double precision at a time."""
 BLOCK_USERS = 64
 """Users whose product with all items is written out at a time, before it is added: 25 MiB at 100,000 items."""
 
@@ -68,8 +70,12 @@ class Vectors:
     @cached_property
     def covariance(self) -> F64:
         """Of the vectors' places, float64 (dim, dim)."""
-        apart = self.values - self.mean
-        covariance: F64 = apart.T @ apart / max(len(apart), 1)
+        n, dim = self.values.shape
+        total = np.zeros((dim, dim))
+        for start in range(0, n, BLOCK_VECTORS):
+            apart = self.values[start : start + BLOCK_VECTORS] - self.mean
+            total += apart.T @ apart
+        covariance: F64 = total / max(n, 1)
         return covariance
 
 

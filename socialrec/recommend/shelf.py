@@ -66,6 +66,6 @@ def ages_in_days(products: pa.Table, names: pa.Array, ds: str) -> F32:
     newest = pc.max_element_wise(pc.cast(pc.cast(products["updated_ts"], TIME), pa.int64()), first_seen)
     end = (datetime.fromisoformat(ds).replace(tzinfo=UTC) + timedelta(days=1)).timestamp()
     rows, ages = positions(products["product_id"], names), np.zeros(len(names), dtype=np.float32)
-    days = (end - newest.to_numpy(zero_copy_only=False) / MICROS) / DAY_SECONDS
+    days = np.maximum(end - newest.to_numpy(zero_copy_only=False) / MICROS, 0.0) / DAY_SECONDS
     ages[rows[rows != ABSENT]] = days[rows != ABSENT]
     return ages

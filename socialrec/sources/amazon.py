@@ -1,46 +1,99 @@
-"""Amazon-style reviews (2014 and 2018 layouts) as a landing day: a review is a purchase and a comment with stars."""
+"""Amazon-style reviews (layouts of 2014, 2018 and 2023) as a landing day: a review is a purchase and a comment."""
 
 from __future__ import annotations
 
 import csv
-import gzip
-import json
+import math
+import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from socialrec.contracts.landing import ID_CHARS
 from socialrec.contracts.vocabulary import Entity, EventType
 from socialrec.errors import UserError
 from socialrec.job import day
 from socialrec.sources.landing import Imported, deliver, write_day
+from socialrec.sources.raw_files import epoch_micros, files_in, read_lines, to_table, whole_characters
+from socialrec.sources.records import parse_record
 
 PLATFORM = "amazon"
-REVIEW = ("reviewerID", "asin", "reviewText", "overall", "unixReviewTime")
-"""The fields of a review that are used. The reviewer's name is personal, and not read."""
-ENDINGS = (".json", ".json.gz", ".csv", ".csv.gz")
+ENDINGS = (".json", ".jsonl", ".csv")
+"""How a file's name ends, but for `.gz`."""
 META = "meta"
-_REMEDY = "name the folder with one file of reviews, and meta*.json[.gz] beside it where there are descriptions"
+_REMEDY = (
+    "name the folder with one file of reviews (.json, .jsonl or .csv, plain or .gz), and one file meta* beside it "
+    "where there are descriptions"
+)
+_PRICE = re.compile(r"\$?\s*(\d[\d,]*)(\.\d+)?")
 Record = Mapping[str, Any]
 
 
-def import_amazon(data: Path, landing: Path, ds: str) -> Imported:
-    """Write the one file of reviews in `data` (JSON Lines or CSV, plain or gzipped) as landing day `ds`.
+@dataclass(frozen=True)
+class Layout:
+    """The fields of a review that are used. The reviewer's name is personal, and not read.
 
-    Products take title, brand and description from `meta*.json[.gz]` where that is there, else the ASIN as title. The
-    same review delivered twice gets the same id, so that silver keeps it once. What has landed before is kept.
-    Raises UserError naming a file or record that is not what it should be.
+    product: the first of these that a review has.
+    """
+
+    user: str
+    product: tuple[str, ...]
+    headline: str
+    text: str
+    rating: str
+    time: str
+
+    def lacks(self, review: Record) -> list[str]:
+        """The names of needed fields that are absent."""
+        needed = {self.user: [self.user], self.product[-1]: self.product, self.time: [self.time]}
+        return [name for name, fields in needed.items() if not any(_text(review.get(field)) for field in fields)]
+
+
+LAYOUTS = (
+    Layout("reviewerID", ("asin",), "summary", "reviewText", "overall", "unixReviewTime"),
+    Layout("user_id", ("parent_asin", "asin"), "title", "text", "rating", "timestamp"),
+)
+"""Of 2014 and 2018, and of 2023."""
+
+_REVIEW = pa.schema(
+    [
+        ("id", pa.string()),
+        ("user", pa.string()),
+        ("product", pa.string()),
+        ("time", pa.int64()),
+        ("text", pa.string()),
+        ("rating", pa.string()),
+    ]
+)
+_PRODUCT = pa.schema(
+    [(name, pa.string()) for name in ("product_id", "title", "description", "category", "brand")]
+    + [("price_cents", pa.int64()), ("currency", pa.string())]
+)
+
+
+def import_amazon(data: Path, landing: Path, ds: str) -> Imported:
+    """Write the one file of reviews in `data` as landing day `ds`.
+
+    The file holds a record a line, as JSON or as Python's literals, or is a CSV with a header; plain or gzipped.
+    Products are those with a review; `meta*` describes them where it is there, else the ASIN is the title. The same
+    review delivered twice gets the same id, so that silver keeps it once; another one of the same user, product and
+    time gets an id of its own. What has landed before is kept. Raises UserError naming the file and line that is not
+    what it should be.
     """
     ds = day(ds)
     reviews, meta = _files(data)
 
     def write(platform: str) -> Mapping[str, int]:
-        read = list(_reviews(reviews))
-        described = {str(record.get("asin")): record for record in _records(meta)} if meta else {}
+        read = to_table(_reviews(reviews), _REVIEW)
+        if not read.num_rows:
+            raise UserError(f"{reviews} holds no reviews: {_REMEDY}")
         tables = {
-            Entity.PRODUCTS: _products(read, described),
+            Entity.PRODUCTS: _products(read["product"], meta),
             Entity.INTERACTIONS: _interactions(read),
             Entity.COMMENTS: _comments(read),
         }
@@ -52,107 +105,166 @@ def import_amazon(data: Path, landing: Path, ds: str) -> Imported:
 
 
 def _files(data: Path) -> tuple[Path, Path | None]:
-    if not data.is_dir():
-        raise UserError(f"{data} is not a folder: {_REMEDY}")
-    found = sorted(path for path in data.iterdir() if path.name.endswith(ENDINGS))
-    meta = [path for path in found if path.name.startswith(META)]
+    found = [path for path in files_in(data, _REMEDY) if path.name.lower().removesuffix(".gz").endswith(ENDINGS)]
+    meta = [path for path in found if path.name.lower().startswith(META)]
     reviews = [path for path in found if path not in meta]
     if len(reviews) != 1 or len(meta) > 1:
         raise UserError(f"{data} holds {len(reviews)} files of reviews and {len(meta)} of descriptions: {_REMEDY}")
     return reviews[0], next(iter(meta), None)
 
 
-def _reviews(file: Path) -> Iterator[Record]:
-    for number, record in enumerate(_records(file), 1):
-        # Reviews without a text lack the field in some layouts; ingest judges that.
-        if missing := [name for name in REVIEW if record.get(name) is None and name != "reviewText"]:
-            raise UserError(f"{file}: record {number} lacks {', '.join(missing)}: it is no file of Amazon reviews")
-        try:
-            datetime.fromtimestamp(float(record["unixReviewTime"]), UTC)
-        except (TypeError, ValueError, OverflowError, OSError):
-            said = record["unixReviewTime"]
+def _reviews(file: Path) -> Iterator[tuple[object, ...]]:
+    """Rows of _REVIEW. Only the layout's fields of a review are kept, and a digest of what each id said."""
+    layout: Layout | None = None
+    said: dict[str, list[bytes]] = {}
+    for line, review in _records(file):
+        layout = layout or min(LAYOUTS, key=lambda known: len(known.lacks(review)))
+        if missing := layout.lacks(review):
             raise UserError(
-                f"{file}: record {number} has unixReviewTime {said!r}, which is no number of seconds since 1970"
-            ) from None
-        yield record
+                f"{file}: line {line} lacks {', '.join(missing)}: take the line out, or fetch a file of Amazon reviews"
+            )
+        user = _text(review[layout.user])
+        product = next(filter(None, (_text(review.get(name)) for name in layout.product)))
+        text = ". ".join(filter(None, (_text(review.get(name)) for name in (layout.headline, layout.text)))) or None
+        rating = _text(review.get(layout.rating))
+        key = f"{user}-{product}-{_text(review[layout.time])}"
+        yield _own_id(key, f"{rating} {text}", said), user, product, _micros(file, line, layout, review), text, rating
 
 
-def _records(file: Path) -> Iterator[Record]:
+def _own_id(key: str, content: str, said: dict[str, list[bytes]]) -> str:
+    """The key, with a running number where a review of the same key said something else."""
+    digest = blake2b(content.encode(), digest_size=8).digest()
+    before = said.setdefault(key, [])
+    if digest not in before:
+        before.append(digest)
+    number = before.index(digest) + 1
+    return key if number == 1 else f"{key}#{number}"
+
+
+def _micros(file: Path, line: int, layout: Layout, review: Record) -> int:
+    held = review[layout.time]
     try:
-        with _open(file) as lines:
-            if ".csv" in file.suffixes:
-                yield from csv.DictReader(lines)
-                return
-            for number, line in enumerate(lines, 1):
-                try:
-                    record = json.loads(line)
-                except ValueError as error:
-                    raise UserError(f"{file}: line {number} is no JSON ({error}): fetch the file again") from None
-                if not isinstance(record, dict):
-                    raise UserError(f"{file}: line {number} is no JSON object: fetch the file again")
-                yield record
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise UserError(f"{file} cannot be read ({error}): fetch it again") from None
+        micros = epoch_micros(held)
+    except ValueError:
+        micros = None
+    if micros is None:
+        raise UserError(
+            f"{file}: line {line} has {layout.time} {held!r}, which is no number of seconds or milliseconds since "
+            "1970: correct it or take the line out"
+        )
+    return micros
 
 
-def _open(file: Path) -> IO[str]:
-    return gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8", newline="")
+def _records(file: Path) -> Iterator[tuple[int, Record]]:
+    if file.name.lower().removesuffix(".gz").endswith(".csv"):
+        yield from _csv_records(file)
+        return
+    for number, line in read_lines(file):
+        if line.strip():
+            yield number, parse_record(file, number, line)
 
 
-def _id(review: Record) -> str:
-    return f"{review['reviewerID']}-{review['asin']}-{review['unixReviewTime']}"
+def _csv_records(file: Path) -> Iterator[tuple[int, Record]]:
+    # Blank lines stay: within quotes they belong to a text.
+    rows = csv.reader((f"{line}\n" for _, line in read_lines(file)), strict=True)
+    header, start = list[str](), 1
+    try:
+        for row in rows:
+            start, line = rows.line_num + 1, start
+            if not row:
+                continue
+            if not header:
+                header = [name.strip() for name in row]
+                continue
+            if len(row) != len(header):
+                raise UserError(
+                    f"{file}: the record at line {line} has {len(row)} values, the header {len(header)}: look for a "
+                    "comma or a quotation mark too many"
+                )
+            yield line, dict(zip(header, row, strict=True))
+    except csv.Error as error:
+        raise UserError(
+            f"{file}: the record at line {start} cannot be read ({error}): look for a quotation mark that is not closed"
+        ) from None
 
 
-def _times(reviews: list[Record]) -> pa.Array:
-    seconds = pa.array([int(float(review["unixReviewTime"])) for review in reviews], pa.int64())
-    return seconds.cast(pa.timestamp("s", "UTC")).cast(pa.timestamp("us", "UTC"))
-
-
-def _products(reviews: list[Record], described: Mapping[str, Record]) -> pa.Table:
-    ids = list(dict.fromkeys(str(review["asin"]) for review in reviews))
-    meta = [described.get(product, {}) for product in ids]
+def _interactions(reviews: pa.Table) -> pa.Table:
     return pa.table(
         {
-            "product_id": ids,
-            "title": [_text(record.get("title")) or product for product, record in zip(ids, meta, strict=True)],
-            "description": pa.array([_text(record.get("description")) for record in meta], pa.string()),
-            "brand": pa.array([_text(record.get("brand")) for record in meta], pa.string()),
+            "event_id": reviews["id"],
+            "user_id": reviews["user"],
+            "product_id": reviews["product"],
+            "event_type": pa.repeat(EventType.PURCHASE.value, reviews.num_rows),
+            "event_ts": reviews["time"].cast(pa.timestamp("us", "UTC")),
         }
+    )
+
+
+def _comments(reviews: pa.Table) -> pa.Table:
+    return pa.table(
+        {
+            "comment_id": reviews["id"],
+            "user_id": reviews["user"],
+            "product_id": reviews["product"],
+            "text": reviews["text"],
+            "created_ts": reviews["time"].cast(pa.timestamp("us", "UTC")),
+            "rating": reviews["rating"],
+        }
+    )
+
+
+def _products(reviewed: pa.ChunkedArray, meta: Path | None) -> pa.Table:
+    ids = pc.unique(reviewed).to_pylist()
+    described = dict[str, tuple[object, ...]]()
+    if meta is not None:
+        wanted = set(ids)
+        described = {
+            str(row[0]): row for row in map(_product, (record for _, record in _records(meta))) if row[0] in wanted
+        }
+    return to_table((described.get(product) or (product, product, *[None] * 5) for product in ids), _PRODUCT)
+
+
+def _product(record: Record) -> tuple[object, ...]:
+    """A row of _PRODUCT: 2014 nests categories in paths, 2018 and 2023 list one path; 2023 has stores for brands."""
+    product = _text(record.get("parent_asin")) or _text(record.get("asin"))
+    described = (_text(record.get(name)) for name in ("description", "features", "feature"))
+    cents = _cents(record.get("price"))
+    return (
+        product,
+        _text(record.get("title")) or product,
+        " ".join(filter(None, described)) or None,
+        _short(_leaf(record.get("categories") or record.get("category")) or _text(record.get("main_category"))),
+        _short(_text(record.get("brand")) or _text(record.get("store"))),
+        cents,
+        None if cents is None else "USD",
     )
 
 
 def _text(value: object) -> str | None:
-    """Descriptions are a text in one layout and a list of them in the other."""
-    said = " ".join(map(str, value)) if isinstance(value, list) else str(value or "")
-    return said.strip() or None
+    """A value as text: lists are joined, however deep; nothing for what is absent, not a number or a structure."""
+    if isinstance(value, list | tuple):
+        return " ".join(filter(None, map(_text, value))) or None
+    is_nan = isinstance(value, float) and math.isnan(value)
+    if value is None or is_nan or isinstance(value, dict | set | bool | bytes):
+        return None
+    return whole_characters(str(value)).strip() or None
 
 
-def _said(review: Record) -> str:
-    """The headline of a review, where it has one, and its text."""
-    parts = (str(review.get(name) or "").strip() for name in ("summary", "reviewText"))
-    return ". ".join(part for part in parts if part)
+def _leaf(value: object) -> str | None:
+    """The last category of the first path."""
+    while isinstance(value, list | tuple) and value:
+        value = value[0] if isinstance(value[0], list | tuple) else value[-1]
+    return _text(value)
 
 
-def _interactions(reviews: list[Record]) -> pa.Table:
-    return pa.table(
-        {
-            "event_id": [_id(review) for review in reviews],
-            "user_id": [str(review["reviewerID"]) for review in reviews],
-            "product_id": [str(review["asin"]) for review in reviews],
-            "event_type": [EventType.PURCHASE.value] * len(reviews),
-            "event_ts": _times(reviews),
-        }
-    )
+def _short(name: str | None) -> str | None:
+    """None where a name is longer than the contract takes: some files hold a page's source there."""
+    return name if name and len(name) <= ID_CHARS else None
 
 
-def _comments(reviews: list[Record]) -> pa.Table:
-    return pa.table(
-        {
-            "comment_id": [_id(review) for review in reviews],
-            "user_id": [str(review["reviewerID"]) for review in reviews],
-            "product_id": [str(review["asin"]) for review in reviews],
-            "text": [_said(review) for review in reviews],
-            "created_ts": _times(reviews),
-            "rating": pa.array([str(review["overall"]) for review in reviews], pa.string()),
-        }
-    )
+def _cents(value: object) -> int | None:
+    """US cents of a number or of a text such as "$1,299.50"; nothing for ranges and words."""
+    found = _PRICE.fullmatch(_text(value) or "")
+    if not found:
+        return None
+    return round(float(found[1].replace(",", "") + (found[2] or "")) * 100)

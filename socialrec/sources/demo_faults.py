@@ -162,12 +162,12 @@ _SPOILERS: dict[Entity, tuple[Spoiler, ...]] = {
         (QuarantineReason.OUT_OF_RANGE, _set(quantity=-2.0)),
     ),
     Entity.COMMENTS: (
-        (QuarantineReason.EMPTY_TEXT, _set(text="   ")),
+        (QuarantineReason.EMPTY_TEXT, _set(text="   ", rating=None)),
         (QuarantineReason.OUT_OF_RANGE, _set(rating=11.0)),
         (QuarantineReason.MISSING_VALUE, _without("user_id")),
         (QuarantineReason.UNREADABLE_RECORD, _cut_short),
         (QuarantineReason.FUTURE_EVENT, _in_future(Entity.COMMENTS)),
-        (QuarantineReason.EMPTY_TEXT, _set(text="<p><br/></p>")),
+        (QuarantineReason.EMPTY_TEXT, _set(text="<p><br/></p>", rating=None)),
     ),
     Entity.FOLLOWS: (
         (QuarantineReason.SELF_FOLLOW, _follow_self),

@@ -60,15 +60,18 @@ def write_day(
 def deliver(landing: Path, platform: str, write: Callable[[str], Mapping[str, int]]) -> Imported:
     """Let `write(name)` write all of a platform's days below `landing/<name>`, then show them all at once.
 
-    A platform that has days already is kept as it is. A delivery that broke off is begun anew.
+    A platform that has days already is kept as it is. A delivery that broke off is started again.
     """
     days = landed_days(landing / platform)
     if days:
         return Imported(platform, "kept", days[0], days[-1], {})
     partial = landing / f".{platform}.partial"
-    if partial.exists():
-        shutil.rmtree(partial)
-    partial.mkdir(parents=True)
+    try:
+        if partial.exists():
+            shutil.rmtree(partial)
+        partial.mkdir(parents=True)
+    except OSError as error:
+        raise UserError(f"{landing} cannot take the import ({error}): make it a folder that can be written") from None
     counts = write(partial.name)
     try:
         partial.rename(landing / platform)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pc_csv
 
 from socialrec.contracts.vocabulary import Entity, EventType
 from socialrec.errors import UserError
 from socialrec.job import day
 from socialrec.sources.landing import Imported, deliver, write_day
+from socialrec.sources.raw_files import files_in, is_utf8, number_repeats, read_tabs, require
 
 PLATFORM = "lastfm"
 
@@ -25,8 +25,8 @@ _COLUMNS = {
 }
 """The raw files and the columns that are used of each."""
 
-_ENCODINGS = {"tags": "latin1"}
 _ORIGIN = "the HetRec 2011 Last.fm files (hetrec2011-lastfm-2k, grouplens.org/datasets/hetrec-2011)"
+_REMEDY = f"name the folder that holds {_ORIGIN}"
 
 
 def import_lastfm(data: Path, landing: Path, ds: str) -> Imported:
@@ -34,7 +34,8 @@ def import_lastfm(data: Path, landing: Path, ds: str) -> Imported:
 
     Listening counts become views with the raw count as quantity, friendships become follows, tag assignments comments
     and artists products. Every value is passed on as text: ingest judges records, not the importer. What has landed
-    before is kept. Raises UserError naming a file that is missing or has other columns.
+    before is kept. A pair that is there again is an event of its own: its id has a running number. Raises UserError
+    naming a file that is missing or has other columns, and the line of a fault.
     """
     ds = day(ds)
     files = _files(data)
@@ -67,34 +68,23 @@ def _files(data: Path) -> dict[str, Path]:
 
 
 def _find(data: Path, name: str) -> Path:
-    if not data.is_dir():
-        raise UserError(f"{data} is not a folder: name the folder that holds {_ORIGIN}")
-    for path in (data / f"{name}.dat", data / f"{name}.dat.gz"):
-        if path.is_file():
-            return path
-    raise UserError(f"{data} has no {name}.dat or {name}.dat.gz: name the folder that holds {_ORIGIN}")
+    names = (f"{name}.dat", f"{name}.dat.gz")
+    found = {path.name: path for path in files_in(data, _REMEDY)}
+    if path := next((found[known] for known in names if known in found), None):
+        return path
+    raise UserError(f"{data} has no {' or '.join(names)}: {_REMEDY}")
 
 
 def _read(path: Path, name: str) -> pa.Table:
     """The used columns as text. Names hold quotation marks that mean nothing."""
     wanted = _COLUMNS[name]
-    try:
-        table = pc_csv.read_csv(
-            path,
-            pc_csv.ReadOptions(encoding=_ENCODINGS.get(name, "utf8")),
-            pc_csv.ParseOptions(delimiter="\t", quote_char=False),
-            pc_csv.ConvertOptions(column_types=dict.fromkeys(wanted, pa.string()), strings_can_be_null=False),
-        )
-    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{path} cannot be read as tab-separated text ({reason}): get {_ORIGIN} anew") from None
-    missing = [column for column in wanted if column not in table.column_names]
-    if missing:
-        raise UserError(
-            f"{path} lacks the columns {', '.join(missing)} (it has {', '.join(table.column_names)}): it is not one of "
-            f"{_ORIGIN}"
-        )
-    return table.select(wanted)
+
+    def chosen(header: Sequence[str]) -> Sequence[str]:
+        require(path, wanted, header, f"it is not one of {_ORIGIN}")
+        return wanted
+
+    encoding = "utf-8" if name != "tags" or is_utf8(path) else "latin1"
+    return read_tabs(path, chosen, f"get {_ORIGIN} again", encoding).columns
 
 
 def _products(artists: pa.Table) -> pa.Table:
@@ -106,7 +96,7 @@ def _interactions(listened: pa.Table) -> pa.Table:
     event_type = pa.repeat(EventType.VIEW.value, listened.num_rows)
     return pa.table(
         {
-            "event_id": pc.binary_join_element_wise(user, artist, "-"),
+            "event_id": number_repeats(pc.binary_join_element_wise(user, artist, "-")),
             "user_id": user,
             "product_id": artist,
             "event_type": event_type,
@@ -127,7 +117,7 @@ def _comments(tagged: pa.Table, tags: pa.Table) -> pa.Table:
     )
     return pa.table(
         {
-            "comment_id": pc.binary_join_element_wise(user, artist, tag, "-"),
+            "comment_id": number_repeats(pc.binary_join_element_wise(user, artist, tag, "-")),
             "user_id": user,
             "product_id": artist,
             "text": words,

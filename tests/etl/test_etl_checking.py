@@ -68,7 +68,6 @@ def test_a_record_shows_all_its_faults_and_counts_once(spark: SparkSession, tmp_
         (3, "user_id", "missing_value", "null"),
         (4, "created_ts", "future_event", "2091-01-01"),
         (4, "rating", "wrong_type", "abc"),
-        (4, "text", "empty_text", " "),
         (5, "", "unreadable_record", "c4,bob"),
     ]
     assert "as many values as the header has names" in found.faults[-1].remedy

@@ -16,7 +16,7 @@ from socialrec.etl.profiles import Edges, profile_text, user_profiles
 from socialrec.etl.schemas import spark_schema
 from socialrec.etl.social import replied_pairs, replies, social_ties
 from socialrec.etl.texts import new_texts
-from socialrec.settings import EtlSettings
+from socialrec.settings import EtlSettings, PlatformSettings
 
 SETTINGS = EtlSettings(affinity_half_life_days=10, reply_half_life_days=10, co_interest_max_users=2)
 DAY = "2026-01-11"
@@ -49,13 +49,15 @@ def affinity(spark: SparkSession, *events: dict[str, Any], ds: str = DAY) -> Dat
         ([event(None)], 1_000_000),  # no time: as of its landing day
         ([event(11, event_type="purchase"), event(11, event_type="return")], 0),
         ([event(11, quantity=math.e)], 2_000_000),
-        ([event(11, quantity=0.5)], 1_000_000),
+        ([event(11, quantity=1.0)], 1_000_000),
+        ([event(11, quantity=0.5)], 500_000),
+        ([event(11, quantity=0.02), event(11, quantity=0.0)], 20_000),
         ([event(11), event(1, ds=DAY)], 1_500_000),  # a late event is as old as it is
     ],
 )
 def test_events_weigh_by_type_amount_and_age(spark: SparkSession, events: list[dict[str, Any]], micros: int) -> None:
     [row] = affinity(spark, *events).collect()
-    assert (row.affinity_micros, row.n_events) == (micros, len(events))
+    assert (row.affinity_micros, row.n_events) == (micros, sum(event["quantity"] > 0 for event in events))
 
 
 def test_favourable_events_and_returns_are_counted(spark: SparkSession) -> None:
@@ -96,6 +98,32 @@ def test_a_sum_is_settled_on_the_days_that_add_to_it(spark: SparkSession) -> Non
     assert (row.affinity_micros, row.n_events) == (1_250_000, 2)
 
 
+def test_an_event_of_quantity_zero_did_not_happen(spark: SparkSession) -> None:
+    assert affinity(spark, event(11, quantity=0.0, event_type="purchase")).count() == 0
+
+
+def test_an_event_is_as_old_as_by_its_platforms_clock(spark: SparkSession) -> None:
+    """Half past eight at night in Los Angeles is the next day in UTC; one in the morning in Tokyo the day before."""
+    west, east = (PlatformSettings(time_zone=zone) for zone in ("America/Los_Angeles", "Asia/Tokyo"))
+    settings = SETTINGS.model_copy(update={"platforms": {"west": west, "east": east}})
+    moments = {"west": datetime(2026, 1, 12, 4, 30), "east": datetime(2026, 1, 10, 16), "shop": datetime(2026, 1, 1)}
+    events = [event(11, platform=name, event_ts=moment) for name, moment in moments.items()]
+    nothing = rows_of(spark, USER_PRODUCT_AFFINITY)
+    found = user_product_affinity(nothing, rows_of(spark, SILVER_INTERACTIONS, *events), DAY, settings).collect()
+    worth = {"west": 1_000_000, "east": 1_000_000, "shop": 500_000}
+    assert {row.platform: row.affinity_micros for row in found} == worth
+
+
+def test_a_reply_is_of_its_platforms_day_and_never_counts_more_than_once(spark: SparkSession) -> None:
+    answer = comment("b", "bob", "a", 1) | {"created_ts": datetime(2026, 1, 2, 7)}
+    comments = rows_of(spark, SILVER_COMMENTS, comment("a", "ann", None, 1), answer)
+    for platforms, day in (({"shop": PlatformSettings(time_zone="America/Los_Angeles")}, 1), ({}, 2)):
+        new = replies(comments, "", platforms)
+        assert [row.reply_day.day for row in new.collect()] == [day]
+        [tie] = replied_pairs(new, rows_of(spark, SOCIAL_TIES), "2026-01-01", 10.0).collect()
+        assert tie.replies_micros == 1_000_000
+
+
 def comment(comment_id: str, user: str, parent: str | None, day: int) -> dict[str, Any]:
     return {
         "comment_id": comment_id, "user_key": user, "product_id": "p", "text": comment_id, "text_hash": comment_id,
@@ -112,7 +140,7 @@ def test_a_reply_counts_once_both_sides_have_landed(spark: SparkSession) -> None
     )  # fmt: skip
 
     def known(after: str) -> list[tuple[str, str, int]]:
-        found = replies(comments, after).orderBy("reply_day", "reply_ts").collect()
+        found = replies(comments, after, {}).orderBy("reply_day", "reply_ts").collect()
         return [(row.user_key, row.neighbour_key, row.reply_day.day) for row in found]
 
     assert known("") == [("bob", "ann", 2)] * 2
@@ -125,12 +153,12 @@ def test_a_comment_id_published_again_answers_nothing_anew(spark: SparkSession) 
         spark, SILVER_COMMENTS, comment("c1", "ann", None, 1), comment("c2", "bob", "c1", 2),
         comment("c1", "eve", None, 3),
     )  # fmt: skip
-    assert replies(comments, "2026-01-02").count() == 0
-    assert [row.neighbour_key for row in replies(comments, "").collect()] == ["ann"]
+    assert replies(comments, "2026-01-02", {}).count() == 0
+    assert [row.neighbour_key for row in replies(comments, "", {}).collect()] == ["ann"]
 
 
 def test_replies_fade_and_roll_on(spark: SparkSession) -> None:
-    new = replies(rows_of(spark, SILVER_COMMENTS, comment("a", "ann", None, 1), comment("b", "bob", "a", 1)), "")
+    new = replies(rows_of(spark, SILVER_COMMENTS, comment("a", "ann", None, 1), comment("b", "bob", "a", 1)), "", {})
     [first] = replied_pairs(new, rows_of(spark, SOCIAL_TIES), DAY, 10).collect()
     assert (first.settled_micros, first.replies_micros) == (1_000_000, 500_000)
     gone = {"user_key": "bob", "neighbour_key": "eve", "replies_micros": 0, "settled_ds": "2025-01-01"}

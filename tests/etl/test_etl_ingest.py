@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
@@ -21,7 +22,7 @@ from socialrec.etl.landing_files import find_days
 from socialrec.etl.landing_layouts import find_layouts
 from socialrec.etl.wording import with_clean_texts
 from socialrec.lake import Lake
-from socialrec.settings import MaskSettings
+from socialrec.settings import MaskSettings, PlatformSettings
 from socialrec.tombstones import add_tombstones, erasure_key, tombstone
 
 DAY = "2026-01-02"
@@ -31,9 +32,11 @@ EVENT = {
 COMMENT = {"comment_id": "c", "user_id": "u", "product_id": "p", "text": "fine"}
 
 
-def judged(spark: SparkSession, landing: Path, entity: Entity, zones: Mapping[str, str] | None = None) -> DataFrame:
+def judged(
+    spark: SparkSession, landing: Path, entity: Entity, platforms: Mapping[str, PlatformSettings] | None = None
+) -> DataFrame:
     files = [file for day in find_days(landing, DAY) for file in day.files]
-    records = judged_records(spark, entity, find_layouts(files).files, zones or {})
+    records = judged_records(spark, entity, find_layouts(files).files, platforms or {})
     assert records is not None
     return records.orderBy("source_file", "source_line")
 
@@ -87,11 +90,21 @@ def test_the_last_second_of_the_landing_day_is_not_the_future(spark: SparkSessio
 
 
 def test_comments_and_follows_have_reasons_of_their_own(spark: SparkSession, tmp_path: Path) -> None:
-    jsonl(tmp_path, Entity.COMMENTS, {**COMMENT, "text": " "}, {**COMMENT, "text": None}, {**COMMENT, "rating": 6})
+    bare = {**COMMENT, "rating": None}
+    jsonl(tmp_path, Entity.COMMENTS, {**bare, "text": " "}, {**bare, "text": None}, {**COMMENT, "rating": 6})
     jsonl(tmp_path, Entity.FOLLOWS, {"follower_id": "a", "followee_id": "a"})
     comments = judged(spark, tmp_path, Entity.COMMENTS).collect()
     assert [row.reason for row in comments] == ["empty_text", "missing_value", "out_of_range"]
     assert judged(spark, tmp_path, Entity.FOLLOWS).first().reason == "self_follow"
+
+
+def test_a_comment_may_lack_its_words_where_it_has_stars(spark: SparkSession, tmp_path: Path) -> None:
+    stars = {**COMMENT, "rating": 4}
+    lines = [{**stars, "text": None}, {**stars, "text": "\t "}, {**COMMENT, "rating": "", "text": ""}]
+    lines += [{**COMMENT, "rating": "many", "text": None}]
+    jsonl(tmp_path, Entity.COMMENTS, *lines)
+    rows = judged(spark, tmp_path, Entity.COMMENTS).orderBy("source_line").collect()
+    assert [row.reason for row in rows] == [None, None, "empty_text", "wrong_type"]
 
 
 def test_records_of_erased_users_are_refused_whatever_else_is_wrong_with_them_and_their_content_is_withheld(
@@ -120,7 +133,7 @@ def test_odd_texts_are_taken_or_quarantined_with_a_reason(spark: SparkSession, t
     rows = judged(spark, tmp_path, Entity.COMMENTS).collect()
     assert [row.reason for row in rows] == list(odd.values())
     # What is left of a text when nothing can be read of it is found empty in silver.
-    comments = judged(spark, tmp_path, Entity.COMMENTS)
+    comments = judged(spark, tmp_path, Entity.COMMENTS).withColumn("text", F.coalesce("text", F.lit("")))
     cleaned = [row.text for row in with_clean_texts(comments, {"text": MaskSettings()}).collect()]
     assert cleaned[:4] == ["x", "😀👍", "red красный 赤 أحمر", "nul inside"]
     assert cleaned[6] == ""
@@ -208,7 +221,7 @@ def take_in(spark: SparkSession, lake: Lake, landing: Path) -> Intake:
         lake.stage(bronze, job="t", partitions=[DAY]) as valid,
         lake.stage(quarantine, job="t", partitions=[DAY]) as rejected,
     ):
-        intake = stage_records(spark, Entity.INTERACTIONS, layouts, valid, rejected, zones={})
+        intake = stage_records(spark, Entity.INTERACTIONS, layouts, valid, rejected, platforms={})
         valid.commit()
         rejected.commit()
     return intake
@@ -326,9 +339,11 @@ def test_ids_hold_no_line_ends(spark: SparkSession, tmp_path: Path) -> None:
 def test_a_landing_day_ends_when_it_ends_where_the_platform_is(spark: SparkSession, tmp_path: Path) -> None:
     times = ["2026-01-02T23:30:00-08:00", "2026-01-03T00:00:00-08:00"]
     jsonl(tmp_path, Entity.INTERACTIONS, *({**EVENT, "event_ts": time} for time in times))
-    rows = judged(spark, tmp_path, Entity.INTERACTIONS, {"shop": "America/Los_Angeles"}).collect()
+    rows = judged(
+        spark, tmp_path, Entity.INTERACTIONS, {"shop": PlatformSettings(time_zone="America/Los_Angeles")}
+    ).collect()
     assert [row.reason for row in rows] == [None, "future_event"]
-    rows = judged(spark, tmp_path, Entity.INTERACTIONS, {"other": "America/Los_Angeles"}).collect()
+    rows = judged(spark, tmp_path, Entity.INTERACTIONS, {"other": west}).collect()
     assert [row.reason for row in rows] == ["future_event"] * 2
 
 

@@ -19,7 +19,7 @@ from socialrec.etl.interactions import silver_interactions
 from socialrec.etl.schemas import spark_schema
 from socialrec.etl.social import active_follows, merge_follows
 from socialrec.etl.wording import language, text_hash, with_clean_texts
-from socialrec.settings import MaskSettings
+from socialrec.settings import MaskSettings, PlatformSettings
 
 KEY = bytes(range(32))
 
@@ -102,9 +102,20 @@ def test_an_event_of_an_earlier_day_is_late_and_an_undated_one_is_not(spark: Spa
     bronze = rows_of(
         spark, BRONZE[Entity.INTERACTIONS], *({**base, "event_ts": time, "ds": "2026-01-02"} for time in times)
     )
-    rows = silver_interactions(bronze, identity).collect()
+    rows = silver_interactions(bronze, identity, {}).collect()
     assert [row.is_late for row in rows] == [True, False, False]
     assert {(row.user_key, row.quantity) for row in rows} == {(pseudonym("ann"), 1.0)}
+
+
+def test_an_event_is_late_by_its_platforms_clock(spark: SparkSession, identity: Identity) -> None:
+    """The shop's day of 2 January in New York lasts from 05:00 to 05:00 in UTC."""
+    base = {"event_id": "e", "user_id": "ann", "product_id": "p", "event_type": "view", "platform": "shop"}
+    times = [datetime(2026, 1, 2, 4, 59), datetime(2026, 1, 2, 5), datetime(2026, 1, 3, 4, 59)]
+    bronze = rows_of(
+        spark, BRONZE[Entity.INTERACTIONS], *({**base, "event_ts": time, "ds": "2026-01-02"} for time in times)
+    )
+    zones = {"shop": PlatformSettings(time_zone="America/New_York")}
+    assert [row.is_late for row in silver_interactions(bronze, identity, zones).collect()] == [True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -178,5 +189,17 @@ def test_follows_are_replaced_by_newer_records_and_ended_ones_kept(spark: SparkS
     assert {(row.followee_key, row.until_ts, row.is_new) for row in edges.collect()} == {
         (pseudonym("bob"), ended, True), (pseudonym("cid"), None, False),
     }  # fmt: skip
-    assert [row.followee_key for row in active_follows(edges, "2026-01-02").collect()] == [pseudonym("cid")]
-    assert active_follows(edges, "2026-01-01").count() == 2
+    assert [row.followee_key for row in active_follows(edges, "2026-01-02", {}).collect()] == [pseudonym("cid")]
+    assert active_follows(edges, "2026-01-01", {}).count() == 2
+
+
+def test_a_follow_begins_and_ends_on_its_platforms_days(spark: SparkSession) -> None:
+    moment = datetime(2026, 1, 3, 2)
+    edges = rows_of(
+        spark, SILVER[Entity.FOLLOWS],
+        {"follower_key": "a", "followee_key": "begun", "since_ts": moment, "platform": "shop", "ds": "2026-01-02"},
+        {"follower_key": "a", "followee_key": "ended", "until_ts": moment, "platform": "shop", "ds": "2026-01-02"},
+    )  # fmt: skip
+    zones = {"shop": PlatformSettings(time_zone="America/New_York")}
+    for platforms, known in (({}, ["ended"]), (zones, ["begun"])):
+        assert [row.followee_key for row in active_follows(edges, "2026-01-02", platforms).collect()] == known

@@ -85,6 +85,25 @@ def test_a_first_night_takes_the_whole_history_and_accounts_for_every_record(wor
     assert topics == {"c1": "quality", "c2": None, "c3": None}
 
 
+def test_stars_without_words_are_published_with_nothing_to_encode(home: Path, lake: Lake) -> None:
+    """Two ratings of one product by one user are two opinions; nothing and markup alone are no comment."""
+    land(home, D1, Entity.PRODUCTS, {"product_id": "kite", "title": "Red kite"})
+    land(home, D1, Entity.INTERACTIONS, event("e1", D1), event("e2", D1, product_id="bow", quantity=0))
+    stars = [comment("c1", "ann", "", rating=5), comment("c2", "ann", "", rating=1), comment("c3", "bob", "", rating=4)]
+    stars += [comment("c4", "bob", "<br/>", rating=2)]
+    (home / "settings.toml").write_text("etl.max_quarantine_share = 1.0\n")
+    land(home, D1, Entity.COMMENTS, *stars, comment("c5", "cid", "<br/>"), comment("c6", "cid", ""))
+    counts = run(home, D1)["build_silver"]["counts"]
+    assert {name: counts[f"comments_{name}"] for name in ("in", "published", "duplicate", "quarantined")} == {
+        "in": 6, "published": 4, "duplicate": 0, "quarantined": 2,
+    }  # fmt: skip
+    found = {row["comment_id"]: (row["text"], row["rating"]) for row in rows(lake, SILVER[Entity.COMMENTS])}
+    assert found == {"c1": ("", 5.0), "c2": ("", 1.0), "c3": ("", 4.0), "c4": ("", 2.0)}
+    assert {row["text"] for row in rows(lake, TEXTS) if row["kind"] != "profile"} == {"Red kite"}
+    assert not any("Commented" in row["text"] or "Wrote" in row["text"] for row in rows(lake, USER_PROFILES))
+    assert [row["product_id"] for row in rows(lake, USER_PRODUCT_AFFINITY)] == ["kite"], "quantity 0 adds nothing"
+
+
 def test_receipts_say_what_each_job_read_and_wrote_and_what_it_cost(world: Path, lake: Lake) -> None:
     receipts = run(world, D2)
     assert receipts["ingest_landing"]["read"]["landing files"]["rows"] == 46 + 5 + 1 + 2

@@ -42,7 +42,10 @@ def one_event(kind: str, age_days: float | None = None, quantity: float = 1.0) -
         (one_event("click", 30), 0.5),
         (one_event("click", 60), 0.25),
         (one_event("click", None, math.e), 2.0),
-        (one_event("click", None, 0.0), 1.0),
+        (one_event("click", None, 1.0), 1.0),
+        (one_event("purchase", None, 0.5), 2.5),
+        (one_event("click", None, 0.02), 0.02),
+        (one_event("click", None, 0.0), 0.0),
     ],
 )
 def test_an_event_adds_its_weight_by_quantity_and_age(event: pa.Table, raw: float, settings: Settings) -> None:

@@ -14,7 +14,7 @@ from socialrec.errors import UserError
 from socialrec.recommend.context import Context
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.scoring import block_scorer, recommend_batches, recommend_everyone
-from socialrec.settings import Settings
+from socialrec.settings import RecommendSettings, Settings
 
 
 @pytest.fixture
@@ -176,3 +176,16 @@ def test_no_score_depends_on_who_shares_a_block(recommender: Recommender, contex
     one, two = recommend_everyone(recommender, context), recommend_everyone(recommender, other)
     assert one["product_id"].equals(two["product_id"])
     assert np.abs(one["score"].to_numpy() - two["score"].to_numpy()).max() <= 1e-5
+
+
+def test_no_list_depends_on_the_memory_that_a_block_may_take(recommender: Recommender, context: Context) -> None:
+    """A MiB holds 262,144 scores: of so many products the block is one user, and of half as many two."""
+    settings = RecommendSettings(block_users=5, block_mib=1)
+    sizes = [settings.users_per_block(n) for n in (0, 10, 131_072, 262_144, 1_000_000)]
+    assert sizes == [5, 5, 2, 1, 1]
+    assert RecommendSettings().users_per_block(1_000_000) == 33
+    assert RecommendSettings().users_per_block(1_000_000, at_once=3) == 11
+    alone = Context(**{**vars(context), "settings": context.settings.model_copy(update={"block_users": 1})})
+    assert alone.n_blocks == len(alone.rows)
+    one, two = recommend_everyone(recommender, context), recommend_everyone(recommender, alone)
+    assert one["product_id"].equals(two["product_id"])

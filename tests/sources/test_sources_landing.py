@@ -106,3 +106,9 @@ def test_sources_are_told_when_data_are_missing_or_of_no_use(tmp_path: Path) -> 
         import_source("lastfm", tmp_path, None, "2026-01-31")
     with pytest.raises(UserError, match="makes its own data"):
         import_source("demo", tmp_path, tmp_path, "2026-01-31")
+
+
+def test_a_landing_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "landing").write_text("")
+    with pytest.raises(UserError, match="landing cannot take the import"):
+        deliver(tmp_path / "landing", "shop", lambda _: {})

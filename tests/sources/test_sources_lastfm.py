@@ -67,6 +67,26 @@ def test_odd_records_are_passed_on_for_ingest_to_judge(raw: Path, tmp_path: Path
     }  # fmt: skip
 
 
+def test_a_pair_that_is_there_again_is_an_event_of_its_own(raw: Path, tmp_path: Path) -> None:
+    (raw / "user_artists.dat.gz").write_bytes(b"userID\tartistID\tweight\n7\t1\t5\n7\t1\t5\n8\t1\t1\n7\t1\t2\n")
+    import_lastfm(raw, tmp_path / "landing", "2026-01-31")
+    events = _landed(tmp_path / "landing", "interactions")
+    assert [(row["event_id"], row["quantity"]) for row in events] == [
+        ("7-1", "5"), ("7-1#2", "5"), ("8-1", "1"), ("7-1#3", "2")
+    ]  # fmt: skip
+
+
+def test_a_mark_at_the_start_other_line_ends_and_blank_lines_change_nothing(raw: Path, tmp_path: Path) -> None:
+    import_lastfm(raw, tmp_path / "plain", "2026-01-31")
+    for name, content in RAW.items():
+        text = content.decode("latin1" if name == "tags" else "utf-8")
+        for path in raw.glob(f"{name}.dat*"):
+            path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n\r\n").encode())
+    import_lastfm(raw, tmp_path / "odd", "2026-01-31")
+    for entity in ("products", "interactions", "comments", "follows"):
+        assert _landed(tmp_path / "odd", entity) == _landed(tmp_path / "plain", entity)
+
+
 def test_a_second_import_keeps_what_has_landed(raw: Path, tmp_path: Path) -> None:
     import_lastfm(raw, tmp_path / "landing", "2026-01-31")
     again = import_source("lastfm", tmp_path / "landing", raw, "2026-02-01")
@@ -85,8 +105,10 @@ def test_a_missing_file_or_folder_is_named_with_the_remedy(raw: Path, tmp_path: 
     ("content", "complaint"),
     [
         (b"tagID\tword\n1\tpop\n", r"tags\.dat lacks the columns tagValue \(it has tagID, word\)"),
-        (b"tagID\ttagValue\n1\tpop\n2\n", r"tags\.dat cannot be read as tab-separated text \(.*Expected 2 columns"),
-        (b"", r"tags\.dat cannot be read as tab-separated text \(Empty"),
+        (b"tagID\ttagValue\n1\tpop\n2\n", r"tags\.dat: line 3 has 1 columns, the header 2: get the"),
+        (b"tagID\ttagValue\n", r"tags\.dat has a header and no records"),
+        (b"tagID\ttagID\ttagValue\n", r"tags\.dat: line 1 has the column tagID twice"),
+        (b"", r"tags\.dat is empty: get the"),
     ],
 )
 def test_a_file_of_another_shape_is_named(raw: Path, tmp_path: Path, content: bytes, complaint: str) -> None:
@@ -99,7 +121,7 @@ def test_a_file_of_another_shape_is_named(raw: Path, tmp_path: Path, content: by
 
 def test_a_file_cut_short_in_its_gzip_is_named(raw: Path, tmp_path: Path) -> None:
     (raw / "user_artists.dat.gz").write_bytes(gzip.compress(RAW["user_artists"] * 100)[:-20])
-    with pytest.raises(UserError, match=r"user_artists\.dat\.gz cannot be read"):
+    with pytest.raises(UserError, match=r"artists\.dat\.gz: the gzip data are cut or damaged after line \d+"):
         import_lastfm(raw, tmp_path / "landing", "2026-01-31")
 
 

@@ -177,3 +177,19 @@ def test_predicting_what_has_no_vector_or_no_catalogue_says_what_to_run(talkativ
         call(talkative, "predict_insights", *asked)
     with pytest.raises(UserError, match=r"silver\.products and .* has no rows of 2026-02-01: run the ETL of that day"):
         call(talkative, "predict_insights", *asked, ds=NEXT_DS)
+
+
+def test_stars_without_words_are_opinions_that_need_no_vector(talkative: Settings) -> None:
+    lake = Lake(talkative.lake)
+    stars = comment(20, "lamp") | {"text": "", "text_hash": "hash of nothing", "rating": 5.0, "topic": None}
+    write(lake, SILVER_COMMENTS, DS, [*lake.read(SILVER_COMMENTS, [DS]).to_pylist(), stars])
+    call(talkative, "predict_insights", *encoded(talkative))
+    said = {row["comment_id"]: row for row in lake.read(COMMENT_INSIGHTS, [DS]).to_pylist()}["c20"]
+    assert (said["sentiment"], said["sentiment_confidence"], said["topic"], said["aspects"]) == (
+        "positive",
+        1.0,
+        None,
+        [],
+    )
+    held = {(row["user_key"], row["kind"], row["sentiment"]) for row in lake.read(USER_OPINIONS, [DS]).to_pylist()}
+    assert ("u20", "category", 1.0) in held

@@ -82,20 +82,17 @@ class Factors:
         """(n, n_products); zeros for a user without affinities."""
         observed = (block.affinity / np.float32(self.mean)).tocsr()
         start = np.zeros((observed.shape[0], self.products.shape[1]), dtype=np.float64)
-        side = replace(self._nobody, observed=observed)
+        side = Side(observed, self._basis.fixed, self.unobserved, self.ridge)
         return Products(solve(side, start, FOLD_STEPS, self._basis).astype(np.float32), self._vectors)
 
     @cached_property
-    def _nobody(self) -> Side:
-        """The side of new users, without any: in double precision, as else a score's last digit would hang on who else
-        is in the block."""
-        products = self.products.astype(np.float64)
-        return Side(sp.csr_matrix((0, len(products))), products, self.unobserved, self.ridge)
-
-    @cached_property
     def _basis(self) -> Basis:
-        """The same for every block: finding it takes longer than solving for the block's users."""
-        return Basis.of(self._nobody)
+        """The same for every block: finding it takes longer than solving for the block's users.
+
+        It is in double precision, as else a score's last digit would hang on who else is in the block.
+        """
+        products = self.products.astype(np.float64)
+        return Basis.of(Side(sp.csr_matrix((0, len(products))), products, self.unobserved, self.ridge))
 
     def state(self) -> State:
         """Product vectors and the weights that user vectors are solved with."""
@@ -168,11 +165,10 @@ def solve(side: Side, start: Floats, n_steps: int, basis: Basis | None = None) -
     basis = basis or Basis.of(side)
     loadings = None if side.loadings is None else side.loadings @ basis.turn
     turned = replace(side, fixed=basis.fixed, loadings=loadings)
-    start = start @ basis.turn
-    solved = np.empty_like(start)
+    solved = start @ basis.turn
 
     def solve_batch(rows: Indices) -> None:
-        solved[rows] = _conjugate_gradients(_System.of(turned, basis.shared, rows), start[rows], n_steps)
+        solved[rows] = _conjugate_gradients(_System.of(turned, basis.shared, rows), solved[rows], n_steps)
 
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         list(pool.map(solve_batch, _batches(np.diff(side.observed.indptr))))

@@ -59,9 +59,12 @@ class UserSide:
         affinity = affinity.dot(sp.diags(self._scale)).tocsr()
         through_users = affinity.dot(self._affinity.T).toarray()
         hidden = np.hstack([through_users, affinity.dot(self._text)]).astype(np.float32) @ self._middle
+        # x - (x - xUᵀMU) / diag(I - UᵀMU), as B = I - P / diag(P); r cancels. All in the memory of one result.
+        scores = self._spread(hidden)
         own = np.asarray(affinity.toarray(), dtype=np.float32)
-        # x - (x - xUᵀMU) / diag(I - UᵀMU), as B = I - P / diag(P); r cancels.
-        scores: F32 = own - (own - self._spread(hidden)) / self._diagonal
+        np.subtract(own, scores, out=scores)
+        scores /= self._diagonal
+        np.subtract(own, scores, out=scores)
         scores /= self._scale
         return Written.whole(scores)
 

@@ -19,7 +19,7 @@ from socialrec.text.tasks import Task, why_unlearnable
 from socialrec.text.training.continual import Start, make_update, old_and_new
 from socialrec.text.understanding.heads import Heads, heads_beside
 from socialrec.text_settings import TextSettings
-from socialrec.user_order import NamedTables
+from socialrec.user_order import HAPPENED, NamedTables
 
 MAX_CHECKED = 256
 
@@ -66,7 +66,7 @@ def read_evidence(lake: Lake, ds: str, settings: EvaluateSettings) -> Evidence:
     if not days[SILVER_PRODUCTS]:
         raise UserError(f"silver.products has nothing up to {ds}: land the catalogue, then run the ETL of that day")
     named = NamedTables.of(
-        lake.read(SILVER_INTERACTIONS, days[SILVER_INTERACTIONS], EVENT_COLUMNS),
+        lake.read(SILVER_INTERACTIONS, days[SILVER_INTERACTIONS], EVENT_COLUMNS, HAPPENED),
         lake.read(SILVER_COMMENTS, days[SILVER_COMMENTS], COMMENT_COLUMNS),
         lake.read(SOCIAL_TIES, days[SOCIAL_TIES][-1:]),
     )

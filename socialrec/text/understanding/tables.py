@@ -29,6 +29,7 @@ from socialrec.text.understanding import insights
 from socialrec.text.understanding.heads import Heads, heads_beside
 from socialrec.text.understanding.prediction import predict_batches, vectors_of
 from socialrec.text_settings import TaskName, TextSettings
+from socialrec.user_order import HAPPENED
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,9 @@ class InsightBuilder:
         """gold.comment_insights of these landing days."""
         names = ("comment_id", "text", "text_hash", "rating", "topic", "platform", "ds")
         comments = self.lake.read(SILVER_COMMENTS, days, names)
-        told = self._told([TaskName.SENTIMENT, TaskName.TOPIC], comments["text_hash"])
+        # Stars without words have no vector.
+        worded = comments.filter(pc.field("text") != "")
+        told = self._told([TaskName.SENTIMENT, TaskName.TOPIC], worded["text_hash"])
         return insights.comment_insights(comments, told, self.settings.aspects, self.version)
 
     def attributes(self) -> pa.Table:
@@ -72,7 +75,7 @@ class InsightBuilder:
         """gold.behaviour_propensities; texts of what users did that have no vector yet are encoded and kept."""
         if TaskName.NEXT_ACTION not in self.heads:
             return arrow_schema(BEHAVIOUR_PROPENSITIES).empty_table()
-        events = self.lake.read(SILVER_INTERACTIONS, [self.ds], EVENT_COLUMNS)
+        events = self.lake.read(SILVER_INTERACTIONS, [self.ds], EVENT_COLUMNS, HAPPENED)
         is_active = pc.field("user_key").isin(pc.unique(events["user_key"]))
         columns = ("user_key", "product_id", "affinity_micros")
         affinities = self.lake.read(USER_PRODUCT_AFFINITY, [self.ds], columns, filter=is_active)
