@@ -123,15 +123,13 @@ def read_lists(lake: Lake, ds: str, user_keys: Sequence[str]) -> list[PublishedL
     rows = lake.read(RECOMMENDATIONS, [ds], filter=pc.field("user_key").isin(keys))
     rows = rows.sort_by([("user_key", "ascending"), ("rank", "ascending")])
     named = {product for reasons in rows["reasons"].to_pylist() for reason in reasons for product in reason["products"]}
-    products = described(lake, ds, named | set(rows["product_id"].to_pylist()))
-    titles = tell_apart(products)
-    sources = {row["product_id"]: source_id(row["product_id"], row["platform"]) for row in products}
+    names = names_of(lake, ds, named | set(rows["product_id"].to_pylist()))
     profiles = lake.read(USER_PROFILES, [ds], ["user_key", "text"], filter=pc.field("user_key").isin(keys))
     texts = dict(zip(*(profiles[name].to_pylist() for name in ("user_key", "text")), strict=True))
     by_user: dict[str, list[dict[str, Any]]] = {key: [] for key in user_keys}
     for row in rows.to_pylist():
         by_user[row["user_key"]].append(row)
-    return [_list(key, texts.get(key, ""), ds, found, titles, sources) for key, found in by_user.items() if found]
+    return [_list(key, texts.get(key, ""), ds, found, names) for key, found in by_user.items() if found]
 
 
 def list_document(found: PublishedList, most: int) -> dict[str, Any]:
@@ -155,6 +153,32 @@ def typical_users(lake: Lake, ds: str) -> list[str]:
     known = both if pc.any(both).as_py() else acted
     kinds = (known, pc.and_(pc.invert(acted), tied), pc.and_(pc.invert(acted), pc.invert(tied)))
     return [keys[0].as_py() for kind in kinds if len(keys := profiles["user_key"].filter(kind))]
+
+
+@dataclass(frozen=True)
+class Names:
+    """What people are shown of products: their titles, told apart, and their sources' ids, by the lake's ids."""
+
+    titles: Mapping[str, str]
+    source_ids: Mapping[str, str]
+
+    def title(self, product_id: str) -> str:
+        """The title, or the id where the catalogue no longer has the product."""
+        return self.titles.get(product_id, product_id)
+
+    def source_id(self, product_id: str) -> str:
+        """The id as the product's source gives it."""
+        return self.source_ids.get(product_id, product_id)
+
+    def in_reason(self, reason: Mapping[str, Any]) -> dict[str, Any]:
+        """A reason of gold.recommendations whose products go by their sources' ids."""
+        return {**reason, "products": [self.source_id(product) for product in reason["products"]]}
+
+
+def names_of(lake: Lake, ds: str, products: AbstractSet[str]) -> Names:
+    """What people are shown of these products on a day."""
+    rows = described(lake, ds, products)
+    return Names(tell_apart(rows), {row["product_id"]: source_id(row["product_id"], row["platform"]) for row in rows})
 
 
 def described(lake: Lake, ds: str, products: AbstractSet[str]) -> list[dict[str, Any]]:
@@ -211,11 +235,6 @@ def describe(reason: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     )
 
 
-def with_source_products(reason: Mapping[str, Any], sources: Mapping[str, str]) -> dict[str, Any]:
-    """A reason whose products go by their sources' ids."""
-    return {**reason, "products": [sources.get(product, product) for product in reason["products"]]}
-
-
 def _people(reason: Mapping[str, Any]) -> str:
     """People of a reason, by the beginnings of their pseudonyms."""
     tie = "you follow" if reason["is_followed"] else "you follow or answered"
@@ -225,22 +244,15 @@ def _people(reason: Mapping[str, Any]) -> str:
     return f"{n} {'person' if n == 1 else 'people'} {tie} ({who})"
 
 
-def _list(
-    key: str,
-    profile: str,
-    ds: str,
-    rows: Sequence[Mapping[str, Any]],
-    titles: Mapping[str, str],
-    sources: Mapping[str, str],
-) -> PublishedList:
+def _list(key: str, profile: str, ds: str, rows: Sequence[Mapping[str, Any]], names: Names) -> PublishedList:
     places = tuple(
         Place(
             row["rank"],
-            sources.get(row["product_id"], row["product_id"]),
-            titles.get(row["product_id"], row["product_id"]),
+            names.source_id(row["product_id"]),
+            names.title(row["product_id"]),
             row["score"],
-            tuple(describe(reason, titles) for reason in row["reasons"]),
-            tuple(with_source_products(reason, sources) for reason in row["reasons"]),
+            tuple(describe(reason, names.titles) for reason in row["reasons"]),
+            tuple(names.in_reason(reason) for reason in row["reasons"]),
         )
         for row in rows
     )

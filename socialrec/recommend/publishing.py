@@ -95,9 +95,7 @@ def _with_ids(
     reasons = lists["reasons"].combine_chunks()
     fields = dict(zip((field.name for field in reasons.type.value_type), reasons.flatten().flatten(), strict=True))
     products = fields["products"]
-    fields["products"] = pa.ListArray.from_arrays(
-        _offsets(products), behind(products.flatten()), type=products.type
-    )
+    fields["products"] = pa.ListArray.from_arrays(_offsets(products), behind(products.flatten()), type=products.type)
     structs = pa.StructArray.from_arrays(list(fields.values()), fields=list(reasons.type.value_type))
     changed = pa.ListArray.from_arrays(_offsets(reasons), structs, type=reasons.type)
     for name, values in (("product_id", listed(lists["product_id"].combine_chunks())), ("reasons", changed)):

@@ -15,15 +15,7 @@ from socialrec.recommend.context import Stamp, build_context
 from socialrec.recommend.explanation import Explanation, explain_product
 from socialrec.recommend.inputs import read_comments
 from socialrec.recommend.model import Recommender
-from socialrec.product_ids import source_id
-from socialrec.recommend.published import (
-    describe,
-    described,
-    product_ids_of,
-    tell_apart,
-    user_keys_of,
-    with_source_products,
-)
+from socialrec.recommend.published import describe, names_of, product_ids_of, user_keys_of
 from socialrec.service.overview import require_published
 from socialrec.settings import Settings
 from socialrec.tracking import RECOMMENDER
@@ -54,18 +46,16 @@ def explain(settings: Settings, user: str, product_id: str, ds: str | None) -> l
     asked = {key: known.get(platform_of[key]) or next(iter(known.values()), product_id) for key in keys}
     found = [explain_product(model, context, key, asked[key]) for key in keys]
     behind = {product for one in found for reason in one.reasons for product in reason["products"]}
-    products = described(lake, newest, {*asked.values(), *behind})
-    titles = tell_apart(products)
-    sources = {row["product_id"]: source_id(row["product_id"], row["platform"]) for row in products}
+    names = names_of(lake, newest, {*asked.values(), *behind})
     return [
         (
             replace(
                 one,
-                product_id=sources.get(one.product_id, one.product_id),
-                reasons=tuple(with_source_products(reason, sources) for reason in one.reasons),
+                product_id=names.source_id(one.product_id),
+                reasons=tuple(names.in_reason(reason) for reason in one.reasons),
             ),
-            titles.get(one.product_id, one.product_id),
-            [describe(reason, titles) for reason in one.reasons],
+            names.title(one.product_id),
+            [describe(reason, names.titles) for reason in one.reasons],
         )
         for one in found
     ]
