@@ -44,11 +44,13 @@ def clean_exports(settings: Settings, cleaner: Callable[[str], ListCleaner], *, 
 
 def clean_truth(settings: Settings, plan: Plan, *, dry_run: bool) -> int:
     """What a source planted about the people and their comments; returns the rows that go."""
-    comments = pa.array(sorted({theirs.split(" ", 2)[2] for theirs in plan.comments}), pa.string())
+    theirs = {(platform, comment) for platform, _, comment in (said.split(" ", 2) for said in plan.comments)}
     ids = pa.array(plan.ids, pa.string())
-    n_gone = 0
-    for file in sorted((settings.home / "truth").rglob("*.parquet")):
+    truth, n_gone = settings.home / "truth", 0
+    for file in sorted(truth.rglob("*.parquet")):
         rows = pq.ParquetFile(file).read()
+        own = file.relative_to(truth).parts[0]
+        comments = pa.array(sorted(comment for platform, comment in theirs if platform == own), pa.string())
         for column, values in (("user_id", ids), ("comment_id", comments)):
             if column in rows.column_names:
                 kept = rows.filter(pc.invert(pc.is_in(rows[column], value_set=values)))
