@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from socialrec.etl.keys import Keys
 from socialrec.etl.wording import text_hash, with_clean_texts
 from socialrec.settings import MaskSettings
 
@@ -15,7 +16,7 @@ _NAMES = ("title", "category", "brand")
 _LANDED_TITLE = "_landed_title"
 
 
-def merge_products(previous: DataFrame, intake: DataFrame, ds: str, masks: MaskSettings) -> DataFrame:
+def merge_products(previous: DataFrame, intake: DataFrame, keys: Keys, ds: str, masks: MaskSettings) -> DataFrame:
     """Every known description of every product that stands in the previous snapshot or in the intake (bronze rows).
 
     Returns the columns of silver.products plus `rank` (1: the newest, by `updated_ts`, unknown oldest, then landing
@@ -31,7 +32,8 @@ def merge_products(previous: DataFrame, intake: DataFrame, ds: str, masks: MaskS
     # A title that is nothing but markup stays as it landed: a product has one.
     named = cleaned.withColumn("title", F.when(F.col("title") == "", F.col(_LANDED_TITLE)).otherwise(F.col("title")))
     new = named.withColumn("text", text).select(
-        *("product_id", "title", "description", "category", "brand", "price_cents", "currency"),
+        keys.product_id(),
+        *("title", "description", "category", "brand", "price_cents", "currency"),
         F.coalesce("is_active", F.lit(True)).alias("is_active"),
         *("updated_ts", "platform", "source_file", "source_line", "text"),
         text_hash(F.col("text")).alias("text_hash"),

@@ -5,21 +5,32 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.days import Platforms
 from socialrec.etl.identity import Identity
 from socialrec.etl.interactions import is_late
+from socialrec.etl.keys import Keys
+from socialrec.etl.repeats import RepeatRule
 from socialrec.etl.wording import language, text_hash, with_clean_texts
 from socialrec.settings import MaskSettings
 
-KEY = ("comment_id",)
-CONTENT = ("platform", "user_id", "product_id", "text", "created_ts", "rating", "topic", "parent_comment_id")
-"""Records with one id are copies of each other where all of these agree."""
+OWNER = ("platform", "user_id", "product_id")
+"""Records with one id are versions of one comment where these agree, and conflicts where they do not."""
+CONTENT = ("text", "created_ts", "rating", "topic", "parent_comment_id")
+"""Versions are copies of each other where all of these agree; else the newest replaces the others."""
 
 SAME_WORDS_KEY = ("user_key", "product_id", "text_hash")
 """Comments under other ids are copies too where one user says the same of one product again."""
 
 
-def clean_comments(bronze: DataFrame, identity: Identity, masks: MaskSettings, platforms: Platforms) -> DataFrame:
+def repeat_rule(keys: Keys) -> RepeatRule:
+    """A comment may be edited by who wrote it."""
+    return RepeatRule(Entity.COMMENTS, keys.of(Entity.COMMENTS), OWNER, CONTENT, time="created_ts")
+
+
+def clean_comments(
+    bronze: DataFrame, identity: Identity, keys: Keys, masks: MaskSettings, platforms: Platforms
+) -> DataFrame:
     """One row a comment of `bronze`: the columns of silver.comments plus `source_file` and `source_line`.
 
     Personal data is masked as the settings say. The text is empty where there was none, or nothing but markup.
@@ -27,7 +38,7 @@ def clean_comments(bronze: DataFrame, identity: Identity, masks: MaskSettings, p
     keyed = bronze.select(
         "comment_id",
         identity.user_key(F.col("platform"), F.col("user_id")).alias("user_key"),
-        "product_id",
+        keys.product_id(),
         F.coalesce("text", F.lit("")).alias("text"),
         *("rating", "topic", "parent_comment_id"),
         *("created_ts", "platform", "ds", "source_file", "source_line"),

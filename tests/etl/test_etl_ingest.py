@@ -339,9 +339,8 @@ def test_ids_hold_no_line_ends(spark: SparkSession, tmp_path: Path) -> None:
 def test_a_landing_day_ends_when_it_ends_where_the_platform_is(spark: SparkSession, tmp_path: Path) -> None:
     times = ["2026-01-02T23:30:00-08:00", "2026-01-03T00:00:00-08:00"]
     jsonl(tmp_path, Entity.INTERACTIONS, *({**EVENT, "event_ts": time} for time in times))
-    rows = judged(
-        spark, tmp_path, Entity.INTERACTIONS, {"shop": PlatformSettings(time_zone="America/Los_Angeles")}
-    ).collect()
+    west = PlatformSettings(time_zone="America/Los_Angeles")
+    rows = judged(spark, tmp_path, Entity.INTERACTIONS, {"shop": west}).collect()
     assert [row.reason for row in rows] == [None, "future_event"]
     rows = judged(spark, tmp_path, Entity.INTERACTIONS, {"other": west}).collect()
     assert [row.reason for row in rows] == ["future_event"] * 2
