@@ -120,7 +120,7 @@ def test_a_reply_is_of_its_platforms_day_and_never_counts_more_than_once(spark: 
     answer = comment("b", "bob", "a", 1) | {"created_ts": datetime(2026, 1, 2, 7)}
     comments = rows_of(spark, SILVER_COMMENTS, comment("a", "ann", None, 1), answer)
     for platforms, day in (({"shop": PlatformSettings(time_zone="America/Los_Angeles")}, 1), ({}, 2)):
-        new = replies(comments, "", platforms)
+        new = replies(comments, "", Keys(), platforms)
         assert [row.reply_day.day for row in new.collect()] == [day]
         [tie] = replied_pairs(new, rows_of(spark, SOCIAL_TIES), "2026-01-01", 10.0).collect()
         assert tie.replies_micros == 1_000_000
