@@ -41,6 +41,8 @@ SEED = 20260103
 FIT_STEPS = 2
 FOLD_STEPS = 6
 """Steps of conjugate gradients that bring a new user's vector from zero to its solution."""
+BLOCK_VECTORS = 65_536
+"""Vectors that are multiplied at a time, so that no second copy of all of them is held."""
 BATCH_PAIRS = 4_000
 """Vectors of so many pairs are 2 MiB at 128 dimensions: they stay in the processor's cache from step to step."""
 
@@ -66,7 +68,8 @@ class Factors:
         products = rng.normal(0, 0.1 / np.sqrt(dim), (observed.shape[1], dim)).astype(np.float32)
         # No user starts with chance of its own: the order of users must not matter.
         users = np.zeros((observed.shape[0], dim), dtype=np.float32)
-        text = data.text * np.float32(np.sqrt(settings.factor_text))
+        scale = np.float32(np.sqrt(settings.factor_text))
+        text = data.text if scale == 1 else data.text * scale
         prior = np.eye(dim, dtype=np.float32)
         for number in range(settings.factor_passes):
             side = Side(observed, products, settings.factor_unobserved, settings.factor_ridge)
@@ -82,17 +85,20 @@ class Factors:
         """(n, n_products); zeros for a user without affinities."""
         observed = (block.affinity / np.float32(self.mean)).tocsr()
         start = np.zeros((observed.shape[0], self.products.shape[1]), dtype=np.float64)
-        side = Side(observed, self._basis.fixed, self.unobserved, self.ridge)
-        return Products(solve(side, start, FOLD_STEPS, self._basis).astype(np.float32), self._vectors)
+        # In double precision, as else a score's last digit would hang on who else is in the block; and only for the
+        # products of the block's users, as that of all would be the largest thing that scoring holds.
+        touched, places = np.unique(observed.indices, return_inverse=True)
+        own = sp.csr_matrix((observed.data, places, observed.indptr), shape=(observed.shape[0], len(touched)))
+        fixed = self.products[touched].astype(np.float64)
+        side = Side(own, fixed, self.unobserved, self.ridge, n_fixed=len(self.products))
+        shared = self._shared
+        basis = Basis(shared.turn, shared.diagonal, fixed @ shared.turn)
+        return Products(solve(side, start, FOLD_STEPS, basis).astype(np.float32), self._vectors)
 
     @cached_property
-    def _basis(self) -> Basis:
-        """The same for every block: finding it takes longer than solving for the block's users.
-
-        It is in double precision, as else a score's last digit would hang on who else is in the block.
-        """
-        products = self.products.astype(np.float64)
-        return Basis.of(Side(sp.csr_matrix((0, len(products))), products, self.unobserved, self.ridge))
+    def _shared(self) -> Shared:
+        """The same for every block: finding it takes longer than solving for the block's users."""
+        return Shared.of(self.unobserved * gram_of(self.products))
 
     def state(self) -> State:
         """Product vectors and the weights that user vectors are solved with."""
@@ -120,6 +126,8 @@ class Side:
     ridge: float
     text: Floats | None = None
     loadings: Floats | None = None
+    n_fixed: int | None = None
+    """How many vectors there are where `fixed` holds only those that the rows have cells of."""
 
     def with_text(self, text: Floats, loadings: Floats) -> Side:
         """The same system where the solved vectors also explain text."""
@@ -133,8 +141,33 @@ class Side:
 
     def held_back(self, counts: Indices) -> Floats:
         """The ridge of rows with so many cells, (n, 1)."""
-        ridges: Floats = (self.ridge * (counts + self.unobserved * self.fixed.shape[0])).astype(self.fixed.dtype)
+        ridges: Floats = (self.ridge * (counts + self.unobserved * (self.n_fixed or len(self.fixed)))).astype(
+            self.fixed.dtype
+        )
         return ridges[:, None]
+
+
+def gram_of(vectors: F32) -> Floats:
+    """VᵀV in double precision, float64 (dim, dim), by blocks of vectors."""
+    total = np.zeros((vectors.shape[1], vectors.shape[1]))
+    for start in range(0, len(vectors), BLOCK_VECTORS):
+        block = vectors[start : start + BLOCK_VECTORS].astype(np.float64)
+        total += block.T @ block
+    return total
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all rows of a side share, as its eigenvectors, turn (dim, dim), and its diagonal among them (dim,)."""
+
+    turn: Floats
+    diagonal: Floats
+
+    @classmethod
+    def of(cls, gram: Floats) -> Self:
+        """From the part of the matrix that all rows share, (dim, dim); in double precision."""
+        strengths, eigenvectors = np.linalg.eigh(gram.astype(np.float64))
+        return cls(eigenvectors, np.maximum(strengths, 0.0))
 
 
 @dataclass(frozen=True)
@@ -151,9 +184,9 @@ class Basis:
     @classmethod
     def of(cls, side: Side) -> Self:
         """The basis of a side, whoever its rows are."""
-        strengths, eigenvectors = np.linalg.eigh(side.gram.astype(np.float64))
-        turn = eigenvectors.astype(side.fixed.dtype)
-        return cls(turn, np.maximum(strengths, 0.0).astype(side.fixed.dtype), side.fixed @ turn)
+        shared = Shared.of(side.gram)
+        turn = shared.turn.astype(side.fixed.dtype)
+        return cls(turn, shared.diagonal.astype(side.fixed.dtype), side.fixed @ turn)
 
 
 def solve(side: Side, start: Floats, n_steps: int, basis: Basis | None = None) -> Floats:
@@ -172,8 +205,10 @@ def solve(side: Side, start: Floats, n_steps: int, basis: Basis | None = None) -
 
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         list(pool.map(solve_batch, _batches(np.diff(side.observed.indptr))))
-    vectors: Floats = solved @ basis.turn.T
-    return vectors
+    for first in range(0, len(solved), BLOCK_VECTORS):
+        at = slice(first, first + BLOCK_VECTORS)
+        solved[at] = solved[at] @ basis.turn.T
+    return solved
 
 
 @dataclass(frozen=True)
