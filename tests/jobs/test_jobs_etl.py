@@ -105,7 +105,7 @@ def test_stars_without_words_are_published_with_nothing_to_encode(home: Path, la
     assert found == {"c1": ("", 5.0), "c2": ("", 1.0), "c3": ("", 4.0), "c4": ("", 2.0)}
     assert {row["text"] for row in rows(lake, TEXTS) if row["kind"] != "profile"} == {"Red kite"}
     assert not any("Commented" in row["text"] or "Wrote" in row["text"] for row in rows(lake, USER_PROFILES))
-    assert [row["product_id"] for row in rows(lake, USER_PRODUCT_AFFINITY)] == ["kite"], "quantity 0 adds nothing"
+    assert [row["product_id"] for row in rows(lake, USER_PRODUCT_AFFINITY)] == ["shop:kite"], "quantity 0 adds nothing"
 
 
 def test_receipts_say_what_each_job_read_and_wrote_and_what_it_cost(world: Path, lake: Lake) -> None:
