@@ -32,6 +32,8 @@ _ISO = (
 )
 """A date, or a date and a time with an offset or a zone's full name; abbreviations mean several zones."""
 _NUMBER = r"^[ \t]*(?:\d{9,19}(?:\.\d{1,9})?|\d\.\d+E(?:9|1[0-8]))[ \t]*$"
+_DECIMAL = r"^[ \t]*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?|(?i:inf|infinity))[ \t]*$"
+_FLAG = r"^[ \t]*[0-9A-Za-z]+[ \t]*$"
 _CONTROL = r"[\x{0}-\x{1F}\x{7F}]"
 LIST_SEPARATOR = ", "
 _Problem = tuple[SparkColumn, QuarantineReason, str]
@@ -128,6 +130,9 @@ def _typed(column: Column, kinds: Mapping[str, str]) -> SparkColumn:
         return landed.cast("string")
     if column.type == "timestamp":
         return _time(landed, kind)
+    if kind == "string":
+        # Spark passes over control characters, and takes 1d and 1f for numbers.
+        landed = F.when(landed.rlike(_FLAG if column.type == "bool" else _DECIMAL), landed)
     if column.type == "int64" and kind in ("string", "float", "double", "decimal"):
         number = landed.try_cast("double")
         return F.coalesce(
