@@ -8,8 +8,7 @@ from contextlib import ExitStack
 
 from socialrec import job
 from socialrec.contracts.gold import SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY, USER_PROFILES
-from socialrec.etl.plans import GOLD_TARGETS, plan_gold
-from socialrec.etl.progress import Roll
+from socialrec.etl.plans import GOLD_TARGETS, GoldPlan, plan_gold
 
 NAME = "build_gold"
 
@@ -18,17 +17,18 @@ def main(argv: list[str] | None = None) -> int:
     """Build the night's features, rolling on from the night before where its inputs still stand."""
     args = job.parser(__doc__).parse_args(argv)
     with job.run(NAME, args) as run:
-        roll = plan_gold(run.lake, run.ds, run.settings.etl)
-        if roll.is_done:
+        plan = plan_gold(run.lake, run.ds, run.settings.etl)
+        if plan.is_done:
             run.done(status="up_to_date")
             return 0
+        roll = plan.others
         run.log.info("building", rolled_from=roll.previous or "nothing", days=len(roll.days))
-        counts = build(run, roll)
+        counts = build(run, plan)
         run.done(status="dry_run" if args.dry_run else "written", counts=counts, rolled_from=roll.previous)
     return 0
 
 
-def build(run: job.Run, roll: Roll) -> dict[str, int]:
+def build(run: job.Run, plan: GoldPlan) -> dict[str, int]:
     """Stage all four tables, then commit; returns their rows."""
     # Spark is imported only now: a night with nothing new must not pay for it.
     from socialrec.etl.first_texts import leave_to_first_day
@@ -41,7 +41,7 @@ def build(run: job.Run, roll: Roll) -> dict[str, int]:
             table: stack.enter_context(run.lake.stage(table, job=NAME, partitions=[run.ds])) for table in GOLD_TARGETS
         }
         spark = stack.enter_context(spark_session(NAME, run.settings))
-        builder = GoldBuilder(spark, run.lake, run.settings.etl, run.ds, roll)
+        builder = GoldBuilder(spark, run.lake, run.settings.etl, run.ds, plan)
         builder.affinity(stages[USER_PRODUCT_AFFINITY])
         with ThreadPoolExecutor() as pool:  # while one is planned, the other runs
             ties = pool.submit(builder.ties, stages[USER_PRODUCT_AFFINITY], stages[SOCIAL_TIES])
@@ -51,7 +51,7 @@ def build(run: job.Run, roll: Roll) -> dict[str, int]:
         counts = {table.noun: count_staged(stage) for table, stage in stages.items()}
         for table, stage in stages.items():
             published = {"published": counts[table.noun]}
-            publish(stage, fingerprint=roll.fingerprint, counts=published, dry_run=run.args.dry_run)
+            publish(stage, fingerprint=plan.fingerprint(table), counts=published, dry_run=run.args.dry_run)
             if table is TEXTS and not run.args.dry_run:
                 leave_to_first_day(run.lake, run.ds, job=NAME)
     return counts

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from socialrec import job
@@ -13,15 +15,27 @@ from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity, QuarantineStage
 from socialrec.etl.plans import DAILY, SNAPSHOTS, SilverPlan, plan_silver
 from socialrec.etl.progress import pack_tokens
+from socialrec.etl.unmet import Unmet
 from socialrec.lake import Stage
 from socialrec.pseudonyms import identity_key
 
 if TYPE_CHECKING:
+    from socialrec.etl.quarantine_share import Intake
     from socialrec.etl.silver import Outcome, SilverBuilder
 
 NAME = "build_silver"
 _AT_ONCE = 2  # while one entity is planned, another one runs
 Staged = tuple[Stage, str, dict[str, int]]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a night made of one entity: its counts, and what is staged of quarantine and of silver."""
+
+    counts: dict[str, int]
+    intake: Intake
+    rejects: list[Staged]
+    silver: Staged
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -32,25 +46,38 @@ def main(argv: list[str] | None = None) -> int:
         if plan.is_done:
             run.done(status="up_to_date")
             return 0
-        counts = build(run, plan)
-        run.done(status="dry_run" if args.dry_run else "written", counts=counts)
+        counts, unmet = build(run, plan)
+        warnings = warn(run, unmet)
+        run.done(
+            status="dry_run" if args.dry_run else "written",
+            counts=counts,
+            unmet=[asdict(one) for one in unmet],
+            warnings=warnings,
+        )
     return 0
 
 
-def build(run: job.Run, plan: SilverPlan) -> dict[str, int]:
-    """Stage all four tables, check that the counts add up, then commit; returns the counts."""
+def build(run: job.Run, plan: SilverPlan) -> tuple[dict[str, int], list[Unmet]]:
+    """Stage all four tables, check that the counts add up, then commit; returns the counts and the ids met by nothing.
+
+    Raises UserError above `etl.max_quarantine_share`, after the quarantine is committed and before silver is.
+    """
     # Spark is imported only now: a night with nothing new must not pay for it.
     from socialrec.etl.identity import Identity
+    from socialrec.etl.keys import Keys
+    from socialrec.etl.meeting import find_unmet
+    from socialrec.etl.quarantine_share import check_share
     from socialrec.etl.session import spark_session
     from socialrec.etl.silver import SilverBuilder, balance
-    from socialrec.etl.tables import publish
+    from socialrec.etl.tables import publish, staged_files
 
+    etl = run.settings.etl
     with ExitStack() as stack:
         spark = stack.enter_context(spark_session(NAME, run.settings))
         identity = Identity.of(spark, identity_key(run.settings.secrets))
-        etl = run.settings.etl
-        builder = SilverBuilder(spark, run.lake, identity, etl.duplicate_window_days, etl.mask.kinds)
-        todo = work(run.ds, plan)
+        keys = Keys.sharing(etl.shared_ids)
+        builder = SilverBuilder(spark, run.lake, identity, keys, etl.duplicate_window_days, etl.mask.kinds)
+        todo = work(run.ds, plan, builder)
         stages = {
             entity: stack.enter_context(
                 run.lake.stage(SILVER[entity], job=NAME, partitions=days if entity in DAILY else [run.ds])
@@ -58,30 +85,55 @@ def build(run: job.Run, plan: SilverPlan) -> dict[str, int]:
             for entity, (days, _) in todo.items()
         }
 
-        def make(entity: Entity) -> tuple[dict[str, int], list[Staged]]:
+        def make(entity: Entity) -> Made:
             days, fingerprint = todo[entity]
             outcome = _stage(builder, entity, run.ds, plan, stages[entity])
             masked = {f"{entity}_{name}": number for name, number in outcome.masked.items()}
-            balanced = balance(run.lake, entity, days, outcome) | masked
+            balanced, intake = balance(run.lake, entity, days, outcome)
+            balanced |= masked
             run.log.info("built", **balanced)
             published = {name.removeprefix(f"{entity}_"): number for name, number in balanced.items()}
             rejects = _requarantine(run, stack, builder, entity=entity, days=days, outcome=outcome)
-            return balanced, [*rejects, (stages[entity], fingerprint, published)]
+            return Made(balanced, intake, rejects, (stages[entity], fingerprint, published))
 
-        counts: dict[str, int] = {}
-        staged: list[Staged] = []
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for balanced, made in pool.map(make, todo):
-                counts |= balanced
-                staged += made
-        for stage, fingerprint, published in staged:
+            made = dict(zip(todo, pool.map(make, todo), strict=True))
+        unmet = find_unmet(spark, run.lake, keys, run.ds, stages)
+        for one in made.values():
+            for stage, fingerprint, published in one.rejects:
+                publish(stage, fingerprint=fingerprint, counts=published, dry_run=run.args.dry_run)
+        quarantined = {
+            entity: [file for stage, *_ in one.rejects for file in staged_files(stage)]
+            or run.lake.files(QUARANTINE[entity], todo[entity][0])
+            for entity, one in made.items()
+        }
+        check_share({entity: one.intake for entity, one in made.items()}, quarantined, etl.max_quarantine_share)
+        for one in made.values():
+            stage, fingerprint, published = one.silver
             publish(stage, fingerprint=fingerprint, counts=published, dry_run=run.args.dry_run)
-    return counts
+    return {name: number for one in made.values() for name, number in one.counts.items()}, unmet
 
 
-def work(ds: str, plan: SilverPlan) -> dict[Entity, tuple[list[str], str]]:
+def warn(run: job.Run, unmet: Sequence[Unmet]) -> list[str]:
+    """Log what meets nothing, and warn where that is more than `etl.max_unmet_share`; returns the warnings."""
+    warnings = []
+    for one in unmet:
+        if one.share > run.settings.etl.max_unmet_share:
+            warnings.append(one.line())
+            run.log.warning(one.line())
+        else:
+            run.log.info(one.line())
+    return warnings
+
+
+def work(ds: str, plan: SilverPlan, builder: SilverBuilder) -> dict[Entity, tuple[list[str], str]]:
     """By entity that is not up to date: the landing days to take from bronze, and the fingerprint to commit."""
-    daily = {e: (sorted(plan.tokens[e]), pack_tokens(plan.tokens[e])) for e in DAILY if plan.tokens[e]}
+    daily = {}
+    for entity in DAILY:
+        if days := sorted(plan.tokens[entity]):
+            # Days that are built already are built again where a record of these days changes what stands there.
+            days = builder.days_to_build(entity, days, plan.built[entity])
+            daily[entity] = (days, pack_tokens({day: plan.wanted[entity][day] for day in days}))
     rolled = {e: (list(plan.rolls[e].days), plan.rolls[e].fingerprint) for e in SNAPSHOTS if not plan.rolls[e].is_done}
     return daily | rolled
 

@@ -17,7 +17,7 @@ from socialrec.etl.progress import landing_tokens, pack_tokens
 from socialrec.lake.traffic import Amount
 
 if TYPE_CHECKING:
-    from socialrec.etl.ingest import Intake
+    from socialrec.etl.quarantine_share import Intake
 
 NAME = "ingest_landing"
 _AT_ONCE = 2  # while one entity is planned, another one runs
@@ -47,10 +47,11 @@ def take_in(run: job.Run, days: list[LandingDay], tokens: Mapping[str, str]) -> 
     """Judge the records of these days and commit them: quarantine always, bronze where not too many were rejected."""
     # Spark is imported only now: a night with nothing new must not pay for it.
     from socialrec.etl.erased import Erased
-    from socialrec.etl.ingest import check_share, stage_records
+    from socialrec.etl.ingest import stage_records
     from socialrec.etl.landing_layouts import find_layouts
+    from socialrec.etl.quarantine_share import check_share
     from socialrec.etl.session import spark_session
-    from socialrec.etl.tables import publish
+    from socialrec.etl.tables import publish, staged_files
 
     layouts = find_layouts(file for day in days for file in day.files)
     for (entity, *columns), example in layouts.unknown.items():
@@ -78,7 +79,9 @@ def take_in(run: job.Run, days: list[LandingDay], tokens: Mapping[str, str]) -> 
         for entity, intake in intakes.items():
             counts = {"quarantined": intake.n_quarantined}
             publish(rejects[entity], fingerprint=fingerprint, counts=counts, dry_run=run.args.dry_run)
-        check_share(intakes, rejects, run.settings.etl.max_quarantine_share)
+        check_share(
+            intakes, {e: staged_files(stage) for e, stage in rejects.items()}, run.settings.etl.max_quarantine_share
+        )
         for entity, intake in intakes.items():
             counts = {"in": intake.n_in, "valid": intake.n_in - intake.n_quarantined}
             publish(bronze[entity], fingerprint=fingerprint, counts=counts, dry_run=run.args.dry_run)

@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 import sys
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from socialrec import job, tracking
+from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import ModelKind
 from socialrec.errors import UserError
+from socialrec.recommend.model import read_document
 from socialrec.recommend.steps import decision_key, training_key
 from socialrec.tracking import ENCODER, RECOMMENDER, ModelRef
 
@@ -24,11 +29,18 @@ def main(argv: list[str] | None = None) -> int:
         tracker = tracking.connect(run.settings)
         model = tracker.model(RECOMMENDER, args.model_version) if args.model_version else tracker.champion(RECOMMENDER)
         if args.check:
-            trains = model is None or (not args.model_version and may_be_replaced(run, model))
+            trains = model is None or (
+                not args.model_version and (may_be_replaced(run, model) or knows_no_product(run, tracker, model))
+            )
             run.done(status="checked", has_champion=model is not None, trains_first=trains)
             return 0
         if model is None:
             raise UserError(f"there is no champion model: {why_none(tracker)}")
+        if knows_no_product(run, tracker, model):
+            raise UserError(
+                f"version {model.version} knows none of the products of {run.ds}: it was trained on other product ids "
+                "(of another shop, or before ids were told apart by platform); run the socialrec_train DAG"
+            )
         encoder_model_version = model.tags["encoder_model_version"]
         recommender_folder = tracker.fetch(RECOMMENDER, model.version)
         encoder_folder = tracker.fetch(ENCODER, encoder_model_version)
@@ -60,6 +72,13 @@ def may_be_replaced(run: job.Run, model: ModelRef) -> bool:
         return False
     keys = {"training_key": training_key(run.lake, run.ds, run.settings), "decision_key": decision_key(run.settings)}
     return any(model.tags.get(name) != key for name, key in keys.items())
+
+
+def knows_no_product(run: job.Run, tracker: tracking.Tracker, model: ModelRef) -> bool:
+    """True for a model that shares no product id with the night's catalogue: its lists would be empty."""
+    products = run.lake.read(SILVER_PRODUCTS, [run.ds], ["product_id"])["product_id"]
+    known = read_document(tracker.fetch(RECOMMENDER, model.version))["products"]
+    return bool(len(products) and known and not pc.any(pc.is_in(products, value_set=pa.array(known))).as_py())
 
 
 def why_none(tracker: tracking.Tracker) -> str:

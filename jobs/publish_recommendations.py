@@ -13,11 +13,12 @@ from socialrec import job
 from socialrec.contracts.gold import RECOMMENDATIONS, SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.runs import PUBLISHED_LISTS
 from socialrec.contracts.silver import SILVER_PRODUCTS
+from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.evaluate.drift import drift
 from socialrec.lake.traffic import Amount
 from socialrec.recommend.model import read_document
-from socialrec.recommend.publishing import FILE, audit_lists, export_lists
+from socialrec.recommend.publishing import FILE, audit_lists, export_lists, with_source_ids
 from socialrec.recommend.reference import load_reference, night_values
 
 NAME = "publish_recommendations"
@@ -39,7 +40,8 @@ def main(argv: list[str] | None = None) -> int:
         products = run.lake.read(SILVER_PRODUCTS, [run.ds], ["product_id", "is_active", "category"])
         model = Path(job.receipt(run.settings, run.run_id, "pin_models")["recommender_folder"])
         audit_lists(lists, profiles, affinities, offered(products, model), run.settings.recommend.list_length)
-        n_changed = export_lists(lists, run.settings.export, run.ds)
+        exported = with_source_ids(lists, is_shared=Entity.PRODUCTS in run.settings.etl.shared_ids)
+        n_changed = export_lists(exported, run.settings.export, run.ds)
         if n_changed:
             n_bytes = (run.settings.export / run.ds / FILE).stat().st_size
             run.lake.traffic.wrote(PUBLISHED_LISTS, Amount(lists.num_rows, n_bytes))

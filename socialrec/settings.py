@@ -70,8 +70,12 @@ class EtlSettings(Section):
 
     max_quarantine_share: Share = 0.05
     """Above this share of any entity's records in quarantine, the night stops before anything is published."""
+    max_unmet_share: Share = 0.1
+    """Above this share of interactions or comments whose product is not in the catalogue, or of replies to a comment
+    that never landed, the night warns."""
     duplicate_window_days: int = Field(7, ge=0)
-    """How many landing days back a record's id is looked up to find it a duplicate."""
+    """How many landing days back the same words of one user about one product, in another comment, are a duplicate.
+    The same id is one whatever its age."""
     mask: MaskSettings = MaskSettings()
     affinity_half_life_days: Days = 30.0
     reply_half_life_days: Days = 30.0

@@ -48,8 +48,8 @@ def forget_plans() -> None:
         session.catalog.clearCache()
 
 
-def land(home: Path, ds: str, entity: Entity, *records: dict[str, Any]) -> None:
-    file = home / "landing" / "shop" / ds / f"{entity}.jsonl"
+def land(home: Path, ds: str, entity: Entity, *records: dict[str, Any], platform: str = "shop") -> None:
+    file = home / "landing" / platform / ds / f"{entity}.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
 

@@ -14,8 +14,9 @@ import duckdb
 from socialrec.bench import etl_sql
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.comments import CONTENT as COMMENT_CONTENT
-from socialrec.etl.comments import SAME_WORDS_KEY
+from socialrec.etl.comments import OWNER
 from socialrec.etl.interactions import CONTENT as INTERACTION_CONTENT
+from socialrec.etl.keys import Keys
 from socialrec.settings import EtlSettings
 
 _MEMORY = "6GiB"
@@ -41,17 +42,16 @@ class Peer:
 
     def silver(self) -> None:
         """Silver, and what it rejects to quarantine."""
-        window, run = self.settings.duplicate_window_days, self.connection.execute
-        run(etl_sql.copies("copies", "bronze_interactions", ["event_id"], INTERACTION_CONTENT, window))
+        run, keys = self.connection.execute, Keys()
+        run(etl_sql.repeats("bronze_interactions", keys.of(Entity.INTERACTIONS), INTERACTION_CONTENT, ()))
         self._write("silver", Entity.INTERACTIONS, etl_sql.SILVER_INTERACTIONS)
         self._write("requarantine", Entity.INTERACTIONS, etl_sql.requarantine(Entity.INTERACTIONS, "event_id"))
-        run(etl_sql.copies("copies", "bronze_comments", ["comment_id"], COMMENT_CONTENT, window))
+        run(etl_sql.repeats("bronze_comments", keys.of(Entity.COMMENTS), OWNER, COMMENT_CONTENT, "created_ts"))
         run(etl_sql.CLEANED_COMMENTS)
-        run("CREATE VIEW worded AS FROM cleaned WHERE text <> ''")
-        run(etl_sql.copies("repeats", "worded", SAME_WORDS_KEY, SAME_WORDS_KEY, window))
+        run(etl_sql.said_again(self.settings.duplicate_window_days))
         self._write("silver", Entity.COMMENTS, etl_sql.SILVER_COMMENTS)
         self._write("requarantine", Entity.COMMENTS, etl_sql.requarantine(Entity.COMMENTS, "comment_id"))
-        run("DROP VIEW worded; DROP TABLE cleaned; DROP TABLE repeats; DROP TABLE copies")
+        run("DROP TABLE cleaned; DROP TABLE repeats; DROP TABLE copies")
         self._write("silver", Entity.PRODUCTS, etl_sql.silver_products(self.night))
         self._write("silver", Entity.FOLLOWS, etl_sql.silver_follows(self.night))
 

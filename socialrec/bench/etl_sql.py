@@ -139,35 +139,59 @@ def quarantine(entity: Entity) -> str:
     return f"SELECT reason, detail, stage, record, {_SOURCE} FROM judged_{entity} WHERE problem IS NOT NULL"
 
 
-def copies(name: str, records: str, key: Sequence[str], content: Sequence[str], window_days: int) -> str:
-    """A table of the records that an earlier one with the same key precedes, and whether their content differs."""
-    keys = ", ".join(key)
-    own = f"{{ds: ds, f: source_file, l: source_line, h: hash({', '.join(content)})}}"
+def repeats(records: str, key: Sequence[str], owner: Sequence[str], content: Sequence[str], time: str = "NULL") -> str:
+    """A table `copies` of the records that another one of their key keeps out, and whether it contradicts them."""
+    keys, own = ", ".join(key), "{ds: ds, f: source_file, l: source_line}"
     return f"""
-        CREATE OR REPLACE TEMP TABLE {name} AS WITH suspects AS (
-            SELECT * FROM {records} SEMI JOIN
+        CREATE OR REPLACE TEMP TABLE copies AS WITH suspects AS (
+            SELECT *, {own} own, hash({", ".join(owner)}) owner, hash({", ".join((*owner, *content))}) content
+            FROM {records} SEMI JOIN
                 (SELECT {keys} FROM {records} GROUP BY ALL HAVING count(*) > 1) USING ({keys})
+        ), owned AS (
+            SELECT *, arg_min(owner, own) OVER (PARTITION BY {keys}) <> owner is_conflict FROM suspects
+        ), known AS (
+            SELECT *, coalesce({time}, max({time}) OVER (PARTITION BY {keys}, is_conflict ORDER BY own),
+                make_timestamp(0)) known FROM owned
         ), judged AS (
-            SELECT *, {own} own, min({own}) OVER (PARTITION BY {keys} ORDER BY ds::DATE
+            SELECT *, arg_max(content, {{k: known, o: own}}) OVER (PARTITION BY {keys}, is_conflict) newest,
+                min(own) OVER (PARTITION BY {keys}, is_conflict, content) earliest FROM known
+        ) SELECT source_file, source_line, is_conflict, NOT is_conflict AND own = earliest is_replaced
+        FROM judged WHERE is_conflict OR own <> earliest OR content <> newest"""
+
+
+def said_again(window_days: int) -> str:
+    """A table of the comments whose words their user said of the product before, in another comment."""
+    keys = "user_key, product_id, text_hash"
+    own = "{ds: ds, f: source_file, l: source_line, p: platform, c: comment_id}"
+    return f"""
+        CREATE OR REPLACE TEMP TABLE repeats AS WITH worded AS (
+            FROM cleaned WHERE text <> ''
+        ), suspects AS (
+            SELECT * FROM worded SEMI JOIN
+                (SELECT {keys} FROM worded GROUP BY ALL HAVING count(*) > 1) USING ({keys})
+        ), judged AS (
+            SELECT *, min({own}) OVER (PARTITION BY {keys} ORDER BY ds::DATE
                 RANGE BETWEEN INTERVAL {window_days} DAYS PRECEDING AND CURRENT ROW) earliest FROM suspects
-        ) SELECT source_file, source_line, earliest.h <> own.h is_conflict FROM judged WHERE earliest <> own"""
+        ) SELECT source_file, source_line FROM judged WHERE earliest.p <> platform OR earliest.c <> comment_id"""
 
 
 SILVER_INTERACTIONS = """
-    SELECT event_id, user_key(platform, user_id) user_key, product_id, event_type, event_ts,
-        coalesce(quantity, 1) quantity, is_late(event_ts, ds) is_late, platform, ds
+    SELECT event_id, user_key(platform, user_id) user_key, platform || ':' || product_id product_id, event_type,
+        event_ts, coalesce(quantity, 1) quantity, is_late(event_ts, ds) is_late, platform, ds
     FROM bronze_interactions ANTI JOIN copies USING (source_file, source_line)"""
 
 CLEANED_COMMENTS = """
     CREATE TEMP TABLE cleaned AS WITH texts AS (
-        SELECT * REPLACE (masked(clean_text(text)) AS text), user_key(platform, user_id) user_key
-        FROM bronze_comments ANTI JOIN copies USING (source_file, source_line)
+        SELECT * REPLACE (masked(clean_text(text)) AS text, platform || ':' || product_id AS product_id),
+            user_key(platform, user_id) user_key
+        FROM bronze_comments ANTI JOIN (FROM copies WHERE NOT is_replaced) USING (source_file, source_line)
     ) SELECT *, sha256(text) text_hash, language(text) AS language FROM texts"""
 
 SILVER_COMMENTS = """
     SELECT comment_id, user_key, product_id, text, text_hash, language, rating, topic, parent_comment_id, created_ts,
         is_late(created_ts, ds) is_late, platform, ds
-    FROM cleaned ANTI JOIN repeats USING (source_file, source_line) WHERE text <> ''"""
+    FROM cleaned ANTI JOIN repeats USING (source_file, source_line)
+        ANTI JOIN copies USING (source_file, source_line) WHERE text <> ''"""
 
 
 def requarantine(entity: Entity, key: str) -> str:
@@ -185,8 +209,10 @@ def silver_products(night: str) -> str:
     parts = ", ".join(f"nullif(trim({name}), '')" for name in ("title", "category", "brand", "description"))
     return f"""
         WITH ranked AS (
-            SELECT *, min(ds) OVER (PARTITION BY product_id) first_seen_ds, row_number() OVER (PARTITION BY product_id
-                ORDER BY updated_ts DESC NULLS LAST, ds DESC, source_file DESC, source_line DESC) place
+            SELECT * REPLACE (platform || ':' || product_id AS product_id),
+                min(ds) OVER (PARTITION BY platform, product_id) first_seen_ds,
+                row_number() OVER (PARTITION BY platform, product_id ORDER BY updated_ts DESC NULLS LAST, ds DESC,
+                    source_file DESC, source_line DESC) place
             FROM bronze_products
         ) SELECT product_id, masked(title) title, masked(description) description, category, brand, price_cents,
             currency, coalesce(is_active, true) is_active, updated_ts,
@@ -201,7 +227,7 @@ def silver_follows(night: str) -> str:
         SELECT user_key(platform, follower_id) follower_key, user_key(platform, followee_id) followee_key, since_ts,
             until_ts, platform, '{night}' ds
         FROM (FROM bronze_follows QUALIFY row_number() OVER (PARTITION BY platform, follower_id, followee_id
-            ORDER BY ds DESC, source_file DESC, source_line DESC) = 1)"""
+            ORDER BY coalesce(since_ts, until_ts) DESC NULLS LAST, ds DESC, source_file DESC, source_line DESC) = 1)"""
 
 
 def affinity(night: str, settings: EtlSettings) -> str:
@@ -251,9 +277,9 @@ def ties(night: str, settings: EtlSettings) -> str:
     half_life = settings.reply_half_life_days
     return f"""
         WITH answers AS (
-            SELECT c.platform, c.user_key a, c.created_ts, c.ds, c.comment_id,
-                min({{d: p.ds, k: p.user_key}}) parent
-            FROM silver_comments c JOIN silver_comments p ON c.parent_comment_id = p.comment_id GROUP BY ALL
+            SELECT c.platform, c.user_key a, c.created_ts, c.ds, {{d: p.ds, k: p.user_key}} parent
+            FROM silver_comments c JOIN silver_comments p
+                ON c.platform = p.platform AND c.parent_comment_id = p.comment_id
         ), known AS (
             SELECT platform, a, parent.k b, created_ts, coalesce(created_ts::DATE, ds::DATE) replied,
                 greatest(ds, parent.d) ds

@@ -12,8 +12,9 @@ from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
 from socialrec.contracts.runs import NEWEST_DAY
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
+from socialrec.contracts.vocabulary import Entity
 from socialrec.lake import Lake
-from socialrec.recommend.publishing import FILE
+from socialrec.recommend.publishing import FILE, with_lake_ids
 from socialrec.settings import Settings
 
 Lists = Mapping[str, Sequence[str]]
@@ -38,7 +39,8 @@ def check_lists(settings: Settings, ds: str) -> list[str]:
     published = settings.export / ds / FILE
     if not published.exists():
         return [f"no export {published}"]
-    export = pq.read_table(published, columns=columns).to_pylist()
+    is_shared = Entity.PRODUCTS in settings.etl.shared_ids
+    export = with_lake_ids(pq.read_table(published), is_shared=is_shared).select(columns).to_pylist()
     profiles = frozenset(lake.read(USER_PROFILES, [ds], ["user_key"])["user_key"].to_pylist())
     faults = faults_of_lists(lists_of(table), evidence, length)
     if lists_of(export) != lists_of(table):

@@ -165,16 +165,17 @@ def read_facts_of_day(lake: Lake, ds: str) -> Facts:
     for row in lake.read(SILVER_INTERACTIONS, until(SILVER_INTERACTIONS), columns).to_pylist():
         met = facts.events.setdefault(row["user_key"], {}).setdefault(row["product_id"], [])
         met.append((row["event_type"], row["event_ts"]))
-    told = lake.read(COMMENT_INSIGHTS, until(COMMENT_INSIGHTS), ["comment_id", "sentiment"])
-    sentiments = dict(zip(told["comment_id"].to_pylist(), told["sentiment"].to_pylist(), strict=True))
+    told = lake.read(COMMENT_INSIGHTS, until(COMMENT_INSIGHTS), ["platform", "comment_id", "sentiment"])
+    sentiments = {(row["platform"], row["comment_id"]): row["sentiment"] for row in told.to_pylist()}
     comments = lake.read(SILVER_COMMENTS, until(SILVER_COMMENTS)).to_pylist()
-    writers = {row["comment_id"]: row["user_key"] for row in comments}
+    writers = {(row["platform"], row["comment_id"]): row["user_key"] for row in comments}
     for row in comments:
-        parent, sentiment = row["parent_comment_id"], sentiments.get(row["comment_id"]) or ""
+        parent = row["parent_comment_id"]
+        sentiment = sentiments.get((row["platform"], row["comment_id"])) or ""
         said = facts.comments.setdefault(row["user_key"], {}).setdefault(row["product_id"], [])
         said.append(Comment(row["text"], row["rating"], parent is not None, row["created_ts"], sentiment))
-        if parent in writers:
-            facts.answered.add((row["user_key"], writers[parent]))
+        if (row["platform"], parent) in writers:
+            facts.answered.add((row["user_key"], writers[row["platform"], parent]))
     facts.products = {row["product_id"]: row for row in lake.read(SILVER_PRODUCTS, [ds]).to_pylist()}
     end = datetime.fromisoformat(ds).replace(tzinfo=UTC) + timedelta(days=1)
     for row in lake.read(SILVER_FOLLOWS, [ds]).to_pylist():

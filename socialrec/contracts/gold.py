@@ -1,7 +1,7 @@
 """Gold: features, texts, understanding and recommendations."""
 
 from socialrec.contracts.columns import DS, PLATFORM, Column, FixedListOf, ListOf, StructOf, Table
-from socialrec.contracts.silver import TEXT_HASH, USER_KEY
+from socialrec.contracts.silver import PRODUCT_ID, TEXT_HASH, USER_KEY
 from socialrec.contracts.vocabulary import (
     AttributeOrigin,
     DecisionKind,
@@ -12,7 +12,6 @@ from socialrec.contracts.vocabulary import (
     TextKind,
 )
 
-PRODUCT_ID = Column("product_id", "string", "The source's identifier of the product")
 ENCODER_VERSION = Column("encoder_version", "string", "Which weights, adapter, pooling and length made the vector")
 
 USER_PRODUCT_AFFINITY = Table(
@@ -128,7 +127,7 @@ COMMENT_INSIGHTS = Table(
         PLATFORM,
         DS,
     ),
-    key=("comment_id",),
+    key=("platform", "comment_id"),
     partition="ds",
     writer="predict_insights",
 )

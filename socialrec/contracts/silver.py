@@ -5,6 +5,9 @@ from socialrec.contracts.landing import LANDING
 from socialrec.contracts.vocabulary import Entity
 
 USER_KEY = Column("user_key", "string", "Pseudonym of the user: HMAC-SHA256 of platform and id, 64 hex digits")
+PRODUCT_ID = Column(
+    "product_id", "string", "`<platform>:<the source's id>`; the source's id where `etl.shared_ids` holds products"
+)
 TEXT_HASH = Column("text_hash", "string", "SHA-256 of the cleaned text, 64 hex digits")
 IS_LATE = Column("is_late", "bool", "Whether it happened before its landing day")
 
@@ -19,9 +22,8 @@ SILVER_PRODUCTS = Table(
     noun="products",
     row="a product's newest valid description",
     columns=(
-        *_landing(
-            Entity.PRODUCTS, "product_id", "title", "description", "category", "brand", "price_cents", "currency"
-        ),
+        PRODUCT_ID,
+        *_landing(Entity.PRODUCTS, "title", "description", "category", "brand", "price_cents", "currency"),
         Column("is_active", "bool", "Whether it may be recommended"),
         *_landing(Entity.PRODUCTS, "updated_ts"),
         Column("text", "string", "Title, category, brand and description as one text to encode, personal data masked"),
@@ -43,13 +45,14 @@ SILVER_INTERACTIONS = Table(
     columns=(
         *_landing(Entity.INTERACTIONS, "event_id"),
         USER_KEY,
-        *_landing(Entity.INTERACTIONS, "product_id", "event_type", "event_ts"),
+        PRODUCT_ID,
+        *_landing(Entity.INTERACTIONS, "event_type", "event_ts"),
         Column("quantity", "float64", "How often or how much", minimum=0),
         IS_LATE,
         PLATFORM,
         DS,
     ),
-    key=("event_id",),
+    key=("platform", "event_id"),
     partition="ds",
     writer="build_silver",
 )
@@ -61,7 +64,7 @@ SILVER_COMMENTS = Table(
     columns=(
         *_landing(Entity.COMMENTS, "comment_id"),
         USER_KEY,
-        *_landing(Entity.COMMENTS, "product_id"),
+        PRODUCT_ID,
         Column("text", "string", "The text, normalised: NFC, no markup, single spaces, personal data masked"),
         TEXT_HASH,
         Column("language", "string", "ISO 639-1 code by script and function words, or `und`"),
@@ -70,7 +73,7 @@ SILVER_COMMENTS = Table(
         PLATFORM,
         DS,
     ),
-    key=("comment_id",),
+    key=("platform", "comment_id"),
     partition="ds",
     writer="build_silver",
 )

@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from socialrec.contracts.vocabulary import Entity
 from socialrec.erasure.lists import ListCleaner
 from socialrec.erasure.plan import Plan
 from socialrec.lake import Lake
 from socialrec.recommend.published import SHORT_KEY
-from socialrec.recommend.publishing import FILE
+from socialrec.recommend.publishing import FILE, PRODUCT_PLATFORM, with_lake_ids, with_source_ids
 from socialrec.report.facts import read_facts
 from socialrec.report.page import PAGE, write_report
 from socialrec.settings import Settings
@@ -23,12 +24,18 @@ from socialrec.settings import Settings
 
 def clean_exports(settings: Settings, cleaner: Callable[[str], ListCleaner], *, dry_run: bool) -> int:
     """Published lists of all days without the people; returns the rows that go."""
+    is_shared = Entity.PRODUCTS in settings.etl.shared_ids
     n_gone = 0
     for file in sorted(settings.export.glob(f"*/{FILE}")):
         rows = pq.ParquetFile(file).read()
-        kept = cleaner(file.parent.name).clean(rows)
+        lists = with_lake_ids(rows, is_shared=is_shared)
+        kept = cleaner(file.parent.name).clean(lists)
+        if kept.equals(lists):
+            continue
         n_gone += rows.num_rows - kept.num_rows
-        if not dry_run and not kept.equals(rows):
+        if not dry_run:
+            if PRODUCT_PLATFORM in rows.column_names:
+                kept = with_source_ids(kept, is_shared=is_shared)
             partial = file.with_name(f".{FILE}.{os.getpid()}")
             pq.write_table(kept, partial, compression="zstd")
             partial.replace(file)
@@ -37,11 +44,13 @@ def clean_exports(settings: Settings, cleaner: Callable[[str], ListCleaner], *, 
 
 def clean_truth(settings: Settings, plan: Plan, *, dry_run: bool) -> int:
     """What a source planted about the people and their comments; returns the rows that go."""
-    comments = pa.array(sorted({theirs.split(" ", 2)[2] for theirs in plan.comments}), pa.string())
+    theirs = {(platform, comment) for platform, _, comment in (said.split(" ", 2) for said in plan.comments)}
     ids = pa.array(plan.ids, pa.string())
-    n_gone = 0
-    for file in sorted((settings.home / "truth").rglob("*.parquet")):
+    truth, n_gone = settings.home / "truth", 0
+    for file in sorted(truth.rglob("*.parquet")):
         rows = pq.ParquetFile(file).read()
+        own = file.relative_to(truth).parts[0]
+        comments = pa.array(sorted(comment for platform, comment in theirs if platform == own), pa.string())
         for column, values in (("user_id", ids), ("comment_id", comments)):
             if column in rows.column_names:
                 kept = rows.filter(pc.invert(pc.is_in(rows[column], value_set=values)))

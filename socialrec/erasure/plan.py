@@ -13,9 +13,10 @@ import pyarrow.dataset as pds
 
 from socialrec.contracts.bronze import BRONZE
 from socialrec.contracts.columns import Table
-from socialrec.contracts.gold import USER_PROFILES
+from socialrec.contracts.gold import TEXTS, USER_PROFILES
 from socialrec.contracts.landing import LANDING_USERS
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
+from socialrec.contracts.vocabulary import TextKind
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
@@ -94,11 +95,20 @@ def texts_of(lake: Lake, keys: Sequence[str]) -> tuple[set[str], set[str]]:
     said = every_file(lake, SILVER_COMMENTS, ("platform", "ds", "comment_id", "text_hash"), own)
     shown = every_file(lake, USER_PROFILES, ("text_hash",), own)
     theirs = {*said["text_hash"].to_pylist(), *shown["text_hash"].to_pylist()}
+    theirs |= _replaced_texts(lake)
     same = pc.field("text_hash").isin(pa.array(sorted(theirs), pa.string()))
     for table, others in ((SILVER_COMMENTS, same & ~own), (USER_PROFILES, same & ~own), (SILVER_PRODUCTS, same)):
         theirs -= set(lake.read(table, columns=["text_hash"], filter=others)["text_hash"].to_pylist())
     comments = zip(*(said[name].to_pylist() for name in ("platform", "ds", "comment_id")), strict=True)
     return theirs, {" ".join(names) for names in comments}
+
+
+def _replaced_texts(lake: Lake) -> set[str]:
+    """Texts of comments that no comment holds any more, as it was edited since: nobody can tell whose they were."""
+    of_comments = pc.field("kind") == TextKind.COMMENT.value
+    held = lake.read(SILVER_COMMENTS, columns=["text_hash"])["text_hash"]
+    found = lake.read(TEXTS, columns=["text_hash"], filter=of_comments)["text_hash"]
+    return set(found.to_pylist()) - set(held.to_pylist())
 
 
 def every_file(lake: Lake, table: Table, columns: Sequence[str], keep: pc.Expression) -> pa.Table:

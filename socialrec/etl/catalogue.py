@@ -8,13 +8,16 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from socialrec.contracts.vocabulary import PersonalData
+from socialrec.etl.keys import Keys
 from socialrec.etl.wording import clean_text, masked, text_hash
 
 IS_NEW = "is_new"
 RANK = "rank"
 
 
-def merge_products(previous: DataFrame, intake: DataFrame, ds: str, kinds: Collection[PersonalData]) -> DataFrame:
+def merge_products(
+    previous: DataFrame, intake: DataFrame, keys: Keys, ds: str, kinds: Collection[PersonalData]
+) -> DataFrame:
     """Every known description of every product that stands in the previous snapshot or in the intake (bronze rows).
 
     Returns the columns of silver.products plus `rank` (1: the newest, by `updated_ts`, unknown oldest, then landing
@@ -23,7 +26,7 @@ def merge_products(previous: DataFrame, intake: DataFrame, ds: str, kinds: Colle
     """
     text = clean_text(F.concat_ws(". ", *(_filled(name) for name in ("title", "category", "brand", "description"))))
     new = intake.select(
-        "product_id",
+        keys.product_id(),
         *(masked(F.col(name), kinds).alias(name) for name in ("title", "description")),
         *("category", "brand", "price_cents", "currency"),
         F.coalesce("is_active", F.lit(True)).alias("is_active"),

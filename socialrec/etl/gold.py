@@ -13,6 +13,8 @@ from socialrec.contracts.gold import SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.etl import social
 from socialrec.etl.affinity import user_product_affinity
+from socialrec.etl.keys import Keys
+from socialrec.etl.plans import GoldPlan
 from socialrec.etl.profiles import Edges, user_profiles
 from socialrec.etl.progress import Roll
 from socialrec.etl.tables import read_staged, read_table, write_stage
@@ -23,26 +25,28 @@ from socialrec.settings import EtlSettings
 
 @dataclass(frozen=True)
 class GoldBuilder:
-    """Builds the gold tables of night `ds`, rolling on or from the start as the roll says."""
+    """Builds the gold tables of night `ds`, rolling on or from the start as the plan says."""
 
     spark: SparkSession
     lake: Lake
     settings: EtlSettings
     ds: str
-    roll: Roll
+    plan: GoldPlan
 
     def affinity(self, stage: Stage) -> None:
         """Stage gold.user_product_affinity."""
-        events = self._read(SILVER_INTERACTIONS, self.roll.days)
-        previous = self._previous(USER_PRODUCT_AFFINITY)
+        roll = self.plan.affinity
+        events = self._read(SILVER_INTERACTIONS, roll.days)
+        previous = self._previous(USER_PRODUCT_AFFINITY, roll)
         write_stage(user_product_affinity(previous, events, self.ds, self.settings), stage)
 
     def ties(self, affinity: Stage, stage: Stage) -> None:
         """Stage gold.social_ties; needs the staged affinity."""
         comments = self._read(SILVER_COMMENTS, self._days_until(SILVER_COMMENTS))
-        new = social.replies(comments, self.roll.previous or "")
+        roll, keys = self.plan.others, Keys.sharing(self.settings.shared_ids)
+        new = social.replies(comments, roll.previous or "", keys)
         half_life = self.settings.reply_half_life_days
-        replied = social.replied_pairs(new, self._previous(SOCIAL_TIES), self.ds, half_life)
+        replied = social.replied_pairs(new, self._previous(SOCIAL_TIES, roll), self.ds, half_life)
         active = social.active_follows(self._read(SILVER_FOLLOWS, [self.ds]), self.ds)
         ties = social.social_ties(active, replied, read_staged(self.spark, affinity), self.ds, self.settings)
         write_stage(ties, stage)
@@ -75,10 +79,10 @@ class GoldBuilder:
         return [day for day in self.lake.partitions(table) if day <= self.ds]
 
     def _new_days(self, table: Table) -> list[str]:
-        return [day for day in self._days_until(table) if day > (self.roll.previous or "")]
+        return [day for day in self._days_until(table) if day > (self.plan.others.previous or "")]
 
-    def _previous(self, table: Table) -> DataFrame:
-        return self._read(table, [self.roll.previous] if self.roll.previous else [])
+    def _previous(self, table: Table, roll: Roll) -> DataFrame:
+        return self._read(table, [roll.previous] if roll.previous else [])
 
     def _read(self, table: Table, partitions: Sequence[str]) -> DataFrame:
         return read_table(self.spark, self.lake, table, partitions)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import reduce
 
-import pyarrow.compute as pc
-import pyarrow.dataset as pds
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Observation, SparkSession
@@ -23,26 +20,11 @@ from socialrec.etl.judging import DETAIL, REASON, RECORD, judge
 from socialrec.etl.landing_files import LandingFile
 from socialrec.etl.landing_layouts import Layout
 from socialrec.etl.landing_scans import SOURCE, scan
+from socialrec.etl.quarantine_share import Intake
 from socialrec.etl.tables import count_staged, write_stage
 from socialrec.lake import Stage
 
-_N_REASONS = 3
 _DAMAGED_FILE = re.compile(r"reading file (?:file:/*)?(/\S+?)[.,]?(?:\s|$)")
-
-
-@dataclass(frozen=True)
-class Intake:
-    """How many records of one entity came in, and how many of them went to quarantine."""
-
-    n_in: int
-    n_quarantined: int
-    n_erased: int = 0
-    """Those of them that are refused because their user was erased."""
-
-    @property
-    def share(self) -> float:
-        """The share that breaks its contract, 0 where nothing came in."""
-        return (self.n_quarantined - self.n_erased) / self.n_in if self.n_in else 0.0
 
 
 def judged_records(
@@ -109,29 +91,6 @@ def stage_records(
             f"{entity}: {intake.n_in} records in, {count_staged(bronze)} valid and {intake.n_quarantined} quarantined"
         )
     return intake
-
-
-def check_share(intakes: Mapping[Entity, Intake], quarantines: Mapping[Entity, Stage], limit: float) -> None:
-    """Raise UserError for the entity with the largest rejected share, where that is above the limit."""
-    worst = max(intakes, key=lambda entity: intakes[entity].share)
-    intake = intakes[worst]
-    if intake.share <= limit:
-        return
-    files = [str(file) for file in sorted(quarantines[worst].path.glob("part=*/*.parquet"))]
-    rows = pds.dataset(files, format="parquet").to_table(columns=["reason", "detail", "source_file", "source_line"])
-    rows = rows.filter(pc.field("reason") != QuarantineReason.ERASED_USER.value)
-    counts = pc.value_counts(rows["reason"]).to_pylist()
-    top = sorted(counts, key=lambda count: (-count["counts"], count["values"]))[:_N_REASONS]
-    reasons = ", ".join(f"{count['values']} {count['counts']}" for count in top)
-    first = rows.filter(pc.field("reason") == top[0]["values"]).sort_by(
-        [("source_file", "ascending"), ("source_line", "ascending")]
-    )
-    example = first.slice(0, 1).to_pylist()[0]
-    raise UserError(
-        f"{worst}: {rows.num_rows} of {intake.n_in} records ({intake.share:.1%}) break their contract, more "
-        f"than etl.max_quarantine_share = {limit:.1%} ({reasons}; such as {example['source_file']}:"
-        f"{example['source_line']}, {example['detail']}); correct the files or raise the setting, then run again"
-    )
 
 
 def _damaged_file(error: Exception) -> Exception:

@@ -5,19 +5,26 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.identity import Identity
+from socialrec.etl.keys import Keys
+from socialrec.etl.repeats import RepeatRule
 
-KEY = ("event_id",)
 CONTENT = ("platform", "user_id", "product_id", "event_type", "event_ts", "quantity")
 """Records with one id are copies of each other where all of these agree."""
 
 
-def silver_interactions(bronze: DataFrame, identity: Identity) -> DataFrame:
+def repeat_rule(keys: Keys) -> RepeatRule:
+    """An interaction never changes: all records of one key must say the same."""
+    return RepeatRule(Entity.INTERACTIONS, keys.of(Entity.INTERACTIONS), owner=CONTENT)
+
+
+def silver_interactions(bronze: DataFrame, identity: Identity, keys: Keys) -> DataFrame:
     """One row an interaction of `bronze`, which must be free of duplicates, in the columns of silver.interactions."""
     return bronze.select(
         "event_id",
         identity.user_key(F.col("platform"), F.col("user_id")).alias("user_key"),
-        "product_id",
+        keys.product_id(),
         "event_type",
         "event_ts",
         F.coalesce("quantity", F.lit(1.0)).alias("quantity"),

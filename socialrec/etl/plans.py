@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from socialrec.contracts.bronze import BRONZE
+from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity
@@ -13,6 +14,8 @@ from socialrec.errors import UserError
 from socialrec.etl.progress import Roll, day_tokens, derived_tokens, plan_roll
 from socialrec.lake import Lake
 from socialrec.settings import EtlSettings
+
+_LAST_DAY = "9999-12-31"
 
 DAILY = (Entity.INTERACTIONS, Entity.COMMENTS)
 """Silver tables with a partition a landing day."""
@@ -24,12 +27,26 @@ GOLD_TARGETS = (TEXTS, USER_PRODUCT_AFFINITY, SOCIAL_TIES, USER_PROFILES)
 """In the order of their commits: a night is done once all of them stand, so what texts need goes before the last."""
 
 
+_KEYS = "platform and id"
+"""What keys are made of. Days that were built when ids alone were keys are built again."""
+
+_NOT_IN_GOLD = frozenset(
+    {"max_quarantine_share", "max_unmet_share", "duplicate_window_days", "require_landing_day", "mask"}
+)
+"""Settings that gold does not depend on."""
+
+
 @dataclass(frozen=True)
 class SilverPlan:
-    """Days to build of the daily tables, with the token to commit for each, and how to roll the snapshots."""
+    """Days to build of the daily tables, with the token to commit for each, and how to roll the snapshots.
+
+    `wanted` has the token of every day of bronze, `built` those that silver records of its days.
+    """
 
     tokens: Mapping[Entity, Mapping[str, str]]
     rolls: Mapping[Entity, Roll]
+    wanted: Mapping[Entity, Mapping[str, str]]
+    built: Mapping[Entity, Mapping[str, str]]
 
     @property
     def is_done(self) -> bool:
@@ -37,29 +54,57 @@ class SilverPlan:
         return not any(self.tokens.values()) and all(roll.is_done for roll in self.rolls.values())
 
 
+@dataclass(frozen=True)
+class GoldPlan:
+    """How to roll the night's affinity, which stands on interactions alone, and the other tables of gold.
+
+    A comment that was edited changes an earlier day of silver.comments; affinity rolls on all the same.
+    """
+
+    affinity: Roll
+    others: Roll
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is nothing to build."""
+        return self.affinity.is_done and self.others.is_done
+
+    def fingerprint(self, table: Table) -> str:
+        """What to commit the night of a table under."""
+        return (self.affinity if table is USER_PRODUCT_AFFINITY else self.others).fingerprint
+
+
 def plan_silver(lake: Lake, ds: str, settings: EtlSettings) -> SilverPlan:
     """Compare silver with bronze up to `ds`; UserError where bronze has nothing."""
     if not derived_tokens(lake, BRONZE[Entity.INTERACTIONS], ds):
         raise UserError(f"nothing in bronze up to {ds}: run ingest_landing --ds {ds} first")
-    tokens = {}
+    keys = (_KEYS, sorted(settings.shared_ids))
     # Where free text comes in, other masks make another table.
     masks = {entity: (settings.mask.model_dump(),) for entity in (Entity.COMMENTS, Entity.PRODUCTS)}
+    wanted, built, tokens = {}, {}, {}
     for entity in DAILY:
-        used = (settings.duplicate_window_days, *masks.get(entity, ()))
-        wanted = derived_tokens(lake, BRONZE[entity], ds, *used)
-        built = day_tokens(lake, SILVER[entity])
-        tokens[entity] = {day: token for day, token in sorted(wanted.items()) if built.get(day) != token}
+        used = (keys, settings.duplicate_window_days, *masks.get(entity, ()))
+        wanted[entity] = derived_tokens(lake, BRONZE[entity], _LAST_DAY, *used)
+        built[entity] = day_tokens(lake, SILVER[entity])
+        tokens[entity] = {
+            day: token for day, token in sorted(wanted[entity].items()) if day <= ds and built[entity].get(day) != token
+        }
     rolls = {
-        entity: plan_roll(lake, [SILVER[entity]], [BRONZE[entity]], ds, *masks.get(entity, ())) for entity in SNAPSHOTS
+        entity: plan_roll(lake, [SILVER[entity]], [BRONZE[entity]], ds, keys, *masks.get(entity, ()))
+        for entity in SNAPSHOTS
     }
-    return SilverPlan(tokens, rolls)
+    return SilverPlan(tokens, rolls, wanted, built)
 
 
-def plan_gold(lake: Lake, ds: str, settings: EtlSettings) -> Roll:
+def plan_gold(lake: Lake, ds: str, settings: EtlSettings) -> GoldPlan:
     """Compare gold with silver up to `ds`; UserError where silver has no snapshot of that night."""
     for entity in SNAPSHOTS:
         if lake.last_commit(SILVER[entity], ds) is None:
             raise UserError(f"{SILVER[entity].name} has no snapshot of {ds}: run build_silver --ds {ds} first")
-    used = settings.model_dump(exclude={"max_quarantine_share", "duplicate_window_days", "require_landing_day", "mask"})
+    used = settings.model_dump(exclude=set(_NOT_IN_GOLD))
     inputs = [SILVER[entity] for entity in (*DAILY, *SNAPSHOTS)]
-    return plan_roll(lake, GOLD_TARGETS, inputs, ds, used)
+    others = [table for table in GOLD_TARGETS if table is not USER_PRODUCT_AFFINITY]
+    return GoldPlan(
+        affinity=plan_roll(lake, [USER_PRODUCT_AFFINITY], [SILVER[Entity.INTERACTIONS]], ds, used),
+        others=plan_roll(lake, others, inputs, ds, used),
+    )

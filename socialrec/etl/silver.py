@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cached_property, reduce
 
 import pyarrow.compute as pc
 from pyspark import StorageLevel
@@ -12,13 +12,16 @@ from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
-from socialrec.contracts.landing import LANDING
+from socialrec.contracts.landing import LANDING, LANDING_KEY
 from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity, PersonalData, QuarantineReason, QuarantineStage
 from socialrec.etl import catalogue, comments, interactions, social
-from socialrec.etl.duplicates import IS_CONFLICT, RECORD_KEY, later_copies, superseded, without
+from socialrec.etl.duplicates import RECORD_KEY, VERDICT, Verdict, said_again, superseded, without
 from socialrec.etl.identity import Identity
+from socialrec.etl.keys import Keys
 from socialrec.etl.progress import Roll, lookback
+from socialrec.etl.quarantine_share import Intake
+from socialrec.etl.repeats import Repeats, days_within
 from socialrec.etl.tables import count_rows, count_staged, read_table, write_stage
 from socialrec.etl.wording import with_mask
 from socialrec.lake import Lake, Stage
@@ -40,56 +43,73 @@ class Outcome:
 
 @dataclass(frozen=True)
 class SilverBuilder:
-    """Builds the silver tables of one night. Records repeat where they come up to `window_days` after their first."""
+    """Builds the silver tables of one night.
+
+    A key counts once, whatever its age. Words repeat where the same user says them of the same product again up to
+    `window_days` later.
+    """
 
     spark: SparkSession
     lake: Lake
     identity: Identity
+    keys: Keys
     window_days: int
     masks: tuple[PersonalData, ...]
     """What is masked in free text."""
+
+    def days_to_build(self, entity: Entity, days: Sequence[str], built: Mapping[str, str]) -> list[str]:
+        """These days of a daily table, and the days that are built already whose rows change with them."""
+        found = self._repeats(entity, days).days_to_build(built)
+        if entity is Entity.COMMENTS:
+            found = sorted({*found, *days_within(days, built, self.window_days)})
+        return found
 
     def interactions(self, days: Sequence[str], stage: Stage) -> Outcome:
         """Stage these days of silver.interactions."""
         entity = Entity.INTERACTIONS
         bronze = read_table(self.spark, self.lake, BRONZE[entity], days)
-        copies = self._copies(entity, days, interactions.KEY, interactions.CONTENT)
-        # Counting first: a copy's size must be known before the join is planned, or every record is moved around.
-        n_duplicate, n_conflict = _tally(copies)
-        write_stage(interactions.silver_interactions(without(bronze, copies), self.identity), stage)
-        rejected = _conflicts(bronze, copies, entity, interactions.KEY[0])
-        return Outcome(count_staged(stage), n_duplicate, n_conflict, rejected)
+        repeated = self._repeats(entity, days).rejected(days)
+        # Counting first: their size must be known before the join is planned, or every record is moved around.
+        counts = _tally(repeated)
+        rows = interactions.silver_interactions(without(bronze, repeated), self.identity, self.keys)
+        write_stage(rows, stage)
+        n_conflict = counts.pop(Verdict.CONFLICT, 0)
+        return Outcome(count_staged(stage), sum(counts.values()), n_conflict, _conflicts(bronze, repeated, entity))
 
     def comments(self, days: Sequence[str], stage: Stage) -> Outcome:
         """Stage these days of silver.comments."""
         entity = Entity.COMMENTS
         bronze = read_table(self.spark, self.lake, BRONZE[entity], days)
         earlier = sorted(set(lookback(days, self.window_days, self.lake.partitions(BRONZE[entity]))) - set(days))
-        all_copies = self._copies(entity, [*earlier, *days], comments.KEY, comments.CONTENT)
-        copies = all_copies.where(F.col("ds").isin(list(days)))
-        n_duplicate, n_conflict = _tally(copies)
-        # Cleaning costs more than reading back what was cleaned.
-        cleaned = comments.clean_comments(without(bronze, copies), self.identity, self.masks)
-        cleaned = cleaned.persist(StorageLevel.DISK_ONLY)
-        said_before = self._said_before(earlier, all_copies)
-        repeats = _repeated_words(cleaned, said_before, self.window_days).persist(StorageLevel.MEMORY_AND_DISK)
+        repeats = self._repeats(entity, sorted({*earlier, *days}))
+        repeated = repeats.rejected(days)
+        counts = _tally(repeated)
+        old = repeated.where(F.col(VERDICT) == Verdict.SUPERSEDED.value)
+        # Cleaning costs more than reading back what was cleaned. Words that were replaced since were said all the same.
+        said = comments.clean_comments(without(bronze, _never_said(repeated)), self.identity, self.keys, self.masks)
+        said = said.persist(StorageLevel.DISK_ONLY)
+        again = self._said_again(said, self._said_before(earlier, repeats))
+        again = without(again, old).persist(StorageLevel.MEMORY_AND_DISK)
+        n_again = again.count()
+        cleaned = without(said, old)
         is_empty = F.col("text") == ""
-        n_repeated = repeats.count()
         seen = Observation()
-        published = without(cleaned.where(~is_empty), repeats)
+        published = without(cleaned.where(~is_empty), again)
         write_stage(published.observe(seen, *self._mask_counts(F.col("text"))) if self.masks else published, stage)
         empties = cleaned.where(is_empty).select(*RECORD_KEY)
         emptied = _rejected(
             bronze.join(empties, list(RECORD_KEY), "left_semi"), entity, QuarantineReason.EMPTY_TEXT, "text"
         )
-        rejected = _conflicts(bronze, copies, entity, comments.KEY[0]).unionByName(emptied)
-        n_duplicate, n_rejected = n_duplicate + n_repeated, n_conflict + empties.count()
+        rejected = _conflicts(bronze, repeated, entity).unionByName(emptied)
+        n_rejected = counts.pop(Verdict.CONFLICT, 0) + empties.count()
+        n_duplicate = sum(counts.values()) + n_again
         return Outcome(count_staged(stage), n_duplicate, n_rejected, rejected, seen.get if self.masks else {})
 
     def products(self, roll: Roll, ds: str, stage: Stage) -> Outcome:
         """Stage the snapshot of silver.products as of `ds`."""
         entity = Entity.PRODUCTS
-        merged = catalogue.merge_products(self._previous(entity, roll), self._intake(entity, roll), ds, self.masks)
+        previous, intake = self._previous(entity, roll), self._intake(entity, roll)
+        merged = catalogue.merge_products(previous, intake, self.keys, ds, self.masks)
         is_new, is_newest = F.col(catalogue.IS_NEW), F.col(catalogue.RANK) == 1
         seen = Observation()
         observed = merged.observe(
@@ -106,15 +126,23 @@ class SilverBuilder:
         """Stage the snapshot of silver.follows as of `ds`."""
         entity = Entity.FOLLOWS
         intake = self._intake(entity, roll)
-        older = superseded(intake.select(*social.FOLLOW_KEY, "ds", *RECORD_KEY), social.FOLLOW_KEY)
+        key = self.keys.of(entity)
+        older = superseded(intake.select(*key, *social.SINCE, "ds", *RECORD_KEY), key, social.known_since())
         older = older.persist(StorageLevel.MEMORY_AND_DISK)
         n_older = older.count()
         edges = social.merge_follows(
             self._previous(entity, roll), without(intake, older), self.identity, ds, is_first=roll.previous is None
         )
+        is_new, is_newest = F.col(social.IS_NEW), F.col(social.IS_NEWEST)
         seen = Observation()
-        write_stage(edges.observe(seen, F.count_if(social.IS_NEW).alias("published")), stage)
-        return Outcome(seen.get["published"], n_older)
+        observed = edges.observe(
+            seen,
+            F.count_if(is_new & is_newest).alias("published"),
+            F.count_if(is_new & ~is_newest).alias("duplicate"),
+        )
+        write_stage(observed.where(is_newest), stage)
+        counts = seen.get
+        return Outcome(counts["published"], n_older + counts["duplicate"])
 
     def requarantine(self, entity: Entity, days: Sequence[str], rejected: DataFrame, stage: Stage) -> None:
         """Stage these days of the quarantine table: what ingest rejected, as it was, and what silver rejects now."""
@@ -124,22 +152,43 @@ class SilverBuilder:
     def _mask_counts(self, text: Column) -> list[Column]:
         return [with_mask(text, kind).alias(f"masked_{kind}") for kind in self.masks]
 
-    def _copies(self, entity: Entity, days: Sequence[str], key: Sequence[str], content: Sequence[str]) -> DataFrame:
-        window = lookback(days, self.window_days, self.lake.partitions(BRONZE[entity]))
-        records = read_table(self.spark, self.lake, BRONZE[entity], window)
-        copies = later_copies(records.select(*key, *content, "ds", *RECORD_KEY), key, content, self.window_days)
-        return copies.where(F.col("ds").isin(list(days))).persist(StorageLevel.MEMORY_AND_DISK)
+    def _repeats(self, entity: Entity, days: Sequence[str]) -> Repeats:
+        """The keys of these days that come up more than once, looked for once."""
+        asked = (entity, tuple(days))
+        if asked not in self._found:
+            rule = {Entity.INTERACTIONS: interactions.repeat_rule, Entity.COMMENTS: comments.repeat_rule}[entity]
+            self._found[asked] = Repeats(self.spark, self.lake, rule(self.keys), asked[1])
+        return self._found[asked]
 
-    def _said_before(self, earlier: Sequence[str], copies: DataFrame) -> DataFrame:
-        """Key and day of the comments of earlier days, those that were not published for saying the same again too.
+    @cached_property
+    def _found(self) -> dict[tuple[Entity, tuple[str, ...]], Repeats]:
+        return {}
 
-        Silver alone would forget those, and its verdict would hang on which days were built together.
+    def _said_again(self, said: DataFrame, said_before: DataFrame) -> DataFrame:
+        """The comments of `said` whose words the same user said of the same product before, in another comment."""
+        key, speaker = comments.SAME_WORDS_KEY, self.keys.of(Entity.COMMENTS)
+        names = dict.fromkeys((*key, *speaker, "ds", *RECORD_KEY))
+        earlier = said_before.withColumns({"source_file": F.lit(""), "source_line": F.lit(0).cast("bigint")})
+        records = (rows.where(F.col("text") != "").select(*names) for rows in (said, earlier))
+        found = said_again(reduce(DataFrame.unionByName, records), key, speaker, self.window_days)
+        return found.where(F.col("source_line") > 0)
+
+    def _said_before(self, earlier: Sequence[str], repeats: Repeats) -> DataFrame:
+        """Key and day of the comments of earlier days, those too that are not published.
+
+        Silver alone would forget those, and its verdict would depend on which days were built together.
         """
+        key, repeated = self.keys.of(Entity.COMMENTS), repeats.rejected(earlier)
         published = read_table(self.spark, self.lake, SILVER[Entity.COMMENTS], earlier)
-        bronze = without(read_table(self.spark, self.lake, BRONZE[Entity.COMMENTS], earlier), copies)
-        others = bronze.join(published.select(*comments.KEY, "ds"), [*comments.KEY, "ds"], "left_anti")
-        names = (*comments.SAME_WORDS_KEY, "text", "ds")
-        said = comments.clean_comments(others, self.identity, self.masks)
+        bronze = without(read_table(self.spark, self.lake, BRONZE[Entity.COMMENTS], earlier), _never_said(repeated))
+        replaced = repeated.where(F.col(VERDICT) == Verdict.SUPERSEDED.value)
+        others = (
+            without(bronze, replaced)
+            .join(published.select(*key, "ds"), [*key, "ds"], "left_anti")
+            .unionByName(bronze.join(replaced.select(*RECORD_KEY), list(RECORD_KEY), "left_semi"))
+        )
+        names = dict.fromkeys((*key, *comments.SAME_WORDS_KEY, "text", "ds"))
+        said = comments.clean_comments(others, self.identity, self.keys, self.masks)
         return published.select(*names).unionByName(said.select(*names))
 
     def _intake(self, entity: Entity, roll: Roll) -> DataFrame:
@@ -151,46 +200,44 @@ class SilverBuilder:
 
 
 def quarantined_by(lake: Lake, entity: Entity, days: Sequence[str], stage: QuarantineStage) -> list[str]:
-    """The day of each record of these days that this stage rejected, with repetitions."""
-    rows = lake.read(QUARANTINE[entity], days, columns=["ds"], filter=pc.field("stage") == stage.value)
-    found: list[str] = rows["ds"].to_pylist()
+    """The reason of each record of these days that this stage rejected, with repetitions."""
+    rows = lake.read(QUARANTINE[entity], days, columns=["reason"], filter=pc.field("stage") == stage.value)
+    found: list[str] = rows["reason"].to_pylist()
     return found
 
 
-def balance(lake: Lake, entity: Entity, days: Sequence[str], outcome: Outcome) -> dict[str, int]:
-    """Counts `<entity>_in`, `_published`, `_duplicate`, `_quarantined` of these days.
+def balance(lake: Lake, entity: Entity, days: Sequence[str], outcome: Outcome) -> tuple[dict[str, int], Intake]:
+    """Counts `<entity>_in`, `_published`, `_duplicate`, `_quarantined` of these days, and what both stages rejected.
 
     Raises RuntimeError where the last three do not add up to the first.
     """
-    rejected_before = len(quarantined_by(lake, entity, days, QuarantineStage.INGEST))
-    n_in = count_rows(lake, BRONZE[entity], days) + rejected_before
+    rejected_before = quarantined_by(lake, entity, days, QuarantineStage.INGEST)
+    n_in = count_rows(lake, BRONZE[entity], days) + len(rejected_before)
     parts = {
         "published": outcome.n_published,
         "duplicate": outcome.n_duplicate,
-        "quarantined": rejected_before + outcome.n_rejected,
+        "quarantined": len(rejected_before) + outcome.n_rejected,
     }
     if n_in != sum(parts.values()):
         raise RuntimeError(f"{entity}: {n_in} records in, but {parts}; nothing was published")
-    return {f"{entity}_{name}": number for name, number in {"in": n_in, **parts}.items()}
+    n_erased = rejected_before.count(QuarantineReason.ERASED_USER.value)
+    counts = {f"{entity}_{name}": number for name, number in {"in": n_in, **parts}.items()}
+    return counts, Intake(n_in, parts["quarantined"], n_erased)
 
 
-def _repeated_words(cleaned: DataFrame, said_before: DataFrame, window_days: int) -> DataFrame:
-    """The records of `cleaned` whose words the same user said of the same product before."""
-    key = comments.SAME_WORDS_KEY
-    earlier = said_before.withColumns({"source_file": F.lit(""), "source_line": F.lit(0).cast("bigint")})
-    records = (rows.where(F.col("text") != "").select(*key, "ds", *RECORD_KEY) for rows in (cleaned, earlier))
-    return later_copies(reduce(DataFrame.unionByName, records), key, key, window_days).where(F.col("source_line") > 0)
+def _tally(repeated: DataFrame) -> dict[str, int]:
+    return {row[0]: row[1] for row in repeated.groupBy(VERDICT).count().collect()}
 
 
-def _tally(copies: DataFrame) -> tuple[int, int]:
-    counts = {row[0]: row[1] for row in copies.groupBy(IS_CONFLICT).count().collect()}
-    return counts.get(False, 0), counts.get(True, 0)
+def _never_said(repeated: DataFrame) -> DataFrame:
+    """Copies and conflicts: what a comment said before it was replaced was said."""
+    return repeated.where(F.col(VERDICT) != Verdict.SUPERSEDED.value)
 
 
-def _conflicts(bronze: DataFrame, copies: DataFrame, entity: Entity, key: str) -> DataFrame:
-    conflicts = copies.where(F.col(IS_CONFLICT)).select(*RECORD_KEY)
+def _conflicts(bronze: DataFrame, repeated: DataFrame, entity: Entity) -> DataFrame:
+    conflicts = repeated.where(F.col(VERDICT) == Verdict.CONFLICT.value).select(*RECORD_KEY)
     found = bronze.join(conflicts, list(RECORD_KEY), "left_semi")
-    return _rejected(found, entity, QuarantineReason.CONFLICTING_ID, key)
+    return _rejected(found, entity, QuarantineReason.CONFLICTING_ID, LANDING_KEY[entity][0])
 
 
 def _rejected(bronze: DataFrame, entity: Entity, reason: QuarantineReason, column: str) -> DataFrame:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.decay import MICROS, SETTLED_DS, SETTLED_MICROS, carried, decay_factor, faded, settle
 from socialrec.etl.identity import Identity
+from socialrec.etl.keys import Keys
 from socialrec.settings import EtlSettings
 
-FOLLOW_KEY = ("platform", "follower_id", "followee_id")
+SINCE = ("since_ts", "until_ts")
 IS_NEW = "is_new"
+IS_NEWEST = "is_newest"
 _EDGE = ("follower_key", "followee_key")
 _PAIR = ("platform", "low", "high")
 _REPLIED = ("replies_micros", SETTLED_DS, SETTLED_MICROS, "last_reply_ts")
@@ -18,22 +21,38 @@ _NOTHING: dict[str, bool | int] = {"is_follow": False, "replies_micros": 0, SETT
 """What stands where a direction has no follow, or no replies."""
 
 
-def merge_follows(previous: DataFrame, newest: DataFrame, identity: Identity, ds: str, *, is_first: bool) -> DataFrame:
-    """The edges of the previous snapshot, replaced by the newest record (bronze row) of each edge of the intake.
+def known_since() -> Column:
+    """The time a record of a follow speaks of: of two records the later one is the newer one.
 
-    Ended edges stay, with `until_ts`. Returns the columns of silver.follows plus `is_new` (bool: from the intake).
+    A record that has only an end speaks of that.
+    """
+    return F.coalesce(*SINCE)
+
+
+def merge_follows(previous: DataFrame, newest: DataFrame, identity: Identity, ds: str, *, is_first: bool) -> DataFrame:
+    """The edges of the previous snapshot and of the intake, of whose records (bronze rows) there is one an edge.
+
+    Ended edges stay, with `until_ts`. Returns the columns of silver.follows plus `is_new` (bool: from the intake) and
+    `is_newest` (bool: false where the snapshot already holds a newer record of the edge).
     """
     platform = F.col("platform")
     edges = newest.select(
         identity.user_key(platform, F.col("follower_id")).alias("follower_key"),
         identity.user_key(platform, F.col("followee_id")).alias("followee_key"),
-        *("since_ts", "until_ts", "platform"),
+        *(*SINCE, "platform"),
         F.lit(True).alias(IS_NEW),
     )
-    if not is_first:
-        kept = previous.drop("ds").join(edges.select(*_EDGE), list(_EDGE), "left_anti")
-        edges = edges.unionByName(kept.withColumn(IS_NEW, F.lit(False)))
-    return edges.withColumn("ds", F.lit(ds))
+    if is_first:
+        return edges.withColumns({IS_NEWEST: F.lit(True), "ds": F.lit(ds)})
+    landed = edges.select(*_EDGE, known_since().alias("_landed"))
+    is_newer = F.col("_landed").isNull() | (known_since() > F.col("_landed"))
+    newer = previous.where(known_since().isNotNull()).join(landed, list(_EDGE)).where(is_newer)
+    newer = newer.select(*_EDGE, F.lit(False).alias(IS_NEWEST))
+    edges = edges.join(newer, list(_EDGE), "left").withColumn(IS_NEWEST, F.coalesce(IS_NEWEST, F.lit(True)))
+    replacing = edges.where(IS_NEWEST).select(*_EDGE)
+    kept = previous.drop("ds").join(replacing, list(_EDGE), "left_anti")
+    kept = kept.withColumns({IS_NEW: F.lit(False), IS_NEWEST: F.lit(True)})
+    return edges.unionByName(kept).withColumn("ds", F.lit(ds))
 
 
 def active_follows(follows: DataFrame, ds: str) -> DataFrame:
@@ -44,35 +63,34 @@ def active_follows(follows: DataFrame, ds: str) -> DataFrame:
     return follows.where(has_begun & ~F.coalesce(has_ended, F.lit(False)))
 
 
-def replies(comments: DataFrame, after: str) -> DataFrame:
+def replies(comments: DataFrame, after: str, keys: Keys) -> DataFrame:
     """Replies to other users that became known after a landing day (the empty string: all of them).
 
-    A reply becomes known when both it and the comment it answers have landed. Where a comment id was published twice,
-    more than the duplicate window apart, the earlier one is answered. Returns platform, user_key, neighbour_key,
-    reply_ts (may be null), reply_day (date) and known_ds.
+    A reply becomes known when both it and the comment it answers have landed. Returns platform, user_key,
+    neighbour_key, reply_ts (may be null), reply_day (date) and known_ds.
     """
-    names = ("platform", "user_key", "parent_comment_id", "created_ts", "ds", "comment_id")
-    answers = comments.where(F.col("parent_comment_id").isNotNull()).select(*names)
+    parent_of = {"comment_id": "parent_comment_id"}
+    key = [parent_of.get(name, name) for name in keys.of(Entity.COMMENTS)]
+    answers = comments.where(F.col("parent_comment_id").isNotNull())
+    answers = answers.select("platform", "user_key", "parent_comment_id", "created_ts", "ds")
     parents = comments.select(
-        F.col("comment_id").alias("parent_comment_id"),
+        *(F.col(name).alias(parent_of.get(name, name)) for name in keys.of(Entity.COMMENTS)),
         F.col("user_key").alias("neighbour_key"),
         F.col("ds").alias("parent_ds"),
     )
     maybe_new = answers.where(F.col("ds") > after)
     if after:
         landed = parents.where(F.col("parent_ds") > after)
-        waiting = answers.where(F.col("ds") <= after).join(landed, "parent_comment_id", "left_semi")
+        waiting = answers.where(F.col("ds") <= after).join(landed, key, "left_semi")
         maybe_new = maybe_new.unionByName(waiting)
     return (
-        maybe_new.join(parents, "parent_comment_id")
-        .groupBy("platform", "user_key", "comment_id", "ds", "created_ts")
-        .agg(F.min(F.struct("parent_ds", "neighbour_key")).alias("parent"))
-        .withColumn("known_ds", F.greatest("ds", "parent.parent_ds"))
-        .where((F.col("known_ds") > after) & (F.col("user_key") != F.col("parent.neighbour_key")))
+        maybe_new.join(parents, key)
+        .withColumn("known_ds", F.greatest("ds", "parent_ds"))
+        .where((F.col("known_ds") > after) & (F.col("user_key") != F.col("neighbour_key")))
         .select(
             "platform",
             "user_key",
-            "parent.neighbour_key",
+            "neighbour_key",
             F.col("created_ts").alias("reply_ts"),
             F.coalesce(F.to_date("created_ts"), F.to_date("ds")).alias("reply_day"),
             "known_ds",

@@ -24,7 +24,7 @@ def read_table(
 
 def read_staged(spark: SparkSession, stage: Stage) -> DataFrame:
     """The rows of a stage that is not committed yet."""
-    return _read(spark, stage.table, _staged(stage))
+    return _read(spark, stage.table, staged_files(stage))
 
 
 def write_stage(rows: DataFrame, stage: Stage) -> None:
@@ -41,7 +41,7 @@ def write_stage(rows: DataFrame, stage: Stage) -> None:
 
 def count_staged(stage: Stage) -> int:
     """Rows in the stage, by the footers of its files."""
-    return sum(pq.read_metadata(file).num_rows for file in _staged(stage))
+    return sum(pq.read_metadata(file).num_rows for file in staged_files(stage))
 
 
 def count_rows(lake: Lake, table: Table, partitions: Sequence[str]) -> int:
@@ -57,7 +57,8 @@ def publish(stage: Stage, *, fingerprint: str, counts: Mapping[str, int], dry_ru
         stage.commit(fingerprint=fingerprint, counts=counts)
 
 
-def _staged(stage: Stage) -> list[str]:
+def staged_files(stage: Stage) -> list[str]:
+    """Paths of the Parquet files in the stage, sorted."""
     return sorted(str(file) for file in stage.path.glob(f"{_FOLDER}=*/*.parquet"))
 
 

@@ -17,6 +17,7 @@ from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.errors import UserError
 from socialrec.lake import Lake
+from socialrec.product_ids import qualified_id, source_id
 from socialrec.pseudonyms import PSEUDONYM, identity_key, pseudonym
 from socialrec.settings import Settings
 
@@ -47,7 +48,8 @@ class NothingPublishedError(UserError):
 class Place:
     """One recommendation of a list: rank from 1, the product and its title, its score, and the reasons strongest first.
 
-    `reasons` are sentences, `evidence` the same reasons as gold.recommendations holds them.
+    Products go by their source's id. `reasons` are sentences, `evidence` the same reasons as rows of
+    gold.recommendations hold them.
     """
 
     rank: int
@@ -121,13 +123,13 @@ def read_lists(lake: Lake, ds: str, user_keys: Sequence[str]) -> list[PublishedL
     rows = lake.read(RECOMMENDATIONS, [ds], filter=pc.field("user_key").isin(keys))
     rows = rows.sort_by([("user_key", "ascending"), ("rank", "ascending")])
     named = {product for reasons in rows["reasons"].to_pylist() for reason in reasons for product in reason["products"]}
-    titles = titles_of(lake, ds, named | set(rows["product_id"].to_pylist()))
+    names = names_of(lake, ds, named | set(rows["product_id"].to_pylist()))
     profiles = lake.read(USER_PROFILES, [ds], ["user_key", "text"], filter=pc.field("user_key").isin(keys))
     texts = dict(zip(*(profiles[name].to_pylist() for name in ("user_key", "text")), strict=True))
     by_user: dict[str, list[dict[str, Any]]] = {key: [] for key in user_keys}
     for row in rows.to_pylist():
         by_user[row["user_key"]].append(row)
-    return [_list(key, texts.get(key, ""), ds, found, titles) for key, found in by_user.items() if found]
+    return [_list(key, texts.get(key, ""), ds, found, names) for key, found in by_user.items() if found]
 
 
 def list_document(found: PublishedList, most: int) -> dict[str, Any]:
@@ -153,17 +155,50 @@ def typical_users(lake: Lake, ds: str) -> list[str]:
     return [keys[0].as_py() for kind in kinds if len(keys := profiles["user_key"].filter(kind))]
 
 
-def titles_of(lake: Lake, ds: str, products: AbstractSet[str]) -> dict[str, str]:
-    """Titles of these products on a day, by their ids; those of one title are told apart."""
-    wanted = pa.array(sorted(products), pa.string())
-    columns = ["product_id", "title", "brand", "price_cents", "currency"]
-    rows = lake.read(SILVER_PRODUCTS, [ds], columns, filter=pc.field("product_id").isin(wanted))
-    return tell_apart(rows.to_pylist())
+@dataclass(frozen=True)
+class Names:
+    """What people are shown of products: their titles, told apart, and their sources' ids, by the lake's ids."""
+
+    titles: Mapping[str, str]
+    source_ids: Mapping[str, str]
+
+    def title(self, product_id: str) -> str:
+        """The title, or the id where the catalogue no longer has the product."""
+        return self.titles.get(product_id, product_id)
+
+    def source_id(self, product_id: str) -> str:
+        """The id as the product's source gives it."""
+        return self.source_ids.get(product_id, product_id)
+
+    def in_reason(self, reason: Mapping[str, Any]) -> dict[str, Any]:
+        """A reason of gold.recommendations whose products go by their sources' ids."""
+        return {**reason, "products": [self.source_id(product) for product in reason["products"]]}
+
+
+def names_of(lake: Lake, ds: str, products: AbstractSet[str]) -> Names:
+    """What people are shown of these products on a day."""
+    rows = described(lake, ds, products)
+    return Names(tell_apart(rows), {row["product_id"]: source_id(row["product_id"], row["platform"]) for row in rows})
+
+
+def described(lake: Lake, ds: str, products: AbstractSet[str]) -> list[dict[str, Any]]:
+    """What people are shown of these products on a day, as rows of silver.products."""
+    wanted = pc.field("product_id").isin(pa.array(sorted(products), pa.string()))
+    columns = ["product_id", "title", "brand", "price_cents", "currency", "platform"]
+    rows: list[dict[str, Any]] = lake.read(SILVER_PRODUCTS, [ds], columns, filter=wanted).to_pylist()
+    return rows
+
+
+def product_ids_of(lake: Lake, ds: str, product: str) -> dict[str, str]:
+    """By platform the product of a day that is given by its source's id, or by the id that silver gives it."""
+    platforms = pc.unique(lake.read(SILVER_PRODUCTS, [ds], ["platform"])["platform"]).to_pylist()
+    wanted = {product, *(qualified_id(platform, product) for platform in platforms)}
+    return {row["platform"]: row["product_id"] for row in described(lake, ds, wanted)}
 
 
 def tell_apart(products: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Titles by id of rows of silver.products; where several share one, with the brand, the price or the id behind it:
-    the first of these that differs between all of them."""
+    """Titles by id of rows of silver.products; where several share one, with the brand, the price, the source's id or
+    the whole id behind it: the first of these that differs between all of them."""
     by_title: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for product in products:
         by_title[product["title"]].append(product)
@@ -179,7 +214,8 @@ def _marks(twins: Sequence[Mapping[str, Any]]) -> list[str]:
         return [""]
     brands = [twin["brand"] or "" for twin in twins]
     prices = ["" if twin["price_cents"] is None else _price(twin) for twin in twins]
-    for marks in (brands, prices):
+    sources = [source_id(twin["product_id"], twin["platform"]) for twin in twins]
+    for marks in (brands, prices, sources):
         if all(marks) and len(set(marks)) == len(marks):
             return marks
     return [twin["product_id"] for twin in twins]
@@ -208,17 +244,15 @@ def _people(reason: Mapping[str, Any]) -> str:
     return f"{n} {'person' if n == 1 else 'people'} {tie} ({who})"
 
 
-def _list(
-    key: str, profile: str, ds: str, rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str]
-) -> PublishedList:
+def _list(key: str, profile: str, ds: str, rows: Sequence[Mapping[str, Any]], names: Names) -> PublishedList:
     places = tuple(
         Place(
             row["rank"],
-            row["product_id"],
-            titles.get(row["product_id"], row["product_id"]),
+            names.source_id(row["product_id"]),
+            names.title(row["product_id"]),
             row["score"],
-            tuple(describe(reason, titles) for reason in row["reasons"]),
-            tuple(row["reasons"]),
+            tuple(describe(reason, names.titles) for reason in row["reasons"]),
+            tuple(names.in_reason(reason) for reason in row["reasons"]),
         )
         for row in rows
     )

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from socialrec.contracts.runs import NEWEST_DAY
 from socialrec.errors import UserError
+from socialrec.product_ids import SEPARATOR
 
 FILE = "recommendations.parquet"
+PRODUCT_PLATFORM = "product_platform"
+_PLATFORM_FIRST = r"^(?P<platform>[A-Za-z0-9][A-Za-z0-9._-]*):"
 
 
 def audit_lists(lists: pa.Table, profiles: pa.Table, affinities: pa.Table, offered: pa.Array, list_length: int) -> None:
@@ -55,6 +60,61 @@ def audit_lists(lists: pa.Table, profiles: pa.Table, affinities: pa.Table, offer
 
 def _count(flags: pa.ChunkedArray) -> int:
     return int(pc.sum(flags).as_py() or 0)
+
+
+def with_source_ids(lists: pa.Table, *, is_shared: bool) -> pa.Table:
+    """Rows of gold.recommendations with products as their source names them, and the column `product_platform`.
+
+    is_shared: all platforms share the ids of products, so that these are the source's already.
+    """
+    platforms = lists["platform"]
+    if not is_shared:
+        found = pc.struct_field(pc.extract_regex(lists["product_id"], _PLATFORM_FIRST), "platform")
+        platforms = pc.coalesce(found, platforms)
+        lists = _with_ids(lists, _without_platform, _without_platform)
+    return lists.append_column(PRODUCT_PLATFORM, platforms)
+
+
+def with_lake_ids(exported: pa.Table, *, is_shared: bool) -> pa.Table:
+    """Exported rows as gold.recommendations holds them; rows that were exported without a platform as they are."""
+    if PRODUCT_PLATFORM not in exported.column_names:
+        return exported
+    theirs, own = exported[PRODUCT_PLATFORM].combine_chunks(), exported["platform"].combine_chunks()
+    lists = exported.drop_columns(PRODUCT_PLATFORM)
+    if is_shared:
+        return lists
+    n_products = [sum(len(reason["products"]) for reason in reasons) for reasons in lists["reasons"].to_pylist()]
+    behind = own.take(pa.array(np.repeat(np.arange(len(own)), n_products)))
+    return _with_ids(lists, lambda ids: _joined(theirs, ids), lambda ids: _joined(behind, ids))
+
+
+def _with_ids(
+    lists: pa.Table, listed: Callable[[pa.Array], pa.Array], behind: Callable[[pa.Array], pa.Array]
+) -> pa.Table:
+    """The lists with other ids of their products, and of the products in their reasons (which are flattened)."""
+    reasons = lists["reasons"].combine_chunks()
+    fields = dict(zip((field.name for field in reasons.type.value_type), reasons.flatten().flatten(), strict=True))
+    products = fields["products"]
+    fields["products"] = pa.ListArray.from_arrays(_offsets(products), behind(products.flatten()), type=products.type)
+    structs = pa.StructArray.from_arrays(list(fields.values()), fields=list(reasons.type.value_type))
+    changed = pa.ListArray.from_arrays(_offsets(reasons), structs, type=reasons.type)
+    for name, values in (("product_id", listed(lists["product_id"].combine_chunks())), ("reasons", changed)):
+        place = lists.schema.get_field_index(name)
+        lists = lists.set_column(place, lists.schema.field(name), values)
+    return lists
+
+
+def _without_platform(ids: pa.Array) -> pa.Array:
+    return pc.replace_substring_regex(ids, _PLATFORM_FIRST, "")
+
+
+def _joined(platforms: pa.Array, ids: pa.Array) -> pa.Array:
+    return pc.binary_join_element_wise(platforms, ids, SEPARATOR)
+
+
+def _offsets(lists: pa.ListArray) -> pa.Array:
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+    return pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
 
 
 def export_lists(lists: pa.Table, folder: Path, ds: str) -> int:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pyarrow.compute as pc
+
 from socialrec import tracking
 from socialrec.contracts.gold import RECOMMENDATIONS, SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.silver import SILVER_PRODUCTS
@@ -11,7 +15,7 @@ from socialrec.recommend.context import Stamp, build_context
 from socialrec.recommend.explanation import Explanation, explain_product
 from socialrec.recommend.inputs import read_comments
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.published import describe, titles_of, user_keys_of
+from socialrec.recommend.published import describe, names_of, product_ids_of, user_keys_of
 from socialrec.service.overview import require_published
 from socialrec.settings import Settings
 from socialrec.tracking import RECOMMENDER
@@ -35,9 +39,23 @@ def explain(settings: Settings, user: str, product_id: str, ds: str | None) -> l
     tables = (USER_PRODUCT_AFFINITY, SOCIAL_TIES, SILVER_PRODUCTS, USER_PROFILES)
     evidence = [*(lake.read(table, [newest]) for table in tables), read_comments(lake, newest)]
     context = build_context(*evidence, catalogue=model.products, stamp=stamp, settings=settings)
-    found = [explain_product(model, context, key, product_id) for key in keys]
+    platforms = lake.read(USER_PROFILES, [newest], ["user_key", "platform"], pc.field("user_key").isin(keys))
+    platform_of = dict(zip(*(platforms[name].to_pylist() for name in ("user_key", "platform")), strict=True))
+    known = product_ids_of(lake, newest, product_id)
+    # A user's own platform first, then any that has the product.
+    asked = {key: known.get(platform_of[key]) or next(iter(known.values()), product_id) for key in keys}
+    found = [explain_product(model, context, key, asked[key]) for key in keys]
     behind = {product for one in found for reason in one.reasons for product in reason["products"]}
-    titles = titles_of(lake, newest, {product_id, *behind})
+    names = names_of(lake, newest, {*asked.values(), *behind})
     return [
-        (one, titles.get(product_id, product_id), [describe(reason, titles) for reason in one.reasons]) for one in found
+        (
+            replace(
+                one,
+                product_id=names.source_id(one.product_id),
+                reasons=tuple(names.in_reason(reason) for reason in one.reasons),
+            ),
+            names.title(one.product_id),
+            [describe(reason, names.titles) for reason in one.reasons],
+        )
+        for one in found
     ]

@@ -118,7 +118,8 @@ def _to_spoil(rng: np.random.Generator, world: DemoWorld, landed: Ints) -> list[
 def _contradict(row: Record, entity: Entity) -> Record:
     if entity is Entity.INTERACTIONS:
         return row | {"quantity": 99.0}
-    return row | {"text": f"{row['text']} Edited: forget all of that."}
+    # Other words under the same id would be an edit.
+    return row | {"product_id": f"{row['product_id']}-other"}
 
 
 def _renamed(row: Record, entity: Entity) -> Record:

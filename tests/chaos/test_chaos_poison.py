@@ -155,7 +155,7 @@ def test_each_poison_record_has_its_own_reason(home: Path, lake: Lake, spark: Sp
     texts = {row["comment_id"]: row["text"] for row in rows(lake, SILVER_COMMENTS)}
     assert texts == {name: clean for name, (_, clean) in HARMLESS.items()}
     assert [row["event_id"] for row in rows(lake, SILVER[Entity.INTERACTIONS])] == ["unknown"]
-    assert [row["product_id"] for row in rows(lake, SILVER[Entity.PRODUCTS])] == ["kite"]
+    assert [row["product_id"] for row in rows(lake, SILVER[Entity.PRODUCTS])] == ["shop:kite"]
     blow(len(places) + len(HARMLESS) + 2)
 
 

@@ -25,7 +25,6 @@ from socialrec.pseudonyms import identity_key, pseudonym
 from socialrec.settings import load_settings
 
 DAYS = [f"2026-01-0{n}" for n in range(1, 7)]
-WINDOW_DAYS = 2
 A_DAY = {Entity.INTERACTIONS: 400, Entity.COMMENTS: 150}
 KEY = {Entity.INTERACTIONS: "event_id", Entity.COMMENTS: "comment_id"}
 TIME = {Entity.INTERACTIONS: "event_ts", Entity.COMMENTS: "created_ts"}
@@ -103,7 +102,7 @@ def deliver(home: Path, entity: Entity, rng: random.Random) -> list[Landed]:
 
 
 def judge(entity: Entity, landed: Iterable[Landed]) -> Verdicts:
-    """The earliest record of an id within the window stands; equal ones are its copies, others contradict it."""
+    """The earliest record of an id stands, whatever its age; equal ones are its copies, others contradict it."""
     verdicts, earlier = Verdicts(), defaultdict(list)
     for place in landed:
         if place.record.get("event_type") == "stare":
@@ -114,8 +113,7 @@ def judge(entity: Entity, landed: Iterable[Landed]) -> Verdicts:
             continue
         known = earlier[place.record[KEY[entity]]]
         known.append(place)
-        oldest = (date.fromisoformat(place.ds) - timedelta(days=WINDOW_DAYS)).isoformat()
-        first = next(other for other in known if other.ds >= oldest)
+        first = known[0]
         if first is place:
             verdicts.published.append(place)
         elif first.record == place.record:
@@ -128,7 +126,7 @@ def judge(entity: Entity, landed: Iterable[Landed]) -> Verdicts:
 def as_silver(entity: Entity, place: Landed, key: bytes) -> tuple[Any, ...]:
     record = place.record
     moment = datetime.fromisoformat(record[TIME[entity]])
-    common = (record[KEY[entity]], pseudonym(key, "shop", record["user_id"]), record["product_id"], moment)
+    common = (record[KEY[entity]], pseudonym(key, "shop", record["user_id"]), f"shop:{record['product_id']}", moment)
     is_late = record[TIME[entity]][:10] < place.ds
     own = (record["event_type"], float(record["quantity"])) if entity is Entity.INTERACTIONS else (
         record["text"], float(record["rating"]))  # fmt: skip
@@ -152,7 +150,7 @@ def affinity(published: Sequence[Landed], key: bytes, weights: dict[str, float])
     for place in sorted(published, key=lambda place: place.ds):
         record = place.record
         worth = weights[record["event_type"]] * amounts[record["quantity"]]
-        pair = pseudonym(key, "shop", record["user_id"]), record["product_id"]
+        pair = pseudonym(key, "shop", record["user_id"]), f"shop:{record['product_id']}"
         n_events[pair] += 1
         since, micros = sums.get(pair, (place.ds, 0))
         added = rounded(worth * decay(record["event_ts"][:10], place.ds) * 1_000_000)
@@ -177,7 +175,7 @@ def test_every_record_ends_where_plain_python_says(
     home: Path, lake: Lake, nights: list[str], blow: Callable[..., None]
 ) -> None:
     rng = random.Random(5)
-    (home / "settings.toml").write_text(f"etl.duplicate_window_days = {WINDOW_DAYS}\n")
+    (home / "settings.toml").write_text("etl.duplicate_window_days = 2\netl.max_quarantine_share = 0.5\n")
     landed = {entity: deliver(home, entity, rng) for entity in A_DAY}
     receipts = [run(home, ds) for ds in nights]
     key = identity_key(load_settings(home).secrets)

@@ -11,7 +11,9 @@ from pyspark.sql import functions as F
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
+from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.affinity import user_product_affinity
+from socialrec.etl.keys import Keys
 from socialrec.etl.profiles import Edges, profile_text, user_profiles
 from socialrec.etl.schemas import spark_schema
 from socialrec.etl.social import replied_pairs, replies, social_ties
@@ -112,7 +114,7 @@ def test_a_reply_counts_once_both_sides_have_landed(spark: SparkSession) -> None
     )  # fmt: skip
 
     def known(after: str) -> list[tuple[str, str, int]]:
-        found = replies(comments, after).orderBy("reply_day", "reply_ts").collect()
+        found = replies(comments, after, Keys()).orderBy("reply_day", "reply_ts").collect()
         return [(row.user_key, row.neighbour_key, row.reply_day.day) for row in found]
 
     assert known("") == [("bob", "ann", 2)] * 2
@@ -120,17 +122,20 @@ def test_a_reply_counts_once_both_sides_have_landed(spark: SparkSession) -> None
     assert known("2026-01-03") == []
 
 
-def test_a_comment_id_published_again_answers_nothing_anew(spark: SparkSession) -> None:
-    comments = rows_of(
-        spark, SILVER_COMMENTS, comment("c1", "ann", None, 1), comment("c2", "bob", "c1", 2),
-        comment("c1", "eve", None, 3),
-    )  # fmt: skip
-    assert replies(comments, "2026-01-02").count() == 0
-    assert [row.neighbour_key for row in replies(comments, "").collect()] == ["ann"]
+def test_a_reply_answers_the_comment_of_its_own_platform(spark: SparkSession) -> None:
+    here, there = comment("c1", "ann", None, 1), comment("c1", "eve", None, 1) | {"platform": "app"}
+    comments = rows_of(spark, SILVER_COMMENTS, here, there, comment("c2", "bob", "c1", 2))
+    assert [row.neighbour_key for row in replies(comments, "", Keys()).collect()] == ["ann"]
+    alone = rows_of(spark, SILVER_COMMENTS, there, comment("c2", "bob", "c1", 2))
+    assert replies(alone, "", Keys()).count() == 0
+    shared = Keys.sharing([Entity.COMMENTS])
+    assert [row.neighbour_key for row in replies(alone, "", shared).collect()] == ["eve"]
 
 
 def test_replies_fade_and_roll_on(spark: SparkSession) -> None:
-    new = replies(rows_of(spark, SILVER_COMMENTS, comment("a", "ann", None, 1), comment("b", "bob", "a", 1)), "")
+    new = replies(
+        rows_of(spark, SILVER_COMMENTS, comment("a", "ann", None, 1), comment("b", "bob", "a", 1)), "", Keys()
+    )
     [first] = replied_pairs(new, rows_of(spark, SOCIAL_TIES), DAY, 10).collect()
     assert (first.settled_micros, first.replies_micros) == (1_000_000, 500_000)
     gone = {"user_key": "bob", "neighbour_key": "eve", "replies_micros": 0, "settled_ds": "2025-01-01"}

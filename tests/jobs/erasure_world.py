@@ -23,7 +23,7 @@ from socialrec.contracts.silver import SILVER_COMMENTS
 from socialrec.contracts.vocabulary import Entity, ReasonKind
 from socialrec.lake import Lake
 from socialrec.pseudonyms import identity_key, pseudonym
-from socialrec.recommend.publishing import export_lists
+from socialrec.recommend.publishing import export_lists, with_source_ids
 from socialrec.recommend.reasons import make_reason
 from socialrec.recommend.summary import rows_of, summarise
 from socialrec.report.facts import read_facts
@@ -85,24 +85,24 @@ def publish(settings: Settings) -> None:
     put(lake, COMMENT_INSIGHTS, D1, told)
     thinks = {"kind": "category", "subject": "toys", "sentiment": 1.0, "n_comments": 1, "comment_ids": ["c1"], **here}
     put(lake, USER_OPINIONS, D2, [{"user_key": user, **thinks} for user in (ann, bob)])
-    may = {"product_id": "kite", "action": "click", "probability": 0.5, "encoder_version": "v1", **here}
+    may = {"product_id": "shop:kite", "action": "click", "probability": 0.5, "encoder_version": "v1", **here}
     put(lake, BEHAVIOUR_PROPENSITIES, D2, [{"user_key": user, **may} for user in (ann, bob)])
     made = {"recommender_version": "1", "model_kind": "trained", "encoder_version": "v1", **here}
-    own = reason("because_you", products=["kite"])
+    own = reason("because_you", products=["shop:kite"])
     places = [
         # Bob and Ann stand behind Cyd's ball: without Bob one is left, too few to be named.
-        (cyd, 1, "ball", [own, reason("looked_at", friends=[bob, ann], is_followed=True)]),
+        (cyd, 1, "shop:ball", [own, reason("looked_at", friends=[bob, ann], is_followed=True)]),
         # Bob alone stands behind Ann's ball, and is not named: without him nobody does.
-        (ann, 1, "ball", [reason("looked_at")]),
-        (ann, 2, "drum", [own]),
-        (dot, 1, "ball", [reason("looked_at"), own]),
-        (bob, 1, "drum", [own]),
+        (ann, 1, "shop:ball", [reason("looked_at")]),
+        (ann, 2, "shop:drum", [own]),
+        (dot, 1, "shop:ball", [reason("looked_at"), own]),
+        (bob, 1, "shop:drum", [own]),
     ]
     names = ("user_key", "rank", "product_id", "reasons")
     put(lake, RECOMMENDATIONS, D2, [{**dict(zip(names, place, strict=True)), "score": 1.0, **made} for place in places])
     rests = [{"user_key": user, "inputs_hash": n, "made_ds": D2, **here} for n, user in enumerate((ann, bob, cyd, dot))]
     put(lake, LIST_INPUTS, D2, rests)
-    export_lists(lake.read(RECOMMENDATIONS, [D2]), settings.export, D2)
+    export_lists(with_source_ids(lake.read(RECOMMENDATIONS, [D2]), is_shared=False), settings.export, D2)
     pins = {"recommender_version": "1", "encoder_version": "v1", "encoder_model_version": "1"}
     said = {"status": "done", "counts": {"users": 4, "published": 5}, "seconds": 0.1, "peak_mib": 1}
     receipts = {"pin_models": {**said, **pins}, "publish_recommendations": said}

@@ -41,6 +41,7 @@ from socialrec.erasure.rotation import rotate_identity_key
 from socialrec.erasure.trainings import erased_before
 from socialrec.errors import UserError
 from socialrec.lake import Lake
+from socialrec.recommend.publishing import with_lake_ids
 from socialrec.settings import Settings, load_settings
 
 
@@ -143,7 +144,9 @@ def test_reasons_no_longer_rest_on_an_erased_person_and_the_lists_are_counted(wo
         row == after[row["user_key"], row["rank"]] for row in before if (row["user_key"], row["rank"]) in untouched
     )
     assert (done.changed_lists, len(after)) == (2, 4)
-    exported = pq.ParquetFile(world.export / D2 / "recommendations.parquet").read().to_pylist()
+    exported = pq.ParquetFile(world.export / D2 / "recommendations.parquet").read()
+    assert set(exported["product_id"].to_pylist()) == {"ball", "drum"}
+    exported = with_lake_ids(exported, is_shared=False).to_pylist()
     assert {(row["user_key"], row["rank"]): row for row in exported} == after
 
 

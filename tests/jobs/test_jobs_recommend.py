@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from mlflow import MlflowClient
 from pyspark.sql import SparkSession
-from tiny_shop import DS, ENCODER_VERSION, LENGTH, N_USERS, call, train
+from tiny_shop import DS, ENCODER_VERSION, LENGTH, N_USERS, call, train, write
 
 from socialrec import job, tracking
 from socialrec.contracts.gold import RECOMMENDATIONS
@@ -188,3 +188,15 @@ def test_a_home_without_a_champion_says_so_and_why(settings: Settings, monkeypat
 def test_a_version_that_does_not_exist_is_named(shop: Settings) -> None:
     with pytest.raises(UserError, match="has no version 999"):
         call(shop, "pin_models", "--model-version", "999", run_id="r9")
+
+
+def test_a_model_of_other_product_ids_is_trained_again_and_never_pinned(shop: Settings) -> None:
+    assert call(shop, "pin_models", "--check", run_id="r10")["trains_first"] is False
+    lake, later = Lake(shop.lake), "2026-12-01"
+    known = lake.read(SILVER_PRODUCTS, [DS]).to_pylist()
+    write(
+        lake, SILVER_PRODUCTS, later, [{**row, "product_id": f"shop:{row['product_id']}", "ds": later} for row in known]
+    )
+    assert call(shop, "pin_models", "--check", run_id="r10", ds=later)["trains_first"] is True
+    with pytest.raises(UserError, match=r"knows none of the products of 2026-12-01: it was trained on other product"):
+        call(shop, "pin_models", run_id="r10", ds=later)

@@ -18,6 +18,7 @@ from socialrec.pseudonyms import identity_key, pseudonym
 from socialrec.recommend.published import (
     describe,
     list_document,
+    product_ids_of,
     published_day,
     read_lists,
     tell_apart,
@@ -96,10 +97,34 @@ def test_products_of_one_title_are_told_apart_by_brand_or_price_or_else_by_id(
     facts: list[tuple[str, str | None, int | None]], titles: list[str]
 ) -> None:
     rows = [
-        {"product_id": f"p{n}", "title": title, "brand": brand, "price_cents": price, "currency": "EUR"}
+        {
+            "product_id": f"shop:p{n}", "title": title, "brand": brand, "price_cents": price, "currency": "EUR",
+            "platform": "shop",
+        }
         for n, (title, brand, price) in enumerate(facts)
-    ]
+    ]  # fmt: skip
     assert list(tell_apart(rows).values()) == titles
+
+
+def test_products_that_differ_in_their_platform_alone_are_told_apart_by_it() -> None:
+    alike = {"title": "Kite", "brand": None, "price_cents": None, "currency": None}
+    rows = [{**alike, "product_id": f"{platform}:1", "platform": platform} for platform in ("north", "south")]
+    assert list(tell_apart(rows).values()) == ["Kite (north:1)", "Kite (south:1)"]
+
+
+def test_a_product_is_found_by_its_sources_id_on_every_platform_that_has_it(lake: Lake) -> None:
+    write_products(lake, D1, {"shop:1": "Red kite", "shop:2": "Blue boat"})
+    assert product_ids_of(lake, D1, "1") == {"shop": "shop:1"}
+    assert product_ids_of(lake, D1, "shop:2") == {"shop": "shop:2"}
+    assert product_ids_of(lake, D1, "3") == {}
+
+
+def test_lists_show_the_sources_ids(lake: Lake) -> None:
+    write_products(lake, D1, {"shop:p1": "Red kite"})
+    write(lake, USER_PROFILES, D1, profile("ann"))
+    write(lake, RECOMMENDATIONS, D1, place("ann", 1, "shop:p1"))
+    [found] = read_lists(lake, D1, ["ann"])
+    assert [shown.product_id for shown in found.places] == ["p1"]
 
 
 def test_a_list_tells_its_products_of_one_title_apart(lake: Lake) -> None:

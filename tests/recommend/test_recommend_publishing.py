@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from socialrec.errors import UserError
-from socialrec.recommend.publishing import audit_lists, export_lists
+from socialrec.recommend.publishing import audit_lists, export_lists, with_lake_ids, with_source_ids
 from socialrec.recommend.summary import headline, read_receipts, refusal_of, summarise
 
 PROFILES = pa.table({"user_key": ["a", "b"]})
@@ -91,6 +91,31 @@ def test_a_backfilled_day_does_not_take_readers_back(tmp_path: Path) -> None:
     export_lists(lists(*GOOD), tmp_path, "2026-03-01")
     assert (tmp_path / "CURRENT").read_text() == "2026-03-02\n"
     assert (tmp_path / "2026-03-01" / "recommendations.parquet").exists()
+
+
+def test_an_export_names_products_as_their_source_does_and_on_which_platform() -> None:
+    said = {"kind": "because_you", "products": ["north:p2", "north:p:3"]}
+    rows = [
+        {"user_key": "a", "rank": 1, "product_id": "north:p1", "reasons": [said, {"kind": "popular", "products": []}]},
+        {"user_key": "a", "rank": 2, "product_id": "south:p1", "reasons": [said]},
+    ]
+    found = pa.Table.from_pylist([{**row, "platform": "north"} for row in rows])
+    exported = with_source_ids(found, is_shared=False)
+    assert exported["product_id"].to_pylist() == ["p1", "p1"]
+    assert exported["product_platform"].to_pylist() == ["north", "south"]
+    behind = [[reason["products"] for reason in reasons] for reasons in exported["reasons"].to_pylist()]
+    assert behind == [[["p2", "p:3"], []], [["p2", "p:3"]]]
+    assert with_lake_ids(exported, is_shared=False).equals(found)
+    # A part of it, as a reader gets it who leaves rows out.
+    assert with_lake_ids(exported.slice(1), is_shared=False).to_pylist() == found.slice(1).to_pylist()
+
+
+def test_ids_that_platforms_share_are_exported_as_they_are() -> None:
+    rows = [{"product_id": "urn:1", "reasons": [{"products": ["urn:2"]}], "platform": "north"}]
+    found = pa.Table.from_pylist(rows)
+    exported = with_source_ids(found, is_shared=True)
+    assert exported.to_pylist() == [{**rows[0], "product_platform": "north"}]
+    assert with_lake_ids(exported, is_shared=True).equals(found)
 
 
 def receipt(job: str, counts: dict[str, int], **values: Any) -> dict[str, Any]:

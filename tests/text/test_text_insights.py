@@ -186,9 +186,11 @@ def test_opinions_are_means_by_category_and_aspect_with_the_newest_comments_behi
     )
     told = pa.table(
         {
-            "comment_id": ["c0", "c1", "c2", "c3", "c4"],
-            "sentiment": ["positive", "negative", "positive", "neutral", None],
-            "aspects": [["price"], ["price", "size"], [], ["size"], ["size"]],
+            # Another platform's comment of the same id says nothing about this one.
+            "platform": ["app", *["shop"] * 5],
+            "comment_id": ["c0", "c0", "c1", "c2", "c3", "c4"],
+            "sentiment": ["negative", "positive", "negative", "positive", "neutral", None],
+            "aspects": [["other"], ["price"], ["price", "size"], [], ["size"], ["size"]],
         }
     )
     rows = user_opinions(said, told, products({"product_id": "p1", "category": "toys"}), 2, DS).to_pylist()

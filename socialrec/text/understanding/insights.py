@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from socialrec.contracts.gold import BEHAVIOUR_PROPENSITIES, COMMENT_INSIGHTS, PRODUCT_ATTRIBUTES, USER_OPINIONS
 from socialrec.contracts.vocabulary import AttributeOrigin, SubjectKind
 from socialrec.lake.schemas import arrow_schema
+from socialrec.product_ids import SEPARATOR
 from socialrec.text.material import ATTRIBUTES, behaviour_text, in_order, moods, stated
 from socialrec.text.understanding.aspects import named_aspects
 from socialrec.text.understanding.calibration import Logits
@@ -114,7 +115,7 @@ def user_opinions(comments: pa.Table, insights: pa.Table, products: pa.Table, n_
     A comment counts for the category of its product and for each aspect that it names: 1 where it is positive, -1
     where it is negative.
     """
-    known = insights.take(pc.index_in(comments["comment_id"], insights["comment_id"].combine_chunks()))
+    known = insights.take(pc.index_in(_comment_keys(comments), _comment_keys(insights).combine_chunks()))
     signs = _SIGNS["sign"].take(pc.index_in(known["sentiment"], _SIGNS["sentiment"].combine_chunks()))
     place = pc.index_in(comments["product_id"], products["product_id"].combine_chunks())
     said = pa.table(
@@ -139,6 +140,11 @@ def user_opinions(comments: pa.Table, insights: pa.Table, products: pa.Table, n_
     columns["comment_ids"] = pc.list_slice(found["comment_id_list"], 0, n_comments)
     columns["ds"] = pa.array([ds] * len(found), pa.string())
     return _shaped(columns, arrow_schema(USER_OPINIONS))
+
+
+def _comment_keys(rows: pa.Table) -> pa.ChunkedArray:
+    """Platform and id of each comment in one."""
+    return pc.binary_join_element_wise(rows["platform"], rows["comment_id"], SEPARATOR)
 
 
 def _subjects(said: pa.Table, kind: SubjectKind, subjects: pa.Array) -> pa.Table:

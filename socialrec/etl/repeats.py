@@ -1,0 +1,127 @@
+"""Records of one key wherever they landed: a key counts once, whatever its age."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from socialrec.contracts.bronze import BRONZE
+from socialrec.contracts.silver import SILVER
+from socialrec.contracts.vocabulary import Entity
+from socialrec.etl.duplicates import (
+    HASH,
+    RECORD_KEY,
+    VERDICT,
+    hashes_of,
+    judge_repeats,
+    met_hashes,
+    repeated_hashes,
+    with_hashes,
+)
+from socialrec.etl.tables import count_rows, read_table
+from socialrec.lake import Lake
+
+
+@dataclass(frozen=True)
+class RepeatRule:
+    """What is one record of an entity (`key`), whose it is (`owner`), and what else it says (`content`).
+
+    Where records have a `time`, a newer one replaces an older one of the same owner; else other content is a conflict.
+    """
+
+    entity: Entity
+    key: tuple[str, ...]
+    owner: tuple[str, ...]
+    content: tuple[str, ...] = ()
+    time: str | None = None
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """The keys of some landing days that come up more than once, on these days or on any other.
+
+    The cost of a look at the history is one scan of its key columns; its records are not moved.
+    """
+
+    spark: SparkSession
+    lake: Lake
+    rule: RepeatRule
+    days: tuple[str, ...]
+
+    @cached_property
+    def judged(self) -> DataFrame:
+        """All records of those keys, of all days, with key, `ds`, `source_file`, `source_line` and `verdict`."""
+        rule = self.rule
+        wanted = repeated_hashes(self._hashes)
+        if self.met_days:
+            wanted = wanted.unionByName(self._met.select(HASH)).distinct()
+        names = dict.fromkeys((*rule.key, *rule.owner, *rule.content, "ds", *RECORD_KEY))
+        records = self._bronze([*self.days, *self.met_days]).select(*names)
+        suspects = with_hashes(records, rule.key, wanted)
+        judged = judge_repeats(suspects, rule.key, rule.owner, rule.content, rule.time)
+        return judged.select(*rule.key, "ds", *RECORD_KEY, VERDICT).persist(StorageLevel.MEMORY_AND_DISK)
+
+    def rejected(self, days: Sequence[str]) -> DataFrame:
+        """The records of these days that another record of their key keeps out of silver."""
+        return self.judged.where(F.col(VERDICT).isNotNull() & F.col("ds").isin(list(days)))
+
+    @cached_property
+    def met_days(self) -> tuple[str, ...]:
+        """The other days that hold one of the keys."""
+        return tuple(sorted(row["ds"] for row in self._met.select("ds").distinct().collect())) if self._others else ()
+
+    def days_to_build(self, built: Collection[str]) -> list[str]:
+        """The days, and of the days that silver has built those whose rows change with them.
+
+        On a later day that holds one of the keys a record may be a repeat now, or be none any more. On an earlier day
+        a record may have been replaced, or may stand again.
+        """
+        met = [day for day in self.met_days if day in built]
+        later = {day for day in met if day > min(self.days)}
+        earlier = [day for day in met if day not in later] if self.rule.time else []
+        return sorted({*self.days, *later, *self._other_than_built(earlier)})
+
+    def _other_than_built(self, days: Sequence[str]) -> set[str]:
+        """Of these days those whose published keys are not what they were when silver was built."""
+        if not days:
+            return set()
+        keys = [*self.rule.key, "ds"]
+        of_days = self.judged.where(F.col("ds").isin(list(days)))
+        wanted = of_days.where(F.col(VERDICT).isNull()).select(*keys)
+        silver = read_table(self.spark, self.lake, SILVER[self.rule.entity], days).select(*keys)
+        stands = silver.join(of_days.select(*keys).distinct(), keys, "left_semi")
+        changed = wanted.join(stands, keys, "left_anti").unionByName(stands.join(wanted, keys, "left_anti"))
+        return {row["ds"] for row in changed.select("ds").distinct().collect()}
+
+    @property
+    def _hashes(self) -> DataFrame:
+        return hashes_of(self._bronze(self.days), self.rule.key)
+
+    @cached_property
+    def _others(self) -> list[str]:
+        return sorted(set(self.lake.partitions(BRONZE[self.rule.entity])) - set(self.days))
+
+    @cached_property
+    def _met(self) -> DataFrame:
+        # Keys that the days published when they were built last count too: a record that was delivered again may be
+        # gone from them now.
+        before = read_table(self.spark, self.lake, SILVER[self.rule.entity], self.days)
+        hashes = self._hashes.unionByName(hashes_of(before, self.rule.key))
+        history = hashes_of(self._bronze(self._others), self.rule.key)
+        n_rows = count_rows(self.lake, BRONZE[self.rule.entity], self.days)
+        return met_hashes(history, hashes, n_rows).persist(StorageLevel.MEMORY_AND_DISK)
+
+    def _bronze(self, days: Sequence[str]) -> DataFrame:
+        return read_table(self.spark, self.lake, BRONZE[self.rule.entity], days)
+
+
+def days_within(days: Iterable[str], known: Iterable[str], window_days: int) -> list[str]:
+    """The known days that lie at most `window_days` after one of these."""
+    starts = [date.fromisoformat(day) for day in days]
+    return sorted(day for day in known if any(0 < (date.fromisoformat(day) - s).days <= window_days for s in starts))
