@@ -33,7 +33,7 @@ def check(
 ) -> None:
     """Check files before they land: say by file and column what to change, and whether a night would take them in."""
     from socialrec.etl.check_report import give_verdict, report_lines
-    from socialrec.etl.checking import check_files, files_to_check
+    from socialrec.etl.checking import check_files, files_to_check, unmet_lines
     from socialrec.etl.session import spark_session
     from socialrec.service.shop import yesterday
 
@@ -43,11 +43,12 @@ def check(
         spark_session("check", settings, is_quiet=True) as spark,
     ):
         found = check_files(spark, files, settings.etl)
+        unmet = unmet_lines(spark, files, settings.etl)
     verdict = give_verdict(found, settings.etl.max_quarantine_share)
     if as_json:
-        print(json.dumps({**asdict(verdict), "files": [asdict(one) for one in found]}))
+        print(json.dumps({**asdict(verdict), "files": [asdict(one) for one in found], "unmet": unmet}))
     else:
-        for line in (*report_lines(found), *verdict.lines()):
+        for line in (*report_lines(found), *unmet, *verdict.lines()):
             print(line)
     if not verdict.passes:
         raise typer.Exit(EXIT_USER_ERROR)

@@ -14,17 +14,18 @@ from tempfile import TemporaryDirectory
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from socialrec.contracts.landing import EARLIEST_YEAR, EXAMPLES, LANDING
+from socialrec.contracts.landing import EARLIEST_YEAR, EXAMPLES, LANDING, LANDING_KEY
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
 from socialrec.errors import UserError
 from socialrec.etl.check_report import Fault, FileCheck
+from socialrec.etl.checking_ids import Conflicts, conflicts_by_file, find_unmet_ids
 from socialrec.etl.converting import guess_file
-from socialrec.etl.days import Platforms
 from socialrec.etl.ingest import judged_records
 from socialrec.etl.judging import FAULTS, list_faults
 from socialrec.etl.landing_files import SAFE_NAME, LandingFile, find_days, is_day
 from socialrec.etl.landing_guesses import similar_columns
 from socialrec.etl.landing_layouts import Layout, Layouts, column_names, find_layouts
+from socialrec.etl.quarantine_share import shared_id_question
 from socialrec.settings import EtlSettings
 
 LOOSE = "check"
@@ -82,6 +83,24 @@ def files_to_check(path: Path, ds: str, etl: EtlSettings) -> Iterator[list[Landi
 def check_files(spark: SparkSession, files: Iterable[LandingFile], etl: EtlSettings) -> list[FileCheck]:
     """Every file judged by its contract, in the order given."""
     files = list(files)
+    readable, problems = _read_layouts(files)
+    counts = _mark_planted(_count_faults(spark, readable, etl))
+    return [
+        FileCheck(_name(file), file.entity.value, problem=problems[file], convertible=_convertible(file))
+        if file in problems
+        else _check(file, readable[file], column_names(file), counts.get(file, _Counts()))
+        for file in files
+    ]
+
+
+def unmet_lines(spark: SparkSession, files: Iterable[LandingFile], etl: EtlSettings) -> list[str]:
+    """Say which ids of products the files name and have not themselves; nothing where they have no products."""
+    readable, _ = _read_layouts(files)
+    return [unmet.line() for unmet in find_unmet_ids(spark, _grouped(readable), etl)]
+
+
+def _read_layouts(files: Iterable[LandingFile]) -> tuple[dict[LandingFile, Layouts], dict[LandingFile, str]]:
+    """The layouts of the files that can be taken in, and why the others cannot."""
     readable: dict[LandingFile, Layouts] = {}
     problems: dict[LandingFile, str] = {}
     for file in files:
@@ -89,18 +108,15 @@ def check_files(spark: SparkSession, files: Iterable[LandingFile], etl: EtlSetti
             readable[file] = find_layouts([file])
         except UserError as error:
             problems[file] = str(error).replace(f"{file.path}: ", "")
-    counts = _mark_planted(_count_faults(spark, readable, etl.platforms))
-    return [
-        FileCheck(_name(file), file.entity.value, problem=problems[file], convertible=_convertible(file))
-        if file in problems
-        else _check(
-            file,
-            readable[file],
-            column_names(file),
-            counts.get(file, _Counts()),
-        )
-        for file in files
-    ]
+    return readable, problems
+
+
+def _grouped(readable: Mapping[LandingFile, Layouts]) -> dict[Layout, list[LandingFile]]:
+    grouped: dict[Layout, list[LandingFile]] = {}
+    for file, own in readable.items():
+        for layout in own.files:
+            grouped.setdefault(layout, []).append(file)
+    return grouped
 
 
 def remedy(entity: Entity, name: str, reason: str, form: str = "jsonl") -> str:
@@ -146,18 +162,14 @@ def _check(file: LandingFile, layouts: Layouts, names: Sequence[str], counts: _C
 
 
 def _count_faults(
-    spark: SparkSession, readable: Mapping[LandingFile, Layouts], platforms: Platforms
+    spark: SparkSession, readable: Mapping[LandingFile, Layouts], etl: EtlSettings
 ) -> dict[LandingFile, _Counts]:
     """By file: its records, the valid ones, and all faults of the others, the most frequent first."""
     files = {file.name: file for file in readable}
     found: dict[LandingFile, _Counts] = {}
+    layouts = _grouped(readable)
     for entity in Entity:
-        layouts: dict[Layout, list[LandingFile]] = {}
-        for file, own in readable.items():
-            for layout in own.files:
-                if layout.entity is entity:
-                    layouts.setdefault(layout, []).append(file)
-        listed = judged_records(spark, entity, layouts, platforms, list_faults)
+        listed = judged_records(spark, entity, layouts, etl.platforms, list_faults)
         if listed is None:
             continue
         # A record is a row for each fault, the first of them at place 0, or one row without a place.
@@ -178,7 +190,16 @@ def _count_faults(
                 new = (Fault(row["column"], row["reason"], row["n"], line, value or "", advice),)
             faults_of = sorted((*so_far.faults, *new), key=lambda fault: (-fault.n, fault.line, fault.column))
             found[file] = _Counts(so_far.n + row["records"], so_far.n_valid + row["valid"], tuple(faults_of))
+        for name, conflicts in conflicts_by_file(spark, entity, layouts, etl).items():
+            found[files[name]] = _with_conflicts(found[files[name]], entity, conflicts)
     return found
+
+
+def _with_conflicts(counts: _Counts, entity: Entity, conflicts: Conflicts) -> _Counts:
+    """The counts of a file whose valid records silver would reject in part."""
+    [name], reason = LANDING_KEY[entity], QuarantineReason.CONFLICTING_ID.value
+    fault = Fault(name, reason, conflicts.n, conflicts.line, conflicts.value, shared_id_question(entity))
+    return replace(counts, n_valid=counts.n_valid - conflicts.n, faults=(*counts.faults, fault))
 
 
 def _mark_planted(counts: dict[LandingFile, _Counts]) -> dict[LandingFile, _Counts]:

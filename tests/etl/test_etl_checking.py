@@ -13,7 +13,7 @@ from socialrec.contracts.landing import EXAMPLES
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.etl.check_report import FileCheck
-from socialrec.etl.checking import check_files, files_to_check, remedy
+from socialrec.etl.checking import check_files, files_to_check, remedy, unmet_lines
 from socialrec.etl.ingest import judged_records
 from socialrec.etl.judging import judge, list_faults
 from socialrec.etl.landing_layouts import find_layouts
@@ -171,3 +171,27 @@ def test_a_folder_without_landing_files_is_named(tmp_path: Path) -> None:
 )
 def test_a_remedy_says_what_the_contract_wants(entity: Entity, column: str, reason: str, said: str) -> None:
     assert remedy(entity, column, reason) == said
+
+
+def test_lines_that_contradict_each_other_under_one_id_are_faults_of_a_check(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    lines = ["o1,ann,p1,purchase", "o1,ann,p2,purchase", "o1,ann,p1,purchase", "o2,bob,p1,purchase"]
+    (tmp_path / "interactions.csv").write_text("\n".join(["event_id,user_id,product_id,event_type", *lines]))
+    [found] = check(spark, tmp_path).values()
+    assert (found.n_records, found.n_valid) == (4, 3), "a copy is valid"
+    [fault] = found.faults
+    assert (fault.reason, fault.n, fault.line, fault.value) == ("conflicting_id", 1, 3, "o1")
+    assert fault.remedy == "several lines share an event_id: is this the order's id?"
+
+
+def test_ids_that_meet_no_product_of_the_delivery_are_named_with_their_likely_cause(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    (tmp_path / "products.csv").write_text("product_id,title\n007,Kite\n8,Kettle\n")
+    events = ["e1,ann,7,view", "e2,bob,7,view", "e3,bob,8,view"]
+    (tmp_path / "interactions.csv").write_text("\n".join(["event_id,user_id,product_id,event_type", *events]))
+    with files_to_check(tmp_path, DS, ETL) as files:
+        [line] = unmet_lines(spark, files, ETL)
+    assert line.startswith("interactions: 2 of 3 (66.7%) name a product that is not in the catalogue")
+    assert "'7', which is '007' there): leading zeros were lost" in line

@@ -133,7 +133,7 @@ def test_times_are_seconds_or_milliseconds_and_may_be_absent(raw: Path, tmp_path
         (b"user_id:token\titem_id_list:token_seq\ttimestamp:float_seq\nu\tk l\t1\n", "line 2 has not as many times"),
         (
             gzip.compress(b"user_id:token\titem_id:token\n" + b"u1\tk\n" * 99, mtime=0)[:-9],
-            "gzip data are cut or damaged",
+            "gzip data are cut",
         ),
     ],
 )
