@@ -67,7 +67,14 @@ def lake(settings: Settings) -> Lake:
     ]
     put(lake, SILVER_PRODUCTS, DS, [{**row, **HERE} for row in products])
     events = [
-        {"event_id": f"e{n}", "user_key": user, "product_id": product, "event_type": kind, "event_ts": at and day(at)}
+        {
+            "event_id": f"e{n}",
+            "user_key": user,
+            "product_id": product,
+            "event_type": kind,
+            "event_ts": at and day(at),
+            "quantity": 1.0,
+        }
         for n, (user, product, kind, at) in enumerate(EVENTS)
     ]
     put(lake, SILVER_INTERACTIONS, DS, [{**row, **HERE} for row in events])

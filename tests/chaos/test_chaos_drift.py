@@ -48,8 +48,8 @@ REFUSED: dict[str, tuple[Drift, str]] = {
     ),
     "renamed": (renamed("user_id", "userId"), "required column user_id is missing; .*; rename userId to user_id"),
     "retyped": (
-        retyped("event_ts", [1, 2]),
-        "column event_ts has type int64, which cannot become timestamp; deliver it as timestamp .*",
+        retyped("event_ts", [True, False]),
+        "column event_ts has type bool, which cannot become timestamp; deliver it as timestamp .*",
     ),
     "nested": (
         retyped("product_id", [{"id": "kite"}] * 2),

@@ -97,7 +97,7 @@ def deliver(home: Path, entity: Entity, rng: random.Random) -> list[Landed]:
     return sorted(
         Landed(ds, f"shop/{ds}/{entity}-{name}", line, record)
         for (ds, name), found in files.items()
-        for line, record in enumerate(found, 1)
+        for line, record in enumerate(found, 2 if name.endswith("csv") else 1)
     )
 
 
