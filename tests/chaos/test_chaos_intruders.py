@@ -150,7 +150,7 @@ def test_pickles_are_refused_and_never_loaded(home: Path, lake: Lake, tmp_path: 
         file.write_bytes(content)
         with pytest.raises(
             UserError,
-            match=rf"{name}: (not a whole parquet file|required column follower_id is missing|line 1, byte 1 .* is not UTF-8)",
+            match=rf"{name}: (not a whole parquet file|required column .* is missing|line 1, byte 1 .*)",
         ):
             load("ingest_landing").main(["--ds", D1, "--home", str(home)])
         file.unlink()

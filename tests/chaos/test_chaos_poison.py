@@ -199,9 +199,9 @@ FILES: Mapping[str, tuple[str, bytes, str]] = {
     "gzip that is a zip": ("follows-x.csv.gz", zipped(EDGES), DAMAGED),
     "gzip cut in its header": ("follows-x.csv.gz", PACKED[:12], DAMAGED),
     "gzip of a first line without end": (
-        "follows-x.csv.gz", gzip.compress(b"\x00" * 10_000_000, mtime=0), r".*; deliver it again|its text has zero bytes.*|" + MISSING),
+        "follows-x.csv.gz", gzip.compress(b"\x00" * 10_000_000, mtime=0), r"its text has zero bytes, as UTF-16 has; .*"),
     "a header without the columns": ("follows-x.csv", b"one,two\na,b\n", MISSING),
-    "a file in UTF-16": ("follows-x.csv", EDGES[:200].encode("utf-16"), "it is UTF-16; save it as UTF-8, or run `socialrec convert FOLDER --into FOLDER`"),
+    "a file in UTF-16": ("follows-x.csv", EDGES[:200].encode("utf-16"), "it is UTF-16; save it as UTF-8, or run .*"),
     "a file of noise": ("follows-x.csv", bytes(range(256)) * 40, r".*"),
     "a column twice": (
         "follows-x.csv", b"follower_id,followee_id,follower_id\na,b,c\n",
