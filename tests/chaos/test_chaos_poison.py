@@ -199,7 +199,7 @@ FILES: Mapping[str, tuple[str, bytes, str]] = {
     "gzip that is a zip": ("follows-x.csv.gz", zipped(EDGES), DAMAGED),
     "gzip cut in its header": ("follows-x.csv.gz", PACKED[:12], DAMAGED),
     "gzip of a first line without end": (
-        "follows-x.csv.gz", gzip.compress(b"\x00" * 10_000_000, mtime=0), r"its text has zero bytes, as UTF-16 has; .*"),
+        "follows-x.csv.gz", gzip.compress(b"\x00" * 10_000_000, mtime=0), "its text has zero bytes, .*"),
     "a header without the columns": ("follows-x.csv", b"one,two\na,b\n", MISSING),
     "a file in UTF-16": ("follows-x.csv", EDGES[:200].encode("utf-16"), "it is UTF-16; save it as UTF-8, or run .*"),
     "a file of noise": ("follows-x.csv", bytes(range(256)) * 40, r".*"),
