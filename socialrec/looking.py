@@ -33,7 +33,7 @@ def check(
 ) -> None:
     """Check files before they land: say by file and column what to change, and whether a night would take them in."""
     from socialrec.etl.check_report import give_verdict, report_lines
-    from socialrec.etl.checking import check_files, files_to_check, unmet_lines
+    from socialrec.etl.checking import check_files, files_to_check, read_delivery, unmet_lines
     from socialrec.etl.session import spark_session
     from socialrec.service.shop import yesterday
 
@@ -42,8 +42,9 @@ def check(
         files_to_check(path, yesterday(), settings.etl) as files,
         spark_session("check", settings, is_quiet=True) as spark,
     ):
-        found = check_files(spark, files, settings.etl)
-        unmet = unmet_lines(spark, files, settings.etl)
+        delivery = read_delivery(files)
+        found = check_files(spark, delivery, settings.etl)
+        unmet = unmet_lines(spark, delivery, settings.etl)
     verdict = give_verdict(found, settings.etl.max_quarantine_share)
     if as_json:
         print(json.dumps({**asdict(verdict), "files": [asdict(one) for one in found], "unmet": unmet}))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +23,7 @@ from socialrec.etl.ingest import judged_records
 from socialrec.etl.judging import FAULTS, list_faults
 from socialrec.etl.landing_files import SAFE_NAME, LandingFile, find_days, is_day
 from socialrec.etl.landing_guesses import similar_columns
-from socialrec.etl.landing_layouts import Layout, Layouts, column_names, find_layouts
+from socialrec.etl.landing_layouts import Layout, Layouts, find_layouts
 from socialrec.etl.quarantine_share import shared_id_question
 from socialrec.settings import EtlSettings
 
@@ -80,27 +79,18 @@ def files_to_check(path: Path, ds: str, etl: EtlSettings) -> Iterator[list[Landi
         yield [file for day in days for file in day.files]
 
 
-def check_files(spark: SparkSession, files: Iterable[LandingFile], etl: EtlSettings) -> list[FileCheck]:
-    """Every file judged by its contract, in the order given."""
-    files = list(files)
-    readable, problems = _read_layouts(files)
-    counts = _mark_planted(_count_faults(spark, readable, etl))
-    return [
-        FileCheck(_name(file), file.entity.value, problem=problems[file], convertible=_convertible(file))
-        if file in problems
-        else _check(file, readable[file], column_names(file), counts.get(file, _Counts()))
-        for file in files
-    ]
+@dataclass(frozen=True)
+class Delivery:
+    """Files to check: the layouts of those that can be taken in, and why the others cannot."""
+
+    files: tuple[LandingFile, ...]
+    readable: Mapping[LandingFile, Layouts]
+    problems: Mapping[LandingFile, str]
 
 
-def unmet_lines(spark: SparkSession, files: Iterable[LandingFile], etl: EtlSettings) -> list[str]:
-    """Say which ids of products the files name and have not themselves; nothing where they have no products."""
-    readable, _ = _read_layouts(files)
-    return [unmet.line() for unmet in find_unmet_ids(spark, _grouped(readable), etl)]
-
-
-def _read_layouts(files: Iterable[LandingFile]) -> tuple[dict[LandingFile, Layouts], dict[LandingFile, str]]:
-    """The layouts of the files that can be taken in, and why the others cannot."""
+def read_delivery(files: Iterable[LandingFile]) -> Delivery:
+    """Read the layouts of files, each once."""
+    files = tuple(files)
     readable: dict[LandingFile, Layouts] = {}
     problems: dict[LandingFile, str] = {}
     for file in files:
@@ -108,7 +98,23 @@ def _read_layouts(files: Iterable[LandingFile]) -> tuple[dict[LandingFile, Layou
             readable[file] = find_layouts([file])
         except UserError as error:
             problems[file] = str(error).replace(f"{file.path}: ", "")
-    return readable, problems
+    return Delivery(files, readable, problems)
+
+
+def check_files(spark: SparkSession, delivery: Delivery, etl: EtlSettings) -> list[FileCheck]:
+    """Every file judged by its contract, in the order given."""
+    counts = _mark_planted(_count_faults(spark, delivery.readable, etl))
+    return [
+        FileCheck(_name(file), file.entity.value, problem=delivery.problems[file], convertible=_convertible(file))
+        if file in delivery.problems
+        else _check(file, delivery.readable[file], counts.get(file, _Counts()))
+        for file in delivery.files
+    ]
+
+
+def unmet_lines(spark: SparkSession, delivery: Delivery, etl: EtlSettings) -> list[str]:
+    """Say which ids of products the files name and have not themselves; nothing where they have no products."""
+    return [unmet.line() for unmet in find_unmet_ids(spark, _grouped(delivery.readable), etl)]
 
 
 def _grouped(readable: Mapping[LandingFile, Layouts]) -> dict[Layout, list[LandingFile]]:
@@ -136,14 +142,14 @@ def remedy(entity: Entity, name: str, reason: str, form: str = "jsonl") -> str:
 
 
 def _convertible(file: LandingFile) -> tuple[str, ...]:
-    """What a conversion would change in a file; nothing where it cannot be guessed."""
+    """Say how a conversion would change a file; nothing where that cannot be guessed."""
     try:
-        return tuple(guess_file(file).lines())
-    except (UserError, OSError, EOFError, csv.Error, zlib.error, UnicodeError):
+        return tuple(guess_file(file).changes())
+    except (UserError, OSError, EOFError, zlib.error, UnicodeError):
         return ()
 
 
-def _check(file: LandingFile, layouts: Layouts, names: Sequence[str], counts: _Counts) -> FileCheck:
+def _check(file: LandingFile, layouts: Layouts, counts: _Counts) -> FileCheck:
     known = {name for layout in layouts.files for name in layout.kinds}
     ignored = tuple(name for _, *strangers in layouts.unknown for name in strangers)
     # Records of JSON Lines may each leave out what they like.
@@ -155,7 +161,7 @@ def _check(file: LandingFile, layouts: Layouts, names: Sequence[str], counts: _C
         n_valid=counts.n_valid,
         absent=tuple(column.name for column in LANDING[file.entity] if column.name not in there),
         ignored=ignored,
-        similar=similar_columns(file.entity, names),
+        similar=similar_columns(file.entity, layouts.names[file]),
         faults=counts.faults,
         convertible=_convertible(file) if counts.n_valid < counts.n else (),
     )

@@ -1,9 +1,10 @@
-"""Exports of spreadsheets and databases to landing files: guess how they are written, say so, and write them anew."""
+"""Exports of spreadsheets and databases to landing files: guess how they are written, and write them so."""
 
 from __future__ import annotations
 
 import csv
 import re
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from decimal import Decimal
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 from socialrec.contracts.columns import Column
 from socialrec.contracts.landing import LANDING
@@ -21,6 +23,7 @@ from socialrec.etl.landing_guesses import SEPARATORS, similar_columns
 from socialrec.etl.landing_text import BLANKS, encoding_problem, likely_encoding, open_bytes, open_text, whole_lines
 
 SAMPLED_RECORDS = 1_000
+_LONGEST_HEADER = 1 << 16
 _BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _CLOCK = r"(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?$"
 _YEAR_FIRST = re.compile(r"(?P<year>\d{4})[./](?P<month>\d{1,2})[./](?P<day>\d{1,2})" + _CLOCK)
@@ -36,6 +39,14 @@ _YES = dict.fromkeys(("true", "yes", "y", "1", "ja", "oui", "是"), "true")
 _NO = dict.fromkeys(("false", "no", "n", "0", "nein", "non", "否"), "false")
 Rule = Callable[[str], str | None]
 """A value of the contract from one that is written otherwise; None where the rule does not fit it."""
+
+
+class _Reader(Protocol):
+    """A CSV reader: rows, and the lines that were read for them."""
+
+    line_num: int
+
+    def __iter__(self) -> Iterator[list[str]]: ...
 
 
 @dataclass(frozen=True)
@@ -58,8 +69,8 @@ class FileGuess:
     columns: dict[int, ColumnGuess]
     ignored: tuple[str, ...]
 
-    def lines(self) -> Iterator[str]:
-        """The guess for people, a line a fact."""
+    def changes(self) -> Iterator[str]:
+        """What a conversion changes, for people: a line a fact."""
         if self.encoding != "utf-8":
             yield f"encoding {self.encoding}, to UTF-8"
         if self.separator != ",":
@@ -68,6 +79,10 @@ class FileGuess:
             renamed = guess.name if guess.name == guess.target else f"{guess.name} as {guess.target}"
             if guess.said or guess.name != guess.target:
                 yield ": ".join(filter(None, (renamed, guess.said)))
+
+    def lines(self) -> Iterator[str]:
+        """The whole guess, with the columns that are left out."""
+        yield from self.changes()
         if self.ignored:
             yield f"left out: {', '.join(self.ignored)}"
 
@@ -115,33 +130,56 @@ def convert_file(guess: FileGuess, target: Path) -> int:
     """Write a file in the landing format by a guess, whole or not at all; returns its records.
 
     Values that the guess does not fit stay as they are: ingest judges them. Records of too few or too many values keep
-    those that they have.
+    those that they have, and are no whole records of the new file either. Raises UserError where one cannot be read.
     """
     unfinished = target.with_name(f".{target.name}.partial")
     target.parent.mkdir(parents=True, exist_ok=True)
-    n = 0
+    try:
+        n = _write(guess, unfinished)
+    except UserError:
+        unfinished.unlink(missing_ok=True)
+        raise
+    unfinished.replace(target)
+    return n
+
+
+def _write(guess: FileGuess, target: Path) -> int:
     with (
         _rows(guess.file, guess.encoding, guess.separator) as rows,
-        unfinished.open("w", encoding="utf-8", newline="") as out,
+        target.open("w", encoding="utf-8", newline="") as out,
     ):
-        n_fields = len(next(rows))
+        n, n_fields = 0, len(next(rows))
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow([column.target for column in guess.columns.values()])
         for row in rows:
+            n += 1
             if len(row) == n_fields:
                 writer.writerow([column.convert(row[place]) for place, column in guess.columns.items()])
             else:
-                writer.writerow(row)
-            n += 1
-    unfinished.replace(target)
+                # Where columns are left out, its values could fill the others by chance.
+                writer.writerow(row if len(row) != len(guess.columns) else [*row, ""])
     return n
 
 
 @contextmanager
 def _rows(file: LandingFile, encoding: str, separator: str) -> Iterator[Iterator[list[str]]]:
-    """The filled rows of a file, the header first."""
+    """The rows of a file but for blank lines, the header first.
+
+    Raises UserError, also while they are read, where a quote does not close or bytes are not of the encoding.
+    """
     with open_text(file.path, encoding) as text:
-        yield (row for row in csv.reader(text, delimiter=separator) if any(row))
+        yield _filled(file, csv.reader(text, delimiter=separator, strict=True))
+
+
+def _filled(file: LandingFile, reader: _Reader) -> Iterator[list[str]]:
+    begin = 1
+    try:
+        for row in reader:
+            if len(row) > 1 or (row and row[0].strip(BLANKS)):
+                yield row
+            begin = reader.line_num + 1
+    except (csv.Error, UnicodeError, OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{file.path}: the record at line {begin} cannot be read ({error}); correct it") from None
 
 
 def _encoding(file: LandingFile) -> str:
@@ -155,12 +193,14 @@ def _encoding(file: LandingFile) -> str:
         if encoding_problem(content, "utf-8") is None:
             return "utf-8"
     with open_bytes(file.path) as content:
-        return likely_encoding([line for lines in whole_lines(content) for line in lines if not line.isascii()])
+        foreign = (line for lines in whole_lines(content) for line in lines if not line.isascii())
+        return likely_encoding(list(islice(foreign, SAMPLED_RECORDS)))
 
 
 def _separator(file: LandingFile, encoding: str) -> str:
-    with open_text(file.path, encoding) as text:
-        header = next((line for line in text if line.strip(BLANKS + "\r\n")), "")
+    with open_bytes(file.path) as content:
+        start = content.read(_LONGEST_HEADER).decode(encoding, errors="replace")
+    header = next((line for line in start.splitlines() if line.strip(BLANKS)), "")
     return max((",", *SEPARATORS), key=header.count)
 
 

@@ -82,11 +82,13 @@ class Layouts:
     """Landing files by layout, and the unknown columns that were found, by an example file.
 
     n_lines: by entity, the lines of all text files that are neither blank nor headers, and the rows of Parquet files.
+    names: the columns of each file as it has them, of JSON Lines those of its first records; empty for an empty file.
     """
 
     files: dict[Layout, list[LandingFile]]
     unknown: dict[tuple[str, ...], str]
     n_lines: dict[Entity, int]
+    names: dict[LandingFile, tuple[str, ...]]
 
 
 def find_layouts(files: Iterable[LandingFile]) -> Layouts:
@@ -98,24 +100,20 @@ def find_layouts(files: Iterable[LandingFile]) -> Layouts:
     grouped: dict[Layout, list[LandingFile]] = {}
     unknown: dict[tuple[str, ...], str] = {}
     n_lines: dict[Entity, int] = {}
+    names: dict[LandingFile, tuple[str, ...]] = {}
     for file in files:
         found = _columns(file)
+        names[file] = tuple(name for name, _ in found or ())
         if found is None:
             continue
-        names = [name for name, _ in found]
         known = {column.name for column in LANDING[file.entity]}
-        _check_columns(file, names)
-        if strangers := tuple(sorted(set(names) - known)):
+        _check_columns(file, names[file])
+        if strangers := tuple(sorted(set(names[file]) - known)):
             unknown.setdefault((file.entity.value, *strangers), file.name)
         layout, n = _layout(file, found, known)
         grouped.setdefault(layout, []).append(file)
         n_lines[file.entity] = n_lines.get(file.entity, 0) + n
-    return Layouts(grouped, unknown, n_lines)
-
-
-def column_names(file: LandingFile) -> list[str]:
-    """Names of the columns as the file has them; of JSON Lines those of its first records."""
-    return [name for name, _ in _columns(file) or ()]
+    return Layouts(grouped, unknown, n_lines, names)
 
 
 def _layout(file: LandingFile, found: Sequence[tuple[str, str]], known: set[str]) -> tuple[Layout, int]:

@@ -1,7 +1,7 @@
 """Text files as lines: where a line ends, and which characters its bytes are.
 
 A line ends at LF, CR or CRLF, in any mixture, and nowhere else (not at U+2028 or U+0085): as Spark reads text files.
-Ingest, `check`, the importers and the erasure all read lines by the functions here.
+Ingest, `check` and the erasure all read lines by the functions here.
 """
 
 from __future__ import annotations

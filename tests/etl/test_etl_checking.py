@@ -13,7 +13,7 @@ from socialrec.contracts.landing import EXAMPLES
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.etl.check_report import FileCheck
-from socialrec.etl.checking import check_files, files_to_check, remedy, unmet_lines
+from socialrec.etl.checking import check_files, files_to_check, read_delivery, remedy, unmet_lines
 from socialrec.etl.ingest import judged_records
 from socialrec.etl.judging import judge, list_faults
 from socialrec.etl.landing_layouts import find_layouts
@@ -27,7 +27,7 @@ ETL = EtlSettings()
 
 def check(spark: SparkSession, folder: Path) -> dict[str, FileCheck]:
     with files_to_check(folder, DS, ETL) as files:
-        return {Path(found.name).name: found for found in check_files(spark, files, ETL)}
+        return {Path(found.name).name: found for found in check_files(spark, read_delivery(files), ETL)}
 
 
 def test_each_file_says_how_many_records_are_valid_and_what_is_wrong_with_the_others(
@@ -122,7 +122,7 @@ def test_files_of_no_day_are_checked_for_the_day_given_and_keep_their_own_names(
     file = tmp_path / "interactions.jsonl"
     file.write_text(event % ("e1", f"{DS}T23:00:00Z") + event % ("e2", "2026-02-01T00:00:00Z"))
     with files_to_check(file, DS, ETL) as files:
-        [found] = check_files(spark, files, ETL)
+        [found] = check_files(spark, read_delivery(files), ETL)
     assert (found.name, found.n_valid, found.faults[0].reason) == ("interactions.jsonl", 1, "future_event")
 
 
@@ -192,6 +192,6 @@ def test_ids_that_meet_no_product_of_the_delivery_are_named_with_their_likely_ca
     events = ["e1,ann,7,view", "e2,bob,7,view", "e3,bob,8,view"]
     (tmp_path / "interactions.csv").write_text("\n".join(["event_id,user_id,product_id,event_type", *events]))
     with files_to_check(tmp_path, DS, ETL) as files:
-        [line] = unmet_lines(spark, files, ETL)
+        [line] = unmet_lines(spark, read_delivery(files), ETL)
     assert line.startswith("interactions: 2 of 3 (66.7%) name a product that is not in the catalogue")
     assert "'7', which is '007' there): leading zeros were lost" in line

@@ -72,3 +72,29 @@ def test_a_file_that_lacks_a_column_or_is_there_already_is_named(tmp_path: Path)
     assert target_of(guess, tmp_path / "shop", tmp_path / "into") == tmp_path / "into" / "products.csv"
     with pytest.raises(UserError, match=r"products.csv is there already: name another folder with --into"):
         target_of(guess, tmp_path / "shop", tmp_path / "shop")
+
+
+def test_an_odd_record_never_becomes_a_whole_one_of_other_columns(tmp_path: Path) -> None:
+    text = "product_id,colour,title\np1,red,Kite\np2,Kettle\n"
+    _, written = converted(export(tmp_path, "products.csv", text))
+    assert written.splitlines()[1:] == ["p1,Kite", "p2,Kettle,"]
+
+
+def test_a_quote_that_does_not_close_stops_a_conversion_with_its_line_and_leaves_nothing(tmp_path: Path) -> None:
+    rows = "".join(f"p{n};Kite\n" for n in range(2_000))
+    guess = guess_file(export(tmp_path, "products.csv", f'product_id;title\n{rows}p;"Kettle\n{rows}'))
+    with pytest.raises(UserError, match=r"products.csv: the record at line 2002 cannot be read"):
+        convert_file(guess, tmp_path / "into" / "products.csv")
+    assert not any((tmp_path / "into").iterdir())
+
+
+def test_rows_of_empty_cells_are_records_and_stay(tmp_path: Path) -> None:
+    _, written = converted(export(tmp_path, "products.csv", "product_id;title\n1;Kite\n;\n\n"))
+    assert written == "product_id,title\n1,Kite\n,\n"
+
+
+def test_bytes_that_fit_no_encoding_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "products.csv"
+    file.write_bytes(b"product_id,title\n1,Caf\xe9\n2,\x81\x8d\n")
+    with pytest.raises(UserError, match=r"products.csv: the record at line \d+ cannot be read"):
+        guess_file(LandingFile(file, Entity.PRODUCTS, "csv"))
