@@ -30,7 +30,7 @@ Staged = tuple[Stage, str, dict[str, int]]
 
 @dataclass(frozen=True)
 class Made:
-    """What a night made of one entity: its counts, and what is staged of quarantine and of silver."""
+    """One entity of a night: its counts, and the stages of its quarantine and of silver."""
 
     counts: dict[str, int]
     intake: Intake

@@ -17,7 +17,7 @@ from socialrec.etl.comments import CONTENT as COMMENT_CONTENT
 from socialrec.etl.comments import OWNER
 from socialrec.etl.interactions import CONTENT as INTERACTION_CONTENT
 from socialrec.etl.keys import Keys
-from socialrec.settings import EtlSettings
+from socialrec.etl_settings import EtlSettings
 
 _MEMORY = "6GiB"
 

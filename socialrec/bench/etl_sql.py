@@ -22,7 +22,7 @@ from socialrec.contracts.opinions import (
 from socialrec.contracts.vocabulary import Entity, TextKind
 from socialrec.etl.cleaning import cleaned
 from socialrec.etl.wording import BLANK, FUNCTION_WORDS, SPECIAL
-from socialrec.settings import EtlSettings, MaskSettings
+from socialrec.etl_settings import EtlSettings, MaskSettings
 
 MASKING, NAMING = "cleaned_masked", "cleaned_unmasked"
 """Functions of `add_cleaners`, for what people write and for the names of goods."""

@@ -11,7 +11,7 @@ from socialrec.contracts.opinions import FAVOURABLE_EVENTS
 from socialrec.contracts.vocabulary import EventType
 from socialrec.etl.days import age_in_days
 from socialrec.etl.decay import MICROS, SETTLED_DS, SETTLED_MICROS, carried, decay_factor, faded, settle
-from socialrec.settings import EtlSettings
+from socialrec.etl_settings import EtlSettings
 
 _KEY = ("platform", "user_key", "product_id")
 

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from socialrec.etl.keys import Keys
 from socialrec.etl.wording import text_hash, with_clean_texts
-from socialrec.settings import MaskSettings
+from socialrec.etl_settings import MaskSettings
 
 IS_NEW = "is_new"
 RANK = "rank"

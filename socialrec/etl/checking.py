@@ -25,7 +25,7 @@ from socialrec.etl.landing_files import SAFE_NAME, LandingFile, find_days, is_da
 from socialrec.etl.landing_guesses import similar_columns
 from socialrec.etl.landing_layouts import Layout, Layouts, find_layouts
 from socialrec.etl.quarantine_share import shared_id_question
-from socialrec.settings import EtlSettings
+from socialrec.etl_settings import EtlSettings
 
 LOOSE = "check"
 """The platform that files outside a landing folder are looked at as."""

@@ -25,7 +25,7 @@ from socialrec.etl.keys import Keys
 from socialrec.etl.landing_files import LandingFile
 from socialrec.etl.landing_layouts import Layout
 from socialrec.etl.unmet import Unmet, unmet_ids
-from socialrec.settings import EtlSettings
+from socialrec.etl_settings import EtlSettings
 
 Grouped = Mapping[Layout, Sequence[LandingFile]]
 _RULES = {Entity.INTERACTIONS: interactions.repeat_rule, Entity.COMMENTS: comments.repeat_rule}

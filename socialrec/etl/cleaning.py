@@ -8,7 +8,7 @@ import unicodedata
 from socialrec.etl.joiners import without_invisible
 from socialrec.etl.markup import without_markup
 from socialrec.etl.personal_data import mask_text
-from socialrec.settings import MaskSettings
+from socialrec.etl_settings import MaskSettings
 
 _BLANK = re.compile("[\\x00-\\x20\\x7f-\\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
 

@@ -12,7 +12,7 @@ from socialrec.etl.interactions import is_late
 from socialrec.etl.keys import Keys
 from socialrec.etl.repeats import RepeatRule
 from socialrec.etl.wording import language, text_hash, with_clean_texts
-from socialrec.settings import MaskSettings
+from socialrec.etl_settings import MaskSettings
 
 OWNER = ("platform", "user_id", "product_id")
 """Records with one id are versions of one comment where these agree, and conflicts where they do not."""

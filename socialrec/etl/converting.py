@@ -70,7 +70,7 @@ class FileGuess:
     ignored: tuple[str, ...]
 
     def changes(self) -> Iterator[str]:
-        """What a conversion changes, for people: a line a fact."""
+        """Changes that a conversion makes, for people: a line a fact."""
         if self.encoding != "utf-8":
             yield f"encoding {self.encoding}, to UTF-8"
         if self.separator != ",":

@@ -19,8 +19,8 @@ from socialrec.etl.profiles import Edges, user_profiles
 from socialrec.etl.progress import Roll
 from socialrec.etl.tables import read_staged, read_table, write_stage
 from socialrec.etl.texts import new_texts
+from socialrec.etl_settings import EtlSettings
 from socialrec.lake import Lake, Stage
-from socialrec.settings import EtlSettings
 
 
 @dataclass(frozen=True)

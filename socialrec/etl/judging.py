@@ -114,7 +114,7 @@ def _landed(column: Column, kinds: Mapping[str, str]) -> SparkColumn:
 
 
 def _is_nothing(raw: SparkColumn, column: Column, kinds: Mapping[str, str]) -> SparkColumn:
-    """Whether a column is absent, blank or a word for nothing; of numbers that are missing pandas makes NaN."""
+    """Tell whether a column is absent, blank or a word for nothing; NaN is what pandas makes of a missing number."""
     kind = kinds.get(column.name, "string")
     if kind in ("string", TEXT_LIST):
         return raw.isNull() | F.lower(F.btrim(raw, F.lit(_BLANKS))).isin("", *NOTHING)

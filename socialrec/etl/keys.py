@@ -1,4 +1,4 @@
-"""What makes a record one of its kind: platform and id, or the id alone where all platforms share their ids."""
+"""Keys of records: platform and id, or the id alone where all platforms share their ids."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from socialrec.etl.landing_text import BLANKS
 LONGEST_RECORD = 131_072
 """Characters after which an open quote is taken for a stray one; the csv module reads no longer value either."""
 _OPEN: tuple[str, ...] = ("a quote is open",)
-"""What stands for the values of a line in which a quote opens and does not close; compared by identity."""
+"""Sentinel for the values of a line in which a quote opens and does not close; compared by identity."""
 _STARTS: dict[str, re.Pattern[str]] = {
     "timestamp": re.compile(r"\d{4}-?\d{2}-?\d{2}|\d{9,19}(\.\d*)?$"),
     "int64": re.compile(r"[+-]?\d+(\.\d*)?$"),

@@ -26,7 +26,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class TextFacts:
-    """What a pass over a text file's bytes found.
+    """Facts about a text file, found in one pass over its bytes.
 
     n_lines: lines that are not blank. header_line: the first of them, from 1; 0 where there is none. has_quotes: a
     double quote is among them.

@@ -79,7 +79,7 @@ def _without_tags(text: str) -> str:
 
 
 def _opens_a_word(tag: re.Match[str]) -> bool:
-    """Whether a blank stands before this tag and a word right after it."""
+    """Tell whether a blank stands before this tag and a word right after it."""
     text, begin, end = tag.string, tag.start(), tag.end()
     return not text[begin - 1 : begin].isalnum() and text[end : end + 1].isalnum()
 

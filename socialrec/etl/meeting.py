@@ -23,7 +23,7 @@ _PLATFORM, _ID, _N = "platform", "id", "n"
 
 
 def find_unmet(spark: SparkSession, lake: Lake, keys: Keys, ds: str, stages: Mapping[Entity, Stage]) -> list[Unmet]:
-    """What the staged interactions and comments name that is neither in the night's catalogue nor ever landed."""
+    """Find ids in staged interactions and comments that are neither in the night's catalogue nor ever landed."""
     daily = {entity: stages[entity] for entity in (Entity.INTERACTIONS, Entity.COMMENTS) if entity in stages}
     if not daily:
         return []
@@ -84,7 +84,7 @@ def _total(counted: DataFrame) -> int:
 
 
 def _may_be(names: Mapping[str, int]) -> Column:
-    """Whether an id is one of these but for what `unmet.plain_form` takes away; it may say yes too often."""
+    """Tell whether an id is one of these but for what `unmet.plain_form` takes away; it may say yes too often."""
     forms = sorted({_core(plain_form(name)) for name in names})
     core = F.regexp_replace(F.lower(_ID), r"[.,]0+[^\p{L}\p{N}]*$|[^\p{L}\p{N}]", "")
     return F.regexp_replace(core, "^0+", "").isin(forms)

@@ -1,4 +1,4 @@
-"""What the words and digits around a number say of it: an article, a date or a price, or somebody's phone.
+"""Tell by the words and digits around a number if it is an article, a date, a price or somebody's phone.
 
 Works on texts whose digits and signs are ASCII (`personal_data.plain_digits`).
 """
@@ -93,7 +93,7 @@ _CHINESE_MOBILE = re.compile("861[3-9][0-9]{9}")
 
 
 def is_behind_phone_word(text: str, begin: int) -> bool:
-    """Whether a word such as "tel." or "call me at" leads to the number that begins here."""
+    """Tell whether a word such as "tel." or "call me at" leads to the number that begins here."""
     return bool(_PHONE_LABEL.search(text[max(0, begin - _LABEL_REACH) : begin].rstrip("+(")))
 
 
@@ -126,7 +126,7 @@ def other_numbers(text: str) -> Iterator[Span]:
 
 
 def is_article_number(number: str) -> bool:
-    """Whether this is an ISBN-10, or a GTIN of 12 to 14 digits (ISBN-13, EAN, UPC), by its check digit."""
+    """Tell whether this is an ISBN-10, or a GTIN of 12 to 14 digits (ISBN-13, EAN, UPC), by its check digit."""
     digits, last = number[:-1], number[-1].upper()
     if not digits.isdecimal() or _CHINESE_MOBILE.fullmatch(number):
         return False
@@ -140,5 +140,5 @@ def is_article_number(number: str) -> bool:
 
 
 def overlaps(begin: int, end: int, spans: list[Span]) -> bool:
-    """Whether any of the spans shares a character with this one."""
+    """Tell whether any of the spans shares a character with this one."""
     return any(begin < other_end and other_begin < end for other_begin, other_end in spans)

@@ -22,7 +22,7 @@ from itertools import cycle
 from socialrec.contracts.vocabulary import PersonalData
 from socialrec.etl.number_contexts import Span, identifiers, overlaps
 from socialrec.etl.phone_numbers import phone_spans
-from socialrec.settings import MaskSettings
+from socialrec.etl_settings import MaskSettings
 
 _ALNUM = "0-9A-Za-z_"
 _NAME = "[A-Z][A-Za-z'.-]{0,30}"
@@ -50,7 +50,7 @@ _LABEL = f"(?:[{_LATIN}0-9_-]{{1,63}}|[{_CYRILLIC}0-9_-]{{1,63}}|[{_GREEK}0-9_-]
 _TOP = "(?:xn--[A-Za-z0-9-]{2,59}|[A-Za-z]{2,24}|рф|рус|укр|бел|срб|мкд|ελ|中国|中國|香港|台湾|台灣|公司|网络|한국|ไทย)"
 _MAIL = re.compile(f"{_LOCAL}@(?:{_LABEL}\\.){{1,8}}{_TOP}")
 _NEXT_SENTENCE = re.compile("(?<=[a-z0-9])\\.[A-Z][a-z]+$")
-"""What follows an address whose sentence ends without a blank: "ann@shop.example.Thanks"."""
+"""Words after an address whose sentence ends without a blank: "ann@shop.example.Thanks"."""
 
 _CARD = re.compile(
     f"(?<![{_ALNUM}])(?:(?:4[0-9]|5[1-5]|2[2-7]|6[0-9]|35)[0-9]{{2}}(?:[ -]?[0-9]{{4}}){{3}}(?:[ -]?[0-9]{{3}})?"

@@ -38,7 +38,7 @@ _NOT_BEFORE = re.compile(r"[0-9A-Za-z_.,#/+=&-]")
 _NOT_AFTER = re.compile("[0-9A-Za-z_]")
 _GOES_ON = re.compile("[-.][0-9]|/[0-9]{1,6}(?![0-9])")
 _LISTED = re.compile("[0-9]{4}[,/]$")
-"""What stands before another number of a list without blanks."""
+"""Marks before another number of a list without blanks."""
 
 _INTERNATIONAL = re.compile(rf"[(]?\+[1-9](?:{_SEPARATOR}[0-9]){{7,14}}|00[1-9](?:{_SEPARATOR}[0-9]){{8,14}}")
 _CHINESE_MOBILE = re.compile(
@@ -152,7 +152,7 @@ def _is_phone(text: str, span: Span, countries: tuple[str, ...], others: _Others
 
 @lru_cache(maxsize=65536)
 def is_phone_number(written: str, countries: tuple[str, ...]) -> bool:
-    """Whether this looks like and is a phone number: an international one, or one of these countries."""
+    """Tell whether this looks like and is a phone number: an international one, or one of these countries."""
     if _INTERNATIONAL.fullmatch(written):
         number = _parsed("+" + re.sub("[^0-9]", "", written.replace("(0)", "")).removeprefix("00"), None)
         return number is not None and is_possible_number(number)
@@ -178,7 +178,7 @@ def _valid(written: str, country: str) -> PhoneNumber | None:
 
 
 def _is_plain_mobile(written: str, country: str) -> bool:
-    """Whether this is a mobile number of a country where it is written without a 0 first, in groups that are usual."""
+    """Tell whether this is a mobile of a country where it is written without a 0 first, in groups that are usual."""
     digits = re.sub("[^0-9]", "", written)
     if not 9 <= len(digits) <= 11 or (number := _valid(written, country)) is None:
         return False

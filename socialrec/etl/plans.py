@@ -12,8 +12,8 @@ from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.etl.progress import Roll, day_tokens, derived_tokens, plan_roll
+from socialrec.etl_settings import EtlSettings
 from socialrec.lake import Lake
-from socialrec.settings import EtlSettings
 
 _LAST_DAY = "9999-12-31"
 
@@ -28,7 +28,7 @@ GOLD_TARGETS = (TEXTS, USER_PRODUCT_AFFINITY, SOCIAL_TIES, USER_PROFILES)
 
 
 _KEYS = "platform and id"
-"""What keys are made of. Days that were built when ids alone were keys are built again."""
+"""Version of the keys. Days that were built when ids alone were keys are built again."""
 
 _NOT_IN_GOLD = frozenset(
     {"max_quarantine_share", "max_unmet_share", "duplicate_window_days", "require_landing_day", "mask"}
@@ -50,7 +50,7 @@ class SilverPlan:
 
     @property
     def is_done(self) -> bool:
-        """Whether there is nothing to build."""
+        """Tell whether there is nothing to build."""
         return not any(self.tokens.values()) and all(roll.is_done for roll in self.rolls.values())
 
 
@@ -70,7 +70,7 @@ class GoldPlan:
         return self.affinity.is_done and self.others.is_done
 
     def fingerprint(self, table: Table) -> str:
-        """What to commit the night of a table under."""
+        """Fingerprint under which a night of a table is committed."""
         return (self.affinity if table is USER_PRODUCT_AFFINITY else self.others).fingerprint
 
 

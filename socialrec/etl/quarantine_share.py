@@ -34,7 +34,7 @@ class Intake:
 
 
 def shared_id_question(entity: Entity) -> str:
-    """What to ask a deliverer of interactions or comments whose lines contradict each other under one id."""
+    """Question to a deliverer of interactions or comments whose lines contradict each other under one id."""
     [name] = LANDING_KEY[entity]
     return f"several lines share {'an' if name[0] in 'aeiou' else 'a'} {name}: is this the {_WHOSE_ID[entity]}'s id?"
 

@@ -30,7 +30,7 @@ from socialrec.lake import Lake
 
 @dataclass(frozen=True)
 class RepeatRule:
-    """What is one record of an entity (`key`), whose it is (`owner`), and what else it says (`content`).
+    """Columns that make a record one of its entity (`key`), its owner (`owner`) and all else that it says (`content`).
 
     Where records have a `time`, a newer one replaces an older one of the same owner; else other content is a conflict.
     """

@@ -25,8 +25,8 @@ from socialrec.etl.quarantine_share import Intake
 from socialrec.etl.repeats import Repeats, days_within
 from socialrec.etl.tables import count_rows, count_staged, read_table, write_stage
 from socialrec.etl.wording import with_mask
+from socialrec.etl_settings import MaskSettings
 from socialrec.lake import Lake, Stage
-from socialrec.settings import MaskSettings
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class SilverBuilder:
     masks: MaskSettings
     """What is masked in free text."""
     platforms: Platforms = field(default_factory=dict)
-    """What is particular to the platforms' deliveries."""
+    """Settings of the platforms."""
 
     def days_to_build(self, entity: Entity, days: Sequence[str], built: Mapping[str, str]) -> list[str]:
         """These days of a daily table, and the days that are built already whose rows change with them."""

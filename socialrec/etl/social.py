@@ -10,7 +10,7 @@ from socialrec.etl.days import Platforms, local_day
 from socialrec.etl.decay import MICROS, SETTLED_DS, SETTLED_MICROS, carried, decay_factor, faded, settle
 from socialrec.etl.identity import Identity
 from socialrec.etl.keys import Keys
-from socialrec.settings import EtlSettings
+from socialrec.etl_settings import EtlSettings
 
 SINCE = ("since_ts", "until_ts")
 IS_NEW = "is_new"

@@ -54,7 +54,7 @@ _CAUSES: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("the ids were numbers with decimals on the way, as `125.0` is for `125`", lambda text: _DECIMALS.sub("", text)),
     ("leading zeros were lost, as a spreadsheet does: keep the column as text", lambda text: text.lstrip("0")),
 )
-"""What happens to ids on their way, and what undoes it, in the order in which it is undone."""
+"""Changes that ids suffer on their way, and how each is undone, in that order."""
 
 
 def plain_form(text: str) -> str:
@@ -65,7 +65,7 @@ def plain_form(text: str) -> str:
 
 
 def likely_cause(found: str, meant: str) -> str:
-    """What made one id of another; empty where they have nothing to do with each other."""
+    """Say how one id became another; empty where they are unrelated."""
     if found == meant or plain_form(found) != plain_form(meant):
         return ""
     for cause, undo in _CAUSES:

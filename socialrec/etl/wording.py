@@ -13,7 +13,7 @@ from pyspark.sql.pandas.functions import arrow_udf
 from socialrec.contracts.vocabulary import PersonalData
 from socialrec.etl.cleaning import cleaned
 from socialrec.etl.personal_data import mask_of
-from socialrec.settings import MaskSettings
+from socialrec.etl_settings import MaskSettings
 
 UNKNOWN_LANGUAGE = "und"
 

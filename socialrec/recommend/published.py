@@ -157,7 +157,7 @@ def typical_users(lake: Lake, ds: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Names:
-    """What people are shown of products: their titles, told apart, and their sources' ids, by the lake's ids."""
+    """Labels of products for people: titles, told apart, and the sources' ids, by the lake's ids."""
 
     titles: Mapping[str, str]
     source_ids: Mapping[str, str]
@@ -176,13 +176,13 @@ class Names:
 
 
 def names_of(lake: Lake, ds: str, products: AbstractSet[str]) -> Names:
-    """What people are shown of these products on a day."""
+    """Labels of these products on a day."""
     rows = described(lake, ds, products)
     return Names(tell_apart(rows), {row["product_id"]: source_id(row["product_id"], row["platform"]) for row in rows})
 
 
 def described(lake: Lake, ds: str, products: AbstractSet[str]) -> list[dict[str, Any]]:
-    """What people are shown of these products on a day, as rows of silver.products."""
+    """Labels of these products on a day, from rows of silver.products."""
     wanted = pc.field("product_id").isin(pa.array(sorted(products), pa.string()))
     columns = ["product_id", "title", "brand", "price_cents", "currency", "platform"]
     rows: list[dict[str, Any]] = lake.read(SILVER_PRODUCTS, [ds], columns, filter=wanted).to_pylist()

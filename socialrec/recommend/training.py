@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from socialrec.etl_settings import EtlSettings
 from socialrec.evaluate.measure import measure
 from socialrec.evaluate.split import Split
 from socialrec.recommend.ablation import Ablation, ablate
@@ -16,7 +17,7 @@ from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.offline import HeldOut, Scorer, blend_heads, held_out, rank
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.tuning import Tried, tune
-from socialrec.settings import EtlSettings, RecommendSettings, Settings
+from socialrec.settings import RecommendSettings, Settings
 
 Figures = dict[str, float]
 RECIPE_SECTIONS: dict[str, type[EtlSettings] | type[RecommendSettings]] = {

@@ -50,7 +50,7 @@ def read_lines(file: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]
 
 
 def is_utf8(file: Path) -> bool:
-    """Whether every line of a file is UTF-8; its other faults are left to its reader."""
+    """Tell whether every line of a file is UTF-8; its other faults are left to its reader."""
     try:
         with _open(file, "utf-8") as lines:
             for _ in lines:

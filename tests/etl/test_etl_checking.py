@@ -18,7 +18,7 @@ from socialrec.etl.ingest import judged_records
 from socialrec.etl.judging import judge, list_faults
 from socialrec.etl.landing_layouts import find_layouts
 from socialrec.etl.landing_text import CONVERT
-from socialrec.settings import EtlSettings
+from socialrec.etl_settings import EtlSettings
 
 DS = "2026-01-31"
 

@@ -18,7 +18,7 @@ from socialrec.etl.profiles import Edges, profile_text, user_profiles
 from socialrec.etl.schemas import spark_schema
 from socialrec.etl.social import replied_pairs, replies, social_ties
 from socialrec.etl.texts import new_texts
-from socialrec.settings import EtlSettings, PlatformSettings
+from socialrec.etl_settings import EtlSettings, PlatformSettings
 
 SETTINGS = EtlSettings(affinity_half_life_days=10, reply_half_life_days=10, co_interest_max_users=2)
 DAY = "2026-01-11"

@@ -21,8 +21,8 @@ from socialrec.etl.ingest import Intake, judged_records, stage_records
 from socialrec.etl.landing_files import find_days
 from socialrec.etl.landing_layouts import find_layouts
 from socialrec.etl.wording import with_clean_texts
+from socialrec.etl_settings import MaskSettings, PlatformSettings
 from socialrec.lake import Lake
-from socialrec.settings import MaskSettings, PlatformSettings
 from socialrec.tombstones import add_tombstones, erasure_key, tombstone
 
 DAY = "2026-01-02"

@@ -11,7 +11,7 @@ from socialrec.contracts.countries import COUNTRIES, PHONE_COUNTRIES
 from socialrec.contracts.vocabulary import PersonalData
 from socialrec.etl.number_contexts import is_article_number
 from socialrec.etl.personal_data import mask_text, passes_luhn
-from socialrec.settings import MaskSettings
+from socialrec.etl_settings import MaskSettings
 
 ALL = MaskSettings()
 PERSONAL = {

@@ -20,7 +20,7 @@ from socialrec.etl.keys import Keys
 from socialrec.etl.schemas import spark_schema
 from socialrec.etl.social import active_follows, merge_follows
 from socialrec.etl.wording import language, text_hash, with_clean_texts
-from socialrec.settings import MaskSettings, PlatformSettings
+from socialrec.etl_settings import MaskSettings, PlatformSettings
 
 KEY = bytes(range(32))
 

@@ -18,7 +18,7 @@ from socialrec.etl.cleaning import cleaned
 from socialrec.etl.joiners import without_invisible
 from socialrec.etl.markup import without_markup
 from socialrec.etl.wording import language, with_clean_texts
-from socialrec.settings import MaskSettings
+from socialrec.etl_settings import MaskSettings
 
 ALL, NOTHING = MaskSettings(), MaskSettings.nothing()
 ENTITIES = {

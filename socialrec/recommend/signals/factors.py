@@ -158,7 +158,7 @@ def gram_of(vectors: F32) -> Floats:
 
 @dataclass(frozen=True)
 class Shared:
-    """What all rows of a side share, as its eigenvectors, turn (dim, dim), and its diagonal among them (dim,)."""
+    """Gram matrix that all rows of a side share: its eigenvectors, turn (dim, dim), and its diagonal in them (dim,)."""
 
     turn: Floats
     diagonal: Floats
