@@ -84,7 +84,7 @@ def list_faults(records: DataFrame, entity: Entity, kinds: Mapping[str, str], pl
         so_far = by_column.get(name)
         by_column[name] = F.when(is_read, fault) if so_far is None else so_far.when(is_read, fault)
     found = F.filter(F.array(*by_column.values()), lambda fault: fault.isNotNull())
-    return _typed_records(records, entity, kinds).select(*SOURCE, N_LINES, found.alias(FAULTS))
+    return _typed_records(records, entity, kinds).select(*SOURCE, found.alias(FAULTS))
 
 
 def _typed_records(records: DataFrame, entity: Entity, kinds: Mapping[str, str]) -> DataFrame:
