@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     """Take in what has landed, unless bronze has it already."""
     args = job.parser(__doc__).parse_args(argv)
     with job.run(NAME, args) as run:
-        days = find_days(run.settings.landing, run.ds, run.settings.etl.encoding)
+        days = find_days(run.settings.landing, run.ds, run.settings.etl.platforms)
         if run.settings.etl.require_landing_day:
             arrived = {day.ds for day in days} | set(run.lake.partitions(BRONZE[Entity.INTERACTIONS]))
             require_day(run.settings.landing, arrived, run.ds)

@@ -108,11 +108,3 @@ class EtlSettings(Section):
     shared_ids: tuple[Entity, ...] = ()
     """Entities whose ids all platforms share: equal ids of two platforms then mean one product (or event, or comment).
     For the others a key is platform and id. Users and follows are always told apart by platform."""
-
-    def platform(self, name: str) -> PlatformSettings:
-        """The settings of one platform."""
-        return self.platforms.get(name, PlatformSettings())
-
-    def encoding(self, platform: str, entity: Entity) -> str:
-        """How the text files of a platform and entity are encoded."""
-        return self.platform(platform).encodings.get(entity, ENCODINGS[0])

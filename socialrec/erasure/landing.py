@@ -50,7 +50,7 @@ class Names:
 def all_days(settings: Settings) -> list[LandingDay]:
     """Every landing day; none where nothing has landed."""
     has_landed = any(settings.landing.glob("[!._]*/[!._]*"))
-    return find_days(settings.landing, FOREVER, settings.etl.encoding) if has_landed else []
+    return find_days(settings.landing, FOREVER, settings.etl.platforms) if has_landed else []
 
 
 def files_to_clean(settings: Settings) -> list[LandingFile]:

@@ -72,7 +72,7 @@ def files_to_check(path: Path, ds: str, etl: EtlSettings) -> Iterator[list[Landi
         else:
             landing = folder
         try:
-            days = find_days(landing, "9999-12-31", etl.encoding)
+            days = find_days(landing, "9999-12-31", etl.platforms)
         except UserError as error:
             # People know their own folder, not the one that stands in for it.
             raise UserError(str(error).replace(str(linked), str(folder))) from None

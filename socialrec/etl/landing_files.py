@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 
 from socialrec.contracts.columns import DAY_PATTERN
 from socialrec.contracts.landing import FILE_FORMATS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
+from socialrec.etl_settings import PlatformSettings
 
 UTF_8 = "utf-8"
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -45,10 +48,11 @@ class LandingFile:
 
 @dataclass(frozen=True)
 class LandingDay:
-    """All files of one day, of every platform."""
+    """All files of one day, of every platform. `settings` are those of its platforms that are no defaults, as text."""
 
     ds: str
     files: tuple[LandingFile, ...]
+    settings: str = ""
 
     @property
     def n_bytes(self) -> int:
@@ -56,28 +60,25 @@ class LandingDay:
         return sum(file.path.stat().st_size for file in self.files)
 
     def stamp(self) -> str:
-        """Changes whenever a file's name, size or time of writing does; cheap to find."""
+        """Changes whenever a file's name, size or time of writing does, or how it is read; cheap to find."""
         facts = [(file.name, (status := file.path.stat()).st_size, status.st_mtime_ns) for file in self.files]
-        return _short_hash(repr(facts))
+        return _short_hash(f"{facts!r}{self.settings}")
 
     def content(self) -> str:
-        """Changes only when a file's name or content does; reads every file."""
+        """Changes only when a file's name or content does, or how it is read; reads every file."""
         facts = []
         for file in self.files:
             with file.path.open("rb") as handle:
                 facts.append((file.name, hashlib.file_digest(handle, "sha256").hexdigest()))
-        return _short_hash(repr(facts))
+        return _short_hash(f"{facts!r}{self.settings}")
 
 
-def in_utf_8(platform: str, entity: Entity) -> str:
-    """The encoding of all text files where no setting says otherwise."""
-    return UTF_8
-
-
-def find_days(landing: Path, until: str, encoding_of: Callable[[str, Entity], str] = in_utf_8) -> list[LandingDay]:
+def find_days(
+    landing: Path, until: str, platforms: Mapping[str, PlatformSettings] = MappingProxyType({})
+) -> list[LandingDay]:
     """Landing days up to `until`, oldest first, each with its files by name.
 
-    encoding_of: the encoding of a platform's text files of an entity (`EtlSettings.encoding`).
+    platforms: the settings of those that have some; their files are read as these say.
 
     Names that begin with a dot or an underscore are uploads under way, and are left out. Raises UserError where the
     landing folder is missing or empty, and where a folder or file has a name that means nothing.
@@ -88,11 +89,11 @@ def find_days(landing: Path, until: str, encoding_of: Callable[[str, Entity], st
     for platform in _visible(landing):
         if platform.is_dir():
             for day in _day_folders(platform):
-                found.setdefault(day.name, []).extend(_files(day, encoding_of) if day.name <= until else ())
+                found.setdefault(day.name, []).extend(_files(day, platforms) if day.name <= until else ())
     if not found:
         raise UserError(f"nothing has landed in {landing}: {_REMEDY}")
     return [
-        LandingDay(ds, tuple(sorted(files, key=lambda file: file.name)))
+        LandingDay(ds, tuple(sorted(files, key=lambda file: file.name)), _settings_of(files, platforms))
         for ds, files in sorted(found.items())
         if ds <= until
     ]
@@ -117,7 +118,15 @@ def _day_folders(platform: Path) -> Iterator[Path]:
             yield day
 
 
-def _files(day: Path, encoding_of: Callable[[str, Entity], str]) -> Iterator[LandingFile]:
+def _settings_of(files: Sequence[LandingFile], platforms: Mapping[str, PlatformSettings]) -> str:
+    """Settings of the files' platforms that are no defaults, in one order; empty where there are none."""
+    own = {file.platform: platforms[file.platform] for file in files if file.platform in platforms}
+    said = {name: one.model_dump(mode="json", exclude_defaults=True) for name, one in own.items()}
+    said = {name: one for name, one in said.items() if one}
+    return json.dumps(said, sort_keys=True) if said else ""
+
+
+def _files(day: Path, platforms: Mapping[str, PlatformSettings]) -> Iterator[LandingFile]:
     for file in _visible(day):
         match = _FILE_NAME.fullmatch(file.name)
         if not match or not file.is_file():
@@ -126,7 +135,9 @@ def _files(day: Path, encoding_of: Callable[[str, Entity], str]) -> Iterator[Lan
                 f"entities: {', '.join(Entity)}, formats: {', '.join(FILE_FORMATS)}"
             )
         entity = Entity(match[1])
-        yield LandingFile(file, entity, match[2].removesuffix(".gz"), encoding_of(day.parent.name, entity))
+        settings = platforms.get(day.parent.name)
+        encoding = settings.encodings.get(entity, UTF_8) if settings else UTF_8
+        yield LandingFile(file, entity, match[2].removesuffix(".gz"), encoding)
 
 
 def _visible(folder: Path) -> list[Path]:

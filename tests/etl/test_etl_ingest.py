@@ -371,7 +371,8 @@ def test_files_in_the_encoding_of_their_platform_are_read_and_others_refused(
     files = [file for day in find_days(tmp_path, DAY) for file in day.files]
     with pytest.raises(UserError, match=r"products-b.jsonl: line 1, byte 32 \(0xB2\) is not UTF-8; it reads '茶壶'"):
         find_layouts(files)
-    files = [file for day in find_days(tmp_path, DAY, lambda platform, entity: "gb18030") for file in day.files]
+    chinese = PlatformSettings(encodings={Entity.PRODUCTS: "gbk"})
+    files = [file for day in find_days(tmp_path, DAY, {"shop": chinese}) for file in day.files]
     rows = judged_records(spark, Entity.PRODUCTS, find_layouts(files).files, {})
     assert rows is not None
     assert sorted((row.product_id, row.title) for row in rows.collect()) == [("p1", "红色风筝"), ("p2", "茶壶")]

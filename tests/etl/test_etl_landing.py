@@ -11,6 +11,7 @@ from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.etl.landing_files import LandingFile, find_days, require_day
 from socialrec.etl.landing_layouts import NANOSECONDS, find_layouts
+from socialrec.etl_settings import PlatformSettings
 
 DAY = "2026-01-02"
 
@@ -116,3 +117,19 @@ def test_nanoseconds_of_parquet_are_recognised(tmp_path: Path) -> None:
     pq.write_table(pa.table({"follower_id": ["a"], "followee_id": ["b"], "since_ts": ts}), file)
     [layout] = find_layouts(landed(file)).files
     assert layout.kinds["since_ts"] == NANOSECONDS
+
+
+def test_settings_of_a_platform_change_the_days_that_it_delivered_to_and_no_others(tmp_path: Path) -> None:
+    for platform, ds in (("shop", "2026-01-01"), ("app", "2026-01-02")):
+        file = tmp_path / platform / ds / "follows.csv"
+        file.parent.mkdir(parents=True)
+        file.write_text("follower_id,followee_id\na,b\n")
+
+    def facts(platforms: dict[str, PlatformSettings]) -> list[tuple[str, str]]:
+        return [(day.stamp(), day.content()) for day in find_days(tmp_path, DAY, platforms)]
+
+    before = facts({})
+    assert facts({"shop": PlatformSettings(), "other": PlatformSettings(time_zone="Europe/Paris")}) == before
+    after = facts({"shop": PlatformSettings(time_zone="Europe/Paris")})
+    assert [new == old for new, old in zip(after, before, strict=True)] == [False, True]
+    assert after[0][1] != before[0][1], "files that were read by other settings are read again"

@@ -108,6 +108,22 @@ def test_stars_without_words_are_published_with_nothing_to_encode(home: Path, la
     assert [row["product_id"] for row in rows(lake, USER_PRODUCT_AFFINITY)] == ["shop:kite"], "quantity 0 adds nothing"
 
 
+def test_a_time_zone_that_is_set_later_takes_in_what_was_quarantined_without_it(home: Path, lake: Lake) -> None:
+    """20:00 in New York is the next day in UTC, and in the evening of the day's own folder."""
+    land(home, D1, Entity.PRODUCTS, {"product_id": "kite", "title": "Red kite"})
+    land(home, D1, Entity.INTERACTIONS, event("e1", D1), event("e2", D1) | {"event_ts": f"{D1}T20:00:00-05:00"})
+    settings = home / "settings.toml"
+    settings.write_text("etl.max_quarantine_share = 1.0\n")
+    run(home, D1)
+    assert [row["reason"] for row in rows(lake, QUARANTINE[Entity.INTERACTIONS])] == ["future_event"]
+    settings.write_text('etl.max_quarantine_share = 1.0\netl.platforms.shop.time_zone = "America/New_York"\n')
+    run(home, D1)
+    assert rows(lake, QUARANTINE[Entity.INTERACTIONS]) == []
+    found = {row["event_id"]: row["is_late"] for row in rows(lake, SILVER[Entity.INTERACTIONS])}
+    assert found == {"e1": False, "e2": False}
+    assert run(home, D1)["ingest_landing"]["status"] == "up_to_date"
+
+
 def test_receipts_say_what_each_job_read_and_wrote_and_what_it_cost(world: Path, lake: Lake) -> None:
     receipts = run(world, D2)
     assert receipts["ingest_landing"]["read"]["landing files"]["rows"] == 46 + 5 + 1 + 2
