@@ -163,7 +163,7 @@ class EvaluateSettings(Section):
     max_score_milliseconds_per_user: float = Field(100.0, gt=0)
     """More is a warning."""
     max_cost_growth: float = Field(3.0, ge=1)
-    """Times the champion's seconds of fitting and scoring that a candidate may take."""
+    """Times the champion's seconds of fitting (at least 60) and scoring that a candidate may take."""
 
 
 class Settings(Section):

@@ -176,6 +176,13 @@ def test_without_a_champion_a_figure_out_of_bounds_warns_with_a_remedy_and_refus
     assert decision.document()["warnings"] == list(decision.warning_lines)
 
 
+def test_a_fit_of_seconds_that_a_busy_machine_draws_out_refuses_nothing() -> None:
+    """The champion took 2 s, which count as 60: three times that are allowed."""
+    for seconds, is_promoted in ((180.0, True), (181.0, False)):
+        cost = {"fit_seconds": seconds, "score_milliseconds_per_user": 0.5}
+        assert decide(evaluation(0.3, champion=0.2, cost=cost), SETTINGS).promote is is_promoted
+
+
 @pytest.mark.parametrize(("changes", "check"), OUT_OF_BOUNDS)
 def test_with_a_champion_the_same_figure_refuses_where_the_champion_does_better(
     changes: dict[str, Any], check: str
