@@ -34,8 +34,12 @@ _ISO = (
 _NUMBER = r"^[ \t]*(?:\d{9,19}(?:\.\d{1,9})?|\d\.\d+E(?:9|1[0-8]))[ \t]*$"
 _DECIMAL = r"^[ \t]*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?|(?i:inf|infinity))[ \t]*$"
 _FLAG = r"^[ \t]*[0-9A-Za-z]+[ \t]*$"
-_CONTROL = r"[\x{0}-\x{1F}\x{7F}]"
+_NOT_IN_IDS = "\n\r\t\0"
 LIST_SEPARATOR = ", "
+_STARTS_OF_NOTHING = sorted(
+    {0, *map(ord, _BLANKS), *(ord(mark) for word in NOTHING for mark in (word[0], word[0].upper()))}
+)
+"""Code points of first characters; 0 is that of an empty text."""
 _Problem = tuple[SparkColumn, QuarantineReason, str]
 
 
@@ -117,7 +121,9 @@ def _is_nothing(raw: SparkColumn, column: Column, kinds: Mapping[str, str]) -> S
     """Tell whether a column is absent, blank or a word for nothing; NaN is what pandas makes of a missing number."""
     kind = kinds.get(column.name, "string")
     if kind in ("string", TEXT_LIST):
-        return raw.isNull() | F.lower(F.btrim(raw, F.lit(_BLANKS))).isin("", *NOTHING)
+        # Most values begin otherwise than a word for nothing: their first character alone is looked at.
+        may_be = F.ascii(raw).isin(*_STARTS_OF_NOTHING)
+        return raw.isNull() | (may_be & F.lower(F.btrim(raw, F.lit(_BLANKS))).isin("", *NOTHING))
     return raw.isNull() | F.isnan(raw) if kind in ("float", "double") else raw.isNull()
 
 
@@ -151,7 +157,7 @@ def _text(landed: SparkColumn, column: Column) -> SparkColumn:
     if column.name in LISTABLE:
         joined = F.array_join(F.from_json(landed, "array<string>"), LIST_SEPARATOR)
         structure = structure.when(kind.isin("ARRAY<STRING>", "ARRAY<VOID>"), joined)
-    may_be_structure = landed.rlike(r"^[\[{]") & F.col(LINE).isNotNull()
+    may_be_structure = F.col(LINE).isNotNull() & (landed.startswith("[") | landed.startswith("{"))
     return F.when(may_be_structure, structure).otherwise(landed)
 
 
@@ -238,7 +244,8 @@ def _column_problems(column: Column) -> Iterator[_Problem]:
     if column.choices is not None:
         yield ~value.isin([str(choice) for choice in column.choices]), QuarantineReason.UNKNOWN_VALUE, name
     elif name.endswith("_id"):
-        yield value.rlike(_CONTROL), QuarantineReason.WRONG_TYPE, name
+        has_one = (value.contains(mark) for mark in _NOT_IN_IDS)
+        yield reduce(SparkColumn.__or__, has_one), QuarantineReason.WRONG_TYPE, name
     if column.max_chars is not None:
         yield F.length(value) > column.max_chars, QuarantineReason.TOO_LONG, name
     if column.type == "timestamp":
