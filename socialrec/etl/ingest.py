@@ -50,10 +50,13 @@ def bronze_rows(judged: DataFrame, entity: Entity, ingested: datetime) -> DataFr
     return judged.select(*columns, *SOURCE, N_LINES, REASON).withColumn("ingested_ts", F.lit(ingested))
 
 
-def quarantine_rows(judged: DataFrame) -> DataFrame:
-    """The rejected records, whole."""
-    rows = judged.where(F.col(REASON).isNotNull()).select(REASON, DETAIL, RECORD, *SOURCE)
-    return rows.withColumn("stage", F.lit(QuarantineStage.INGEST.value))
+def quarantine_rows(judged: DataFrame, seen: Observation) -> DataFrame:
+    """The rejected records, whole; `seen` counts all records of this pass as `n`.
+
+    Observing keeps the filter behind the verdicts: in front of them it judges a record again for each use of a value.
+    """
+    rows = judged.select(REASON, DETAIL, RECORD, *SOURCE).observe(seen, F.count(F.lit(1)).alias("n"))
+    return rows.where(F.col(REASON).isNotNull()).withColumn("stage", F.lit(QuarantineStage.INGEST.value))
 
 
 def stage_records(
@@ -91,14 +94,19 @@ def stage_records(
         )
         rows = rows.observe(seen, *counts)
         write_stage(rows.where(F.col(REASON).isNull()), bronze)
+        again = Observation()
         if seen.get["bad"]:
-            write_stage(quarantine_rows(judged), quarantine)
+            write_stage(quarantine_rows(judged, again), quarantine)
     except (PySparkException, Py4JJavaError) as error:
         raise _damaged_file(error) from error
     intake = Intake(seen.get["n"], count_staged(quarantine), seen.get["erased"])
     n_lines, n_read = layouts.n_lines[entity], seen.get["lines"]
     if n_lines != n_read:
         raise RuntimeError(f"{entity}: {n_lines} lines in the files, {n_read} in records; nothing was published")
+    if intake.n_quarantined and again.get["n"] != intake.n_in:
+        raise RuntimeError(
+            f"{entity}: {intake.n_in} records, then {again.get['n']}: the files changed while they were read"
+        )
     if intake.n_in != count_staged(bronze) + intake.n_quarantined:
         raise RuntimeError(
             f"{entity}: {intake.n_in} records in, {count_staged(bronze)} valid and {intake.n_quarantined} quarantined"
