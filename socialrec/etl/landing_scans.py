@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 
@@ -26,6 +27,8 @@ _PATH, _START = "_path", "_block"
 _FIELDS = "_fields"
 _RECORDS = f"{_PATH} string, source_line bigint, {N_LINES} int, {LINE} string, {_FIELDS} array<string>"
 _BATCH = 10_000
+_SMALL_FILE = 1 << 16
+"""Bytes. Numbering the lines of a file in a pass of its own costs as much as putting together this much of it."""
 
 
 def scan(spark: SparkSession, layout: Layout, files: Sequence[LandingFile]) -> DataFrame:
@@ -38,6 +41,8 @@ def scan(spark: SparkSession, layout: Layout, files: Sequence[LandingFile]) -> D
     paths = [str(file.path) for file in files]
     if layout.format == "parquet":
         return _scan_parquet(spark, layout, paths)
+    if sum(file.path.stat().st_size for file in files) < _SMALL_FILE * len(files):
+        layout = replace(layout, is_plain=False)
     lines = _plain_lines(spark, paths) if layout.is_plain else _assembled(spark, layout, files)
     return _parsed_jsonl(lines, layout) if layout.format == "jsonl" else _parsed_csv(lines, layout)
 
@@ -107,7 +112,7 @@ def _plain_lines(spark: SparkSession, paths: list[str]) -> DataFrame:
 
 
 def _assembled(spark: SparkSession, layout: Layout, files: Sequence[LandingFile]) -> DataFrame:
-    """The records of text files whose lines have to be decoded, or put together, in their order: as `csv_records`.
+    """The records of text files whose lines are few, or have to be decoded or put together: as `csv_records`.
 
     No file is split; small ones share a task.
     """
