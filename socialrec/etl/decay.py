@@ -41,7 +41,7 @@ def settle(parts: DataFrame, keys: Sequence[str], half_life: float, **others: Co
     """
     rest = [combine(name).alias(name) for name, combine in others.items()]
     daily = parts.groupBy(*keys, SETTLED_DS).agg(F.sum(SETTLED_MICROS).alias(SETTLED_MICROS), *rest)
-    days = F.array_sort(F.collect_list(F.struct(SETTLED_DS, SETTLED_MICROS))).alias("days")
+    days = F.sort_array(F.collect_list(F.struct(SETTLED_DS, SETTLED_MICROS))).alias("days")
     whole = daily.groupBy(*keys).agg(days, *rest)
 
     def add(kept: Column, day: Column) -> Column:
@@ -49,5 +49,6 @@ def settle(parts: DataFrame, keys: Sequence[str], half_life: float, **others: Co
         return F.struct(day[SETTLED_DS].alias(SETTLED_DS), (aged + day[SETTLED_MICROS]).alias(SETTLED_MICROS))
 
     first, later = F.element_at("days", 1), F.slice("days", F.lit(2), F.size("days"))
-    settled = whole.withColumn("settled", F.aggregate(later, first, add))
+    # Most sums are of one day, and walking over a list is slow.
+    settled = whole.withColumn("settled", F.when(F.size("days") == 1, first).otherwise(F.aggregate(later, first, add)))
     return settled.select(*keys, "settled.*", *others)

@@ -66,7 +66,7 @@ class GoldPlan:
 
     @property
     def is_done(self) -> bool:
-        """Whether there is nothing to build."""
+        """Tell whether there is nothing to build."""
         return self.affinity.is_done and self.others.is_done
 
     def fingerprint(self, table: Table) -> str:
