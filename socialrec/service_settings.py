@@ -88,7 +88,11 @@ class ServiceSettings(Section):
     """Where people and tasks reach Airflow; none means its port on this machine."""
     mlflow_uri: MlflowAddress | None = None
     """An MLflow server that is already there, or the absolute path of a database of its own after `sqlite:///`; none
-    means our own on loopback."""
+    means our own on loopback. Its user name and password are the variables MLFLOW_TRACKING_USERNAME and
+    MLFLOW_TRACKING_PASSWORD of the environment."""
+    mlflow_is_ours: bool = False
+    """Whether the server at `mlflow_uri` is one that `socialrec serve mlflow` runs: then programs sign in to it with
+    the password in `secrets/`."""
     nightly_cron: str = "0 2 * * *"
     train_cron: str = "0 4 * * 0"
     maintenance_cron: str = "0 6 * * 0"

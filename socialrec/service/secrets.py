@@ -13,8 +13,9 @@ from socialrec.errors import UserError
 from socialrec.pseudonyms import identity_key
 from socialrec.secret_files import kept
 from socialrec.settings import Settings
+from socialrec.tracking import access
 
-USER = "admin"
+USER = access.PERSON
 AIRFLOW_KEYS = {"fernet": 32, "api": 64, "jwt": 64}
 """Bytes of Airflow's keys by what they are for."""
 
@@ -35,6 +36,7 @@ def password(settings: Settings) -> str:
 def make_all(settings: Settings) -> list[Path]:
     """Make every secret of a cluster that is not there yet, before containers look for their files."""
     password_file(settings)
+    access.password_file(settings)
     for purpose in AIRFLOW_KEYS:
         airflow_key(settings, purpose)
     for user in ("airflow", "mlflow", "postgres"):
