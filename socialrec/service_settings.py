@@ -41,6 +41,9 @@ class SparkSettings(Section):
     executor_memory: str = "1g"
     """Memory of an executor's JVM on a cluster; where Spark runs inside the driver it has the driver's."""
     shuffle_partitions: int = Field(4, ge=1)
+    authenticate: bool = False
+    """Whether a cluster's parts show each other the secret in `secrets/spark.conf`, as those do that `make cluster` and
+    `socialrec serve` start. Inside one machine's processes they always do, with a secret of each session."""
     conf: dict[str, str] = Field(default_factory=dict)
     """Further Spark properties, by their own names."""
     conf_dir: Path = Path(__file__).parent / "etl" / "spark_conf"

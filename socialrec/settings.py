@@ -226,6 +226,11 @@ class Settings(Section):
         return self.home / "secrets"
 
     @property
+    def spark_secret(self) -> Path | None:
+        """The file of Spark properties with the secret of a cluster; None where there is none."""
+        return self.secrets / "spark.conf" if self.spark.authenticate and not self.spark.is_local else None
+
+    @property
     def scratch(self) -> Path:
         """Temporary files of running jobs."""
         return self.home / "scratch"

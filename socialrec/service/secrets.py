@@ -42,6 +42,7 @@ def make_all(settings: Settings) -> list[Path]:
     for user in ("airflow", "mlflow", "postgres"):
         user_password(settings, user)
     broker_conf(settings)
+    spark_conf(settings)
     aws_credentials(settings)
     identity_key(settings.secrets)
     return sorted(settings.secrets.iterdir())
@@ -84,6 +85,13 @@ def broker_url(settings: Settings, url: str) -> str:
     if words[:1] != ["requirepass"] or len(words) != 2:
         raise UserError(f"{file} must hold one line: requirepass <password>")
     return _with_password(url, "", words[1])
+
+
+def spark_conf(settings: Settings) -> Path:
+    """Spark properties with the secret that the parts of a cluster show each other."""
+    file = settings.secrets / "spark.conf"
+    kept(file, lambda: f"spark.authenticate true\nspark.authenticate.secret {secrets.token_hex(32)}\n")
+    return file
 
 
 def aws_credentials(settings: Settings) -> Path:
