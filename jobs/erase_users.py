@@ -7,6 +7,7 @@ import sys
 from socialrec import job, tracking
 from socialrec.erasure.erase import JOB, erase
 from socialrec.erasure.plan import people_to_erase
+from socialrec.paths import below
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -16,7 +17,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--reason", required=True, help="why, for those who ask later; it names nobody")
     args = parser.parse_args(argv)
     with job.run(JOB, args) as run:
-        ids, request = people_to_erase(run.settings, [], run.settings.requests / args.users_file)
+        ids, request = people_to_erase(run.settings, [], below(run.settings.requests, args.users_file))
         tracker = tracking.connect(run.settings)
         done = erase(run.settings, run.lake, tracker, ids, args.reason, request=request, dry_run=args.dry_run)
         run.done(

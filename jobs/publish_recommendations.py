@@ -17,6 +17,7 @@ from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.evaluate.drift import drift
 from socialrec.lake.traffic import Amount
+from socialrec.paths import require_below
 from socialrec.recommend.model import read_document
 from socialrec.recommend.publishing import FILE, audit_lists, export_lists, with_source_ids
 from socialrec.recommend.reference import load_reference, night_values
@@ -38,7 +39,8 @@ def main(argv: list[str] | None = None) -> int:
         profiles = run.lake.read(USER_PROFILES, [run.ds], ["user_key"])
         affinities = run.lake.read(USER_PRODUCT_AFFINITY, [run.ds], ["user_key", "product_id", "affinity_micros"])
         products = run.lake.read(SILVER_PRODUCTS, [run.ds], ["product_id", "is_active", "category"])
-        model = Path(job.receipt(run.settings, run.run_id, "pin_models")["recommender_folder"])
+        pins = job.receipt(run.settings, run.run_id, "pin_models")
+        model = require_below(run.settings.models, Path(pins["recommender_folder"]))
         audit_lists(lists, profiles, affinities, offered(products, model), run.settings.recommend.list_length)
         exported = with_source_ids(lists, is_shared=Entity.PRODUCTS in run.settings.etl.shared_ids)
         n_changed = export_lists(exported, run.settings.export, run.ds)

@@ -21,8 +21,8 @@ def main(argv: list[str] | None = None) -> int:
     """Write the files of `reports/<ds>/`, and record the night with MLflow."""
     args = job.parser(__doc__).parse_args(argv)
     with job.run(NAME, args) as run:
-        receipts = read_receipts(run.settings.runs / run.run_id, leave_out=(NAME,))
-        training = read_receipts(run.settings.runs / training_of(run.run_id))
+        receipts = read_receipts(run.settings.run_folder(run.run_id), leave_out=(NAME,))
+        training = read_receipts(run.settings.run_folder(training_of(run.run_id)))
         tracker = tracking.connect(run.settings)
         trained = receipts.get("pin_models", {}).get("trained_run")
         figures = tracker.metrics(trained) if trained else {}

@@ -15,6 +15,7 @@ from socialrec.contracts.gold import (
 )
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
 from socialrec.errors import UserError
+from socialrec.paths import require_below
 from socialrec.recommend.context import Context, Stamp, build_context
 from socialrec.recommend.input_hashes import facts_of, hash_inputs
 from socialrec.recommend.inputs import comment_days, read_comments
@@ -44,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
         if publishes and run.lake.up_to_date(RECOMMENDATIONS, [run.ds], fingerprint):
             run.done(status="up_to_date", **versions)
             return 0
-        model = Path(pins["recommender_folder"])
+        model = require_below(run.settings.models, Path(pins["recommender_folder"]))
         context, kept = read_night(run, model, Stamp(run.ds, **versions), keeps=keeps)
         counts = score(run, model, context, kept, fingerprint, publishes=publishes)
         status = "written" if publishes else "dry_run" if args.dry_run else "sample"

@@ -103,7 +103,7 @@ class Run:
 
     def link(self, **pages: str) -> None:
         """Name pages of this job before its receipt does, so that Airflow can link to them where the run fails."""
-        _write_json(self.settings.runs / self.run_id / PAGES / f"{self.name}.json", pages)
+        _write_json(self.settings.run_folder(self.run_id) / PAGES / f"{self.name}.json", pages)
 
     def progress(self, event: str, n_steps: int) -> Callable[[int, float], None]:
         """Return a function that logs a step's number (from 1), its loss, and the seconds left of `n_steps`.
@@ -193,7 +193,7 @@ def _write_json(file: Path, content: Mapping[str, Any]) -> None:
 
 
 def _receipt_file(settings: Settings, run_id: str, job_name: str) -> Path:
-    return settings.runs / run_id / f"{job_name}.json"
+    return settings.run_folder(run_id) / f"{job_name}.json"
 
 
 def configure_logging() -> structlog.stdlib.BoundLogger:

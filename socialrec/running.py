@@ -138,7 +138,7 @@ def say_failed(settings: Settings, run_id: str, failure: Failure, command: RunCo
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     print(failure.text, file=sys.stderr)
-    is_published = (settings.runs / folder_name(run_id) / "publish_recommendations.json").exists()
+    is_published = (settings.run_folder(folder_name(run_id)) / "publish_recommendations.json").exists()
     lists = "The lists of this day are published" if is_published else "Nothing was published; earlier lists stay"
     console.print(f"{lists}. The run in Airflow: {failure.page}\n")
     candidate = candidate_of(settings, folder_name(training_of(run_id)))
@@ -200,11 +200,12 @@ def say_outcome(console: Console, settings: Settings, night: Night) -> None:
 
 def say_addresses(console: Console, record: Record) -> None:
     """Print where Airflow and MLflow are."""
+    from socialrec.service.record import sign_in_words
     from socialrec.tracking.pages import experiments_page
 
-    airflow = record.airflow
-    console.print(f"Airflow  {airflow['url']}  user {airflow['user']}, password in {airflow['password_file']}")
-    console.print(f"MLflow   {experiments_page(record.mlflow['url'])}", soft_wrap=True)
+    pages = {"Airflow": record.airflow["url"], "MLflow": experiments_page(record.mlflow["url"])}
+    for (name, page), server in zip(pages.items(), (record.airflow, record.mlflow), strict=True):
+        console.print("  ".join(filter(None, [f"{name:7}", page, sign_in_words(server)])), soft_wrap=True)
 
 
 def _console() -> Console:

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 
 from socialrec.errors import UserError
 from socialrec.etl_settings import EtlSettings
+from socialrec.paths import below
 from socialrec.section import Days, Section, Share
 from socialrec.service_settings import (
     AlertSettings,
@@ -197,6 +198,10 @@ class Settings(Section):
         """Receipts of the jobs, a folder a run."""
         return self.home / "runs"
 
+    def run_folder(self, run_id: str) -> Path:
+        """The folder of one run's receipts."""
+        return below(self.runs, run_id)
+
     @property
     def models(self) -> Path:
         """Local copies of registered model versions."""
@@ -213,12 +218,17 @@ class Settings(Section):
 
     def candidate(self, mlflow_run: str) -> Path:
         """Folder of one training: `encoder/`, `recommender/`, `baseline/`, `evaluation.json` and `steps.json`."""
-        return self.candidates / mlflow_run
+        return below(self.candidates, mlflow_run)
 
     @property
     def secrets(self) -> Path:
         """Keys and passwords, readable by their owner alone."""
         return self.home / "secrets"
+
+    @property
+    def spark_secret(self) -> Path | None:
+        """The file of Spark properties with the secret of a cluster; None where there is none."""
+        return self.secrets / "spark.conf" if self.spark.authenticate and not self.spark.is_local else None
 
     @property
     def scratch(self) -> Path:

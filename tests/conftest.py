@@ -14,6 +14,7 @@ from socialrec.etl.session import spark_session
 from socialrec.lake import Lake
 from socialrec.service_settings import SparkSettings
 from socialrec.settings import Settings, load_settings
+from socialrec.tracking.access import PASSWORD_VARIABLE, USER_VARIABLE
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +22,16 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own SOCIALREC_ variables must not change what tests see."""
     for name in list(os.environ):
         if name.startswith("SOCIALREC_") and name != "SOCIALREC_DATA_DIR":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def sign_in_of_one_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that asks a server of its own leaves its password in the environment, where the next test finds it."""
+    for name in (USER_VARIABLE, PASSWORD_VARIABLE):
+        before = os.environ.get(name)
+        monkeypatch.setenv(name, before or "")
+        if before is None:
             monkeypatch.delenv(name)
 
 
@@ -70,9 +81,10 @@ def deserted_url() -> str:
 
 @pytest.fixture(scope="session")
 def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real MLflow server with its own database."""
+    """The address of a real MLflow server with its own database, to which every MLflow client of the tests signs in."""
     server = start_mlflow(tmp_path_factory.mktemp("mlflow"))
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in server.sign_in.items():
+            patch.setenv(name, value)
         yield server.url
-    finally:
-        server.end()
+    server.end()

@@ -14,6 +14,7 @@ from pathlib import Path
 from socialrec.service.environment import mlflow_command, mlflow_environment
 from socialrec.service_settings import ServiceSettings
 from socialrec.settings import Settings
+from socialrec.tracking.access import client_variables
 
 
 @dataclass
@@ -27,6 +28,11 @@ class MlflowProcess:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def sign_in(self) -> dict[str, str]:
+        """Variables with which MLflow's client signs in."""
+        return client_variables(Settings(home=self.home))
 
     def kill(self) -> None:
         """End it and its workers at once."""

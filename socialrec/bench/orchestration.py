@@ -160,6 +160,7 @@ def run_loop(settings: Settings, mlflow: str, ds: str, progress: Progress) -> tu
         **os.environ,
         "SOCIALREC_HOME": str(settings.home),
         "SOCIALREC_SERVICES__MLFLOW_URI": mlflow,
+        "SOCIALREC_SERVICES__MLFLOW_IS_OURS": "true",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH", "")])),
     }
     seconds, peak = {}, 0

@@ -52,6 +52,9 @@ def spark_session(app_name: str, settings: Settings, *, is_quiet: bool = False) 
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     for name, value in settings.spark.environment.items():
         os.environ.setdefault(name, value)
+    if settings.spark_secret:
+        # Read by the Java program that this process starts; spark-submit was given it already.
+        os.environ.setdefault("PYSPARK_SUBMIT_ARGS", f"--properties-file {settings.spark_secret} pyspark-shell")
     builder = SparkSession.builder.appName(app_name)
     with scratch_folder(settings.scratch, _SCRATCH) as folder:
         for name, value in session_conf(settings, folder).items():
@@ -97,6 +100,9 @@ def session_conf(settings: Settings, folder: Path) -> dict[str, str]:
         "spark.sql.warehouse.dir": (folder / "warehouse").as_uri(),
         "spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={folder} -XX:+UseParallelGC",
     }
+    if spark.is_local:
+        # With a secret that Spark makes for itself: other accounts reach loopback's ports too.
+        conf["spark.authenticate"] = "true"
     if spark.is_on_loopback:
         conf |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK}
     return conf | spark.conf

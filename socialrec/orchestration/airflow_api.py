@@ -130,6 +130,9 @@ class AirflowApi:
 
     def _sign_in(self) -> None:
         answer = self._session.post(f"{self.url}/auth/token", json=self._credentials, timeout=TIMEOUT_SECONDS)
+        if answer.status_code == requests.codes.too_many_requests:
+            wait = answer.headers.get("Retry-After", "60")
+            raise AwayError(f"Airflow at {self.url} was asked with too many wrong passwords: try again in {wait} s")
         if not answer.ok:
             raise UserError(f"Airflow at {self.url} refuses the password: was its password file changed?")
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"

@@ -54,7 +54,7 @@ def without_blanks(arguments: Sequence[str]) -> list[str]:
 
 def training_page(settings: Settings, run_id: str) -> str:
     """The MLflow page of the training or pre-training of this run, as its first job named it; empty for other runs."""
-    folder = settings.runs / run_id
+    folder = settings.run_folder(run_id)
     places = [folder / part / f"{job}.json" for job in OPENS_TRAINING for part in ("", "pages")]
     files = sorted((file for file in places if file.exists()), key=lambda file: file.stat().st_mtime)
     if not files:
@@ -64,6 +64,6 @@ def training_page(settings: Settings, run_id: str) -> str:
 
 def read_receipt(settings: Settings, run_id: str, job: str) -> dict[str, Any]:
     """What a job of this run reported. A figure that is not a number is None: Airflow passes on strict JSON alone."""
-    file = settings.runs / run_id / f"{job}.json"
+    file = settings.run_folder(run_id) / f"{job}.json"
     content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"), parse_constant=lambda _: None)
     return content

@@ -82,6 +82,7 @@ def spark_job(settings: Settings, job: str, *arguments: str) -> SparkJob:
         has_page=settings.spark.ui_url is not None,
         conn_id="spark_default",
         driver_memory=settings.spark.driver_memory,
+        properties_file=str(settings.spark_secret) if settings.spark_secret else None,
         conf={"spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={scratch}", **settings.spark.conf},
         env_vars={
             "PYSPARK_PYTHON": sys.executable,

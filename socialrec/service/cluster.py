@@ -22,7 +22,7 @@ from socialrec.service.environment import (
     store_environment,
 )
 from socialrec.service.program import Program
-from socialrec.service.secrets import broker_conf, user_password
+from socialrec.service.secrets import broker_conf, spark_conf, user_password
 from socialrec.service_settings import LOOPBACK
 from socialrec.settings import Settings
 
@@ -100,13 +100,15 @@ def spark(settings: Settings) -> dict[str, Program]:
     """Spark's own cluster manager, and workers of one core. Executors run this Python, so they find this project."""
     host, port = address(settings.spark.master, "spark.master")
     environment = spark_environment(settings)
+    # A file: processes' arguments are for everybody to see.
+    secret = ["--properties-file", str(spark_conf(settings))] if settings.spark.authenticate else []
     master = [
         *(str(BIN / "spark-class"), f"{SPARK}.master.Master", "--host", host, "--port", str(port)),
-        *("--webui-port", str(settings.cluster.spark_ui_port)),
+        *("--webui-port", str(settings.cluster.spark_ui_port), *secret),
     ]
     worker = [
         *(str(BIN / "spark-class"), f"{SPARK}.worker.Worker", "--cores", "1", "--webui-port", "0"),
-        *("--memory", settings.cluster.spark_worker_memory, settings.spark.master, "--work-dir"),
+        *("--memory", settings.cluster.spark_worker_memory, *secret, settings.spark.master, "--work-dir"),
     ]
     names = [f"spark-worker-{number}" for number in range(1, settings.cluster.spark_workers + 1)]
     workers = {name: Program([*worker, str(settings.home / "spark" / name)], environment) for name in names}

@@ -10,6 +10,7 @@ from socialrec.errors import UserError
 from socialrec.service.environment import BIN, airflow_environment, mlflow_environment
 from socialrec.settings import Settings
 from socialrec.tracking import Tracker, tracking_uri
+from socialrec.tracking.access import client_variables
 
 NOT_OURS = "left alone: its server is not of this home"
 TIMEOUT_SECONDS = 1_800
@@ -45,7 +46,7 @@ def clean_mlflow(settings: Settings, tracker: Tracker, *, dry_run: bool) -> str:
     command = [str(BIN / "mlflow"), "gc", "--older-than", f"{settings.maintenance.history_days:.9f}d"]
     command += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"]
     command += ["--artifacts-destination", str(folder / "artifacts"), "--tracking-uri", tracking_uri(settings)]
-    _run(command, mlflow_environment(settings))
+    _run(command, mlflow_environment(settings) | client_variables(settings))
     return "cleaned"
 
 

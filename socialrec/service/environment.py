@@ -158,6 +158,6 @@ def store_environment(settings: Settings) -> dict[str, str]:
 
 
 def mlflow_command(settings: Settings) -> list[str]:
-    """The MLflow server, one worker."""
+    """The MLflow server behind its door, one process."""
     host, port = settings.services.host, str(settings.services.mlflow_port)
-    return [str(BIN / "mlflow"), "server", "--host", host, "--port", port, "--workers", "1"]
+    return [sys.executable, "-m", "socialrec.tracking.serve", "--host", host, "--port", port]

@@ -16,7 +16,7 @@ from socialrec.recommend.published import NothingPublishedError, published_day
 from socialrec.service import night
 from socialrec.service.commands import RunCommand
 from socialrec.service.past_runs import FAILED, past_runs
-from socialrec.service.record import read_record
+from socialrec.service.record import read_record, sign_in_words
 from socialrec.service.servers import running_airflow, status
 from socialrec.service.serving import Serving, newest_candidate, next_steps, serving
 from socialrec.settings import Settings
@@ -34,10 +34,10 @@ def overview(settings: Settings) -> dict[str, Any]:
     lake, health = Lake(settings.lake), status(settings)
     record = read_record(settings)
     facts: dict[str, Any] = {"home": str(settings.home), **health}
-    if record is not None and health["airflow"] == "healthy":
-        facts["airflow_url"] = record.airflow["url"]
-    if record is not None and health["mlflow"] == "healthy":
-        facts["mlflow_url"] = record.mlflow["url"]
+    for name in ("airflow", "mlflow"):
+        if record is not None and health[name] == "healthy":
+            server: Mapping[str, str] = getattr(record, name)
+            facts |= {f"{name}_url": server["url"], f"{name}_sign_in": sign_in_words(server)}
     published = lake.last_partition(RECOMMENDATIONS)
     facts |= {
         "newest_landing": newest_day(settings.landing),

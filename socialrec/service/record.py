@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -41,6 +42,11 @@ class Record:
     def left_running(self) -> list[psutil.Process]:
         """Processes of this record that run, whatever became of their supervisor."""
         return [process for known in self.processes.values() if (process := find(known))]
+
+
+def sign_in_words(server: Mapping[str, str]) -> str:
+    """The user name of a server and where its password is; empty for a server that is not ours."""
+    return f"user {server['user']}, password in {server['password_file']}" if "user" in server else ""
 
 
 def record_file(settings: Settings) -> Path:

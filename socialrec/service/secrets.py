@@ -13,8 +13,9 @@ from socialrec.errors import UserError
 from socialrec.pseudonyms import identity_key
 from socialrec.secret_files import kept
 from socialrec.settings import Settings
+from socialrec.tracking import access
 
-USER = "admin"
+USER = access.PERSON
 AIRFLOW_KEYS = {"fernet": 32, "api": 64, "jwt": 64}
 """Bytes of Airflow's keys by what they are for."""
 
@@ -35,11 +36,13 @@ def password(settings: Settings) -> str:
 def make_all(settings: Settings) -> list[Path]:
     """Make every secret of a cluster that is not there yet, before containers look for their files."""
     password_file(settings)
+    access.password_file(settings)
     for purpose in AIRFLOW_KEYS:
         airflow_key(settings, purpose)
     for user in ("airflow", "mlflow", "postgres"):
         user_password(settings, user)
     broker_conf(settings)
+    spark_conf(settings)
     aws_credentials(settings)
     identity_key(settings.secrets)
     return sorted(settings.secrets.iterdir())
@@ -82,6 +85,13 @@ def broker_url(settings: Settings, url: str) -> str:
     if words[:1] != ["requirepass"] or len(words) != 2:
         raise UserError(f"{file} must hold one line: requirepass <password>")
     return _with_password(url, "", words[1])
+
+
+def spark_conf(settings: Settings) -> Path:
+    """Spark properties with the secret that the parts of a cluster show each other."""
+    file = settings.secrets / "spark.conf"
+    kept(file, lambda: f"spark.authenticate true\nspark.authenticate.secret {secrets.token_hex(32)}\n")
+    return file
 
 
 def aws_credentials(settings: Settings) -> Path:

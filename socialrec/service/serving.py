@@ -111,7 +111,7 @@ def newest_candidate(settings: Settings) -> Candidate | None:
 
 def candidate_of(settings: Settings, run_id: str) -> Candidate | None:
     """The candidate of one training, by the name of its folder of receipts; None where no gate decided."""
-    file = settings.runs / run_id / f"{GATE}.json"
+    file = settings.run_folder(run_id) / f"{GATE}.json"
     if not file.exists():
         return None
     receipt = _read(file)

@@ -20,6 +20,7 @@ from socialrec.service.programs import make_folders, programs
 from socialrec.service.record import Record, read_record, record_file, write_record
 from socialrec.service.secrets import USER, password_file
 from socialrec.settings import Settings, load_settings
+from socialrec.tracking import access
 
 LOOK_SECONDS = 1.0
 PATIENCE_SECONDS = 6.0
@@ -46,7 +47,7 @@ class Supervisor:
                 "user": USER,
                 "password_file": str(password_file(settings)),
             },
-            {"url": mlflow_url(settings)},
+            mlflow_door(settings),
         )
 
     def run(self) -> int:
@@ -181,6 +182,16 @@ def with_free_ports(settings: Settings) -> Settings:
     airflow_port = next_free(settings.services.airflow_port, {mlflow_port})
     services = settings.services.model_copy(update={"mlflow_port": mlflow_port, "airflow_port": airflow_port})
     return settings.model_copy(update={"services": services})
+
+
+def mlflow_door(settings: Settings) -> dict[str, str]:
+    """Where MLflow is and, of our own server, where people find the password."""
+    door = {"url": mlflow_url(settings)}
+    return (
+        {**door, "user": USER, "password_file": str(access.password_file(settings))}
+        if access.is_ours(settings)
+        else door
+    )
 
 
 def say(text: str) -> None:

@@ -6,6 +6,7 @@ import requests
 
 from socialrec.errors import UserError
 from socialrec.settings import Settings
+from socialrec.tracking.access import credentials
 from socialrec.tracking.address import tracking_uri
 
 TIMEOUT_SECONDS = 5.0
@@ -16,7 +17,8 @@ def is_unknown_version(settings: Settings, name: str, version: str) -> bool:
     """Whether the registry says that a model has no such version; a registry that does not answer says nothing."""
     try:
         address = f"{tracking_uri(settings)}/api/2.0/mlflow/model-versions/get"
-        answer = requests.get(address, {"name": name, "version": version}, timeout=TIMEOUT_SECONDS)
+        asked = {"name": name, "version": version}
+        answer = requests.get(address, asked, auth=credentials(settings), timeout=TIMEOUT_SECONDS)
     except (UserError, requests.RequestException):
         return False
     return answer.status_code == NOT_FOUND

@@ -6,14 +6,16 @@ MLflow's own time limit is one of silence alone: a server that sends a byte now 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
 
-from socialrec.errors import AwayError
+from socialrec.errors import AwayError, UserError
+from socialrec.tracking.access import PASSWORD_VARIABLE, USER_VARIABLE
+from socialrec.tracking.places import is_own_place
 
 SILENCE_VARIABLE, SILENCE_SECONDS = "MLFLOW_HTTP_REQUEST_TIMEOUT", 10
 RETRIES_VARIABLE, RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES", 2
@@ -33,15 +35,21 @@ class Server:
 
     They raise AwayError where the server cannot be reached, fails, or does not finish its answer in time: by default
     within 40 seconds. What it refuses, such as a name that it does not know, raises MLflow's own errors.
+
+    sign_in: variables with which MLflow's client signs in to a server of our own; none for other servers, to which it
+    signs in as the environment says.
     """
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, sign_in: Mapping[str, str] | None = None) -> None:
         # Imported here: it takes seconds, and most programs never get this far.
         from mlflow import MlflowClient
 
         silence = int(os.environ.setdefault(SILENCE_VARIABLE, str(SILENCE_SECONDS)))
         retries = int(os.environ.setdefault(RETRIES_VARIABLE, str(RETRIES)))
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+        # MLflow's client looks nowhere else, at each request.
+        os.environ.update(sign_in or {})
+        self._is_ours = bool(sign_in)
         self.uri = uri
         self._patience = silence * (1 + retries) + PAUSES_SECONDS
         self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
@@ -57,10 +65,17 @@ class Server:
         self.within(seconds, partial(self._client.log_artifacts, run_id, str(folder), name))
 
     def download(self, model: str, version: str, folder: Path) -> Path:
-        """Copy a version's files into a folder; returns where in it they lie."""
+        """Copy a version's files into a folder; returns where in it they lie.
+
+        Raises UserError where our own server leads to another place: our password would go there too.
+        """
         from mlflow.artifacts import download_artifacts
 
         source = self.get_model_version_download_uri(model, version)
+        if self._is_ours and not is_own_place(source):
+            raise UserError(
+                f"{model} version {version} is refused: its files are not in MLflow's own store, but {source!r}"
+            )
         fetch = partial(download_artifacts, artifact_uri=source, dst_path=str(folder), tracking_uri=self.uri)
         return Path(self.within(DOWNLOAD_SECONDS, fetch))
 
@@ -90,6 +105,11 @@ class Server:
             if error.error_code not in TROUBLE:
                 raise
             raise AwayError(self.complaint(str(error))) from None
+
+    def refusal(self) -> str:
+        """One line about a server that does not know who asks, and what to do."""
+        remedy = "run `make down`, then `make up`" if self._is_ours else f"set {USER_VARIABLE} and {PASSWORD_VARIABLE}"
+        return f"MLflow at {self.uri} refuses the user name or the password: {remedy}"
 
     def complaint(self, why: str) -> str:
         """One line about the server, and what to do."""

@@ -11,12 +11,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from socialrec.errors import AwayError, UserError
+from socialrec.paths import below
 from socialrec.settings import Settings
 from socialrec.tracking import pages
+from socialrec.tracking.access import client_variables
 from socialrec.tracking.address import tracking_uri
 from socialrec.tracking.descriptions import (
     ERASURE,
@@ -28,6 +31,7 @@ from socialrec.tracking.descriptions import (
     PRETRAINING,
     TRAINING,
 )
+from socialrec.tracking.places import is_run_id, is_version
 from socialrec.tracking.server import Server
 
 if TYPE_CHECKING:
@@ -66,25 +70,26 @@ class ModelRef:
 
 def connect(settings: Settings) -> Tracker:
     """A tracker on the server of this home."""
-    return Tracker(tracking_uri(settings), settings.models)
+    return Tracker(tracking_uri(settings), settings.models, client_variables(settings))
 
 
 class Tracker:
     """What this project asks of MLflow.
 
     A server that is down, fails or hangs raises AwayError, when a tracker is made and at any time later. Making one
-    raises UserError where something else than MLflow answers.
+    raises UserError where something else than MLflow answers, or where it refuses the password.
     """
 
-    def __init__(self, uri: str, models: Path) -> None:
-        server = Server(uri)
+    def __init__(self, uri: str, models: Path, sign_in: Mapping[str, str] | None = None) -> None:
+        server = Server(uri, sign_in)
         from mlflow.exceptions import MlflowException
 
         self._models, self._server = models, server
         try:
             server.search_experiments(max_results=1)
         except MlflowException as error:
-            raise UserError(server.complaint(str(error))) from None
+            is_refused = error.get_http_status_code() == HTTPStatus.UNAUTHORIZED  # type: ignore[no-untyped-call]
+            raise UserError(server.refusal() if is_refused else server.complaint(str(error))) from None
 
     def start_training(
         self, name: str, params: Mapping[str, Any], tags: Mapping[str, str], experiment: str = TRAINING
@@ -329,7 +334,8 @@ class Tracker:
     def copy_of(self, name: str, version: str) -> Path:
         """Where `fetch` keeps a version; UserError where there is no such version."""
         # Numbers are given out again by another server, or once a model was deleted; the run tells them apart.
-        return self._models / name / f"{version}-{self.model(name, version).run_id}"
+        model = self.model(name, version)
+        return below(self._models, name, f"{model.version}-{model.run_id}")
 
     def deleted_runs_of_models(self) -> list[str]:
         """Runs that were deleted although a registered version needs them, as `<model> <version>: <run>`."""
@@ -405,7 +411,10 @@ class Tracker:
 
 
 def _found(look_up: Callable[[], ModelVersion]) -> ModelRef | None:
-    """What a registry holds, or None where it holds no such thing."""
+    """What a registry holds, or None where it holds no such thing.
+
+    Raises UserError where its number or its run is no such thing: paths are made from them.
+    """
     from mlflow.exceptions import MlflowException
 
     try:
@@ -414,7 +423,12 @@ def _found(look_up: Callable[[], ModelVersion]) -> ModelRef | None:
         if error.error_code in ABSENT:
             return None
         raise
-    return ModelRef(version.name, str(version.version), version.run_id or "", dict(version.tags))
+    number, run_id = str(version.version), version.run_id or ""
+    if not is_version(number) or not (run_id == "" or is_run_id(run_id)):
+        raise UserError(
+            f"{version.name} version {number!r} is refused: MLflow says that its run is {run_id!r}, no run's id"
+        )
+    return ModelRef(version.name, number, run_id, dict(version.tags))
 
 
 def git_commit() -> str:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ from landed_world import D1, load
 from mlflow_process import free_port
 
 from socialrec.contracts.bronze import BRONZE
-from socialrec.errors import UserError
+from socialrec.doors import GUESSES, GUESSES_SECONDS
+from socialrec.errors import AwayError, UserError
 from socialrec.etl.landing_files import find_days
 from socialrec.lake import Lake
+from socialrec.orchestration.airflow_api import AirflowApi
 from socialrec.recommend.candidate import find_faults
 from socialrec.recommend.model import FORMAT
 from socialrec.service.environment import airflow_url
@@ -32,6 +35,7 @@ from socialrec.service.programs import airflow, make_folders
 from socialrec.service.secrets import USER, password
 from socialrec.settings import Settings, load_settings
 from socialrec.text.encoders.weights import load_weights
+from socialrec.tracking.access import PASSWORD_VARIABLE, USER_VARIABLE
 
 Blow = Callable[..., None]
 PATHS = (
@@ -177,16 +181,18 @@ def test_addresses_of_other_kinds_are_refused(
 
 
 HEADERS = (
-    *({"Host": host} for host in ("evil.example", "evil.example:5000", "127.0.0.1.evil.example")),
+    *({"Host": host} for host in ("evil.example", "evil.example:5000", "127.0.0.1.evil.example", "10.evil.example")),
     *({"Origin": origin} for origin in ("http://evil.example", "https://127.0.0.1.evil.example", "null")),
 )
 
 
 @pytest.mark.chaos(14, "wrong Host and Origin headers to MLflow", "all refused")
 def test_requests_by_way_of_other_pages_are_refused(mlflow_server: str, blow: Blow) -> None:
+    known = (os.environ[USER_VARIABLE], os.environ[PASSWORD_VARIABLE])
+
     def make(headers: dict[str, str]) -> int:
-        address = f"{mlflow_server}/api/2.0/mlflow/experiments/create"
-        return requests.post(address, json={"name": f"by {headers}"}, headers=headers, timeout=60).status_code
+        address, body = f"{mlflow_server}/api/2.0/mlflow/experiments/create", {"name": f"by {headers}"}
+        return requests.post(address, json=body, headers=headers, auth=known, timeout=60).status_code
 
     assert make({}) == 200
     assert make({"Origin": mlflow_server}) == 200
@@ -241,3 +247,35 @@ def test_airflow_does_nothing_for_other_pages(airflow_server: Settings, blow: Bl
         blow()
     pools = requests.get(f"{url}/api/v2/pools", cookies=cookies, timeout=60).json()["pools"]
     assert {pool["name"] for pool in pools} == {"default_pool", "by a program", "by its own page"}
+
+
+@pytest.mark.slow
+@pytest.mark.chaos(
+    14, "passwords guessed at Airflow's login, at all its addresses at once", "five a minute are looked at"
+)
+def test_guesses_at_airflow_become_slow(airflow_server: Settings, blow: Blow) -> None:
+    url, known = airflow_url(airflow_server), {"username": USER, "password": password(airflow_server)}
+    token = requests.post(f"{url}/auth/token", json=known, timeout=60).json()["access_token"]
+
+    def guess(number: int) -> int:
+        path = ("/auth/token", "/auth/token/cli")[number % 2]
+        body = {"username": USER, "password": f"guess {number}"}
+        return requests.post(f"{url}{path}", json=body, timeout=60).status_code
+
+    with ThreadPoolExecutor(10) as crowd:
+        answers = list(crowd.map(guess, range(30)))
+    assert (answers.count(401), answers.count(429)) == (GUESSES, 30 - GUESSES)
+    blow(30)
+    refused = requests.post(f"{url}/auth/token", json=known, timeout=60)
+    assert (refused.status_code, 1 <= int(refused.headers["Retry-After"]) <= 60) == (429, True)
+    with pytest.raises(AwayError, match=r"Airflow at \S+ was asked with too many wrong passwords: try again in \d+ s"):
+        AirflowApi(url, USER, password(airflow_server)).has_dag("any")
+    # Who is signed in already stays so.
+    headers = {"Authorization": f"Bearer {token}"}
+    assert requests.get(f"{url}/api/v2/pools", headers=headers, timeout=60).status_code == 200
+    guesses = airflow_server.home / "airflow" / "guesses"
+    for file in guesses.iterdir():  # a minute goes by
+        then, _, name = file.name.partition("-")
+        file.rename(guesses / f"{float(then) - GUESSES_SECONDS:.6f}-{name}")
+    for _ in range(2 * GUESSES):
+        assert requests.post(f"{url}/auth/token", json=known, timeout=60).status_code == 201

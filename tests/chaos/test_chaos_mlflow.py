@@ -119,8 +119,10 @@ def test_jobs_of_a_training_give_up_within_a_minute_and_move_no_alias(
 
 
 @pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[MlflowProcess]:
+def own_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MlflowProcess]:
     server = start_mlflow(tmp_path)
+    for name, value in server.sign_in.items():
+        monkeypatch.setenv(name, value)
     try:
         yield server
     finally:

@@ -24,16 +24,19 @@ from socialrec.pseudonyms import pseudonym
 from socialrec.service.environment import airflow_environment
 from socialrec.service.secrets import broker_url, make_all
 from socialrec.settings import Settings, load_settings
+from socialrec.tracking.access import PERSON, PROGRAMS
 
 CANARIES = {
     "identity.key": "c0ffee5a" * 8,
     "airflow_passwords.json": "canary-of-the-user",
+    "mlflow_passwords.json": "canary-of-mlflow",
     "airflow.password": "canary-of-the-database",
     "redis.conf": "canary-of-the-broker",
     "webhook": "canary-of-the-webhook",
 }
 FORMS = {
     "airflow_passwords.json": lambda canary: json.dumps({"admin": canary}),
+    "mlflow_passwords.json": lambda canary: json.dumps({PERSON: f"{canary}-1", PROGRAMS: f"{canary}-2"}),
     "redis.conf": lambda canary: f"requirepass {canary}\n",
 }
 WEBHOOK = "SOCIALREC_ALERTS__WEBHOOK_URL"
@@ -131,10 +134,13 @@ def test_a_night_keeps_its_secrets(
 ) -> None:
     """A receipt is what a task hands on by XCom. Airflow's own logs and database: see the end-to-end night."""
     plant(home, monkeypatch)
-    (tmp_path / "server").mkdir()
+    secrets = tmp_path / "server" / "secrets"
+    secrets.mkdir(parents=True)
+    (secrets / "mlflow_passwords.json").write_bytes((home / "secrets" / "mlflow_passwords.json").read_bytes())
     server = start_mlflow(tmp_path / "server")
     try:
         monkeypatch.setenv("SOCIALREC_SERVICES__MLFLOW_URI", server.url)
+        monkeypatch.setenv("SOCIALREC_SERVICES__MLFLOW_IS_OURS", "true")
         land(home, D1, Entity.PRODUCTS, {"product_id": "kite", "title": "Red kite"})
         land(home, D1, Entity.INTERACTIONS, event("1", D1))
         land(home, D1, Entity.COMMENTS, comment("1", "ann", "Flies well", created_ts=f"{D1}T11:00:00Z"))

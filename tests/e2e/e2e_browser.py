@@ -1,4 +1,4 @@
-"""A browser in which somebody has signed in to Airflow: Chromium, as `CHROMIUM` names it or as it is installed."""
+"""A browser in which somebody has signed in: Chromium, as `CHROMIUM` names it or as it is installed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from socialrec.contracts.runs import NIGHTLY
 from socialrec.service.record import Record, read_record
 from socialrec.service.secrets import USER, password
 from socialrec.settings import Settings
+from socialrec.tracking.access import passwords
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
@@ -95,7 +96,10 @@ def signed_in(settings: Settings) -> Iterator[Screen]:
     assert record is not None
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        screen = Screen(browser.new_page(viewport={"width": 1400, "height": 1000}), record)
+        # What a person types when the browser asks for MLflow's user name and password.
+        mlflow = {"username": USER, "password": passwords(settings)[USER], "origin": record.mlflow["url"]}
+        size = {"width": 1400, "height": 1000}
+        screen = Screen(browser.new_page(viewport=size, http_credentials=mlflow), record)
         page = screen.watch(screen.page)
         screen.airflow("/")
         page.locator("input[name=username]").fill(USER)

@@ -28,6 +28,7 @@ from every_file import texts_below
 
 from socialrec.service.record import read_record
 from socialrec.service.secrets import password
+from socialrec.tracking.access import password_file, passwords
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +71,11 @@ def test_a_night_ends_with_both_addresses_and_where_the_password_is_but_never_th
 ) -> None:
     record = read_record(shop.settings)
     assert record is not None
-    for told in (record.airflow["url"], record.mlflow["url"], record.airflow["password_file"], "user admin"):
-        assert told in first_night.stdout
-    assert password(shop.settings) not in first_night.stdout + first_night.stderr
+    for server in (record.airflow, record.mlflow):
+        for told in (server["url"], f"user admin, password in {server['password_file']}"):
+            assert told in first_night.stdout
+    for secret in (password(shop.settings), *passwords(shop.settings).values()):
+        assert secret not in first_night.stdout + first_night.stderr
 
 
 @pytest.mark.usefixtures("first_night")
@@ -149,6 +152,7 @@ def test_too_many_broken_records_stop_the_night_and_the_old_lists_stay(shop: Sho
 def test_status_tells_what_runs_what_landed_and_what_is_published(shop: Shop) -> None:
     told = shop.read_json("status")
     assert (told["airflow"], told["mlflow"]) == ("healthy", "healthy")
+    assert told["mlflow_sign_in"] == f"user admin, password in {password_file(shop.settings)}"
     assert (told["newest_landing"], told["newest_bronze"], told["newest_lists"]) == (NEXT, LAST, LAST)
     assert (told["recommendations"], told["recommender_version"]) == (N_PLACES, "1")
     last = told["last_night"]

@@ -101,6 +101,7 @@ def test_all_secrets_of_a_cluster_are_made_at_once_for_their_owner_alone(setting
     files = make_all(settings)
     assert {file.name for file in files} == {
         *("airflow_passwords.json", "airflow_fernet.key", "airflow_api.key", "airflow_jwt.key"),
+        *("mlflow_passwords.json", "spark.conf"),
         *("airflow.password", "mlflow.password", "postgres.password", "redis.conf", "aws_credentials", "identity.key"),
     }
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}

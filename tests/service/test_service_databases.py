@@ -45,7 +45,7 @@ def test_servers_of_others_are_left_alone(settings: Settings, mlflow_server: str
 
 
 def test_airflow_forgets_old_runs_and_keeps_each_dags_newest(settings: Settings) -> None:
-    environment = airflow_environment(settings, 8080)
+    environment = airflow_environment(settings)
     subprocess.run([str(BIN / "airflow"), "db", "migrate"], env=environment, check=True, capture_output=True)
     database = settings.home / "airflow" / "airflow.db"
     with sqlite3.connect(database) as connection:
@@ -69,16 +69,15 @@ def test_runs_that_somebody_deleted_go_for_good_unless_a_model_needs_them(
     folder.mkdir()
     url = f"http://127.0.0.1:{port}"
     monkeypatch.setenv("SOCIALREC_MAINTENANCE__HISTORY_DAYS", "0.0000001")
+    monkeypatch.setenv("SOCIALREC_SERVICES__MLFLOW_PORT", str(port))
     ours = load_settings(settings.home)
     (settings.home / "services.json").write_text(f'{{"mlflow": {{"url": "{url}"}}}}')
-    with subprocess.Popen(
-        mlflow_command(ours, port), env=mlflow_environment(ours), stderr=subprocess.DEVNULL
-    ) as server:
+    with subprocess.Popen(mlflow_command(ours), env=mlflow_environment(ours), stderr=subprocess.DEVNULL) as server:
         try:
             while mlflow_ails(url):
                 assert server.poll() is None
                 time.sleep(0.5)
-            client, tracker = MlflowClient(url, url), tracking.connect(ours)
+            tracker, client = tracking.connect(ours), MlflowClient(url, url)
             plain, holder = (tracker.start_training(name, {}, {}) for name in ("plain", "holder"))
             for run in (plain, holder):
                 client.log_text(run, "x", "model/x")

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-_, [door] = get_fastapi_plugins()
+_, [_, door] = get_fastapi_plugins()
 app = Starlette(routes=[Route("/", lambda request: PlainTextResponse("in"))])
 app.add_middleware(door["middleware"], *door["args"], **door["kwargs"])
 client = TestClient(app)

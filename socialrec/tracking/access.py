@@ -1,0 +1,64 @@
+"""Names and passwords for MLflow: of its people and of this project's own programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+from socialrec.errors import UserError
+from socialrec.secret_files import kept
+from socialrec.settings import Settings
+
+PERSON = "admin"
+"""The user name for people, the same as Airflow's."""
+PROGRAMS = "jobs"
+"""The user name for jobs and commands. Nobody guesses a password as long as theirs, so they are never slowed down."""
+USER_VARIABLE, PASSWORD_VARIABLE = "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
+
+
+def password_file(settings: Settings) -> Path:
+    """The file with the passwords of our own MLflow server, by user name, made on first use."""
+    file = settings.secrets / "mlflow_passwords.json"
+    kept(file, lambda: json.dumps({PERSON: secrets.token_urlsafe(12), PROGRAMS: secrets.token_urlsafe(32)}))
+    return file
+
+
+def passwords(settings: Settings) -> dict[str, str]:
+    """The passwords of our own MLflow server; UserError where their file does not hold them."""
+    file = password_file(settings)
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        found = {user: content[user] for user in (PERSON, PROGRAMS)}
+    except (ValueError, LookupError, TypeError):
+        found = {}
+    if not found or not all(isinstance(password, str) and password for password in found.values()):
+        raise UserError(
+            f"{file} holds no passwords of {PERSON} and {PROGRAMS}: delete it, then run `socialrec down` and "
+            "`socialrec up`"
+        )
+    return found
+
+
+def credentials(settings: Settings) -> tuple[str, str] | None:
+    """User name and password with which programs of this home ask MLflow; None where it is to be asked without.
+
+    To another server than our own go those of the environment, under the names that MLflow's client knows.
+    """
+    if is_ours(settings):
+        return PROGRAMS, passwords(settings)[PROGRAMS]
+    user, password = os.environ.get(USER_VARIABLE), os.environ.get(PASSWORD_VARIABLE)
+    return (user, password) if user and password else None
+
+
+def is_ours(settings: Settings) -> bool:
+    """Whether this project runs the MLflow server, on this machine or in a container."""
+    return settings.services.mlflow_uri is None or settings.services.mlflow_is_ours
+
+
+def client_variables(settings: Settings) -> dict[str, str]:
+    """What MLflow's client finds in its environment to sign in to our own server; nothing for other servers."""
+    if not is_ours(settings):
+        return {}
+    return dict(zip((USER_VARIABLE, PASSWORD_VARIABLE), credentials(settings) or (), strict=False))

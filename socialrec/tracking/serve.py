@@ -1,0 +1,166 @@
+"""Our own MLflow server: MLflow's app behind a door that asks who one is, over one place for artifacts.
+
+`mlflow server` would start the app itself, without the door. Database and artifacts' place come from the environment,
+under the names that `mlflow server` knows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import os
+from collections.abc import Mapping
+from hmac import compare_digest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from socialrec.doors import UNAUTHORIZED, Door, Guesses, wait_first
+from socialrec.settings import Settings, load_settings
+from socialrec.tracking.access import PROGRAMS, password_file, passwords
+from socialrec.tracking.places import ARTIFACTS, SOURCES, is_own_place
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Mapper
+
+HEALTH = "/health"
+DATABASE, DESTINATION = "MLFLOW_BACKEND_STORE_URI", "MLFLOW_ARTIFACTS_DESTINATION"
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="MLflow of socialrec", charset="UTF-8"'}
+
+
+class Passwords:
+    """Lets in who shows a user name and the password (HTTP Basic), and everybody to the health check.
+
+    passwords: by user name. Wrong ones become slow, except for the name of programs: nobody can guess that password,
+    and a night must not wait because somebody guesses another. hint: tells people where the password is.
+    """
+
+    def __init__(self, app: ASGIApp, passwords: Mapping[str, str], guesses: Guesses, hint: str) -> None:
+        self._app, self._passwords, self._guesses, self._hint = app, passwords, guesses, hint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as ASGI has it; MLflow has no web sockets, so those are closed."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        is_open = scope["type"] == "lifespan" or scope["path"] == HEALTH
+        refusal = None if is_open else self._refusal(Headers(scope=scope))
+        await (refusal or self._app)(scope, receive, send)
+
+    def _refusal(self, headers: Headers) -> PlainTextResponse | None:
+        shown = _basic(headers.get("authorization", ""))
+        if shown is None:
+            return self._who_are_you()
+        user, password = shown
+        is_right = compare_digest(password.encode(), self._passwords.get(user, "").encode()) and bool(password)
+        if user == PROGRAMS:
+            return None if is_right else self._who_are_you()
+        guess = self._guesses.begin()
+        if isinstance(guess, int):
+            return wait_first(guess)
+        if not is_right:
+            return self._who_are_you()
+        guess.unlink(missing_ok=True)
+        return None
+
+    def _who_are_you(self) -> PlainTextResponse:
+        return PlainTextResponse(f"sign in first: {self._hint}\n", UNAUTHORIZED, headers=CHALLENGE)
+
+
+def _basic(header: str) -> tuple[str, str] | None:
+    """User name and password of a header `Authorization`, None where it has none."""
+    scheme, _, coded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, colon, password = base64.b64decode(coded, validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return None
+    return (user, password) if colon else None
+
+
+def make_app(settings: Settings, url: str) -> ASGIApp:
+    """MLflow's app behind its doors. url: where people reach it."""
+    _prepare_environment(url)
+    from mlflow.server.fastapi_app import app
+    from mlflow.server.handlers import initialize_backend_stores
+
+    keep_to_own_places()
+    initialize_backend_stores(os.environ[DATABASE], os.environ[DATABASE], ARTIFACTS)
+    hint = f"user names and passwords are in secrets/{password_file(settings).name} of the home folder"
+    guarded = Passwords(app, passwords(settings), Guesses(settings.home / "mlflow" / "guesses"), hint)
+    return Door(guarded, url, "services.mlflow_uri")
+
+
+def _prepare_environment(url: str) -> None:
+    """Set what MLflow's app reads from its environment when it is imported, as `mlflow server` does."""
+    os.environ |= {
+        "_MLFLOW_SERVER_FILE_STORE": os.environ[DATABASE],
+        "_MLFLOW_SERVER_ARTIFACT_ROOT": ARTIFACTS,
+        "_MLFLOW_SERVER_ARTIFACT_DESTINATION": os.environ[DESTINATION],
+        "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
+        "_MLFLOW_SGI_NAME": "uvicorn",
+        "MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX": SOURCES,
+        # By itself MLflow takes all names that begin like a private address, such as 10.evil.example.
+        "MLFLOW_SERVER_ALLOWED_HOSTS": ",".join(_own_hosts(url)),
+        "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": url,
+    }
+
+
+def _own_hosts(url: str) -> list[str]:
+    """Names of the server for MLflow's own check, where `*` means any port, as of a forwarded one."""
+    names = dict.fromkeys(["127.0.0.1", "localhost", urlsplit(url).hostname or "localhost"])
+    return [form for name in names for form in (name, f"{name}:*")]
+
+
+def keep_to_own_places() -> None:
+    """Refuse whatever would enter the database with artifacts elsewhere than in the server's own store.
+
+    Whoever chooses the place of an experiment has the server write there, and read from there.
+    """
+    from mlflow.store.tracking.dbmodels.models import SqlExperiment, SqlLoggedModel, SqlRun, SqlTraceTag
+    from sqlalchemy import event
+
+    for column in (SqlExperiment.artifact_location, SqlRun.artifact_uri, SqlLoggedModel.artifact_location):
+        event.listen(column, "set", _require_own_place)
+    for moment in ("before_insert", "before_update"):
+        event.listen(SqlTraceTag, moment, _require_own_tag)
+
+
+def _require_own_place(_row: object, place: object, *_: object) -> None:
+    from mlflow.exceptions import MlflowException
+
+    if place and not is_own_place(str(place)):
+        message = f"artifacts are kept in this server's own store: leave the location out, it cannot be {place!r}"
+        raise MlflowException.invalid_parameter_value(message)
+
+
+def _require_own_tag(_mapper: Mapper[Any], _connection: object, tag: Any) -> None:
+    from mlflow.utils.mlflow_tags import MLFLOW_ARTIFACT_LOCATION
+
+    if tag.key == MLFLOW_ARTIFACT_LOCATION:
+        _require_own_place(tag, tag.value)
+
+
+def main() -> None:
+    """Serve until stopped."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", required=True)
+    parser.add_argument("--port", required=True, type=int)
+    arguments = parser.parse_args()
+    settings = load_settings()
+    app = make_app(settings, settings.services.mlflow_uri or f"http://{arguments.host}:{arguments.port}")
+    import mlflow.server
+    import uvicorn
+
+    log = Path(mlflow.server.__file__).with_name("uvicorn_log_config.yaml")
+    uvicorn.run(app, host=arguments.host, port=arguments.port, log_config=str(log))
+
+
+if __name__ == "__main__":
+    main()
