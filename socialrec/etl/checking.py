@@ -21,6 +21,7 @@ from socialrec.etl.checking_ids import Conflicts, conflicts_by_file, find_unmet_
 from socialrec.etl.converting import guess_file
 from socialrec.etl.ingest import judged_records
 from socialrec.etl.judging import FAULTS, list_faults
+from socialrec.etl.landing_doors import require_file, require_no_link
 from socialrec.etl.landing_files import SAFE_NAME, LandingFile, find_days, is_day
 from socialrec.etl.landing_guesses import similar_columns
 from socialrec.etl.landing_layouts import Layout, Layouts, find_layouts
@@ -60,7 +61,13 @@ def files_to_check(path: Path, ds: str, etl: EtlSettings) -> Iterator[list[Landi
     if not path.exists():
         raise UserError(f"{path} is not a folder or file: name landing files, such as products.csv, or their folder")
     folder = path if path.is_dir() else path.parent
-    loose = [path] if path.is_file() else _visible(file for file in folder.iterdir() if file.is_file())
+    if not path.is_dir():
+        require_file(path)
+    loose = (
+        [path]
+        if not path.is_dir()
+        else _visible(file for file in folder.iterdir() if file.is_symlink() or not file.is_dir())
+    )
     with TemporaryDirectory() as scratch:
         landing = linked = Path(scratch) / "landing"
         if loose:
@@ -72,7 +79,7 @@ def files_to_check(path: Path, ds: str, etl: EtlSettings) -> Iterator[list[Landi
         else:
             landing = folder
         try:
-            days = find_days(landing, "9999-12-31", etl.platforms)
+            days = find_days(landing, "9999-12-31", etl.platforms, follow=landing is not folder)
         except UserError as error:
             # People know their own folder, not the one that stands in for it.
             raise UserError(str(error).replace(str(linked), str(folder))) from None
@@ -238,13 +245,13 @@ def _planted(platform: Path) -> dict[str, dict[str, int]]:
 
 
 def _platform_folder(file: LandingFile) -> Path:
-    return file.path.resolve().parents[1]
+    return file.opened.resolve().parents[1]
 
 
 def _name(file: LandingFile) -> str:
     """The file's name as people know it: without the day and platform that it was only looked at as."""
     parts: list[str] = []
-    for ours, theirs in zip(reversed(file.name.split("/")), reversed(file.path.resolve().parts), strict=False):
+    for ours, theirs in zip(reversed(file.name.split("/")), reversed(file.opened.resolve().parts), strict=False):
         if ours != theirs:
             break
         parts.insert(0, ours)
@@ -266,6 +273,7 @@ def _visible(paths: Iterable[Path]) -> list[Path]:
 
 def _link_platform(target: Path, platform: Path) -> None:
     for day in _visible(sorted(platform.iterdir())):
+        require_no_link(day)
         if day.is_dir():
             _link(target / day.name, _visible(day.iterdir()))
 
@@ -273,4 +281,5 @@ def _link_platform(target: Path, platform: Path) -> None:
 def _link(target: Path, files: Sequence[Path]) -> None:
     target.mkdir(parents=True)
     for file in files:
+        require_file(file)
         (target / file.name).symlink_to(file.resolve())
