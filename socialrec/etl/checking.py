@@ -20,7 +20,7 @@ from socialrec.etl.check_report import Fault, FileCheck
 from socialrec.etl.checking_ids import Conflicts, conflicts_by_file, find_unmet_ids
 from socialrec.etl.converting import guess_file
 from socialrec.etl.ingest import judged_records
-from socialrec.etl.judging import FAULTS, list_faults
+from socialrec.etl.judging import FAULTS, is_id, list_faults
 from socialrec.etl.landing_doors import require_file, require_no_link
 from socialrec.etl.landing_files import SAFE_NAME, LandingFile, find_days, is_day
 from socialrec.etl.landing_guesses import similar_columns
@@ -37,6 +37,7 @@ _REMEDIES: dict[str, str] = {
     QuarantineReason.FUTURE_EVENT: "nothing happens after its landing day: check the clock, times are UTC",
     QuarantineReason.SELF_FOLLOW: "leave it out",
 }
+ID_FORM = "a text or a whole number, on one line: as text, 125.0 and 125 are two ids"
 _READABLE = {
     "jsonl": 'write each record as one JSON object on one line, such as {"product_id": "p1", "title": "Red kite"}',
     "csv": "give each record as many values as the header has names; put a value that holds a comma in double quotes",
@@ -139,8 +140,9 @@ def remedy(entity: Entity, name: str, reason: str, form: str = "jsonl") -> str:
     if column is not None:
         limits = (("at least", column.minimum), ("at most", column.maximum))
         bounds = [f"{side} {limit}" for side, limit in limits if limit is not None]
+        form_of = ID_FORM if is_id(column) else EXAMPLES[str(column.type)]
         remedies |= {
-            QuarantineReason.WRONG_TYPE: f"use {EXAMPLES[str(column.type)]}",
+            QuarantineReason.WRONG_TYPE: f"use {form_of}",
             QuarantineReason.UNKNOWN_VALUE: f"use one of {', '.join(column.choices or ())}",
             QuarantineReason.TOO_LONG: f"at most {column.max_chars} characters",
             QuarantineReason.OUT_OF_RANGE: " and ".join(bounds) or f"not before {EARLIEST_YEAR}",
