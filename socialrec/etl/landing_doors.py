@@ -9,7 +9,6 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import pyarrow.parquet as pq
 
@@ -35,7 +34,7 @@ def require_file(path: Path) -> None:
         raise UserError(f"{path} is a folder, a pipe or a device: deliver a real file, or move it away")
 
 
-def open_packed(path: Path) -> BinaryIO:
+def open_packed(path: Path) -> io.BufferedReader:
     """Open a file for its bytes as they lie there; neither it nor the two folders above it may be a link.
 
     Raises UserError where one of them is, or the file is a pipe or a device; OSError where it cannot be opened.
@@ -60,7 +59,7 @@ def open_packed(path: Path) -> BinaryIO:
     return os.fdopen(handle, "rb")
 
 
-def open_unpacked(path: Path) -> BinaryIO:
+def open_unpacked(path: Path) -> io.BufferedReader:
     """Open a file as `open_packed` does, unpacked where its name says that it is gzipped.
 
     Reading raises UserError where it unpacks to more than a file of its size may.
@@ -68,7 +67,7 @@ def open_unpacked(path: Path) -> BinaryIO:
     packed = open_packed(path)
     if path.suffix != ".gz":
         return packed
-    return cast("BinaryIO", io.BufferedReader(_Unpacked(packed, path), 1 << 16))
+    return io.BufferedReader(_Unpacked(packed, path), 1 << 16)
 
 
 @contextmanager
@@ -81,7 +80,7 @@ def open_parquet(path: Path) -> Iterator[pq.ParquetFile]:
 class _Unpacked(io.RawIOBase):
     """The unpacked bytes of a gzipped file, up to the most that it may have."""
 
-    def __init__(self, packed: BinaryIO, path: Path) -> None:
+    def __init__(self, packed: io.BufferedReader, path: Path) -> None:
         self._packed, self._content, self._path = packed, gzip.GzipFile(fileobj=packed), path
         self._left = max(UNPACKED_BYTES, MOST_TIMES_UNPACKED * os.fstat(packed.fileno()).st_size)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BufferedIOBase, TextIOWrapper
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TextIO
 
 from socialrec.errors import UserError
 from socialrec.etl.landing_doors import open_unpacked
@@ -53,7 +53,7 @@ class LineTooLongError(UserError):
 
 def open_bytes(path: Path) -> BufferedIOBase:
     """Open a landing file for its bytes, unpacked where it is gzipped; errors as of `landing_doors`."""
-    return cast("BufferedIOBase", open_unpacked(path))
+    return open_unpacked(path)
 
 
 def open_text(path: Path, encoding: str) -> TextIO:
