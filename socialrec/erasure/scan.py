@@ -110,9 +110,11 @@ class _Searcher:
                 is_mentioned = True
             if found is Trace.OTHER or (found is Trace.ID and not (piece.column or has_parts)):
                 return Trace.OTHER
-        encodings = ["utf-8", *self._encodings] if has_records else []
-        if any(self._in_record(*record) for encoding in encodings for record in _records(path, encoding)):
-            return Trace.OTHER
+        # Bytes of CSV do not say whose value a short id is; a record says whether an id stands in free text alone.
+        if (is_mentioned and has_records) or ".csv" in path.suffixes:
+            for encoding in ("utf-8", *self._encodings):
+                if any(self._in_record(*record) for record in _records(path, encoding)):
+                    return Trace.OTHER
         return Trace.ID if is_mentioned else None
 
     def _in_piece(self, piece: Piece, *, is_page: bool) -> Trace | None:

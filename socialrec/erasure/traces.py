@@ -24,6 +24,7 @@ _SHORT_KEY = 8
 _ROUNDS = 3
 """Spellings inside each other that are undone, such as JSON in HTML."""
 _WORD = re.compile(r"\w{3,}")
+"""A word by which a phrase may be found."""
 _HEX = re.compile(rf"[0-9a-fA-F]{{{_KEY_START},}}")
 _SHORT_HEX = re.compile(rf"(?<!\w)[0-9a-f]{{{_SHORT_KEY}}}(?!\w)")
 _USER = re.compile(
@@ -31,6 +32,8 @@ _USER = re.compile(
 )
 _DECIMALS = re.compile(r"(?<=\d)\.0+$")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([/\"'\\]))")
+_ENTITY = re.compile(r"&(?:#|[A-Za-z]{2,8};)")
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _LINE_END = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 
 
@@ -123,9 +126,9 @@ def spellings(text: str) -> Iterator[str]:
 def _undone(text: str) -> str:
     if "\\" in text:
         text = _whole_characters(_ESCAPE.sub(_character, text))
-    if "&" in text:
+    if _ENTITY.search(text):
         text = html.unescape(text)
-    if "%" in text:
+    if _PERCENT.search(text):
         text = unquote(text)
     return text.replace('""', '"').replace("\0", "")
 
@@ -159,12 +162,13 @@ class _Phrases:
                 self._by_word[rarest].append(phrase)
             else:
                 self._wordless.append(phrase)
+        self._word = re.compile(rf"\w{{{min(map(len, self._by_word), default=3)},}}")
 
     def found(self, text: str, *, is_first: bool = True, is_last: bool = True, joiners: str = "_-") -> Iterator[str]:
         """The phrases that stand in a text, each once."""
         candidates = list(self._wordless)
         if self._by_word:
-            for word in self._by_word.keys() & set(_WORD.findall(text)):
+            for word in self._by_word.keys() & set(self._word.findall(text)):
                 candidates += self._by_word[word]
         for phrase in candidates:
             if self._stands(phrase, text, is_first=is_first, is_last=is_last, joiners=joiners):

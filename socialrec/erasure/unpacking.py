@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import re
 import sqlite3
 import zipfile
 import zlib
@@ -24,6 +25,9 @@ _DEEPEST = 3
 """Packages inside packages that are opened."""
 _ROWS = 8_192
 _LOCKED_SECONDS = 30
+_RUNS = re.compile(rb"(?:[\x20-\x7e]|[\xc2-\xf4][\x80-\xbf]+){6,}")
+_WIDE_RUNS = re.compile(rb"(?:[\x20-\x7e]\0+){6,}")
+"""Text of two or four bytes a character."""
 _NOT_ASCII = bytes(byte if byte < 0x80 else 0x20 for byte in range(256))
 BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _PACKERS: dict[bytes, Callable[[Any], Any]] = {
@@ -94,21 +98,21 @@ def _of_bytes(content: BinaryIO, encodings: Collection[str], wide: str) -> Itera
 
 
 def _texts(chunk: bytes, encodings: Collection[str], wide: str) -> Iterator[str]:
-    """The bytes as text in each encoding that they may have; bytes beyond ASCII end a word where there is no other."""
+    """The bytes as text in each encoding that they may have; of what is no text, the runs of characters in it."""
     if wide:
         yield chunk.decode(wide, "replace")
-    if chunk.isascii():
+    if chunk.isascii() and b"\0" not in chunk:
         yield chunk.decode("ascii")
-    else:
-        # A character may be cut at either end.
-        is_text = b"\0" not in chunk or _decodes(chunk[4:-4])
-        if is_text:
-            yield chunk.decode("utf-8", "replace")
-            for encoding in encodings:
-                yield chunk.decode(encoding, "replace")
+    # A character may be cut at either end.
+    elif b"\0" not in chunk or _decodes(chunk[4:-4]):
+        for encoding in ("utf-8", *encodings):
+            yield chunk.decode(encoding, "replace")
+        # Here bytes beyond ASCII end a word, whatever they are.
         yield chunk.translate(_NOT_ASCII).decode("ascii")
+    else:
+        yield b"\n".join(_RUNS.findall(chunk)).decode("utf-8", "replace")
     if b"\0" in chunk:
-        yield chunk.replace(b"\0", b"").translate(_NOT_ASCII).decode("ascii")
+        yield b"\n".join(_WIDE_RUNS.findall(chunk)).replace(b"\0", b"").decode("ascii")
 
 
 def _decodes(chunk: bytes) -> bool:
