@@ -12,7 +12,7 @@ from socialrec import job
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.runs import LANDING_FILES
 from socialrec.contracts.vocabulary import Entity
-from socialrec.etl.landing_files import LandingDay, find_days, require_day
+from socialrec.etl.landing_files import LandingDay, LandingFile, find_days, require_as_seen, require_day, settled_days
 from socialrec.etl.progress import landing_tokens, pack_tokens
 from socialrec.lake.traffic import Amount
 
@@ -27,24 +27,46 @@ def main(argv: list[str] | None = None) -> int:
     """Take in what has landed, unless bronze has it already."""
     args = job.parser(__doc__).parse_args(argv)
     with job.run(NAME, args) as run:
-        days = find_days(run.settings.landing, run.ds, run.settings.etl.platforms)
-        if run.settings.etl.require_landing_day:
-            arrived = {day.ds for day in days} | set(run.lake.partitions(BRONZE[Entity.INTERACTIONS]))
-            require_day(run.settings.landing, arrived, run.ds)
-        tokens = landing_tokens(run.lake, BRONZE.values(), days)
-        if not tokens:
-            run.done(status="up_to_date", n_days=0)
-            return 0
-        run.log.info("taking in", days=len(tokens), first=min(tokens), last=max(tokens))
-        intakes = take_in(run, [day for day in days if day.ds in tokens], tokens)
+        in_bronze = frozenset(run.lake.partitions(BRONZE[Entity.INTERACTIONS]))
+        listed = find_days(run.settings.landing, run.ds, run.settings.etl.platforms)
+        waiting: list[LandingFile] = []
+        while True:
+            days = settled_days(listed, waiting, in_bronze)
+            try:
+                intakes, n_days = take_in_new(run, days, in_bronze)
+                break
+            except Exception:
+                # Whatever went wrong, it may be due to a file that somebody still writes.
+                changed = [file for day in days for file in day.files if not file.is_as_seen]
+                if not changed:
+                    raise
+            names = [file.name for file in changed]
+            run.log.warning("files that changed while they were read wait for the next run", files=names)
+            waiting += changed
         counts = {f"{entity}_in": intake.n_in for entity, intake in intakes.items()}
         counts |= {f"{entity}_quarantined": intake.n_quarantined for entity, intake in intakes.items()}
-        run.done(status="dry_run" if args.dry_run else "written", counts=counts, n_days=len(tokens))
+        status = ("dry_run" if args.dry_run else "written") if n_days else "up_to_date"
+        waits = {"waiting": [file.name for file in waiting]} if waiting else {}
+        run.done(status=status, counts=counts, n_days=n_days, **waits)
     return 0
 
 
+def take_in_new(run: job.Run, days: list[LandingDay], in_bronze: frozenset[str]) -> tuple[dict[Entity, Intake], int]:
+    """Take in those of these days that bronze does not hold as they are; how many they were."""
+    if run.settings.etl.require_landing_day:
+        require_day(run.settings.landing, {day.ds for day in days} | in_bronze, run.ds)
+    tokens = landing_tokens(run.lake, BRONZE.values(), days)
+    if not tokens:
+        return {}, 0
+    run.log.info("taking in", days=len(tokens), first=min(tokens), last=max(tokens))
+    return take_in(run, [day for day in days if day.ds in tokens], tokens), len(tokens)
+
+
 def take_in(run: job.Run, days: list[LandingDay], tokens: Mapping[str, str]) -> dict[Entity, Intake]:
-    """Judge the records of these days and commit them: quarantine always, bronze where not too many were rejected."""
+    """Judge the records of these days and commit them: quarantine always, bronze where not too many were rejected.
+
+    Raises UserError before anything is committed where a file changed since it was listed.
+    """
     # Spark is imported only now: a night with nothing new must not pay for it.
     from socialrec.etl.erased import Erased
     from socialrec.etl.ingest import stage_records
@@ -76,6 +98,7 @@ def take_in(run: job.Run, days: list[LandingDay], tokens: Mapping[str, str]) -> 
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             intakes = dict(zip(Entity, pool.map(read, Entity), strict=True))
+        require_as_seen(days)
         landed = Amount(sum(i.n_in for i in intakes.values()), sum(day.n_bytes for day in days))
         run.lake.traffic.opened(LANDING_FILES, {str(run.settings.landing): landed})
         for entity, intake in intakes.items():

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+
+from socialrec.errors import UserError
 
 
 def kept(file: Path, make: Callable[[], str]) -> str:
@@ -30,3 +34,38 @@ def write_secret(file: Path, content: str) -> None:
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as handle:
         handle.write(content)
     fresh.replace(file)
+
+
+def keep_private(home: Path) -> None:
+    """Let no other account into a home: what this process and its children make is their owner's alone from now on.
+
+    A home that stood open is closed once, with all that lies in it. Raises UserError where others may write to it and
+    it is not this account's to close.
+    """
+    os.umask(0o077)
+    if not home.is_dir():
+        return
+    status = home.stat()
+    is_foreign = status.st_uid != os.geteuid()
+    if status.st_mode & stat.S_ISVTX or (is_foreign and status.st_mode & stat.S_IWOTH):
+        raise UserError(
+            f"{home} is a folder that other accounts write to: make a home of your own, such as one below it"
+        )
+    # PostgreSQL, which refuses to run as root, must reach its folder in a home of root's.
+    wanted = 0o700 if os.geteuid() else 0o711
+    if is_foreign or stat.S_IMODE(status.st_mode) == wanted:
+        return
+    was_open = status.st_mode & 0o066
+    home.chmod(wanted)
+    if was_open:
+        _close_below(home)
+
+
+def _close_below(home: Path) -> None:
+    for folder, names, files in os.walk(home):
+        for name in (*names, *files):
+            path = Path(folder) / name
+            with suppress(OSError):
+                status = path.lstat()
+                if status.st_mode & 0o077 and not stat.S_ISLNK(status.st_mode):
+                    path.chmod(stat.S_IMODE(status.st_mode) & 0o700)

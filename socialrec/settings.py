@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError
 from socialrec.errors import UserError
 from socialrec.etl_settings import EtlSettings
 from socialrec.paths import below
+from socialrec.secret_files import keep_private
 from socialrec.section import Days, Section, Share
 from socialrec.service_settings import (
     AlertSettings,
@@ -262,13 +263,15 @@ class Settings(Section):
 
 
 def load_settings(home: Path | None = None) -> Settings:
-    """Read the settings of a home folder (by default `SOCIALREC_HOME`, else `.socialrec` here).
+    """Read the settings of a home folder (by default `SOCIALREC_HOME`, else `.socialrec` here), and close it to others.
 
-    Raises UserError naming the setting where a name is unknown or a value does not fit.
+    Every process does this first. Raises UserError naming the setting where a name is unknown or a value does not fit,
+    and where other accounts may write to the home.
     """
     root = (home or Path(os.environ.get(HOME_VARIABLE) or DEFAULT_HOME)).expanduser().resolve()
     if root.exists() and not root.is_dir():
         raise UserError(f"{root} is not a folder: name one with --home or {HOME_VARIABLE}")
+    keep_private(root)
     file = root / "settings.toml"
     values = _from_toml(file) if file.exists() else {}
     for variable in _variables():

@@ -46,6 +46,9 @@ def erase(
         console.print(f"trained on them, to be trained again: {', '.join(done.models)}")
     if done.proof:
         console.print(f"looked through {sum(done.proof.n_files.values()):,} files: nothing of them is left")
+        if done.proof.mentions:
+            n = len(done.proof.mentions)
+            console.print(f"texts of others name them in {n:,} files, such as {done.proof.mentions[0]}: these stay")
     if file and not request and not dry_run:
         console.print(f"{file} still names them: delete it")
 

@@ -30,11 +30,15 @@ JOB = "erase_users"
 class Erasure:
     """What an erasure did, or would do: numbers and files, never who.
 
-    rows: by table, file kind or folder, how many rows or records went. changed_lists: lists of others whose reasons the
-    people were part of. models: versions that were trained on them. proof: None for a dry run.
+    n_people: whom it was about, those of an erasure that broke off too. n_asked, n_found: the people whom it was asked
+    for, and those of them who were there; the others had been erased before. rows: by table, file kind or folder, how
+    many rows or records went. changed_lists: lists of others whose reasons the people were part of. models: versions
+    that were trained on them. proof: None for a dry run.
     """
 
     n_people: int
+    n_asked: int = 0
+    n_found: int = 0
     rows: dict[str, int] = field(default_factory=dict)
     old_files: int = 0
     changed_lists: int = 0
@@ -51,11 +55,14 @@ class Erasure:
             "models_to_train_again": list(self.models),
             "files_looked_through": proof.n_files,
             "files_with_hits": proof.hits,
+            "files_not_read": proof.unread,
+            "files_with_mentions": proof.mentions,
         }
 
     def counts(self) -> dict[str, int]:
         """All of it that is a number."""
-        numbers = {"people": self.n_people, "old_files": self.old_files, "changed_lists": self.changed_lists}
+        people = {"people": self.n_people, "people_asked": self.n_asked, "people_found": self.n_found}
+        numbers = people | {"old_files": self.old_files, "changed_lists": self.changed_lists}
         return numbers | {"models": len(self.models)} | {name: n for name, n in self.rows.items() if n}
 
 
@@ -74,13 +81,14 @@ def erase(
     `request` is a file in the home that names them, and goes with them.
     Raises UserError where somebody is unknown here, while a job writes to the lake, and where anything is left after.
     """
+    ids = list(dict.fromkeys(ids))
     if not reason.strip():
         raise UserError("the reason is empty: say why, for those who ask later, and name nobody")
     require_quiet(lake)
-    require_known(settings, lake, ids)
+    n_found = require_known(settings, lake, ids)
     named = {file.path.parent.name for file in files_to_clean(settings) if holds(file, Names(ids))}
     plan = make_plan(settings, lake, ids, named & days_in_bronze(settings, lake))
-    result = Erasure(len(plan.ids))
+    result = Erasure(len(plan.ids), len(ids), n_found)
     if not dry_run:
         begin(settings, lake, plan)
         if request is not None:
@@ -105,16 +113,20 @@ def require_quiet(lake: Lake) -> None:
             )
 
 
-def require_known(settings: Settings, lake: Lake, ids: Sequence[str]) -> None:
-    """Raise UserError, by number, where somebody was never seen here: a wrong id must not pass for an erasure."""
-    seen = {user for user in ids if days_of(lake, [user])}
+def require_known(settings: Settings, lake: Lake, ids: Sequence[str]) -> int:
+    """How many of these people are here; the others were erased before.
+
+    Raises UserError, by number, where somebody was never seen here: a wrong id must not pass for an erasure.
+    """
     stones, key = read_tombstones(settings.secrets), erasure_key(settings.secrets)
-    shops = known_platforms(settings, lake)
+    shops, n_found = known_platforms(settings, lake), 0
     for number, user in enumerate(ids, 1):
-        if user in seen or any(tombstone(key, shop, user) in stones for shop in shops):
-            continue
-        if not any(holds(file, Names([user])) for file in files_to_clean(settings)):
-            raise UserError(f"user {number} of {len(ids)} was never seen here: give ids as they landed")
+        if days_of(lake, [user]) or any(holds(file, Names([user])) for file in files_to_clean(settings)):
+            n_found += 1
+        elif not any(tombstone(key, shop, user) in stones for shop in shops):
+            mark = ", which begins with '#' (a file of people has no comments)" if user.startswith("#") else ""
+            raise UserError(f"user {number} of {len(ids)}{mark} was never seen here: give ids as they landed")
+    return n_found
 
 
 def days_in_bronze(settings: Settings, lake: Lake) -> set[str]:
@@ -157,5 +169,10 @@ def finish(settings: Settings, tracker: Tracker, plan: Plan, result: Erasure, re
     if hits := result.proof.hits:
         raise UserError(
             f"something of them is left in {len(hits)} files, such as {hits[0]}: remove it there, then run this again"
+        )
+    if unread := result.proof.unread:
+        raise UserError(
+            f"{len(unread)} files cannot be looked through, such as {unread[0]}: repair or remove them, then run this "
+            "again"
         )
     drop_plan(settings.secrets)

@@ -6,9 +6,11 @@ import gzip
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Container, Sequence
+from collections.abc import Callable, Collection, Container, Iterator
+from contextlib import nullcontext
+from decimal import Decimal
 from functools import cached_property
-from pathlib import Path
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,19 +18,26 @@ import pyarrow.parquet as pq
 
 from socialrec.contracts.landing import LANDING_USERS
 from socialrec.contracts.vocabulary import Entity
+from socialrec.errors import UserError
 from socialrec.etl.landing_csv import csv_records, split_line
+from socialrec.etl.landing_doors import open_parquet
 from socialrec.etl.landing_files import LandingDay, LandingFile, find_days
-from socialrec.etl.landing_text import BLANKS, BYTE_ORDER_MARK, open_bytes, whole_lines
+from socialrec.etl.landing_text import BLANKS, BYTE_ORDER_MARK, LineTooLongError, open_bytes, whole_lines
 from socialrec.settings import Settings
 
 FOREVER = "9999-12-31"
+_BATCH_ROWS = 65_536
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([Ee][+-]?\d+)?")
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
 class Names:
-    """Raw ids of people, found in records."""
+    """Raw ids of people, found in records however they are spelled there."""
 
     def __init__(self, ids: Collection[str]) -> None:
         self.ids = frozenset(ids)
+        self._flags = frozenset(user.lower() for user in self.ids) & {"true", "false"}
+        self._numbers = frozenset(float(user) for user in self.ids if _NUMBER.fullmatch(user))
 
     @cached_property
     def words(self) -> re.Pattern[str]:
@@ -36,15 +45,33 @@ class Names:
         listed = "|".join(re.escape(user) for user in sorted(self.ids, key=len, reverse=True))
         return re.compile(rf"(?<![\w-])(?:{listed})(?![\w-])")
 
+    def has(self, value: object) -> bool:
+        """Tell whether a value is one of the ids: 123.0 is 123, though ingest takes it for nobody's."""
+        if isinstance(value, bool):
+            return str(value).lower() in self._flags
+        if isinstance(value, float | Decimal):
+            return value in self._numbers
+        return str(value) in self.ids
+
     def are_in(self, record: str, entity: Entity) -> bool:
         """Whether a JSON record names one of them as its user; whether any other text holds an id as a word."""
         try:
-            content = json.loads(record)
-        except ValueError:
-            return bool(self.words.search(record))
-        if not isinstance(content, dict):
-            return bool(self.words.search(record))
-        return any(str(content.get(column)) in self.ids for column in LANDING_USERS[entity])
+            content = json.loads(record, object_pairs_hook=_Pairs)
+        except (ValueError, RecursionError):
+            content = None
+        if not isinstance(content, _Pairs):
+            return bool(self.words.search(record) or self.words.search(_unescaped(record)))
+        return any(name in LANDING_USERS[entity] and self.has(value) for name, value in content)
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object with all of its names, those that stand there twice too."""
+
+
+def _unescaped(record: str) -> str:
+    """A broken record with the characters that JSON escapes, halves of one put together."""
+    text = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), record)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def all_days(settings: Settings) -> list[LandingDay]:
@@ -64,61 +91,92 @@ def holds(file: LandingFile, names: Names) -> bool:
 
 
 def without(file: LandingFile, names: Names, *, dry_run: bool) -> int:
-    """Take the people's records out of one file; returns how many there were. A file without any is not touched."""
+    """Take the people's records out of one file; returns how many there were. A file without any is not touched.
+
+    Raises UserError where the file changes meanwhile, or cannot be read.
+    """
     clean = {"parquet": _clean_parquet, "jsonl": _clean_jsonl, "csv": _clean_csv}[file.format]
-    n_gone, write = clean(file, names)
-    if n_gone and not dry_run:
-        partial = file.path.with_name(f".{file.path.name}.{os.getpid()}")
-        write(partial)
-        partial.replace(file.path)
+    before = file.state()
+    try:
+        n_gone, write = clean(file, names)
+        if n_gone and not dry_run:
+            partial = file.path.with_name(f".{file.path.name}.{os.getpid()}")
+            # What lies there may be a link: it is removed, and nothing is written through it.
+            partial.unlink(missing_ok=True)
+            with partial.open("xb") as target:
+                write(target)
+            if file.state() != before:
+                partial.unlink()
+                raise UserError(
+                    f"{file.path} changed while people were taken out of it: run this again when it is whole"
+                )
+            partial.replace(file.path)
+    except LineTooLongError as error:
+        raise UserError(f"{file.path}: {error}") from None
     return n_gone
 
 
-Cleaned = tuple[int, Callable[[Path], object]]
+Cleaned = tuple[int, Callable[[BinaryIO], object]]
 
 
 def _clean_parquet(file: LandingFile, names: Names) -> Cleaned:
-    with pq.ParquetFile(file.path) as parquet:
-        table = parquet.read()
-    ids = pa.array(sorted(names.ids), pa.string())
-    stays = pa.chunked_array([pa.array([True] * table.num_rows, pa.bool_())])
-    for column in set(LANDING_USERS[file.entity]) & set(table.column_names):
-        values = table[column].cast(pa.string())
-        stays = pc.and_(stays, pc.invert(pc.is_in(values, value_set=ids)))
-    kept = table.filter(stays)
-    return table.num_rows - kept.num_rows, lambda target: pq.write_table(kept, target, compression="zstd")
+    def kept() -> Iterator[pa.RecordBatch]:
+        with open_parquet(file.opened) as parquet:
+            for batch in parquet.iter_batches(_BATCH_ROWS):
+                yield batch.filter(_stays(batch, file.entity, names))
+
+    def write(target: BinaryIO) -> None:
+        with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+            for batch in kept():
+                writer.write_batch(batch)
+
+    with open_parquet(file.opened) as parquet:
+        n_rows, schema = parquet.metadata.num_rows, parquet.schema_arrow
+    return n_rows - sum(batch.num_rows for batch in kept()), write
+
+
+def _stays(batch: pa.RecordBatch, entity: Entity, names: Names) -> pa.Array:
+    """Which rows name none of the people, bool (n,)."""
+    ids, stays = pa.array(sorted(names.ids), pa.string()), pa.array([True] * batch.num_rows, pa.bool_())
+    for column in set(LANDING_USERS[entity]) & set(batch.schema.names):
+        values = batch.column(column)
+        if pa.types.is_string(values.type) or pa.types.is_integer(values.type):
+            is_theirs = pc.is_in(values.cast(pa.string()), value_set=ids)
+        else:
+            is_theirs = pa.array([names.has(value) for value in values.to_pylist()], pa.bool_())
+        stays = pc.and_(stays, pc.invert(is_theirs))
+    return stays
 
 
 def _clean_jsonl(file: LandingFile, names: Names) -> Cleaned:
-    lines = _lines(file)
-
-    def is_theirs(line: bytes) -> bool:
-        return names.are_in(_text(line.removeprefix(BYTE_ORDER_MARK), file), file.entity)
-
-    gone = {place for place, line in enumerate(lines) if is_theirs(line)}
-    return len(gone), lambda target: _write_without(file, target, lines, gone)
+    gone = {
+        number
+        for number, line in _lines(file)
+        if names.are_in(_text(line.removeprefix(BYTE_ORDER_MARK), file), file.entity)
+    }
+    return len(gone), lambda target: _write_without(file, target, gone)
 
 
 def _clean_csv(file: LandingFile, names: Names) -> Cleaned:
-    lines = _lines(file)
-    text = [(number, _text(line, file)) for number, line in enumerate(lines, 1)]
-    top = next((number for number, line in text if line.strip(BLANKS)), None)
+    lines = ((number, _text(line, file)) for number, line in _lines(file))
+    top = next((line for _, line in lines if line.strip(BLANKS)), None)
     if top is None:
         return 0, lambda target: None
-    header = [name.strip() for name in split_line(text[top - 1][1].lstrip("\ufeff")) or ()]
+    header = [name.strip() for name in split_line(top.lstrip("\ufeff")) or ()]
     places = [header.index(column) for column in LANDING_USERS[file.entity] if column in header]
     n_gone, gone = 0, set[int]()
-    for record in csv_records(text[top:], file.entity, header):
+    for record in csv_records(lines, file.entity, header):
         found = names.words.search(record.raw) if record.fields is None else None
         if found or (record.fields and any(record.fields[place] in names.ids for place in places)):
             n_gone += 1
-            gone |= set(range(record.line - 1, record.line - 1 + record.raw.count("\n") + 1))
-    return n_gone, lambda target: _write_without(file, target, lines, gone)
+            gone |= set(range(record.line, record.line + record.raw.count("\n") + 1))
+    return n_gone, lambda target: _write_without(file, target, gone)
 
 
-def _lines(file: LandingFile) -> list[bytes]:
-    with open_bytes(file.path) as content:
-        return [line for lines in whole_lines(content) for line in lines]
+def _lines(file: LandingFile) -> Iterator[tuple[int, bytes]]:
+    """The lines of a text file with their numbers from 1, each with its end."""
+    with open_bytes(file.opened) as content:
+        yield from enumerate((line for lines in whole_lines(content) for line in lines), 1)
 
 
 def _text(line: bytes, file: LandingFile) -> str:
@@ -126,7 +184,8 @@ def _text(line: bytes, file: LandingFile) -> str:
     return line.rstrip(b"\r\n").decode(file.encoding, errors="surrogateescape")
 
 
-def _write_without(file: LandingFile, target: Path, lines: Sequence[bytes], gone: Container[int]) -> None:
-    """Write the lines with blank ones in these places, so that the others keep their numbers."""
-    content = b"".join(b"\n" if place in gone else line for place, line in enumerate(lines))
-    target.write_bytes(gzip.compress(content, mtime=0) if file.path.suffix == ".gz" else content)
+def _write_without(file: LandingFile, target: BinaryIO, gone: Container[int]) -> None:
+    """Write the lines with blank ones for these numbers, so that the others keep theirs."""
+    packer = gzip.GzipFile(filename="", mode="wb", fileobj=target, mtime=0) if file.path.suffix == ".gz" else None
+    with packer or nullcontext():
+        (packer or target).writelines(b"\n" if number in gone else line for number, line in _lines(file))

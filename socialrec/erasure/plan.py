@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +17,10 @@ from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import TEXTS, USER_PROFILES
 from socialrec.contracts.landing import LANDING_USERS
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
-from socialrec.contracts.vocabulary import TextKind
+from socialrec.contracts.vocabulary import Entity, TextKind
+from socialrec.erasure.traces import Traces, passages_of
 from socialrec.errors import UserError
+from socialrec.etl.landing_text import text_lines
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.pseudonyms import PSEUDONYM, identity_key, pseudonym
@@ -37,6 +39,7 @@ class Plan:
 
     comments: `<platform> <ds> <comment_id>`. restamp: landing days that bronze held as they were delivered: without the
     people it still holds them, so that nobody takes them in again. seen_on: landing days with a record of theirs.
+    passages: what they alone wrote, in parts by which it is known.
     """
 
     ids: tuple[str, ...]
@@ -46,6 +49,7 @@ class Plan:
     comments: tuple[str, ...]
     restamp: tuple[str, ...]
     seen_on: tuple[str, ...]
+    passages: tuple[str, ...] = ()
 
 
 NOTHING = Plan((), (), (), (), (), (), ())
@@ -70,6 +74,7 @@ def make_plan(settings: Settings, lake: Lake, ids: Iterable[str], restamp: Colle
         comments=tuple(sorted({*comments, *before.comments})),
         restamp=tuple(sorted({*restamp, *before.restamp})),
         seen_on=tuple(sorted({*days_of(lake, sorted(wanted)), *before.seen_on})),
+        passages=tuple(sorted({*own_passages(lake, sorted(wanted), sorted(texts)), *before.passages})),
     )
 
 
@@ -105,6 +110,29 @@ def texts_of(lake: Lake, keys: Sequence[str]) -> tuple[set[str], set[str]]:
     theirs.discard(NO_WORDS)
     comments = zip(*(said[name].to_pylist() for name in ("platform", "ds", "comment_id")), strict=True)
     return theirs, {" ".join(names) for names in comments}
+
+
+def own_passages(lake: Lake, ids: Sequence[str], text_hashes: Sequence[str]) -> set[str]:
+    """Passages of these users' comments, as they landed and as they were cleaned, that nobody else's texts hold."""
+    own = pc.field("user_id").isin(pa.array(ids, pa.string()))
+    clean = pc.field("text_hash").isin(pa.array(text_hashes, pa.string()))
+    theirs = _texts(lake, BRONZE[Entity.COMMENTS], "text", own), _texts(lake, TEXTS, "text", clean)
+    found = {passage for texts in theirs for text in texts for passage in passages_of(text)}
+    if not found:
+        return found
+    search = Traces((), (), found)
+    others = (
+        _texts(lake, BRONZE[Entity.COMMENTS], "text", ~own),
+        *(_texts(lake, BRONZE[Entity.PRODUCTS], name) for name in ("title", "description")),
+        _texts(lake, TEXTS, "text", ~clean),
+    )
+    return found - {passage for texts in others for text in texts for passage in search.passages_in(text)}
+
+
+def _texts(lake: Lake, table: Table, column: str, keep: pc.Expression | None = None) -> Iterator[str]:
+    for value in lake.read(table, columns=[column], filter=keep)[column]:
+        if text := value.as_py():
+            yield text
 
 
 def _replaced_texts(lake: Lake) -> set[str]:
@@ -145,11 +173,15 @@ def drop_plan(secrets: Path) -> None:
 
 
 def read_ids(file: Path) -> list[str]:
-    """One id a line; blank lines and those that begin with `#` are left out. UserError where there is none."""
+    """One id a line, each once; blank lines are left out. UserError where there is none.
+
+    There are no comments: a line that begins with `#` is an id like any other.
+    """
     if not file.is_file():
         raise UserError(f"{file} is not a file: name one with a user's id a line, as it landed")
-    lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
-    found = [line for line in lines if line and not line.startswith("#")]
+    with file.open("rb") as content:
+        lines = [line.strip() for line in text_lines(content, "utf-8")]
+    found = list(dict.fromkeys(line for line in lines if line))
     if not found:
         raise UserError(f"{file} names nobody: write one user's id a line, as it landed")
     return found

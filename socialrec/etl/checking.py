@@ -20,7 +20,8 @@ from socialrec.etl.check_report import Fault, FileCheck
 from socialrec.etl.checking_ids import Conflicts, conflicts_by_file, find_unmet_ids
 from socialrec.etl.converting import guess_file
 from socialrec.etl.ingest import judged_records
-from socialrec.etl.judging import FAULTS, list_faults
+from socialrec.etl.judging import FAULTS, is_id, list_faults
+from socialrec.etl.landing_doors import require_file, require_no_link
 from socialrec.etl.landing_files import SAFE_NAME, LandingFile, find_days, is_day
 from socialrec.etl.landing_guesses import similar_columns
 from socialrec.etl.landing_layouts import Layout, Layouts, find_layouts
@@ -36,6 +37,7 @@ _REMEDIES: dict[str, str] = {
     QuarantineReason.FUTURE_EVENT: "nothing happens after its landing day: check the clock, times are UTC",
     QuarantineReason.SELF_FOLLOW: "leave it out",
 }
+ID_FORM = "a text or a whole number, on one line: as text, 125.0 and 125 are two ids"
 _READABLE = {
     "jsonl": 'write each record as one JSON object on one line, such as {"product_id": "p1", "title": "Red kite"}',
     "csv": "give each record as many values as the header has names; put a value that holds a comma in double quotes",
@@ -60,7 +62,13 @@ def files_to_check(path: Path, ds: str, etl: EtlSettings) -> Iterator[list[Landi
     if not path.exists():
         raise UserError(f"{path} is not a folder or file: name landing files, such as products.csv, or their folder")
     folder = path if path.is_dir() else path.parent
-    loose = [path] if path.is_file() else _visible(file for file in folder.iterdir() if file.is_file())
+    if not path.is_dir():
+        require_file(path)
+    loose = (
+        [path]
+        if not path.is_dir()
+        else _visible(file for file in folder.iterdir() if file.is_symlink() or not file.is_dir())
+    )
     with TemporaryDirectory() as scratch:
         landing = linked = Path(scratch) / "landing"
         if loose:
@@ -72,7 +80,7 @@ def files_to_check(path: Path, ds: str, etl: EtlSettings) -> Iterator[list[Landi
         else:
             landing = folder
         try:
-            days = find_days(landing, "9999-12-31", etl.platforms)
+            days = find_days(landing, "9999-12-31", etl.platforms, follow=landing is not folder)
         except UserError as error:
             # People know their own folder, not the one that stands in for it.
             raise UserError(str(error).replace(str(linked), str(folder))) from None
@@ -132,8 +140,9 @@ def remedy(entity: Entity, name: str, reason: str, form: str = "jsonl") -> str:
     if column is not None:
         limits = (("at least", column.minimum), ("at most", column.maximum))
         bounds = [f"{side} {limit}" for side, limit in limits if limit is not None]
+        form_of = ID_FORM if is_id(column) else EXAMPLES[str(column.type)]
         remedies |= {
-            QuarantineReason.WRONG_TYPE: f"use {EXAMPLES[str(column.type)]}",
+            QuarantineReason.WRONG_TYPE: f"use {form_of}",
             QuarantineReason.UNKNOWN_VALUE: f"use one of {', '.join(column.choices or ())}",
             QuarantineReason.TOO_LONG: f"at most {column.max_chars} characters",
             QuarantineReason.OUT_OF_RANGE: " and ".join(bounds) or f"not before {EARLIEST_YEAR}",
@@ -238,13 +247,13 @@ def _planted(platform: Path) -> dict[str, dict[str, int]]:
 
 
 def _platform_folder(file: LandingFile) -> Path:
-    return file.path.resolve().parents[1]
+    return file.opened.resolve().parents[1]
 
 
 def _name(file: LandingFile) -> str:
     """The file's name as people know it: without the day and platform that it was only looked at as."""
     parts: list[str] = []
-    for ours, theirs in zip(reversed(file.name.split("/")), reversed(file.path.resolve().parts), strict=False):
+    for ours, theirs in zip(reversed(file.name.split("/")), reversed(file.opened.resolve().parts), strict=False):
         if ours != theirs:
             break
         parts.insert(0, ours)
@@ -266,6 +275,7 @@ def _visible(paths: Iterable[Path]) -> list[Path]:
 
 def _link_platform(target: Path, platform: Path) -> None:
     for day in _visible(sorted(platform.iterdir())):
+        require_no_link(day)
         if day.is_dir():
             _link(target / day.name, _visible(day.iterdir()))
 
@@ -273,4 +283,5 @@ def _link_platform(target: Path, platform: Path) -> None:
 def _link(target: Path, files: Sequence[Path]) -> None:
     target.mkdir(parents=True)
     for file in files:
+        require_file(file)
         (target / file.name).symlink_to(file.resolve())

@@ -20,7 +20,16 @@ from socialrec.contracts.landing import LANDING
 from socialrec.errors import UserError
 from socialrec.etl.landing_files import LandingFile
 from socialrec.etl.landing_guesses import SEPARATORS, similar_columns
-from socialrec.etl.landing_text import BLANKS, encoding_problem, likely_encoding, open_bytes, open_text, whole_lines
+from socialrec.etl.landing_text import (
+    BLANKS,
+    LineTooLongError,
+    bounded_lines,
+    encoding_problem,
+    likely_encoding,
+    open_bytes,
+    open_text,
+    whole_lines,
+)
 
 SAMPLED_RECORDS = 1_000
 _LONGEST_HEADER = 1 << 16
@@ -167,8 +176,8 @@ def _rows(file: LandingFile, encoding: str, separator: str) -> Iterator[Iterator
 
     Raises UserError, also while they are read, where a quote does not close or bytes are not of the encoding.
     """
-    with open_text(file.path, encoding) as text:
-        yield _filled(file, csv.reader(text, delimiter=separator, strict=True))
+    with open_text(file.opened, encoding) as text:
+        yield _filled(file, csv.reader(bounded_lines(text), delimiter=separator, strict=True))
 
 
 def _filled(file: LandingFile, reader: _Reader) -> Iterator[list[str]]:
@@ -178,27 +187,29 @@ def _filled(file: LandingFile, reader: _Reader) -> Iterator[list[str]]:
             if len(row) > 1 or (row and row[0].strip(BLANKS)):
                 yield row
             begin = reader.line_num + 1
+    except LineTooLongError as error:
+        raise UserError(f"{file.path}: {error}") from None
     except (csv.Error, UnicodeError, OSError, EOFError, zlib.error) as error:
         raise UserError(f"{file.path}: the record at line {begin} cannot be read ({error}); correct it") from None
 
 
 def _encoding(file: LandingFile) -> str:
-    with open_bytes(file.path) as content:
+    with open_bytes(file.opened) as content:
         start = content.read(4096)
     if start[:2] in _BOMS:
         return _BOMS[start[:2]]
     if start.count(b"\0") > len(start) / 4:
         return "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
-    with open_bytes(file.path) as content:
+    with open_bytes(file.opened) as content:
         if encoding_problem(content, "utf-8") is None:
             return "utf-8"
-    with open_bytes(file.path) as content:
+    with open_bytes(file.opened) as content:
         foreign = (line for lines in whole_lines(content) for line in lines if not line.isascii())
         return likely_encoding(list(islice(foreign, SAMPLED_RECORDS)))
 
 
 def _separator(file: LandingFile, encoding: str) -> str:
-    with open_bytes(file.path) as content:
+    with open_bytes(file.opened) as content:
         start = content.read(_LONGEST_HEADER).decode(encoding, errors="replace")
     header = next((line for line in start.splitlines() if line.strip(BLANKS)), "")
     return max((",", *SEPARATORS), key=header.count)

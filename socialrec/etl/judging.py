@@ -23,6 +23,8 @@ DETAIL = "detail"
 RECORD = "record"
 FAULTS = "faults"
 _DETAIL_CHARS = 120
+_WHOLE = ("string", "tinyint", "smallint", "int", "bigint")
+"""Kinds of landing column that hold ids."""
 _BLANKS = " \t\r\n"
 _ISO = (
     r"^[ \t]*\d{4}(?:-\d{2}-\d{2}|\d{4})"
@@ -132,7 +134,13 @@ def _typed(column: Column, kinds: Mapping[str, str]) -> SparkColumn:
     target = spark_type(column.type)
     if column.type == "string":
         if column.name in kinds and kind == "string":
-            return _text(landed, column)
+            return _id(landed, column) if is_id(column) else _text(landed, column)
+        if (
+            is_id(column)
+            and kinds.get(column.name, "string") not in _WHOLE
+            and not _is_whole_decimal(kinds[column.name])
+        ):
+            return F.lit(None).cast("string")
         return landed.cast("string")
     if column.type == "timestamp":
         return _time(landed, kind)
@@ -146,6 +154,24 @@ def _typed(column: Column, kinds: Mapping[str, str]) -> SparkColumn:
             F.when(number == F.floor(number), number.try_cast(target)),
         )
     return landed.try_cast(target)
+
+
+def is_id(column: Column) -> bool:
+    """Tell whether a column holds ids, which are strings or integers: 125.0 and true would have several spellings."""
+    return column.name.endswith("_id")
+
+
+def _is_whole_decimal(kind: str) -> bool:
+    return kind.startswith("decimal(") and kind.endswith(",0)")
+
+
+def _id(landed: SparkColumn, column: Column) -> SparkColumn:
+    """An id as it is; null where JSON has a number with decimals, true, false or a structure in its place."""
+    # Spark gives all of them as text: the line itself tells them apart from strings. Few ids need that look.
+    may_be_float = F.ascii(landed).between(ord("-"), ord("9")) & landed.contains(".")
+    may_be_other = may_be_float | landed.isin("true", "false") | F.substring(landed, 1, 1).isin("[", "{", '"')
+    kind = F.schema_of_variant(F.from_json(LINE, f"`{column.name}` variant")[column.name])
+    return F.when(F.col(LINE).isNotNull() & may_be_other, F.when(kind == "STRING", landed)).otherwise(landed)
 
 
 def _text(landed: SparkColumn, column: Column) -> SparkColumn:
@@ -243,7 +269,7 @@ def _column_problems(column: Column) -> Iterator[_Problem]:
     yield is_said & value.isNull(), QuarantineReason.WRONG_TYPE, name
     if column.choices is not None:
         yield ~value.isin([str(choice) for choice in column.choices]), QuarantineReason.UNKNOWN_VALUE, name
-    elif name.endswith("_id"):
+    elif is_id(column):
         has_one = (value.contains(mark) for mark in _NOT_IN_IDS)
         yield reduce(SparkColumn.__or__, has_one), QuarantineReason.WRONG_TYPE, name
     if column.max_chars is not None:

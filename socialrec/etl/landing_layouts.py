@@ -5,21 +5,22 @@ from __future__ import annotations
 import csv
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from socialrec.contracts.landing import EXAMPLES, LANDING, LISTABLE
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.etl.landing_csv import is_open, split_line
+from socialrec.etl.landing_doors import open_parquet
 from socialrec.etl.landing_files import UTF_8, LandingFile
 from socialrec.etl.landing_guesses import missing_columns
-from socialrec.etl.landing_text import BLANKS, encoding_problem, open_bytes, survey, text_lines
+from socialrec.etl.landing_text import BLANKS, LineTooLongError, encoding_problem, open_bytes, survey, text_lines
 
 NANOSECONDS = "nanoseconds"
 """The kind of a Parquet column of nanosecond timestamps, which Spark reads as a number."""
@@ -54,6 +55,8 @@ _ARROW_KINDS = {
     pa.date32(): "date",
 }
 _PEEKED_RECORDS = 20
+MOST_COLUMNS = 1_000
+"""Columns that a file may have, known and unknown ones together."""
 
 
 @dataclass(frozen=True)
@@ -120,9 +123,9 @@ def _layout(file: LandingFile, found: Sequence[tuple[str, str]], known: set[str]
     """The layout of a file, and how many lines or rows of it have to be records."""
     if file.format == "parquet":
         columns = tuple(sorted((name, kind) for name, kind in found if name in known))
-        with pq.ParquetFile(file.path) as parquet:
+        with open_parquet(file.opened) as parquet:
             return Layout(file.entity, "parquet", columns), parquet.metadata.num_rows
-    with _reading(file), open_bytes(file.path) as content:
+    with _reading(file), open_bytes(file.opened) as content:
         facts = survey(content)
     if file.format == "jsonl":
         lines = tuple((column.name, "string") for column in LANDING[file.entity])
@@ -136,7 +139,7 @@ def _columns(file: LandingFile) -> list[tuple[str, str]] | None:
     with _reading(file):
         if file.format == "parquet":
             return _parquet_columns(file)
-        with open_bytes(file.path) as content:
+        with open_bytes(file.opened) as content:
             if problem := encoding_problem(content, file.encoding):
                 raise UserError(f"{file.path}: {problem}")
         return _csv_columns(file) if file.format == "csv" else _json_columns(file)
@@ -147,6 +150,8 @@ def _reading(file: LandingFile) -> Iterator[None]:
     """Name the file where it cannot be read."""
     try:
         yield
+    except LineTooLongError as error:
+        raise UserError(f"{file.path}: {error}") from None
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, pa.ArrowInvalid, csv.Error) as error:
         raise _not_whole(file, error) from None
 
@@ -157,7 +162,9 @@ def _not_whole(file: LandingFile, error: Exception) -> UserError:
 
 
 def _check_columns(file: LandingFile, names: Sequence[str]) -> None:
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
+    if len(names) > MOST_COLUMNS:
+        raise UserError(f"{file.path}: {len(names):,} columns, at most {MOST_COLUMNS:,} may be there; leave some out")
+    if repeated := sorted(name for name, n in Counter(names).items() if n > 1):
         raise UserError(f"{file.path}: column {repeated[0]} stands there twice; deliver it once")
     if missing := missing_columns(file.entity, file.format, names):
         raise UserError(f"{file.path}: {missing}")
@@ -165,7 +172,7 @@ def _check_columns(file: LandingFile, names: Sequence[str]) -> None:
 
 def _parquet_columns(file: LandingFile) -> list[tuple[str, str]]:
     wanted = {column.name: str(column.type) for column in LANDING[file.entity]}
-    with pq.ParquetFile(file.path) as parquet:
+    with open_parquet(file.opened) as parquet:
         physical = {
             column.path: column.physical_type for column in map(parquet.schema.column, range(len(parquet.schema)))
         }
@@ -220,7 +227,7 @@ def _json_columns(file: LandingFile) -> list[tuple[str, str]] | None:
 
 
 def _filled_lines(file: LandingFile) -> Iterator[str]:
-    with open_bytes(file.path) as content:
+    with open_bytes(file.opened) as content:
         for line in text_lines(content, file.encoding):
             if line.strip(BLANKS):
                 yield line

@@ -118,7 +118,7 @@ def _assembled(spark: SparkSession, layout: Layout, files: Sequence[LandingFile]
     """
     session = spark.newSession()
     session.conf.set("spark.sql.files.maxPartitionBytes", 1 << 50)
-    session.conf.set("spark.sql.files.openCostInBytes", max(1, *(file.path.stat().st_size for file in files)))
+    session.conf.set("spark.sql.files.openCostInBytes", max(1, *(file.opened.stat().st_size for file in files)))
     lines = session.read.option("recursiveFileLookup", "true").text([str(file.path) for file in files])
     content = lines.select(F.col("_metadata.file_path").alias(_PATH), F.col("value").cast("binary"))
     entity, encoding = layout.entity, layout.encoding

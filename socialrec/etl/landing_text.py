@@ -7,17 +7,21 @@ Ingest, `check` and the erasure all read lines by the functions here.
 from __future__ import annotations
 
 import codecs
-import gzip
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from io import BufferedIOBase
+from io import BufferedIOBase, TextIOWrapper
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TextIO
+
+from socialrec.errors import UserError
+from socialrec.etl.landing_doors import open_unpacked
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BLANKS = " \t"
 """A line of nothing but these is no record."""
+LONGEST_LINE = 1 << 24
+"""Bytes of a line, 16 MiB: a longer one is no record, and would have to be held whole."""
 CONVERT = "socialrec convert FOLDER --into FOLDER"
 ENCODING_NAMES = {"gb18030": "GB18030 (GBK)", "cp1252": "Windows-1252 (Latin-1)"}
 _SAMPLED_LINES = 200
@@ -37,28 +41,53 @@ class TextFacts:
     has_quotes: bool
 
 
+class LineTooLongError(UserError):
+    """A line has more bytes than any record."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"line {number:,} is longer than {LONGEST_LINE >> 20} MiB: write one record on each line, and deliver the "
+            "file again"
+        )
+
+
 def open_bytes(path: Path) -> BufferedIOBase:
-    """Open a landing file for its bytes, unpacked where it is gzipped."""
-    return cast("BufferedIOBase", gzip.open(path) if path.suffix == ".gz" else path.open("rb"))
+    """Open a landing file for its bytes, unpacked where it is gzipped; errors as of `landing_doors`."""
+    return open_unpacked(path)
 
 
 def open_text(path: Path, encoding: str) -> TextIO:
     """Open a landing file as text with its own line ends, for readers that find these themselves."""
-    if path.suffix == ".gz":
-        return cast("TextIO", gzip.open(path, "rt", encoding=encoding, newline=""))
-    return path.open(encoding=encoding, newline="")
+    return TextIOWrapper(open_unpacked(path), encoding=encoding, newline="")
+
+
+def bounded_lines(text: TextIO) -> Iterator[str]:
+    """The lines of a text with their ends; LineTooLongError where one has more characters than a line may."""
+    number = 0
+    while line := text.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            raise LineTooLongError(number)
+        yield line
 
 
 def whole_lines(content: BufferedIOBase) -> Iterator[list[bytes]]:
-    """All lines of a file in batches, each with its line end; the last one may have none."""
-    rest = b""
+    """All lines of a file in batches, each with its line end; the last one may have none.
+
+    Raises LineTooLongError rather than hold a line that is longer than any record.
+    """
+    rest, n_seen = b"", 0
     while chunk := content.read(max(_CHUNK, len(rest))):
         chunk = rest + chunk
         # A CR at the end may be the first half of a CRLF.
         end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r", 0, len(chunk) - 1)) + 1
         if end:
-            yield chunk[:end].splitlines(keepends=True)
+            lines = chunk[:end].splitlines(keepends=True)
+            n_seen += len(lines)
+            yield lines
         rest = chunk[end:]
+        if len(rest) > LONGEST_LINE:
+            raise LineTooLongError(n_seen + 1)
     if rest:
         yield rest.splitlines(keepends=True)
 

@@ -60,8 +60,11 @@ def write_day(
 def deliver(landing: Path, platform: str, write: Callable[[str], Mapping[str, int]]) -> Imported:
     """Let `write(name)` write all of a platform's days below `landing/<name>`, then show them all at once.
 
-    A platform that has days already is kept as it is. A delivery that broke off is started again.
+    A platform that has days already is kept as it is. A delivery that broke off is started again. Raises UserError
+    where a link lies in the way: nothing is written through one.
     """
+    if (landing / platform).is_symlink():
+        raise UserError(f"{landing / platform} is a symbolic link: nothing is written through one; move it away")
     days = landed_days(landing / platform)
     if days:
         return Imported(platform, "kept", days[0], days[-1], {})

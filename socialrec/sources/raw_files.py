@@ -25,6 +25,8 @@ _MILLISECONDS_FROM = 100_000_000_000
 _LAST_SECOND = 253_402_300_799
 """The end of the year 9999."""
 CHUNK_ROWS = 65_536
+LONGEST_LINE = 1 << 24
+"""Characters of a line: a longer one is no record, and would have to be held whole."""
 
 
 def files_in(folder: Path, remedy: str) -> list[Path]:
@@ -40,12 +42,12 @@ def files_in(folder: Path, remedy: str) -> list[Path]:
 def read_lines(file: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
     """Lines of a text file with their numbers from 1, blank ones too, without their ends (CRLF, LF or CR).
 
-    A file that is gzipped by its content is unpacked, and a byte order mark is dropped. Raises UserError naming file
-    and line where it cannot be read.
+    Nothing else ends a line, U+2028 and U+0085 neither: as in landing files. A file that is gzipped by its content is
+    unpacked, and a byte order mark is dropped. Raises UserError naming file and line where it cannot be read.
     """
     number = 0
     with _one_line_faults(file, lambda: number + 1), _open(file, encoding) as lines:
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(_bounded(file, lines), 1):
             yield number, (line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line).removesuffix("\n")
 
 
@@ -53,7 +55,7 @@ def is_utf8(file: Path) -> bool:
     """Tell whether every line of a file is UTF-8; its other faults are left to its reader."""
     try:
         with _open(file, "utf-8") as lines:
-            for _ in lines:
+            while lines.read(LONGEST_LINE):
                 pass
     except UnicodeDecodeError:
         return False
@@ -177,6 +179,16 @@ def _open(file: Path, encoding: str) -> IO[str]:
     if start == _GZIP:
         return cast(IO[str], gzip.open(file, "rt", encoding=encoding))
     return file.open(encoding=encoding)
+
+
+def _bounded(file: Path, lines: IO[str]) -> Iterator[str]:
+    """The lines of a file; UserError where one is too long to be a record."""
+    number = 0
+    while line := lines.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            raise UserError(f"{file}: line {number} is longer than {LONGEST_LINE:,} characters: fetch the file again")
+        yield line
 
 
 @contextmanager

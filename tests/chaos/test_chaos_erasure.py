@@ -87,7 +87,7 @@ def lists_without(people: set[str], lists: Rows, ties: Rows, affinity: Rows) -> 
             met[row["product_id"]].add(row["user_key"])
         if row["affinity_micros"] > 0:
             likes[row["product_id"]].add(row["user_key"])
-    n_users = {product: len(likes[product] - people) for product in PRODUCTS}
+    n_users = {f"shop:{name}": len(likes[f"shop:{name}"] - people) for name in PRODUCTS}
     middle = median(n_users.values())
     neighbours = defaultdict(set)
     for row in ties:

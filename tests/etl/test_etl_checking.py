@@ -13,7 +13,7 @@ from socialrec.contracts.landing import EXAMPLES
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.etl.check_report import FileCheck
-from socialrec.etl.checking import check_files, files_to_check, read_delivery, remedy, unmet_lines
+from socialrec.etl.checking import ID_FORM, check_files, files_to_check, read_delivery, remedy, unmet_lines
 from socialrec.etl.ingest import judged_records
 from socialrec.etl.judging import judge, list_faults
 from socialrec.etl.landing_layouts import find_layouts
@@ -161,6 +161,7 @@ def test_a_folder_without_landing_files_is_named(tmp_path: Path) -> None:
         (Entity.PRODUCTS, "price_cents", "wrong_type", "use a whole number, such as 1999"),
         (Entity.COMMENTS, "created_ts", "wrong_type", "use " + EXAMPLES["timestamp"]),
         (Entity.PRODUCTS, "is_active", "wrong_type", "use true or false"),
+        (Entity.PRODUCTS, "product_id", "wrong_type", f"use {ID_FORM}"),
         (Entity.PRODUCTS, "price_cents", "out_of_range", "at least 0"),
         (Entity.COMMENTS, "rating", "out_of_range", "at least 1 and at most 5"),
         (Entity.COMMENTS, "created_ts", "out_of_range", "not before 1990"),

@@ -124,6 +124,45 @@ def test_records_of_erased_users_are_refused_whatever_else_is_wrong_with_them_an
     assert erased.refuse(judged(spark, tmp_path, Entity.PRODUCTS), Entity.PRODUCTS).first().reason is None
 
 
+ODD_IDS = ["123.0", "1e2", "1.5E300", "-7.25", "true", "false", "NaN", "Infinity", '["u"]', '{"id": "u"}', "null"]
+
+
+def test_ids_are_strings_or_integers_and_have_one_spelling(spark: SparkSession, tmp_path: Path) -> None:
+    whole = ["123", '"123"', "12345678901234567890123", '"125.0"', '"true"', '"7.b"', '"\\u0062ob"']
+    lines = [json.dumps(EVENT).replace('"u"', odd) for odd in (*ODD_IDS, *whole)]
+    jsonl(tmp_path, Entity.INTERACTIONS, *lines)
+    rows = judged(spark, tmp_path, Entity.INTERACTIONS).collect()
+    bad, good = rows[: len(ODD_IDS)], rows[len(ODD_IDS) :]
+    assert [row.reason for row in bad] == ["wrong_type"] * (len(ODD_IDS) - 1) + ["missing_value"]
+    assert [row.record for row in bad] == lines[: len(ODD_IDS)], "kept whole"
+    assert [(row.reason, row.user_id) for row in good] == [
+        (None, user) for user in ("123", "123", "12345678901234567890123", "125.0", "true", "7.b", "bob")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "reasons"),
+    [
+        (pa.array([125.0, None]), ["wrong_type", "missing_value"]),
+        (pa.array([True, False]), ["wrong_type"] * 2),
+        (pa.array([datetime(2026, 1, 1)] * 2), ["wrong_type"] * 2),
+        (pa.array([125, 1 << 63], pa.uint64()), [None, None]),
+        (pa.array([125, 126], pa.int32()), [None, None]),
+        (pa.array(["125", "125.0"]), [None, None]),
+    ],
+)
+def test_ids_of_parquet_are_texts_or_whole_numbers(
+    spark: SparkSession, tmp_path: Path, column: pa.Array, reasons: list[str | None]
+) -> None:
+    folder = tmp_path / "shop" / DAY
+    folder.mkdir(parents=True)
+    pq.write_table(pa.table({"follower_id": column, "followee_id": ["b", "c"]}), folder / "follows.parquet")
+    rows = judged(spark, tmp_path, Entity.FOLLOWS).collect()
+    assert [row.reason for row in rows] == reasons
+    if reasons == [None, None]:
+        assert [row.follower_id for row in rows] == [str(value) for value in column.to_pylist()]
+
+
 def test_odd_texts_are_taken_or_quarantined_with_a_reason(spark: SparkSession, tmp_path: Path) -> None:
     odd = {
         "x": None, "😀👍": None, "red красный 赤 أحمر": None, "nul\x00inside": None, "half \ud83d pair": None,

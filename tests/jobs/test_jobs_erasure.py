@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from erasure_world import ANN, BOB, CYD, DOT, ONLY_BOBS, key, land_two_days, publish
@@ -34,9 +37,12 @@ from socialrec.contracts.gold import (
 from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity, ReasonKind
 from socialrec.erasure import erase as erasing
+from socialrec.erasure import landing
+from socialrec.erasure.command import erase as erase_command
 from socialrec.erasure.erase import Erasure, erase
+from socialrec.erasure.landing import Names, files_to_clean, without
 from socialrec.erasure.lists import ListCleaner
-from socialrec.erasure.plan import read_plan
+from socialrec.erasure.plan import people_to_erase, read_plan
 from socialrec.erasure.rotation import rotate_identity_key
 from socialrec.erasure.trainings import erased_before
 from socialrec.errors import UserError
@@ -252,7 +258,7 @@ def test_an_erasure_that_broke_off_is_finished_by_the_next_with_the_same_outcome
 def test_a_killed_job_is_finished_by_the_next_try_and_its_file_goes_with_the_people(world: Settings) -> None:
     request = world.requests / "march.txt"
     request.parent.mkdir()
-    request.write_text(f"# asked by letter\n{BOB}\n\n{DOT}\n")
+    request.write_text(f"{BOB}\n\n{DOT}\n")
     root = Path(__file__).parents[2]
     arguments = ["--ds", D2, "--home", str(world.home), "--users-file", "march.txt", "--reason", "asked for it"]
     command = [sys.executable, str(root / "jobs" / "erase_users.py"), *arguments]
@@ -341,3 +347,111 @@ def test_mistakes_are_refused_before_anything_is_removed_and_name_nobody(world: 
     ):
         forget(world, BOB)
     assert where(world, BOB) == before
+
+
+def landed_late(settings: Settings, name: str, content: str | bytes | pa.Table) -> Path:
+    """A file of a day that no night has taken in yet."""
+    file = settings.landing / "shop" / D3 / name
+    file.parent.mkdir(exist_ok=True)
+    if isinstance(content, pa.Table):
+        pq.write_table(content, file)
+    else:
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return file
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\u0085", "\x0b", "\x0c", "\x1c"])
+def test_a_comment_goes_whole_whatever_looks_like_a_line_end_in_it_and_no_other_is_cut(
+    world: Settings, mark: str
+) -> None:
+    said = f"This half was said first{mark}and this half of it was said after that"
+
+    def records(user: str) -> tuple[str, str]:
+        lines = json.dumps({**event("h1", D3), "user_id": user, "text": said}, ensure_ascii=False)
+        return f"{lines}\n", f'c-{user},{user},kite,"{said}\nand ""more"" of it"\n'
+
+    (his, his_row), (hers, her_row) = records(BOB), records(ANN)
+    head = "comment_id,user_id,product_id,text\n"
+    jsonl = landed_late(world, "comments-a.jsonl", hers + his + hers)
+    csv = landed_late(world, "comments-b.csv", head + her_row + his_row + her_row)
+    forget(world, BOB)
+    assert jsonl.read_bytes().decode() == f"{hers}\n{hers}"
+    assert csv.read_bytes().decode() == f"{head}{her_row}\n\n{her_row}"
+
+
+def test_an_id_is_found_in_landing_files_however_it_is_spelled(world: Settings) -> None:
+    user = "1234567"
+    spelled = [user, f'"{user}"', f"{user}.0", "1.234567e6", "1234567.000", f'"{user}", "user_id": "ann-0001"']
+    others = ['"12345678"', "1234567.5", "true", "null"]
+    lines = [json.dumps(event("n", D3)).replace('"ann"', one) + "\n" for one in (*spelled, *others)]
+    jsonl = landed_late(world, "interactions-a.jsonl", "".join(lines))
+    broken = "".join(f"\\u{ord(mark):04X}" for mark in user)
+    cut = landed_late(world, "interactions-b.jsonl", f'{{"user_id": "{broken}\n{{"user_id": "ann-0001"}}\n')
+    edges = {"follower_id": [1234567.0, 8.0], "followee_id": pa.array([1, 1234567], pa.uint64())}
+    table = landed_late(world, "follows-a.parquet", pa.table({**edges, "n": [1, 2]}))
+    edges = {"follower_id": pa.array(["x", user]).dictionary_encode(), "followee_id": [Decimal(8), Decimal(9)]}
+    other = landed_late(world, "follows-b.parquet", pa.table(edges))
+    done = forget(world, user)
+    assert (done.rows["landing"], done.n_asked, done.n_found) == (len(spelled) + 1 + 2 + 1, 1, 1)
+    assert jsonl.read_text() == "\n" * len(spelled) + "".join(lines[len(spelled) :])
+    assert cut.read_text() == '\n{"user_id": "ann-0001"}\n'
+    assert (pq.read_table(table).num_rows, pq.read_table(other)["follower_id"].to_pylist()) == (0, ["x"])
+    landed_late(world, "interactions-c.jsonl", json.dumps(event("n", D3)).replace('"ann"', "true") + "\n")
+    assert forget(world, "true").rows["landing"] == 2
+
+
+def test_an_id_that_begins_with_a_hash_is_an_id_and_the_people_are_counted(
+    world: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    landed_late(world, "interactions-a.jsonl", json.dumps(event("n", D3, user_id="#ann\u2028x")) + "\n")
+    request = world.requests / "march.txt"
+    request.parent.mkdir(exist_ok=True)
+    request.write_bytes(f"\ufeff#ann\u2028x\r\n\r\n{BOB}\r{BOB}\n".encode())
+    ids, file = people_to_erase(world, [], request)
+    assert (ids, file) == (["#ann\u2028x", BOB], request)
+    erase_command(file=request, reason="asked for it", home=world.home)
+    said = capsys.readouterr().out
+    assert re.search(r"people asked +2\n.*people found +2\n", said)
+    assert traces(world, "#ann") == traces(world, BOB) == []
+    again = forget(world, BOB)
+    assert (again.n_asked, again.n_found) == (1, 0)
+    request.write_text(f"# asked by letter\n{DOT}\n")
+    with pytest.raises(UserError, match=r"user 1 of 2, which begins with '#' \(a file of people has no comments\)"):
+        forget(world, *people_to_erase(world, [], request)[0])
+
+
+def test_nothing_is_taken_out_of_a_file_that_somebody_still_writes(
+    world: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = landed_late(world, "interactions-a.jsonl", json.dumps(event("n", D3, user_id=BOB)) + "\n")
+    [landed] = [one for one in files_to_clean(world) if one.path == file]
+    late = json.dumps(event("late", D3, user_id=ANN)) + "\n"
+    original = landing._write_without
+
+    def write_then_grow(*args: Any) -> None:
+        original(*args)
+        with file.open("a") as handle:
+            handle.write(late)
+
+    monkeypatch.setattr(landing, "_write_without", write_then_grow)
+    with pytest.raises(UserError, match="changed while people were taken out of it: run this again when it is whole"):
+        without(landed, Names([BOB]), dry_run=False)
+    assert file.read_text().endswith(late)
+    assert not list(file.parent.glob(".*"))
+
+
+def test_an_erasure_follows_no_link_and_holds_no_file_whole(world: Settings) -> None:
+    key_file = world.secrets / "identity.key"
+    before = key_file.read_text()
+    (world.landing / "shop" / D2 / "follows.csv").symlink_to(key_file)
+    with pytest.raises(UserError, match="is a symbolic link"):
+        forget(world, BOB)
+    (world.landing / "shop" / D2 / "follows.csv").unlink()
+    # Where it would write, something else may lie already.
+    file = world.landing / "shop" / D1 / "comments.jsonl"
+    file.with_name(f".{file.name}.{os.getpid()}").symlink_to(key_file)
+    forget(world, BOB)
+    assert key_file.read_text() == before
+    os.truncate(landed_late(world, "comments-x.jsonl", "{}\n"), 6 << 30)
+    with pytest.raises(UserError, match=r"comments-x\.jsonl: line 2 is longer than 16 MiB"):
+        forget(world, CYD)

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -187,6 +188,44 @@ def test_too_many_bad_records_stop_the_night_and_leave_the_tables_as_they_were(w
     assert len(rows(lake, QUARANTINE[Entity.INTERACTIONS], D2)) == 1
     land(world, D2, Entity.INTERACTIONS, event("e", D2))
     assert run(world, D2)["ingest_landing"]["counts"]["interactions_quarantined"] == 0
+
+
+@pytest.fixture
+def growing(world: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file to which its deliverer adds a record, once, after the job has looked at its layout."""
+    from socialrec.etl import landing_layouts
+
+    file = world / "landing" / "shop" / D3 / "interactions-late.csv"
+    file.write_text("event_id,user_id,product_id,event_type\ng1,ann,kite,click\n")
+    original = landing_layouts.find_layouts
+
+    def find_then_grow(*args: Any) -> Any:
+        found = original(*args)
+        if "g2" not in file.read_text():
+            with file.open("a") as handle:
+                handle.write("g2,ann,kite,click\n")
+        return found
+
+    monkeypatch.setattr(landing_layouts, "find_layouts", find_then_grow)
+    return file
+
+
+def test_a_file_that_grows_while_it_is_read_waits_for_the_next_run_and_is_not_lost(
+    world: Path, lake: Lake, growing: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    receipt = run(world, D3, jobs=["ingest_landing"])["ingest_landing"]
+    name = f"shop/{D3}/{growing.name}"
+    assert receipt["waiting"] == [name]
+    assert "files that changed while they were read wait for the next run" in capfd.readouterr().err
+    assert [row["event_id"] for row in rows(lake, BRONZE[Entity.INTERACTIONS], D3)] == ["e4"]
+    again = run(world, D3, jobs=["ingest_landing"])["ingest_landing"]
+    assert (again["n_days"], again.get("waiting")) == (1, None)
+    assert {row["event_id"] for row in rows(lake, BRONZE[Entity.INTERACTIONS], D3)} == {"e4", "g1", "g2"}
+    # A day that bronze holds waits whole: without this file it would lose its rows.
+    growing.write_text(growing.read_text().replace("g2", "g3"))
+    third = run(world, D3, jobs=["ingest_landing"])["ingest_landing"]
+    assert (third["status"], third["waiting"]) == ("up_to_date", [name])
+    assert {row["event_id"] for row in rows(lake, BRONZE[Entity.INTERACTIONS], D3)} == {"e4", "g1", "g2"}
 
 
 def test_a_dry_run_commits_nothing(world: Path, lake: Lake) -> None:
