@@ -16,6 +16,8 @@ from socialrec.errors import UserError
 from socialrec.job import day
 from socialrec.options import DayOption, HomeOption
 from socialrec.settings import Settings, load_settings
+from socialrec.shown import lines
+from socialrec.terminal import console as _console
 
 if TYPE_CHECKING:
     from socialrec.service.commands import RunCommand
@@ -136,8 +138,8 @@ def say_failed(settings: Settings, run_id: str, failure: Failure, command: RunCo
     from socialrec.service.screen import show_next_steps, show_refusal
     from socialrec.service.serving import NextStep, candidate_of, next_steps
 
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    print(failure.text, file=sys.stderr)
+    console = _console(stderr=True)
+    print(lines(failure.text), file=sys.stderr)
     is_published = (settings.runs / folder_name(run_id) / "publish_recommendations.json").exists()
     lists = "The lists of this day are published" if is_published else "Nothing was published; earlier lists stay"
     console.print(f"{lists}. The run in Airflow: {failure.page}\n")
@@ -205,7 +207,3 @@ def say_addresses(console: Console, record: Record) -> None:
     airflow = record.airflow
     console.print(f"Airflow  {airflow['url']}  user {airflow['user']}, password in {airflow['password_file']}")
     console.print(f"MLflow   {experiments_page(record.mlflow['url'])}", soft_wrap=True)
-
-
-def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True)
