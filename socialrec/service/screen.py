@@ -169,7 +169,9 @@ def show_overview(console: Console, facts: Mapping[str, Any]) -> None:
     told = {name: value for name, value in facts.items() if not isinstance(value, dict | list)}
     for name, value in told.items():
         _show_fact(console, name.replace("_", " "), "none" if value is None else value)
-    if last := facts["last_night"]:
+    for line in facts.get("missing", ()):
+        _show_fact(console, "missing", line)
+    if last := facts.get("last_night"):
         _show_fact(console, "last night", f"{last['ds'] or 'no day'}: {last['outcome']}")
         if last["error"]:
             _show_fact(console, "", last["error"])
