@@ -291,6 +291,7 @@ class Tracker:
         What the run has registered is its version still: a retry makes no second one. Its tags and description become
         these.
         """
+        tags = {key: lines(value) for key, value in tags.items()}
         if not self._server.search_registered_models(f"name = '{name}'"):
             # Only now: what people write there later stays.
             self._server.create_registered_model(name, description=MODELS.get(name))
@@ -299,7 +300,7 @@ class Tracker:
             if version.source == source:
                 self._relabel(version, tags, description)
                 return str(version.version)
-        made = self._server.create_model_version(name, source, run_id=run_id, tags=dict(tags), description=description)
+        made = self._server.create_model_version(name, source, run_id=run_id, tags=tags, description=description)
         return str(made.version)
 
     def champion(self, name: str) -> ModelRef | None:
