@@ -81,7 +81,8 @@ lock: $(INSTALLED) ## solve the dependencies anew into requirements.lock and req
 # These tools look at the dependencies and are none of them, so they have an environment and a lock (with hashes) of their own.
 $(SUPPLY)/installed: socialrec/supply/requirements.lock
 	@$(PYTHON) -m venv $(SUPPLY)
-	@$(SUPPLY)/bin/pip install -qq --disable-pip-version-check --require-hashes -r socialrec/supply/requirements.lock
+	@$(SUPPLY)/bin/pip install -qq --disable-pip-version-check --require-hashes -r socialrec/supply/requirements.lock 2> $(SUPPLY)/pip.log \
+	  || { echo "could not look: the audit's tools cannot be installed (see $(SUPPLY)/pip.log); run this where the package index answers" >&2; exit 75; }
 	@touch $@
 
 audit: $(SUPPLY)/installed ## look up known vulnerabilities of the locked dependencies; waivers stand in socialrec/supply/waivers.toml

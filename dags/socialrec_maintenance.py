@@ -1,12 +1,14 @@
 """
-### Maintenance: fewer files, no old versions, no leftovers
+### Maintenance: files verified and merged, no old versions, no leftovers
 
 **Purpose.** Keep the disk from filling, and readers from opening thousands of small files. Runs weekly or by hand, at
 any time. The settings' section `maintenance` says how long things are kept.
 
 **What it does** `resolve_run` → `maintain_lake` → `clean_databases`
 
-* `maintain_lake` merges the small files of a partition, deletes files that no version of the last
+* `maintain_lake` first verifies about a quarter of the lake's files against the checksums of their commits, another
+  quarter each week, at most `maintenance.verified_gib`. A damaged file fails the task, which names it.
+* It then merges the small files of a partition, deletes files that no version of the last
   `maintenance.version_days` needs, and removes leftovers: attempts of killed jobs, checkpoints, candidates and copies
   of models that nobody used for `maintenance.leftover_days`.
 * It never removes what the champion or the one before it needs (a rollback finds both, and the table versions that they
@@ -22,7 +24,8 @@ any time. The settings' section `maintenance` says how long things are kept.
 
 **Params** Dry run (lists in log and XCom what would be removed, removes nothing).
 
-**What breaks if it fails** Nothing: tables and lists stay valid. Only the disk fills.
+**What breaks if it fails** Nothing: tables and lists stay valid. Only the disk fills. If it names a damaged file, the
+nights that read this file fail too: restore it from a backup.
 
 **Run it again** Clear the failed task, or trigger the DAG again: it does what is left.
 """

@@ -1,4 +1,4 @@
-"""Housekeeping of the home: merge small files, let old versions go, sweep what nobody finished or needs."""
+"""Housekeeping of the home: verify some files, merge small ones, let old versions go, sweep what nobody needs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections import Counter
 from socialrec import job, tracking
 from socialrec.contracts import TABLES
 from socialrec.lake.upkeep import compact, sweep, vacuum
+from socialrec.lake.verify import verify_share
 from socialrec.service.kept import Kept, kept_models
 from socialrec.service.leftovers import find_leftovers, remove
 
@@ -20,9 +21,21 @@ def main(argv: list[str] | None = None) -> int:
     with job.run(NAME, args) as run:
         # Asked first: without knowing what the champions need, nothing may be removed.
         kept = kept_models(tracking.connect(run.settings), run.lake)
-        counts = {**tidy_tables(run, kept), **tidy_folders(run, kept)}
+        # Before anything is merged: a rewrite of a damaged file would look whole.
+        counts = {**verify_tables(run), **tidy_tables(run, kept), **tidy_folders(run, kept)}
         run.done(status="dry_run" if args.dry_run else "tidied", counts=counts)
     return 0
+
+
+def verify_tables(run: job.Run) -> Counter[str]:
+    """Verify this week's share of the lake's files; returns how many. Raises UserError that names a damaged one."""
+    counts: Counter[str] = Counter(files_verified=0)
+    left = round(run.settings.maintenance.verified_gib * 1024**3)
+    for table in TABLES.values():
+        n_files, n_bytes = verify_share(run.lake, table, run.ds, left)
+        left -= n_bytes
+        counts.update(files_verified=n_files)
+    return counts
 
 
 def tidy_tables(run: job.Run, kept: Kept) -> Counter[str]:

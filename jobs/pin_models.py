@@ -9,10 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from socialrec import job, tracking
+from socialrec.contracts.gold import MODEL_DECISIONS
 from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import ModelKind
 from socialrec.errors import UserError
 from socialrec.recommend.model import read_document
+from socialrec.recommend.model_files import require_unchanged
 from socialrec.recommend.steps import decision_key, training_key
 from socialrec.tracking import ENCODER, RECOMMENDER, ModelRef
 
@@ -44,6 +46,7 @@ def main(argv: list[str] | None = None) -> int:
         encoder_model_version = model.tags["encoder_model_version"]
         recommender_folder = tracker.fetch(RECOMMENDER, model.version)
         encoder_folder = tracker.fetch(ENCODER, encoder_model_version)
+        require_unchanged(run.lake.read(MODEL_DECISIONS), model.version, recommender_folder, encoder_folder)
         run.done(
             status="pinned",
             has_champion=True,
@@ -77,7 +80,9 @@ def may_be_replaced(run: job.Run, model: ModelRef) -> bool:
 def knows_no_product(run: job.Run, tracker: tracking.Tracker, model: ModelRef) -> bool:
     """True for a model that shares no product id with the night's catalogue: its lists would be empty."""
     products = run.lake.read(SILVER_PRODUCTS, [run.ds], ["product_id"])["product_id"]
-    known = read_document(tracker.fetch(RECOMMENDER, model.version))["products"]
+    folder = tracker.fetch(RECOMMENDER, model.version)
+    require_unchanged(run.lake.read(MODEL_DECISIONS), model.version, folder)
+    known = read_document(folder)["products"]
     return bool(len(products) and known and not pc.any(pc.is_in(products, value_set=pa.array(known))).as_py())
 
 

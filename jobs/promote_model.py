@@ -18,11 +18,13 @@ from socialrec.recommend.baseline import what_is_missing
 from socialrec.recommend.candidate import FOLDER as CANDIDATE_FOLDER
 from socialrec.recommend.decisions import baseline_row, gate_row, record_decision
 from socialrec.recommend.model import read_document
+from socialrec.recommend.model_files import hash_files
 from socialrec.recommend.steps import decision_key, forget_steps, training_key
 from socialrec.report.cards import baseline_card, version_card
 from socialrec.tracking import ENCODER, RECOMMENDER
 
 NAME = "promote_model"
+ENCODER_FOLDER = "encoder"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -120,6 +122,7 @@ def stand_in(run: job.Run, tracker: tracking.Tracker, evaluation: dict[str, Any]
     version = tracker.register(args.mlflow_run, BASELINE_FOLDER, RECOMMENDER, tags, card)
     row = baseline_row(
         missing,
+        hash_files(folder_of(run, BASELINE_FOLDER), folder_of(run, ENCODER_FOLDER)),
         recommender_version=version,
         champion_version=champion.version if champion else None,
         encoder_version=args.encoder_version,
@@ -174,6 +177,7 @@ def record(run: job.Run, tracker: tracking.Tracker, decision: Decision, evaluati
     row = gate_row(
         decision,
         tracker.metrics(args.mlflow_run),
+        hash_files(folder_of(run, CANDIDATE_FOLDER), folder_of(run, ENCODER_FOLDER)),
         recommender_version=version,
         champion_version=champion.version if champion and champion.version != version else None,
         encoder_version=args.encoder_version,
@@ -198,10 +202,15 @@ def move_aliases(
         tracker.promote(RECOMMENDER, champion)
 
 
+def folder_of(run: job.Run, name: str) -> Path:
+    """A folder of this training's candidate: what was logged is what lies there."""
+    return run.settings.candidate(run.args.mlflow_run) / name
+
+
 def read_candidate(run: job.Run) -> dict[str, Any]:
     """The candidate's model.json; empty where it cannot be read, which the gate has seen already."""
     try:
-        return read_document(run.settings.candidate(run.args.mlflow_run) / CANDIDATE_FOLDER)
+        return read_document(folder_of(run, CANDIDATE_FOLDER))
     except UserError:
         return {}
 

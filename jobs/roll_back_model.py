@@ -8,6 +8,7 @@ from socialrec import job, tracking
 from socialrec.contracts.gold import MODEL_DECISIONS
 from socialrec.errors import UserError
 from socialrec.recommend.decisions import record_decision, rollback_row, version_to_go_back_to
+from socialrec.recommend.model_files import require_unchanged
 from socialrec.tracking import ENCODER, ERASED, RECOMMENDER
 
 NAME = "roll_back_model"
@@ -32,6 +33,9 @@ def main(argv: list[str] | None = None) -> int:
         )
         if ERASED in target.tags and ERASED not in champion.tags:
             raise UserError(f"version {target.version} was trained on users who were erased since: train again instead")
+        encoder = target.tags["encoder_model_version"]
+        folders = tracker.fetch(RECOMMENDER, target.version), tracker.fetch(ENCODER, encoder)
+        require_unchanged(decisions, target.version, *folders)
         page = tracker.run_page(target.run_id)
         if not args.dry_run:
             row = rollback_row(
@@ -45,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
             )
             record_decision(run.lake, row, NAME)
             # The last that is asked of the server: a second try would go back one champion further.
-            tracker.promote(ENCODER, target.tags["encoder_model_version"])
+            tracker.promote(ENCODER, encoder)
             tracker.promote(RECOMMENDER, target.version)
         run.log.info("went back", from_=champion.version, to=target.version, reason=args.reason)
         run.done(

@@ -8,6 +8,7 @@ from pathlib import Path
 from socialrec import job
 from socialrec.contracts.gold import (
     LIST_INPUTS,
+    MODEL_DECISIONS,
     RECOMMENDATIONS,
     SOCIAL_TIES,
     USER_PRODUCT_AFFINITY,
@@ -21,6 +22,7 @@ from socialrec.recommend.input_hashes import facts_of, hash_inputs
 from socialrec.recommend.inputs import comment_days, read_comments
 from socialrec.recommend.keeping import Kept, Night, keep_lists, last_night
 from socialrec.recommend.model import read_document
+from socialrec.recommend.model_files import require_unchanged
 from socialrec.scratch import scratch_folder
 
 NAME = "score_recommendations"
@@ -46,6 +48,7 @@ def main(argv: list[str] | None = None) -> int:
             run.done(status="up_to_date", **versions)
             return 0
         model = require_below(run.settings.models, Path(pins["recommender_folder"]))
+        require_unchanged(run.lake.read(MODEL_DECISIONS), pins["recommender_version"], model)
         context, kept = read_night(run, model, Stamp(run.ds, **versions), keeps=keeps)
         counts = score(run, model, context, kept, fingerprint, publishes=publishes)
         status = "written" if publishes else "dry_run" if args.dry_run else "sample"

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from socialrec import __version__
 from socialrec.bench.commands import bench
@@ -20,6 +19,8 @@ from socialrec.looking import check, convert, diff, explain, runs, table
 from socialrec.options import DayOption, HomeOption, JsonOption, UserArgument
 from socialrec.running import EXIT_FAILED_RUN, cluster, import_, run, say_addresses
 from socialrec.settings import load_settings
+from socialrec.shown import say_error
+from socialrec.terminal import console as _console
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(bench, name="bench")
@@ -34,7 +35,7 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        say_error(error)
         sys.exit(EXIT_USER_ERROR)
 
 
@@ -167,10 +168,6 @@ def recommend(
         return
     for found in lists:
         show_list(_console(), found, n_shown)
-
-
-def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True)
 
 
 @app.callback(invoke_without_command=True)

@@ -12,7 +12,7 @@ import re
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -29,6 +29,7 @@ from socialrec.lake import Lake
 from socialrec.lake.traffic import Amount, Traffic
 from socialrec.scratch import sweep_scratch
 from socialrec.settings import Settings, load_settings
+from socialrec.shown import lines, say_error, visible
 
 if TYPE_CHECKING:
     from socialrec.lineage import Lineage
@@ -198,17 +199,45 @@ def _receipt_file(settings: Settings, run_id: str, job_name: str) -> Path:
 
 def configure_logging() -> structlog.stdlib.BoundLogger:
     """Plain lines on standard error: standard output carries the receipt alone."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(VisibleFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=True),
+            _one_line_event,
             structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0),
+            _visible_line,
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     logger: structlog.stdlib.BoundLogger = structlog.get_logger()
     return logger
+
+
+class VisibleFormatter(logging.Formatter):
+    """Lines of a log whose messages can neither steer a terminal nor begin a line of their own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Write the message in one line."""
+        record.message = visible(record.message)
+        return super().formatMessage(record)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write the record, with its traceback below it."""
+        return lines(super().format(record))
+
+
+def _one_line_event(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A processor of structlog: the message, and texts beside it, in one line."""
+    is_kept = {"exception", "stack"}
+    return {name: visible(v) if isinstance(v, str) and name not in is_kept else v for name, v in event.items()}
+
+
+def _visible_line(logger: Any, method: str, text: Any) -> str:
+    """The last processor: what the others wrote, with a traceback on lines of its own."""
+    return lines(text)
 
 
 def guarded(main: Callable[[], int]) -> int:
@@ -220,13 +249,13 @@ def guarded(main: Callable[[], int]) -> int:
     try:
         return main()
     except AwayError as error:
-        print(f"error: {error}", file=sys.stderr)
+        say_error(error)
         return EXIT_AWAY
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        say_error(error)
     except Exception as error:
         # It may come from the JVM, as text.
         if os.strerror(errno.ENOSPC) not in str(error):
             raise
-        print("error: the disk is full: free some space and run this job again", file=sys.stderr)
+        say_error("the disk is full: free some space and run this job again")
     return EXIT_USER_ERROR

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from socialrec.job import EXIT_USER_ERROR, day
 from socialrec.options import HomeOption, JsonOption, UserArgument
 from socialrec.settings import load_settings
+from socialrec.shown import label, say, visible
+from socialrec.terminal import VisibleConsole, console
 
 if TYPE_CHECKING:
     from socialrec.service.past_runs import PastRun
@@ -50,7 +51,7 @@ def check(
         print(json.dumps({**asdict(verdict), "files": [asdict(one) for one in found], "unmet": unmet}))
     else:
         for line in (*report_lines(found), *unmet, *verdict.lines()):
-            print(line)
+            say(line)
     if not verdict.passes:
         raise typer.Exit(EXIT_USER_ERROR)
 
@@ -70,13 +71,13 @@ def convert(
         guesses = [guess_file(file) for file in files]
         targets = [target_of(guess, path, into) for guess in guesses]
         for guess, target in zip(guesses, targets, strict=True):
-            print(f"{guess.file.path.resolve()} to {target}")
+            say(f"{guess.file.path.resolve()} to {target}")
             for line in guess.lines():
-                print(f"  {line}")
+                say(f"  {line}")
         if not is_sure and not typer.confirm("Convert?"):
             raise typer.Exit(EXIT_USER_ERROR)
         for guess, target in zip(guesses, targets, strict=True):
-            print(f"{target}: {convert_file(guess, target):,} records")
+            say(f"{target}: {convert_file(guess, target):,} records")
 
 
 def runs(
@@ -95,7 +96,7 @@ def runs(
         print(json.dumps([asdict(run) for run in found]))
         return
     if not found:
-        print(f"nothing has run yet: start with `{RunCommand.here(settings).text()}`")
+        say(f"nothing has run yet: start with `{RunCommand.here(settings).text()}`")
         return
     columns = ("time (UTC)", "dag", "day", "outcome", "seconds", "changed", "recommender")
     _show(columns, ((r.ended[:16], r.dag, r.ds, r.outcome, r.seconds, r.changed_rows, _made_by(r)) for r in found))
@@ -121,8 +122,8 @@ def diff(
         print(json.dumps(asdict(changes)))
         return
     model = "another model made them" if changes.is_other_model else "the same model made both"
-    print(f"{changes.new_share:.1%} of the recommendations of {after} are new since {before}; {model}")
-    print(f"{changes.new_users:,} users have a list for the first time")
+    say(f"{changes.new_share:.1%} of the recommendations of {after} are new since {before}; {model}")
+    say(f"{changes.new_users:,} users have a list for the first time")
     if changes.movers:
         _show(("user", "new products", "why"), ((m.user_key[:SHORT_KEY], m.n_new, m.why) for m in changes.movers))
 
@@ -152,16 +153,16 @@ def table(
     if as_json:
         print(json.dumps(look.rows, default=str))
         return
-    print(f"{name}: one row is {look.table.row}")
-    print(f"{look.table.partition}={look.partition}: {look.n_rows:,} rows")
+    say(f"{name}: one row is {look.table.row}")
+    say(f"{look.table.partition}={look.partition}: {look.n_rows:,} rows")
     for row in look.rows:
-        print()
+        say()
         checks = row.pop("checks", None) or []
         _show_record(row)
         if checks:
-            print()
+            say()
             _show_gate_checks(checks)
-    print()
+    say()
     commits = ((c.version, f"{c.ts:%Y-%m-%d %H:%M}", c.job, len(c.partitions), _short(c.counts)) for c in look.commits)
     _show(("version", "written (UTC)", "job", "partitions", "counts"), commits)
 
@@ -183,15 +184,13 @@ def explain(
         return
     for explanation, title, reasons in found:
         where = f"rank {explanation.place}" if explanation.place else f"not in the list: {explanation.kept_out}"
-        print(f"{title} ({explanation.product_id}) for {explanation.user_key[:SHORT_KEY]}: {where}")
-        print(
-            f"score {explanation.score:.3f}, rank {explanation.rank:,} of {explanation.n_products:,} before the rules"
-        )
+        say(f"{label(title)} ({explanation.product_id}) for {explanation.user_key[:SHORT_KEY]}: {where}")
+        say(f"score {explanation.score:.3f}, rank {explanation.rank:,} of {explanation.n_products:,} before the rules")
         _show(
             ("signal", "rank by it", "weight", "adds to score"),
             ((s.name, s.rank, f"{s.weight:.3f}", f"{s.contribution:+.3f}") for s in explanation.signals),
         )
-        print("; ".join(reasons))
+        say("; ".join(reasons))
 
 
 def _made_by(run: PastRun) -> str | None:
@@ -207,7 +206,7 @@ def _show(columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
         shown.add_column(column, justify="right" if is_number else "left")
     for row in values:
         shown.add_row(*(_cell(value) for value in row))
-    _console().print(shown)
+    _wide_console().print(shown)
 
 
 def _show_record(row: Mapping[str, Any]) -> None:
@@ -216,7 +215,7 @@ def _show_record(row: Mapping[str, Any]) -> None:
         is_nested = isinstance(value, list) and len(value) > 0 and isinstance(value[0], Mapping)
         said = f"{len(value)} entries: --json shows them" if is_nested else _short(value)
         shown.add_row(Text(name, style="dim"), Text(said))
-    _console().print(shown)
+    _wide_console().print(shown)
 
 
 def _show_gate_checks(checks: Sequence[Mapping[str, Any]]) -> None:
@@ -233,17 +232,16 @@ def _figure(value: Any) -> Any:
     return value
 
 
-def _console() -> Console:
+def _wide_console() -> VisibleConsole:
     # Folding the cells of a narrow terminal makes a table that nobody can read; its lines may run on.
-    return Console(highlight=False, width=max(Console().width, WIDTH))
+    return console(soft_wrap=False, width=max(console().width, WIDTH))
 
 
 def _cell(value: Any) -> Text:
     if isinstance(value, bool):
         return Text("yes" if value else "no")
-    return Text("-" if value is None else f"{value:,}" if isinstance(value, int | float) else str(value))
+    return Text("-" if value is None else f"{value:,}" if isinstance(value, int | float) else visible(str(value)))
 
 
 def _short(value: Any) -> str:
-    said = " ".join(str(value).split())
-    return said if len(said) <= LONGEST_VALUE else f"{said[: LONGEST_VALUE - 1]}…"
+    return label(" ".join(str(value).split()), LONGEST_VALUE) if str(value) else ""

@@ -16,6 +16,8 @@ from socialrec.errors import UserError
 from socialrec.job import day
 from socialrec.options import DayOption, HomeOption
 from socialrec.settings import Settings, load_settings
+from socialrec.shown import lines
+from socialrec.terminal import console as _console
 
 if TYPE_CHECKING:
     from socialrec.service.commands import RunCommand
@@ -136,8 +138,8 @@ def say_failed(settings: Settings, run_id: str, failure: Failure, command: RunCo
     from socialrec.service.screen import show_next_steps, show_refusal
     from socialrec.service.serving import NextStep, candidate_of, next_steps
 
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    print(failure.text, file=sys.stderr)
+    console = _console(stderr=True)
+    print(lines(failure.text), file=sys.stderr)
     is_published = (settings.run_folder(folder_name(run_id)) / "publish_recommendations.json").exists()
     lists = "The lists of this day are published" if is_published else "Nothing was published; earlier lists stay"
     console.print(f"{lists}. The run in Airflow: {failure.page}\n")
@@ -206,7 +208,3 @@ def say_addresses(console: Console, record: Record) -> None:
     pages = {"Airflow": record.airflow["url"], "MLflow": experiments_page(record.mlflow["url"])}
     for (name, page), server in zip(pages.items(), (record.airflow, record.mlflow), strict=True):
         console.print("  ".join(filter(None, [f"{name:7}", page, sign_in_words(server)])), soft_wrap=True)
-
-
-def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True)

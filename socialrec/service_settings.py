@@ -74,6 +74,8 @@ class MaintenanceSettings(Section):
     """How long an old version of a table can be read; what the champion and the one before it learned from stays."""
     max_files: int = Field(8, ge=1)
     """Partitions in more files than this are merged, where the files are small."""
+    verified_gib: float = Field(20.0, ge=0)
+    """Each run verifies about a quarter of the lake's files, another quarter each week, but at most so much."""
     leftover_days: Days = 7.0
     """Unfinished files, checkpoints, candidates and unused copies of models go when nobody touched them for so long."""
     history_days: Days = 180.0

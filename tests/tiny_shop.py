@@ -100,8 +100,8 @@ def candidate(settings: Settings, run_id: str, ds: str = DS) -> tuple[list[str],
     """A fitted candidate: the arguments that name it, and its encoder's registered version."""
     tracker = tracking.connect(settings)
     mlflow_run = tracker.start_training(run_id, {}, {})
-    folder = settings.home / "encoder"
-    folder.mkdir(exist_ok=True)
+    folder = settings.candidate(mlflow_run) / "encoder"
+    folder.mkdir(parents=True)
     (folder / "weights").write_text("tiny")
     tracker.log_folder(mlflow_run, folder, "encoder")
     encoder = tracker.register(mlflow_run, "encoder", ENCODER, {"encoder_version": ENCODER_VERSION})

@@ -309,6 +309,16 @@ MODEL_DECISIONS = Table(
         Column("encoder_version", "string", "Whose vectors it was fitted on"),
         Column("label", "string", "How the figures were measured"),
         Column("mlflow_run", "string", "The training run of the version"),
+        Column(
+            "files",
+            ListOf(
+                StructOf(
+                    (Column("path", "string", "`recommender/…` or `encoder/…`"), Column("sha256", "string", "Digest"))
+                )
+            ),
+            "The version's files and its encoder's, as they were registered; empty for a rollback",
+            nullable=True,
+        ),
         DS,
     ),
     key=("recommender_version", "decided_ts"),

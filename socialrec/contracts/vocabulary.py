@@ -29,6 +29,7 @@ class QuarantineReason(StrEnum):
     """Why a record was rejected."""
 
     UNREADABLE_RECORD = "unreadable_record"
+    WRONG_ENCODING = "wrong_encoding"
     MISSING_VALUE = "missing_value"
     WRONG_TYPE = "wrong_type"
     OUT_OF_RANGE = "out_of_range"

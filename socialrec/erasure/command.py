@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from socialrec.errors import UserError
 from socialrec.options import HomeOption, JsonOption
 from socialrec.settings import load_settings
+from socialrec.shown import say
+from socialrec.terminal import console as terminal_console
 
 
 def erase(
@@ -39,7 +40,7 @@ def erase(
     if as_json:
         print(json.dumps(done.document()))
         return
-    console = Console(highlight=False, soft_wrap=True)
+    console = terminal_console()
     for name, number in done.counts().items():
         console.print(f"{name.replace('_', ' '):<30} {number:>10,}")
     if done.models:
@@ -65,4 +66,4 @@ def rotate_key(
     if not is_sure:
         raise UserError("tables with pseudonyms, exports and pages of past nights are dropped: say --yes to do it")
     dropped = rotate_identity_key(settings, Lake(settings.lake))
-    print(f"a new identity key; dropped {', '.join(dropped)}, exports and pages: run the newest night again")
+    say(f"a new identity key; dropped {', '.join(dropped)}, exports and pages: run the newest night again")

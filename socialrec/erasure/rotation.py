@@ -27,7 +27,7 @@ def rotate_identity_key(settings: Settings, lake: Lake) -> list[str]:
         raise UserError("an erasure was broken off: finish it first with `socialrec erase --reason …`")
     dropped = [table for table in TABLES.values() if {column.name for column in table.columns} & set(KEY_COLUMNS)]
     for table in dropped:
-        shutil.rmtree(lake.path(table), ignore_errors=True)
+        lake.drop(table)
     for folder in (settings.export, settings.reports):
         shutil.rmtree(folder, ignore_errors=True)
     write_secret(settings.secrets / KEY_FILE, secrets.token_hex(KEY_BYTES))

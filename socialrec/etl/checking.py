@@ -36,6 +36,7 @@ _REMEDIES: dict[str, str] = {
     QuarantineReason.EMPTY_TEXT: "fill it, give a rating, or leave the record out",
     QuarantineReason.FUTURE_EVENT: "nothing happens after its landing day: check the clock, times are UTC",
     QuarantineReason.SELF_FOLLOW: "leave it out",
+    QuarantineReason.WRONG_ENCODING: r"write texts as UTF-8, and escapes such as \ud83d only in pairs",
 }
 ID_FORM = "a text or a whole number, on one line: as text, 125.0 and 125 are two ids"
 _READABLE = {

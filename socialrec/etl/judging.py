@@ -37,6 +37,11 @@ _NUMBER = r"^[ \t]*(?:\d{9,19}(?:\.\d{1,9})?|\d\.\d+E(?:9|1[0-8]))[ \t]*$"
 _DECIMAL = r"^[ \t]*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?|(?i:inf|infinity))[ \t]*$"
 _FLAG = r"^[ \t]*[0-9A-Za-z]+[ \t]*$"
 _NOT_IN_IDS = "\n\r\t\0"
+_HALF_PAIR = (
+    r"(?<!\\)(?:\\\\)*(?:\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+)
+"""An escape of JSON for one half of a surrogate pair: no character, and Spark would read it as a question mark."""
 LIST_SEPARATOR = ", "
 _STARTS_OF_NOTHING = sorted(
     {0, *map(ord, _BLANKS), *(ord(mark) for word in NOTHING for mark in (word[0], word[0].upper()))}
@@ -63,8 +68,10 @@ def judge(records: DataFrame, entity: Entity, kinds: Mapping[str, str], platform
     problem = F.col("_problem")
     held = F.create_map(*(part for column in columns for part in (F.lit(column.name), _as_text(column.name))))
     where = F.substring_index(problem, ":", -1)
-    detail = F.when(F.col(BROKEN), F.lit("the line is not a record of its format")).otherwise(
-        F.concat_ws(": ", where, F.left(held[where], F.lit(_DETAIL_CHARS)))
+    detail = (
+        F.when(F.col(BROKEN), F.lit("the line is not a record of its format"))
+        .when(problem == f"{QuarantineReason.WRONG_ENCODING}:", F.lit("a text of it has half of a surrogate pair"))
+        .otherwise(F.concat_ws(": ", where, F.make_valid_utf8(F.left(held[where], F.lit(_DETAIL_CHARS)))))
     )
     return typed.withColumn("_problem", found).select(
         *SOURCE,
@@ -84,7 +91,7 @@ def list_faults(records: DataFrame, entity: Entity, kinds: Mapping[str, str], pl
     """
     by_column: dict[str, SparkColumn] = {}
     for condition, reason, name in _problems(entity, platforms):
-        value = F.left(_as_text(name) if name else F.col(RECORD), F.lit(_DETAIL_CHARS))
+        value = F.make_valid_utf8(F.left(_as_text(name) if name else F.col(RECORD), F.lit(_DETAIL_CHARS)))
         fault = F.struct(F.lit(reason.value).alias("reason"), F.lit(name).alias("column"), value.alias("value"))
         is_read = condition & ~F.col(BROKEN) if name else condition
         so_far = by_column.get(name)
@@ -240,6 +247,8 @@ def _as_text(name: str) -> SparkColumn:
 def _problems(entity: Entity, platforms: Platforms) -> Iterator[_Problem]:
     """Every way in which a record can break its contract, in the order in which they are reported."""
     yield F.col(BROKEN), QuarantineReason.UNREADABLE_RECORD, ""
+    is_half = F.col(LINE).contains("\\u") & F.col(LINE).rlike(_HALF_PAIR)
+    yield F.coalesce(is_half, F.lit(False)), QuarantineReason.WRONG_ENCODING, ""
     for column in LANDING[entity]:
         yield from _column_problems(column)
     if entity is Entity.COMMENTS:
@@ -267,6 +276,9 @@ def _column_problems(column: Column) -> Iterator[_Problem]:
     if not column.nullable:
         yield ~is_said, QuarantineReason.MISSING_VALUE, name
     yield is_said & value.isNull(), QuarantineReason.WRONG_TYPE, name
+    if column.type == "string":
+        # Text files were read as text: only Parquet may hold bytes that are none.
+        yield F.col(LINE).isNull() & ~F.is_valid_utf8(value), QuarantineReason.WRONG_ENCODING, name
     if column.choices is not None:
         yield ~value.isin([str(choice) for choice in column.choices]), QuarantineReason.UNKNOWN_VALUE, name
     elif is_id(column):
@@ -285,7 +297,7 @@ def _column_problems(column: Column) -> Iterator[_Problem]:
 
 
 def _record(kinds: Mapping[str, str]) -> SparkColumn:
-    return F.coalesce(F.col(LINE), F.to_json(F.struct(*kinds)))
+    return F.coalesce(F.col(LINE), F.make_valid_utf8(F.to_json(F.struct(*kinds))))
 
 
 def _raw(name: str) -> str:

@@ -23,6 +23,8 @@ _COMMON = {
     "spark.sql.legacy.parquet.nanosAsLong": "true",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # Checksums of pages are written by default.
+    "spark.hadoop.parquet.page.verify-checksum.enabled": "true",
     # Many days in one write: keep their files open instead of sorting all rows by day.
     "spark.sql.maxConcurrentOutputFileWriters": "64",
     # Listing a few hundred local files is quicker than starting a Spark job for it.

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
+import scipy.sparse as sp
 from matplotlib.figure import Figure
 
-MAX_CLASSES = 30
+from socialrec.shown import MOST_LABELS, and_more, first_values, plot_label
+
+TITLE_CHARS = 120
+CLASS_CHARS = 30
 
 
 def metrics_figure(figures: Mapping[str, Mapping[str, float | None]], title: str) -> Figure:
@@ -22,10 +25,10 @@ def metrics_figure(figures: Mapping[str, Mapping[str, float | None]], title: str
     width = 0.8 / len(figures)
     for place, (who, values) in enumerate(figures.items()):
         heights = [np.nan if (value := values[name]) is None else value for name in metrics]
-        axes.bar(np.arange(len(metrics)) + place * width, heights, width, label=who)
-    axes.set_xticks(np.arange(len(metrics)) + 0.4 - width / 2, metrics)
+        axes.bar(np.arange(len(metrics)) + place * width, heights, width, label=plot_label(who))
+    axes.set_xticks(np.arange(len(metrics)) + 0.4 - width / 2, list(map(plot_label, metrics)))
     axes.set_ylim(bottom=0)
-    axes.set_title(title)
+    axes.set_title(plot_label(title, TITLE_CHARS))
     axes.legend()
     return figure
 
@@ -34,23 +37,31 @@ def weights_figure(weights: Mapping[str, float], title: str) -> Figure:
     """One bar a signal: how much the blend gives it."""
     figure = Figure(figsize=(6, 3), layout="constrained")
     axes = figure.subplots()
-    bars = axes.barh(list(weights), list(weights.values()))
+    shown = first_values(weights)
+    # By place, not by name: two names may be cut to the same label.
+    bars = axes.barh(range(len(shown)), [weight for _, weight in shown])
+    axes.set_yticks(range(len(shown)), [plot_label(name) for name, _ in shown])
     axes.bar_label(bars, fmt="%.2f", padding=3)
-    axes.set_title(title)
+    axes.set_title(plot_label(title, TITLE_CHARS))
     axes.margins(x=0.15)
     axes.invert_yaxis()
     return figure
 
 
-def confusion_figure(confusion: npt.NDArray[np.int64], classes: Sequence[str], title: str) -> Figure:
-    """Shares of each row: what is, against what was told; of many classes the most frequent ones."""
-    frequent = np.sort(np.argsort(-confusion.sum(axis=1), kind="stable")[:MAX_CLASSES])
-    shown = confusion[np.ix_(frequent, frequent)]
-    names = [classes[place] for place in frequent]
+def confusion_figure(confusion: sp.csr_matrix, classes: Sequence[str], title: str) -> Figure:
+    """Shares of each row: what is, against what was told; of many classes the most frequent ones, the rest counted.
+
+    confusion: counts, int64 (n_classes, n_classes).
+    """
+    totals = np.asarray(confusion.sum(axis=1)).ravel()
+    frequent = np.sort(np.argsort(-totals, kind="stable")[:MOST_LABELS])
+    shown = confusion[frequent][:, frequent].toarray()
+    names = [plot_label(classes[place], CLASS_CHARS) for place in frequent]
+    rest = f", {and_more(len(classes) - len(names))}" if len(classes) > len(names) else ""
     side = 2.5 + 0.35 * len(names)
     figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.subplots()
-    axes.imshow(shown / np.maximum(confusion.sum(axis=1)[frequent], 1)[:, None], cmap="Blues", vmin=0, vmax=1)
+    axes.imshow(shown / np.maximum(totals[frequent], 1)[:, None], cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(shown):
         if count:
             axes.text(column, row, f"{count}", ha="center", va="center", fontsize=7)
@@ -58,5 +69,5 @@ def confusion_figure(confusion: npt.NDArray[np.int64], classes: Sequence[str], t
     axes.set_yticks(range(len(names)), names)
     axes.set_xlabel("told")
     axes.set_ylabel("is")
-    axes.set_title(title)
+    axes.set_title(f"{plot_label(title, TITLE_CHARS)}{rest}")
     return figure

@@ -15,7 +15,7 @@ from socialrec.errors import UserError
 OF_THE_RUN = {
     "": {"ingested_ts", "decided_ts", "mlflow_run"},
     # These say in words and checks what `figures` says in numbers, the measured times among them.
-    "gold.model_decisions": {"reasons", "checks"},
+    "gold.model_decisions": {"reasons", "checks", "files"},
 }
 """Columns, of all tables and of one, that tell one run from another of the same inputs: the clock, and random names."""
 TIMELESS = {"figures": "list_filter(figures, lambda figure: NOT starts_with(figure.name, 'cost/'))"}

@@ -17,7 +17,8 @@ class Commit:
 
     `fingerprint` stands for the inputs and settings that made it: an equal one means there is nothing to do again.
     `attempt` stands for the content. A rewrite (`lake.rewriting`) keeps both, so that nobody works on from it anew;
-    `folder` is where its files are.
+    `folder` is where its files are, `checksums` holds those of its files by their paths below the table; commits of
+    earlier versions have none.
     """
 
     version: int
@@ -28,6 +29,7 @@ class Commit:
     partitions: tuple[str, ...]
     counts: dict[str, int]
     folder: str
+    checksums: dict[str, str]
 
     @classmethod
     def from_metadata(cls, version: int, ts: datetime, metadata: Mapping[str, Any]) -> Commit:
@@ -41,6 +43,7 @@ class Commit:
             partitions=tuple(json.loads(metadata["partitions"])),
             counts=json.loads(metadata["counts"]),
             folder=metadata.get("folder", metadata["attempt"]),
+            checksums=json.loads(metadata.get("checksums", "{}")),
         )
 
 

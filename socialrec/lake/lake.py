@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from socialrec import __version__
 from socialrec.contracts.columns import Table
 from socialrec.errors import UserError
 from socialrec.lake import attempts
+from socialrec.lake.checksums import PARQUET, WHOLE_BYTES, require_as_written, require_readable
+from socialrec.lake.committed import DamagedLogError, forget, read_committed, remember, require_whole
 from socialrec.lake.history import Commit, read_history
 from socialrec.lake.schemas import arrow_schema
 from socialrec.lake.stage import Stage
@@ -33,6 +36,9 @@ class Lake:
         self.root = root
         self.traffic = Traffic()
         self._histories: dict[tuple[str, int], list[Commit]] = {}
+        self._checksums: dict[tuple[str, int], dict[str, str]] = {}
+        self._verified: set[str] = set()
+        self._whole_logs: set[tuple[str, int]] = set()
 
     def path(self, table: Table) -> Path:
         """The folder of a table."""
@@ -46,12 +52,27 @@ class Lake:
     def history(self, table: Table) -> list[Commit]:
         """Commits, newest first."""
         delta = self._open(table)
+        return self._commits(table, delta) if delta else []
+
+    def checksums(self, table: Table) -> dict[str, str]:
+        """Checksums of the files of all versions by their absolute paths, as far as their commits have some."""
+        delta = self._open(table)
         if delta is None:
-            return []
+            return {}
         at = (table.name, delta.version())
-        if at not in self._histories:
-            self._histories[at] = read_history(delta)
-        return self._histories[at]
+        if at not in self._checksums:
+            root = self.path(table)
+            known = (commit.checksums.items() for commit in self._commits(table, delta))
+            self._checksums[at] = {str(root / path): value for found in known for path, value in found}
+        return self._checksums[at]
+
+    def log_problem(self, table: Table) -> str | None:
+        """What is wrong with a table's log, None where nothing is."""
+        try:
+            self._open(table)
+        except DamagedLogError as error:
+            return str(error)
+        return None
 
     def newest_commits(self, table: Table) -> dict[str, Commit]:
         """The newest commit of every partition."""
@@ -77,7 +98,8 @@ class Lake:
     def files(self, table: Table, partitions: Sequence[str] | None = None, version: int | None = None) -> list[str]:
         """Absolute paths of the Parquet files of these partitions (None: all), sorted.
 
-        Raises UserError where that version does not exist, or is too old to be read.
+        Raises UserError where that version does not exist, or is too old to be read, and DamagedFileError where a file
+        is gone or, if it is not large, is not what its commit wrote.
         """
         delta = self._open(table, version)
         if delta is None:
@@ -94,13 +116,14 @@ class Lake:
         }
         if version is not None and not all(map(os.path.exists, found)):
             raise UserError(f"{table.name} version {version} is past its retention: its files were deleted")
+        self._verify(table, found)
         self.traffic.opened(table.name, found)
         return sorted(found)
 
     def dataset(self, table: Table, partitions: Sequence[str] | None = None, version: int | None = None) -> pds.Dataset:
         """These partitions as an Arrow dataset under the contract's schema."""
         # Reading the files themselves: delta-rs's own Arrow reader aborts the interpreter at exit (trap of 1.6).
-        return pds.dataset(self.files(table, partitions, version), schema=arrow_schema(table), format="parquet")
+        return pds.dataset(self.files(table, partitions, version), schema=arrow_schema(table), format=PARQUET)
 
     def read(
         self,
@@ -110,9 +133,14 @@ class Lake:
         filter: pc.Expression | None = None,
         version: int | None = None,
     ) -> pa.Table:
-        """These partitions as an Arrow table."""
+        """These partitions as an Arrow table. Raises DamagedFileError where a file cannot be read."""
         names = list(columns) if columns is not None else None
-        return self.dataset(table, partitions, version).to_table(columns=names, filter=filter)
+        dataset = self.dataset(table, partitions, version)
+        try:
+            return dataset.to_table(columns=names, filter=filter)
+        except (OSError, pa.ArrowInvalid):
+            require_readable(table, map(Path, dataset.files))
+            raise
 
     def fingerprint(self, inputs: Mapping[Table, Sequence[str] | None], *extra: object) -> str:
         """SHA-256 over the newest attempts at the inputs' partitions, further facts, and the code's version."""
@@ -134,24 +162,55 @@ class Lake:
         root = self.path(table)
         delta = self._open(table) or self._create(table)
         attempts.sweep(root, self.folders(table))
-        return Stage(table, root, delta, job, partitions, append, self.traffic)
+        return Stage(table, self.root, root, delta, job, partitions, append, self.traffic)
 
     def folders(self, table: Table) -> set[str]:
         """Names of the attempts' folders that were ever committed."""
         return {commit.folder for commit in self.history(table)}
 
+    def drop(self, table: Table) -> None:
+        """Remove a table with all its versions."""
+        forget(self.root, table)
+        shutil.rmtree(self.path(table), ignore_errors=True)
+
+    def _commits(self, table: Table, delta: DeltaTable) -> list[Commit]:
+        at = (table.name, delta.version())
+        if at not in self._histories:
+            self._histories[at] = read_history(delta)
+        return self._histories[at]
+
+    def _verify(self, table: Table, files: Mapping[str, Amount]) -> None:
+        """Compare files with their checksums when they are first opened here."""
+        new = [(file, amount) for file, amount in files.items() if file not in self._verified]
+        known = self.checksums(table) if new else {}
+        for file, amount in new:
+            require_as_written(table, Path(file), known.get(file) if amount.bytes <= WHOLE_BYTES else None)
+            self._verified.add(file)
+
+    def _require_whole_log(self, table: Table) -> None:
+        known = read_committed(self.root, table)
+        at = (table.name, max(known, default=-1))
+        if known and at not in self._whole_logs:
+            require_whole(table, self.path(table), known)
+            self._whole_logs.add(at)
+
     def _open(self, table: Table, version: int | None = None) -> DeltaTable | None:
+        # Before the log is read: a commit meanwhile makes it longer than what is remembered, never shorter.
+        self._require_whole_log(table)
         try:
             return DeltaTable(str(self.path(table)), version=version)
         except TableNotFoundError:
             return None
         except Exception as error:
             if version is None:
-                raise
+                why = " ".join(str(error).split())[:200]
+                raise DamagedLogError(f"{table.name}: the log in {self.path(table)} cannot be read: {why}") from None
             raise UserError(f"{table.name} has no version {version}: {error}") from None
 
     def _create(self, table: Table) -> DeltaTable:
         root = self.path(table)
         root.mkdir(parents=True, exist_ok=True)
         schema = Schema.from_arrow(arrow_schema(table))
-        return DeltaTable.create(str(root), schema, mode="ignore", partition_by=[table.partition])
+        created = DeltaTable.create(str(root), schema, mode="ignore", partition_by=[table.partition])
+        remember(self.root, table, root)
+        return created

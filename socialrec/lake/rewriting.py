@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.dataset as pds
 
 from socialrec.contracts.columns import Table
+from socialrec.lake.checksums import PARQUET
 from socialrec.lake.history import Commit
 from socialrec.lake.lake import Lake
 from socialrec.lake.schemas import arrow_schema
@@ -79,4 +80,4 @@ def affected_partitions(lake: Lake, table: Table, affected: Affected) -> list[st
 
 def read_file(table: Table, file: str) -> pa.Table:
     """One file of a table under the contract's schema."""
-    return pds.dataset([file], schema=arrow_schema(table), format="parquet").to_table()
+    return pds.dataset([file], schema=arrow_schema(table), format=PARQUET).to_table()

@@ -25,6 +25,8 @@ from socialrec.contracts.columns import Table
 from socialrec.errors import UserError
 from socialrec.lake import attempts
 from socialrec.lake.audit import audit
+from socialrec.lake.checksums import PARQUET, WRITING, checksum
+from socialrec.lake.committed import remember
 from socialrec.lake.history import Commit
 from socialrec.lake.schemas import arrow_schema
 from socialrec.lake.traffic import Amount, Traffic
@@ -51,6 +53,7 @@ class Stage:
     def __init__(  # noqa: PLR0917 (`Lake.stage` alone makes these)
         self,
         table: Table,
+        lake: Path,
         root: Path,
         delta: DeltaTable,
         job: str,
@@ -61,7 +64,7 @@ class Stage:
         self.table = table
         self.job = job
         self.partitions = tuple(sorted(set(partitions)))
-        self._root = root
+        self._lake, self._root = lake, root
         self._delta = delta
         self._append = append
         self._traffic = traffic
@@ -85,7 +88,7 @@ class Stage:
             values = table.column(self.table.partition)
             for value in sorted(pc.unique(values).to_pylist()):
                 part = table.filter(pc.equal(values, value)).select(schema.names).cast(schema)
-                pq.write_table(part, self._next_file(value), compression="zstd")
+                pq.write_table(part, self._next_file(value), **WRITING)
 
     def link(self, file: str, partition: str) -> None:
         """Stage a file of the table as it is."""
@@ -98,8 +101,8 @@ class Stage:
     def merge(self, files: Sequence[str], partition: str) -> None:
         """Stage the rows of several files of the table, in that order, as one file."""
         schema = arrow_schema(self.table)
-        with pq.ParquetWriter(self._next_file(partition), schema, compression="zstd") as writer:
-            for batch in pds.dataset(list(files), schema=schema, format="parquet").to_batches():
+        with pq.ParquetWriter(self._next_file(partition), schema, **WRITING) as writer:
+            for batch in pds.dataset(list(files), schema=schema, format=PARQUET).to_batches():
                 writer.write_batch(batch)
 
     def _next_file(self, partition: str) -> Path:
@@ -129,6 +132,7 @@ class Stage:
             "partitions": json.dumps(self.partitions),
             "counts": json.dumps(dict(counts or {}), sort_keys=True),
             "folder": self.path.name,
+            "checksums": json.dumps({self._path_of(file): checksum(file) for file in staged}),
         }
         if stands_for is not None:
             kept = {"partitions": list(stands_for.partitions), "counts": stands_for.counts}
@@ -156,6 +160,7 @@ class Stage:
             ) from None
         # Its data files are the table now.
         owners.release(self.path)
+        remember(self._lake, self.table, self._root)
         version = DeltaTable(str(self._root)).version()
         n_rows, n_bytes = sum(map(_n_rows, staged)), sum(file.stat().st_size for file in staged)
         self._traffic.wrote(self.table.name, Amount(n_rows, n_bytes, version))
@@ -173,13 +178,16 @@ class Stage:
     def _add_action(self, file: Path) -> AddAction:
         status = file.stat()
         return AddAction(
-            path=file.relative_to(self._root).as_posix(),
+            path=self._path_of(file),
             size=status.st_size,
             partition_values={self.table.partition: self._partition_of(file)},
             modification_time=int(status.st_mtime * 1000),
             data_change=True,
             stats=json.dumps({"numRecords": _n_rows(file)}),
         )
+
+    def _path_of(self, file: Path) -> str:
+        return file.relative_to(self._root).as_posix()
 
     @staticmethod
     def _partition_of(file: Path) -> str:

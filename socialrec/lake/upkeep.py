@@ -10,6 +10,7 @@ from deltalake import DeltaTable
 
 from socialrec.contracts.columns import Table
 from socialrec.lake import attempts
+from socialrec.lake.committed import remember
 from socialrec.lake.lake import Lake
 from socialrec.lake.rewriting import Fill, replace_files
 from socialrec.lake.stage import KEEP_HISTORY, Stage
@@ -56,6 +57,7 @@ def vacuum(lake: Lake, table: Table, days: float, keep: Collection[int], *, dry_
     found = [root / path for path in delete(dry_run=True) if path.endswith(".parquet") and (root / path).exists()]
     if found and not dry_run:
         delete(dry_run=False)
+        remember(lake.root, table, root)
         _remove_empty_folders(root)
     return found
 

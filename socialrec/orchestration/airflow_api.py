@@ -11,6 +11,7 @@ from urllib.parse import quote
 import requests
 
 from socialrec.errors import AwayError, UserError
+from socialrec.shown import lines
 
 TIMEOUT_SECONDS = 30.0
 NOTE_CHARS = 1000
@@ -66,7 +67,7 @@ class AirflowApi:
     def note(self, dag_id: str, run_id: str, text: str) -> None:
         """Put a note (Markdown, at most NOTE_CHARS) on a run, in place of the one that is there."""
         path = f"/dags/{dag_id}/dagRuns/{_quoted(run_id)}?update_mask=note"
-        self._call("PATCH", path, {"note": text[:NOTE_CHARS]})
+        self._call("PATCH", path, {"note": lines(text)[:NOTE_CHARS]})
 
     def active_runs(self, dag_id: str) -> list[JSON]:
         """Runs that are queued or running, oldest first."""

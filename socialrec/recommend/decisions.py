@@ -15,9 +15,12 @@ from socialrec.errors import UserError
 from socialrec.evaluate.gate import Decision
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
+from socialrec.recommend.model_files import Files
 
 
-def gate_row(decision: Decision, figures: Mapping[str, float], **facts: str | None) -> dict[str, Any]:
+def gate_row(
+    decision: Decision, figures: Mapping[str, float], files: Files = (), **facts: str | None
+) -> dict[str, Any]:
     """A gate's decision as a row; facts are the remaining columns by name."""
     return {
         "decided_ts": datetime.now(UTC),
@@ -26,11 +29,12 @@ def gate_row(decision: Decision, figures: Mapping[str, float], **facts: str | No
         "reasons": list(decision.reasons),
         "checks": [vars(check) for check in decision.checks],
         "figures": [{"name": name, "value": value} for name, value in sorted(figures.items())],
+        "files": list(files),
         **facts,
     }
 
 
-def baseline_row(missing: str, **facts: str | None) -> dict[str, Any]:
+def baseline_row(missing: str, files: Files = (), **facts: str | None) -> dict[str, Any]:
     """A baseline that serves until a trained model is sound, as a row; facts are the remaining columns by name."""
     decided = {"decided_ts": datetime.now(UTC), "kind": DecisionKind.BASELINE, "is_champion": True}
     return {
@@ -38,13 +42,14 @@ def baseline_row(missing: str, **facts: str | None) -> dict[str, Any]:
         "reasons": [f"no trained model is sound yet; needed: {missing}"],
         "checks": [],
         "figures": [],
+        "files": list(files),
     } | facts
 
 
 def rollback_row(reason: str, **facts: str | None) -> dict[str, Any]:
     """A person's decision to go back as a row; facts are the remaining columns by name."""
     decided = {"decided_ts": datetime.now(UTC), "kind": DecisionKind.ROLLBACK, "is_champion": True}
-    return {**decided, "reasons": [reason], "checks": [], "figures": [], **facts}
+    return {**decided, "reasons": [reason], "checks": [], "figures": [], "files": [], **facts}
 
 
 def record_decision(lake: Lake, row: Mapping[str, Any], job: str) -> None:
@@ -58,6 +63,12 @@ def newest_decision(decisions: pa.Table, version: str) -> dict[str, Any] | None:
     """The last decision (a row of gold.model_decisions) about a version, None where none is on record."""
     about = decisions.filter(pc.equal(decisions["recommender_version"], version)).sort_by("decided_ts")
     rows: list[dict[str, Any]] = about.to_pylist()
+    return rows[-1] if rows else None
+
+
+def newest_champion(decisions: pa.Table) -> dict[str, Any] | None:
+    """The row of the decision that made the champion; None where there was none yet."""
+    rows: list[dict[str, Any]] = decisions.filter(decisions["is_champion"]).sort_by("decided_ts").to_pylist()
     return rows[-1] if rows else None
 
 

@@ -20,6 +20,7 @@ from socialrec.lake import Lake
 from socialrec.product_ids import qualified_id, source_id
 from socialrec.pseudonyms import PSEUDONYM, identity_key, pseudonym
 from socialrec.settings import Settings
+from socialrec.shown import label
 
 SHORT_KEY = 8
 """Digits of a pseudonym that people are shown."""
@@ -36,6 +37,7 @@ SENTENCES = {
 }
 """How each kind of reason is said."""
 MOST_SHOWN = 5
+TITLE_CHARS = 120
 """Keys that a message lists where a short one is not unique."""
 _PART_OF_A_KEY = re.compile(rf"[0-9a-f]{{{SHORT_KEY},63}}")
 
@@ -228,9 +230,9 @@ def _price(product: Mapping[str, Any]) -> str:
 def describe(reason: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     """One reason of gold.recommendations as a sentence."""
     return SENTENCES[ReasonKind(reason["kind"])].format(
-        products=_join([titles.get(product, product) for product in reason["products"]]),
+        products=_join([label(titles.get(product, product), TITLE_CHARS) for product in reason["products"]]),
         people=_people(reason),
-        words=_join(reason["words"]),
+        words=_join([label(word) for word in reason["words"]]),
         quote=f' ("{reason["quote"]}")' if reason["quote"] else "",
     )
 

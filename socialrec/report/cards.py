@@ -8,9 +8,12 @@ from typing import Any
 from socialrec.evaluate.gate import Decision
 from socialrec.recommend.summary import headline
 from socialrec.report.facts import NightFacts
+from socialrec.shown import and_more, label, lines, visible
 
 COMPARED = ("ndcg", "recall", "hit_rate", "coverage", "novelty", "diversity")
 WHO = ("candidate", "champion", "popularity")
+MOST_ROWS = 200
+CELL_CHARS = 500
 SAMPLE_COLUMNS = ("user", "rank", "product_id", "title", "score", "reasons")
 
 
@@ -117,17 +120,25 @@ def _figures(models: Mapping[str, Mapping[str, float | None]]) -> str:
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join(f"| {' | '.join(str(value) for value in line)} |" for line in lines)
+    """A table of Markdown; of many rows the first, the rest counted."""
+    every = list(rows)
+    rest = [[and_more(len(every) - MOST_ROWS), *[""] * (len(columns) - 1)]] if len(every) > MOST_ROWS else []
+    shown = [columns, ["---"] * len(columns), *every[:MOST_ROWS], *rest]
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in shown)
+
+
+def _cell(value: object) -> str:
+    """A value in one cell: a bar or a line end in it would begin another one."""
+    return label(value, CELL_CHARS).replace("|", "\\|") if str(value) else ""
 
 
 def _yes(is_true: bool) -> str:
     return "yes" if is_true else "**no**"
 
 
-def _list(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
+def _list(items: Iterable[str]) -> str:
+    return "\n".join(f"- {visible(line)}" for line in items)
 
 
 def _paragraphs(*parts: str) -> str:
-    return "\n\n".join(part for part in parts if part)
+    return lines("\n\n".join(part for part in parts if part))

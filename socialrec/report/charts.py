@@ -11,8 +11,11 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from socialrec.shown import first_values, plot_label
+
 BAR, RIVAL = "#2f6f8f", "#c9b458"
 MAX_POINTS = 400
+NAME_CHARS = 30
 WIDTH = 4.2
 """Inches: as wide as a phone, so that letters keep their size there."""
 
@@ -24,7 +27,7 @@ def lines(series: Mapping[str, Mapping[str, int]]) -> str:
     for axes, (name, values) in zip(panels, series.items(), strict=True):
         axes.fill_between(range(len(values)), list(values.values()), color=BAR, alpha=0.35, linewidth=0)
         axes.plot(range(len(values)), list(values.values()), color=BAR, marker="." if len(values) < 3 else None)
-        axes.set_title(name, loc="left", fontsize=9)
+        axes.set_title(plot_label(name), loc="left", fontsize=9)
         days = list(values)
         places = sorted({0, len(days) - 1})
         axes.set_xticks(places, [days[place] for place in places], fontsize=8)
@@ -39,11 +42,14 @@ def lines(series: Mapping[str, Mapping[str, int]]) -> str:
 
 
 def bars(values: Mapping[str, float], form: str) -> str:
-    """One horizontal bar a name, with its value at its end, written as by `str.format`."""
-    figure = _figure(0.28 * len(values) + 0.3)
+    """One horizontal bar a name, with its value at its end, written as by `str.format`; of many names the first."""
+    shown = first_values(values)
+    figure = _figure(0.28 * len(shown) + 0.3)
     axes = figure.subplots()
-    drawn = axes.barh(list(values), list(values.values()), color=BAR)
-    axes.bar_label(drawn, [form.format(value) for value in values.values()], padding=3, fontsize=8)
+    # By place, not by name: two names may be cut to the same label.
+    drawn = axes.barh(range(len(shown)), [value for _, value in shown], color=BAR)
+    axes.set_yticks(range(len(shown)), [plot_label(name, NAME_CHARS) for name, _ in shown])
+    axes.bar_label(drawn, [form.format(value) for _, value in shown], padding=3, fontsize=8)
     axes.invert_yaxis()
     axes.margins(x=0.15)
     axes.set_xticks([])
@@ -57,9 +63,11 @@ def pairs(ours: Mapping[str, float], theirs: Mapping[str, float], names: tuple[s
     axes = figure.subplots()
     places = np.arange(len(ours))
     for offset, values, colour, name in ((-0.2, ours, BAR, names[0]), (0.2, theirs, RIVAL, names[1])):
-        drawn = axes.barh(places + offset, [values[metric] for metric in ours], 0.38, color=colour, label=name)
+        drawn = axes.barh(
+            places + offset, [values[metric] for metric in ours], 0.38, color=colour, label=plot_label(name)
+        )
         axes.bar_label(drawn, [f"{values[metric]:.3f}" for metric in ours], fontsize=8, padding=3)
-    axes.set_yticks(places, [metric.replace("_", " ") for metric in ours])
+    axes.set_yticks(places, [plot_label(metric.replace("_", " "), NAME_CHARS) for metric in ours])
     axes.invert_yaxis()
     axes.margins(x=0.15)
     axes.set_xticks([])

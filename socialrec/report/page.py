@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +17,8 @@ from socialrec.recommend.summary import model_of
 from socialrec.report import charts
 from socialrec.report.cards import SAMPLE_COLUMNS, samples
 from socialrec.report.facts import NightFacts, served_groups
+from socialrec.shown import label, lines
+from socialrec.spreadsheets import csv_text
 
 TEMPLATE = "night.html.j2"
 PAGE, LISTS = "report.html", "lists.csv"
@@ -39,11 +39,13 @@ SHOWN_SUSPECTS = 50
 def render(summary: Mapping[str, Any], facts: NightFacts) -> str:
     """Return the page of a night, from its summary (`recommend.summary.summarise`) and its facts.
 
-    Everything shown is escaped. A summary may be one that an earlier version wrote, with fewer values.
+    Everything shown is escaped, and hidden characters are made visible. A summary may be one that an earlier version
+    wrote, with fewer values.
     """
     environment = Environment(
         loader=PackageLoader("socialrec.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    environment.filters["label"] = label
     ours, theirs = _compared(summary["evaluation"])
     model = {**model_of({}), **summary.get("model", {})}
     measured = "refused candidate" if model["kind"] == "baseline" else "recommender"
@@ -54,7 +56,7 @@ def render(summary: Mapping[str, Any], facts: NightFacts) -> str:
         "exposure": charts.spread(facts.exposure.counts),
         **{f"said_{name}": charts.bars(counts, "{:,}") if counts else "" for name, counts in facts.said.items()},
     }
-    return environment.get_template(TEMPLATE).render(
+    page = environment.get_template(TEMPLATE).render(
         summary=summary,
         facts=facts,
         charts={name: Markup(svg) for name, svg in drawn.items()},  # noqa: S704 (drawn here, its texts escaped)
@@ -69,16 +71,15 @@ def render(summary: Mapping[str, Any], facts: NightFacts) -> str:
         pages=summary.get("pages", {}),
         version=__version__,
     )
+    return lines(page)
 
 
 def write_report(folder: Path, summary: Mapping[str, Any], facts: NightFacts) -> None:
     """Write a night's files into its folder: `summary.json`, the page, and its sample lists as CSV."""
     folder.mkdir(parents=True, exist_ok=True)
-    lists = io.StringIO()
-    csv.writer(lists, lineterminator="\n").writerows([SAMPLE_COLUMNS, *samples(facts)])
     _write(folder / "summary.json", json.dumps(summary, indent=1))
     _write(folder / PAGE, render(summary, facts))
-    _write(folder / LISTS, lists.getvalue())
+    _write(folder / LISTS, csv_text(SAMPLE_COLUMNS, samples(facts)))
 
 
 def _write(file: Path, content: str) -> None:

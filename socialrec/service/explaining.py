@@ -7,7 +7,7 @@ from dataclasses import replace
 import pyarrow.compute as pc
 
 from socialrec import tracking
-from socialrec.contracts.gold import RECOMMENDATIONS, SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
+from socialrec.contracts.gold import MODEL_DECISIONS, RECOMMENDATIONS, SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.errors import UserError
 from socialrec.lake import Lake
@@ -15,6 +15,7 @@ from socialrec.recommend.context import Stamp, build_context
 from socialrec.recommend.explanation import Explanation, explain_product
 from socialrec.recommend.inputs import read_comments
 from socialrec.recommend.model import Recommender
+from socialrec.recommend.model_files import require_unchanged
 from socialrec.recommend.published import describe, names_of, product_ids_of, user_keys_of
 from socialrec.service.overview import require_published
 from socialrec.settings import Settings
@@ -35,7 +36,9 @@ def explain(settings: Settings, user: str, product_id: str, ds: str | None) -> l
     if not versions.num_rows:
         raise UserError(f"nobody has a list of {newest}")
     stamp = Stamp(newest, **versions.to_pylist()[0])
-    model = Recommender.load(tracking.connect(settings).fetch(RECOMMENDER, stamp.recommender_version))
+    folder = tracking.connect(settings).fetch(RECOMMENDER, stamp.recommender_version)
+    require_unchanged(lake.read(MODEL_DECISIONS), stamp.recommender_version, folder)
+    model = Recommender.load(folder)
     tables = (USER_PRODUCT_AFFINITY, SOCIAL_TIES, SILVER_PRODUCTS, USER_PROFILES)
     evidence = [*(lake.read(table, [newest]) for table in tables), read_comments(lake, newest)]
     context = build_context(*evidence, catalogue=model.products, stamp=stamp, settings=settings)

@@ -15,6 +15,7 @@ from socialrec.lake import Lake
 from socialrec.recommend.published import NothingPublishedError, published_day
 from socialrec.service import night
 from socialrec.service.commands import RunCommand
+from socialrec.service.missing import damaged_logs, find_missing
 from socialrec.service.past_runs import FAILED, past_runs
 from socialrec.service.record import read_record, sign_in_words
 from socialrec.service.servers import running_airflow, status
@@ -29,9 +30,14 @@ def overview(settings: Settings) -> dict[str, Any]:
     """Facts by name, None where there is nothing yet.
 
     last_night: the newest run of the nightly DAG and, where it failed, `error`, the line that says why. model: who made
-    the newest lists. refused: the newest candidate, where the gate refused it. next_steps: what a person can do then.
+    the newest lists. missing: a line for each part of the home that is gone or was changed; where a table's log is one
+    of them, little else can be said. refused: the newest candidate, where the gate refused it. next_steps: what a
+    person can do then.
     """
     lake, health = Lake(settings.lake), status(settings)
+    missing = find_missing(settings, lake)
+    if damaged_logs(lake):
+        return {"home": str(settings.home), **health, "missing": missing}
     record = read_record(settings)
     facts: dict[str, Any] = {"home": str(settings.home), **health}
     for name in ("airflow", "mlflow"):
@@ -51,7 +57,7 @@ def overview(settings: Settings) -> dict[str, Any]:
         model = serving(settings, lake, published, version)
         page = version_page(facts["mlflow_url"], RECOMMENDER, version) if "mlflow_url" in facts else None
         facts["model"] = {"sentence": model.sentence, **asdict(model), "page": page}
-    return {**facts, **_refusal(settings, model)}
+    return {**facts, **({"missing": missing} if missing else {}), **_refusal(settings, model)}
 
 
 def why_nothing(settings: Settings) -> str:

@@ -15,8 +15,11 @@ from socialrec.recommend.published import SHORT_KEY, PublishedList
 from socialrec.service.doctor import Check
 from socialrec.service.night import TaskLine
 from socialrec.service.serving import Candidate, NextStep, Serving
+from socialrec.shown import label, visible
 
 RUNNING = frozenset({"running", "queued", "scheduled", "deferred", "restarting"})
+TITLE_CHARS = 120
+PROFILE_CHARS = 400
 STYLES = {
     **{"success": "green", "failed": "bold red", "refused": "bold yellow"},
     **{"skipped": "dim", "up_for_retry": "yellow", "running": "cyan"},
@@ -81,10 +84,11 @@ def show_checks(console: Console, checks: Sequence[Check]) -> None:
 
 def show_list(console: Console, found: PublishedList, places: int) -> None:
     """The first recommendations of one user's list, with the product's id, the score and the reasons."""
-    console.print(Text(f"{found.user_key[:SHORT_KEY]}  {found.profile}", style="bold"))
+    console.print(Text(f"{found.user_key[:SHORT_KEY]}  {label(found.profile, PROFILE_CHARS)}", style="bold"))
     for place in found.places[:places]:
-        console.print(Text(f"{place.rank:>4}  {place.title}  [{place.product_id}]  ({place.score:.3f})"))
-        console.print(Text(f"      {'; '.join(place.reasons)}", style="dim"))
+        title, product = label(place.title, TITLE_CHARS), visible(place.product_id)
+        console.print(Text(f"{place.rank:>4}  {title}  [{product}]  ({place.score:.3f})"))
+        console.print(Text(f"      {visible('; '.join(place.reasons))}", style="dim"))
 
 
 def show_rows(console: Console, rows: Mapping[str, Mapping[str, Any]]) -> None:
@@ -140,7 +144,7 @@ def show_warnings(console: Console, model: Serving) -> None:
         return
     console.print(Text(f"The gate's warnings about version {model.version}", style="bold"))
     for line in model.warnings:
-        console.print(Text(f"  {line}"))
+        console.print(Text(f"  {visible(line)}"))
 
 
 def show_refusal(console: Console, candidate: Candidate) -> None:
@@ -148,7 +152,7 @@ def show_refusal(console: Console, candidate: Candidate) -> None:
     what = f"version {candidate.version}, trained" if candidate.version else "to train a model"
     console.print(Text(f"The gate refused {what} on {candidate.ds}", style="bold yellow"))
     for reason in candidate.reasons:
-        console.print(Text(f"  {reason}"))
+        console.print(Text(f"  {visible(reason)}"))
 
 
 def show_next_steps(console: Console, steps: Sequence[NextStep]) -> None:
@@ -165,7 +169,9 @@ def show_overview(console: Console, facts: Mapping[str, Any]) -> None:
     told = {name: value for name, value in facts.items() if not isinstance(value, dict | list)}
     for name, value in told.items():
         _show_fact(console, name.replace("_", " "), "none" if value is None else value)
-    if last := facts["last_night"]:
+    for line in facts.get("missing", ()):
+        _show_fact(console, "missing", line)
+    if last := facts.get("last_night"):
         _show_fact(console, "last night", f"{last['ds'] or 'no day'}: {last['outcome']}")
         if last["error"]:
             _show_fact(console, "", last["error"])
@@ -182,4 +188,4 @@ def show_overview(console: Console, facts: Mapping[str, Any]) -> None:
 
 
 def _show_fact(console: Console, name: str, value: object) -> None:
-    console.print(Text(f"{name:<20} {value}"))
+    console.print(Text(f"{name:<20} {visible(str(value))}"))

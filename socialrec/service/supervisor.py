@@ -20,6 +20,7 @@ from socialrec.service.programs import make_folders, programs
 from socialrec.service.record import Record, read_record, record_file, write_record
 from socialrec.service.secrets import USER, password_file
 from socialrec.settings import Settings, load_settings
+from socialrec.shown import visible
 from socialrec.tracking import access
 
 LOOK_SECONDS = 1.0
@@ -196,7 +197,7 @@ def mlflow_door(settings: Settings) -> dict[str, str]:
 
 def say(text: str) -> None:
     """One line in the supervisor's log."""
-    print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}", flush=True)
+    print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {visible(text)}", flush=True)
 
 
 def main() -> int:

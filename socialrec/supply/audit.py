@@ -2,8 +2,9 @@
 
     python socialrec/supply/audit.py requirements.lock …
 
-Asks pip-audit, which asks the Python registry. Ends with 1 where something is vulnerable, where a waiver has expired
-and where anything could not be looked up: an audit that could not be made is never a clean one.
+Asks pip-audit, which asks the Python registry. Ends with 1 where something is vulnerable or a waiver has expired, and
+with 75 where all that speaks against the dependencies is that the registry could not be asked about some of them: an
+audit that could not be made is never a clean one.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+CLEAN, AGAINST, COULD_NOT_LOOK = 0, 1, 75
+"""Exit codes."""
 WAIVERS = Path(__file__).with_name("waivers.toml")
+REMEDY = "run `make audit` where https://pypi.org/pypi answers"
 Report = Mapping[str, Any]
 """What pip-audit prints as JSON: `dependencies`, each with `vulns` or a `skip_reason`."""
 
@@ -56,14 +60,20 @@ def read_waivers(file: Path) -> list[Waiver]:
 
 
 def judge(report: Report, waivers: Sequence[Waiver], today: date) -> list[str]:
-    """What speaks against the dependencies, a line each; empty where nothing does."""
-    skipped = [dependency for dependency in report["dependencies"] if "skip_reason" in dependency]
-    if skipped:
-        names = ", ".join(dependency["name"] for dependency in skipped[:3])
-        return [
-            f"not audited: {len(skipped)} of {len(report['dependencies'])} packages could not be looked up ({names}, …)"
-        ]
+    """What speaks against the dependencies that were looked up, a line each; empty where nothing does."""
     return [*_expired(waivers, today), *_vulnerable(report, waivers)]
+
+
+def not_looked_up(report: Report) -> str | None:
+    """A line about the packages that could not be looked up; None where all were."""
+    skipped = [dependency["name"] for dependency in report["dependencies"] if "skip_reason" in dependency]
+    if not skipped:
+        return None
+    names = f"{', '.join(skipped[:3])}{', …' if len(skipped) > 3 else ''}"
+    return (
+        f"could not look: {len(skipped)} of {len(report['dependencies'])} packages are unknown to the vulnerability "
+        f"service that answers here ({names}); {REMEDY}"
+    )
 
 
 def _expired(waivers: Sequence[Waiver], today: date) -> Iterator[str]:
@@ -75,7 +85,7 @@ def _expired(waivers: Sequence[Waiver], today: date) -> Iterator[str]:
 def _vulnerable(report: Report, waivers: Sequence[Waiver]) -> Iterator[str]:
     waived = {(waiver.package, waiver.id) for waiver in waivers}
     for dependency in report["dependencies"]:
-        for found in dependency["vulns"]:
+        for found in dependency.get("vulns", ()):
             ids = (found["id"], *found.get("aliases", ()))
             if not any((dependency["name"], each) in waived for each in ids):
                 mended = ", ".join(found["fix_versions"]) or "nothing yet"
@@ -94,23 +104,26 @@ def ask(lock: str) -> Report:
         report: Report = json.loads(answer.stdout)
     except ValueError:
         last = (answer.stderr.strip().splitlines() or ["no word from pip-audit"])[-1]
-        raise NotAudited(f"{lock} not audited: the vulnerability service gave no answer ({last[:200]})") from None
+        raise NotAudited(f"could not look: no vulnerability service answers ({last[:200]}); {REMEDY}") from None
     return report
 
 
 def main(locks: Sequence[str]) -> int:
-    """Print what speaks against these files' packages; 0 where nothing does."""
+    """Print what speaks against these files' packages; the exit code."""
     try:
         waivers = read_waivers(WAIVERS)
         report = {"dependencies": [each for lock in locks for each in ask(lock)["dependencies"]]}
     except (WrongWaiver, NotAudited) as problem:
         print(problem, file=sys.stderr)
-        return 1
+        return COULD_NOT_LOOK if isinstance(problem, NotAudited) else AGAINST
     against = judge(report, waivers, datetime.now(UTC).date())
     for line in dict.fromkeys(against):
         print(line, file=sys.stderr)
-    print(f"{len(report['dependencies'])} packages looked at, {len(waivers)} waivers")
-    return 1 if against else 0
+    if unknown := not_looked_up(report):
+        print(unknown, file=sys.stderr)
+    else:
+        print(f"{len(report['dependencies'])} packages looked at, {len(waivers)} waivers")
+    return AGAINST if against else COULD_NOT_LOOK if unknown else CLEAN
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from socialrec.errors import UserError
+from socialrec.shown import named
 
 Ints = npt.NDArray[np.int64]
 MISSING = -1
@@ -123,6 +124,6 @@ def why_unlearnable(task: Task) -> str | None:
         if rare or len(counts) < 2:
             return (
                 f"{output.name} needs two classes or more, of {MIN_EXAMPLES} examples each; too few for "
-                f"{', '.join(rare[:5]) or 'a second class'}: leave such values empty, or bring more"
+                f"{named(rare, 5) or 'a second class'}: leave such values empty, or bring more"
             )
     return None

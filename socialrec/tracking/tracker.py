@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
+import re
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Self
 from socialrec.errors import AwayError, UserError
 from socialrec.paths import below
 from socialrec.settings import Settings
+from socialrec.shown import lines
+from socialrec.spreadsheets import csv_text
 from socialrec.tracking import pages
 from socialrec.tracking.access import client_variables
 from socialrec.tracking.address import tracking_uri
@@ -43,6 +44,8 @@ ERASED = "erasure"
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 PARAM_CHARS = 500
+NAME_CHARS = 250
+_NOT_IN_NAMES = re.compile(r"[^/\w.\- :]", re.ASCII)
 BATCH = 100
 """Most parameters that MLflow takes at once."""
 LAST_WORD_SECONDS = 5.0
@@ -180,14 +183,14 @@ class Tracker:
         from mlflow.entities import Metric, Param, RunTag
 
         now = int(time.time() * 1000)
-        all_params = [Param(key, str(value)[:PARAM_CHARS]) for key, value in (params or {}).items()]
+        all_params = [Param(_name(key), lines(str(value))[:PARAM_CHARS]) for key, value in (params or {}).items()]
         for start in range(BATCH, len(all_params), BATCH):
             self._server.log_batch(run_id, params=all_params[start : start + BATCH])
         self._server.log_batch(
             run_id,
-            metrics=[Metric(key, float(value), now, step) for key, value in (metrics or {}).items()],
+            metrics=[Metric(_name(key), float(value), now, step) for key, value in (metrics or {}).items()],
             params=all_params[:BATCH],
-            tags=[RunTag(key, str(value)) for key, value in (tags or {}).items()],
+            tags=[RunTag(_name(key), lines(str(value))) for key, value in (tags or {}).items()],
         )
 
     def log_tables(self, run_id: str, versions: Mapping[str, int | None], lake: Path, context: str) -> None:
@@ -238,9 +241,7 @@ class Tracker:
 
     def log_table(self, run_id: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], file: str) -> None:
         """Keep a table with the run as CSV, which MLflow's pages show as a table."""
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([columns, *rows])
-        self._server.log_text(run_id, text.getvalue(), file)
+        self._server.log_text(run_id, csv_text(columns, rows), file)
 
     def log_figure(self, run_id: str, figure: Figure, file: str) -> None:
         """Keep a plot with the run."""
@@ -295,6 +296,7 @@ class Tracker:
         What the run has registered is its version still: a retry makes no second one. Its tags and description become
         these.
         """
+        tags = {key: lines(value) for key, value in tags.items()}
         if not self._server.search_registered_models(f"name = '{name}'"):
             # Only now: what people write there later stays.
             self._server.create_registered_model(name, description=MODELS.get(name))
@@ -303,7 +305,7 @@ class Tracker:
             if version.source == source:
                 self._relabel(version, tags, description)
                 return str(version.version)
-        made = self._server.create_model_version(name, source, run_id=run_id, tags=dict(tags), description=description)
+        made = self._server.create_model_version(name, source, run_id=run_id, tags=tags, description=description)
         return str(made.version)
 
     def champion(self, name: str) -> ModelRef | None:
@@ -408,6 +410,11 @@ class Tracker:
             "mlflow.source.type": "JOB",
         }
         return str(self._server.create_run(experiment_id, tags={**origin, **tags}, run_name=name).info.run_id)
+
+
+def _name(key: str) -> str:
+    """The name of a metric, a parameter or a tag, with `_` for what MLflow takes in none, cut to what it takes."""
+    return _NOT_IN_NAMES.sub("_", key)[:NAME_CHARS]
 
 
 def _found(look_up: Callable[[], ModelVersion]) -> ModelRef | None:

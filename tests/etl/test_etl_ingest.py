@@ -80,7 +80,7 @@ def test_each_way_to_break_a_contract_has_its_reason(spark: SparkSession, tmp_pa
 def test_every_reason_of_the_vocabulary_is_tested() -> None:
     """Some belong to other entities, and conflicts are found in silver: see the next tests and those of the jobs."""
     elsewhere = {QuarantineReason.EMPTY_TEXT, QuarantineReason.SELF_FOLLOW, QuarantineReason.CONFLICTING_ID}
-    elsewhere |= {QuarantineReason.ERASED_USER}
+    elsewhere |= {QuarantineReason.ERASED_USER, QuarantineReason.WRONG_ENCODING}
     assert {reason for _, reason, _ in BAD_EVENTS} | elsewhere == set(QuarantineReason)
 
 
@@ -165,8 +165,8 @@ def test_ids_of_parquet_are_texts_or_whole_numbers(
 
 def test_odd_texts_are_taken_or_quarantined_with_a_reason(spark: SparkSession, tmp_path: Path) -> None:
     odd = {
-        "x": None, "😀👍": None, "red красный 赤 أحمر": None, "nul\x00inside": None, "half \ud83d pair": None,
-        "": "empty_text", "\x00": None, "m" * 1_000_000: "too_long",
+        "x": None, "😀👍": None, "red красный 赤 أحمر": None, "nul\x00inside": None,
+        "half \ud83d pair": "wrong_encoding", "": "empty_text", "\x00": None, "m" * 1_000_000: "too_long",
     }  # fmt: skip
     jsonl(tmp_path, Entity.COMMENTS, *({**COMMENT, "text": text} for text in odd))
     rows = judged(spark, tmp_path, Entity.COMMENTS).collect()
@@ -176,6 +176,34 @@ def test_odd_texts_are_taken_or_quarantined_with_a_reason(spark: SparkSession, t
     cleaned = [row.text for row in with_clean_texts(comments, {"text": MaskSettings()}).collect()]
     assert cleaned[:4] == ["x", "😀👍", "red красный 赤 أحمر", "nul inside"]
     assert cleaned[6] == ""
+
+
+def test_texts_that_are_no_unicode_go_to_quarantine_and_their_records_can_be_read(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    folder = tmp_path / "shop" / DAY
+    folder.mkdir(parents=True)
+    lines = [r"a\ud83d", r"\ude00b", r"\ude00\ud83d", r"\ud83d\ude00", r"\\ud83d", "\u8d64"]
+    records = [f'{{"product_id": "p{n}", "title": "{title}"}}\n' for n, title in enumerate(lines)]
+    (folder / "products.jsonl").write_text("".join(records), encoding="utf-8")
+    rows = judged(spark, tmp_path, Entity.PRODUCTS).orderBy("source_line").collect()
+    assert [row.reason for row in rows] == ["wrong_encoding"] * 3 + [None] * 3
+    assert (rows[0].detail, rows[0].record) == ("a text of it has half of a surrogate pair", records[0].strip())
+    assert [row.title for row in rows[3:]] == ["\U0001f600", r"\ud83d", "\u8d64"]
+
+
+def test_bytes_in_parquet_that_are_no_text_go_to_quarantine_and_their_records_can_be_read(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    folder = tmp_path / "shop" / DAY
+    folder.mkdir(parents=True)
+    raw = pa.array([b"half \xed\xa0\xbd pair", b"red \xff", "red 赤".encode()], pa.binary())
+    titles = pa.Array.from_buffers(pa.string(), 3, raw.buffers())
+    pq.write_table(pa.table({"product_id": ["p0", "p1", "p2"], "title": titles}), folder / "products.parquet")
+    rows = judged(spark, tmp_path, Entity.PRODUCTS).orderBy("source_line").collect()
+    assert [row.reason for row in rows] == ["wrong_encoding", "wrong_encoding", None]
+    assert rows[1].detail == "title: red \ufffd"
+    assert json.loads(rows[1].record) == {"product_id": "p1", "title": "red \ufffd"}
 
 
 def test_whole_numbers_are_taken_however_they_are_written(spark: SparkSession, tmp_path: Path) -> None:

@@ -2,9 +2,39 @@
 
 from __future__ import annotations
 
+import io
 import math
 
-from socialrec.evaluate.plots import metrics_figure
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from matplotlib.figure import Figure
+
+from socialrec.evaluate.plots import confusion_figure, metrics_figure, weights_figure
+
+ODD = (r"$\frac{$", "$x$", "\ud800", "", "x" * 10_000, "\x1b[31m", "赤", "\\$")
+
+
+def texts(figure: Figure) -> list[str]:
+    """Draw a figure as a training does, and return its tick labels and titles."""
+    figure.savefig(io.BytesIO(), format="png")
+    [axes] = figure.axes
+    return [label.get_text() for label in (*axes.get_xticklabels(), *axes.get_yticklabels(), axes.title)]
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_names_from_outside_are_drawn_as_they_are_however_odd() -> None:
+    found = texts(confusion_figure(sp.eye(len(ODD), dtype=np.int64, format="csr"), ODD, r"topic $\frac{$"))
+    assert {r"\$\frac{\$", r"\$x\$", r"\ud800", "(empty)", "x" * 29 + "…", r"\x1b[31m", "赤"} <= set(found)
+    assert "(empty)" in texts(weights_figure(dict.fromkeys(ODD, 0.5), "$"))
+    texts(metrics_figure({name: {"ndcg_$": 0.5} for name in ODD}, "$"))
+
+
+def test_of_ten_thousand_classes_the_most_frequent_are_drawn_and_the_rest_is_counted() -> None:
+    names = [f"topic {number}" for number in range(10_000)]
+    found = texts(confusion_figure(sp.eye(10_000, dtype=np.int64, format="csr"), names, "topic"))
+    assert found[-1] == "topic, and 9,970 more"
+    assert len(found) == 30 + 30 + 1
 
 
 def test_a_metric_that_could_not_be_measured_is_no_bar() -> None:

@@ -42,7 +42,9 @@ def hashes(lake: Lake, version: int | None = None) -> list[str]:
 
 
 def age(folder: Path) -> None:
-    """Make everything below a folder 40 days old, and Delta's log with it."""
+    """Make everything below a folder 40 days old, and Delta's log with it, of which the lake then remembers nothing."""
+    for remembered in (folder.parent.parent / "committed").glob("*"):
+        remembered.unlink()
     for file in folder.rglob("*"):
         if file.suffix == ".json" and file.parent.name == "_delta_log":
             lines = [json.loads(line) for line in file.read_text().splitlines()]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import html
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,7 @@ from socialrec.lake.schemas import arrow_schema
 from socialrec.recommend.summary import model_of, refusal_of
 from socialrec.report import charts
 from socialrec.report.facts import NightFacts, Served, read_facts, read_rejected, served_groups
-from socialrec.report.page import render
+from socialrec.report.page import render, write_report
 
 D1, D2 = "2026-03-30", "2026-03-31"
 ANN, BOB, EVE = ("a" * 64, "b" * 64, "e" * 64)
@@ -331,3 +333,34 @@ def test_nobody_is_told_to_take_a_broken_candidate_anyway(shop: Lake) -> None:
     assert "refused the candidate of this night" in words(
         render(summary(refused=refusal_of(unregistered)), read_facts(shop, D2))
     )
+
+
+ODD = (r"$\frac{$", "\ud800", "", "x" * 10_000, "\x1b[31mred", "=1+1", "<b>", "\u202eevil", "赤")
+
+
+def test_the_page_takes_every_topic_and_title_and_counts_what_it_leaves_out(shop: Lake) -> None:
+    facts = read_facts(shop, D2)
+    topics = dict.fromkeys([*ODD, *(f"t{n}" for n in range(10_000))], 1)
+    first = facts.samples[0]
+    places = tuple(dataclasses.replace(first.places[0], title=title) for title in ODD)
+    samples = (dataclasses.replace(first, places=places, profile=" ".join(ODD)),)
+    exposure = dataclasses.replace(facts.exposure, top=tuple((title, 1) for title in ODD))
+    changed = dataclasses.replace(facts, said={"sentiment": {}, "topic": topics}, samples=samples, exposure=exposure)
+    page = render(summary(warnings=["\x1b[31m"]), changed)
+    assert page.encode("utf-8")
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", page)
+    assert "and 9,980 more" in page
+    assert len(page) < 200_000
+    assert r"$\frac{$" in page
+    assert "<b>" not in page[page.index("What people say") :]
+
+
+def test_formulas_in_the_lists_are_text_for_a_spreadsheet(shop: Lake, tmp_path: Path) -> None:
+    facts = read_facts(shop, D2)
+    first = facts.samples[0]
+    places = tuple(dataclasses.replace(first.places[0], title=title) for title in ODD)
+    changed = dataclasses.replace(facts, samples=(dataclasses.replace(first, places=places),))
+    write_report(tmp_path, summary(), changed)
+    rows = list(csv.DictReader((tmp_path / "lists.csv").open(encoding="utf-8", newline="")))
+    assert [row["title"] for row in rows][5] == "'=1+1"
+    assert float(rows[0]["score"]) == places[0].score

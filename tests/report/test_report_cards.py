@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 from typing import Any
 
@@ -141,3 +142,16 @@ def test_an_encoders_card_has_its_figures() -> None:
     card = encoder_card({"val/pair_recall_at_10": 0.8}, "2026-03-31", 1234, "http://mlflow/t")
     assert "Fine-tuned on 1,234 examples up to 2026-03-31" in card
     assert "| val/pair_recall_at_10 | 0.8000 |" in card
+
+
+def test_names_break_neither_a_table_nor_a_line_of_a_card() -> None:
+    evaluation = {**EVALUATION, "note": "\x1b[31mred"}
+    check = dataclasses.replace(NARROW, line="a\n\n# forged", remedy="\u202e")
+    weights = {"a|b": 0.5, "c\nd": 0.25, "x" * 10_000: 0.2, **{f"s{n}": 0.1 for n in range(10_000)}}
+    card = version_card(Decision((BETTER, check)), evaluation, {**DOCUMENT, "weights": weights}, "http://mlflow/t")
+    assert r"| a\|b | 0.500 |" in card
+    assert r"| c\nd | 0.250 |" in card
+    assert r"- a\n\n# forged: \u202e" in card
+    assert "| and 9,803 more |" in card
+    assert r"\x1b[31mred" in card
+    assert len(card) < 20_000

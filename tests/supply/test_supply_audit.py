@@ -59,8 +59,31 @@ def test_an_expired_waiver_fails_even_where_nothing_is_vulnerable_any_more(tmp_p
 
 
 def test_packages_that_could_not_be_looked_up_are_never_clean() -> None:
-    [line] = audit.judge(report(skipped=("ghost",)), [], TODAY)
-    assert line.startswith("not audited: 1 of 2 packages could not be looked up (ghost")
+    line = audit.not_looked_up(report(skipped=("ghost",)))
+    assert line is not None
+    assert line.startswith("could not look: 1 of 2 packages are unknown to the vulnerability service that answers here")
+    assert "(ghost)" in line
+    assert audit.not_looked_up(report()) is None
+
+
+def test_what_was_looked_up_is_judged_beside_what_was_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(audit, "ask", lambda lock: report("leaky", skipped=("ghost",)))
+    assert audit.main(["requirements.lock"]) == audit.AGAINST
+    first, second = capsys.readouterr().err.splitlines()[-2:]
+    assert (first[:9], second[:14]) == ("leaky 1.0", "could not look")
+
+
+def test_where_no_service_knows_the_packages_one_line_says_that_nobody_looked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(audit, "ask", lambda lock: {"dependencies": report(skipped=("a", "b"))["dependencies"][1:]})
+    assert audit.main(["requirements.lock"]) == audit.COULD_NOT_LOOK
+    told = capsys.readouterr()
+    [line] = told.err.splitlines()
+    assert line.startswith("could not look: 2 of 2 packages")
+    assert told.out == ""
 
 
 @pytest.mark.parametrize(
@@ -76,9 +99,11 @@ def test_a_service_that_does_not_answer_fails_the_audit_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(audit.sys, "executable", "/bin/false")
-    assert audit.main(["requirements.lock"]) == 1
+    assert audit.main(["requirements.lock"]) == audit.COULD_NOT_LOOK
     [line] = capsys.readouterr().err.splitlines()
-    assert line == "requirements.lock not audited: the vulnerability service gave no answer (no word from pip-audit)"
+    assert line.startswith(
+        "could not look: no vulnerability service answers (no word from pip-audit); run `make audit`"
+    )
 
 
 def test_the_waivers_of_this_project_are_whole() -> None:

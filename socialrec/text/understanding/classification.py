@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
+import scipy.sparse as sp
+from sklearn.metrics import accuracy_score, f1_score
 
 from socialrec.text.encoders.encoder import Encoder
-from socialrec.text.tasks import MISSING, Ints, Labelled, Output, Task
+from socialrec.text.tasks import MISSING, Labelled, Output, Task
 from socialrec.text.understanding.calibration import expected_calibration_error, fit_temperature
 from socialrec.text.understanding.heads import Heads
 
@@ -18,21 +19,22 @@ from socialrec.text.understanding.heads import Heads
 class Classified:
     """One output of one task on held-out texts.
 
-    `confusion` is int64 (n_classes, n_classes): rows are what is, columns what was told. `figures` holds accuracy,
-    macro-F1 over the classes that occur, expected calibration errors before and after, and the temperature.
+    `confusion` is sparse, int64 (n_classes, n_classes): rows are what is, columns what was told. `figures` holds
+    accuracy, macro-F1 over the classes that occur, expected calibration errors before and after, and the temperature.
     """
 
     name: str
     """Task and output, such as `attributes_brand`."""
     output: Output
-    confusion: Ints
+    confusion: sp.csr_matrix
     figures: dict[str, float]
 
     @property
     def cells(self) -> Iterator[tuple[str, str, int]]:
         """What is, what was told, and how often, where it ever was."""
-        for row, column in np.argwhere(self.confusion).tolist():
-            yield self.output.classes[row], self.output.classes[column], int(self.confusion[row, column])
+        counts = self.confusion.tocoo()
+        for row, column, n in zip(counts.row, counts.col, counts.data, strict=True):
+            yield self.output.classes[row], self.output.classes[column], int(n)
 
 
 def calibrate(encoder: Encoder, heads: Heads, held_out: Sequence[Task]) -> list[Classified]:
@@ -66,5 +68,6 @@ def _calibrated(task: Labelled, heads: Heads, place: int, logits: np.ndarray) ->
         "calibration_error": after,
         "temperature": head.temperatures[place],
     }
-    confusion = confusion_matrix(labels, told, labels=np.arange(len(output.classes)))
+    counted = (np.ones(len(labels), np.int64), (labels, told))
+    confusion = sp.csr_matrix(counted, shape=(len(output.classes), len(output.classes)))
     return Classified(f"{task.name}_{output.name}", output, confusion, figures)

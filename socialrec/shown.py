@@ -1,0 +1,92 @@
+"""Text from outside as people are shown it: nothing hidden, nothing that steers a terminal, no name without end.
+
+`visible` belongs at the doors where text leaves for people (terminal, logs, notes, pages, cards); `label` wherever a
+name of the shop's own stands in a plot, a table or a sentence. Data for programs (JSON, Parquet) keeps its characters.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Mapping
+
+LONGEST = 60
+"""Characters of a name that people are shown."""
+MOST_LABELS = 30
+"""Names in one plot."""
+EMPTY = "(empty)"
+_JOINERS = "\u200b-\u200d"
+_SHAPED_BY_JOINERS = "[^\x00-\u058f]"
+"""Characters beside which a joiner shapes what people read: emoji, Arabic, Persian, Indian scripts, Thai and others."""
+_HIDDEN = re.compile(
+    "(?P<flag>\U0001f3f4[\U000e0020-\U000e007e]{2,8}\U000e007f)"
+    "|[\x00-\x1f\x7f-\x9f\u115f\u1160\u180e\u2028\u2029\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff]"
+    "|[\ud800-\udfff\U000e0000-\U000e007f]"
+    f"|(?<!{_SHAPED_BY_JOINERS})[{_JOINERS}](?!{_SHAPED_BY_JOINERS})"
+)
+"""Control characters, marks that turn the direction of text, invisible characters, and halves of surrogate pairs.
+
+A regional flag is made of invisible characters and stays.
+"""
+
+
+def visible(text: str, keep: str = "") -> str:
+    r"""A text whose hidden characters are written out, such as `\x1b` or `\u202e`, except for those in `keep`."""
+    if text.isascii() and text.isprintable():
+        return text
+
+    def written(found: re.Match[str]) -> str:
+        if found["flag"] or found[0] in keep:
+            return found[0]
+        return found[0].encode("unicode_escape").decode("ascii")
+
+    return _HIDDEN.sub(written, text)
+
+
+def lines(text: str) -> str:
+    """A text of several lines made visible; its line ends and tabs stay."""
+    return visible(text, "\n\t")
+
+
+def label(name: object, most: int = LONGEST) -> str:
+    """A name in one line: made visible, cut to `most` characters, `(empty)` where there is nothing to see."""
+    text = visible(str(name))
+    if not text.strip():
+        return EMPTY
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def plot_label(name: object, most: int = LONGEST) -> str:
+    r"""A label for matplotlib, which otherwise sets what stands between two `$` as mathematics."""
+    return label(name, most).replace("$", r"\$")
+
+
+def and_more(n: int) -> str:
+    """Words for the names that are left out: `and 9,950 more`."""
+    return f"and {n:,} more"
+
+
+def named(names: Iterable[object], most: int) -> str:
+    """The first names, separated by commas, and how many more there are."""
+    every = list(names)
+    rest = [and_more(len(every) - most)] if len(every) > most else []
+    return ", ".join([*map(label, every[:most]), *rest])
+
+
+def first_values(values: Mapping[str, float], most: int = MOST_LABELS) -> list[tuple[str, float]]:
+    """Pairs of a name and its value; where there are more than `most`, the last pair is the sum of the others."""
+    pairs = list(values.items())
+    if len(pairs) <= most:
+        return pairs
+    rest = pairs[most - 1 :]
+    return [*pairs[: most - 1], (and_more(len(rest)), sum(value for _, value in rest))]
+
+
+def say(line: str = "") -> None:
+    """Print one line for people."""
+    print(visible(line))
+
+
+def say_error(error: object) -> None:
+    """Print an error for people, in one line, on standard error."""
+    print(f"error: {visible(str(error))}", file=sys.stderr)
