@@ -22,7 +22,7 @@ from typing import Any
 CLEAN, AGAINST, COULD_NOT_LOOK = 0, 1, 75
 """Exit codes."""
 WAIVERS = Path(__file__).with_name("waivers.toml")
-REMEDY = "run `make audit` where https://pypi.org/pypi answers"
+REMEDY = "run `make audit` where the package index answers about vulnerabilities"
 Report = Mapping[str, Any]
 """What pip-audit prints as JSON: `dependencies`, each with `vulns` or a `skip_reason`."""
 

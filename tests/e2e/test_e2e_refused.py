@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
+from collections.abc import Callable, Iterator
 
 import pytest
+from e2e_browser import NEEDS_CHROMIUM, Screen, signed_in
 from e2e_shop import N_PLACES, Shop
 
+from socialrec.contracts.runs import NIGHTLY, TRAIN
+
 pytestmark = pytest.mark.slow
+
+
+def browser(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark a test that looks at pages."""
+    for mark in NEEDS_CHROMIUM:
+        test = mark(test)
+    return test
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +32,14 @@ def refused_night(shop: Shop) -> subprocess.CompletedProcess[str]:
     done = shop.socialrec("run")
     assert done.returncode == 0, done.stdout + done.stderr
     return done
+
+
+@pytest.fixture
+def screen(shop: Shop, refused_night: subprocess.CompletedProcess[str]) -> Iterator[Screen]:
+    """A browser in which somebody has signed in, after that night."""
+    with signed_in(shop.settings) as screen:
+        yield screen
+        assert screen.errors == []
 
 
 def commands(shop: Shop, said: str) -> list[str]:
@@ -44,6 +64,42 @@ def test_a_refused_first_night_ends_with_lists_by_the_baseline_and_says_why(
     assert (night["outcome"], night["recommender_version"], night["model_kind"]) == ("succeeded", "2", "baseline")
     told = shop.read_json("status")
     assert (told["model"]["kind"], told["refused"]["version"]) == ("baseline", "1")
+
+
+@browser
+def test_in_a_browser_the_training_is_red_with_the_reason_and_a_way_to_its_figures(screen: Screen) -> None:
+    screen.airflow(f"/dags/{TRAIN}/runs")
+    screen.page.locator("tbody tr").first.get_by_text("Failed", exact=True).wait_for()
+    screen.page.locator("tbody tr a[href*='/runs/']").first.click()
+    screen.page.get_by_text(re.compile(r"refused version 1")).first.wait_for()
+    screen.page.get_by_text(re.compile(r"ndcg_at_5")).first.wait_for()
+    screen.task("promote_model")
+    screen.page.get_by_role("link", name="Details").click()
+    version = screen.follow("Model version")
+    for said in ("Refused", "Checks that decide"):
+        version.get_by_text(said).first.wait_for()
+    run = screen.follow("MLflow run")
+    run.get_by_text(re.compile("refused")).first.wait_for()
+
+
+@browser
+def test_in_a_browser_the_night_is_green_and_leads_to_the_training_and_to_a_report_that_names_the_refusal(
+    screen: Screen,
+) -> None:
+    screen.airflow(f"/dags/{NIGHTLY}/runs")
+    screen.page.locator("tbody tr").first.get_by_text("Success", exact=True).wait_for()
+    screen.page.locator("tbody tr a[href*='/runs/']").first.click()
+    night = screen.page.url
+    screen.task("train_first_champion")
+    screen.page.get_by_role("link", name="Details").click()
+    training = screen.follow("Training run")
+    training.get_by_text(re.compile(r"refused version 1")).first.wait_for()
+    screen.page.goto(night)
+    screen.task("report_run")
+    screen.page.get_by_role("link", name="Details").click()
+    report = screen.follow("Report").frame_locator("iframe")
+    for said in ("baseline", "refused"):
+        report.get_by_text(re.compile(said)).first.wait_for()
 
 
 @pytest.mark.usefixtures("refused_night")
