@@ -74,7 +74,8 @@ def test_a_record_shows_all_its_faults_and_counts_once(spark: SparkSession, tmp_
 
 
 def test_faults_are_those_for_which_a_night_rejects_a_record(spark: SparkSession, tmp_path: Path) -> None:
-    lines = [json.dumps({"follower_id": "a", "followee_id": name}) for name in ("b", "a", "", " ")] + ["{", "[]", "7"]
+    lines = [json.dumps({"follower_id": "a", "followee_id": name}) for name in ("b", "a", "", " ", 7.0, True)]
+    lines += ["{", "[]", "7"]
     (tmp_path / "follows.jsonl").write_text("\n".join(lines))
     with files_to_check(tmp_path, DS, ETL) as files:
         layouts = find_layouts(files).files

@@ -277,9 +277,24 @@ def spoil_day(home: Path) -> None:
     (home / "landing" / "shop" / "2026-1-1").mkdir()
 
 
+def spoil_link(home: Path) -> None:
+    (home / "secrets").mkdir()
+    (home / "secrets" / "identity.key").write_text("0" * 64)
+    (home / "landing" / "shop" / D1 / "follows-b.csv").symlink_to(home / "secrets" / "identity.key")
+
+
+def spoil_sparse(home: Path) -> None:
+    os.truncate(home / "landing" / "shop" / D1 / "comments.jsonl", 1 << 30)
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
+        (
+            spoil_link,
+            r"\S+follows-b.csv is a symbolic link: only real files and folders are read; put a copy in its place",
+        ),
+        (spoil_sparse, r"\S+comments.jsonl: line 3 is longer than 16 MiB: write one record on each line, .*"),
         (spoil_missing, r"no landing folder \S+landing: run `socialrec import demo` or deliver files to \S+"),
         (spoil_parquet, r"\S+follows-b.parquet: not a whole parquet file \(.*\); deliver it again"),
         (
@@ -296,6 +311,7 @@ def test_a_deliverers_mistake_is_one_line_that_names_file_and_remedy(
     assert job.guarded(lambda: load("ingest_landing").main(["--ds", D2, "--home", str(world)])) == 2
     [line] = [line for line in capfd.readouterr().err.splitlines() if line.startswith("error: ")]
     assert re.fullmatch(f"error: {said}", line)
+    assert not (world / "lake").exists()
 
 
 def test_a_day_in_the_wrong_form_is_refused(world: Path, capfd: pytest.CaptureFixture[str]) -> None:
