@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 import secrets
 import time
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,16 +28,18 @@ UNAUTHORIZED, TOO_MANY = 401, 429
 class Door:
     """Lets requests in that came by a name of this server and from its own pages.
 
-    base_url: where people reach the server; its host is a name of it, and so are those of loopback. setting: names that
-    address for people who are refused. any_host: take requests by any name, as proxies and probes may call a server
-    that listens beyond loopback.
+    base_url: where people reach the server; its host is a name of it, and so are those of loopback and further `names`.
+    setting: tells people who are refused where the names are set. any_host: take requests by any name, as proxies and
+    probes may call a server that listens beyond loopback.
     """
 
-    def __init__(self, app: ASGIApp, base_url: str, setting: str, *, any_host: bool = False) -> None:
+    def __init__(
+        self, app: ASGIApp, base_url: str, setting: str, *, names: Collection[str] = (), any_host: bool = False
+    ) -> None:
         self._app = app
         self._own = urlsplit(base_url)
         self._refusal = REFUSAL.format(setting=setting)
-        self._names = None if any_host else LOOPBACK | {self._own.hostname}
+        self._names = None if any_host else LOOPBACK | {self._own.hostname, *names}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as ASGI has it."""
@@ -75,11 +79,12 @@ class Guesses:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         times = []
         for file in self._folder.iterdir():
-            then = float(file.name.partition("-")[0])
-            if abs(now - then) < GUESSES_SECONDS:
-                times.append(then)
-            else:
-                file.unlink(missing_ok=True)
+            with suppress(ValueError):  # a file of somebody else
+                then = float(file.name.partition("-")[0])
+                if abs(now - then) < GUESSES_SECONDS:
+                    times.append(then)
+                else:
+                    file.unlink(missing_ok=True)
         return sorted(times)
 
 

@@ -10,7 +10,7 @@ import argparse
 import base64
 import binascii
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hmac import compare_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 HEALTH = "/health"
 DATABASE, DESTINATION = "MLFLOW_BACKEND_STORE_URI", "MLFLOW_ARTIFACTS_DESTINATION"
+ALLOWED_HOSTS = "MLFLOW_SERVER_ALLOWED_HOSTS"
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="MLflow of socialrec", charset="UTF-8"'}
 
 
@@ -86,7 +87,8 @@ def _basic(header: str) -> tuple[str, str] | None:
 
 def make_app(settings: Settings, url: str) -> ASGIApp:
     """MLflow's app behind its doors. url: where people reach it."""
-    _prepare_environment(url)
+    further = _further_hosts()
+    _prepare_environment(url, further)
     from mlflow.server.fastapi_app import app
     from mlflow.server.handlers import initialize_backend_stores
 
@@ -94,10 +96,17 @@ def make_app(settings: Settings, url: str) -> ASGIApp:
     initialize_backend_stores(os.environ[DATABASE], os.environ[DATABASE], ARTIFACTS)
     hint = f"user names and passwords are in secrets/{password_file(settings).name} of the home folder"
     guarded = Passwords(app, passwords(settings), Guesses(settings.home / "mlflow" / "guesses"), hint)
-    return Door(guarded, url, "services.mlflow_uri")
+    names = [name for host in further if (name := urlsplit(f"//{host}").hostname)]
+    return Door(guarded, url, f"services.mlflow_uri or {ALLOWED_HOSTS}", names=names)
 
 
-def _prepare_environment(url: str) -> None:
+def _further_hosts() -> list[str]:
+    """Further names of the server, such as `shop.example:5000`: patterns are none."""
+    said = [host.strip() for host in os.environ.get(ALLOWED_HOSTS, "").split(",")]
+    return [host for host in said if host and "*" not in host]
+
+
+def _prepare_environment(url: str, further: Collection[str]) -> None:
     """Set what MLflow's app reads from its environment when it is imported, as `mlflow server` does."""
     os.environ |= {
         "_MLFLOW_SERVER_FILE_STORE": os.environ[DATABASE],
@@ -107,15 +116,17 @@ def _prepare_environment(url: str) -> None:
         "_MLFLOW_SGI_NAME": "uvicorn",
         "MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX": SOURCES,
         # By itself MLflow takes all names that begin like a private address, such as 10.evil.example.
-        "MLFLOW_SERVER_ALLOWED_HOSTS": ",".join(_own_hosts(url)),
-        "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": url,
+        ALLOWED_HOSTS: ",".join(_own_hosts(url, further)),
+        "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": ",".join(
+            [url, *(f"http{s}://{host}" for host in further for s in ("", "s"))]
+        ),
     }
 
 
-def _own_hosts(url: str) -> list[str]:
+def _own_hosts(url: str, further: Collection[str]) -> list[str]:
     """Names of the server for MLflow's own check, where `*` means any port, as of a forwarded one."""
     names = dict.fromkeys(["127.0.0.1", "localhost", urlsplit(url).hostname or "localhost"])
-    return [form for name in names for form in (name, f"{name}:*")]
+    return [*(form for name in names for form in (name, f"{name}:*")), *further]
 
 
 def keep_to_own_places() -> None:

@@ -120,11 +120,12 @@ def test_wrong_passwords_become_slow_for_people_and_never_for_programs(server: M
     assert 1 <= int(waiting.headers["Retry-After"]) <= 60
     assert ask(PROGRAMS, passwords(ours)[PROGRAMS]).status_code == 200
     guesses = server.home / "mlflow" / "guesses"
-    for file in guesses.iterdir():  # a minute goes by
+    (guesses / ".nobody's").touch()
+    for file in guesses.glob("*-*"):  # a minute goes by
         then, _, name = file.name.partition("-")
         file.rename(guesses / f"{float(then) - 61:.6f}-{name}")
     assert [ask(*person(ours)).status_code for _ in range(2 * GUESSES)] == [200] * 2 * GUESSES
-    assert list(guesses.iterdir()) == []
+    assert [file.name for file in guesses.iterdir()] == [".nobody's"]
 
 
 HOSTS = ("10.evil.com", "192.168.evil.com", "172.16.evil.com", "10.0.0.1", "localhost.evil.com", "127.0.0.1.evil.com")
@@ -137,6 +138,24 @@ def test_a_name_that_only_begins_like_a_private_address_is_refused(
     for path in ("/version", "/health", f"{API}/experiments/search?max_results=1"):
         answer = requests.get(f"{server.url}{path}", headers={"Host": host}, auth=person(ours), timeout=30)
         assert answer.status_code == 403, path
+
+
+def test_further_names_are_exact_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_SERVER_ALLOWED_HOSTS", "shop.example:5000, *.evil.com,10.*")
+    further = start_mlflow(tmp_path)
+    known = person(load_settings(tmp_path))
+
+    def ask(host: str, origin: str) -> int:
+        address, body = f"{further.url}{API}/experiments/search", {"max_results": 1}
+        headers = {"Host": host, "Origin": origin}
+        return requests.post(address, json=body, headers=headers, auth=known, timeout=30).status_code
+
+    try:
+        assert ask("shop.example:5000", "http://shop.example:5000") == 200
+        assert ask("shop.example:5000", "http://evil.com") == 403
+        assert [ask(host, f"http://{host}") for host in ("x.evil.com", "10.evil.com", "10.0.0.1")] == [403] * 3
+    finally:
+        further.end()
 
 
 def test_another_page_of_this_machine_reads_and_changes_nothing(server: MlflowProcess, ours: Settings) -> None:
