@@ -217,7 +217,11 @@ def test_what_others_write_about_them_is_said_and_left(home: Path) -> None:
     assert scan(load_settings(home), PLAN).hits == [f"{LANDING}/comments.jsonl"]
 
 
-@pytest.mark.parametrize("content", [gzip.compress(line(user_id="ann").encode() * 99)[:-30], b"PAR1 and no more"])
+@pytest.mark.parametrize(
+    "content",
+    [gzip.compress(line(user_id="ann").encode() * 99, mtime=0)[:-30], b"PAR1 and no more"],
+    ids=["gzip", "Parquet"],
+)
 def test_a_file_that_cannot_be_unpacked_proves_nothing(home: Path, content: bytes) -> None:
     put(home / "scratch" / "x.gz", content)
     proof = scan(load_settings(home), PLAN)
