@@ -33,7 +33,9 @@ def main(argv: list[str] | None = None) -> int:
         while True:
             days = settled_days(listed, waiting, in_bronze)
             try:
-                intakes, n_days = take_in_new(run, days, in_bronze)
+                if run.settings.etl.require_landing_day:
+                    require_day(run.settings.landing, {day.ds for day in days} | in_bronze, run.ds, waiting)
+                intakes, n_days = take_in_new(run, days)
                 break
             except Exception:
                 # Whatever went wrong, it may be due to a file that somebody still writes.
@@ -51,10 +53,8 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def take_in_new(run: job.Run, days: list[LandingDay], in_bronze: frozenset[str]) -> tuple[dict[Entity, Intake], int]:
+def take_in_new(run: job.Run, days: list[LandingDay]) -> tuple[dict[Entity, Intake], int]:
     """Take in those of these days that bronze does not hold as they are; how many they were."""
-    if run.settings.etl.require_landing_day:
-        require_day(run.settings.landing, {day.ds for day in days} | in_bronze, run.ds)
     tokens = landing_tokens(run.lake, BRONZE.values(), days)
     if not tokens:
         return {}, 0

@@ -152,9 +152,14 @@ def settled_days(
     return settled
 
 
-def require_day(landing: Path, arrived: Container[str], ds: str) -> None:
-    """Raise UserError where the night's own landing day is not among those that arrived."""
+def require_day(landing: Path, arrived: Container[str], ds: str, waiting: Iterable[LandingFile] = ()) -> None:
+    """Raise UserError where the night's own landing day is not among those that arrived.
+
+    waiting: files that still change, as those of a day may all do.
+    """
     if ds not in arrived:
+        if changing := [file.name for file in waiting if file.path.parent.name == ds]:
+            raise UserError(f"{', '.join(changing)} changed while being read: run again when the day is whole")
         raise UserError(
             f"no landing day {landing}/*/{ds}: deliver it and run again, or set etl.require_landing_day = false to "
             "work with what is there"

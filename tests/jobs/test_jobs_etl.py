@@ -228,6 +228,14 @@ def test_a_file_that_grows_while_it_is_read_waits_for_the_next_run_and_is_not_lo
     assert {row["event_id"] for row in rows(lake, BRONZE[Entity.INTERACTIONS], D3)} == {"e4", "g1", "g2"}
 
 
+def test_a_night_whose_own_day_is_still_written_says_so(world: Path, growing: Path) -> None:
+    for file in growing.parent.iterdir():
+        if file != growing:
+            file.unlink()
+    with pytest.raises(UserError, match=f"shop/{D3}/{growing.name} changed while being read: run again when"):
+        run(world, D3, jobs=["ingest_landing"])
+
+
 def test_a_dry_run_commits_nothing(world: Path, lake: Lake) -> None:
     assert run(world, D1, "--dry-run", jobs=["ingest_landing"])["ingest_landing"]["status"] == "dry_run"
     assert lake.partitions(BRONZE[Entity.INTERACTIONS]) == []
