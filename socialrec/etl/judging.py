@@ -15,7 +15,7 @@ from socialrec.contracts.landing import EARLIEST_YEAR, EVENT_TIME, LANDING, LATE
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
 from socialrec.etl.days import Platforms, local_day
 from socialrec.etl.landing_layouts import NANOSECONDS, TEXT_LIST
-from socialrec.etl.landing_scans import BROKEN, LINE, N_LINES, SOURCE
+from socialrec.etl.landing_scans import BROKEN, LINE, N_LINES, REPLACEMENT, SOURCE, has_half_pair
 from socialrec.etl.schemas import spark_type
 
 REASON = "reason"
@@ -37,11 +37,6 @@ _NUMBER = r"^[ \t]*(?:\d{9,19}(?:\.\d{1,9})?|\d\.\d+E(?:9|1[0-8]))[ \t]*$"
 _DECIMAL = r"^[ \t]*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?|(?i:inf|infinity))[ \t]*$"
 _FLAG = r"^[ \t]*[0-9A-Za-z]+[ \t]*$"
 _NOT_IN_IDS = "\n\r\t\0"
-_HALF_PAIR = (
-    r"(?<!\\)(?:\\\\)*(?:\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
-    r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})"
-)
-"""An escape of JSON for one half of a surrogate pair: no character, and Spark would read it as a question mark."""
 LIST_SEPARATOR = ", "
 _STARTS_OF_NOTHING = sorted(
     {0, *map(ord, _BLANKS), *(ord(mark) for word in NOTHING for mark in (word[0], word[0].upper()))}
@@ -68,10 +63,8 @@ def judge(records: DataFrame, entity: Entity, kinds: Mapping[str, str], platform
     problem = F.col("_problem")
     held = F.create_map(*(part for column in columns for part in (F.lit(column.name), _as_text(column.name))))
     where = F.substring_index(problem, ":", -1)
-    detail = (
-        F.when(F.col(BROKEN), F.lit("the line is not a record of its format"))
-        .when(problem == f"{QuarantineReason.WRONG_ENCODING}:", F.lit("a text of it has half of a surrogate pair"))
-        .otherwise(F.concat_ws(": ", where, F.make_valid_utf8(F.left(held[where], F.lit(_DETAIL_CHARS)))))
+    detail = F.when(F.col(BROKEN), F.lit("the line is not a record of its format")).otherwise(
+        F.concat_ws(": ", where, F.make_valid_utf8(F.left(held[where], F.lit(_DETAIL_CHARS))))
     )
     return typed.withColumn("_problem", found).select(
         *SOURCE,
@@ -247,8 +240,6 @@ def _as_text(name: str) -> SparkColumn:
 def _problems(entity: Entity, platforms: Platforms) -> Iterator[_Problem]:
     """Every way in which a record can break its contract, in the order in which they are reported."""
     yield F.col(BROKEN), QuarantineReason.UNREADABLE_RECORD, ""
-    is_half = F.col(LINE).contains("\\u") & F.col(LINE).rlike(_HALF_PAIR)
-    yield F.coalesce(is_half, F.lit(False)), QuarantineReason.WRONG_ENCODING, ""
     for column in LANDING[entity]:
         yield from _column_problems(column)
     if entity is Entity.COMMENTS:
@@ -282,6 +273,9 @@ def _column_problems(column: Column) -> Iterator[_Problem]:
     if column.choices is not None:
         yield ~value.isin([str(choice) for choice in column.choices]), QuarantineReason.UNKNOWN_VALUE, name
     elif is_id(column):
+        # Two ids that differ in such a half must not become one.
+        is_cut = value.contains(REPLACEMENT) & F.coalesce(has_half_pair(F.col(LINE)), F.lit(False))
+        yield is_cut, QuarantineReason.WRONG_ENCODING, name
         has_one = (value.contains(mark) for mark in _NOT_IN_IDS)
         yield reduce(SparkColumn.__or__, has_one), QuarantineReason.WRONG_TYPE, name
     if column.max_chars is not None:

@@ -55,8 +55,8 @@ _ARROW_KINDS = {
     pa.date32(): "date",
 }
 _PEEKED_RECORDS = 20
-MOST_COLUMNS = 1_000
-"""Columns that a file may have, known and unknown ones together."""
+MOST_COLUMNS = 16_384
+"""Columns that a file may have, known and unknown ones together: as many as a spreadsheet."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,12 @@ _PATH, _START = "_path", "_block"
 _FIELDS = "_fields"
 _RECORDS = f"{_PATH} string, source_line bigint, {N_LINES} int, {LINE} string, {_FIELDS} array<string>"
 _BATCH = 10_000
+REPLACEMENT = "\ufffd"
+_HALF_PAIR = (
+    r"(?<!\\)((?:\\\\)*)(?:\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+)
+"""An escape of JSON for one half of a surrogate pair: no character, as where a source cuts an emoji in two."""
 _SMALL_FILE = 1 << 16
 """Bytes. Numbering the lines of a file in a pass of its own costs as much as putting together this much of it."""
 
@@ -63,12 +69,20 @@ def _scan_parquet(spark: SparkSession, layout: Layout, paths: list[str]) -> Data
 def _parsed_jsonl(lines: DataFrame, layout: Layout) -> DataFrame:
     schema = T.StructType([T.StructField(name, T.StringType()) for name in (*layout.kinds, BROKEN)])
     options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": BROKEN}
-    parsed = lines.withColumn("_record", F.from_json(LINE, schema, options))
+    # Spark would read such a half as a question mark, which somebody may have written.
+    mended = F.regexp_replace(LINE, F.lit(_HALF_PAIR), F.lit(r"$1\\ufffd"))
+    read = F.when(F.col(LINE).contains(r"\u"), mended).otherwise(F.col(LINE))
+    parsed = lines.withColumn("_record", F.from_json(read, schema, options))
     record = F.col("_record")
     is_broken = record.isNull() | record[BROKEN].isNotNull() | ~F.ltrim(LINE).startswith("{")
     return parsed.select(
         *SOURCE, N_LINES, is_broken.alias(BROKEN), LINE, *(record[name].alias(name) for name in layout.kinds)
     )
+
+
+def has_half_pair(line: Column) -> Column:
+    """Tell whether a line of JSON has an escape for one half of a surrogate pair; null where there is no line."""
+    return line.contains(r"\u") & line.rlike(_HALF_PAIR)
 
 
 def _parsed_csv(lines: DataFrame, layout: Layout) -> DataFrame:

@@ -166,7 +166,7 @@ def test_ids_of_parquet_are_texts_or_whole_numbers(
 def test_odd_texts_are_taken_or_quarantined_with_a_reason(spark: SparkSession, tmp_path: Path) -> None:
     odd = {
         "x": None, "😀👍": None, "red красный 赤 أحمر": None, "nul\x00inside": None,
-        "half \ud83d pair": "wrong_encoding", "": "empty_text", "\x00": None, "m" * 1_000_000: "too_long",
+        "half \ud83d pair": None, "": "empty_text", "\x00": None, "m" * 1_000_000: "too_long",
     }  # fmt: skip
     jsonl(tmp_path, Entity.COMMENTS, *({**COMMENT, "text": text} for text in odd))
     rows = judged(spark, tmp_path, Entity.COMMENTS).collect()
@@ -174,22 +174,32 @@ def test_odd_texts_are_taken_or_quarantined_with_a_reason(spark: SparkSession, t
     # What is left of a text when nothing can be read of it is found empty in silver.
     comments = judged(spark, tmp_path, Entity.COMMENTS).withColumn("text", F.coalesce("text", F.lit("")))
     cleaned = [row.text for row in with_clean_texts(comments, {"text": MaskSettings()}).collect()]
-    assert cleaned[:4] == ["x", "😀👍", "red красный 赤 أحمر", "nul inside"]
+    assert cleaned[:5] == ["x", "😀👍", "red красный 赤 أحمر", "nul inside", "half \ufffd pair"]
     assert cleaned[6] == ""
 
 
-def test_texts_that_are_no_unicode_go_to_quarantine_and_their_records_can_be_read(
-    spark: SparkSession, tmp_path: Path
-) -> None:
+def test_half_of_a_surrogate_pair_is_marked_in_a_text_and_refused_in_an_id(spark: SparkSession, tmp_path: Path) -> None:
     folder = tmp_path / "shop" / DAY
     folder.mkdir(parents=True)
-    lines = [r"a\ud83d", r"\ude00b", r"\ude00\ud83d", r"\ud83d\ude00", r"\\ud83d", "\u8d64"]
-    records = [f'{{"product_id": "p{n}", "title": "{title}"}}\n' for n, title in enumerate(lines)]
+    titles = [
+        r"a\ud83d",
+        r"\ude00b",
+        r"\ude00\ud83d",
+        r"\ud83d\ude00",
+        r"\\ud83d",
+        r"\\\ud83d",
+        r"\ud83d\ud83d\ude00",
+        "?",
+    ]
+    records = [f'{{"product_id": "p{n}", "title": "{title}"}}\n' for n, title in enumerate(titles)]
+    ids = [r"p\ud83d", r"p\udc4d", r"\ufffd", "\ufffd"]
+    records += [f'{{"product_id": "{product}", "title": "kite"}}\n' for product in ids]
     (folder / "products.jsonl").write_text("".join(records), encoding="utf-8")
     rows = judged(spark, tmp_path, Entity.PRODUCTS).orderBy("source_line").collect()
-    assert [row.reason for row in rows] == ["wrong_encoding"] * 3 + [None] * 3
-    assert (rows[0].detail, rows[0].record) == ("a text of it has half of a surrogate pair", records[0].strip())
-    assert [row.title for row in rows[3:]] == ["\U0001f600", r"\ud83d", "\u8d64"]
+    assert [row.reason for row in rows] == [None] * len(titles) + ["wrong_encoding"] * 2 + [None] * 2
+    said = ["a\ufffd", "\ufffdb", "\ufffd\ufffd", "\U0001f600", r"\ud83d", "\\\ufffd", "\ufffd\U0001f600", "?"]
+    assert [row.title for row in rows[: len(titles)]] == said
+    assert (rows[8].detail, rows[8].record) == ("product_id: p\ufffd", records[8].strip())
 
 
 def test_bytes_in_parquet_that_are_no_text_go_to_quarantine_and_their_records_can_be_read(
