@@ -43,6 +43,7 @@ for channel, address in given:
     alerts.task_failed(failed)
     alerts.run_late(late)
 alerts.task_failed(failed | {"exception": CandidateRefusedError("worse")})
+alerts.task_failed(failed | {"exception": ValueError("column ![x](https://evil.example/x) stands there twice")})
 answer = [heard.getvalue().splitlines(), notes]
 """
 FAILED = "socialrec_nightly: build_gold failed in manual__1: the disk is full"
@@ -77,9 +78,11 @@ def test_each_channel_is_told_once_of_each_event_and_what_goes_wrong_on_the_way_
     tries = [*others, ("webhook", f"{url}/fine"), ("webhook", f"{url}/broken")]
     heard, notes = ask_airflow(home, TELL, [*tries, ("webhook", f"{deserted_url}/secret")])
     unreached = "the alert did not reach alerts.webhook_url: "
-    assert heard == [FAILED, LATE, *[f"{unreached}500"] * 2, *[f"{unreached}ConnectionError"] * 3]
+    assert heard == [FAILED, LATE, *[f"{unreached}500"] * 2, *[f"{unreached}ConnectionError"] * 4]
     # The gate has put its own note on a run whose candidate it refused.
-    assert notes == ["**build_gold failed**: the disk is full [Log](http://airflow/log)"] * len([*tries, "the last"])
+    assert notes[:-1] == ["**build_gold failed**: the disk is full [Log](http://airflow/log)"] * len([*tries, "last"])
+    # A column's name is text: no picture is loaded where people read the note.
+    assert r"column !\[x](https://evil.example/x) stands there twice" in notes[-1]
     written = [json.loads(line) for line in load_settings(home).alerts_file.read_text().splitlines()]
     assert [(line["event"], line["text"]) for line in written] == [("failed", FAILED), ("late", LATE)]
     assert [alert["text"] for alert in told] == [FAILED, LATE] * 2
