@@ -108,7 +108,12 @@ def _append(alert: Alert, settings: Settings) -> None:
 def _post(alert: Alert, settings: Settings) -> None:
     assert settings.alerts.webhook_url is not None, "checked with the settings"
     try:
-        requests.post(settings.alerts.webhook_url, json=asdict(alert), timeout=TIMEOUT_SECONDS).raise_for_status()
+        # To that address alone: whoever answers there does not send this machine on to another.
+        address, body = settings.alerts.webhook_url, asdict(alert)
+        answer = requests.post(address, json=body, timeout=TIMEOUT_SECONDS, allow_redirects=False)
+        if answer.is_redirect:
+            log.warning("the alert did not reach alerts.webhook_url: %s leads to another address", answer.status_code)
+        answer.raise_for_status()
     except requests.RequestException as error:
         # The address often holds a secret, and the error's words hold the address.
         status = error.response.status_code if error.response is not None else type(error).__name__
