@@ -21,6 +21,7 @@ from socialrec.recommend.model import read_document
 from socialrec.recommend.model_files import hash_files
 from socialrec.recommend.steps import decision_key, forget_steps, training_key
 from socialrec.report.cards import baseline_card, version_card
+from socialrec.shown import plain_markdown
 from socialrec.tracking import ENCODER, RECOMMENDER
 
 NAME = "promote_model"
@@ -92,7 +93,7 @@ def note_of(status: str, version: str | None, decision: Decision, baseline: Base
         )
     if decision.warnings:
         said.append(f"Warnings: {'; '.join(decision.warning_lines)}.")
-    return " ".join([*said, f"[Training]({training})"])
+    return " ".join([*map(plain_markdown, said), f"[Training]({training})"])
 
 
 @dataclass(frozen=True)

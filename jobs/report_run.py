@@ -13,6 +13,7 @@ from socialrec.recommend.summary import TEST_PREFIX, headline, read_receipts, ro
 from socialrec.report.cards import night_card
 from socialrec.report.facts import NightFacts, read_facts
 from socialrec.report.page import PAGE, write_report
+from socialrec.shown import plain_markdown
 
 NAME = "report_run"
 
@@ -37,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
         report_url = tracker.artifact_page(run_id, f"report/{PAGE}")
         run.done(
             status="written",
-            note=f"{headline(summary)} [Report]({report_url})",
+            note=f"{plain_markdown(headline(summary))} [Report]({report_url})",
             report=str(folder / PAGE),
             report_url=report_url,
             mlflow_run_id=run_id,

@@ -9,6 +9,7 @@ from socialrec.contracts.gold import MODEL_DECISIONS
 from socialrec.errors import UserError
 from socialrec.recommend.decisions import record_decision, rollback_row, version_to_go_back_to
 from socialrec.recommend.model_files import require_unchanged
+from socialrec.shown import plain_markdown
 from socialrec.tracking import ENCODER, ERASED, RECOMMENDER
 
 NAME = "roll_back_model"
@@ -54,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
         run.log.info("went back", from_=champion.version, to=target.version, reason=args.reason)
         run.done(
             status="dry_run" if args.dry_run else "rolled_back",
-            note=f"Version {target.version} in place of {champion.version}: {args.reason}",
+            note=f"Version {target.version} in place of {champion.version}: {plain_markdown(args.reason)}",
             recommender_version=target.version,
             previous_version=champion.version,
             reason=args.reason,

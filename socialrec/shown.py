@@ -28,6 +28,8 @@ _HIDDEN = re.compile(
 
 A regional flag is made of invisible characters and stays.
 """
+_LEADS_AWAY = re.compile(r"[\[<]|\\(?=[\\\[<])")
+"""Beginnings of links, pictures and HTML in Markdown, and the sign before them that takes such a meaning away."""
 
 
 def visible(text: str, keep: str = "") -> str:
@@ -54,6 +56,11 @@ def label(name: object, most: int = LONGEST) -> str:
     if not text.strip():
         return EMPTY
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def plain_markdown(text: str) -> str:
+    """A text in which Markdown finds no link, picture or HTML: a browser loads nothing, and nobody is led away."""
+    return _LEADS_AWAY.sub(r"\\\g<0>", text)
 
 
 def plot_label(name: object, most: int = LONGEST) -> str:

@@ -57,3 +57,19 @@ def test_code_that_the_architecture_page_names_is_there() -> None:
     paths = named(r"`((?:socialrec/|etl/|text/|recommend/|report/|jobs/)[a-z_/.]*)`", page)
     assert len(paths) > 10
     assert not {path for path in paths if not ((ROOT / path).exists() or (ROOT / "socialrec" / path).exists())}
+
+
+def test_the_tests_and_modules_of_the_list_of_doors_are_there() -> None:
+    """Written `tests/x.py::test_name`, and a module by its path."""
+    _, _, rest = (ROOT / "SECURITY.md").read_text(encoding="utf-8").partition("## Where bytes from outside come in\n")
+    rows = [line for line in rest.partition("\n## ")[0].splitlines() if line.startswith("| `")]
+    assert len(rows) > 25
+    for row in rows:
+        place, *_, proofs = row.strip("| ").split(" | ")
+        modules = re.findall(r"`([a-z_/]+\.(?:py|yaml))`", place)
+        tests = re.findall(r"`(tests/[a-z0-9_/]+\.py)::(test_[a-z0-9_]+)`", proofs)
+        assert modules, row
+        assert tests, row
+        assert not [module for module in modules if not (ROOT / module).is_file()], row
+        absent = [name for file, name in tests if f"def {name}(" not in (ROOT / file).read_text(encoding="utf-8")]
+        assert not absent, row

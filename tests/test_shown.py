@@ -53,6 +53,23 @@ def test_a_label_is_one_line_never_empty_and_cut() -> None:
     assert shown.plot_label(r"$\frac{$") == r"\$\frac{\$"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![x](https://evil.example/x)",
+        "[all is well](https://evil.example)",
+        "<img src=x>",
+        r"\[x](y)",
+        r"\\[x](y)",
+        "[x]: y",
+    ],
+)
+def test_markdown_finds_no_link_no_picture_and_no_html(text: str) -> None:
+    plain = shown.plain_markdown(text)
+    assert re.sub(r"\\(.)", r"\1", plain) == text
+    assert not re.search(r"[\[<]", re.sub(r"\\.", "", plain))
+
+
 def test_of_many_names_the_first_are_shown_and_the_rest_is_counted() -> None:
     assert shown.named([f"t{n}" for n in range(10_000)], 3) == "t0, t1, t2, and 9,997 more"
     assert shown.first_values({"a": 1, "b": 2, "c": 3}, 2) == [("a", 1), ("and 2 more", 5)]

@@ -95,8 +95,9 @@ def _close_quote(
 
     The lines that were looked at are left in `waiting`.
     """
-    parts, size, taken = [opening], len(opening), 0
-    while size <= LONGEST_RECORD:
+    parts, size, taken, n_opened = [opening], len(opening), 0, 0
+    # A line that closes a quote and opens another begins a value: more of them than columns make no record.
+    while size <= LONGEST_RECORD and n_opened < n_fields:
         if taken == len(waiting):
             following = next(source, None)
             if following is None:
@@ -111,6 +112,7 @@ def _close_quote(
         if fields is not _OPEN:
             is_whole = fields is not None and len(fields) == n_fields and not any(map(is_record, parts[1:]))
             return (taken, fields) if is_whole else (0, None)
+        n_opened += 1
     return 0, None
 
 

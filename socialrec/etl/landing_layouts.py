@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from socialrec.contracts.landing import EXAMPLES, LANDING, LISTABLE
 from socialrec.contracts.vocabulary import Entity
@@ -21,6 +22,7 @@ from socialrec.etl.landing_doors import open_parquet
 from socialrec.etl.landing_files import UTF_8, LandingFile
 from socialrec.etl.landing_guesses import missing_columns
 from socialrec.etl.landing_text import BLANKS, LineTooLongError, encoding_problem, open_bytes, survey, text_lines
+from socialrec.gzipped import MOST_TIMES_UNPACKED, UNPACKED_BYTES
 
 NANOSECONDS = "nanoseconds"
 """The kind of a Parquet column of nanosecond timestamps, which Spark reads as a number."""
@@ -57,6 +59,8 @@ _ARROW_KINDS = {
 _PEEKED_RECORDS = 20
 MOST_COLUMNS = 16_384
 """Columns that a file may have, known and unknown ones together: as many as a spreadsheet."""
+FEW_ROWS = 1 << 20
+"""Rows that a Parquet file of any size may have; larger ones `MOST_TIMES_UNPACKED` for each byte."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +177,7 @@ def _check_columns(file: LandingFile, names: Sequence[str]) -> None:
 def _parquet_columns(file: LandingFile) -> list[tuple[str, str]]:
     wanted = {column.name: str(column.type) for column in LANDING[file.entity]}
     with open_parquet(file.opened) as parquet:
+        _check_sizes(file, parquet.metadata)
         physical = {
             column.path: column.physical_type for column in map(parquet.schema.column, range(len(parquet.schema)))
         }
@@ -193,6 +198,17 @@ def _parquet_columns(file: LandingFile) -> list[tuple[str, str]]:
     return [
         (name, "string" if kind == "null" else kind) for name, kind in columns if kind != "null" or name in required
     ]
+
+
+def _check_sizes(file: LandingFile, footer: pq.FileMetaData) -> None:
+    """Raise UserError where a footer declares more rows or bytes than a file of its size holds: Spark reserves them."""
+    size = file.opened.stat().st_size
+    n_bytes = sum(footer.row_group(number).total_byte_size for number in range(footer.num_row_groups))
+    for what, said, few in (("rows", footer.num_rows, FEW_ROWS), ("bytes unpacked", n_bytes, UNPACKED_BYTES)):
+        if not 0 <= said <= max(few, MOST_TIMES_UNPACKED * size):
+            raise UserError(
+                f"{file.path}: it declares {said:,} {what}, but has {size:,} bytes itself; deliver it again"
+            )
 
 
 def _arrow_kind(kind: pa.DataType, physical: str) -> str:

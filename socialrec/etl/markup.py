@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html.entities import html5
 
 _INLINE = """
@@ -33,8 +34,13 @@ _TAG = re.compile(
 )
 """A tag of HTML or of Word: words that are no attributes ("a <b and c> d") make it none."""
 
-_COMMENT = re.compile(r"<!--.*?-->|<\?xml\b[^>]*>|<!doctype\b[^>]*>|<!\[CDATA\[|\]\]>", re.IGNORECASE | re.DOTALL)
-_HIDDEN = re.compile(r"<(script|style)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_HIDDEN_BEGINS = re.compile(r"<(script|style)\b", re.IGNORECASE)
+_HIDDEN_ENDS = {
+    name: re.compile(rf"[^>]*+>.*?</{name}\s*+>", re.IGNORECASE | re.DOTALL) for name in ("script", "style")
+}
+_COMMENT_BEGINS = re.compile(r"<(!--|\?xml\b|!doctype\b)", re.IGNORECASE)
+_COMMENT_ENDS = {"!--": re.compile(".*?-->", re.DOTALL), **dict.fromkeys(("?xml", "!doctype"), re.compile("[^>]*+>"))}
+_MARKS = re.compile(r"<!\[CDATA\[|\]\]>", re.IGNORECASE)
 _SIZES = frozenset("abiqsu")
 """Elements whose names are also sizes or variables: "fits <S> and <M>", "a<b>c"."""
 
@@ -65,7 +71,10 @@ def without_markup(text: str) -> str:
 def _without_tags(text: str) -> str:
     if "<" not in text and "]]>" not in text:
         return text
-    visible = _COMMENT.sub("", _HIDDEN.sub(" ", text)) if ">" in text else text
+    visible = text
+    if ">" in text:
+        visible = _cut(_cut(text, _HIDDEN_BEGINS, _HIDDEN_ENDS, " "), _COMMENT_BEGINS, _COMMENT_ENDS, "")
+        visible = _MARKS.sub("", visible)
     lowered = visible.lower()
     closed = {name for name in _SIZES if f"</{name}>" in lowered}
 
@@ -76,6 +85,23 @@ def _without_tags(text: str) -> str:
         return "" if name in _INLINE_NAMES or ":" in name else " "
 
     return _TAG.sub(replacement, visible)
+
+
+def _cut(text: str, begins: re.Pattern[str], ends: Mapping[str, re.Pattern[str]], instead: str) -> str:
+    """The text without what stands between beginnings and their ends, in one pass.
+
+    Where a beginning has no end, no later one of its kind has one, and none is looked for.
+    """
+    parts, last, place, endless = list[str](), 0, 0, set[str]()
+    while begin := begins.search(text, place):
+        place, kind = begin.end(), begin[1].lower()
+        end = None if kind in endless else ends[kind].match(text, place)
+        if end is None:
+            endless.add(kind)
+        else:
+            parts += [text[last : begin.start()], instead]
+            last = place = end.end()
+    return "".join([*parts, text[last:]])
 
 
 def _opens_a_word(tag: re.Match[str]) -> bool:

@@ -19,6 +19,7 @@ from socialrec.orchestration.notes import write_note
 from socialrec.orchestration.operators import CandidateRefusedError
 from socialrec.service_settings import Channel
 from socialrec.settings import Settings, load_settings
+from socialrec.shown import plain_markdown
 
 TIMEOUT_SECONDS = 10.0
 TEXT_CHARS = 500
@@ -51,7 +52,10 @@ def task_failed(context: Any) -> None:
     why = " ".join(str(error or "see its log").split())
     if not isinstance(error, CandidateRefusedError):
         log_page = getattr(ti, "log_url", None)
-        write_note(context, f"**{ti.task_id} failed**: {_shortened(why)}" + (f" [Log]({log_page})" if log_page else ""))
+        write_note(
+            context,
+            f"**{ti.task_id} failed**: {plain_markdown(_shortened(why))}" + (f" [Log]({log_page})" if log_page else ""),
+        )
     text = f"{dag_run.dag_id}: {ti.task_id} failed in {dag_run.run_id}: {why}"[:TEXT_CHARS]
     send(Alert(Event.FAILED, dag_run.dag_id, dag_run.run_id, ti.task_id, text, getattr(ti, "log_url", None)))
 
@@ -104,7 +108,12 @@ def _append(alert: Alert, settings: Settings) -> None:
 def _post(alert: Alert, settings: Settings) -> None:
     assert settings.alerts.webhook_url is not None, "checked with the settings"
     try:
-        requests.post(settings.alerts.webhook_url, json=asdict(alert), timeout=TIMEOUT_SECONDS).raise_for_status()
+        # To that address alone: whoever answers there does not send this machine on to another.
+        address, body = settings.alerts.webhook_url, asdict(alert)
+        answer = requests.post(address, json=body, timeout=TIMEOUT_SECONDS, allow_redirects=False)
+        if answer.is_redirect:
+            log.warning("the alert did not reach alerts.webhook_url: %s leads to another address", answer.status_code)
+        answer.raise_for_status()
     except requests.RequestException as error:
         # The address often holds a secret, and the error's words hold the address.
         status = error.response.status_code if error.response is not None else type(error).__name__

@@ -41,6 +41,19 @@ def csr(values: npt.NDArray[Any], rows: Indices, columns: Indices, shape: tuple[
     return matrix.astype(np.float32)
 
 
+def stored_csr(parts: tuple[Any, Any, Any], shape: tuple[int, int]) -> Csr:
+    """A sparse matrix of data, indices and indptr that a file holds; ValueError where they lead outside the matrix.
+
+    Compiled code follows them without a look.
+    """
+    matrix = sp.csr_matrix(parts, shape=shape)
+    # SciPy looks at the order of indptr only where there are values.
+    if np.any(np.diff(matrix.indptr) < 0):
+        raise ValueError("the rows of a matrix overlap")
+    matrix.check_format(full_check=True)
+    return matrix
+
+
 def unit_rows(matrix: F32) -> F32:
     """Rows scaled to length 1; rows of zeros stay zero."""
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import scipy.sparse as sp
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from socialrec.contracts.vocabulary import ModelKind
@@ -103,17 +105,44 @@ class Recommender:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what `save` wrote. Raises UserError where the folder holds no model of this format."""
+        """Read what `save` wrote. Raises UserError where the folder holds no whole model of this format."""
         document = read_document(folder)
-        tensors = load_file(folder / TENSORS)
-        signals = []
-        for kind in (kind for kind in SIGNALS if kind.name in document["signals"]):
-            prefix = f"{kind.name}."
-            signals.append(
-                kind.restore({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
-            )
-        products = pa.array(document["products"], pa.string())
-        return cls(products, signals, document["weights"], ModelInfo(**document["info"]))
+        try:
+            products = pa.array(document["products"], pa.string())
+            signals = _restored(load_file(folder / TENSORS), document["signals"], len(products))
+            return cls(products, signals, document["weights"], ModelInfo(**document["info"]))
+        except _DAMAGE as error:
+            why = " ".join(str(error).split())[:200]
+            raise UserError(
+                f"{folder} holds no whole recommender ({type(error).__name__}: {why}): fetch it again, or train again"
+            ) from None
+
+
+_DAMAGE = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    pa.ArrowException,
+    SafetensorError,
+)
+
+
+def _restored(tensors: Mapping[str, npt.NDArray[Any]], names: Sequence[str], n_products: int) -> list[Signal]:
+    """The signals of these names. Raises one of `_DAMAGE` where an array is missing or does not fit."""
+    # As much memory as this number says is reserved.
+    said = tensors.get("collaborative.n_products", np.array([n_products]))
+    if said.tolist() != [n_products]:
+        raise ValueError(f"it has {n_products} products, and weights for {said.tolist()}")
+    return [
+        kind.restore(
+            {key.partition(".")[2]: tensor for key, tensor in tensors.items() if key.startswith(f"{kind.name}.")}
+        )
+        for kind in SIGNALS
+        if kind.name in names
+    ]
 
 
 def read_document(folder: Path) -> dict[str, Any]:
@@ -125,8 +154,10 @@ def read_document(folder: Path) -> dict[str, Any]:
         )
     try:
         document: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UserError(f"{file} cannot be read as JSON: train a new model") from None
+    if not isinstance(document, dict) or not isinstance(document.get("info", {}), dict):
+        raise UserError(f"{file} is not the document of a recommender: train a new model")
     if document.get("format") != FORMAT:
         raise UserError(f"{file} has format {document.get('format')}, this code reads {FORMAT}: train a new model")
     return document

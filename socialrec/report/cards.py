@@ -8,7 +8,7 @@ from typing import Any
 from socialrec.evaluate.gate import Decision
 from socialrec.recommend.summary import headline
 from socialrec.report.facts import NightFacts
-from socialrec.shown import and_more, label, lines, visible
+from socialrec.shown import and_more, label, lines, plain_markdown, visible
 
 COMPARED = ("ndcg", "recall", "hit_rate", "coverage", "novelty", "diversity")
 WHO = ("candidate", "champion", "popularity")
@@ -36,7 +36,7 @@ def version_card(decision: Decision, evaluation: Mapping[str, Any], document: Ma
         _list(f"{check.line}: {check.remedy}" for check in decision.warnings),
         f"#### How it compares\n\nHeld-out test, {evaluation['label']}.",
         _figures({names.get(who, who): evaluation[who] for who in WHO if evaluation.get(who)}),
-        evaluation.get("note", ""),
+        plain_markdown(evaluation.get("note", "")),
         "#### Trained on",
         _table(("table", "version"), sorted(info.get("lake_versions", {}).items())),
         f"Landing day {info['ds']}, encoder `{info['encoder_version']}`." if info else "Its files cannot be read.",
@@ -50,7 +50,7 @@ def baseline_card(missing: str, training: str) -> str:
     return _paragraphs(
         "**Baseline**: popularity by what is known of the user (connected people, category, text), with fixed "
         f"weights. [The training]({training}) gave no sound model, so the baseline makes the lists until one does.",
-        f"Missing for a trained model: {missing}.",
+        f"Missing for a trained model: {plain_markdown(missing)}.",
     )
 
 
@@ -71,7 +71,7 @@ def night_card(summary: Mapping[str, Any], facts: NightFacts, versions: Mapping[
     decision, pages = facts.decision, summary["pages"]
     number = summary["models"]["recommender_version"]
     return _paragraphs(
-        headline(summary),
+        plain_markdown(headline(summary)),
         "#### Which model",
         f"[socialrec-recommender version {number}]({pages['version']}), from [this training]({pages['training']}), "
         f"with encoder `{summary['models']['encoder_version']}`.",
@@ -129,7 +129,7 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def _cell(value: object) -> str:
     """A value in one cell: a bar or a line end in it would begin another one."""
-    return label(value, CELL_CHARS).replace("|", "\\|") if str(value) else ""
+    return plain_markdown(label(value, CELL_CHARS)).replace("|", "\\|") if str(value) else ""
 
 
 def _yes(is_true: bool) -> str:
@@ -137,7 +137,7 @@ def _yes(is_true: bool) -> str:
 
 
 def _list(items: Iterable[str]) -> str:
-    return "\n".join(f"- {visible(line)}" for line in items)
+    return "\n".join(f"- {plain_markdown(visible(line))}" for line in items)
 
 
 def _paragraphs(*parts: str) -> str:

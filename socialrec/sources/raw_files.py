@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from socialrec.errors import UserError
+from socialrec.gzipped import unpacked
 
 _BYTE_ORDER_MARK = "\ufeff"
 _GZIP = b"\x1f\x8b"
@@ -27,6 +30,8 @@ _LAST_SECOND = 253_402_300_799
 CHUNK_ROWS = 65_536
 LONGEST_LINE = 1 << 24
 """Characters of a line: a longer one is no record, and would have to be held whole."""
+MOST_BYTES = 4
+"""Bytes of a character."""
 
 
 def files_in(folder: Path, remedy: str) -> list[Path]:
@@ -43,7 +48,8 @@ def read_lines(file: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]
     """Lines of a text file with their numbers from 1, blank ones too, without their ends (CRLF, LF or CR).
 
     Nothing else ends a line, U+2028 and U+0085 neither: as in landing files. A file that is gzipped by its content is
-    unpacked, and a byte order mark is dropped. Raises UserError naming file and line where it cannot be read.
+    unpacked, as far as `gzipped` lets it, and a byte order mark is dropped. Raises UserError naming file and line where
+    it cannot be read.
     """
     number = 0
     with _one_line_faults(file, lambda: number + 1), _open(file, encoding) as lines:
@@ -177,7 +183,7 @@ def _open(file: Path, encoding: str) -> IO[str]:
     if start in _UTF16:
         encoding = "utf-16"
     if start == _GZIP:
-        return cast(IO[str], gzip.open(file, "rt", encoding=encoding))
+        return io.TextIOWrapper(unpacked(file.open("rb"), file), encoding=encoding)
     return file.open(encoding=encoding)
 
 
@@ -209,9 +215,10 @@ def _bad_byte(file: Path, error: UnicodeDecodeError) -> str:
     """Where the byte is: text is decoded by buffers, so its line is looked for again."""
     encoding = error.encoding.upper()
     with file.open("rb") as raw:
-        opened = gzip.open if raw.read(2) == _GZIP else Path.open
-    with suppress(OSError, EOFError, zlib.error), opened(file, "rb") as lines:
-        for number, line in enumerate(lines, 1):
+        is_packed = raw.read(2) == _GZIP
+    opened = unpacked(file.open("rb"), file) if is_packed else file.open("rb")
+    with suppress(OSError, EOFError, zlib.error), opened as lines:
+        for number, line in enumerate(iter(partial(lines.readline, MOST_BYTES * LONGEST_LINE), b""), 1):
             try:
                 line.decode(error.encoding)
             except UnicodeDecodeError as found:

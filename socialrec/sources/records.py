@@ -13,6 +13,8 @@ from socialrec.errors import UserError
 
 _NOTHING = frozenset({"nan", "NaN", "null", "inf"})
 """Names that programs write for an absent value where Python has no literal."""
+_LONGEST_LITERALS = 1 << 20
+"""Characters of a line of literals: as a syntax tree it takes some hundred times its size."""
 
 
 def parse_record(file: Path, number: int, line: str) -> Mapping[str, Any]:
@@ -35,7 +37,7 @@ def parse_record(file: Path, number: int, line: str) -> Mapping[str, Any]:
 
 def _literals(line: str) -> dict[str, Any] | None:
     """The dict that the line is in Python's own literals; nothing is run."""
-    if not line.lstrip().startswith("{"):
+    if len(line) > _LONGEST_LITERALS or not line.lstrip().startswith("{"):
         return None
     try:
         with warnings.catch_warnings():

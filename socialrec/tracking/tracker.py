@@ -343,10 +343,19 @@ class Tracker:
         """Runs that were deleted although a registered version needs them, as `<model> <version>: <run>`."""
         return [
             f"{version.name} {version.version}: {version.run_id}"
-            for model in self._server.search_registered_models()
-            for version in self._server.search_model_versions(f"name = '{model.name}'")
+            for version in self._every_version()
             if version.run_id and self._is_deleted(version.run_id)
         ]
+
+    def _every_version(self) -> Iterator[ModelVersion]:
+        """The versions of all models. Names that others gave are put into no query: a quote would end it."""
+        token = None
+        while True:
+            page = self._server.search_model_versions(page_token=token)
+            yield from page
+            token = page.token
+            if not token:
+                return
 
     def fetch(self, name: str, version: str) -> Path:
         """A local copy of a version's folder, whole or not there: `<home>/models/<name>/<version>-<run that made it>`.

@@ -26,6 +26,7 @@ from deltalake import DeltaTable, write_deltalake
 from socialrec.erasure.plan import Plan
 from socialrec.erasure.scan import Proof, scan
 from socialrec.erasure.traces import passages_of, spellings
+from socialrec.erasure.unpacking import pieces
 from socialrec.settings import Settings, load_settings
 
 BOB, SEVEN, LUO = "bob-0002", "1234567", "罗小黑-0003"
@@ -269,3 +270,15 @@ def test_spellings_inside_each_other_are_undone() -> None:
     text = 'caf\u00e9 \U0001f600 "x" & y/z'
     for written in (json.dumps(json.dumps(text)), html.escape(json.dumps(text)), quote(html.escape(text))):
         assert any(text in view for view in spellings(written)), written
+
+
+def test_a_tables_name_in_a_database_is_no_part_of_a_statement(tmp_path: Path) -> None:
+    file = tmp_path / "a.db"
+    with sqlite3.connect(file) as database:
+        database.execute('CREATE TABLE "x""; DROP TABLE kept; --" (cell text)')
+        database.execute("CREATE TABLE kept (cell text)")
+        for table in ('"x""; DROP TABLE kept; --"', "kept"):
+            database.execute(f"INSERT INTO {table} VALUES ('found in it')")
+    before = file.read_bytes()
+    assert [piece.text for piece in pieces(file, ())][-2:] == ["found in it"] * 2
+    assert file.read_bytes() == before

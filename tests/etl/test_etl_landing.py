@@ -133,3 +133,11 @@ def test_settings_of_a_platform_change_the_days_that_it_delivered_to_and_no_othe
     after = facts({"shop": PlatformSettings(time_zone="Europe/Paris")})
     assert [new == old for new, old in zip(after, before, strict=True)] == [False, True]
     assert after[0][1] != before[0][1], "files that were read by other settings are read again"
+
+
+@pytest.mark.parametrize("name", ["mood` string, `user_id", "a`b", "x string) --", "mood\nforged", "$(id)"])
+def test_the_name_of_an_unknown_column_reaches_no_schema_of_spark(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "follows.parquet"
+    pq.write_table(pa.table({"follower_id": ["a"], "followee_id": ["b"], name: ["c"]}), file)
+    [layout] = find_layouts(landed(file)).files
+    assert layout.columns == (("followee_id", "string"), ("follower_id", "string"))

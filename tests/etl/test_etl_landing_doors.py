@@ -188,3 +188,19 @@ def test_a_gzip_bomb_is_refused_before_it_is_unpacked_whole(tmp_path: Path, cont
     assert file.stat().st_size < 5 << 20
     said = refusal(file, "csv")
     assert "unpacks to more than 100 times its size" in said or "is longer than 16 MiB" in said
+
+
+def test_a_parquet_file_of_millions_of_empty_rows_is_refused_by_its_footer(tmp_path: Path) -> None:
+    file = tmp_path / "follows.parquet"
+    nothing = pa.nulls(1 << 22, pa.string())
+    pq.write_table(pa.table({"follower_id": nothing, "followee_id": nothing}), file, compression="zstd")
+    assert file.stat().st_size < 1 << 15
+    assert "declares 4,194,304 rows" in refusal(file, "parquet")
+
+
+def test_a_parquet_file_that_declares_more_than_it_can_hold_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "follows.parquet"
+    zeros = pa.array(["0" * (1 << 27)])
+    pq.write_table(pa.table({"follower_id": zeros, "followee_id": zeros}), file, compression="zstd")
+    assert file.stat().st_size < 1 << 20
+    assert "bytes unpacked, but has" in refusal(file, "parquet")

@@ -1,6 +1,7 @@
 """Lines of text files, and the records that CSV lines make up."""
 
 import gzip
+import time
 from io import BufferedIOBase, BytesIO
 from pathlib import Path
 from typing import cast
@@ -110,3 +111,11 @@ def test_bytes_of_another_encoding_are_named_with_line_byte_and_likely_encoding(
 def test_the_likely_encoding_follows_from_the_characters_that_the_bytes_would_be() -> None:
     assert likely_encoding(["质量不错下次还会再买".encode("gbk")]) == "gb18030"
     assert likely_encoding(["très bien, ça marche".encode("latin-1")]) == "cp1252"
+
+
+def test_quotes_that_close_and_open_on_every_line_are_read_in_linear_time() -> None:
+    lines = ['"a', *['","'] * 100_000]
+    begun = time.monotonic()
+    found = list(csv_records(enumerate(lines, 1), Entity.FOLLOWS, ("follower_id", "followee_id")))
+    assert time.monotonic() - begun < 10
+    assert (len(found), {record.fields for record in found}) == (len(lines), {None})

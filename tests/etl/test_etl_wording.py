@@ -149,6 +149,13 @@ def test_whatever_stands_together_spark_and_duckdb_agree_with_python(spark: Spar
     assert in_spark(spark, texts[:50], NOTHING) == [cleaned(text, NOTHING) for text in texts[:50]]
 
 
+@pytest.mark.parametrize("part", ["<script>", "<style ", "<!--", "<?xml ", "<!doctype ", "<![CDATA["])
+def test_a_mib_of_tags_that_nothing_closes_is_read_in_linear_time(part: str) -> None:
+    started = time.perf_counter()
+    without_markup(">" + part * ((1 << 20) // len(part)))
+    assert time.perf_counter() - started < 10
+
+
 def test_without_a_text_there_is_nothing_to_clean(spark: SparkSession) -> None:
     frame = spark.createDataFrame([(None,), ("a&amp;b",)], "text string")
     assert [row.text for row in with_clean_texts(frame, {"text": ALL}).collect()] == [None, "a&b"]

@@ -43,9 +43,11 @@ for channel, address in given:
     alerts.task_failed(failed)
     alerts.run_late(late)
 alerts.task_failed(failed | {"exception": CandidateRefusedError("worse")})
+alerts.task_failed(failed | {"exception": ValueError("column ![x](https://evil.example/x) stands there twice")})
 answer = [heard.getvalue().splitlines(), notes]
 """
 FAILED = "socialrec_nightly: build_gold failed in manual__1: the disk is full"
+MOVED = "302 leads to another address"
 LATE = "socialrec_nightly: manual__1 has not succeeded by 2026-03-01 08:00 UTC"
 
 
@@ -57,7 +59,14 @@ def listener() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(500 if self.path == "/broken" else 204)
+            self.send_response({"/broken": 500, "/moved": 302}.get(self.path, 204))
+            if self.path == "/moved":
+                self.send_header("Location", "/inside")
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            told.append({"text": "somebody was sent on"})
+            self.send_response(204)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
@@ -74,15 +83,23 @@ def test_each_channel_is_told_once_of_each_event_and_what_goes_wrong_on_the_way_
 ) -> None:
     url, told = listener
     others = [(channel, f"{url}/not-asked") for channel in ("none", "log", "file")]
-    tries = [*others, ("webhook", f"{url}/fine"), ("webhook", f"{url}/broken")]
+    tries = [*others, ("webhook", f"{url}/fine"), ("webhook", f"{url}/broken"), ("webhook", f"{url}/moved")]
     heard, notes = ask_airflow(home, TELL, [*tries, ("webhook", f"{deserted_url}/secret")])
     unreached = "the alert did not reach alerts.webhook_url: "
-    assert heard == [FAILED, LATE, *[f"{unreached}500"] * 2, *[f"{unreached}ConnectionError"] * 3]
+    assert heard == [
+        FAILED,
+        LATE,
+        *[f"{unreached}500"] * 2,
+        *[f"{unreached}{MOVED}"] * 2,
+        *[f"{unreached}ConnectionError"] * 4,
+    ]
     # The gate has put its own note on a run whose candidate it refused.
-    assert notes == ["**build_gold failed**: the disk is full [Log](http://airflow/log)"] * len([*tries, "the last"])
+    assert notes[:-1] == ["**build_gold failed**: the disk is full [Log](http://airflow/log)"] * len([*tries, "last"])
+    # A column's name is text: no picture is loaded where people read the note.
+    assert r"column !\[x](https://evil.example/x) stands there twice" in notes[-1]
     written = [json.loads(line) for line in load_settings(home).alerts_file.read_text().splitlines()]
     assert [(line["event"], line["text"]) for line in written] == [("failed", FAILED), ("late", LATE)]
-    assert [alert["text"] for alert in told] == [FAILED, LATE] * 2
+    assert [alert["text"] for alert in told] == [FAILED, LATE] * 3
     assert told[0] == {
         "event": "failed",
         "dag_id": "socialrec_nightly",

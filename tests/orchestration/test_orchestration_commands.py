@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import re
 import sys
 from typing import Any
 
+import pytest
 from jinja2 import Environment
 
 from socialrec import job
@@ -20,6 +23,7 @@ from socialrec.orchestration.commands import (
 from socialrec.settings import Settings
 
 RESOLVED = {"ds": "2026-01-31", "run_id": "manual__1", "sample": 1, "dry_run": False, "model_version": ""}
+PARAMS = ("reason", "users_file", "model_version", "steps", "from_scratch")
 
 
 class Instance:
@@ -71,3 +75,22 @@ def test_a_figure_that_is_not_a_number_is_none_because_airflow_passes_on_strict_
     (settings.runs / "r1").mkdir(parents=True)
     (settings.runs / "r1" / "evaluate.json").write_text(json.dumps({"ndcg": 0.5, "a": float("nan"), "b": float("inf")}))
     assert read_receipt(settings, "r1", "evaluate") == {"ndcg": 0.5, "a": None, "b": None}
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ 7 * 7 }}", "x --dry-run", "a\n--home=/x", "$(id); `id`", "--help", "{% raw %}", "'\""]
+)
+def test_what_a_person_writes_into_a_form_is_one_argument_and_no_template(text: str) -> None:
+    """Every template over a Param in the DAG files."""
+    found = [
+        template
+        for file in sorted((JOBS.parent / "dags").glob("*.py"))
+        for template in re.findall(r'"([^"]*{{ params[^"]*)"', file.read_text(encoding="utf-8"))
+    ]
+    assert any("reason" in template for template in found)
+    for template in found:
+        assert re.fullmatch(r"--[a-z-]+={{ params\.[a-z_]+ }}", template)
+        [argument] = [Environment().from_string(template).render(params=dict.fromkeys(PARAMS, text))]
+        parser = argparse.ArgumentParser()
+        parser.add_argument(argument.partition("=")[0], dest="said")
+        assert parser.parse_args([argument]).said == text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from socialrec.errors import UserError
 from socialrec.orchestration.run_date import folder_name, newest_published, resolve
+from socialrec.paths import below
 
 LATER = datetime(2027, 6, 1, 12, tzinfo=UTC)
 KOLKATA = timezone(timedelta(hours=5, minutes=30))
@@ -83,6 +85,17 @@ def test_a_day_in_the_future_is_refused_and_today_is_not() -> None:
 def test_a_runs_folder_is_named_by_its_id_without_signs_that_folders_cannot_have() -> None:
     assert folder_name("manual__2026-01-31T04:05:06.789+00:00") == "manual__2026-01-31T04-05-06.789-00-00"
     assert (folder_name("../up"), folder_name("..")) == ("_.-up", "_.")
+
+
+@pytest.mark.parametrize(
+    "run_id", ["", "..", "/etc", "a/../../b", "a\nb", "\x1b[2J", "\u202ex", "-rf", "$(id)", "x" * 250]
+)
+def test_whatever_a_run_is_called_its_folder_lies_below_that_of_runs(tmp_path: Path, run_id: str) -> None:
+    name = folder_name(run_id)
+    assert len(name) == len(run_id)
+    if run_id:
+        assert below(tmp_path, name).parent == tmp_path
+        assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name)
 
 
 def test_a_rollback_works_on_the_newest_published_day(tmp_path: Path) -> None:

@@ -13,12 +13,14 @@ import pyarrow as pa
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from socialrec.errors import UserError
 from socialrec.recommend.assessment import leaked_pairs
 from socialrec.recommend.candidate import find_faults
 from socialrec.recommend.data import TrainingData
-from socialrec.recommend.model import ModelInfo, Recommender
+from socialrec.recommend.model import ModelInfo, Recommender, read_document
 from socialrec.recommend.offline import held_out
 from socialrec.recommend.signals import SIGNALS
+from socialrec.recommend.signals.base import stored_kinds
 from socialrec.settings import RecommendSettings
 
 DS, SPLIT = "2026-03-01", "time cut 2026-02-20"
@@ -95,3 +97,52 @@ def test_held_out_pairs_in_the_evidence_are_counted_as_leaks(data: TrainingData,
     assert leaked_pairs(data, held_out(data, events, new)) == 0
     # r1 never met b1, so that only r0's pair is in the evidence.
     assert leaked_pairs(data, held_out(data, events, old)) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sequence.indices": [1 << 40]},
+        {"sequence.indices": [-5]},
+        {"sequence.indptr": [0, 1 << 40, 1]},
+        {"sequence.data": [], "sequence.indices": [], "sequence.indptr": [0, 1 << 40, 0]},
+        {"collaborative.n_products": [1 << 50]},
+        {"collaborative.n_products": []},
+        {"popularity.strength": None},
+    ],
+    ids=str,
+)
+def test_arrays_that_lead_outside_a_model_are_refused_before_they_are_used(
+    data: TrainingData, tmp_path: Path, change: dict[str, list[int] | None]
+) -> None:
+    """Compiled code would follow indices of a foreign file to whatever lies there in memory."""
+    weights = dict.fromkeys((signal.name for signal in SIGNALS), 0.125)
+    Recommender.fit(data, RecommendSettings(ridge=5.0), weights, ModelInfo("enc-1", DS, SPLIT)).save(tmp_path)
+    file = tmp_path / "model.safetensors"
+    step = {"data": np.ones(1, np.float32), "indices": np.ones(1, np.int64), "indptr": np.array([0, 1, 1])}
+    tensors = load_file(file) | {f"sequence.{part}": values for part, values in step.items()}
+    save_file(tensors, file)
+    assert len(Recommender.load(tmp_path).signals) == len(SIGNALS)
+    edited = {name: np.array(values, np.int64) for name, values in change.items() if values is not None}
+    save_file({name: tensor for name, tensor in (tensors | edited).items() if change.get(name, 0) is not None}, file)
+    with pytest.raises(UserError, match="holds no whole recommender") as told:
+        Recommender.load(tmp_path)
+    assert "\n" not in str(told.value)
+
+
+def test_a_category_of_a_foreign_model_reserves_no_columns() -> None:
+    assert stored_kinds(np.array([1 << 50, -1, 3, 1 << 50])).tolist() == [1, -1, 0, 1]
+    assert stored_kinds(np.array([2, 0])).tolist() == [1, 0]
+    assert stored_kinds(np.array([-7])).tolist() == [-1]
+    with pytest.raises(ValueError, match="a number a product"):
+        stored_kinds(np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[" * 100_000, "[1]", '{"format": ' + "9" * 5_000 + "}", '{"info": 7, "format": 3}', '{"format": 1e999}'],
+)
+def test_a_document_of_no_model_is_one_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "model.json").write_text(content)
+    with pytest.raises(UserError, match=r"model\.json (cannot be read|is not the document|has format)"):
+        read_document(tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -153,5 +154,16 @@ def test_names_break_neither_a_table_nor_a_line_of_a_card() -> None:
     assert r"| c\nd | 0.250 |" in card
     assert r"- a\n\n# forged: \u202e" in card
     assert "| and 9,803 more |" in card
-    assert r"\x1b[31mred" in card
+    assert r"\x1b\[31mred" in card
     assert len(card) < 20_000
+
+
+def test_names_in_a_card_lead_nowhere_and_load_nothing() -> None:
+    away = "![x](https://evil.example/x) <img src=x> [y](//z)"
+    check = dataclasses.replace(NARROW, line=away, remedy=away)
+    evaluation = {**EVALUATION, "note": away}
+    card = version_card(Decision((BETTER, check)), evaluation, {**DOCUMENT, "weights": {away: 0.5}}, "http://mlflow/t")
+    card += baseline_card(away, "http://mlflow/t") + night_card({**SUMMARY, "warnings": [away]}, facts(), {away: 1})
+    assert set(re.findall(r"(?<!\\)\[[^]]*\]\(([^)]*)\)", card)) == {"http://mlflow/t", "http://mlflow/7"}
+    assert not re.search(r"(?<!\\)<", card)
+    assert card.count(r"!\[x]") >= 6

@@ -85,3 +85,22 @@ def test_heads_without_temperatures_are_refused_in_a_line(encoder: Encoder, tmp_
     file.write_text(file.read_text().replace("temperature", "heat"))
     with pytest.raises(UserError, match="holds no heads that can be read: 'temperature'"):
         load_heads(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", ["[]", '{"mood": 7}', '{"mood": [7]}', "[" * 100_000, '{"mood": [{"name": "x", "classes": 7}]}']
+)
+def test_a_document_of_no_heads_is_refused_in_a_line(encoder: Encoder, tmp_path: Path, content: str) -> None:
+    Heads.of([mood()], encoder.dim, dropout=0.0).save(tmp_path)
+    (tmp_path / DOCUMENT).write_text(content)
+    with pytest.raises(UserError, match="holds no heads that can be read") as told:
+        load_heads(tmp_path)
+    assert "\n" not in str(told.value)
+
+
+def test_a_temperature_beyond_all_numbers_is_refused_in_a_line(encoder: Encoder, tmp_path: Path) -> None:
+    Heads.of([mood()], encoder.dim, dropout=0.0).save(tmp_path)
+    file = tmp_path / DOCUMENT
+    file.write_text(file.read_text().replace('"temperature": 1.0', '"temperature": 1' + "0" * 400))
+    with pytest.raises(UserError, match="holds no heads that can be read"):
+        load_heads(tmp_path)

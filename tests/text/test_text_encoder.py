@@ -223,3 +223,35 @@ def test_an_adapter_that_would_count_for_more_than_when_it_was_saved_is_refused(
 def test_more_tokens_than_the_model_has_places_for_are_refused(tiny: TextSettings) -> None:
     with pytest.raises(UserError, match=r"text\.max_tokens is 65, but .* reads 64 at most: lower it"):
         load_encoder(tiny.model, tiny.model_copy(update={"max_tokens": 65}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"megatron_config": {"a": 1}, "megatron_core": "of_a_stranger"},
+        {"peft_type": "PROMPT_TUNING"},
+        {"r": 1 << 40},
+        {"target_modules": "(a+)+$"},
+        {"rank_pattern": {"layer.0": 1 << 40}},
+        {"layer_replication": [[0, 1_000_000]]},
+    ],
+)
+def test_an_adapter_imports_nothing_and_is_no_larger_than_its_files(
+    saved: Path, tiny: TextSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, object]
+) -> None:
+    trace = tmp_path / "ran"
+    (tmp_path / "of_a_stranger.py").write_text(f"open({str(trace)!r}, 'w')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    config = json.loads((saved / ADAPTER_CONFIG).read_text())
+    (saved / ADAPTER_CONFIG).write_text(json.dumps(config | change))
+    assert "holds no adapter that fits" in refusal_of(saved, tiny)
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize("change", [{"max_tokens": "16"}, {"max_tokens": -1}, {"base": 7}, {"base": None}])
+def test_a_document_with_values_of_other_kinds_is_refused(
+    saved: Path, tiny: TextSettings, change: dict[str, object]
+) -> None:
+    document = json.loads((saved / DOCUMENT).read_text())
+    (saved / DOCUMENT).write_text(json.dumps(document | change))
+    assert "is not a saved encoder" in refusal_of(saved, tiny)

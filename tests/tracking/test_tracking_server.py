@@ -311,3 +311,16 @@ def test_a_password_file_without_passwords_is_named_in_one_line(settings: Settin
     (settings.secrets / "mlflow_passwords.json").write_text(content)
     with pytest.raises(UserError, match="mlflow_passwords.json holds no passwords of admin and jobs: delete it"):
         passwords(settings)
+
+
+def test_a_quote_in_the_name_of_a_model_breaks_no_query(tracker: Tracker, client: MlflowClient, tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_text("{}")
+    wanted = []
+    for name in ('it\'s "quoted"', "' OR name != '"):
+        run_id = tracker.start_training("r", {}, {})
+        tracker.log_folder(run_id, tmp_path, "model")
+        wanted.append(f"{name} 1: {run_id}")
+        client.create_registered_model(name)
+        client.create_model_version(name, f"{client.get_run(run_id).info.artifact_uri}/model", run_id=run_id)
+        client.delete_run(run_id)
+    assert set(wanted) <= set(tracker.deleted_runs_of_models())

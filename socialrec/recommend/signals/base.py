@@ -80,6 +80,18 @@ class Unfitted:
         return cls()
 
 
+def stored_kinds(category: npt.NDArray[np.generic]) -> Indices:
+    """Numbers of products' categories from a file, int64 (n_products,), in the same order and without gaps.
+
+    As many columns as the greatest number are reserved. Raises ValueError where they are no row of whole numbers.
+    """
+    numbers = np.asarray(category, dtype=np.int64)
+    if numbers.ndim != 1:
+        raise ValueError("categories are not a number a product")
+    found, dense = np.unique(np.maximum(numbers, ABSENT), return_inverse=True)
+    return (dense + ABSENT + (ABSENT not in found)).astype(np.int64)
+
+
 def membership(category: Indices) -> Csr:
     """1 where a product is of a category, csr float32 (n_products, n_categories)."""
     known = np.flatnonzero(category != ABSENT)

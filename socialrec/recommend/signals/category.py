@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from socialrec.recommend.arrays import F32, Indices
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.scores import Few, Scores
-from socialrec.recommend.signals.base import State, UserBlock, membership
+from socialrec.recommend.signals.base import State, UserBlock, membership, stored_kinds
 from socialrec.settings import RecommendSettings
 
 
@@ -50,4 +50,4 @@ class Category:
     @classmethod
     def restore(cls, state: State) -> Self:
         """From the categories and strengths."""
-        return cls(np.asarray(state["category"], dtype=np.int64), np.asarray(state["strength"], dtype=np.float32))
+        return cls(stored_kinds(state["category"]), np.asarray(state["strength"], dtype=np.float32))

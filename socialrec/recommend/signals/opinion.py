@@ -9,7 +9,7 @@ import numpy as np
 from socialrec.recommend.arrays import Indices
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.scores import Few, Scores, Written
-from socialrec.recommend.signals.base import State, UserBlock, membership
+from socialrec.recommend.signals.base import State, UserBlock, membership, stored_kinds
 from socialrec.settings import RecommendSettings
 
 KIND_SHARE = 0.5
@@ -52,4 +52,4 @@ class Opinion:
     @classmethod
     def restore(cls, state: State) -> Self:
         """From the categories."""
-        return cls(np.asarray(state["category"], dtype=np.int64))
+        return cls(stored_kinds(state["category"]))

@@ -13,7 +13,7 @@ from typing import ClassVar, Self
 import numpy as np
 import scipy.sparse as sp
 
-from socialrec.recommend.arrays import Csr, csr
+from socialrec.recommend.arrays import Csr, csr, stored_csr
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.scores import Few, Scores
 from socialrec.recommend.signals.base import State, UserBlock
@@ -57,7 +57,7 @@ class Sequence:
     def restore(cls, state: State) -> Self:
         """From the steps and the decay."""
         n_products = len(state["indptr"]) - 1
-        steps = sp.csr_matrix((state["data"], state["indices"], state["indptr"]), shape=(n_products, n_products))
+        steps = stored_csr((state["data"], state["indices"], state["indptr"]), (n_products, n_products))
         return cls(steps, float(np.asarray(state["decay"], np.float64)[0]))
 
 

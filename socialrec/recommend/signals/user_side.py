@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 import scipy.sparse as sp
 
-from socialrec.recommend.arrays import F32, Csr, Indices
+from socialrec.recommend.arrays import F32, Csr, Indices, stored_csr
 from socialrec.recommend.data import TrainingData
 from socialrec.recommend.scores import Scores, Written
 from socialrec.recommend.signals.base import State
@@ -93,7 +93,7 @@ class UserSide:
         """From its arrays."""
         text = np.asarray(state["text"], dtype=np.float32)
         parts = (state["affinity_data"], state["affinity_indices"], state["affinity_indptr"])
-        affinity = sp.csr_matrix(parts, shape=(len(parts[2]) - 1, text.shape[0]))
+        affinity = stored_csr(parts, (len(parts[2]) - 1, text.shape[0]))
         middle, diagonal, scale = (np.asarray(state[key], np.float32) for key in ("middle", "diagonal", "scale"))
         return cls(middle, affinity, text, diagonal, scale)
 

@@ -34,6 +34,14 @@ ADAPTER = "adapter_model.safetensors"
 ADAPTER_CONFIG = "adapter_config.json"
 TRAINED = "trained.safetensors"
 """Parameters of a base model that was tuned whole, or the bottleneck adapters inside it."""
+_WRITTEN = frozenset(
+    {
+        *("peft_type", "peft_version", "auto_mapping", "base_model_name_or_path", "inference_mode", "target_modules"),
+        *("r", "lora_alpha", "lora_dropout", "fan_in_fan_out", "target_r", "init_r", "rank_pattern"),
+        *("tinit", "tfinal", "deltaT", "beta1", "beta2", "orth_reg_weight", "total_step"),
+    }
+)
+"""Settings of PEFT that adapters of this project have. Others import modules, or make a model larger than its files."""
 
 
 @dataclass(frozen=True)
@@ -172,10 +180,28 @@ def _lora(model: PreTrainedModel, settings: TextSettings) -> LoraConfig:
 
 
 def _read_adapter(model: PreTrainedModel, folder: Path) -> PeftModel:
+    _require_own_config(model, json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8")))
     with warnings.catch_warnings():
         # PEFT warns here of AdaLoRA's own ranks, and puts them in place a step later, with the weights.
         warnings.filterwarnings("ignore", "The following rank_pattern keys did not match", RuntimeWarning)
         return PeftModel.from_pretrained(model, str(folder))
+
+
+def _require_own_config(model: PreTrainedModel, config: dict[str, Any]) -> None:
+    """Raise ValueError where an adapter's settings are others than `_save_adapter` writes."""
+    usual = LoraConfig().to_dict()
+    strange = sorted(
+        name for name, value in config.items() if name not in _WRITTEN and value and value != usual.get(name)
+    )
+    if config.get("peft_type") not in {"LORA", "ADALORA"} or strange:
+        raise ValueError(f"it is of type {config.get('peft_type')!r} with {', '.join(strange) or 'nothing else'}")
+    most = max(max(parameter.shape, default=1) for parameter in model.parameters())
+    ranks = [config[name] for name in ("r", "init_r", "target_r") if name in config]
+    modules, pruned = config.get("target_modules"), config.get("rank_pattern") or {}
+    if not all(isinstance(rank, int) and 0 < rank <= most for rank in ranks):
+        raise ValueError(f"its ranks {ranks} are not between 1 and {most}")
+    if not isinstance(modules, list) or not all(isinstance(kept, list) for kept in pruned.values()):
+        raise ValueError("its target_modules or rank_pattern are no lists")
 
 
 def _save_adapter(adapted: PeftModel, base: str, folder: Path) -> None:

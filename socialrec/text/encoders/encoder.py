@@ -119,8 +119,12 @@ def load_saved(folder: Path, settings: TextSettings) -> Encoder:
         document: dict[str, Any] = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
         version, base_name, max_tokens = document["version"], document["base"], document["max_tokens"]
         base_sha256 = document["base_sha256"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(f"{folder} is not a saved encoder: its {DOCUMENT} cannot be read ({error!r})") from None
+    if not isinstance(base_name, str) or not isinstance(max_tokens, int) or max_tokens < 1:
+        raise UserError(
+            f"{folder} is not a saved encoder: its {DOCUMENT} has base {base_name!r}, max_tokens {max_tokens!r}"
+        )
     base = load_weights(base_name)
     if base.sha256 != base_sha256:
         raise UserError(

@@ -127,6 +127,15 @@ def load_heads(folder: Path) -> Heads:
             made[name].temperatures = [float(output["temperature"]) for output in said]
         heads = Heads(made)
         heads.load_state_dict(tensors)
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        ArithmeticError,
+        AttributeError,
+        RuntimeError,
+        SafetensorError,
+    ) as error:
         raise UserError(f"{folder} holds no heads that can be read: {' '.join(str(error).split())[:200]}") from None
     return heads.eval()
