@@ -115,7 +115,7 @@ def test_the_likely_encoding_follows_from_the_characters_that_the_bytes_would_be
 
 def test_quotes_that_close_and_open_on_every_line_are_read_in_linear_time() -> None:
     lines = ['"a', *['","'] * 100_000]
-    begun = time.monotonic()
+    begun = time.process_time()
     found = list(csv_records(enumerate(lines, 1), Entity.FOLLOWS, ("follower_id", "followee_id")))
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
     assert (len(found), {record.fields for record in found}) == (len(lines), {None})

@@ -161,6 +161,6 @@ LABELS = "1" * 64 + "@" + "1." * 8 + "!"
 
 @pytest.mark.parametrize("part", ["x@", "1", "1 ", "item ", "12 ", "a.", "020 7946 0958 ", "1-", "+1(", "tel ", LABELS])
 def test_long_texts_are_read_in_a_moment(part: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     mask_text(part * (20_000 // len(part)) + "@", ALL)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

@@ -108,9 +108,9 @@ def test_languages_that_share_a_script_are_told_by_their_letters(spark: SparkSes
 
 @pytest.mark.parametrize("part", ["<a href='", "<b ", "<!--", "<", "&#x1", "&", "<a x=1 "])
 def test_long_texts_are_read_in_a_moment(part: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     without_markup(part * (20_000 // len(part)) + ">")
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 PARTS = (
@@ -151,9 +151,9 @@ def test_whatever_stands_together_spark_and_duckdb_agree_with_python(spark: Spar
 
 @pytest.mark.parametrize("part", ["<script>", "<style ", "<!--", "<?xml ", "<!doctype ", "<![CDATA["])
 def test_a_mib_of_tags_that_nothing_closes_is_read_in_linear_time(part: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     without_markup(">" + part * ((1 << 20) // len(part)))
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_without_a_text_there_is_nothing_to_clean(spark: SparkSession) -> None:

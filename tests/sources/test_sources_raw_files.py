@@ -38,10 +38,10 @@ def test_a_line_without_end_is_refused_after_a_part_of_it(tmp_path: Path) -> Non
     file = tmp_path / "reviews.json"
     file.write_text("{}\n{")
     os.truncate(file, 6 << 30)
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(UserError, match=r"reviews\.json: line 2 is longer than 16,777,216 characters"):
         list(read_lines(file))
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
     os.truncate(file, 1 << 28)
     assert is_utf8(file)
 
@@ -62,10 +62,10 @@ def test_a_bad_byte_before_a_line_without_end_is_named_without_reading_on(tmp_pa
     file = tmp_path / "reviews.json"
     file.write_bytes(b"{}\n\xff")
     os.truncate(file, 6 << 30)
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(UserError, match="line 2, byte 1 is 0xFF"):
         list(read_lines(file))
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 def test_a_long_line_of_python_literals_is_not_made_a_syntax_tree(
