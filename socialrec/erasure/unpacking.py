@@ -38,8 +38,8 @@ _PACKERS: dict[bytes, Callable[[Any], Any]] = {
 _ZIP, _PARQUET, _SQLITE = b"PK\x03\x04", b"PAR1", b"SQLite format 3\0"
 BROKEN: tuple[type[Exception], ...] = (
     *(OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, sqlite3.Error, pa.ArrowException),
-    # Of encrypted packages, and of those that lie about themselves.
-    *(RuntimeError, NotImplementedError, ValueError),
+    # Of encrypted packages and unknown methods, and of those that lie about themselves.
+    *(RuntimeError, ValueError),
 )
 """Ways in which a package cannot be opened."""
 
