@@ -42,7 +42,7 @@ class SparkSettings(Section):
     """Memory of an executor's JVM on a cluster; where Spark runs inside the driver it has the driver's."""
     shuffle_partitions: int = Field(4, ge=1)
     authenticate: bool = False
-    """Whether a cluster's parts show each other the secret in `secrets/spark.conf`, as those do that `make cluster` and
+    """The parts of a cluster show each other the secret in `secrets/spark.conf`, as those do that `make cluster` and
     `socialrec serve` start. Inside one machine's processes they always do, with a secret of each session."""
     conf: dict[str, str] = Field(default_factory=dict)
     """Further Spark properties, by their own names."""
@@ -96,7 +96,7 @@ class ServiceSettings(Section):
     means our own on loopback. Its user name and password are the variables MLFLOW_TRACKING_USERNAME and
     MLFLOW_TRACKING_PASSWORD of the environment."""
     mlflow_is_ours: bool = False
-    """Whether the server at `mlflow_uri` is one that `socialrec serve mlflow` runs: then programs sign in to it with
+    """The server at `mlflow_uri` is one that `socialrec serve mlflow` runs: then programs sign in to it with
     the password in `secrets/`."""
     nightly_cron: str = "0 2 * * *"
     train_cron: str = "0 4 * * 0"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mlflow_process import free_port, start_mlflow
+from mlflow_process import free_port, signed_in_mlflow
 from pyspark.sql import SparkSession
 
 from socialrec.etl.session import spark_session
@@ -82,9 +82,5 @@ def deserted_url() -> str:
 @pytest.fixture(scope="session")
 def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real MLflow server with its own database, to which every MLflow client of the tests signs in."""
-    server = start_mlflow(tmp_path_factory.mktemp("mlflow"))
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in server.sign_in.items():
-            patch.setenv(name, value)
+    with signed_in_mlflow(tmp_path_factory.mktemp("mlflow")) as server:
         yield server.url
-    server.end()

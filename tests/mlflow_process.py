@@ -8,8 +8,12 @@ import socket
 import subprocess
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from socialrec.service.environment import mlflow_command, mlflow_environment
 from socialrec.service_settings import ServiceSettings
@@ -28,11 +32,6 @@ class MlflowProcess:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def sign_in(self) -> dict[str, str]:
-        """Variables with which MLflow's client signs in."""
-        return client_variables(Settings(home=self.home))
 
     def kill(self) -> None:
         """End it and its workers at once."""
@@ -64,6 +63,19 @@ def start_mlflow(home: Path, port: int | None = None) -> MlflowProcess:
         time.sleep(0.5)
     server.kill()
     raise AssertionError(f"MLflow does not answer: {log.read_text()[-500:]}")
+
+
+@contextmanager
+def signed_in_mlflow(home: Path) -> Iterator[MlflowProcess]:
+    """A server of a home, to which the clients of this process sign in meanwhile."""
+    server = start_mlflow(home)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in client_variables(Settings(home=home)).items():
+                patch.setenv(name, value)
+            yield server
+    finally:
+        server.end()
 
 
 def free_port() -> int:

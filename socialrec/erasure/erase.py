@@ -114,7 +114,7 @@ def require_quiet(lake: Lake) -> None:
 
 
 def require_known(settings: Settings, lake: Lake, ids: Sequence[str]) -> int:
-    """How many of these people are here; the others were erased before.
+    """Number of these people who are here; the others were erased before.
 
     Raises UserError, by number, where somebody was never seen here: a wrong id must not pass for an erasure.
     """

@@ -26,7 +26,7 @@ FREE_TEXT = frozenset({"text", "title", "description"})
 
 @dataclass
 class Proof:
-    """How many files of which kind were looked through, and which hold something or cannot be read, below the home.
+    """Numbers of searched files by kind, and the files that hold something or cannot be read, below the home.
 
     mentions: files in which texts of others name them.
     """

@@ -21,7 +21,7 @@ class DamagedLogError(UserError):
 
 
 def committed_file(lake: Path, table: Table) -> Path:
-    """Where a table's versions are remembered."""
+    """The file in which a table's versions are remembered."""
     return lake / FOLDER / f"{table.name}.txt"
 
 

@@ -67,7 +67,7 @@ class Lake:
         return self._checksums[at]
 
     def log_problem(self, table: Table) -> str | None:
-        """What is wrong with a table's log, None where nothing is."""
+        """The fault of a table's log, None where there is none."""
         try:
             self._open(table)
         except DamagedLogError as error:

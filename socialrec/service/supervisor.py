@@ -186,7 +186,7 @@ def with_free_ports(settings: Settings) -> Settings:
 
 
 def mlflow_door(settings: Settings) -> dict[str, str]:
-    """Where MLflow is and, of our own server, where people find the password."""
+    """MLflow's address and, of our own server, the user name and the file with the password."""
     door = {"url": mlflow_url(settings)}
     return (
         {**door, "user": USER, "password_file": str(access.password_file(settings))}

@@ -60,7 +60,7 @@ def read_waivers(file: Path) -> list[Waiver]:
 
 
 def judge(report: Report, waivers: Sequence[Waiver], today: date) -> list[str]:
-    """What speaks against the dependencies that were looked up, a line each; empty where nothing does."""
+    """Reasons against the dependencies that were looked up, a line each; empty where nothing does."""
     return [*_expired(waivers, today), *_vulnerable(report, waivers)]
 
 

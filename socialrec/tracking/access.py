@@ -53,12 +53,12 @@ def credentials(settings: Settings) -> tuple[str, str] | None:
 
 
 def is_ours(settings: Settings) -> bool:
-    """Whether this project runs the MLflow server, on this machine or in a container."""
+    """Tell whether this project runs the MLflow server, on this machine or in a container."""
     return settings.services.mlflow_uri is None or settings.services.mlflow_is_ours
 
 
 def client_variables(settings: Settings) -> dict[str, str]:
-    """What MLflow's client finds in its environment to sign in to our own server; nothing for other servers."""
+    """Environment variables with which MLflow's client signs in to our own server; nothing for other servers."""
     if not is_ours(settings):
         return {}
     return dict(zip((USER_VARIABLE, PASSWORD_VARIABLE), credentials(settings) or (), strict=False))

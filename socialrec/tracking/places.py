@@ -5,24 +5,24 @@ from __future__ import annotations
 import re
 
 ARTIFACTS = "mlflow-artifacts:/"
-"""Where our own server keeps artifacts, in MLflow's words; with two slashes a host would follow."""
+"""The place of our own server's artifacts, in MLflow's words; with two slashes a host would follow."""
 SOURCES = r"\A(?:(?:mlflow-artifacts|runs|models):/(?!/)|(?:prompt-template|dummy-source)\Z)"
-"""What a model version may be made from: artifacts, runs and models of the server itself, and MLflow's prompts."""
+"""Sources of a model version: artifacts, runs and models of the server itself, and MLflow's prompts."""
 _OWN_PLACE = re.compile(r"mlflow-artifacts:/(?!/)[^?#\\%]*")
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _VERSION = re.compile(r"[1-9][0-9]{0,17}")
 
 
 def is_own_place(uri: str) -> bool:
-    """Whether an address is one in the server's own store."""
+    """Tell whether an address is one in the server's own store."""
     return _OWN_PLACE.fullmatch(uri) is not None and ".." not in uri.split("/")
 
 
 def is_run_id(text: str) -> bool:
-    """Whether a text is the id of a run."""
+    """Tell whether a text is the id of a run."""
     return _RUN_ID.fullmatch(text) is not None
 
 
 def is_version(text: str) -> bool:
-    """Whether a text is the number of a model version."""
+    """Tell whether a text is the number of a model version."""
     return _VERSION.fullmatch(text) is not None

@@ -427,7 +427,7 @@ def _name(key: str) -> str:
 
 
 def _found(look_up: Callable[[], ModelVersion]) -> ModelRef | None:
-    """What a registry holds, or None where it holds no such thing.
+    """The version that a registry holds, or None where it holds no such thing.
 
     Raises UserError where its number or its run is no such thing: paths are made from them.
     """

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from metrics_program import PROGRAM as METRICS
 from mlflow import MlflowClient
-from mlflow_process import MlflowProcess, start_mlflow
+from mlflow_process import MlflowProcess, signed_in_mlflow, start_mlflow
 from pyspark.sql import SparkSession
 from tiny_bert import make_bert
 from tiny_shop import DS, LENGTH, N_USERS, call, candidate, make_shop
@@ -121,14 +121,9 @@ def test_jobs_of_a_training_give_up_within_a_minute_and_move_no_alias(
 
 
 @pytest.fixture
-def own_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MlflowProcess]:
-    server = start_mlflow(tmp_path)
-    for name, value in server.sign_in.items():
-        monkeypatch.setenv(name, value)
-    try:
+def own_server(tmp_path: Path) -> Iterator[MlflowProcess]:
+    with signed_in_mlflow(tmp_path) as server:
         yield server
-    finally:
-        server.end()
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ import pytest
 import requests
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
-from mlflow_process import MlflowProcess, start_mlflow
+from mlflow_process import MlflowProcess, signed_in_mlflow, start_mlflow
 
 from socialrec import tracking
 from socialrec.doors import GUESSES
@@ -28,12 +28,8 @@ API = "/api/2.0/mlflow"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowProcess]:
     """A server of a home of its own, to which this process signs in."""
-    process = start_mlflow(tmp_path_factory.mktemp("home"))
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in process.sign_in.items():
-            patch.setenv(name, value)
+    with signed_in_mlflow(tmp_path_factory.mktemp("home")) as process:
         yield process
-    process.end()
 
 
 @pytest.fixture
