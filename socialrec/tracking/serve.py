@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 HEALTH = "/health"
 DATABASE, DESTINATION = "MLFLOW_BACKEND_STORE_URI", "MLFLOW_ARTIFACTS_DESTINATION"
 ALLOWED_HOSTS = "MLFLOW_SERVER_ALLOWED_HOSTS"
+LEFT_OUT = ("/ajax-api/3.0/mlflow/assistant/", "/ajax-api/3.0/jobs/", "/gateway/")
+"""Beginnings of addresses that are left out of MLflow's app: its assistant runs shell commands, its jobs run code, and
+its gateway asks other servers, all as this account."""
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="MLflow of socialrec", charset="UTF-8"'}
 
 
@@ -92,6 +95,7 @@ def make_app(settings: Settings, url: str) -> ASGIApp:
     from mlflow.server.fastapi_app import app
     from mlflow.server.handlers import initialize_backend_stores
 
+    app.router.routes[:] = [route for route in app.routes if not getattr(route, "path", "").startswith(LEFT_OUT)]
     keep_to_own_places()
     initialize_backend_stores(os.environ[DATABASE], os.environ[DATABASE], ARTIFACTS)
     hint = f"user names and passwords are in secrets/{password_file(settings).name} of the home folder"

@@ -80,6 +80,21 @@ def clear_guesses(server: MlflowProcess) -> None:
         file.unlink()
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/ajax-api/3.0/mlflow/assistant/config"), ("PUT", "/ajax-api/3.0/mlflow/assistant/config"),
+        ("POST", "/ajax-api/3.0/mlflow/assistant/message"), ("POST", "/ajax-api/3.0/jobs/"),
+        ("GET", "/gateway/mlflow/v1/models"),
+    ],
+)  # fmt: skip
+def test_whoever_signs_in_finds_nothing_that_runs_commands_or_asks_other_servers(
+    server: MlflowProcess, ours: Settings, method: str, path: str
+) -> None:
+    answer = requests.request(method, server.url + path, json={}, auth=person(ours), timeout=30)
+    assert answer.status_code in {404, 405}
+
+
 def test_a_web_socket_is_closed(server: MlflowProcess) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
         line.sendall(
