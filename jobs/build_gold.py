@@ -6,9 +6,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
-from socialrec import job
 from socialrec.contracts.gold import SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.etl.plans import GOLD_TARGETS, GoldPlan, plan_gold
+from socialrec.runtime import job
 
 NAME = "build_gold"
 
@@ -31,8 +31,8 @@ def main(argv: list[str] | None = None) -> int:
 def build(run: job.Run, plan: GoldPlan) -> dict[str, int]:
     """Stage all four tables, then commit; returns their rows."""
     # Spark is imported only now: a night with nothing new must not pay for it.
-    from socialrec.etl.first_texts import leave_to_first_day
-    from socialrec.etl.gold import GoldBuilder
+    from socialrec.etl.gold.first_texts import leave_to_first_day
+    from socialrec.etl.gold.night import GoldBuilder
     from socialrec.etl.session import spark_session
     from socialrec.etl.tables import count_staged, publish
 

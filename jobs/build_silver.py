@@ -9,19 +9,19 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from socialrec import job
 from socialrec.contracts.bronze import QUARANTINE
 from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity, QuarantineStage
 from socialrec.etl.plans import DAILY, SNAPSHOTS, SilverPlan, plan_silver
 from socialrec.etl.progress import pack_tokens
-from socialrec.etl.unmet import Unmet
+from socialrec.etl.silver.unmet import Unmet
 from socialrec.lake import Stage
-from socialrec.pseudonyms import identity_key
+from socialrec.privacy.pseudonyms import identity_key
+from socialrec.runtime import job
 
 if TYPE_CHECKING:
     from socialrec.etl.quarantine_share import Intake
-    from socialrec.etl.silver import Outcome, SilverBuilder
+    from socialrec.etl.silver.night import Outcome, SilverBuilder
 
 NAME = "build_silver"
 _AT_ONCE = 2  # while one entity is planned, another one runs
@@ -65,10 +65,10 @@ def build(run: job.Run, plan: SilverPlan) -> tuple[dict[str, int], list[Unmet]]:
     # Spark is imported only now: a night with nothing new must not pay for it.
     from socialrec.etl.identity import Identity
     from socialrec.etl.keys import Keys
-    from socialrec.etl.meeting import find_unmet
     from socialrec.etl.quarantine_share import check_share
     from socialrec.etl.session import spark_session
-    from socialrec.etl.silver import SilverBuilder, balance
+    from socialrec.etl.silver.meeting import find_unmet
+    from socialrec.etl.silver.night import SilverBuilder, balance
     from socialrec.etl.tables import publish, staged_files
 
     etl = run.settings.etl
@@ -154,7 +154,7 @@ def _requarantine(
     run: job.Run, stack: ExitStack, builder: SilverBuilder, *, entity: Entity, days: list[str], outcome: Outcome
 ) -> list[Staged]:
     """Stage the quarantine of these days anew where silver rejects something now, or did before."""
-    from socialrec.etl.silver import quarantined_by
+    from socialrec.etl.silver.night import quarantined_by
 
     if outcome.rejected is None or not (
         outcome.n_rejected or quarantined_by(run.lake, entity, days, QuarantineStage.SILVER)

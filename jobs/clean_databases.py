@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from socialrec import job, tracking
-from socialrec.service.databases import clean_airflow, clean_mlflow
+from socialrec import tracking
+from socialrec.local_stack.databases import clean_airflow, clean_mlflow
+from socialrec.runtime import job
 
 NAME = "clean_databases"
 

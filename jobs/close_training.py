@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from socialrec import job, tracking
+from socialrec import tracking
+from socialrec.runtime import job
 
 NAME = "close_training"
 

@@ -6,11 +6,11 @@ import json
 import sys
 from pathlib import Path
 
-from socialrec import job
 from socialrec.contracts.gold import TEXT_EMBEDDINGS, TEXTS
 from socialrec.errors import UserError
 from socialrec.lake import Stage
-from socialrec.text_settings import Engine
+from socialrec.runtime import job
+from socialrec.settings.text import Engine
 
 NAME = "embed_texts"
 
@@ -61,10 +61,10 @@ def stage_by_spark(run: job.Run, stage: Stage, folder: Path, version: str, days:
     # Spark is imported only now: a night with nothing new must not pay for it.
     from pyspark.sql import functions as F
 
+    from socialrec.encoders.encoding import encoder_of
     from socialrec.etl.schemas import spark_schema
     from socialrec.etl.session import spark_session
     from socialrec.etl.tables import count_staged, read_table, write_stage
-    from socialrec.text.encoders.encoding import encoder_of
 
     with spark_session(NAME, run.settings) as spark:
         texts = read_table(spark, run.lake, TEXTS, days).select("text_hash", "text").dropDuplicates(["text_hash"])
@@ -81,8 +81,8 @@ def stage_by_spark(run: job.Run, stage: Stage, folder: Path, version: str, days:
 
 def stage_by_process(run: job.Run, stage: Stage, folder: Path, version: str, days: list[str]) -> int:
     """Stage the missing vectors in this process; returns how many."""
-    from socialrec.text.encoders.encoder import load_saved
-    from socialrec.text.encoders.encoding import encode_batches, without_known
+    from socialrec.encoders.encoder import load_saved
+    from socialrec.encoders.encoding import encode_batches, without_known
 
     known = set(run.lake.read(TEXT_EMBEDDINGS, [version], ["text_hash"])["text_hash"].to_pylist())
     texts = run.lake.dataset(TEXTS, days).to_batches(columns=["text_hash", "text"])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from socialrec import job, tracking
-from socialrec.erasure.erase import JOB, erase
-from socialrec.erasure.plan import people_to_erase
-from socialrec.paths import below
+from socialrec import tracking
+from socialrec.privacy.erasure.erase import JOB, erase
+from socialrec.privacy.erasure.plan import people_to_erase
+from socialrec.runtime import job
+from socialrec.settings.paths import below
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -10,20 +10,21 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from socialrec import job, tracking
+from socialrec import tracking
 from socialrec.contracts.vocabulary import ModelKind
 from socialrec.errors import UserError
 from socialrec.evaluate.comparison import CANDIDATE, EVERYONE, TABLE_COLUMNS, main_figures
 from socialrec.evaluate.metrics import PER_USER
 from socialrec.evaluate.plots import metrics_figure
 from socialrec.evaluate.split import Split, make_split
-from socialrec.recommend.assessment import Assessment, Trial, assess, try_recipe
-from socialrec.recommend.candidate import FOLDER, find_faults
-from socialrec.recommend.inputs import Inputs, n_texts_missing, read_inputs
+from socialrec.features.inputs import Inputs, n_texts_missing, read_inputs
+from socialrec.recommend.assessment.sample_lists import COLUMNS as SAMPLE_COLUMNS
+from socialrec.recommend.assessment.test_window import Assessment, Trial, assess, try_recipe
 from socialrec.recommend.model import ModelInfo, read_document
-from socialrec.recommend.sample_lists import COLUMNS as SAMPLE_COLUMNS
-from socialrec.recommend.steps import evaluation_key, note_step, read_step
-from socialrec.recommend.training import settings_of_recipe
+from socialrec.recommend.training.candidate import FOLDER, find_faults
+from socialrec.recommend.training.fits import settings_of_recipe
+from socialrec.recommend.training.steps import evaluation_key, note_step, read_step
+from socialrec.runtime import job
 from socialrec.tracking import RECOMMENDER
 
 NAME = "evaluate_recommender"

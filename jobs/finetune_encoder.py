@@ -7,15 +7,17 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from socialrec import job, tracking
-from socialrec.erasure.trainings import erased_before, require_nobody_erased_since
+from socialrec import tracking
+from socialrec.encoders.encoder import Encoder, load_encoder, load_saved
+from socialrec.encoders.tokens import coverage
 from socialrec.evaluate.plots import confusion_figure
 from socialrec.evaluate.split import Split
-from socialrec.recommend.steps import find_candidate, note_step, read_step, training_key
+from socialrec.privacy.erasure.trainings import erased_before, require_nobody_erased_since
+from socialrec.recommend.training.steps import find_candidate, note_step, read_step, training_key
 from socialrec.report.cards import encoder_card
+from socialrec.runtime import job
 from socialrec.settings import load_settings
-from socialrec.text.encoders.encoder import Encoder, load_encoder, load_saved
-from socialrec.text.encoders.tokens import coverage
+from socialrec.settings.text import StartFrom
 from socialrec.text.tasks import Pairs, Task
 from socialrec.text.training.continual import Start, forgetting, losses_on, why_not_from
 from socialrec.text.training.finetune import FineTuned, Progress, fine_tune
@@ -25,7 +27,6 @@ from socialrec.text.understanding.classification import Classified, calibrate
 from socialrec.text.understanding.heads import Heads, heads_beside
 from socialrec.text.understanding.perturbation import flips
 from socialrec.text.understanding.recall import recall_at
-from socialrec.text_settings import StartFrom
 from socialrec.tracking import ENCODER, ERASED
 
 NAME = "finetune_encoder"

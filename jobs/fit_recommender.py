@@ -6,20 +6,21 @@ import math
 import sys
 from typing import Any
 
-from socialrec import job, tracking
+from socialrec import tracking
 from socialrec.errors import UserError
 from socialrec.evaluate.plots import metrics_figure, weights_figure
 from socialrec.evaluate.split import Split, make_split
-from socialrec.recommend.ablation import COLUMNS
-from socialrec.recommend.baseline import FOLDER as BASELINE_FOLDER
-from socialrec.recommend.baseline import fit_baseline
-from socialrec.recommend.candidate import FOLDER as CANDIDATE_FOLDER
-from socialrec.recommend.inputs import Inputs, n_texts_missing, read_inputs
+from socialrec.features.inputs import Inputs, n_texts_missing, read_inputs
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.reference import make_reference, save_reference
-from socialrec.recommend.steps import key_of, note_step, read_step, training_key
-from socialrec.recommend.training import Blend, fit_blend, fit_everything, recipe_settings, tuned
-from socialrec.recommend.tuning import Tried
+from socialrec.recommend.training.ablation import COLUMNS
+from socialrec.recommend.training.baseline import FOLDER as BASELINE_FOLDER
+from socialrec.recommend.training.baseline import fit_baseline
+from socialrec.recommend.training.candidate import FOLDER as CANDIDATE_FOLDER
+from socialrec.recommend.training.fits import Blend, fit_blend, fit_everything, recipe_settings, tuned
+from socialrec.recommend.training.reference import make_reference, save_reference
+from socialrec.recommend.training.steps import key_of, note_step, read_step, training_key
+from socialrec.recommend.training.tuning import Tried
+from socialrec.runtime import job
 from socialrec.settings import Settings
 
 NAME = "fit_recommender"

@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from socialrec import job
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.runs import LANDING_FILES
 from socialrec.contracts.vocabulary import Entity
-from socialrec.etl.landing_files import LandingDay, LandingFile, find_days, require_as_seen, require_day, settled_days
+from socialrec.etl.landing.files import LandingDay, LandingFile, find_days, require_as_seen, require_day, settled_days
 from socialrec.etl.progress import landing_tokens, pack_tokens
 from socialrec.lake.traffic import Amount
+from socialrec.runtime import job
 
 if TYPE_CHECKING:
     from socialrec.etl.quarantine_share import Intake
@@ -68,9 +68,9 @@ def take_in(run: job.Run, days: list[LandingDay], tokens: Mapping[str, str]) -> 
     Raises UserError before anything is committed where a file changed since it was listed.
     """
     # Spark is imported only now: a night with nothing new must not pay for it.
-    from socialrec.etl.erased import Erased
-    from socialrec.etl.ingest import stage_records
-    from socialrec.etl.landing_layouts import find_layouts
+    from socialrec.etl.bronze.erased import Erased
+    from socialrec.etl.bronze.ingest import stage_records
+    from socialrec.etl.landing.layouts import find_layouts
     from socialrec.etl.quarantine_share import check_share
     from socialrec.etl.session import spark_session
     from socialrec.etl.tables import publish, staged_files

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections import Counter
 
-from socialrec import job, tracking
+from socialrec import tracking
 from socialrec.contracts import TABLES
+from socialrec.lake.integrity.verify import verify_share
 from socialrec.lake.upkeep import compact, sweep, vacuum
-from socialrec.lake.verify import verify_share
-from socialrec.service.kept import Kept, kept_models
-from socialrec.service.leftovers import find_leftovers, remove
+from socialrec.local_stack.home.kept import Kept, kept_models
+from socialrec.local_stack.home.leftovers import find_leftovers, remove
+from socialrec.runtime import job
 
 NAME = "maintain_lake"
 

@@ -8,14 +8,15 @@ import sys
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from socialrec import job, tracking
+from socialrec import tracking
 from socialrec.contracts.gold import MODEL_DECISIONS
 from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import ModelKind
 from socialrec.errors import UserError
 from socialrec.recommend.model import read_document
 from socialrec.recommend.model_files import require_unchanged
-from socialrec.recommend.steps import decision_key, training_key
+from socialrec.recommend.training.steps import decision_key, training_key
+from socialrec.runtime import job
 from socialrec.tracking import ENCODER, RECOMMENDER, ModelRef
 
 NAME = "pin_models"

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from socialrec import job
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import (
     BEHAVIOUR_PROPENSITIES,
@@ -23,6 +22,7 @@ from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SIL
 from socialrec.errors import UserError
 from socialrec.etl.progress import day_tokens, derived_tokens, pack_tokens
 from socialrec.lake import Stage
+from socialrec.runtime import job
 
 NAME = "predict_insights"
 

@@ -7,18 +7,19 @@ import sys
 import tempfile
 from pathlib import Path
 
-from socialrec import job, tracking
+from socialrec import tracking
 from socialrec.contracts.gold import SOCIAL_TIES, TEXTS
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS
-from socialrec.erasure.trainings import erased_before, require_nobody_erased_since
+from socialrec.encoders.weights import load_weights
 from socialrec.errors import UserError
 from socialrec.evaluate.split import make_split
+from socialrec.privacy.erasure.trainings import erased_before, require_nobody_erased_since
+from socialrec.privacy.user_order import HAPPENED, NamedTables
+from socialrec.runtime import job
+from socialrec.settings.text import PretrainSettings
 from socialrec.text import corpus, material
-from socialrec.text.encoders.weights import load_weights
 from socialrec.text.pretraining.pretrain import PreTrained, pretrain
-from socialrec.text_settings import PretrainSettings
 from socialrec.tracking import BASE
-from socialrec.user_order import HAPPENED, NamedTables
 
 NAME = "pretrain_encoder"
 

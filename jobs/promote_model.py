@@ -8,20 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from socialrec import job, tracking
+from socialrec import tracking
 from socialrec.contracts.vocabulary import ModelKind
-from socialrec.erasure.trainings import require_nobody_erased_since
+from socialrec.display.visible import plain_markdown
 from socialrec.errors import UserError
 from socialrec.evaluate.gate import Decision, decide
-from socialrec.recommend.baseline import FOLDER as BASELINE_FOLDER
-from socialrec.recommend.baseline import what_is_missing
-from socialrec.recommend.candidate import FOLDER as CANDIDATE_FOLDER
+from socialrec.privacy.erasure.trainings import require_nobody_erased_since
 from socialrec.recommend.decisions import baseline_row, gate_row, record_decision
 from socialrec.recommend.model import read_document
 from socialrec.recommend.model_files import hash_files
-from socialrec.recommend.steps import decision_key, forget_steps, training_key
+from socialrec.recommend.training.baseline import FOLDER as BASELINE_FOLDER
+from socialrec.recommend.training.baseline import what_is_missing
+from socialrec.recommend.training.candidate import FOLDER as CANDIDATE_FOLDER
+from socialrec.recommend.training.steps import decision_key, forget_steps, training_key
 from socialrec.report.cards import baseline_card, version_card
-from socialrec.shown import plain_markdown
+from socialrec.runtime import job
 from socialrec.tracking import ENCODER, RECOMMENDER
 
 NAME = "promote_model"

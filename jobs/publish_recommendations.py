@@ -9,7 +9,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from socialrec import job
 from socialrec.contracts.gold import RECOMMENDATIONS, SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.runs import PUBLISHED_LISTS
 from socialrec.contracts.silver import SILVER_PRODUCTS
@@ -17,10 +16,11 @@ from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.evaluate.drift import drift
 from socialrec.lake.traffic import Amount
-from socialrec.paths import require_below
+from socialrec.recommend.lists.publishing import FILE, audit_lists, export_lists, with_source_ids
 from socialrec.recommend.model import read_document
-from socialrec.recommend.publishing import FILE, audit_lists, export_lists, with_source_ids
-from socialrec.recommend.reference import load_reference, night_values
+from socialrec.recommend.training.reference import load_reference, night_values
+from socialrec.runtime import job
+from socialrec.settings.paths import require_below
 
 NAME = "publish_recommendations"
 

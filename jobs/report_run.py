@@ -5,15 +5,16 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from socialrec import job, tracking
+from socialrec import tracking
 from socialrec.contracts import TABLES
 from socialrec.contracts.runs import training_of
+from socialrec.display.visible import plain_markdown
 from socialrec.evaluate.comparison import main_figures
-from socialrec.recommend.summary import TEST_PREFIX, headline, read_receipts, rows_of, summarise
 from socialrec.report.cards import night_card
 from socialrec.report.facts import NightFacts, read_facts
 from socialrec.report.page import PAGE, write_report
-from socialrec.shown import plain_markdown
+from socialrec.report.summary import TEST_PREFIX, headline, read_receipts, rows_of, summarise
+from socialrec.runtime import job
 
 NAME = "report_run"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from socialrec import job, tracking
+from socialrec import tracking
 from socialrec.contracts.gold import MODEL_DECISIONS
+from socialrec.display.visible import plain_markdown
 from socialrec.errors import UserError
 from socialrec.recommend.decisions import record_decision, rollback_row, version_to_go_back_to
 from socialrec.recommend.model_files import require_unchanged
-from socialrec.shown import plain_markdown
+from socialrec.runtime import job
 from socialrec.tracking import ENCODER, ERASED, RECOMMENDER
 
 NAME = "roll_back_model"

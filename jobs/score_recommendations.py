@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from socialrec import job
 from socialrec.contracts.gold import (
     LIST_INPUTS,
     MODEL_DECISIONS,
@@ -16,14 +15,15 @@ from socialrec.contracts.gold import (
 )
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
 from socialrec.errors import UserError
-from socialrec.paths import require_below
-from socialrec.recommend.context import Context, Stamp, build_context
-from socialrec.recommend.input_hashes import facts_of, hash_inputs
-from socialrec.recommend.inputs import comment_days, read_comments
-from socialrec.recommend.keeping import Kept, Night, keep_lists, last_night
+from socialrec.features.context import Context, Stamp, build_context
+from socialrec.features.inputs import comment_days, read_comments
+from socialrec.recommend.lists.input_hashes import facts_of, hash_inputs
+from socialrec.recommend.lists.keeping import Kept, Night, keep_lists, last_night
 from socialrec.recommend.model import read_document
 from socialrec.recommend.model_files import require_unchanged
-from socialrec.scratch import scratch_folder
+from socialrec.runtime import job
+from socialrec.runtime.scratch import scratch_folder
+from socialrec.settings.paths import require_below
 
 NAME = "score_recommendations"
 INPUTS = (USER_PRODUCT_AFFINITY, SOCIAL_TIES, SILVER_PRODUCTS, USER_PROFILES)
@@ -95,7 +95,7 @@ def score(
     from socialrec.etl.schemas import spark_schema
     from socialrec.etl.session import spark_session
     from socialrec.etl.tables import count_staged, publish, write_stage
-    from socialrec.recommend.scoring import block_scorer, total_removed
+    from socialrec.recommend.lists.scoring import block_scorer, total_removed
 
     counts = {"users": len(context.rows)}
     with (

@@ -12,8 +12,8 @@ from pyspark.sql import SparkSession
 
 from socialrec.etl.session import spark_session
 from socialrec.lake import Lake
-from socialrec.service_settings import SparkSettings
 from socialrec.settings import Settings, load_settings
+from socialrec.settings.services import SparkSettings
 from socialrec.tracking.access import PASSWORD_VARIABLE, USER_VARIABLE
 
 

@@ -27,8 +27,8 @@ import pytest
 from socialrec import tracking
 from socialrec.contracts.gold import RECOMMENDATIONS
 from socialrec.lake import Lake
-from socialrec.service.processes import end, find, tree
-from socialrec.service.record import read_record
+from socialrec.local_stack.processes import end, find, tree
+from socialrec.local_stack.record import read_record
 from socialrec.settings import Settings, load_settings
 from socialrec.tracking import ENCODER, RECOMMENDER
 

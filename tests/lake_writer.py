@@ -11,7 +11,7 @@ import sys, time
 from pathlib import Path
 import pyarrow as pa
 from socialrec.contracts.gold import TEXTS
-from socialrec.job import guarded
+from socialrec.runtime.job import guarded
 from socialrec.lake import Lake
 
 root, day, name, pause = sys.argv[1:]

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from socialrec.service.environment import mlflow_command, mlflow_environment
-from socialrec.service_settings import ServiceSettings
+from socialrec.local_stack.environment import mlflow_command, mlflow_environment
 from socialrec.settings import Settings
+from socialrec.settings.services import ServiceSettings
 from socialrec.tracking.access import client_variables
 
 

@@ -12,12 +12,13 @@ import numpy as np
 import pyarrow as pa
 from mlflow import MlflowClient
 
-from socialrec import job, tracking
+from socialrec import tracking
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import SOCIAL_TIES, TEXT_EMBEDDINGS, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
+from socialrec.runtime import job
 from socialrec.settings import Settings, load_settings
 from socialrec.tracking import ENCODER
 

@@ -14,23 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from socialrec.bench.children import run_child
-from socialrec.bench.night_jobs import ReadReceipt, night_steps
+from socialrec.bench.first_nights.night_jobs import ReadReceipt, night_steps
 from socialrec.bench.progress import Progress, to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.contracts.runs import NIGHTLY
-from socialrec.cost import spent
 from socialrec.errors import UserError
-from socialrec.job import receipt
+from socialrec.local_stack.cluster.home import compare
+from socialrec.local_stack.environment import REPOSITORY
+from socialrec.local_stack.nights import night
+from socialrec.local_stack.processes import find
+from socialrec.local_stack.record import Record
+from socialrec.local_stack.servers import down, up
 from socialrec.orchestration.airflow_api import AirflowApi
 from socialrec.orchestration.commands import command
 from socialrec.orchestration.run_date import folder_name
-from socialrec.recommend.summary import costs_of, read_receipts
-from socialrec.service import night
-from socialrec.service.cluster_home import compare
-from socialrec.service.environment import REPOSITORY
-from socialrec.service.processes import find
-from socialrec.service.record import Record
-from socialrec.service.servers import down, up
+from socialrec.report.summary import costs_of, read_receipts
+from socialrec.runtime.cost import spent
+from socialrec.runtime.job import receipt
 from socialrec.settings import Settings, load_settings
 from socialrec.sources.demo import write_demo
 from socialrec.sources.demo_world import DemoWorld

@@ -10,15 +10,15 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from socialrec.bench.progress import Progress, to_standard_error
-from socialrec.bench.ranking import PACKAGES, Stages, figures, peak_mib
-from socialrec.bench.ranking_problem import Pairs, Problem, shuffled_places, tie_shares
+from socialrec.bench.ranking.benchmark import PACKAGES, Stages, figures, peak_mib
+from socialrec.bench.ranking.problem import Pairs, Problem, shuffled_places, tie_shares
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.evaluate.baselines import popular_lists
-from socialrec.recommend.arrays import F32, Indices, unit_rows
 from socialrec.recommend.model import ModelInfo, Recommender
-from socialrec.recommend.offline import HeldOut, learn_blend, rank
 from socialrec.recommend.signals import SIGNALS
+from socialrec.recommend.training.offline import HeldOut, learn_blend, rank
 from socialrec.settings import Settings
+from socialrec.vectors.arrays import F32, Indices, unit_rows
 
 NAME = "scale"
 SEED = 20260106

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from socialrec.etl_settings import PlatformSettings
+from socialrec.settings.etl import PlatformSettings
 
 Platforms = Mapping[str, PlatformSettings]
 

@@ -1,4 +1,4 @@
-"""Pseudonyms of users, as `socialrec.pseudonyms` makes them, in Spark built-ins."""
+"""Pseudonyms of users, as `socialrec.privacy.pseudonyms` makes them, in Spark built-ins."""
 
 from __future__ import annotations
 

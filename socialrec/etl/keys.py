@@ -9,8 +9,8 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from socialrec.contracts.landing import LANDING_KEY
+from socialrec.contracts.product_ids import SEPARATOR
 from socialrec.contracts.vocabulary import Entity
-from socialrec.product_ids import SEPARATOR
 
 
 @dataclass(frozen=True)

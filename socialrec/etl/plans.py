@@ -12,8 +12,8 @@ from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.etl.progress import Roll, day_tokens, derived_tokens, plan_roll
-from socialrec.etl_settings import EtlSettings
 from socialrec.lake import Lake
+from socialrec.settings.etl import EtlSettings
 
 _LAST_DAY = "9999-12-31"
 

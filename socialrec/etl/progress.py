@@ -13,7 +13,7 @@ from datetime import date, timedelta
 
 from socialrec import __version__
 from socialrec.contracts.columns import Table
-from socialrec.etl.landing_files import LandingDay
+from socialrec.etl.landing.files import LandingDay
 from socialrec.lake import Lake
 
 

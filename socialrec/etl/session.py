@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from socialrec.scratch import scratch_folder
-from socialrec.service_settings import LOOPBACK
+from socialrec.runtime.scratch import scratch_folder
 from socialrec.settings import Settings
+from socialrec.settings.services import LOOPBACK
 
 _SCRATCH = "spark"
 _COMMON = {

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from matplotlib.figure import Figure
 
-from socialrec.shown import MOST_LABELS, and_more, first_values, plot_label
+from socialrec.display.visible import MOST_LABELS, and_more, first_values, plot_label
 
 TITLE_CHARS = 120
 CLASS_CHARS = 30

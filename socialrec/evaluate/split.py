@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from socialrec.contracts.vocabulary import EventType
-from socialrec.row_hashes import Hashes, mixed, string_hashes
+from socialrec.lake.row_hashes import Hashes, mixed, string_hashes
 from socialrec.settings import EvaluateSettings
 
 Until = Literal["validation", "test", "all"]

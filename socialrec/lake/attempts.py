@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Container, Iterator
 from pathlib import Path
 
-from socialrec import owners
+from socialrec.lake import owners
 
 PREFIX = "stage-"
 

@@ -18,9 +18,9 @@ from socialrec import __version__
 from socialrec.contracts.columns import Table
 from socialrec.errors import UserError
 from socialrec.lake import attempts
-from socialrec.lake.checksums import PARQUET, WHOLE_BYTES, require_as_written, require_readable
-from socialrec.lake.committed import DamagedLogError, forget, read_committed, remember, require_whole
 from socialrec.lake.history import Commit, read_history
+from socialrec.lake.integrity.checksums import PARQUET, WHOLE_BYTES, require_as_written, require_readable
+from socialrec.lake.integrity.committed import DamagedLogError, forget, read_committed, remember, require_whole
 from socialrec.lake.schemas import arrow_schema
 from socialrec.lake.stage import Stage
 from socialrec.lake.traffic import Amount, Traffic

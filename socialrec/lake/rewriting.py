@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.dataset as pds
 
 from socialrec.contracts.columns import Table
-from socialrec.lake.checksums import PARQUET
 from socialrec.lake.history import Commit
+from socialrec.lake.integrity.checksums import PARQUET
 from socialrec.lake.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.lake.stage import Stage

@@ -20,14 +20,13 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Tr
 from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction
 
-from socialrec import owners
 from socialrec.contracts.columns import Table
 from socialrec.errors import UserError
-from socialrec.lake import attempts
+from socialrec.lake import attempts, owners
 from socialrec.lake.audit import audit
-from socialrec.lake.checksums import PARQUET, WRITING, checksum
-from socialrec.lake.committed import remember
 from socialrec.lake.history import Commit
+from socialrec.lake.integrity.checksums import PARQUET, WRITING, checksum
+from socialrec.lake.integrity.committed import remember
 from socialrec.lake.schemas import arrow_schema
 from socialrec.lake.traffic import Amount, Traffic
 

@@ -10,7 +10,7 @@ from deltalake import DeltaTable
 
 from socialrec.contracts.columns import Table
 from socialrec.lake import attempts
-from socialrec.lake.committed import remember
+from socialrec.lake.integrity.committed import remember
 from socialrec.lake.lake import Lake
 from socialrec.lake.rewriting import Fill, replace_files
 from socialrec.lake.stage import KEEP_HISTORY, Stage

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import requests
 
+from socialrec.display.visible import lines
 from socialrec.errors import AwayError, UserError
-from socialrec.shown import lines
 
 TIMEOUT_SECONDS = 30.0
 NOTE_CHARS = 1000

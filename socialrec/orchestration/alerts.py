@@ -15,11 +15,11 @@ from airflow.sdk.configuration import conf
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
+from socialrec.display.visible import plain_markdown
 from socialrec.orchestration.notes import write_note
 from socialrec.orchestration.operators import CandidateRefusedError
-from socialrec.service_settings import Channel
 from socialrec.settings import Settings, load_settings
-from socialrec.shown import plain_markdown
+from socialrec.settings.services import Channel
 
 TIMEOUT_SECONDS = 10.0
 TEXT_CHARS = 500

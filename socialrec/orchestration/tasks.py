@@ -17,7 +17,7 @@ from socialrec.orchestration.operators import ClosingJob, PythonJob, SparkJob
 from socialrec.orchestration.pools import GPU, SPARK
 from socialrec.orchestration.run_date import folder_name, newest_published, resolve
 from socialrec.settings import Settings, load_settings
-from socialrec.text_settings import Engine
+from socialrec.settings.text import Engine
 
 DEFAULTS: dict[str, Any] = {
     "owner": "socialrec",

@@ -1,1 +1,4 @@
-"""Signals, their blend, lists with reasons, and what is published."""
+"""Signals, their blend, the model and the policy of lists.
+
+What users and products are known by belongs to `features`; offline metrics to `evaluate`.
+"""

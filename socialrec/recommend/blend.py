@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from socialrec.evaluate.metrics.hits import n_relevant
-from socialrec.recommend.arrays import F32, Csr, Indices
 from socialrec.recommend.scores import F64, FLAT, Scores
+from socialrec.vectors.arrays import F32, Csr, Indices
 
 TIE_BREAK = 1e-3
 """Popularity always counts this much, so that a user about whom nothing is known still gets an order."""

@@ -17,8 +17,8 @@ from safetensors.numpy import load_file, save_file
 
 from socialrec.contracts.vocabulary import ModelKind
 from socialrec.errors import UserError
+from socialrec.features.data import TrainingData
 from socialrec.recommend.blend import TIE_BREAK, Blended
-from socialrec.recommend.data import TrainingData
 from socialrec.recommend.scores import Few
 from socialrec.recommend.signals import SIGNALS, Collaborative, Popularity, Signal
 from socialrec.recommend.signals.base import UserBlock

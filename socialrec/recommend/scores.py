@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from socialrec.recommend.arrays import F32, Csr, Flags, Indices
+from socialrec.vectors.arrays import F32, Csr, Flags, Indices
 
 F64 = npt.NDArray[np.float64]
 FLAT = 1e-7

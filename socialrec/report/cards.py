@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from socialrec.display.visible import and_more, label, lines, plain_markdown, visible
 from socialrec.evaluate.gate import Decision
-from socialrec.recommend.summary import headline
 from socialrec.report.facts import NightFacts
-from socialrec.shown import and_more, label, lines, plain_markdown, visible
+from socialrec.report.summary import headline
 
 COMPARED = ("ndcg", "recall", "hit_rate", "coverage", "novelty", "diversity")
 WHO = ("candidate", "champion", "popularity")

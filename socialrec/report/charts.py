@@ -11,7 +11,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from socialrec.shown import first_values, plot_label
+from socialrec.display.visible import first_values, plot_label
 
 BAR, RIVAL = "#2f6f8f", "#c9b458"
 MAX_POINTS = 400

@@ -17,10 +17,10 @@ from socialrec.contracts.silver import SILVER, SILVER_COMMENTS, SILVER_FOLLOWS, 
 from socialrec.contracts.vocabulary import Entity
 from socialrec.lake import Lake
 from socialrec.recommend.decisions import newest_decision
-from socialrec.recommend.published import PublishedList, read_lists, typical_users
-from socialrec.recommend.summary import landing_days
-from socialrec.recommend.suspicion import Suspect, find_suspects
+from socialrec.recommend.lists.published import PublishedList, read_lists, typical_users
 from socialrec.report.changes import Changes, read_changes
+from socialrec.report.summary import landing_days
+from socialrec.report.suspicion import Suspect, find_suspects
 
 DAILY = (Entity.INTERACTIONS, Entity.COMMENTS)
 N_SAMPLES = 10

@@ -11,14 +11,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from socialrec import __version__
+from socialrec.display.spreadsheets import csv_text
+from socialrec.display.visible import label, lines
 from socialrec.evaluate.measure import EXPOSURE
-from socialrec.recommend.published import SHORT_KEY
-from socialrec.recommend.summary import model_of
+from socialrec.recommend.lists.published import SHORT_KEY
 from socialrec.report import charts
 from socialrec.report.cards import SAMPLE_COLUMNS, samples
 from socialrec.report.facts import NightFacts, served_groups
-from socialrec.shown import label, lines
-from socialrec.spreadsheets import csv_text
+from socialrec.report.summary import model_of
 
 TEMPLATE = "night.html.j2"
 PAGE, LISTS = "report.html", "lists.csv"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from socialrec.errors import UserError
-from socialrec.job import day
+from socialrec.runtime.job import day
 
 if TYPE_CHECKING:
     from socialrec.sources.landing import Imported

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 from socialrec.contracts.landing import LANDING
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
-from socialrec.job import day
 from socialrec.lake.schemas import arrow_type
+from socialrec.runtime.job import day
 
 Format = Literal["parquet", "jsonl", "jsonl.gz", "csv", "csv.gz"]
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from socialrec.contracts.vocabulary import Entity, EventType
 from socialrec.errors import UserError
-from socialrec.job import day
+from socialrec.runtime.job import day
 from socialrec.sources.landing import Imported, deliver, write_day
 from socialrec.sources.raw_files import files_in, is_utf8, number_repeats, read_tabs, require
 

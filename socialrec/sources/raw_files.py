@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from socialrec.errors import UserError
-from socialrec.gzipped import unpacked
+from socialrec.runtime.gzipped import unpacked
 
 _BYTE_ORDER_MARK = "\ufeff"
 _GZIP = b"\x1f\x8b"

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from socialrec.contracts.vocabulary import Entity, EventType
 from socialrec.errors import UserError
-from socialrec.job import day
+from socialrec.runtime.job import day
 from socialrec.sources.landing import Imported, deliver, write_day
 from socialrec.sources.raw_files import epoch_micros, files_in, number_repeats, read_tabs, require
 

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from socialrec.contracts.vocabulary import EventType
 from socialrec.evaluate.split import Split, Until
+from socialrec.settings.text import TaskName
 from socialrec.text.tasks import MIN_EXAMPLES, MISSING, Labelled, Pairs, Task, labelled
-from socialrec.text_settings import TaskName
 
 ATTRIBUTES = ("category", "brand")
 COMMENT_COLUMNS = ("comment_id", "user_key", "product_id", "text", "text_hash", "created_ts", "rating", "topic")

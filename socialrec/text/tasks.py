@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from socialrec.display.visible import named
 from socialrec.errors import UserError
-from socialrec.shown import named
 
 Ints = npt.NDArray[np.int64]
 MISSING = -1

@@ -8,8 +8,8 @@ import secrets
 from pathlib import Path
 
 from socialrec.errors import UserError
-from socialrec.secret_files import kept
 from socialrec.settings import Settings
+from socialrec.settings.secret_files import kept
 
 PERSON = "admin"
 """The user name for people, the same as Airflow's."""

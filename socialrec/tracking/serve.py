@@ -20,7 +20,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from socialrec.doors import UNAUTHORIZED, Door, Guesses, wait_first
+from socialrec.runtime.doors import UNAUTHORIZED, Door, Guesses, wait_first
 from socialrec.settings import Settings, load_settings
 from socialrec.tracking.access import PROGRAMS, password_file, passwords
 from socialrec.tracking.places import ARTIFACTS, SOURCES, is_own_place

@@ -14,11 +14,11 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from socialrec.display.spreadsheets import csv_text
+from socialrec.display.visible import lines
 from socialrec.errors import AwayError, UserError
-from socialrec.paths import below
 from socialrec.settings import Settings
-from socialrec.shown import lines
-from socialrec.spreadsheets import csv_text
+from socialrec.settings.paths import below
 from socialrec.tracking import pages
 from socialrec.tracking.access import client_variables
 from socialrec.tracking.address import tracking_uri

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from socialrec.bench.encode import demo_texts, neighbour_overlap, run
+from socialrec.bench.text.encode import demo_texts, neighbour_overlap, run
 from socialrec.errors import UserError
-from socialrec.text_settings import TextSettings
+from socialrec.settings.text import TextSettings
 
 
 def test_both_encode_the_same_texts_and_find_the_same_neighbours() -> None:

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from socialrec.bench.etl import run
-from socialrec.bench.etl_agreement import agree
-from socialrec.bench.etl_landing import Sizes, generate
+from socialrec.bench.etl.agreement import agree
+from socialrec.bench.etl.benchmark import run
+from socialrec.bench.etl.landing import Sizes, generate
 from socialrec.contracts.silver import SILVER_FOLLOWS
 from socialrec.errors import UserError
 

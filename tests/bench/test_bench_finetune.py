@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from socialrec.bench.finetune import HELD_OUT, Clock, demo_pairs, read_pairs, run
+from socialrec.bench.text.finetune import HELD_OUT, Clock, demo_pairs, read_pairs, run
 from socialrec.errors import UserError
-from socialrec.text_settings import Precision, TextSettings
+from socialrec.settings.text import Precision, TextSettings
 
 
 @pytest.mark.slow

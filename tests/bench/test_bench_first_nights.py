@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from socialrec.bench.first_nights import choose, line_of, read_facts, run, to_json
-from socialrec.bench.first_nights_checks import Evidence, faults_of_lists, lists_of
-from socialrec.bench.first_nights_program import Facts, said
-from socialrec.bench.first_nights_shops import CHINESE, Shop, records_of
-from socialrec.bench.first_nights_worlds import LACKS, README_RECORDS, SHOP_DAY, worlds
-from socialrec.bench.night_jobs import night_steps, training_steps
+from socialrec.bench.first_nights.benchmark import choose, line_of, read_facts, run, to_json
+from socialrec.bench.first_nights.checks import Evidence, faults_of_lists, lists_of
+from socialrec.bench.first_nights.night_jobs import night_steps, training_steps
+from socialrec.bench.first_nights.program import Facts, said
+from socialrec.bench.first_nights.shops import CHINESE, Shop, records_of
+from socialrec.bench.first_nights.worlds import LACKS, README_RECORDS, SHOP_DAY, worlds
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 

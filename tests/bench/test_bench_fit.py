@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from socialrec.bench.fit import run as run_fit
+from socialrec.bench.ranking.fit import run as run_fit
 from socialrec.bench.scale import Sizes, generate
 from socialrec.bench.scale import run as run_scale
 from socialrec.settings import RecommendSettings, Settings

@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from socialrec.bench.keys import Training, in_order_of_keys, mean_weights, renamed, run, stability
+from socialrec.bench.ranking.keys import Training, in_order_of_keys, mean_weights, renamed, run, stability
 from socialrec.evaluate.split import make_split
-from socialrec.recommend.inputs import Inputs, with_names
+from socialrec.features.inputs import Inputs, with_names
+from socialrec.privacy.user_order import USER
 from socialrec.settings import EvaluateSettings, RecommendSettings, Settings
-from socialrec.user_order import USER
 
 
 @pytest.fixture

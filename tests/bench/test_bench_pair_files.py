@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from socialrec.bench.pair_files import read_pairs, read_texts, read_ties
+from socialrec.bench.ranking.pair_files import read_pairs, read_texts, read_ties
 from socialrec.errors import UserError
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from socialrec.bench.ranking import cutoffs_of, run
-from socialrec.bench.ranking_lastfm import Shop, recbole_split
-from socialrec.bench.ranking_peers import peer_lists
-from socialrec.bench.ranking_problem import Problem, hold_out, shuffled_places, tie_shares
+from socialrec.bench.ranking.benchmark import cutoffs_of, run
+from socialrec.bench.ranking.lastfm import Shop, recbole_split
+from socialrec.bench.ranking.peers import peer_lists
+from socialrec.bench.ranking.problem import Problem, hold_out, shuffled_places, tie_shares
 from socialrec.errors import UserError
 from socialrec.settings import RecommendSettings, Settings
 
@@ -184,7 +184,7 @@ def test_tags_of_held_out_pairs_are_left_out(lastfm: Shop, monkeypatch: pytest.M
         given.append(len(texts))
         return np.zeros((n_products, dim), dtype=np.float32)
 
-    monkeypatch.setattr("socialrec.bench.ranking_lastfm.lexical_vectors", counted)
+    monkeypatch.setattr("socialrec.bench.ranking.lastfm.lexical_vectors", counted)
     nothing = np.zeros(len(lastfm.pairs.users), dtype=np.bool_)
     lastfm.text_without(nothing)
     lastfm.text_without(~nothing)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from landed_world import put as put_rows
 
-from socialrec.bench.reason_truth import Truth, check_truth
+from socialrec.bench.first_nights.reason_truth import Truth, check_truth
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import COMMENT_INSIGHTS, RECOMMENDATIONS, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS

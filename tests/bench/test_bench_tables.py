@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from socialrec.bench.tables import read_columns
+from socialrec.bench.text.tables import read_columns
 from socialrec.errors import UserError
 
 

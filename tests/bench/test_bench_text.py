@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from socialrec.bench.text import run, scores
-from socialrec.bench.text_model import together
-from socialrec.bench.text_tasks import Examples, SplitTask, load_beside, load_files, load_task, load_together
-from socialrec.bench.text_together import run as compare
+from socialrec.bench.text.benchmark import run, scores
+from socialrec.bench.text.model import together
+from socialrec.bench.text.tasks import Examples, SplitTask, load_beside, load_files, load_task, load_together
+from socialrec.bench.text.together import run as compare
 from socialrec.errors import UserError
+from socialrec.settings.text import TextSettings
 from socialrec.text.tasks import MISSING, Output
-from socialrec.text_settings import TextSettings
 
 
 def write(file: Path, n: int) -> Path:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from socialrec.bench.text_recipe import MAX_ROUNDS, RECIPE, with_recipe
-from socialrec.bench.text_tasks import Examples, SplitTask
-from socialrec.text_settings import TextSettings, Tuning
+from socialrec.bench.text.recipe import MAX_ROUNDS, RECIPE, with_recipe
+from socialrec.bench.text.tasks import Examples, SplitTask
+from socialrec.settings.text import TextSettings, Tuning
 
 FEW = ["soft wool"]
 """Four tokens with the first and the last one: a step shows all of them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from socialrec.bench.topk import N_ROUNDS, Size, in_turn, same_ids
+from socialrec.bench.topk.benchmark import N_ROUNDS, Size, in_turn, same_ids
 
 
 def test_a_product_that_ties_with_the_last_of_the_peers_list_counts_as_the_same() -> None:

@@ -17,8 +17,8 @@ from socialrec import tracking
 from socialrec.contracts.gold import BEHAVIOUR_PROPENSITIES, COMMENT_INSIGHTS, TEXT_EMBEDDINGS, TEXTS, USER_OPINIONS
 from socialrec.contracts.silver import SILVER_COMMENTS
 from socialrec.contracts.vocabulary import Entity
-from socialrec.erasure.trainings import erased_before
 from socialrec.lake import Lake
+from socialrec.privacy.erasure.trainings import erased_before
 from socialrec.settings import Settings, load_settings
 from socialrec.tracking import ENCODER, RECOMMENDER
 

@@ -15,11 +15,11 @@ from socialrec.contracts.gold import TEXT_EMBEDDINGS
 from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.evaluate.split import make_split
+from socialrec.features.inputs import read_inputs
 from socialrec.lake import Lake
-from socialrec.lake.content import Content, content_of_all_runs
-from socialrec.recommend.inputs import read_inputs
+from socialrec.lake.integrity.content import Content, content_of_all_runs
 from socialrec.recommend.signals import SIGNALS
-from socialrec.recommend.training import fit_everything
+from socialrec.recommend.training.fits import fit_everything
 from socialrec.settings import load_settings
 
 JOBS = ("ingest_landing", "build_silver", "build_gold", "score_recommendations")

@@ -16,7 +16,7 @@ from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.plans import GOLD_TARGETS
 from socialrec.lake import Lake
-from socialrec.lake.content import content_of_all_runs, require_same
+from socialrec.lake.integrity.content import content_of_all_runs, require_same
 
 Blow = Callable[[], None]
 FIRST = date(2026, 1, 1)

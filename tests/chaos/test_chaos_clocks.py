@@ -20,8 +20,8 @@ from socialrec.contracts.silver import SILVER, SILVER_INTERACTIONS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.plans import GOLD_TARGETS
 from socialrec.lake import Lake
-from socialrec.lake.content import content_of_all_runs
-from socialrec.pseudonyms import identity_key
+from socialrec.lake.integrity.content import content_of_all_runs
+from socialrec.privacy.pseudonyms import identity_key
 from socialrec.settings import load_settings
 
 LEAP, AFTER, SPRING, AUTUMN = "2024-02-29", "2024-03-01", "2026-03-08", "2026-11-01"

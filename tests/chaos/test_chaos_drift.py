@@ -13,10 +13,10 @@ import pytest
 from landed_world import D1, event, land, load, rows, run
 from pyspark.sql import SparkSession
 
-from socialrec import job
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.vocabulary import Entity
 from socialrec.lake import Lake
+from socialrec.runtime import job
 
 Drift = Callable[[pa.Table], pa.Table]
 Blow = Callable[..., None]

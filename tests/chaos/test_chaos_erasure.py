@@ -32,8 +32,8 @@ from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.errors import UserError
 from socialrec.lake import Lake
-from socialrec.pseudonyms import identity_key, pseudonym
-from socialrec.recommend.reasons import make_reason
+from socialrec.privacy.pseudonyms import identity_key, pseudonym
+from socialrec.recommend.explain.reasons import make_reason
 from socialrec.settings import Settings
 from socialrec.tracking import ENCODER, RECOMMENDER
 

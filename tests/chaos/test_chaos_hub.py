@@ -16,15 +16,15 @@ import pyarrow.compute as pc
 import pytest
 
 from socialrec.bench.children import run_child
-from socialrec.bench.etl_agreement import agree
-from socialrec.bench.etl_peer import Peer
+from socialrec.bench.etl.agreement import agree
+from socialrec.bench.etl.peer import Peer
 from socialrec.contracts.gold import SOCIAL_TIES
 from socialrec.contracts.landing import LANDING
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.plans import GOLD_TARGETS
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_type
-from socialrec.pseudonyms import KEY_FILE, identity_key, pseudonym
+from socialrec.privacy.pseudonyms import KEY_FILE, identity_key, pseudonym
 from socialrec.settings import Settings, load_settings
 from socialrec.sources.landing import write_day
 

@@ -22,19 +22,19 @@ from landed_world import D1, load
 from mlflow_process import free_port
 
 from socialrec.contracts.bronze import BRONZE
-from socialrec.doors import GUESSES, GUESSES_SECONDS
+from socialrec.encoders.weights import load_weights
 from socialrec.errors import AwayError, UserError
-from socialrec.etl.landing_files import find_days
+from socialrec.etl.landing.files import find_days
 from socialrec.lake import Lake
+from socialrec.local_stack.environment import airflow_url
+from socialrec.local_stack.health import is_healthy
+from socialrec.local_stack.programs import airflow, make_folders
+from socialrec.local_stack.secrets import USER, password
 from socialrec.orchestration.airflow_api import AirflowApi
-from socialrec.recommend.candidate import find_faults
 from socialrec.recommend.model import FORMAT
-from socialrec.service.environment import airflow_url
-from socialrec.service.health import is_healthy
-from socialrec.service.programs import airflow, make_folders
-from socialrec.service.secrets import USER, password
+from socialrec.recommend.training.candidate import find_faults
+from socialrec.runtime.doors import GUESSES, GUESSES_SECONDS
 from socialrec.settings import Settings, load_settings
-from socialrec.text.encoders.weights import load_weights
 from socialrec.tracking.access import PASSWORD_VARIABLE, USER_VARIABLE
 
 Blow = Callable[..., None]

@@ -31,8 +31,8 @@ from troubled_mlflow import (
 
 from socialrec import tracking
 from socialrec.contracts.gold import RECOMMENDATIONS
-from socialrec.job import EXIT_AWAY
 from socialrec.lake import Lake
+from socialrec.runtime.job import EXIT_AWAY
 from socialrec.settings import Settings, load_settings
 from socialrec.tracking import CHALLENGER, CHAMPION, ENCODER, RECOMMENDER
 

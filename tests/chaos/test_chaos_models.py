@@ -18,9 +18,9 @@ from socialrec.contracts import TABLES
 from socialrec.contracts.gold import MODEL_DECISIONS, RECOMMENDATIONS
 from socialrec.errors import UserError
 from socialrec.lake import Lake
+from socialrec.local_stack.home.kept import kept_models
 from socialrec.recommend.model import DOCUMENT, TENSORS
 from socialrec.recommend.signals import SIGNALS
-from socialrec.service.kept import kept_models
 from socialrec.settings import Settings
 from socialrec.tracking import RECOMMENDER
 

@@ -17,13 +17,13 @@ import pytest
 from landed_world import D1, D2, comment, event, land, load, rows, run
 from pyspark.sql import SparkSession
 
-from socialrec import job
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.landing import LANDING_KEY
 from socialrec.contracts.silver import SILVER, SILVER_COMMENTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.lake import Lake
+from socialrec.runtime import job
 
 Blow = Callable[..., None]
 

@@ -21,7 +21,7 @@ from socialrec.contracts.gold import USER_PRODUCT_AFFINITY
 from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity
 from socialrec.lake import Lake
-from socialrec.pseudonyms import identity_key, pseudonym
+from socialrec.privacy.pseudonyms import identity_key, pseudonym
 from socialrec.settings import load_settings
 
 DAYS = [f"2026-01-0{n}" for n in range(1, 7)]

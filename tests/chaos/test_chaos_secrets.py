@@ -14,15 +14,15 @@ from landed_world import D1, D2, comment, event, land, load, rows, run
 from mlflow_process import start_mlflow
 from pyspark.sql import SparkSession
 
-from socialrec import job
 from socialrec.contracts import TABLES
 from socialrec.contracts.silver import SILVER_COMMENTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.lake import Lake
-from socialrec.pseudonyms import pseudonym
-from socialrec.service.environment import airflow_environment
-from socialrec.service.secrets import broker_url, make_all
+from socialrec.local_stack.environment import airflow_environment
+from socialrec.local_stack.secrets import broker_url, make_all
+from socialrec.privacy.pseudonyms import pseudonym
+from socialrec.runtime import job
 from socialrec.settings import Settings, load_settings
 from socialrec.tracking.access import PERSON, PROGRAMS
 

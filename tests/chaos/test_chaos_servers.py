@@ -13,8 +13,8 @@ from e2e_shop import LAST, N_PEOPLE, Shop, click, clicked, job_of, land, tiny_sh
 
 from socialrec.contracts import TABLES
 from socialrec.lake import Lake
-from socialrec.service.processes import find, tree
-from socialrec.service.record import Record, read_record
+from socialrec.local_stack.processes import find, tree
+from socialrec.local_stack.record import Record, read_record
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 AWAY_SECONDS = 60

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import torch
 
+from socialrec.settings.text import Precision, PretrainSettings, TextSettings
 from socialrec.text.pretraining.pretrain import pretrain
 from socialrec.text.tasks import Task, labelled
 from socialrec.text.training.finetune import Progress, fine_tune
-from socialrec.text_settings import Precision, PretrainSettings, TextSettings
 
 N_STEPS, CHECKPOINT_EVERY = 12, 2
 COLOURS, THINGS = ("red", "blue", "green", "grey"), ("shoe", "lamp", "book", "chair")

@@ -19,7 +19,7 @@ from socialrec.contracts.columns import Column, ListOf, StructOf, Table
 from socialrec.contracts.gold import MODEL_DECISIONS, RECOMMENDATIONS, USER_PROFILES
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
-from socialrec.pseudonyms import identity_key, pseudonym
+from socialrec.privacy.pseudonyms import identity_key, pseudonym
 from socialrec.settings import Settings
 
 SOCIALREC = Path(sys.executable).with_name("socialrec")

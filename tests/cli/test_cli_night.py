@@ -10,15 +10,15 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
+from socialrec.cli.nights import Night, say_failed, say_outcome
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
 from socialrec.contracts.runs import NIGHTLY
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
-from socialrec.running import Night, say_failed, say_outcome
-from socialrec.service.commands import RunCommand
-from socialrec.service.night import Failure
-from socialrec.service.record import Record
+from socialrec.local_stack.home.commands import RunCommand
+from socialrec.local_stack.nights.night import Failure
+from socialrec.local_stack.record import Record
 from socialrec.settings import Settings
 
 DS, RUN, FOLDER = "2026-01-01", "manual__2026-01-02T00:00:00+00:00", "manual__2026-01-02T00-00-00-00-00"

@@ -15,8 +15,8 @@ import yaml
 from compose_spec import PyCompose
 
 from socialrec import __version__
-from socialrec.service.cluster_home import read_variables
-from socialrec.service.programs import programs
+from socialrec.local_stack.cluster.home import read_variables
+from socialrec.local_stack.programs import programs
 from socialrec.settings import load_settings
 
 REPOSITORY = Path(__file__).parents[2]

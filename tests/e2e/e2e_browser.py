@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from socialrec.contracts.runs import NIGHTLY
-from socialrec.service.record import Record, read_record
-from socialrec.service.secrets import USER, password
+from socialrec.local_stack.record import Record, read_record
+from socialrec.local_stack.secrets import USER, password
 from socialrec.settings import Settings
 from socialrec.tracking.access import passwords
 

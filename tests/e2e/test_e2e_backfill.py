@@ -16,9 +16,9 @@ from socialrec.contracts.runs import NIGHTLY
 from socialrec.contracts.silver import SILVER
 from socialrec.etl.plans import GOLD_TARGETS
 from socialrec.lake import Lake
-from socialrec.lake.content import content_of_all_runs, require_same
+from socialrec.lake.integrity.content import content_of_all_runs, require_same
+from socialrec.local_stack.record import read_record
 from socialrec.orchestration.airflow_api import AirflowApi
-from socialrec.service.record import read_record
 
 DAYS = ("2026-03-05", "2026-03-06", LAST)
 TABLES = (*BRONZE.values(), *QUARANTINE.values(), *SILVER.values(), *GOLD_TARGETS)

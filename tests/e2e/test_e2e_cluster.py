@@ -22,10 +22,10 @@ from e2e_shop import N_PLACES, SMALL, SOCIALREC, free_port, land_the_shop
 from socialrec.contracts import TABLES
 from socialrec.contracts.gold import RECOMMENDATIONS
 from socialrec.lake import Lake
-from socialrec.service.cluster import POSTGRES_USER, postgres_program
-from socialrec.service.processes import end, find, tree
-from socialrec.service.record import Record, read_record
-from socialrec.service.secrets import user_password
+from socialrec.local_stack.cluster.machines import POSTGRES_USER, postgres_program
+from socialrec.local_stack.processes import end, find, tree
+from socialrec.local_stack.record import Record, read_record
+from socialrec.local_stack.secrets import user_password
 from socialrec.settings import load_settings
 
 MISSING = [

@@ -11,8 +11,8 @@ from e2e_browser import NEEDS_CHROMIUM, Screen, signed_in
 from e2e_shop import Shop
 
 from socialrec.contracts.runs import NIGHTLY
+from socialrec.local_stack.record import read_record
 from socialrec.orchestration.airflow_api import AirflowApi
-from socialrec.service.record import read_record
 from socialrec.sources import newest_day
 
 pytestmark = NEEDS_CHROMIUM

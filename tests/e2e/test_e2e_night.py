@@ -26,8 +26,8 @@ from e2e_shop import (
 )
 from every_file import texts_below
 
-from socialrec.service.record import read_record
-from socialrec.service.secrets import password
+from socialrec.local_stack.record import read_record
+from socialrec.local_stack.secrets import password
 from socialrec.tracking.access import password_file, passwords
 
 

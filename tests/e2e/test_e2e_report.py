@@ -12,12 +12,12 @@ import pytest
 from e2e_browser import ARGUMENTS, CHROMIUM, NEEDS_CHROMIUM, playwright
 
 from socialrec.contracts.vocabulary import Entity
-from socialrec.recommend.published import Place, PublishedList
-from socialrec.recommend.summary import model_of, refusal_of, summarise
-from socialrec.recommend.suspicion import Suspect
+from socialrec.recommend.lists.published import Place, PublishedList
 from socialrec.report.changes import Changes, Mover
 from socialrec.report.facts import Exposure, NightFacts, Rejected
 from socialrec.report.page import render
+from socialrec.report.summary import model_of, refusal_of, summarise
+from socialrec.report.suspicion import Suspect
 
 pytestmark = NEEDS_CHROMIUM
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}

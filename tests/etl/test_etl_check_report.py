@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from socialrec.etl.check_report import Fault, FileCheck, give_verdict, report_lines
+from socialrec.etl.check.report import Fault, FileCheck, give_verdict, report_lines
 
 FAULT = Fault("user_id", "missing_value", 5, 7, "null", "fill it, or leave the record out")
 

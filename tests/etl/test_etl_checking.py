@@ -12,13 +12,13 @@ from pyspark.sql import SparkSession
 from socialrec.contracts.landing import EXAMPLES
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
-from socialrec.etl.check_report import FileCheck
-from socialrec.etl.checking import ID_FORM, check_files, files_to_check, read_delivery, remedy, unmet_lines
-from socialrec.etl.ingest import judged_records
-from socialrec.etl.judging import judge, list_faults
-from socialrec.etl.landing_layouts import find_layouts
-from socialrec.etl.landing_text import CONVERT
-from socialrec.etl_settings import EtlSettings
+from socialrec.etl.bronze.ingest import judged_records
+from socialrec.etl.bronze.judging import judge, list_faults
+from socialrec.etl.check.delivery import ID_FORM, check_files, files_to_check, read_delivery, remedy, unmet_lines
+from socialrec.etl.check.report import FileCheck
+from socialrec.etl.landing.layouts import find_layouts
+from socialrec.etl.landing.lines import CONVERT
+from socialrec.settings.etl import EtlSettings
 
 DS = "2026-01-31"
 

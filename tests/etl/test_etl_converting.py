@@ -6,8 +6,8 @@ import pytest
 
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
-from socialrec.etl.converting import convert_file, guess_file, target_of
-from socialrec.etl.landing_files import LandingFile
+from socialrec.etl.check.converting import convert_file, guess_file, target_of
+from socialrec.etl.landing.files import LandingFile
 
 
 def export(folder: Path, name: str, text: str, encoding: str = "utf-8") -> LandingFile:

@@ -13,10 +13,10 @@ from pyspark.sql import Row, SparkSession
 
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
-from socialrec.etl.ingest import judged_records
-from socialrec.etl.judging import FAULTS, list_faults
-from socialrec.etl.landing_files import LandingFile, find_days
-from socialrec.etl.landing_layouts import Layout, find_layouts
+from socialrec.etl.bronze.ingest import judged_records
+from socialrec.etl.bronze.judging import FAULTS, list_faults
+from socialrec.etl.landing.files import LandingFile, find_days
+from socialrec.etl.landing.layouts import Layout, find_layouts
 
 DAY = "2026-01-02"
 N_DAMAGED = 200

@@ -8,9 +8,9 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from socialrec.contracts.vocabulary import Entity
-from socialrec.etl.ingest import judged_records
-from socialrec.etl.landing_files import find_days
-from socialrec.etl.landing_layouts import find_layouts
+from socialrec.etl.bronze.ingest import judged_records
+from socialrec.etl.landing.files import find_days
+from socialrec.etl.landing.layouts import find_layouts
 
 DAY = "2026-01-02"
 EVENT = {"event_id": "e", "user_id": "u", "product_id": "p", "event_type": "view"}

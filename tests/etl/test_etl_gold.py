@@ -12,13 +12,13 @@ from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
-from socialrec.etl.affinity import user_product_affinity
+from socialrec.etl.gold.affinity import user_product_affinity
+from socialrec.etl.gold.profiles import Edges, profile_text, user_profiles
+from socialrec.etl.gold.texts import new_texts
+from socialrec.etl.gold.ties import replied_pairs, replies, social_ties
 from socialrec.etl.keys import Keys
-from socialrec.etl.profiles import Edges, profile_text, user_profiles
 from socialrec.etl.schemas import spark_schema
-from socialrec.etl.social import replied_pairs, replies, social_ties
-from socialrec.etl.texts import new_texts
-from socialrec.etl_settings import EtlSettings, PlatformSettings
+from socialrec.settings.etl import EtlSettings, PlatformSettings
 
 SETTINGS = EtlSettings(affinity_half_life_days=10, reply_half_life_days=10, co_interest_max_users=2)
 DAY = "2026-01-11"

@@ -16,14 +16,14 @@ from pyspark.sql import functions as F
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
 from socialrec.errors import UserError
-from socialrec.etl.erased import Erased
-from socialrec.etl.ingest import Intake, judged_records, stage_records
-from socialrec.etl.landing_files import find_days
-from socialrec.etl.landing_layouts import find_layouts
-from socialrec.etl.wording import with_clean_texts
-from socialrec.etl_settings import MaskSettings, PlatformSettings
+from socialrec.etl.bronze.erased import Erased
+from socialrec.etl.bronze.ingest import Intake, judged_records, stage_records
+from socialrec.etl.landing.files import find_days
+from socialrec.etl.landing.layouts import find_layouts
+from socialrec.etl.wording.texts import with_clean_texts
 from socialrec.lake import Lake
-from socialrec.tombstones import add_tombstones, erasure_key, tombstone
+from socialrec.privacy.tombstones import add_tombstones, erasure_key, tombstone
+from socialrec.settings.etl import MaskSettings, PlatformSettings
 
 DAY = "2026-01-02"
 EVENT = {

@@ -9,9 +9,9 @@ import pytest
 
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
-from socialrec.etl.landing_files import LandingFile, find_days, require_day
-from socialrec.etl.landing_layouts import NANOSECONDS, find_layouts
-from socialrec.etl_settings import PlatformSettings
+from socialrec.etl.landing.files import LandingFile, find_days, require_day
+from socialrec.etl.landing.layouts import NANOSECONDS, find_layouts
+from socialrec.settings.etl import PlatformSettings
 
 DAY = "2026-01-02"
 

@@ -13,11 +13,11 @@ import pytest
 
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
-from socialrec.etl.checking import files_to_check, read_delivery
-from socialrec.etl.landing_files import LandingFile, find_days
-from socialrec.etl.landing_layouts import find_layouts
-from socialrec.etl.landing_text import open_bytes
-from socialrec.etl_settings import EtlSettings
+from socialrec.etl.check.delivery import files_to_check, read_delivery
+from socialrec.etl.landing.files import LandingFile, find_days
+from socialrec.etl.landing.layouts import find_layouts
+from socialrec.etl.landing.lines import open_bytes
+from socialrec.settings.etl import EtlSettings
 from socialrec.sources.landing import deliver
 
 DAY = "2026-01-02"

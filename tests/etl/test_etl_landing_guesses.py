@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from socialrec.contracts.vocabulary import Entity
-from socialrec.etl.landing_guesses import missing_columns, rename_advice, similar_columns
+from socialrec.etl.landing.guesses import missing_columns, rename_advice, similar_columns
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from socialrec.contracts.vocabulary import Entity
-from socialrec.etl.landing_csv import csv_records
-from socialrec.etl.landing_text import (
+from socialrec.etl.landing.csv_records import csv_records
+from socialrec.etl.landing.lines import (
     TextFacts,
     encoding_problem,
     likely_encoding,
@@ -54,7 +54,7 @@ def test_lines_hold_every_byte_of_a_file(parts: list[tuple[bytes, bytes]]) -> No
 
 
 def test_a_line_end_that_two_reads_share_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("socialrec.etl.landing_text._CHUNK", 2)
+    monkeypatch.setattr("socialrec.etl.landing.lines._CHUNK", 2)
     assert [line for lines in whole_lines(content(b"a\r\nb\rc\n")) for line in lines] == [b"a\r\n", b"b\r", b"c\n"]
 
 

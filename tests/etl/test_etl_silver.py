@@ -12,15 +12,15 @@ from pyspark.sql import functions as F
 from socialrec.contracts.bronze import BRONZE
 from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity
-from socialrec.etl.catalogue import merge_products
 from socialrec.etl.duplicates import judge_repeats, said_again, superseded
+from socialrec.etl.entities.follows import active_follows, merge_follows
+from socialrec.etl.entities.interactions import silver_interactions
+from socialrec.etl.entities.products import merge_products
 from socialrec.etl.identity import Identity
-from socialrec.etl.interactions import silver_interactions
 from socialrec.etl.keys import Keys
 from socialrec.etl.schemas import spark_schema
-from socialrec.etl.social import active_follows, merge_follows
-from socialrec.etl.wording import language, text_hash, with_clean_texts
-from socialrec.etl_settings import MaskSettings, PlatformSettings
+from socialrec.etl.wording.texts import language, text_hash, with_clean_texts
+from socialrec.settings.etl import MaskSettings, PlatformSettings
 
 KEY = bytes(range(32))
 

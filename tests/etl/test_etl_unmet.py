@@ -2,7 +2,7 @@
 
 import pytest
 
-from socialrec.etl.unmet import likely_cause, plain_form, unmet_ids
+from socialrec.etl.silver.unmet import likely_cause, plain_form, unmet_ids
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from pyspark.sql import SparkSession
 
 from socialrec.contracts.landing import LANDING
 from socialrec.contracts.vocabulary import Entity
-from socialrec.etl.ingest import judged_records
-from socialrec.etl.judging import FAULTS, list_faults
-from socialrec.etl.landing_files import find_days
-from socialrec.etl.landing_layouts import find_layouts
+from socialrec.etl.bronze.ingest import judged_records
+from socialrec.etl.bronze.judging import FAULTS, list_faults
+from socialrec.etl.landing.files import find_days
+from socialrec.etl.landing.layouts import find_layouts
 
 DAY = "2026-01-02"
 KEY = ("source_file", "source_line")

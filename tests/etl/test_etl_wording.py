@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from socialrec.bench.etl_sql import add_cleaners, macros
-from socialrec.etl.cleaning import cleaned
-from socialrec.etl.joiners import without_invisible
-from socialrec.etl.markup import without_markup
-from socialrec.etl.wording import language, with_clean_texts
-from socialrec.etl_settings import MaskSettings
+from socialrec.bench.etl.sql import add_cleaners, macros
+from socialrec.etl.wording.cleaning import cleaned
+from socialrec.etl.wording.joiners import without_invisible
+from socialrec.etl.wording.markup import without_markup
+from socialrec.etl.wording.texts import language, with_clean_texts
+from socialrec.settings.etl import MaskSettings
 
 ALL, NOTHING = MaskSettings(), MaskSettings.nothing()
 ENTITIES = {

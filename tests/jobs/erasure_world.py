@@ -22,12 +22,12 @@ from socialrec.contracts.gold import (
 from socialrec.contracts.silver import SILVER_COMMENTS
 from socialrec.contracts.vocabulary import Entity, ReasonKind
 from socialrec.lake import Lake
-from socialrec.pseudonyms import identity_key, pseudonym
-from socialrec.recommend.publishing import export_lists, with_source_ids
-from socialrec.recommend.reasons import make_reason
-from socialrec.recommend.summary import rows_of, summarise
+from socialrec.privacy.pseudonyms import identity_key, pseudonym
+from socialrec.recommend.explain.reasons import make_reason
+from socialrec.recommend.lists.publishing import export_lists, with_source_ids
 from socialrec.report.facts import read_facts
 from socialrec.report.page import write_report
+from socialrec.report.summary import rows_of, summarise
 from socialrec.settings import Settings
 
 ANN, BOB, CYD, DOT = "ann-0001", "bob-0002", "cyd-0003", "dot-0004"

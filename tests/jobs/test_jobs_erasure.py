@@ -24,6 +24,7 @@ from mlflow import MlflowClient
 from pyspark.sql import SparkSession
 
 from socialrec import tracking
+from socialrec.cli.erasing import erase as erase_command
 from socialrec.contracts import TABLES
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.columns import Table
@@ -36,18 +37,17 @@ from socialrec.contracts.gold import (
 )
 from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity, ReasonKind
-from socialrec.erasure import erase as erasing
-from socialrec.erasure import landing
-from socialrec.erasure.command import erase as erase_command
-from socialrec.erasure.erase import Erasure, erase
-from socialrec.erasure.landing import Names, files_to_clean, without
-from socialrec.erasure.lists import ListCleaner
-from socialrec.erasure.plan import people_to_erase, read_plan
-from socialrec.erasure.rotation import rotate_identity_key
-from socialrec.erasure.trainings import erased_before
 from socialrec.errors import UserError
 from socialrec.lake import Lake
-from socialrec.recommend.publishing import with_lake_ids
+from socialrec.privacy.erasure import erase as erasing
+from socialrec.privacy.erasure import landing
+from socialrec.privacy.erasure.erase import Erasure, erase
+from socialrec.privacy.erasure.landing import Names, files_to_clean, without
+from socialrec.privacy.erasure.lists import ListCleaner
+from socialrec.privacy.erasure.plan import people_to_erase, read_plan
+from socialrec.privacy.erasure.rotation import rotate_identity_key
+from socialrec.privacy.erasure.trainings import erased_before
+from socialrec.recommend.lists.publishing import with_lake_ids
 from socialrec.settings import Settings, load_settings
 
 

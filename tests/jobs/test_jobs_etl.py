@@ -17,7 +17,6 @@ import pytest
 from landed_world import D1, D2, D3, comment, event, land, load, rows, run
 from pyspark.sql import SparkSession
 
-from socialrec import job
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.gold import SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.silver import SILVER
@@ -25,7 +24,8 @@ from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.etl.plans import GOLD_TARGETS
 from socialrec.lake import Lake
-from socialrec.recommend.summary import rows_of
+from socialrec.report.summary import rows_of
+from socialrec.runtime import job
 
 pytestmark = pytest.mark.usefixtures("spark")
 
@@ -193,7 +193,7 @@ def test_too_many_bad_records_stop_the_night_and_leave_the_tables_as_they_were(w
 @pytest.fixture
 def growing(world: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file to which its deliverer adds a record, once, after the job has looked at its layout."""
-    from socialrec.etl import landing_layouts
+    from socialrec.etl.landing import layouts as landing_layouts
 
     file = world / "landing" / "shop" / D3 / "interactions-late.csv"
     file.write_text("event_id,user_id,product_id,event_type\ng1,ann,kite,click\n")
@@ -389,7 +389,7 @@ def test_a_killed_job_leaves_the_old_tables_and_the_next_run_repairs(world: Path
 
 def test_planning_needs_no_spark() -> None:
     """A night with nothing to do must not even import it."""
-    code = "import sys, socialrec.etl.plans, socialrec.etl.landing_files; sys.exit('pyspark' in sys.modules)"
+    code = "import sys, socialrec.etl.plans, socialrec.etl.landing.files; sys.exit('pyspark' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2]).returncode == 0
 
 

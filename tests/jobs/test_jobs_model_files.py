@@ -12,11 +12,11 @@ from tiny_shop import DS, call, forget_models, user, write
 from socialrec import tracking
 from socialrec.contracts.gold import MODEL_DECISIONS, RECOMMENDATIONS
 from socialrec.lake import Lake
+from socialrec.local_stack.home.missing import find_missing
+from socialrec.local_stack.nights import explaining
+from socialrec.local_stack.nights.overview import overview
 from socialrec.recommend.decisions import record_decision
 from socialrec.recommend.model_files import ChangedModelError
-from socialrec.service import explaining
-from socialrec.service.missing import find_missing
-from socialrec.service.overview import overview
 from socialrec.settings import Settings, load_settings
 from socialrec.tracking import RECOMMENDER
 

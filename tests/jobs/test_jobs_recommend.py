@@ -12,15 +12,16 @@ from mlflow import MlflowClient
 from pyspark.sql import SparkSession
 from tiny_shop import DS, ENCODER_VERSION, LENGTH, N_USERS, call, train, write
 
-from socialrec import job, tracking
+from socialrec import tracking
 from socialrec.contracts.gold import RECOMMENDATIONS
 from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.errors import UserError
+from socialrec.features.context import Stamp
 from socialrec.lake import Lake
-from socialrec.recommend.context import Stamp
+from socialrec.recommend.lists.scoring import recommend_everyone
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.reference import load_reference
-from socialrec.recommend.scoring import recommend_everyone
+from socialrec.recommend.training.reference import load_reference
+from socialrec.runtime import job
 from socialrec.settings import Settings
 from socialrec.tracking import ENCODER, RECOMMENDER
 

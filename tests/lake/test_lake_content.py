@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from socialrec.contracts.columns import DS, Column, Table
 from socialrec.contracts.gold import MODEL_DECISIONS
-from socialrec.lake.content import Content, content_of_all_runs
+from socialrec.lake.integrity.content import Content, content_of_all_runs
 from socialrec.lake.schemas import arrow_schema
 
 PRICES = Table(

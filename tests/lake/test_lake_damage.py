@@ -15,15 +15,16 @@ import pytest
 from pyspark.sql import SparkSession
 
 from socialrec.contracts.gold import TEXT_EMBEDDINGS, TEXTS
-from socialrec.erasure.rotation import rotate_identity_key
 from socialrec.errors import UserError
 from socialrec.etl.tables import read_table, write_stage
-from socialrec.lake import Lake, checksums
+from socialrec.lake import Lake
 from socialrec.lake import lake as lake_module
-from socialrec.lake.checksums import DamagedFileError
-from socialrec.lake.committed import DamagedLogError
+from socialrec.lake.integrity import checksums
+from socialrec.lake.integrity.checksums import DamagedFileError
+from socialrec.lake.integrity.committed import DamagedLogError
+from socialrec.lake.integrity.verify import SHARES, share_of, verify_share
 from socialrec.lake.upkeep import compact
-from socialrec.lake.verify import SHARES, share_of, verify_share
+from socialrec.privacy.erasure.rotation import rotate_identity_key
 from socialrec.settings import Settings
 
 N_FLIPS = 60

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from jinja2 import Environment
 
-from socialrec import job
 from socialrec.orchestration.commands import (
     JOBS,
     command,
@@ -20,6 +19,7 @@ from socialrec.orchestration.commands import (
     reported,
     without_blanks,
 )
+from socialrec.runtime import job
 from socialrec.settings import Settings
 
 RESOLVED = {"ds": "2026-01-31", "run_id": "manual__1", "sample": 1, "dry_run": False, "model_version": ""}

@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 
 from socialrec.tracking import RECOMMENDER, Tracker
 
-PLUGINS = Path(__file__).parents[2] / "socialrec/service/airflow_plugins"
+PLUGINS = Path(__file__).parents[2] / "socialrec/local_stack/airflow_plugins"
 CHECK = """
 from airflow.plugins_manager import ensure_plugins_loaded
 from airflow.serialization.definitions.param import SerializedParam

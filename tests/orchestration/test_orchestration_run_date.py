@@ -10,7 +10,7 @@ import pytest
 
 from socialrec.errors import UserError
 from socialrec.orchestration.run_date import folder_name, newest_published, resolve
-from socialrec.paths import below
+from socialrec.settings.paths import below
 
 LATER = datetime(2027, 6, 1, 12, tzinfo=UTC)
 KOLKATA = timezone(timedelta(hours=5, minutes=30))

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from small_night import fit_recommender
 
-from socialrec.recommend.data import Evidence, TrainingData, build_training_data
+from socialrec.features.data import Evidence, TrainingData, build_training_data
 from socialrec.recommend.model import Recommender
 from socialrec.settings import Settings
 

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from socialrec.recommend.context import Context, Stamp, build_context
-from socialrec.recommend.data import TrainingData
+from socialrec.features.context import Context, Stamp, build_context
+from socialrec.features.data import TrainingData
+from socialrec.features.reason_evidence import ReasonEvidence
 from socialrec.recommend.model import ModelInfo, Recommender
-from socialrec.recommend.reason_evidence import ReasonEvidence
 from socialrec.recommend.signals import SIGNALS
 from socialrec.settings import RecommendSettings, Settings
 

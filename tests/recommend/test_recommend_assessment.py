@@ -11,12 +11,12 @@ import pytest
 
 from socialrec.evaluate.gate import decide
 from socialrec.evaluate.split import Split, make_split
-from socialrec.recommend.assessment import Trial, assess, sample_context, try_recipe
-from socialrec.recommend.inputs import Inputs
-from socialrec.recommend.offline import rank
+from socialrec.features.inputs import Inputs
+from socialrec.recommend.assessment.test_window import Trial, assess, sample_context, try_recipe
 from socialrec.recommend.scores import Scores, Written
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.signals.base import UserBlock
+from socialrec.recommend.training.offline import rank
 from socialrec.settings import EvaluateSettings, RecommendSettings, Settings
 
 NOTHING = {signal.name: 0.0 for signal in SIGNALS}

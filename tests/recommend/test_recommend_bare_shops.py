@@ -6,9 +6,9 @@ import pyarrow as pa
 import pytest
 from small_night import context_of
 
-from socialrec.recommend.data import Evidence, build_training_data
+from socialrec.features.data import Evidence, build_training_data
+from socialrec.recommend.lists.scoring import recommend_everyone
 from socialrec.recommend.model import ModelInfo, Recommender
-from socialrec.recommend.scoring import recommend_everyone
 from socialrec.recommend.signals import SIGNALS
 from socialrec.settings import RecommendSettings, Settings
 

@@ -14,13 +14,13 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from socialrec.errors import UserError
-from socialrec.recommend.assessment import leaked_pairs
-from socialrec.recommend.candidate import find_faults
-from socialrec.recommend.data import TrainingData
+from socialrec.features.data import TrainingData
+from socialrec.recommend.assessment.test_window import leaked_pairs
 from socialrec.recommend.model import ModelInfo, Recommender, read_document
-from socialrec.recommend.offline import held_out
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.signals.base import stored_kinds
+from socialrec.recommend.training.candidate import find_faults
+from socialrec.recommend.training.offline import held_out
 from socialrec.settings import RecommendSettings
 
 DS, SPLIT = "2026-03-01", "time cut 2026-02-20"

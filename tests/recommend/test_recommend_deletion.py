@@ -7,10 +7,10 @@ import pytest
 from small_night import context_of
 
 from socialrec.contracts.vocabulary import ReasonKind
-from socialrec.recommend.context import Context
-from socialrec.recommend.deletion import Claim, claims_of, fall_without, reasons_figures
+from socialrec.features.context import Context
+from socialrec.recommend.assessment.deletion import Claim, claims_of, fall_without, reasons_figures
+from socialrec.recommend.explain.reasons import make_reason
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.reasons import make_reason
 from socialrec.recommend.signals import SIGNALS
 from socialrec.settings import Settings
 

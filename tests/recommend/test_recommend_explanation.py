@@ -10,10 +10,10 @@ import pytest
 from small_night import context_of
 
 from socialrec.errors import UserError
-from socialrec.recommend.context import Context
-from socialrec.recommend.explanation import explain_product
+from socialrec.features.context import Context
+from socialrec.recommend.explain.explanation import explain_product
+from socialrec.recommend.lists.scoring import recommend_everyone
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.scoring import recommend_everyone
 from socialrec.settings import Settings
 
 

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from socialrec.recommend.data import TrainingData
+from socialrec.features.data import TrainingData
 from socialrec.recommend.signals import Factors
 from socialrec.recommend.signals import factors as module
 from socialrec.recommend.signals.base import UserBlock

@@ -17,9 +17,9 @@ from socialrec.contracts.silver import SILVER_COMMENTS
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
-from socialrec.recommend.input_hashes import hash_inputs
-from socialrec.recommend.keeping import Kept, Night, keep_lists
-from socialrec.recommend.reasons import make_reason
+from socialrec.recommend.explain.reasons import make_reason
+from socialrec.recommend.lists.input_hashes import hash_inputs
+from socialrec.recommend.lists.keeping import Kept, Night, keep_lists
 from socialrec.settings import Settings
 
 FIRST, SECOND = "2026-03-01", "2026-03-02"

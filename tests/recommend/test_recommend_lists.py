@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from socialrec.recommend.blend import Blended, heads, standardised
-from socialrec.recommend.blend_weights import _Users, learn_weights, relearn_weights
+from socialrec.recommend.ranker import top_k
 from socialrec.recommend.scores import Written
-from socialrec.recommend.topk import top_k
+from socialrec.recommend.training.blend_weights import _Users, learn_weights, relearn_weights
 
 
 def naive_top_k(scores: np.ndarray, seen: np.ndarray, active: np.ndarray, k: int, decimals: int) -> list[list[int]]:

@@ -11,9 +11,9 @@ import pytest
 
 from socialrec.evaluate.gate import decide
 from socialrec.evaluate.split import make_split
-from socialrec.recommend.assessment import Trial, assess, try_recipe
-from socialrec.recommend.inputs import Inputs
-from socialrec.recommend.manipulation import Effects, Ring, choose_rings, effects, plant, summary_of
+from socialrec.features.inputs import Inputs
+from socialrec.recommend.assessment.manipulation import Effects, Ring, choose_rings, effects, plant, summary_of
+from socialrec.recommend.assessment.test_window import Trial, assess, try_recipe
 from socialrec.recommend.signals import SIGNALS
 from socialrec.settings import EvaluateSettings, RecommendSettings, Settings
 

@@ -14,8 +14,9 @@ from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
-from socialrec.pseudonyms import identity_key, pseudonym
-from socialrec.recommend.published import (
+from socialrec.privacy.pseudonyms import identity_key, pseudonym
+from socialrec.recommend.explain.reasons import make_reason
+from socialrec.recommend.lists.published import (
     describe,
     list_document,
     product_ids_of,
@@ -25,7 +26,6 @@ from socialrec.recommend.published import (
     typical_users,
     user_keys_of,
 )
-from socialrec.recommend.reasons import make_reason
 from socialrec.settings import Settings
 
 D1, D2 = "2026-01-01", "2026-01-02"

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from socialrec.errors import UserError
-from socialrec.recommend.publishing import audit_lists, export_lists, with_lake_ids, with_source_ids
-from socialrec.recommend.summary import headline, read_receipts, refusal_of, summarise
+from socialrec.recommend.lists.publishing import audit_lists, export_lists, with_lake_ids, with_source_ids
+from socialrec.report.summary import headline, read_receipts, refusal_of, summarise
 
 PROFILES = pa.table({"user_key": ["a", "b"]})
 OFFERED = pa.array(["p1", "p2", "p3"])

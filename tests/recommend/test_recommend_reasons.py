@@ -11,14 +11,14 @@ import pytest
 from small_night import RATED, context_of
 
 from socialrec.contracts.vocabulary import ReasonKind
-from socialrec.recommend.context import Context
+from socialrec.features.context import Context
+from socialrec.features.reason_evidence import ReasonEvidence
+from socialrec.features.stances import counted_events, stances
+from socialrec.features.words import is_label, product_words, quote_of, words_of
+from socialrec.recommend.explain.reach import Reach
+from socialrec.recommend.explain.reasons import Explainer, make_reason
+from socialrec.recommend.lists.scoring import recommend_everyone
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.reach import Reach
-from socialrec.recommend.reason_evidence import ReasonEvidence
-from socialrec.recommend.reasons import Explainer, make_reason
-from socialrec.recommend.scoring import recommend_everyone
-from socialrec.recommend.stances import counted_events, stances
-from socialrec.recommend.words import is_label, product_words, quote_of, words_of
 from socialrec.settings import Settings
 
 Reasons = list[dict[str, Any]]

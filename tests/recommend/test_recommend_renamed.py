@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from small_night import STAMP, fit_recommender
 
 from socialrec.evaluate.split import make_split
-from socialrec.recommend.assessment import sample_context, try_recipe
-from socialrec.recommend.context import Context, build_context
-from socialrec.recommend.data import TrainingData
-from socialrec.recommend.inputs import Inputs, with_names
+from socialrec.features.context import Context, build_context
+from socialrec.features.data import TrainingData
+from socialrec.features.inputs import Inputs, with_names
+from socialrec.recommend.assessment.test_window import sample_context, try_recipe
+from socialrec.recommend.lists.scoring import recommend_everyone
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.scoring import recommend_everyone
-from socialrec.recommend.training import fit_blend
+from socialrec.recommend.training.fits import fit_blend
 from socialrec.settings import EvaluateSettings, RecommendSettings, Settings
 
 PEOPLE = ["friend", "stranger", "twin", *[f"{kind}{number}" for kind in "rs" for number in range(5)]]

@@ -12,12 +12,12 @@ import pytest
 import scipy.sparse as sp
 from small_night import context_of, nothing_known
 
-from socialrec.recommend.context import Context, Stamp
+from socialrec.features.context import Context, Stamp
+from socialrec.features.shelf import ages_in_days, first_seen_since, kind_numbers, offered, small_sellers
+from socialrec.recommend.lists.scoring import block_scorer, recommend_everyone, total_removed
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.rules import RULES, Chosen, choose
+from socialrec.recommend.policy import RULES, Chosen, choose
 from socialrec.recommend.scores import Written
-from socialrec.recommend.scoring import block_scorer, recommend_everyone, total_removed
-from socialrec.recommend.shelf import ages_in_days, first_seen_since, kind_numbers, offered, small_sellers
 from socialrec.settings import RecommendSettings, Settings
 
 TIME = pa.timestamp("us", "UTC")

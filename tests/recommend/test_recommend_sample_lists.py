@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from socialrec.recommend.offline import HeldOut
-from socialrec.recommend.sample_lists import N_SAMPLES, sample_lists
+from socialrec.recommend.assessment.sample_lists import N_SAMPLES, sample_lists
+from socialrec.recommend.training.offline import HeldOut
 
 IDS = pa.array(["boat", "kite", "lamp"])
 PRODUCTS = pa.table({"product_id": ["lamp", "kite", "boat"], "text": ["Lamp" * 30, "Red kite. toys", "Boat"]})

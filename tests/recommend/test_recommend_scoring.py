@@ -11,9 +11,9 @@ import pytest
 from small_night import context_of
 
 from socialrec.errors import UserError
-from socialrec.recommend.context import Context
+from socialrec.features.context import Context
+from socialrec.recommend.lists.scoring import block_scorer, recommend_batches, recommend_everyone
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.scoring import block_scorer, recommend_batches, recommend_everyone
 from socialrec.settings import RecommendSettings, Settings
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from socialrec.recommend.ablation import ablate
-from socialrec.recommend.data import TrainingData
+from socialrec.features.data import TrainingData
 from socialrec.recommend.model import ModelInfo, Recommender
-from socialrec.recommend.offline import HeldOut, blend_heads
-from socialrec.recommend.search import Search, search_settings
 from socialrec.recommend.signals import SIGNALS
+from socialrec.recommend.training.ablation import ablate
+from socialrec.recommend.training.offline import HeldOut, blend_heads
+from socialrec.recommend.training.search import Search, search_settings
 from socialrec.settings import RecommendSettings, Settings
 
 SPACE = {"ridge": (1.0, 2.0, 4.0, 8.0), "text_weight": (0.0, 0.5, 1.0)}

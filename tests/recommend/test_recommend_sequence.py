@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 
-from socialrec.recommend.data import TrainingData
-from socialrec.recommend.evidence import newest_pairs, recency_of_times
+from socialrec.features.data import TrainingData
+from socialrec.features.evidence import newest_pairs, recency_of_times
 from socialrec.recommend.signals import Sequence
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.recommend.signals.sequence import count_steps

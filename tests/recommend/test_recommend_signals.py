@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from socialrec.recommend.data import TrainingData
+from socialrec.features.data import TrainingData
 from socialrec.recommend.signals import SIGNALS, Collaborative, Content, Popularity, Signal, Social
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.recommend.signals.item_side import ItemSide

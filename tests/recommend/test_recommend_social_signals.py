@@ -9,12 +9,12 @@ import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 
-from socialrec.recommend.communities import community_likes, find_communities
-from socialrec.recommend.data import TrainingData
-from socialrec.recommend.evidence import opinion_matrix
-from socialrec.recommend.offline import blocks
+from socialrec.features.communities import community_likes, find_communities
+from socialrec.features.data import TrainingData
+from socialrec.features.evidence import opinion_matrix
 from socialrec.recommend.signals import Community, Opinion
 from socialrec.recommend.signals.base import UserBlock
+from socialrec.recommend.training.offline import blocks
 from socialrec.settings import RecommendSettings
 
 SETTINGS = RecommendSettings()

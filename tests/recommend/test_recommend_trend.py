@@ -11,8 +11,8 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from socialrec.recommend.data import TrainingData
-from socialrec.recommend.evidence import newest_pairs, trend_of, trend_of_times
+from socialrec.features.data import TrainingData
+from socialrec.features.evidence import newest_pairs, trend_of, trend_of_times
 from socialrec.recommend.signals import Trend
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.settings import RecommendSettings

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from socialrec.recommend.data import TrainingData
-from socialrec.recommend.offline import HeldOut
-from socialrec.recommend.tuning import Tried, blended_ndcg, tune
+from socialrec.features.data import TrainingData
+from socialrec.recommend.training.offline import HeldOut
+from socialrec.recommend.training.tuning import Tried, blended_ndcg, tune
 from socialrec.settings import RecommendSettings, Settings
 
 

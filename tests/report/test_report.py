@@ -21,10 +21,10 @@ from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_I
 from socialrec.contracts.vocabulary import Entity
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
-from socialrec.recommend.summary import model_of, refusal_of
 from socialrec.report import charts
 from socialrec.report.facts import NightFacts, Served, read_facts, read_rejected, served_groups
 from socialrec.report.page import render, write_report
+from socialrec.report.summary import model_of, refusal_of
 
 D1, D2 = "2026-03-30", "2026-03-31"
 ANN, BOB, EVE = ("a" * 64, "b" * 64, "e" * 64)

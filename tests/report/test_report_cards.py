@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from socialrec.evaluate.gate import Check, Decision
-from socialrec.recommend.published import Place, PublishedList
+from socialrec.recommend.lists.published import Place, PublishedList
 from socialrec.report.cards import baseline_card, encoder_card, night_card, samples, version_card
 from socialrec.report.changes import Changes
 from socialrec.report.facts import Exposure, NightFacts

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from socialrec.errors import UserError
-from socialrec.etl.landing_text import open_bytes, text_lines
+from socialrec.etl.landing.lines import open_bytes, text_lines
 from socialrec.sources import records
 from socialrec.sources.raw_files import is_utf8, read_lines
 from socialrec.sources.records import parse_record

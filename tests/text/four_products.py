@@ -11,13 +11,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from socialrec import job, tracking
+from socialrec import tracking
 from socialrec.contracts.columns import Table
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
+from socialrec.encoders.encoder import Encoder
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
+from socialrec.runtime import job
 from socialrec.settings import Settings, load_settings
-from socialrec.text.encoders.encoder import Encoder
 from socialrec.tracking import ENCODER
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "jobs"))

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from socialrec.settings.text import AdversarialMethod, TextSettings
 from socialrec.text.tasks import Pairs, Task, labelled
 from socialrec.text.training.adversarial import Adversary
 from socialrec.text.training.finetune import fine_tune
-from socialrec.text_settings import AdversarialMethod, TextSettings
 
 IDS = torch.tensor([[1, 2], [3, 0]])
 LENGTHS = np.array([2, 1])

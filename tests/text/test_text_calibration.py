@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from socialrec.encoders.encoder import Encoder
 from socialrec.errors import UserError
-from socialrec.text.encoders.encoder import Encoder
 from socialrec.text.tasks import Labelled, Pairs, labelled
 from socialrec.text.understanding.calibration import MAX_FACTOR, expected_calibration_error, fit_temperature
 from socialrec.text.understanding.classification import calibrate

@@ -9,14 +9,14 @@ import pytest
 import torch
 from little_memory import Memory, limited
 
+from socialrec.encoders.encoder import Encoder, load_encoder
 from socialrec.errors import UserError
-from socialrec.text.encoders.encoder import Encoder, load_encoder
+from socialrec.settings.text import TextSettings
 from socialrec.text.tasks import Pairs, labelled
 from socialrec.text.training.chunks import embed_in_chunks
 from socialrec.text.training.finetune import FineTuned, fine_tune
 from socialrec.text.training.losses import info_nce
 from socialrec.text.training.memory import ChunkTooLarge, fitting
-from socialrec.text_settings import TextSettings
 
 PRODUCTS = ["red shoe", "blue lamp", "green book"]
 COMMENTS = ["warm shoe", "cold lamp", "soft book"]

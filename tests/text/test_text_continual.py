@@ -12,10 +12,11 @@ import pyarrow as pa
 import pytest
 import torch
 
+from socialrec.encoders.encoder import load_saved
 from socialrec.errors import UserError
 from socialrec.evaluate.split import make_split
 from socialrec.settings import EvaluateSettings
-from socialrec.text.encoders.encoder import load_saved
+from socialrec.settings.text import TaskName, TextSettings, Tuning
 from socialrec.text.tasks import Labelled, Output, Pairs, Task, labelled
 from socialrec.text.training.continual import (
     Update,
@@ -29,7 +30,6 @@ from socialrec.text.training.continual import (
 )
 from socialrec.text.training.finetune import fine_tune
 from socialrec.text.understanding.heads import Head, Heads, heads_beside
-from socialrec.text_settings import TaskName, TextSettings, Tuning
 
 MOOD = labelled(
     "mood",

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from socialrec.text.encoders.body import ADAPTER, ADAPTER_CONFIG
-from socialrec.text.encoders.encoder import Encoder
+from socialrec.encoders.body import ADAPTER, ADAPTER_CONFIG
+from socialrec.encoders.encoder import Encoder
+from socialrec.settings.text import TextSettings
 from socialrec.text.tasks import Pairs
 from socialrec.text.training.finetune import FineTuned, fine_tune
 from socialrec.text.training.losses import info_nce
 from socialrec.text.understanding.recall import recall_at, recall_of
-from socialrec.text_settings import TextSettings
 
 PLANE = torch.eye(2)
 """Two comments, each exactly at its product and at a right angle to the other."""

@@ -32,11 +32,11 @@ from socialrec.contracts.gold import (
     USER_PRODUCT_AFFINITY,
 )
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
+from socialrec.encoders.encoder import Encoder
 from socialrec.errors import UserError
 from socialrec.lake import Lake
-from socialrec.recommend.steps import forget_steps
+from socialrec.recommend.training.steps import forget_steps
 from socialrec.settings import Settings, load_settings
-from socialrec.text.encoders.encoder import Encoder
 
 INSIGHTS = (COMMENT_INSIGHTS, PRODUCT_ATTRIBUTES, BEHAVIOUR_PROPENSITIES, USER_OPINIONS)
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 import torch
 
+from socialrec.settings.text import TextSettings
 from socialrec.text.tasks import Output
 from socialrec.text.understanding.aspects import named_aspects
 from socialrec.text.understanding.heads import Head
@@ -21,7 +22,6 @@ from socialrec.text.understanding.insights import (
     user_opinions,
 )
 from socialrec.text.understanding.prediction import predict_batches
-from socialrec.text_settings import TextSettings
 
 DS = "2026-01-02"
 WORDS = {"price": ("price", "worth it"), "size": ("size", "größe")}

@@ -20,15 +20,15 @@ from socialrec.contracts.gold import (
     TEXTS,
 )
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS
+from socialrec.encoders.encoder import Encoder, load_saved
+from socialrec.encoders.weights import load_weights
 from socialrec.errors import UserError
 from socialrec.etl.schemas import spark_schema
 from socialrec.etl.tables import write_stage
 from socialrec.lake import Lake
+from socialrec.privacy.tombstones import add_tombstones, erasure_key, tombstone
 from socialrec.settings import Settings
-from socialrec.text.encoders.encoder import Encoder, load_saved
-from socialrec.text.encoders.weights import load_weights
 from socialrec.text.understanding.heads import load_heads
-from socialrec.tombstones import add_tombstones, erasure_key, tombstone
 from socialrec.tracking import BASE, ENCODER
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from socialrec.text.encoders.tokens import coverage, tokenize
-from socialrec.text.encoders.weights import BUNDLED, Weights, load_weights
+from socialrec.encoders.tokens import coverage, tokenize
+from socialrec.encoders.weights import BUNDLED, Weights, load_weights
+from socialrec.settings.text import PretrainSettings
 from socialrec.text.pretraining.scratch import new_model
-from socialrec.text_settings import PretrainSettings
 
 pytestmark = pytest.mark.skipif("SOCIALREC_DATA_DIR" not in os.environ, reason="SOCIALREC_DATA_DIR names no real data")
 

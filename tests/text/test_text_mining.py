@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from socialrec.text.encoders.encoder import Encoder
+from socialrec.encoders.encoder import Encoder
+from socialrec.settings.text import TextSettings
 from socialrec.text.tasks import MISSING, Pairs
 from socialrec.text.training.feeds import PairFeed
 from socialrec.text.training.losses import info_nce
 from socialrec.text.training.mining import hard_negatives
-from socialrec.text_settings import TextSettings
 
 LINE = np.array([[1.0, 0.0], [0.95, 0.0], [0.8, 0.0], [0.5, 0.0], [-1.0, 0.0]], dtype=np.float32)
 """Five products whose likeness to the comment (1, 0) is their first number."""

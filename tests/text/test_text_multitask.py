@@ -14,15 +14,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from socialrec.encoders.body import TRAINED
+from socialrec.encoders.encoder import load_saved
 from socialrec.errors import UserError
-from socialrec.text.encoders.body import TRAINED
-from socialrec.text.encoders.encoder import load_saved
+from socialrec.settings.text import AdversarialMethod, TextSettings, Tuning
 from socialrec.text.tasks import Labelled, Pairs, Task, labelled
 from socialrec.text.training.checkpoint import FILE
 from socialrec.text.training.finetune import FineTuned, fine_tune
 from socialrec.text.training.optimizer import warmup_cosine
 from socialrec.text.understanding.heads import TENSORS, load_heads
-from socialrec.text_settings import AdversarialMethod, TextSettings, Tuning
 
 PRODUCTS = ["shoe", "lamp", "book", "chair"]
 COLOURS = ["red", "blue", "green", "grey"]
@@ -180,7 +180,7 @@ sys.path.insert(0, sys.argv[1])
 import torch
 torch.set_num_threads(1)
 from test_text_multitask import TASKS, silent
-from socialrec.text_settings import TextSettings
+from socialrec.settings.text import TextSettings
 from socialrec.text.training.finetune import fine_tune
 from socialrec.text.training.processes import own_rank
 import os

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from socialrec.text.encoders.encoder import Encoder
+from socialrec.encoders.encoder import Encoder
 from socialrec.text.tasks import Ints, Output, Pairs, labelled
 from socialrec.text.understanding.heads import Head, Heads
 from socialrec.text.understanding.perturbation import EMOJI, Perturbation, flip_shares, flips, perturbed

@@ -20,14 +20,14 @@ from safetensors.torch import load_file
 from tokenizers import BertWordPieceTokenizer
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from socialrec.encoders.encoder import load_encoder
+from socialrec.encoders.pooling import Pooling
+from socialrec.encoders.weights import load_weights
 from socialrec.errors import UserError
-from socialrec.text.encoders.encoder import load_encoder
-from socialrec.text.encoders.pooling import Pooling
-from socialrec.text.encoders.weights import load_weights
+from socialrec.settings.text import LanguageModel, PretrainSettings, TextSettings
 from socialrec.text.pretraining.language_model import NOT_ASKED, load_language_model, questions, summed_loss
 from socialrec.text.pretraining.pretrain import PreTrained, is_held_out, pretrain
 from socialrec.text.pretraining.scratch import SPECIAL, new_model
-from socialrec.text_settings import LanguageModel, PretrainSettings, TextSettings
 
 COLOURS = {"red": "shoe", "blue": "lamp", "green": "book", "grey": "chair"}
 """Things have one colour each: one word tells the other."""
@@ -213,7 +213,7 @@ import torch
 torch.set_num_threads(1)
 from test_text_pretraining import TEXTS, silent
 from socialrec.text.pretraining.pretrain import pretrain
-from socialrec.text_settings import PretrainSettings, TextSettings
+from socialrec.settings.text import PretrainSettings, TextSettings
 text = TextSettings.model_validate_json(sys.argv[3])
 made = pretrain(TEXTS, PretrainSettings.model_validate_json(sys.argv[2]), text, silent)
 if os.environ.get("RANK", "0") == "0":

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from socialrec.text.encoders.encoder import Encoder
+from socialrec.encoders.encoder import Encoder
+from socialrec.settings.text import TextSettings
 from socialrec.text.tasks import Labelled, labelled
 from socialrec.text.training.probing import probe
 from socialrec.text.understanding.heads import Heads
-from socialrec.text_settings import TextSettings
 
 TEXTS = [f"{mood} {thing}" for mood in ("wonderful", "terrible") for thing in ("shoes", "hats", "coats", "gloves")]
 MOODS = [text.split()[0] for text in TEXTS]

@@ -15,8 +15,8 @@ from mlflow.exceptions import MlflowException
 from mlflow_process import MlflowProcess, signed_in_mlflow, start_mlflow
 
 from socialrec import tracking
-from socialrec.doors import GUESSES
 from socialrec.errors import UserError
+from socialrec.runtime.doors import GUESSES
 from socialrec.settings import Settings, load_settings
 from socialrec.tracking.access import PERSON, PROGRAMS, password_file, passwords
 from socialrec.tracking.registry import is_unknown_version

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from socialrec.recommend.arrays import ABSENT, F32, Csr, Indices
-from socialrec.recommend.data import TrainingData
+from socialrec.features.context import Context
+from socialrec.features.data import TrainingData
 from socialrec.recommend.scores import Scores
 from socialrec.settings import RecommendSettings
+from socialrec.vectors.arrays import ABSENT, F32, Csr, Indices
 
 State = dict[str, npt.NDArray[np.generic]]
 
@@ -34,6 +35,18 @@ class UserBlock:
     opinions: Csr
     community: Csr
     trend: F32
+
+
+def user_block(context: Context, rows: Indices) -> UserBlock:
+    """Fresh evidence of some rows of everyone."""
+    return UserBlock(
+        affinity=context.affinity[rows],
+        neighbours=context.ties[rows].dot(context.affinity).tocsr(),
+        recency=context.recency[rows],
+        opinions=context.ties[rows].dot(context.opinions).tocsr(),
+        community=context.community_likes[context.communities[rows]],
+        trend=context.trend,
+    )
 
 
 class Signal(Protocol):

@@ -7,11 +7,11 @@ from typing import ClassVar, Self
 import numpy as np
 import scipy.sparse as sp
 
-from socialrec.recommend.arrays import F32, Indices
-from socialrec.recommend.data import TrainingData
+from socialrec.features.data import TrainingData
 from socialrec.recommend.scores import Few, Scores
 from socialrec.recommend.signals.base import State, UserBlock, membership, stored_kinds
 from socialrec.settings import RecommendSettings
+from socialrec.vectors.arrays import F32, Indices
 
 
 class Category:

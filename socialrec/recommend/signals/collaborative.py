@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from typing import ClassVar, Self
 
-from socialrec.recommend.arrays import F32, Indices
-from socialrec.recommend.data import TrainingData
+from socialrec.features.data import TrainingData
 from socialrec.recommend.scores import Scores
 from socialrec.recommend.signals.base import State, UserBlock
 from socialrec.recommend.signals.item_side import ItemSide
 from socialrec.recommend.signals.user_side import UserSide
 from socialrec.settings import RecommendSettings
+from socialrec.vectors.arrays import F32, Indices
 
 
 class Collaborative:

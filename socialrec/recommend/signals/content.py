@@ -6,11 +6,11 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from socialrec.recommend.arrays import F32, unit_rows
-from socialrec.recommend.data import TrainingData
+from socialrec.features.data import TrainingData
 from socialrec.recommend.scores import Products, Scores, Vectors
 from socialrec.recommend.signals.base import State, UserBlock
 from socialrec.settings import RecommendSettings
+from socialrec.vectors.arrays import F32, unit_rows
 
 
 class Content:

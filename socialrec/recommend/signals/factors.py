@@ -29,11 +29,11 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from socialrec.recommend.arrays import F32, Csr, Indices
-from socialrec.recommend.data import TrainingData
+from socialrec.features.data import TrainingData
 from socialrec.recommend.scores import Products, Scores, Vectors
 from socialrec.recommend.signals.base import State, UserBlock
 from socialrec.settings import RecommendSettings
+from socialrec.vectors.arrays import F32, Csr, Indices
 
 Floats = npt.NDArray[np.floating]
 """Float32 to fit, float64 to place a new user."""

@@ -6,12 +6,12 @@ from typing import Self
 
 import numpy as np
 
-from socialrec.recommend.arrays import F32, Csr, Indices
-from socialrec.recommend.data import TrainingData
+from socialrec.features.data import TrainingData
 from socialrec.recommend.scores import Scores, Written
 from socialrec.recommend.signals.base import State
 from socialrec.recommend.signals.linear import balanced, inverse, rarity
 from socialrec.settings import RecommendSettings
+from socialrec.vectors.arrays import F32, Csr, Indices
 
 
 class ItemSide:

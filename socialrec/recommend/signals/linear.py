@@ -6,7 +6,7 @@ import numpy as np
 import scipy.linalg
 import scipy.sparse as sp
 
-from socialrec.recommend.arrays import F32, Csr
+from socialrec.vectors.arrays import F32, Csr
 
 BLOCK = 1024
 

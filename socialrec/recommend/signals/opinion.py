@@ -6,11 +6,11 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from socialrec.recommend.arrays import Indices
-from socialrec.recommend.data import TrainingData
+from socialrec.features.data import TrainingData
 from socialrec.recommend.scores import Few, Scores, Written
 from socialrec.recommend.signals.base import State, UserBlock, membership, stored_kinds
 from socialrec.settings import RecommendSettings
+from socialrec.vectors.arrays import Indices
 
 KIND_SHARE = 0.5
 """What the mean opinion on products of a kind counts beside an opinion on the product itself."""

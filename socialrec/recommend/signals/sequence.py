@@ -13,12 +13,12 @@ from typing import ClassVar, Self
 import numpy as np
 import scipy.sparse as sp
 
-from socialrec.recommend.arrays import Csr, csr, stored_csr
-from socialrec.recommend.data import TrainingData
+from socialrec.features.data import TrainingData
 from socialrec.recommend.scores import Few, Scores
 from socialrec.recommend.signals.base import State, UserBlock
 from socialrec.recommend.signals.linear import rarity
 from socialrec.settings import RecommendSettings
+from socialrec.vectors.arrays import Csr, csr, stored_csr
 
 STEP_BACK = 0.5
 

@@ -10,12 +10,12 @@ from typing import Self
 import numpy as np
 import scipy.sparse as sp
 
-from socialrec.recommend.arrays import F32, Csr, Indices, stored_csr
-from socialrec.recommend.data import TrainingData
+from socialrec.features.data import TrainingData
 from socialrec.recommend.scores import Scores, Written
 from socialrec.recommend.signals.base import State
 from socialrec.recommend.signals.linear import balanced, inverse, rarity
 from socialrec.settings import RecommendSettings
+from socialrec.vectors.arrays import F32, Csr, Indices, stored_csr
 
 BLOCK_PRODUCTS = 4096
 

@@ -13,10 +13,10 @@ from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, DataCollatorForLanguageModeling
 from transformers.modeling_outputs import BaseModelOutput
 
+from socialrec.encoders.pooling import is_decoder
+from socialrec.encoders.tokens import Ids, padded
+from socialrec.encoders.weights import Weights, load_weights, model_folder
 from socialrec.errors import UserError
-from socialrec.text.encoders.pooling import is_decoder
-from socialrec.text.encoders.tokens import Ids, padded
-from socialrec.text.encoders.weights import Weights, load_weights, model_folder
 
 NOT_ASKED = -100
 """The target of a token that is not to be told."""

@@ -13,11 +13,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from socialrec.encoders.batching import TrainingBatches, budget_batches
+from socialrec.encoders.precision import encoding_dtype
+from socialrec.encoders.tokens import Coverage, Ids, coverage, most_tokens, readable, tokenize
+from socialrec.encoders.weights import Weights
 from socialrec.errors import UserError
-from socialrec.text.encoders.batching import TrainingBatches, budget_batches
-from socialrec.text.encoders.precision import encoding_dtype
-from socialrec.text.encoders.tokens import Coverage, Ids, coverage, most_tokens, readable, tokenize
-from socialrec.text.encoders.weights import Weights
+from socialrec.settings.text import PretrainSettings, TextSettings
 from socialrec.text.pretraining.language_model import (
     Questions,
     load_language_model,
@@ -31,7 +32,6 @@ from socialrec.text.training.checkpoint import State, Tensors, load_checkpoint, 
 from socialrec.text.training.memory import ChunkTooLarge, fitting, halved
 from socialrec.text.training.optimizer import MAX_GRADIENT, adamw, moments, put, put_moments, set_learning_rate
 from socialrec.text.training.processes import add_gradients, n_processes, own_rank, process_group
-from socialrec.text_settings import PretrainSettings, TextSettings
 
 Progress = Callable[[int, float], None]
 """Told the step, from 1, and its loss a token."""

@@ -18,9 +18,9 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from socialrec.text.encoders.pooling import Pooling
-from socialrec.text.encoders.weights import Weights
-from socialrec.text_settings import LanguageModel, PretrainSettings
+from socialrec.encoders.pooling import Pooling
+from socialrec.encoders.weights import Weights
+from socialrec.settings.text import LanguageModel, PretrainSettings
 
 NAME = "scratch"
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from socialrec.settings.text import AdversarialMethod, TextSettings
 from socialrec.text.tasks import Ints
-from socialrec.text_settings import AdversarialMethod, TextSettings
 
 
 class Adversary:

@@ -12,8 +12,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from socialrec.settings.text import TextSettings
 from socialrec.text.tasks import Pairs, Task
-from socialrec.text_settings import TextSettings
 
 FILE = "checkpoint.safetensors"
 _STATE, _RUN = "state", "run"

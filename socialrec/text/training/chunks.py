@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch.utils.checkpoint import checkpoint
 
-from socialrec.text.encoders.encoder import Encoder
-from socialrec.text.encoders.tokens import Ids, padded
+from socialrec.encoders.encoder import Encoder
+from socialrec.encoders.tokens import Ids, padded
 from socialrec.text.tasks import Ints
 
 MIN_FILLED = 0.75

@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from socialrec.encoders.body import put_trained, tunable
+from socialrec.encoders.encoder import DOCUMENT, Encoder
+from socialrec.encoders.weights import load_weights
 from socialrec.errors import UserError
 from socialrec.evaluate.split import Split
-from socialrec.text.encoders.body import put_trained, tunable
-from socialrec.text.encoders.encoder import DOCUMENT, Encoder
-from socialrec.text.encoders.weights import load_weights
+from socialrec.settings.text import TaskName, TextSettings, Tuning
 from socialrec.text.material import like_trained, make_tasks
 from socialrec.text.tasks import Labelled, Pairs, Task
 from socialrec.text.training.feeds import feed_of, mean_loss
 from socialrec.text.understanding.heads import Heads
-from socialrec.text_settings import TaskName, TextSettings, Tuning
 
 MAX_REMEMBERED = 256
 """Old examples of a task, at most, that tell what an update forgets."""

@@ -10,15 +10,15 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from socialrec.text.encoders.batching import TrainingBatches, budget_batches
-from socialrec.text.encoders.encoder import Encoder
-from socialrec.text.encoders.tokens import Ids
+from socialrec.encoders.batching import TrainingBatches, budget_batches
+from socialrec.encoders.encoder import Encoder
+from socialrec.encoders.tokens import Ids
+from socialrec.settings.text import TextSettings
 from socialrec.text.tasks import Ints, Labelled, Pairs, Task
 from socialrec.text.training.losses import class_weights, info_nce, known_weight, masked_cross_entropy
 from socialrec.text.training.mining import hard_negatives
 from socialrec.text.training.processes import equal_parts, gathered, n_processes, own_part, own_rank
 from socialrec.text.understanding.heads import Head, Heads
-from socialrec.text_settings import TextSettings
 
 Item = TypeVar("Item")
 MIN_PAIRS = 2

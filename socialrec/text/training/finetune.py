@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from socialrec.encoders.body import put_trained, tunable
+from socialrec.encoders.encoder import Encoder, assemble
+from socialrec.encoders.weights import load_weights
 from socialrec.errors import UserError
-from socialrec.text.encoders.body import put_trained, tunable
-from socialrec.text.encoders.encoder import Encoder, assemble
-from socialrec.text.encoders.weights import load_weights
+from socialrec.settings.text import TextSettings
 from socialrec.text.tasks import Ints, Labelled, Task, require_learnable
 from socialrec.text.training.adversarial import Adversary
 from socialrec.text.training.checkpoint import State, Tensors, load_checkpoint, run_identity, save_checkpoint
@@ -26,7 +27,6 @@ from socialrec.text.training.probing import probe
 from socialrec.text.training.processes import add_gradients, n_processes, own_rank, process_group
 from socialrec.text.training.rank_memory import rank_memory, restore_rank_memory
 from socialrec.text.understanding.heads import Heads, heads_beside
-from socialrec.text_settings import TextSettings
 
 Progress = Callable[[int, float], None]
 """Told the step, from 1, and its loss."""

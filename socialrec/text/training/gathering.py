@@ -13,13 +13,13 @@ from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SIL
 from socialrec.errors import UserError
 from socialrec.evaluate.split import Split, make_split
 from socialrec.lake import Lake
+from socialrec.privacy.user_order import HAPPENED, NamedTables
 from socialrec.settings import EvaluateSettings
+from socialrec.settings.text import TextSettings
 from socialrec.text.material import COMMENT_COLUMNS, EVENT_COLUMNS, PRODUCT_COLUMNS, make_tasks
 from socialrec.text.tasks import Task, why_unlearnable
 from socialrec.text.training.continual import Start, make_update, old_and_new
 from socialrec.text.understanding.heads import Heads, heads_beside
-from socialrec.text_settings import TextSettings
-from socialrec.user_order import HAPPENED, NamedTables
 
 MAX_CHECKED = 256
 

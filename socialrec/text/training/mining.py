@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from socialrec.text.encoders.encoder import Vectors
+from socialrec.encoders.encoder import Vectors
 from socialrec.text.tasks import MISSING, Ints
 
 _BLOCK = 1024

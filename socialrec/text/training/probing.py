@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from socialrec.text.encoders.encoder import Encoder, Vectors
+from socialrec.encoders.encoder import Encoder, Vectors
+from socialrec.settings.text import TextSettings
 from socialrec.text.tasks import MISSING, Ints, Labelled
 from socialrec.text.training.losses import class_weights
 from socialrec.text.understanding.heads import Head, Heads
-from socialrec.text_settings import TextSettings
 
 MAX_ITERATIONS = 200
 

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.metrics import accuracy_score, f1_score
 
-from socialrec.text.encoders.encoder import Encoder
+from socialrec.encoders.encoder import Encoder
 from socialrec.text.tasks import MISSING, Labelled, Output, Task
 from socialrec.text.understanding.calibration import expected_calibration_error, fit_temperature
 from socialrec.text.understanding.heads import Heads

@@ -12,8 +12,8 @@ import torch
 from scipy.special import softmax
 from torch import nn
 
+from socialrec.encoders.encoder import Vectors
 from socialrec.errors import UserError
-from socialrec.text.encoders.encoder import Vectors
 from socialrec.text.tasks import Ints, Labelled, Output
 from socialrec.text.understanding.calibration import Logits
 

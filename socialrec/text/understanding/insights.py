@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from socialrec.contracts.gold import BEHAVIOUR_PROPENSITIES, COMMENT_INSIGHTS, PRODUCT_ATTRIBUTES, USER_OPINIONS
+from socialrec.contracts.product_ids import SEPARATOR
 from socialrec.contracts.vocabulary import AttributeOrigin, SubjectKind
 from socialrec.lake.schemas import arrow_schema
-from socialrec.product_ids import SEPARATOR
 from socialrec.text.material import ATTRIBUTES, behaviour_text, in_order, moods, stated
 from socialrec.text.understanding.aspects import named_aspects
 from socialrec.text.understanding.calibration import Logits

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from itertools import pairwise
 
-from socialrec.text.encoders.encoder import Encoder
-from socialrec.text.encoders.tokens import readable
+from socialrec.encoders.encoder import Encoder
+from socialrec.encoders.tokens import readable
 from socialrec.text.tasks import Ints, Labelled, Task
 from socialrec.text.understanding.heads import Head, Heads
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from socialrec.text.encoders.encoder import Vectors
-from socialrec.text.encoders.encoding import Batches
+from socialrec.encoders.encoder import Vectors
+from socialrec.encoders.encoding import Batches
 from socialrec.text.understanding.heads import Head
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from socialrec.text.encoders.encoder import Encoder, Vectors
+from socialrec.encoders.encoder import Encoder, Vectors
 from socialrec.text.tasks import Pairs
 
 

@@ -19,17 +19,17 @@ from socialrec.contracts.gold import (
     USER_PRODUCT_AFFINITY,
 )
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
+from socialrec.encoders.encoder import load_saved
+from socialrec.encoders.encoding import Batches, encode_batches, without_known
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
-from socialrec.text.encoders.encoder import load_saved
-from socialrec.text.encoders.encoding import Batches, encode_batches, without_known
+from socialrec.privacy.user_order import HAPPENED
+from socialrec.settings.text import TaskName, TextSettings
 from socialrec.text.material import EVENT_COLUMNS
 from socialrec.text.understanding import insights
 from socialrec.text.understanding.heads import Heads, heads_beside
 from socialrec.text.understanding.prediction import predict_batches, vectors_of
-from socialrec.text_settings import TaskName, TextSettings
-from socialrec.user_order import HAPPENED
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,94 @@
+"""DuckDB as the ETL's peer, a program of its own: lands to gold as Parquet, seconds by stage as JSON on its output."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from socialrec.bench.etl import sql as etl_sql
+from socialrec.contracts.vocabulary import Entity
+from socialrec.etl.entities.comments import CONTENT as COMMENT_CONTENT
+from socialrec.etl.entities.comments import OWNER
+from socialrec.etl.entities.interactions import CONTENT as INTERACTION_CONTENT
+from socialrec.etl.keys import Keys
+from socialrec.settings.etl import EtlSettings
+
+_MEMORY = "6GiB"
+
+
+class Peer:
+    """Builds the tables of one night below a folder, `<layer>/<noun>/`, from a landing folder of Parquet files."""
+
+    def __init__(self, landing: Path, out: Path, key: bytes, night: str, threads: int) -> None:
+        self.landing, self.out, self.night, self.settings = landing, out, night, EtlSettings()
+        spill = str(out / "spill")
+        config: dict[str, Any] = {"threads": threads, "memory_limit": _MEMORY, "temp_directory": spill}
+        self.connection = duckdb.connect(config={**config, "preserve_insertion_order": "false"})
+        etl_sql.add_cleaners(self.connection, self.settings.mask)
+        for statement in etl_sql.macros(key):
+            self.connection.execute(statement)
+
+    def ingest(self) -> None:
+        """Bronze and quarantine."""
+        for entity in Entity:
+            self.connection.execute(etl_sql.judged(entity, str(self.landing)))
+            self._write("bronze", entity, etl_sql.bronze(entity))
+            self._write("quarantine", entity, etl_sql.quarantine(entity))
+
+    def silver(self) -> None:
+        """Silver, and what it rejects to quarantine."""
+        run, keys = self.connection.execute, Keys()
+        run(etl_sql.repeats("bronze_interactions", keys.of(Entity.INTERACTIONS), INTERACTION_CONTENT, ()))
+        self._write("silver", Entity.INTERACTIONS, etl_sql.SILVER_INTERACTIONS)
+        self._write("requarantine", Entity.INTERACTIONS, etl_sql.requarantine(Entity.INTERACTIONS, "event_id"))
+        run(etl_sql.repeats("bronze_comments", keys.of(Entity.COMMENTS), OWNER, COMMENT_CONTENT, "created_ts"))
+        run(etl_sql.CLEANED_COMMENTS)
+        run(etl_sql.said_again(self.settings.duplicate_window_days))
+        self._write("silver", Entity.COMMENTS, etl_sql.SILVER_COMMENTS)
+        self._write("requarantine", Entity.COMMENTS, etl_sql.requarantine(Entity.COMMENTS, "comment_id"))
+        run("DROP TABLE cleaned; DROP TABLE repeats; DROP TABLE copies")
+        self._write("silver", Entity.PRODUCTS, etl_sql.silver_products(self.night))
+        self._write("silver", Entity.FOLLOWS, etl_sql.silver_follows(self.night))
+
+    def gold(self) -> None:
+        """The four gold tables."""
+        self.connection.execute(etl_sql.active(self.night))
+        self._write("gold", "user_product_affinity", etl_sql.affinity(self.night, self.settings))
+        self._write("gold", "social_ties", etl_sql.ties(self.night, self.settings))
+        self._write("gold", "user_profiles", etl_sql.profiles(self.night))
+        self._write("gold", "texts", etl_sql.texts(self.night))
+
+    def _write(self, layer: str, noun: str, query: str) -> None:
+        folder = self.out / layer / noun
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        options = "FORMAT parquet, COMPRESSION zstd, PARTITION_BY (ds), WRITE_PARTITION_COLUMNS true"
+        self.connection.execute(f"COPY ({query}) TO '{folder}' ({options})")
+        files = f"read_parquet('{folder}/**/*.parquet', hive_partitioning = false)"
+        if any(folder.glob("**/*.parquet")):
+            self.connection.execute(f"CREATE OR REPLACE VIEW {layer}_{noun} AS FROM {files}")
+        else:
+            self.connection.execute(f"CREATE OR REPLACE VIEW {layer}_{noun} AS FROM ({query}) WHERE false")
+
+
+def main(arguments: list[str]) -> int:
+    """Arguments: landing folder, output folder, identity key file, night, threads."""
+    landing, out, key, night, threads = arguments
+    peer = Peer(Path(landing), Path(out), bytes.fromhex(Path(key).read_text(encoding="ascii")), night, int(threads))
+    seconds = {}
+    stages: dict[str, Callable[[], None]] = {"ingest": peer.ingest, "silver": peer.silver, "gold": peer.gold}
+    for name, build in stages.items():
+        started = time.perf_counter()
+        build()
+        seconds[name] = round(time.perf_counter() - started, 2)
+    print(json.dumps(seconds))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,157 @@
+"""Check every reason and every profile sentence of a published day against the tables, by code of its own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from socialrec.bench.first_nights.truth_facts import Facts, has_word, read_facts_of_day
+from socialrec.bench.first_nights.truth_profiles import untrue_sentences
+from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
+from socialrec.lake import Lake
+from socialrec.settings import Settings
+
+Reason = Mapping[str, Any]
+SHORT = 8
+REACH = frozenset({"popular", "few", "new"})
+"""Kinds of reasons that rest on nothing of the user's own: all that a negative score may be given."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """How many reasons and profile sentences a day has, which of them are untrue (a line each), and reasons by kind."""
+
+    n_reasons: int
+    n_profile_sentences: int
+    untrue: list[str]
+    by_kind: dict[str, int]
+
+
+def check_truth(settings: Settings, ds: str) -> Truth:
+    """Look at all lists and profiles of a day."""
+    lake = Lake(settings.lake)
+    facts = read_facts_of_day(lake, ds)
+    kinds: Counter[str] = Counter()
+    untrue = []
+    for row in lake.read(RECOMMENDATIONS, [ds]).to_pylist():
+        user, product = row["user_key"], row["product_id"]
+        place = f"user {user[:SHORT]}, product {product}"
+        for reason in row["reasons"]:
+            kinds[reason["kind"]] += 1
+            untrue += [f"{place}, {reason['kind']}: {fault}" for fault in faults_of(facts, user, product, reason)]
+        if row["score"] < 0 and any(reason["kind"] not in REACH for reason in row["reasons"]):
+            untrue.append(f"{place}: a reason of the user's own for a negative score")
+    n_sentences = 0
+    for row in lake.read(USER_PROFILES, [ds], ["user_key", "text"]).to_pylist():
+        n, faults = untrue_sentences(facts, row["user_key"], row["text"])
+        n_sentences += n
+        untrue += [f"profile of user {row['user_key'][:SHORT]}: {fault}" for fault in faults]
+    return Truth(kinds.total(), n_sentences, untrue, dict(sorted(kinds.items())))
+
+
+def faults_of(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
+    """What is untrue about one reason of a user for a product."""
+    yield from CHECKS[reason["kind"]](facts, user, product, reason)
+    if not 0 <= reason["share"] <= 1:
+        yield f"a share of {reason['share']}"
+
+
+def _because_you(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
+    del product
+    if not reason["products"]:
+        yield "names no product"
+    for named in reason["products"]:
+        if not facts.speaks_for(user, named):
+            yield f"{named} was not met, was returned or was complained about"
+
+
+def _friends(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
+    yield from _people(facts, user, reason, lambda other: facts.likes(other, product), "does not like it")
+
+
+def _looked_at(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
+    yield from _people(
+        facts, user, reason, lambda other: facts.speaks_for(other, product), "has not met it, returned it or complained"
+    )
+
+
+def _people(facts: Facts, user: str, reason: Reason, holds: Callable[[str], bool], fault: str) -> Iterator[str]:
+    people = facts.people_of(user, only_followed=bool(reason["is_followed"]))
+    for other in reason["friends"]:
+        if other not in people:
+            yield f"{other[:SHORT]} is not whom the user follows or answered"
+        if not holds(other):
+            yield f"{other[:SHORT]} {fault}"
+    if not reason["friends"] and not any(map(holds, people)):
+        yield f"of the user's people everybody {fault}"
+
+
+def _words(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
+    praise = [c.text for said in facts.comments.get(user, {}).values() for c in said if c.is_favourable]
+    if not reason["words"]:
+        yield "names no word"
+    for word in reason["words"]:
+        if not any(has_word(text.lower(), word) for text in praise):
+            yield f"{word!r} is in no favourable comment of the user"
+        if not facts.holds_word(product, word):
+            yield f"{word!r} is not a word of the product"
+    quote = (reason["quote"] or "").strip("…").strip()
+    if not quote or not any(quote in text for text in praise):
+        yield f"{quote!r} is in no favourable comment of the user"
+    if reason["words"] and not has_word(quote.lower(), reason["words"][0]):
+        yield f"{quote!r} does not hold {reason['words'][0]!r}"
+
+
+def _about(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
+    if not reason["words"]:
+        yield "names no word"
+    met = facts.events.get(user, {})
+    for word in reason["words"]:
+        if not facts.holds_word(product, word):
+            yield f"{word!r} is not a word of the product"
+        if not any(facts.holds_word(other, word) for other in met):
+            yield f"{word!r} is not a word of a product that the user met"
+
+
+def _category(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
+    del user
+    category = facts.products[product]["category"]
+    n_users = facts.n_interested.get(product, 0)
+    if reason["words"] != [category]:
+        yield f"{reason['words']} is not its category"
+    elif n_users < max(1, facts.medians[category]):
+        yield f"{n_users} users of its category's median {facts.medians[category]}"
+
+
+def _popular(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
+    del user, reason
+    if (n_users := facts.n_interested.get(product, 0)) < max(1, facts.medians[None]):
+        yield f"{n_users} users, and the median is {facts.medians[None]}"
+
+
+def _few(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
+    del user, reason
+    if not facts.n_met.get(product):
+        yield "nobody has met it"
+
+
+def _new(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
+    del user, reason
+    if n_users := facts.n_met.get(product, 0):
+        yield f"{n_users} users have met it"
+
+
+CHECKS: dict[str, Callable[[Facts, str, str, Reason], Iterator[str]]] = {
+    "because_you": _because_you,
+    "friends": _friends,
+    "looked_at": _looked_at,
+    "words": _words,
+    "about": _about,
+    "category": _category,
+    "popular": _popular,
+    "few": _few,
+    "new": _new,
+}
+"""By kind of reason what looks for faults."""

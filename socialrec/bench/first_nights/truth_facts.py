@@ -1,0 +1,188 @@
+"""What silver and gold say of a day's users and products, as plain sets: what the checker of truth goes by.
+
+It shares nothing with the code that makes reasons and profiles: a mistake made there is not made here again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from statistics import median
+from typing import Any
+
+import pyarrow.compute as pc
+
+from socialrec.contracts.columns import Table
+from socialrec.contracts.gold import COMMENT_INSIGHTS, USER_PRODUCT_AFFINITY
+from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
+from socialrec.lake import Lake
+from socialrec.privacy.user_order import HAPPENED
+
+LIKING = frozenset({"like", "save", "share", "cart", "purchase"})
+SIGN = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
+"""A letter of a script that puts no spaces between words."""
+
+
+@dataclass(frozen=True)
+class Comment:
+    """One comment: `sentiment` as gold.comment_insights tells it, empty where it does not."""
+
+    text: str
+    rating: float | None
+    is_reply: bool
+    created: datetime | None
+    sentiment: str
+
+    @property
+    def is_label(self) -> bool:
+        """Whether it is a tag of at most three words (or letters, where those are words), without stars."""
+        n_words = sum(len(SIGN.findall(word)) or 1 for word in self.text.split())
+        return self.rating is None and not self.is_reply and n_words <= 3
+
+    @property
+    def is_favourable(self) -> bool:
+        """Whether its stars praise the product, or it is a tag."""
+        return self.is_label if self.rating is None else self.rating >= 4
+
+    @property
+    def is_stated_complaint(self) -> bool:
+        """Whether its stars speak against the product."""
+        return self.rating is not None and self.rating <= 2
+
+    @property
+    def is_complaint(self) -> bool:
+        """Whether its stars, or without stars its words as a model reads them, speak against the product."""
+        return self.sentiment == "negative" if self.rating is None else self.is_stated_complaint
+
+
+@dataclass
+class Facts:
+    """Everything up to a day. Users and products by their keys; times of events are None where they have no date."""
+
+    events: dict[str, dict[str, list[tuple[str, datetime | None]]]] = field(default_factory=dict)
+    comments: dict[str, dict[str, list[Comment]]] = field(default_factory=dict)
+    products: dict[str, dict[str, Any]] = field(default_factory=dict)
+    follows: set[tuple[str, str]] = field(default_factory=set)
+    answered: set[tuple[str, str]] = field(default_factory=set)
+    interest: set[tuple[str, str]] = field(default_factory=set)
+
+    def kinds(self, user: str, product: str) -> set[str]:
+        """Types of the events of a user with a product."""
+        return {kind for kind, _ in self.events.get(user, {}).get(product, ())}
+
+    def said(self, user: str, product: str) -> list[Comment]:
+        """Comments of a user on a product."""
+        return self.comments.get(user, {}).get(product, [])
+
+    def likes(self, user: str, product: str) -> bool:
+        """Whether the user liked, saved, shared or bought it, did not return it, and did not complain."""
+        did_like = bool(self.kinds(user, product) & LIKING) and self.speaks_for(user, product)
+        return did_like and not any(comment.is_complaint for comment in self.said(user, product))
+
+    def speaks_for(self, user: str, product: str) -> bool:
+        """Whether the user has met it, did not return it, and did not say with stars that it is bad."""
+        kinds, said = self.kinds(user, product), self.said(user, product)
+        return bool(kinds) and "return" not in kinds and not any(comment.is_stated_complaint for comment in said)
+
+    def people_of(self, user: str, *, only_followed: bool) -> set[str]:
+        """Whom a user follows, and whom they answered."""
+        ties = self.follows if only_followed else self.follows | self.answered
+        return self._ends(frozenset(ties)).get(user, set())
+
+    def _ends(self, ties: frozenset[tuple[str, str]]) -> dict[str, set[str]]:
+        if len(ties) not in self._known_ends:
+            found: dict[str, set[str]] = defaultdict(set)
+            for user, other in ties:
+                found[user].add(other)
+            self._known_ends[len(ties)] = found
+        return self._known_ends[len(ties)]
+
+    @cached_property
+    def _known_ends(self) -> dict[int, dict[str, set[str]]]:
+        return {}
+
+    @cached_property
+    def n_interested(self) -> dict[str, int]:
+        """By product how many users show interest in it."""
+        counts: dict[str, int] = defaultdict(int)
+        for _, product in self.interest:
+            counts[product] += 1
+        return counts
+
+    @cached_property
+    def n_met(self) -> dict[str, int]:
+        """By product how many users have an event with it."""
+        counts: dict[str, int] = defaultdict(int)
+        for met in self.events.values():
+            for product in met:
+                counts[product] += 1
+        return counts
+
+    @cached_property
+    def labels(self) -> dict[str, list[tuple[str, str]]]:
+        """By product who labelled it how, in lower case."""
+        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for user, by_product in self.comments.items():
+            for product, said in by_product.items():
+                found[product] += [(user, comment.text.lower()) for comment in said if comment.is_label]
+        return found
+
+    @cached_property
+    def medians(self) -> dict[str | None, float]:
+        """Median number of interested users of the products on offer: by category, and of all under None."""
+        counts: dict[str | None, list[int]] = defaultdict(list)
+        for product, row in self.products.items():
+            if row["is_active"]:
+                for group in {None, row["category"]}:
+                    counts[group].append(self.n_interested.get(product, 0))
+        return {group: median(found) for group, found in counts.items()}
+
+    def holds_word(self, product: str, word: str) -> bool:
+        """Whether the product's own text, or two users who labelled it, hold the word."""
+        if product not in self.products:
+            return False
+        users = {user for user, text in self.labels.get(product, ()) if has_word(text, word)}
+        return has_word(self.products[product]["text"].lower(), word) or len(users) > 1
+
+
+def has_word(text: str, word: str) -> bool:
+    """Whether a text in lower case holds the word; in scripts without spaces anywhere, else between other letters."""
+    if SIGN.search(word):
+        return word in text
+    return re.search(rf"(?<![^\W\d_]){re.escape(word)}(?!\w)", text) is not None
+
+
+def read_facts_of_day(lake: Lake, ds: str) -> Facts:
+    """Everything that silver and gold have up to a day."""
+
+    def until(table: Table) -> list[str]:
+        return [day for day in lake.partitions(table) if day <= ds]
+
+    facts = Facts()
+    columns = ["user_key", "product_id", "event_type", "event_ts"]
+    for row in lake.read(SILVER_INTERACTIONS, until(SILVER_INTERACTIONS), columns, HAPPENED).to_pylist():
+        met = facts.events.setdefault(row["user_key"], {}).setdefault(row["product_id"], [])
+        met.append((row["event_type"], row["event_ts"]))
+    told = lake.read(COMMENT_INSIGHTS, until(COMMENT_INSIGHTS), ["platform", "comment_id", "sentiment"])
+    sentiments = {(row["platform"], row["comment_id"]): row["sentiment"] for row in told.to_pylist()}
+    comments = lake.read(SILVER_COMMENTS, until(SILVER_COMMENTS)).to_pylist()
+    writers = {(row["platform"], row["comment_id"]): row["user_key"] for row in comments}
+    for row in comments:
+        parent = row["parent_comment_id"]
+        sentiment = sentiments.get((row["platform"], row["comment_id"])) or ""
+        said = facts.comments.setdefault(row["user_key"], {}).setdefault(row["product_id"], [])
+        said.append(Comment(row["text"], row["rating"], parent is not None, row["created_ts"], sentiment))
+        if (row["platform"], parent) in writers:
+            facts.answered.add((row["user_key"], writers[row["platform"], parent]))
+    facts.products = {row["product_id"]: row for row in lake.read(SILVER_PRODUCTS, [ds]).to_pylist()}
+    end = datetime.fromisoformat(ds).replace(tzinfo=UTC) + timedelta(days=1)
+    for row in lake.read(SILVER_FOLLOWS, [ds]).to_pylist():
+        begun, ended = row["since_ts"], row["until_ts"]
+        if (begun is None or begun < end) and (ended is None or ended >= end):
+            facts.follows.add((row["follower_key"], row["followee_key"]))
+    pairs = lake.read(USER_PRODUCT_AFFINITY, [ds], ["user_key", "product_id"], pc.field("affinity_micros") > 0)
+    facts.interest = set(zip(pairs["user_key"].to_pylist(), pairs["product_id"].to_pylist(), strict=True))
+    return facts

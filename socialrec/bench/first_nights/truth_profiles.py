@@ -1,0 +1,131 @@
+"""The sentences of a user's profile against what the user did and said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
+
+from socialrec.bench.first_nights.truth_facts import LIKING, Comment, Facts
+
+N_NEWEST = 3
+NOTHING = "No interests known yet."
+BEGINNINGS = ("Likes", "Looks at", "Last interested in:", "Interested in:", "Last commented on:", "Commented on:",
+              "Last wrote", "Wrote")  # fmt: skip
+_SENTENCES = re.compile("".join(rf"(?:{re.escape(begin)} (.+?)\.(?: |$))?" for begin in BEGINNINGS) + "$")
+Times = dict[str, datetime | None]
+"""By product the newest time of the user's events with it."""
+Sayable = list[tuple[frozenset[str], datetime | None]]
+"""Of each product what may be said of it (one of these), and when it was done last."""
+
+
+def untrue_sentences(facts: Facts, user: str, text: str) -> tuple[int, list[str]]:
+    """How many sentences a profile has, and what is untrue about them."""
+    times = {p: t for p, t in _times(facts, user).items() if (user, p) in facts.interest and p in facts.products}
+    interests = {product: time for product, time in times.items() if facts.speaks_for(user, product)}
+    if text == NOTHING:
+        is_known = interests or any(product in facts.products for product in facts.comments.get(user, {}))
+        return 1, ["something is known"] if is_known else []
+    found = _SENTENCES.match(text)
+    if found is None or not text:
+        return 1, [f"unknown sentences: {text!r}"]
+    checks: tuple[Callable[[str], Iterator[str]], ...] = (
+        lambda said: _likes(facts, user, said),
+        lambda said: _looks_at(facts, user, said),
+        *_both(_titled(facts, interests), "an interest"),
+        *_both(_remarks(facts, user, are_labels=False), "commented on"),
+        *_both(_remarks(facts, user, are_labels=True), "written"),
+    )
+    said = [(part, check) for part, check in zip(found.groups(), checks, strict=True) if part is not None]
+    return len(said), [fault for part, check in said for fault in check(part)]
+
+
+def _both(items: Sayable, what: str) -> Iterator[Callable[[str], Iterator[str]]]:
+    """The checks of a sentence with "last", and of the one without."""
+    yield lambda said: _newest(items, said, what)
+    yield lambda said: _undated(items, said, what)
+
+
+def _newest(items: Sayable, said: str, what: str) -> Iterator[str]:
+    times = sorted((time for _, time in items if time is not None), reverse=True)
+    since = times[:N_NEWEST][-1] if times else None
+    newest = {item for said_of_it, time in items if since and time and time >= since for item in said_of_it}
+    if not _spelled(said, newest):
+        yield f"{said!r} is not {what} of the newest {N_NEWEST}"
+
+
+def _undated(items: Sayable, said: str, what: str) -> Iterator[str]:
+    if any(time is not None for _, time in items):
+        yield f"{said!r} is said without 'last', and there are dates"
+    if not _spelled(said, {item for said_of_it, _ in items for item in said_of_it}):
+        yield f"{said!r} is not {what}"
+
+
+def _likes(facts: Facts, user: str, said: str) -> Iterator[str]:
+    for category in _categories(facts, said):
+        of_category = [p for p, row in facts.products.items() if (row["category"] or "") == category]
+        comments = [c for product in of_category for c in facts.said(user, product)]
+        n_good, n_bad = sum((c.rating or 0) >= 4 for c in comments), sum(c.is_complaint for c in comments)
+        did = any(facts.kinds(user, p) & LIKING and "return" not in facts.kinds(user, p) for p in of_category)
+        if not did and not n_good:
+            yield f"no like, save, share, cart, purchase or praise in {category!r}"
+        if n_bad and n_bad >= n_good:
+            yield f"likes {category!r} against {n_bad} complaints and {n_good} praises"
+    if not _categories(facts, said):
+        yield f"{said!r} are no categories"
+
+
+def _looks_at(facts: Facts, user: str, said: str) -> Iterator[str]:
+    categories = _categories(facts, said)
+    met = {facts.products[product]["category"] for product in facts.events.get(user, {}) if product in facts.products}
+    if not categories or not set(categories) <= met:
+        yield f"{said!r} are not categories of products that were met"
+
+
+def _categories(facts: Facts, said: str) -> list[str]:
+    """The categories that a listing such as `a, b and c` is made of; none where it is made of something else."""
+    known = {row["category"] for row in facts.products.values() if row["category"]}
+    return _split(said, known, (", ", " and ")) or []
+
+
+def _times(facts: Facts, user: str) -> Times:
+    return {
+        product: max((time for _, time in events if time is not None), default=None)
+        for product, events in facts.events.get(user, {}).items()
+    }
+
+
+def _titled(facts: Facts, times: Times) -> Sayable:
+    return [(frozenset({facts.products[product]["title"]}), time) for product, time in times.items()]
+
+
+def _remarks(facts: Facts, user: str, *, are_labels: bool) -> Sayable:
+    """Titles of what was commented on with the time of the newest comment, labels with what they say."""
+    found: Sayable = []
+    for product, comments in facts.comments.get(user, {}).items():
+        chosen: list[Comment] = [comment for comment in comments if comment.is_label == are_labels]
+        if product not in facts.products or not chosen:
+            continue
+        title = facts.products[product]["title"]
+        newest = max((comment.created for comment in chosen if comment.created is not None), default=None)
+        texts = {comment.text for comment in chosen if comment.created == newest}
+        said = {f'"{text}" of {title}' for text in texts} if are_labels else {title}
+        found.append((frozenset(said), newest))
+    return found
+
+
+def _spelled(said: str, items: Collection[str]) -> bool:
+    return _split(said, items, (", ",)) is not None
+
+
+def _split(said: str, items: Collection[str], separators: tuple[str, ...]) -> list[str] | None:
+    """The items that a listing is made of; None where it is not made of them. Items may hold separators."""
+    if said in items:
+        return [said]
+    for item in items:
+        for separator in separators:
+            if said.startswith(item + separator):
+                rest = _split(said[len(item + separator) :], items, separators)
+                if rest is not None:
+                    return [item, *rest]
+    return None

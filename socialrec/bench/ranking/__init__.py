@@ -1,0 +1,4 @@
+"""Ranking quality and fitting time against peers on pairs.
+
+Search speed belongs to `bench.topk`.
+"""

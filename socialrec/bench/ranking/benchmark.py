@@ -1,0 +1,202 @@
+"""Ranking quality on anyone's pairs: everything chosen on validation, the test pairs looked at once."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from socialrec.bench.progress import Progress, to_standard_error
+from socialrec.bench.ranking.lexical import lexical_vectors
+from socialrec.bench.ranking.pair_files import read_pairs, read_texts, read_ties
+from socialrec.bench.ranking.peers import peer_lists
+from socialrec.bench.ranking.problem import Problem, TextOf
+from socialrec.bench.result import BenchResult, PeerResult, versions
+from socialrec.errors import UserError
+from socialrec.evaluate.measure import measure
+from socialrec.evaluate.metrics.hits import Ranked
+from socialrec.recommend.model import ModelInfo, Recommender
+from socialrec.recommend.signals import SIGNALS
+from socialrec.recommend.training.ablation import Ablation, ablate
+from socialrec.recommend.training.blend_weights import learn_weights
+from socialrec.recommend.training.offline import HeldOut, blend_heads, rank
+from socialrec.recommend.training.search import Found, search_settings
+from socialrec.settings import Settings
+from socialrec.vectors.arrays import positions
+
+NAME = "ranking"
+TEXT_DIM = 256
+PACKAGES = ("numpy", "scipy", "pyarrow")
+
+
+@dataclass
+class Stages:
+    """Seconds by stage, in the order in which they began."""
+
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time what happens inside."""
+        self.progress(f"{name} …")
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What validation chose: settings, blend weights by signal, and the figures behind them."""
+
+    found: Found
+    weights: dict[str, float]
+    validation: dict[str, float]
+    ablation: list[Ablation]
+
+    def document(self) -> dict[str, Any]:
+        """As plain data for JSON."""
+        used = {
+            "block_mib",
+            "block_users",
+            "list_length",
+            "max_reasons",
+            "min_named_friends",
+            "min_reason_share",
+            "tie_reply_weight",
+            "score_decimals",
+        }
+        return {
+            "settings": self.found.settings.model_dump(mode="json", exclude=used),
+            "trials": self.found.n_trials,
+            "blend": self.weights,
+            "validation": self.validation,
+            "ablation": [asdict(row) for row in self.ablation],
+        }
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Test figures of the recommender and of each peer, and the choice they rest on."""
+
+    metrics: dict[str, float]
+    peers: dict[str, dict[str, float]]
+    choice: Choice
+
+
+def run(
+    files: Mapping[str, Path | None], cutoffs: Sequence[int], settings: Settings, progress: Progress = to_standard_error
+) -> BenchResult:
+    """Measure on tab-separated files by the names train, valid, test, social and item_text.
+
+    Raises UserError naming file and column where something cannot be read.
+    """
+    stages = Stages(progress)
+    with stages.stage("read"):
+        problem = read_problem(files, settings.evaluate.seed)
+    outcome = test(problem, choose(problem, cutoffs[0], settings, stages), cutoffs, stages)
+    return BenchResult(
+        name=NAME,
+        metrics={**outcome.metrics, **problem.n_pairs},
+        seconds={name: round(value, 2) for name, value in stages.seconds.items()},
+        peak_mib=peak_mib(),
+        peers={name: PeerResult(figures) for name, figures in outcome.peers.items()},
+        ratios=ratios(outcome.metrics, outcome.peers, cutoffs[0]),
+        versions=versions(PACKAGES),
+        chosen=outcome.choice.document(),
+    )
+
+
+def cutoffs_of(text: str) -> list[int]:
+    """Cutoffs written as `10,20`. Raises UserError on anything else."""
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
+        raise UserError(f"--k {text!r} is not a list of whole numbers above 0, such as 10,20")
+    return [int(part) for part in parts]
+
+
+def read_problem(files: Mapping[str, Path | None], seed: int) -> Problem:
+    """The files as matrices. Texts are used as they are: they must not tell of held-out pairs."""
+    train, test, valid, social, texts = (files.get(name) for name in ("train", "test", "valid", "social", "item_text"))
+    assert train is not None
+    assert test is not None
+    parts = read_pairs(train), read_pairs(valid) if valid else None, read_pairs(test)
+    text_of = _vectors_of(read_texts(texts) if texts else None)
+    return Problem.of_tables(parts, read_ties(social) if social else None, text_of, seed)
+
+
+def test(problem: Problem, choice: Choice, cutoffs: Sequence[int], stages: Stages) -> Outcome:
+    """Fit as chosen and measure on the test pairs at each cutoff."""
+    chosen = choice.found.settings
+    with stages.stage("fit"):
+        data = problem.data_at("test")(chosen)
+        recommender = Recommender.fit(data, chosen, choice.weights, ModelInfo(""))
+    held, longest = problem.held_out("test"), max(cutoffs)
+    with stages.stage("score"):
+        ranked = rank(recommender, data, held, longest, chosen).ranked
+    with stages.stage("peers"):
+        rivals = peer_lists(data, held, longest, chosen)
+    peers = {name: figures(lists, held, cutoffs) for name, lists in rivals.items()}
+    return Outcome(figures(ranked, held, cutoffs), peers, choice)
+
+
+def choose(problem: Problem, cutoff: int, settings: Settings, stages: Stages) -> Choice:
+    """Settings, then the blend, then the ablation, all for NDCG at the cutoff on the validation pairs."""
+    settings = settings.model_copy(update={"evaluate": settings.evaluate.model_copy(update={"cutoff": cutoff})})
+    held, data_at = problem.held_out("validation"), problem.data_at("validation")
+    with stages.stage("search"):
+        found = search_settings(data_at, held, settings, stages.progress)
+    settings = settings.model_copy(update={"recommend": found.settings})
+    with stages.stage("blend"):
+        data = data_at(found.settings)
+        equal = {signal.name: 1.0 / len(SIGNALS) for signal in SIGNALS}
+        recommender = Recommender.fit(data, found.settings, equal, ModelInfo(""))
+        known = blend_heads(recommender, data, held, settings)
+        learned = learn_weights(known, len(SIGNALS), cutoff)
+        recommender = recommender.with_weights(dict(zip(equal, learned, strict=True)))
+    with stages.stage("ablation"):
+        table = ablate(recommender, known, data, held, settings)
+    ranked = rank(recommender, data, held, cutoff, found.settings).ranked
+    choice = Choice(found, recommender.weights, figures(ranked, held, [cutoff]), table)
+    stages.progress(f"blend {choice.weights}, validation {choice.validation}")
+    return choice
+
+
+def figures(ranked: Ranked, held: HeldOut, cutoffs: Sequence[int]) -> dict[str, float]:
+    """All metrics at all cutoffs, and how many users they are means over."""
+    found = {name: value for k in cutoffs for name, value in measure(ranked, held.relevant, k).items()}
+    return {"n_tested_users": found.pop("n_users"), **found}
+
+
+def ratios(metrics: Mapping[str, float], peers: Mapping[str, Mapping[str, float]], cutoff: int) -> dict[str, float]:
+    """Our NDCG over that of each peer and of the best of them; 0 where a peer finds nothing."""
+    name = f"ndcg_at_{cutoff}"
+    rivals = {who: found[name] for who, found in peers.items()}
+    rivals["best_peer"] = max(rivals.values())
+    return {f"ratio_{who}": round(metrics[name] / value, 4) if value else 0.0 for who, value in rivals.items()}
+
+
+def peak_mib() -> int:
+    """Largest resident memory of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def _vectors_of(texts: pa.Table | None) -> TextOf:
+    def of(products: pa.Array) -> Any:
+        vectors = np.zeros((len(products), 1), dtype=np.float32)
+        if texts is not None:
+            owners = positions(texts["item"], products)
+            known = pa.array(owners >= 0)
+            vectors = lexical_vectors(
+                texts["text"].filter(known).to_pylist(), owners[owners >= 0], len(products), TEXT_DIM
+            )
+        return lambda window: vectors
+
+    return of

@@ -1,0 +1,86 @@
+"""How long the model takes to be fitted, the search of its settings apart, beside implicit's ALS on the same pairs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from socialrec.bench.progress import Progress, to_standard_error
+from socialrec.bench.ranking.benchmark import PACKAGES, Stages, figures, peak_mib
+from socialrec.bench.ranking.problem import Problem
+from socialrec.bench.result import BenchResult, PeerResult, versions
+from socialrec.features.data import TrainingData
+from socialrec.recommend.model import ModelInfo, Recommender
+from socialrec.recommend.signals import SIGNALS
+from socialrec.recommend.training.offline import learn_blend, rank
+from socialrec.recommend.training.search import search_settings
+from socialrec.settings import Settings
+
+NAME = "fit"
+
+
+def run(
+    problem: Problem, settings: Settings, *, searches: bool = False, progress: Progress = to_standard_error
+) -> BenchResult:
+    """Learn the blend on validation, then time the fit on train and validation, and score the test users with it.
+
+    Settings of the signals are as they stand, or searched on validation first. `seconds.fit` is the fit that the model
+    in use comes from; `seconds.each` of every signal with weight; `seconds.blend` the fit before validation and what
+    is learned from it.
+    """
+    stages, cutoff = Stages(progress), settings.evaluate.cutoff
+    held, data_at = problem.held_out("validation"), problem.data_at("validation")
+    if searches:
+        with stages.stage("search"):
+            chosen = search_settings(data_at, held, settings, progress).settings
+        settings = settings.model_copy(update={"recommend": chosen})
+    with stages.stage("blend"):
+        data = data_at(settings.recommend)
+        learned = learn_blend(Recommender.fit(data, settings.recommend, _equal(), ModelInfo("")), data, held, settings)
+    weights = dict(zip(_equal(), learned, strict=True))
+    data, held = problem.data_at("test")(settings.recommend), problem.held_out("test")
+    with stages.stage("fit"):
+        recommender = Recommender.fit(data, settings.recommend, weights, ModelInfo(""))
+    with stages.stage("score"):
+        ranked = rank(recommender, data, held, cutoff, settings.recommend).ranked
+    peer = _implicit_als(data, settings, progress)
+    return BenchResult(
+        name=NAME,
+        metrics={**figures(ranked, held, [cutoff]), **problem.n_pairs},
+        seconds={name: round(value, 3) for name, value in stages.seconds.items()} | _each(data, settings, weights),
+        peak_mib=peak_mib(),
+        peers={"implicit_als": PeerResult({}, {"fit": round(peer, 3)})},
+        ratios={"ratio_to_implicit_als": round(peer / stages.seconds["fit"], 3)},
+        versions=versions([*PACKAGES, "implicit"]),
+        chosen={"blend": weights, "settings": settings.recommend.model_dump(mode="json")},
+    )
+
+
+def _equal() -> dict[str, float]:
+    return {signal.name: 1.0 / len(SIGNALS) for signal in SIGNALS}
+
+
+def _each(data: TrainingData, settings: Settings, weights: Mapping[str, float]) -> dict[str, float]:
+    """Seconds that each signal of the blend takes on its own."""
+    seconds = {}
+    for kind in SIGNALS:
+        if weights[kind.name]:
+            started = time.perf_counter()
+            kind.fit(data, settings.recommend)
+            seconds[f"fit_{kind.name}"] = round(time.perf_counter() - started, 3)
+    return seconds
+
+
+def _implicit_als(data: TrainingData, settings: Settings, progress: Progress) -> float:
+    """Seconds of implicit's ALS with as many factors and passes as ours has, in float32 and with its own solver."""
+    from implicit.als import AlternatingLeastSquares
+    from threadpoolctl import threadpool_limits
+
+    progress("implicit ALS …")
+    chosen = settings.recommend
+    # Its own threads and those of the matrix library are in each other's way, as it says itself.
+    with threadpool_limits(1, "blas"):
+        model = AlternatingLeastSquares(chosen.factor_dim, iterations=chosen.factor_passes, random_state=0)
+        started = time.perf_counter()
+        model.fit(data.affinity, show_progress=False)
+        return time.perf_counter() - started

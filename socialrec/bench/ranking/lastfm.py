@@ -1,0 +1,166 @@
+"""Last.fm (HetRec 2011) by the two protocols that published social recommenders are measured with.
+
+`recbole`: all pairs, 8:1:1 at random per user (RecBole-GNN's leaderboard, as its configuration describes it), one split
+a seed. `sociallgn`: the 80:20 files of Liao et al., "SocialLGN" (Information Sciences 2022), with a validation tenth
+cut from train. Texts are the tags that users gave, less every tag on a pair that is held out at the time.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from socialrec.bench.progress import Progress, to_standard_error
+from socialrec.bench.ranking.benchmark import (
+    PACKAGES,
+    TEXT_DIM,
+    Stages,
+    choose,
+    peak_mib,
+    ratios,
+    test,
+)
+from socialrec.bench.ranking.lexical import lexical_vectors
+from socialrec.bench.ranking.problem import Pairs, Problem, hold_out, shuffled_places, tie_shares
+from socialrec.bench.result import BenchResult, PeerResult, versions
+from socialrec.errors import UserError
+from socialrec.settings import Settings
+from socialrec.sources.lastfm import read_raw
+from socialrec.vectors.arrays import F32, Flags, Indices, positions, vocabulary
+
+Protocol = Literal["recbole", "sociallgn"]
+CUTOFFS = (10, 20)
+SPLIT = "sociallgn_split"
+
+
+def run(
+    protocol: Protocol, n_seeds: int, data: Path, settings: Settings, progress: Progress = to_standard_error
+) -> BenchResult:
+    """Metrics are means over the seeds; `chosen` holds each seed's choice and figures.
+
+    Under `recbole` a seed makes the split, under `sociallgn` it cuts the validation part. The settings chosen on
+    validation are refitted on train and validation; `train_only_…` are figures of the same choice without that, as the
+    published models were trained under `recbole`. Raises UserError where files are missing.
+    """
+    stages = Stages(progress)
+    with stages.stage("read"):
+        shop = Shop(data)
+    outcomes, train_only = [], []
+    for seed in range(n_seeds):
+        progress(f"{protocol}, seed {seed}")
+        problem = shop.problem(protocol, seed)
+        choice = choose(problem, CUTOFFS[0], settings, stages)
+        outcomes.append(test(problem, choice, CUTOFFS, stages))
+        train_only.append(test(replace(problem, refit=False), choice, CUTOFFS, Stages(progress)).metrics)
+        progress(f"test {outcomes[-1].metrics}, of train alone {train_only[-1]}")
+    metrics = means([outcome.metrics for outcome in outcomes])
+    metrics |= {f"train_only_{name}": value for name, value in means(train_only).items()}
+    peers = {who: means([outcome.peers[who] for outcome in outcomes]) for who in outcomes[0].peers}
+    return BenchResult(
+        name=f"lastfm_{protocol}",
+        metrics={**metrics, "n_seeds": float(n_seeds)},
+        seconds={name: round(value / n_seeds, 2) for name, value in stages.seconds.items()},
+        peak_mib=peak_mib(),
+        peers={who: PeerResult(found) for who, found in peers.items()},
+        ratios=ratios(metrics, peers, CUTOFFS[0]),
+        versions=versions(PACKAGES),
+        chosen={"seeds": [{"metrics": each.metrics, **each.choice.document()} for each in outcomes]},
+    )
+
+
+def means(figures: Sequence[dict[str, float]]) -> dict[str, float]:
+    """The mean of each metric over the seeds."""
+    return {name: float(np.mean([found[name] for found in figures])) for name in figures[0]}
+
+
+def recbole_split(users: Indices, seed: int) -> tuple[Flags, Flags]:
+    """Validation and test rows, bool (n,) each: `int(n / 10)` of a user's n pairs at random in each.
+
+    At least one goes to test, then one to validation, while at least one stays in train (RecBole's RS [0.8, 0.1, 0.1]
+    by user). Sizes are RecBole's; which rows they are depends on its own random numbers.
+    """
+    place, size = shuffled_places(users, seed)
+    n_test = np.where(size > 1, np.maximum(size // 10, 1), 0)
+    n_validation = np.where(size > n_test + 1, np.maximum(size // 10, 1), 0)
+    in_test: Flags = place < n_test
+    return ~in_test & (place < n_test + n_validation), in_test
+
+
+class Shop:
+    """The raw files as arrays; `data` is the folder that holds them, or holds them as `raw`."""
+
+    def __init__(self, data: Path) -> None:
+        self.folder = data
+        raw = read_raw(data / "raw" if (data / "raw").is_dir() else data)
+        listened, friends = raw["user_artists"], raw["user_friends"]
+        self.users = vocabulary(listened["userID"], friends["userID"], friends["friendID"])
+        self.products = vocabulary(listened["artistID"])
+        weights = listened["weight"].cast(pa.float64()).to_numpy()
+        order = np.arange(len(weights), dtype=np.int64)
+        self.pairs = Pairs(self._users(listened["userID"]), self._products(listened["artistID"]), weights, order)
+        self.ties = tie_shares(friends.rename_columns(["user", "friend"]), self.users)
+        tagged, tags = raw["user_taggedartists"], raw["tags"]
+        words = tags["tagValue"].combine_chunks().take(pc.index_in(tagged["tagID"], tags["tagID"].combine_chunks()))
+        owners = self._products(tagged["artistID"])
+        self.tag_keys, self.tag_owners = self._keys(self._users(tagged["userID"]), owners), owners
+        self.tags = np.asarray(pc.fill_null(words, "").to_pylist(), dtype=object)
+
+    def problem(self, protocol: Protocol, seed: int) -> Problem:
+        """The protocol's three parts under a seed."""
+        if protocol == "recbole":
+            in_validation, in_test = recbole_split(self.pairs.users, seed)
+        else:
+            in_test = np.isin(self._keys(self.pairs.users, self.pairs.products), self._published_test())
+            in_validation = np.zeros_like(in_test)
+            in_validation[~in_test] = hold_out(self.pairs.users[~in_test], 0.1, seed)
+        held = {"validation": in_test | in_validation, "test": in_test}
+        return Problem(
+            users=self.users,
+            products=self.products,
+            train=self.pairs[~held["validation"]],
+            validation=self.pairs[in_validation],
+            test=self.pairs[in_test],
+            ties=self.ties,
+            text=lambda window: self.text_without(held[window]),
+        )
+
+    def text_without(self, held: Flags) -> F32:
+        """Vectors of the tags, less those of held-out pairs, float32 (n_products, TEXT_DIM)."""
+        hidden = np.isin(self.tag_keys, self._keys(self.pairs.users[held], self.pairs.products[held]))
+        known = ~hidden & (self.tag_owners >= 0)
+        return lexical_vectors(self.tags[known].tolist(), self.tag_owners[known], len(self.products), TEXT_DIM)
+
+    def _published_test(self) -> Indices:
+        """Keys of the pairs of SocialLGN's test file, whose numbers its index files lead back to the raw ones."""
+        pairs = np.loadtxt(self._split_file("test_set.txt"), delimiter=",", skiprows=1, dtype=np.int64)
+        columns = []
+        for column, name in enumerate(("userReindex.json", "itemReindex.json")):
+            with self._split_file(name) as file:
+                original = {int(number): raw for raw, number in json.load(file).items()}
+            columns.append(pa.array([original[number] for number in pairs[:, column].tolist()]))
+        return self._keys(self._users(columns[0]), self._products(columns[1]))
+
+    def _split_file(self, name: str) -> IO[str]:
+        path = self.folder / SPLIT / f"{name}.gz"
+        if not path.is_file():
+            raise UserError(f"{path} is missing: the sociallgn protocol needs the split files of leo0481/SocialLGN")
+        return gzip.open(path, "rt", encoding="utf-8")
+
+    def _users(self, names: pa.Array | pa.ChunkedArray) -> Indices:
+        return positions(names, self.users)
+
+    def _products(self, names: pa.Array | pa.ChunkedArray) -> Indices:
+        return positions(names, self.products)
+
+    def _keys(self, users: Indices, products: Indices) -> Indices:
+        """One number a pair; below 0 where either is unknown and so never equal to a known pair's."""
+        keys: Indices = np.where((users >= 0) & (products >= 0), users * len(self.products) + products, -1)
+        return keys

@@ -1,0 +1,67 @@
+"""What a ranking is measured against: the popular list, neighbours by cosine, implicit ALS alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from socialrec.evaluate.baselines import popular_lists
+from socialrec.evaluate.metrics.hits import Ranked
+from socialrec.features.data import TrainingData
+from socialrec.recommend.blend import TIE_BREAK, Blended
+from socialrec.recommend.scores import Few, Scores
+from socialrec.recommend.signals import Factors, Popularity
+from socialrec.recommend.signals.base import UserBlock
+from socialrec.recommend.signals.linear import rarity
+from socialrec.recommend.training.offline import HeldOut, Scorer, rank
+from socialrec.settings import RecommendSettings
+from socialrec.vectors.arrays import Csr
+
+
+class ItemKnn:
+    """Sum of cosines between a product and the user's products (Sarwar et al., WWW 2001), all neighbours."""
+
+    name = "item_knn"
+
+    def __init__(self, cosines: Csr) -> None:
+        self.cosines = cosines
+
+    @classmethod
+    def fit(cls, data: TrainingData, settings: RecommendSettings) -> ItemKnn:
+        """Cosines of the products' columns of users, affinities taken as equal."""
+        del settings
+        touched = sp.csr_matrix(data.affinity > 0, dtype=np.float32).dot(sp.diags(rarity(data.popularity, 0.5)))
+        cosines = touched.T.dot(touched).tocsr()
+        cosines.setdiag(0.0)
+        return cls(cosines)
+
+    def score(self, block: UserBlock) -> Scores:
+        """(n, n_products)."""
+        return Few(sp.csr_matrix(block.affinity > 0, dtype=np.float32).dot(self.cosines))
+
+
+@dataclass(frozen=True)
+class WithPopularity:
+    """A peer whose ties go to the popular product, as ours do: users without history would else get any product."""
+
+    peer: Scorer
+    popularity: Popularity
+
+    def score(self, block: UserBlock) -> Scores:
+        """(n, n_products)."""
+        return Blended([self.peer.score(block), self.popularity.score(block)], [1, TIE_BREAK])
+
+
+def peer_lists(data: TrainingData, held: HeldOut, k: int, settings: RecommendSettings) -> dict[str, Ranked]:
+    """Lists of each peer for the held-out users, by name; implicit ALS with the settings chosen on validation."""
+    popularity = Popularity.fit(data, settings)
+    rivals: dict[str, Scorer] = {
+        "item_knn": ItemKnn.fit(data, settings),
+        "implicit_als": Factors.fit(data, settings.model_copy(update={"factor_text": 0.0})),
+    }
+    lists = {
+        name: rank(WithPopularity(peer, popularity), data, held, k, settings).ranked for name, peer in rivals.items()
+    }
+    return {"popularity": popular_lists(data.popularity, held.seen, k), **lists}

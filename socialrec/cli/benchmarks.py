@@ -1,0 +1,260 @@
+"""`socialrec bench …`: one command a benchmark."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from socialrec.cli.options import HomeOption, JsonOption
+from socialrec.errors import UserError
+from socialrec.settings import load_settings
+
+bench = typer.Typer(no_args_is_help=True, help="Benchmarks against peers; each ends with one JSON object on a line.")
+
+
+@bench.command("etl")
+def bench_etl(
+    scale: Annotated[float, typer.Option("--scale", min=0.0001, help="1 is 10 million interactions")] = 1.0,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The Spark jobs against DuckDB making the same tables: time, memory, growth."""
+    from socialrec.bench.etl.benchmark import run as measure
+
+    _print_result(measure(load_settings(home).scratch, scale=scale).to_json(), as_json)
+
+
+@bench.command("ranking")
+def bench_ranking(
+    *,
+    train: Annotated[Path, typer.Option("--train", help="Pairs to learn from: user item [weight], oldest first")],
+    test: Annotated[Path, typer.Option("--test", help="Pairs to find: user item")],
+    valid: Annotated[Path | None, typer.Option("--valid", help="Pairs to choose by; else a tenth of train")] = None,
+    social: Annotated[Path | None, typer.Option("--social", help="Ties: user friend")] = None,
+    item_text: Annotated[Path | None, typer.Option("--item-text", help="Texts: item text")] = None,
+    k: Annotated[str, typer.Option("--k", help="Cutoffs; settings are chosen for the first")] = "10,20",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ranking quality on your own pairs (tab-separated, with a header), beside popularity, item-kNN and ALS."""
+    from socialrec.bench.ranking.benchmark import cutoffs_of
+    from socialrec.bench.ranking.benchmark import run as measure
+
+    files = {"train": train, "test": test, "valid": valid, "social": social, "item_text": item_text}
+    _print_result(measure(files, cutoffs_of(k), load_settings(home)).to_json(), as_json)
+
+
+@bench.command("lastfm")
+def bench_lastfm(
+    data: Annotated[Path, typer.Option("--data", help="Folder with the raw files and sociallgn_split/")],
+    protocol: Annotated[Literal["recbole", "sociallgn"], typer.Option("--protocol")] = "recbole",
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many splits to average over")] = 5,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ranking quality on Last.fm by the protocols of published social recommenders."""
+    from socialrec.bench.ranking.lastfm import run as measure
+
+    _print_result(measure(protocol, seeds, data, load_settings(home)).to_json(), as_json)
+
+
+@bench.command("topk")
+def bench_topk(
+    *,
+    n_users: Annotated[int, typer.Option("--users", min=64)] = 100_000,
+    n_products: Annotated[int, typer.Option("--products", min=1)] = 50_000,
+    dim: Annotated[int, typer.Option("--dim", min=1)] = 128,
+    k: Annotated[int, typer.Option("--k", min=1, help="How long a list is")] = 50,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bulk top-K of generated vectors against faiss, implicit and Spark ALS: time, growth, memory, the same lists."""
+    from socialrec.bench.topk.benchmark import Size
+    from socialrec.bench.topk.benchmark import run as measure
+
+    _print_result(measure(Size(n_users, n_products, dim, k), load_settings(home)).to_json(), as_json)
+
+
+@bench.command("fit")
+def bench_fit(
+    *,
+    data: Annotated[Path | None, typer.Option("--data", help="Last.fm: folder with the raw files")] = None,
+    train: Annotated[Path | None, typer.Option("--train", help="Or pairs to learn from: user item [weight]")] = None,
+    test: Annotated[Path | None, typer.Option("--test", help="Pairs to find: user item")] = None,
+    valid: Annotated[Path | None, typer.Option("--valid", help="Pairs to choose by; else a tenth of train")] = None,
+    social: Annotated[Path | None, typer.Option("--social", help="Ties: user friend")] = None,
+    item_text: Annotated[Path | None, typer.Option("--item-text", help="Texts: item text")] = None,
+    searches: Annotated[bool, typer.Option("--search", help="Search the signals' settings first")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Seconds of fitting the model, the search of its settings apart, beside implicit's ALS."""
+    from socialrec.bench.ranking.benchmark import read_problem
+    from socialrec.bench.ranking.fit import run as measure
+    from socialrec.bench.ranking.lastfm import Shop
+
+    settings = load_settings(home)
+    if data and not (train or test):
+        problem = Shop(data).problem("recbole", 0)
+    elif train and test and not data:
+        files = {"train": train, "test": test, "valid": valid, "social": social, "item_text": item_text}
+        problem = read_problem(files, settings.evaluate.seed)
+    else:
+        raise UserError("give --data, or --train with --test")
+    _print_result(measure(problem, settings, searches=searches).to_json(), as_json)
+
+
+@bench.command("keys")
+def bench_keys(
+    *,
+    n_keys: Annotated[int, typer.Option("--keys", min=2, help="Secret keys to train under")] = 20,
+    source: Annotated[str, typer.Option("--source", help="What to import: demo, lastfm, …")] = "demo",
+    data: Annotated[Path | None, typer.Option("--data", help="Folder with the source's raw files")] = None,
+    deals: Annotated[bool, typer.Option("--deals", help="Also train in the random order of the pseudonyms")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Weights and NDCG of trainings of one shop under many secret keys. With --home, of the newest day of that home."""
+    from socialrec.bench.ranking.keys import made_home, read_newest
+    from socialrec.bench.ranking.keys import run as measure
+
+    settings = load_settings(home)
+    if home is not None:
+        result = measure(read_newest(settings), settings, n_keys, deals=deals)
+    else:
+        with made_home(settings.scratch, source, data) as made:
+            result = measure(read_newest(made), made, n_keys, deals=deals)
+    _print_result(result.to_json(), as_json)
+
+
+@bench.command("scale")
+def bench_scale(
+    scale: Annotated[float, typer.Option("--scale", min=0.0001, help="1 is 10 million interactions")] = 1.0,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """A generated shop of 200,000 users and 100,000 products: fit it and list for everyone; time and memory."""
+    from socialrec.bench.scale import Sizes
+    from socialrec.bench.scale import run as measure
+
+    _print_result(measure(Sizes.of(scale), load_settings(home)).to_json(), as_json)
+
+
+@bench.command("orchestration")
+def bench_orchestration(
+    scale: Annotated[float, typer.Option("--scale", min=0.01, help="1 is the demo world as it is")] = 1.0,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Airflow's share of a night over the same job programs in a plain loop, and the seconds between tasks."""
+    from socialrec.bench.orchestration import run as measure
+
+    _print_result(measure(load_settings(home), scale).to_json(), as_json)
+
+
+@bench.command("first-nights")
+def bench_first_nights(
+    only: Annotated[str | None, typer.Option("--only", help="Names of worlds, with commas between; else all")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """First nights of many worlds without Airflow: whole lists and true reasons for everybody; a line a world."""
+    from socialrec.bench.first_nights.benchmark import run as measure
+
+    line = measure(only.split(",") if only else ())
+    _print_result(line, as_json)
+    found = json.loads(line)
+    raise typer.Exit(int(found["succeeded"] < found["worlds"]))
+
+
+@bench.command("encode")
+def bench_encode(
+    *,
+    data: Annotated[Path | None, typer.Option("--data", help="CSV or TSV of texts; else the demo world's")] = None,
+    column: Annotated[str, typer.Option("--column", help="The column of --data that holds them")] = "text",
+    n_texts: Annotated[int, typer.Option("--texts", min=11, help="How many distinct texts")] = 2000,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often each side encodes them")] = 3,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bulk encoding against sentence-transformers: time, and whether the same texts are neighbours."""
+    from socialrec.bench.text.encode import demo_texts
+    from socialrec.bench.text.encode import run as measure
+    from socialrec.bench.text.tables import read_columns
+
+    settings = load_settings(home).text
+    texts = read_columns(data, [column])[0] if data else demo_texts(n_texts, settings.seed)
+    _print_result(measure(texts, n_texts, rounds, settings).to_json(), as_json)
+
+
+@bench.command("finetune")
+def bench_finetune(
+    *,
+    data: Annotated[Path | None, typer.Option("--data", help="CSV or TSV of pairs; else the demo world's")] = None,
+    columns: Annotated[str, typer.Option("--columns", help="Its columns of comments and products")] = "comment,product",
+    batch: Annotated[int, typer.Option("--batch", min=2, help="Pairs in a batch")] = 32,
+    steps: Annotated[int, typer.Option("--steps", min=4, help="Steps of each side")] = 30,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often each side trains")] = 1,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fine-tuning on pairs against sentence-transformers' Trainer: seconds a step, and the loss on held-out pairs."""
+    from socialrec.bench.text.finetune import HELD_OUT, demo_pairs, read_pairs
+    from socialrec.bench.text.finetune import run as measure
+    from socialrec.bench.text.tables import read_columns
+
+    settings = load_settings(home).text
+    names = columns.split(",")
+    if len(names) != 2:
+        raise UserError(f"--columns {columns!r} must name two columns, such as comment,product")
+    pairs = read_pairs(*read_columns(data, names)) if data else demo_pairs(batch * steps + HELD_OUT, settings.seed)
+    _print_result(measure(pairs, batch, steps, rounds, settings).to_json(), as_json)
+
+
+@bench.command("text")
+def bench_text(
+    *,
+    task: Annotated[
+        str | None, typer.Option("--task", help="sst2, womens-sentiment, … or several of one data set: A,B")
+    ] = None,
+    beside: Annotated[
+        str | None, typer.Option("--beside", help="Other labels of the same texts to learn on the way: A,B")
+    ] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Folder with the public data sets")] = None,
+    train: Annotated[Path | None, typer.Option("--train", help="Your own TSV with the header `text label`")] = None,
+    test: Annotated[Path | None, typer.Option("--test", help="The same, to be scored on")] = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many seeds to train with")] = 1,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fine-tuning against two baselines, or one model for several tasks against one each, on a fixed split.
+
+    What `text` in the settings says holds; where it is silent, all of the encoder is tuned in up to 1,200 steps.
+    """
+    from socialrec.bench.text.benchmark import run as measure
+    from socialrec.bench.text.recipe import with_recipe
+    from socialrec.bench.text.tasks import load_beside, load_files, load_task, load_together
+    from socialrec.bench.text.together import run as compare
+
+    text = load_settings(home).text
+    names = task.split(",") if task else []
+    if beside and (len(names) != 1 or not data):
+        raise UserError("--beside goes with one --task and --data")
+    if len(names) > 1 and data and not (train or test):
+        tasks = load_together(names, data)
+        _print_result(compare(tasks, with_recipe(text, tasks[0])).to_json(), as_json)
+        return
+    if task and data and not (train or test):
+        loaded = load_task(task, data)
+    elif train and test and not (task or data):
+        loaded = load_files(train, test)
+    else:
+        raise UserError("give --task with --data, or --train with --test")
+    others = load_beside(loaded, beside.split(","), data) if beside and data else []
+    _print_result(measure(loaded, with_recipe(text, loaded), seeds, others).to_json(), as_json)
+
+
+def _print_result(line: str, as_json: bool) -> None:
+    print(line if as_json else json.dumps(json.loads(line), indent=2))

@@ -1,0 +1,215 @@
+"""The base model as it is tuned: what is trained of it, how that is named, saved and read again."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import (
+    AdaLoraConfig,
+    AdaLoraModel,
+    LoraConfig,
+    PeftModel,
+    get_peft_model,
+    get_peft_model_state_dict,
+    set_peft_model_state_dict,
+)
+from peft.utils import TRANSFORMERS_MODELS_TO_ADALORA_TARGET_MODULES_MAPPING as KNOWN_ADALORA
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
+
+from socialrec.encoders.bottleneck import CHILD, insert_bottlenecks
+from socialrec.encoders.weights import UNUSED, Weights, hash_tensors
+from socialrec.errors import UserError
+from socialrec.settings.text import TextSettings, Tuning
+
+ADAPTER = "adapter_model.safetensors"
+ADAPTER_CONFIG = "adapter_config.json"
+TRAINED = "trained.safetensors"
+"""Parameters of a base model that was tuned whole, or the bottleneck adapters inside it."""
+_WRITTEN = frozenset(
+    {
+        *("peft_type", "peft_version", "auto_mapping", "base_model_name_or_path", "inference_mode", "target_modules"),
+        *("r", "lora_alpha", "lora_dropout", "fan_in_fan_out", "target_r", "init_r", "rank_pattern"),
+        *("tinit", "tfinal", "deltaT", "beta1", "beta2", "orth_reg_weight", "total_step"),
+    }
+)
+"""Settings of PEFT that adapters of this project have. Others import modules, or make a model larger than its files."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """A network that gives token vectors, and its parameters that differ from the base model's, by name."""
+
+    network: nn.Module
+    changed: tuple[str, ...] = ()
+    """Names of the changed parameters; empty where PEFT keeps them, or where there are none."""
+
+    def identity(self) -> str:
+        """What tells this body from others on the same base; empty for the base itself."""
+        if isinstance(self.network, PeftModel):
+            # The same tensors count for more under a greater alpha.
+            alpha = self.network.peft_config["default"].to_dict()["lora_alpha"]
+            return f"{alpha} {hash_tensors(get_peft_model_state_dict(self.network, save_embedding_layers=False))}"
+        return hash_tensors(self._tensors()) if self.changed else ""
+
+    def orthogonality(self) -> torch.Tensor | None:
+        """AdaLoRA's penalty on singular vectors that are not orthogonal (Zhang et al. 2023, equation 4); else None."""
+        adapted = self.network
+        if not isinstance(adapted, PeftModel) or not isinstance(
+            config := adapted.peft_config["default"], AdaLoraConfig
+        ):
+            return None
+        left = [p.T @ p for name, p in adapted.named_parameters() if "lora_B" in name]
+        right = [p @ p.T for name, p in adapted.named_parameters() if "lora_A" in name]
+        gaps = [torch.linalg.norm(gram - torch.eye(len(gram), device=gram.device)) for gram in (*left, *right)]
+        return config.orth_reg_weight * torch.stack(gaps).mean()
+
+    def allocate_ranks(self, step: int) -> None:
+        """Let AdaLoRA move ranks to where they are worth most; after a step and before its gradients are cleared."""
+        if isinstance(self.network, PeftModel) and isinstance(self.network.base_model, AdaLoraModel):
+            self.network.base_model.update_and_allocate(step)
+
+    def save(self, base: str, folder: Path) -> None:
+        """Write what differs from the base, as safetensors; nothing where nothing does."""
+        if isinstance(self.network, PeftModel):
+            _save_adapter(self.network, base, folder)
+        elif self.changed:
+            save_file(self._tensors(), folder / TRAINED, metadata={"format": "pt"})
+
+    def _tensors(self) -> dict[str, torch.Tensor]:
+        named = dict(self.network.named_parameters())
+        return {name: named[name].detach().cpu().contiguous() for name in self.changed}
+
+
+def tunable(base: Weights, settings: TextSettings) -> Body:
+    """The base as `settings.tuning` trains it: the parameters to train require gradients, no others do."""
+    if settings.tuning in {Tuning.LORA, Tuning.ADALORA}:
+        return Body(get_peft_model(base.model, _lora(base.model, settings)))
+    if settings.tuning is Tuning.BOTTLENECK:
+        insert_bottlenecks(base.model, settings.bottleneck_dim)
+    else:
+        base.model.requires_grad_(settings.tuning is Tuning.FULL)
+        for name, parameter in base.model.named_parameters():
+            if name.startswith(UNUSED):
+                parameter.requires_grad_(False)
+    trained = (name for name, parameter in base.model.named_parameters() if parameter.requires_grad)
+    return Body(base.model, tuple(sorted(trained)))
+
+
+def read_body(base: Weights, folder: Path) -> Body:
+    """The body that `Body.save` wrote, on its base, which it changes. Raises UserError where it does not fit."""
+    try:
+        if (folder / ADAPTER).exists():
+            return Body(_read_adapter(base.model, folder))
+        if not (folder / TRAINED).exists():
+            return Body(base.model)
+        tensors = load_file(folder / TRAINED)
+        widths = {len(tensor) for name, tensor in tensors.items() if name.endswith(f"{CHILD}.down.weight")}
+        if widths:
+            insert_bottlenecks(base.model, widths.pop())
+        # What the file leaves out is the base's.
+        base.model.load_state_dict(dict(base.model.state_dict()) | tensors)
+        return Body(base.model, tuple(sorted(tensors)))
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise UserError(f"{folder} holds no adapter that fits {base.name!r}: fetch it again ({why})") from None
+
+
+def put_trained(body: Body, folder: Path) -> None:
+    """Let a body of `tunable` go on from what `Body.save` wrote. Raises UserError where that was tuned in another way.
+
+    Not for AdaLoRA: what its ranks are worth is not saved.
+    """
+    network = body.network
+    if isinstance(network, PeftModel):
+        # The same tensors count for more under a greater alpha.
+        alpha = network.peft_config["default"].to_dict()["lora_alpha"]
+        ours, expected = get_peft_model_state_dict(network, save_embedding_layers=False), f"alpha {alpha}"
+    else:
+        ours, expected = body._tensors(), ""
+    try:
+        saved, said = _saved_tensors(folder)
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        raise UserError(f"{folder} cannot be read: fetch it again ({' '.join(str(error).split())[:200]})") from None
+    shapes, saved_shapes = ({name: tensor.shape for name, tensor in part.items()} for part in (ours, saved))
+    if (shapes, expected) != (saved_shapes, said):
+        raise UserError(f"{folder} was tuned in another way or size than text.tuning and its settings say")
+    if isinstance(network, PeftModel):
+        set_peft_model_state_dict(network, saved)
+    else:
+        network.load_state_dict(dict(network.state_dict()) | saved)
+
+
+def _saved_tensors(folder: Path) -> tuple[dict[str, torch.Tensor], str]:
+    """What `Body.save` wrote, nothing for a base as it is, and what an adapter's config says of their scale."""
+    if (folder / ADAPTER).exists():
+        config = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
+        return load_file(folder / ADAPTER), f"alpha {config['lora_alpha']}"
+    return (load_file(folder / TRAINED) if (folder / TRAINED).exists() else {}), ""
+
+
+def _lora(model: PreTrainedModel, settings: TextSettings) -> LoraConfig:
+    """LoRA (Hu et al. 2021), or AdaLoRA (Zhang et al. 2023), which starts at 1.5 times the rank and prunes to it."""
+    common: dict[str, Any] = {
+        "lora_alpha": settings.lora_alpha,
+        "lora_dropout": settings.lora_dropout,
+        # GPT-2 keeps its weights the other way round.
+        "fan_in_fan_out": any(isinstance(module, Conv1D) for module in model.modules()),
+    }
+    if settings.tuning is Tuning.LORA:
+        # In every layer, as full tuning is only matched by that (QLoRA, Dettmers et al. 2023).
+        return LoraConfig(r=settings.lora_rank, target_modules="all-linear", **common)
+    steps = settings.train_steps
+    return AdaLoraConfig(
+        init_r=-(-3 * settings.lora_rank // 2),
+        target_r=settings.lora_rank,
+        tinit=steps // 10,
+        tfinal=steps // 5,
+        total_step=steps,
+        target_modules=None if model.config.model_type in KNOWN_ADALORA else "all-linear",
+        **common,
+    )
+
+
+def _read_adapter(model: PreTrainedModel, folder: Path) -> PeftModel:
+    _require_own_config(model, json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8")))
+    with warnings.catch_warnings():
+        # PEFT warns here of AdaLoRA's own ranks, and puts them in place a step later, with the weights.
+        warnings.filterwarnings("ignore", "The following rank_pattern keys did not match", RuntimeWarning)
+        return PeftModel.from_pretrained(model, str(folder))
+
+
+def _require_own_config(model: PreTrainedModel, config: dict[str, Any]) -> None:
+    """Raise ValueError where an adapter's settings are others than `_save_adapter` writes."""
+    usual = LoraConfig().to_dict()
+    strange = sorted(
+        name for name, value in config.items() if name not in _WRITTEN and value and value != usual.get(name)
+    )
+    if config.get("peft_type") not in {"LORA", "ADALORA"} or strange:
+        raise ValueError(f"it is of type {config.get('peft_type')!r} with {', '.join(strange) or 'nothing else'}")
+    most = max(max(parameter.shape, default=1) for parameter in model.parameters())
+    ranks = [config[name] for name in ("r", "init_r", "target_r") if name in config]
+    modules, pruned = config.get("target_modules"), config.get("rank_pattern") or {}
+    if not all(isinstance(rank, int) and 0 < rank <= most for rank in ranks):
+        raise ValueError(f"its ranks {ranks} are not between 1 and {most}")
+    if not isinstance(modules, list) or not all(isinstance(kept, list) for kept in pruned.values()):
+        raise ValueError("its target_modules or rank_pattern are no lists")
+
+
+def _save_adapter(adapted: PeftModel, base: str, folder: Path) -> None:
+    """Write an adapter as safetensors; its base is named as the settings name it, never by a local path."""
+    adapted.save_pretrained(str(folder), save_embedding_layers=False)
+    (folder / "README.md").unlink(missing_ok=True)
+    file = folder / ADAPTER_CONFIG
+    config: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) | {"base_model_name_or_path": base}
+    # Sets come in another order in every process.
+    ordered = {key: sorted(value) if isinstance(value, list) else value for key, value in config.items()}
+    file.write_text(json.dumps(ordered, indent=1, sort_keys=True), encoding="utf-8")

@@ -1,0 +1,302 @@
+"""Judge landed records by their contract: the value in the contract's type, or the reasons for its rejection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from functools import reduce
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from socialrec.contracts.columns import Column
+from socialrec.contracts.landing import EARLIEST_YEAR, EVENT_TIME, LANDING, LATEST_YEAR, LISTABLE, NOTHING, OPEN_ENDS
+from socialrec.contracts.vocabulary import Entity, QuarantineReason
+from socialrec.etl.days import Platforms, local_day
+from socialrec.etl.landing.layouts import NANOSECONDS, TEXT_LIST
+from socialrec.etl.landing.scans import BROKEN, LINE, N_LINES, REPLACEMENT, SOURCE, has_half_pair
+from socialrec.etl.schemas import spark_type
+
+REASON = "reason"
+DETAIL = "detail"
+RECORD = "record"
+FAULTS = "faults"
+_DETAIL_CHARS = 120
+_WHOLE = ("string", "tinyint", "smallint", "int", "bigint")
+"""Kinds of landing column that hold ids."""
+_BLANKS = " \t\r\n"
+_ISO = (
+    r"^[ \t]*\d{4}(?:-\d{2}-\d{2}|\d{4})"
+    r"(?:(?:[Tt]| +)\d{2}(?::?\d{2})(?::?\d{2}(?:[.,]\d{1,9})?)?"
+    r"(?: ?(?:[Zz]|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}(?::?\d{2})?|[A-Z][A-Za-z_]+(?:/[A-Za-z0-9_+-]+)+))?"
+    r"(?:\[[A-Za-z0-9_/+-]+\])?)?[ \t]*$"
+)
+"""A date, or a date and a time with an offset or a zone's full name; abbreviations mean several zones."""
+_NUMBER = r"^[ \t]*(?:\d{9,19}(?:\.\d{1,9})?|\d\.\d+E(?:9|1[0-8]))[ \t]*$"
+_DECIMAL = r"^[ \t]*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?|(?i:inf|infinity))[ \t]*$"
+_FLAG = r"^[ \t]*[0-9A-Za-z]+[ \t]*$"
+_NOT_IN_IDS = "\n\r\t\0"
+LIST_SEPARATOR = ", "
+_STARTS_OF_NOTHING = sorted(
+    {0, *map(ord, _BLANKS), *(ord(mark) for word in NOTHING for mark in (word[0], word[0].upper()))}
+)
+"""Code points of first characters; 0 is that of an empty text."""
+_Problem = tuple[SparkColumn, QuarantineReason, str]
+
+
+def judge(records: DataFrame, entity: Entity, kinds: Mapping[str, str], platforms: Platforms) -> DataFrame:
+    """Landed records, as `landing_scans.scan` gives them (`kinds` naming their columns), under the contract's types.
+
+    platforms: the settings of platforms whose landing days do not end in UTC.
+
+    Added are `reason` (null where the record is valid), `detail` (the first offending column and what it held) and
+    `record` (the record whole: the raw line, or JSON by column).
+    """
+    columns = LANDING[entity]
+    typed = _typed_records(records, entity, kinds)
+    found: SparkColumn | None = None
+    for condition, reason, name in _problems(entity, platforms):
+        label = F.lit(f"{reason}:{name}")
+        found = F.when(condition, label) if found is None else found.when(condition, label)
+    assert found is not None
+    problem = F.col("_problem")
+    held = F.create_map(*(part for column in columns for part in (F.lit(column.name), _as_text(column.name))))
+    where = F.substring_index(problem, ":", -1)
+    detail = F.when(F.col(BROKEN), F.lit("the line is not a record of its format")).otherwise(
+        F.concat_ws(": ", where, F.make_valid_utf8(F.left(held[where], F.lit(_DETAIL_CHARS))))
+    )
+    return typed.withColumn("_problem", found).select(
+        *SOURCE,
+        N_LINES,
+        *(_without_far_end(column).alias(column.name) for column in columns),
+        F.substring_index(problem, ":", 1).alias(REASON),
+        detail.alias(DETAIL),
+        RECORD,
+    )
+
+
+def list_faults(records: DataFrame, entity: Entity, kinds: Mapping[str, str], platforms: Platforms) -> DataFrame:
+    """Landed records with all that is wrong with each: `source_file`, `source_line`, `platform`, `ds` and `faults`.
+
+    A fault is a struct of strings: reason, column ("" where the record cannot be read) and value, what the column held.
+    A column has at most one, the one that `judge` would give; a valid record has none.
+    """
+    by_column: dict[str, SparkColumn] = {}
+    for condition, reason, name in _problems(entity, platforms):
+        value = F.make_valid_utf8(F.left(_as_text(name) if name else F.col(RECORD), F.lit(_DETAIL_CHARS)))
+        fault = F.struct(F.lit(reason.value).alias("reason"), F.lit(name).alias("column"), value.alias("value"))
+        is_read = condition & ~F.col(BROKEN) if name else condition
+        so_far = by_column.get(name)
+        by_column[name] = F.when(is_read, fault) if so_far is None else so_far.when(is_read, fault)
+    found = F.filter(F.array(*by_column.values()), lambda fault: fault.isNotNull())
+    return _typed_records(records, entity, kinds).select(*SOURCE, found.alias(FAULTS))
+
+
+def _typed_records(records: DataFrame, entity: Entity, kinds: Mapping[str, str]) -> DataFrame:
+    """Every column of the contract in its own type, as it landed (`_raw_<name>`), and whether it says anything."""
+    columns = LANDING[entity]
+    landed = records.select(
+        *SOURCE, N_LINES, BROKEN, LINE, _record(kinds).alias(RECORD),
+        *(_landed(column, kinds).alias(_raw(column.name)) for column in columns),
+    )  # fmt: skip
+    said = landed.withColumns(
+        {_is_said(column.name): ~_is_nothing(F.col(_raw(column.name)), column, kinds) for column in columns}
+    )
+    return said.withColumns(
+        {column.name: F.when(F.col(_is_said(column.name)), _typed(column, kinds)) for column in columns}
+    )
+
+
+def _landed(column: Column, kinds: Mapping[str, str]) -> SparkColumn:
+    kind = kinds.get(column.name)
+    if kind is None:
+        return F.lit(None).cast("string")
+    if kind == NANOSECONDS:
+        return F.timestamp_micros(F.expr(f"`{column.name}` div 1000"))
+    if kind == TEXT_LIST:
+        return F.array_join(F.col(column.name), LIST_SEPARATOR)
+    return F.col(column.name)
+
+
+def _is_nothing(raw: SparkColumn, column: Column, kinds: Mapping[str, str]) -> SparkColumn:
+    """Tell whether a column is absent, blank or a word for nothing; NaN is what pandas makes of a missing number."""
+    kind = kinds.get(column.name, "string")
+    if kind in ("string", TEXT_LIST):
+        # Most values begin otherwise than a word for nothing: their first character alone is looked at.
+        may_be = F.ascii(raw).isin(*_STARTS_OF_NOTHING)
+        return raw.isNull() | (may_be & F.lower(F.btrim(raw, F.lit(_BLANKS))).isin("", *NOTHING))
+    return raw.isNull() | F.isnan(raw) if kind in ("float", "double") else raw.isNull()
+
+
+def _typed(column: Column, kinds: Mapping[str, str]) -> SparkColumn:
+    landed, kind = F.col(_raw(column.name)), kinds.get(column.name, "string").partition("(")[0]
+    target = spark_type(column.type)
+    if column.type == "string":
+        if column.name in kinds and kind == "string":
+            return _id(landed, column) if is_id(column) else _text(landed, column)
+        if (
+            is_id(column)
+            and kinds.get(column.name, "string") not in _WHOLE
+            and not _is_whole_decimal(kinds[column.name])
+        ):
+            return F.lit(None).cast("string")
+        return landed.cast("string")
+    if column.type == "timestamp":
+        return _time(landed, kind)
+    if kind == "string":
+        # Spark passes over control characters, and takes 1d and 1f for numbers.
+        landed = F.when(landed.rlike(_FLAG if column.type == "bool" else _DECIMAL), landed)
+    if column.type == "int64" and kind in ("string", "float", "double", "decimal"):
+        number = landed.try_cast("double")
+        return F.coalesce(
+            landed.try_cast(target) if kind == "string" else F.lit(None).cast(target),
+            F.when(number == F.floor(number), number.try_cast(target)),
+        )
+    return landed.try_cast(target)
+
+
+def is_id(column: Column) -> bool:
+    """Tell whether a column holds ids, which are strings or integers: 125.0 and true would have several spellings."""
+    return column.name.endswith("_id")
+
+
+def _is_whole_decimal(kind: str) -> bool:
+    return kind.startswith("decimal(") and kind.endswith(",0)")
+
+
+def _id(landed: SparkColumn, column: Column) -> SparkColumn:
+    """An id as it is; null where JSON has a number with decimals, true, false or a structure in its place."""
+    # Spark gives all of them as text: the line itself tells them apart from strings. Few ids need that look.
+    may_be_float = F.ascii(landed).between(ord("-"), ord("9")) & landed.contains(".")
+    may_be_other = may_be_float | landed.isin("true", "false") | F.substring(landed, 1, 1).isin("[", "{", '"')
+    kind = F.schema_of_variant(F.from_json(LINE, f"`{column.name}` variant")[column.name])
+    return F.when(F.col(LINE).isNotNull() & may_be_other, F.when(kind == "STRING", landed)).otherwise(landed)
+
+
+def _text(landed: SparkColumn, column: Column) -> SparkColumn:
+    """A text as it is; null where it is no text but a structure of JSON, unless that is a list of texts."""
+    # Spark gives an array and a string that looks like one alike: the line itself tells them apart.
+    value = F.from_json(LINE, f"`{column.name}` variant")[column.name]
+    kind = F.schema_of_variant(value)
+    structure = F.when(kind.isNull() | (kind == "STRING") | (kind == "VOID"), landed)
+    if column.name in LISTABLE:
+        joined = F.array_join(F.from_json(landed, "array<string>"), LIST_SEPARATOR)
+        structure = structure.when(kind.isin("ARRAY<STRING>", "ARRAY<VOID>"), joined)
+    may_be_structure = F.col(LINE).isNotNull() & (landed.startswith("[") | landed.startswith("{"))
+    return F.when(may_be_structure, structure).otherwise(landed)
+
+
+def _time(landed: SparkColumn, kind: str) -> SparkColumn:
+    """A point in time: ISO 8601, or seconds, milliseconds or microseconds since 1970; null where it is neither."""
+    if kind == "string":
+        time = F.when(landed.rlike(_NUMBER), _since_1970(landed.try_cast("decimal(38,9)")))
+        time = time.when(landed.rlike(_ISO), _standard(landed).try_cast("timestamp"))
+    elif kind in ("date", "timestamp", "timestamp_ntz", NANOSECONDS):
+        time = landed.try_cast("timestamp")
+    else:
+        time = _since_1970(landed.try_cast("decimal(38,9)"))
+    return time
+
+
+def _standard(landed: SparkColumn) -> SparkColumn:
+    """An ISO time in the form that Spark reads: with dashes, colons and seconds, and a dot before their fraction."""
+    steps = (
+        (r"\[[^\]]*\]$", ""),
+        (r"^(\d{4})(\d{2})(\d{2})", "$1-$2-$3"),
+        (r"^(.{10})[Tt ]+(\d{2}):?(\d{2})", "$1T$2:$3"),
+        (r"^(.{16}):?(\d{2})(?:[.,](\d{1,6})\d*)?", "$1:$2.$3"),
+        (r"\.(?!\d)", ""),
+        (r"^(.{16})(?!:)", "$1:00"),
+        (r" ?z$", "Z"),
+        (r"([+-]\d{2}):?(\d{2})$", "$1:$2"),
+        (r"(?<=.{16})([+-]\d{2})$", "$1:00"),
+    )
+    return reduce(lambda text, step: F.regexp_replace(text, *step), steps, F.btrim(landed, F.lit(_BLANKS)))
+
+
+def _since_1970(number: SparkColumn) -> SparkColumn:
+    """A count of seconds, milliseconds, microseconds or nanoseconds, whichever gives a year that makes sense."""
+    first, last = (datetime(year, 1, 1, tzinfo=UTC).timestamp() for year in (EARLIEST_YEAR, LATEST_YEAR))
+    found = F.lit(None).cast("timestamp")
+    for in_a_second, micros in ((1, number * 10**6), (10**3, number * 10**3), (10**6, number), (10**9, number / 10**3)):
+        is_sensible = number.between(F.lit(int(first) * in_a_second), F.lit(int(last) * in_a_second))
+        found = F.when(is_sensible, F.timestamp_micros(micros.cast("bigint"))).otherwise(found)
+    return found
+
+
+def _without_far_end(column: Column) -> SparkColumn:
+    """A column's value; the end of an edge that is centuries away is none: the edge lasts."""
+    value = F.col(column.name)
+    if column.name not in OPEN_ENDS:
+        return value
+    return F.when(value < F.lit(f"{LATEST_YEAR + 1}-01-01").cast("timestamp"), value)
+
+
+def _as_text(name: str) -> SparkColumn:
+    return F.coalesce(F.col(_raw(name)).cast("string"), F.lit("null"))
+
+
+def _problems(entity: Entity, platforms: Platforms) -> Iterator[_Problem]:
+    """Every way in which a record can break its contract, in the order in which they are reported."""
+    yield F.col(BROKEN), QuarantineReason.UNREADABLE_RECORD, ""
+    for column in LANDING[entity]:
+        yield from _column_problems(column)
+    if entity is Entity.COMMENTS:
+        yield from _neither_words_nor_stars()
+    event_time = EVENT_TIME[entity]
+    yield local_day(F.col(event_time), platforms) > F.to_date("ds"), QuarantineReason.FUTURE_EVENT, event_time
+    if entity is Entity.FOLLOWS:
+        same = F.col("follower_id") == F.col("followee_id")
+        yield same, QuarantineReason.SELF_FOLLOW, "followee_id"
+
+
+def _neither_words_nor_stars() -> Iterator[_Problem]:
+    """A comment may lack its text where it has a rating."""
+    is_bare = ~F.col(_is_said("text")) & ~F.col(_is_said("rating"))
+    yield is_bare & ~_is_blank("text"), QuarantineReason.MISSING_VALUE, "text"
+    yield is_bare, QuarantineReason.EMPTY_TEXT, "text"
+
+
+def _is_blank(name: str) -> SparkColumn:
+    return F.coalesce(F.btrim(F.col(_raw(name)).cast("string"), F.lit(_BLANKS)) == "", F.lit(False))
+
+
+def _column_problems(column: Column) -> Iterator[_Problem]:
+    value, name, is_said = F.col(column.name), column.name, F.col(_is_said(column.name))
+    if not column.nullable:
+        yield ~is_said, QuarantineReason.MISSING_VALUE, name
+    yield is_said & value.isNull(), QuarantineReason.WRONG_TYPE, name
+    if column.type == "string":
+        # Text files were read as text: only Parquet may hold bytes that are none.
+        yield F.col(LINE).isNull() & ~F.is_valid_utf8(value), QuarantineReason.WRONG_ENCODING, name
+    if column.choices is not None:
+        yield ~value.isin([str(choice) for choice in column.choices]), QuarantineReason.UNKNOWN_VALUE, name
+    elif is_id(column):
+        # Two ids that differ in such a half must not become one.
+        is_cut = value.contains(REPLACEMENT) & F.coalesce(has_half_pair(F.col(LINE)), F.lit(False))
+        yield is_cut, QuarantineReason.WRONG_ENCODING, name
+        has_one = (value.contains(mark) for mark in _NOT_IN_IDS)
+        yield reduce(SparkColumn.__or__, has_one), QuarantineReason.WRONG_TYPE, name
+    if column.max_chars is not None:
+        yield F.length(value) > column.max_chars, QuarantineReason.TOO_LONG, name
+    if column.type == "timestamp":
+        yield value < F.lit(f"{EARLIEST_YEAR}-01-01").cast("timestamp"), QuarantineReason.OUT_OF_RANGE, name
+    if column.type == "float64":
+        yield F.isnan(value) | (F.abs(value) == float("inf")), QuarantineReason.OUT_OF_RANGE, name
+    if column.minimum is not None:
+        yield value < column.minimum, QuarantineReason.OUT_OF_RANGE, name
+    if column.maximum is not None:
+        yield value > column.maximum, QuarantineReason.OUT_OF_RANGE, name
+
+
+def _record(kinds: Mapping[str, str]) -> SparkColumn:
+    return F.coalesce(F.col(LINE), F.make_valid_utf8(F.to_json(F.struct(*kinds))))
+
+
+def _raw(name: str) -> str:
+    return f"_raw_{name}"
+
+
+def _is_said(name: str) -> str:
+    return f"_is_said_{name}"

@@ -1,0 +1,4 @@
+"""`socialrec check` and `convert`: examine or convert a delivery before it lands.
+
+Nothing here writes to the lake.
+"""

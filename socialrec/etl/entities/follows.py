@@ -1,0 +1,56 @@
+"""Bronze follows to the silver snapshot: who follows whom as of a day."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from socialrec.etl.days import Platforms, local_day
+from socialrec.etl.identity import Identity
+
+SINCE = ("since_ts", "until_ts")
+IS_NEW = "is_new"
+IS_NEWEST = "is_newest"
+_EDGE = ("follower_key", "followee_key")
+
+
+def known_since() -> Column:
+    """The time a record of a follow speaks of: of two records the later one is the newer one.
+
+    A record that has only an end speaks of that.
+    """
+    return F.coalesce(*SINCE)
+
+
+def merge_follows(previous: DataFrame, newest: DataFrame, identity: Identity, ds: str, *, is_first: bool) -> DataFrame:
+    """The edges of the previous snapshot and of the intake, of whose records (bronze rows) there is one an edge.
+
+    Ended edges stay, with `until_ts`. Returns the columns of silver.follows plus `is_new` (bool: from the intake) and
+    `is_newest` (bool: false where the snapshot already holds a newer record of the edge).
+    """
+    platform = F.col("platform")
+    edges = newest.select(
+        identity.user_key(platform, F.col("follower_id")).alias("follower_key"),
+        identity.user_key(platform, F.col("followee_id")).alias("followee_key"),
+        *(*SINCE, "platform"),
+        F.lit(True).alias(IS_NEW),
+    )
+    if is_first:
+        return edges.withColumns({IS_NEWEST: F.lit(True), "ds": F.lit(ds)})
+    landed = edges.select(*_EDGE, known_since().alias("_landed"))
+    is_newer = F.col("_landed").isNull() | (known_since() > F.col("_landed"))
+    newer = previous.where(known_since().isNotNull()).join(landed, list(_EDGE)).where(is_newer)
+    newer = newer.select(*_EDGE, F.lit(False).alias(IS_NEWEST))
+    edges = edges.join(newer, list(_EDGE), "left").withColumn(IS_NEWEST, F.coalesce(IS_NEWEST, F.lit(True)))
+    replacing = edges.where(IS_NEWEST).select(*_EDGE)
+    kept = previous.drop("ds").join(replacing, list(_EDGE), "left_anti")
+    kept = kept.withColumns({IS_NEW: F.lit(False), IS_NEWEST: F.lit(True)})
+    return edges.unionByName(kept).withColumn("ds", F.lit(ds))
+
+
+def active_follows(follows: DataFrame, ds: str, platforms: Platforms) -> DataFrame:
+    """The edges that have begun by the end of their platform's day and not ended by then."""
+    day = F.lit(ds).cast("date")
+    has_begun = F.col("since_ts").isNull() | (local_day(F.col("since_ts"), platforms) <= day)
+    has_ended = local_day(F.col("until_ts"), platforms) <= day
+    return follows.where(has_begun & ~F.coalesce(has_ended, F.lit(False)))

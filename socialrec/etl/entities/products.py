@@ -1,0 +1,60 @@
+"""Bronze products to the silver snapshot: of each product the newest valid description."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from socialrec.etl.keys import Keys
+from socialrec.etl.wording.texts import text_hash, with_clean_texts
+from socialrec.settings.etl import MaskSettings
+
+IS_NEW = "is_new"
+RANK = "rank"
+
+_NAMES = ("title", "category", "brand")
+_LANDED_TITLE = "_landed_title"
+
+
+def merge_products(previous: DataFrame, intake: DataFrame, keys: Keys, ds: str, masks: MaskSettings) -> DataFrame:
+    """Every known description of every product that stands in the previous snapshot or in the intake (bronze rows).
+
+    Returns the columns of silver.products plus `rank` (1: the newest, by `updated_ts`, unknown oldest, then landing
+    day, file, line) and `is_new` (bool: from the intake). `first_seen_ds` is the same for all of a product's rows.
+    What the intake says in words is cleaned. Personal data is masked in descriptions alone: titles, categories and
+    brands name goods, whatever their digits look like.
+    """
+    text = F.concat_ws(". ", *(_filled(name) for name in (*_NAMES, "description")))
+    cleaned = with_clean_texts(
+        intake.withColumn(_LANDED_TITLE, F.col("title")),
+        dict.fromkeys(_NAMES, MaskSettings.nothing()) | {"description": masks},
+    )
+    # A title that is nothing but markup stays as it landed: a product has one.
+    named = cleaned.withColumn("title", F.when(F.col("title") == "", F.col(_LANDED_TITLE)).otherwise(F.col("title")))
+    new = named.withColumn("text", text).select(
+        keys.product_id(),
+        *("title", "description", "category", "brand", "price_cents", "currency"),
+        F.coalesce("is_active", F.lit(True)).alias("is_active"),
+        *("updated_ts", "platform", "source_file", "source_line", "text"),
+        text_hash(F.col("text")).alias("text_hash"),
+        F.col("ds").alias("first_seen_ds"),
+        F.col("ds").alias("_landed"),
+        F.lit(True).alias(IS_NEW),
+    )
+    old = previous.drop("ds").withColumns(
+        {"_landed": F.lit(""), "source_file": F.lit(""), "source_line": F.lit(0), IS_NEW: F.lit(False)}
+    )
+    product = Window.partitionBy("product_id")
+    newest = product.orderBy(
+        F.desc_nulls_last("updated_ts"), F.desc("_landed"), F.desc("source_file"), F.desc("source_line")
+    )
+    return (
+        old.unionByName(new)
+        .withColumn("first_seen_ds", F.min("first_seen_ds").over(product))
+        .withColumn(RANK, F.row_number().over(newest))
+        .withColumn("ds", F.lit(ds))
+    )
+
+
+def _filled(name: str) -> Column:
+    return F.when(F.trim(name) != "", F.trim(name))

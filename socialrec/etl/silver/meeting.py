@@ -1,0 +1,95 @@
+"""Count the ids of a night's interactions and comments that meet no product, or no comment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from socialrec.contracts.bronze import BRONZE
+from socialrec.contracts.product_ids import SEPARATOR
+from socialrec.contracts.silver import SILVER
+from socialrec.contracts.vocabulary import Entity
+from socialrec.etl.keys import Keys
+from socialrec.etl.silver.unmet import Unmet, plain_form, unmet_ids
+from socialrec.etl.tables import read_staged, read_table
+from socialrec.lake import Lake, Stage
+
+_MOST_COMPARED = 1_000
+"""Ids that meet nothing, the most frequent first, that are compared with the catalogue to find out why."""
+_PLATFORM, _ID, _N = "platform", "id", "n"
+
+
+def find_unmet(spark: SparkSession, lake: Lake, keys: Keys, ds: str, stages: Mapping[Entity, Stage]) -> list[Unmet]:
+    """Find ids in staged interactions and comments that are neither in the night's catalogue nor ever landed."""
+    daily = {entity: stages[entity] for entity in (Entity.INTERACTIONS, Entity.COMMENTS) if entity in stages}
+    if not daily:
+        return []
+    staged = stages.get(Entity.PRODUCTS)
+    catalogue = read_staged(spark, staged) if staged else read_table(spark, lake, SILVER[Entity.PRODUCTS], [ds])
+    shares_products = Entity.PRODUCTS in keys.shared
+    products = catalogue.select(*_place(F.col("product_id"), is_shared=shares_products))
+    found = []
+    for entity, stage in daily.items():
+        named = read_staged(spark, stage).select(*_place(F.col("product_id"), is_shared=shares_products))
+        found.append(_unmet(named, products, entity, "product_id"))
+    if Entity.COMMENTS in daily:
+        replies = read_staged(spark, daily[Entity.COMMENTS]).where(F.col("parent_comment_id").isNotNull())
+        of_platform = F.lit("") if Entity.COMMENTS in keys.shared else F.col("platform")
+        named = replies.select(of_platform.alias(_PLATFORM), F.col("parent_comment_id").alias(_ID))
+        landed = read_table(spark, lake, BRONZE[Entity.COMMENTS], _days_until(lake, ds, daily[Entity.COMMENTS]))
+        known = landed.select(of_platform.alias(_PLATFORM), F.col("comment_id").alias(_ID))
+        found.append(_unmet(named, known, Entity.COMMENTS, "parent_comment_id"))
+    return [one for one in found if one]
+
+
+def _days_until(lake: Lake, ds: str, stage: Stage) -> Sequence[str]:
+    last = max(ds, *stage.partitions)
+    return [day for day in lake.partitions(BRONZE[Entity.COMMENTS]) if day <= last]
+
+
+def _place(product_id: Column, *, is_shared: bool) -> tuple[Column, Column]:
+    """Platform and source's id of a product."""
+    if is_shared:
+        return F.lit("").alias(_PLATFORM), product_id.alias(_ID)
+    parts = F.split(product_id, SEPARATOR, 2)
+    return parts[0].alias(_PLATFORM), parts[1].alias(_ID)
+
+
+def _unmet(named: DataFrame, known: DataFrame, entity: Entity, column: str) -> Unmet | None:
+    place = [_PLATFORM, _ID]
+    counted = named.groupBy(*place).agg(F.count(F.lit(1)).alias(_N)).persist()
+    strangers = counted.join(known, place, "left_anti").persist()
+    try:
+        n_unmet, n_in = (_total(rows) for rows in (strangers, counted))
+        if not n_unmet:
+            return None
+        [platform] = strangers.groupBy(_PLATFORM).agg(F.sum(_N).alias(_N)).orderBy(F.desc(_N), _PLATFORM).take(1)
+        here = F.col(_PLATFORM) == platform[_PLATFORM]
+        most = strangers.where(here).orderBy(F.desc(_N), _ID).limit(_MOST_COMPARED).collect()
+        compared = {row[_ID]: row[_N] for row in most}
+        ids = [row[_ID] for row in known.where(here & _may_be(compared)).select(_ID).distinct().collect()]
+        one = unmet_ids(entity.value, column, compared, ids, n_in)
+        return replace(one, n=n_unmet) if one else None
+    finally:
+        strangers.unpersist()
+        counted.unpersist()
+
+
+def _total(counted: DataFrame) -> int:
+    [row] = counted.agg(F.coalesce(F.sum(_N), F.lit(0)).alias(_N)).collect()
+    return int(row[_N])
+
+
+def _may_be(names: Mapping[str, int]) -> Column:
+    """Tell whether an id is one of these but for what `unmet.plain_form` takes away; it may say yes too often."""
+    forms = sorted({_core(plain_form(name)) for name in names})
+    core = F.regexp_replace(F.lower(_ID), r"[.,]0+[^\p{L}\p{N}]*$|[^\p{L}\p{N}]", "")
+    return F.regexp_replace(core, "^0+", "").isin(forms)
+
+
+def _core(text: str) -> str:
+    kept = "".join(character for character in text.lower() if character.isalnum())
+    return kept.lstrip("0")

@@ -1,0 +1,19 @@
+"""One text as silver keeps it: what Spark and the ETL's benchmark do with texts that need more than NFC."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from socialrec.etl.wording.joiners import without_invisible
+from socialrec.etl.wording.markup import without_markup
+from socialrec.privacy.masking.personal_data import mask_text
+from socialrec.settings.etl import MaskSettings
+
+_BLANK = re.compile("[\\x00-\\x20\\x7f-\\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
+
+
+def cleaned(text: str, masks: MaskSettings) -> str:
+    """A text in NFC, without markup and invisible characters, with single spaces, personal data masked."""
+    visible = unicodedata.normalize("NFC", without_invisible(without_markup(text)))
+    return mask_text(_BLANK.sub(" ", visible).strip(" "), masks)

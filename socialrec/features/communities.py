@@ -1,0 +1,57 @@
+"""Communities of the tie graph, and what their members like."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+from socialrec.vectors.arrays import ABSENT, Csr, Indices
+
+RESOLUTION = 1.0
+"""What a community's size counts against it: above 1 they are smaller."""
+SEED = 20260105
+MAX_ORDERS, MAX_TIES = 16, 4_000_000
+"""Orders of the users that are tried, and ties that are gone through in all of them together: large graphs get few."""
+
+
+def find_communities(ties: Csr) -> Indices:
+    """The community of each user, int64 (n_users,), the largest first; ABSENT without ties.
+
+    Louvain's method (Blondel et al., "Fast unfolding of communities in large networks", J. Stat. Mech. 2008) on ties in
+    either direction. What it finds depends on the order in which it goes through the users, so it tries some, drawn
+    with a seed from the users' own order, and keeps the partition of highest modularity. ties: csr (n_users, n_users).
+    """
+    both = (ties + ties.T).tocsr()
+    communities, tied = np.full(ties.shape[0], ABSENT, dtype=np.int64), np.flatnonzero(np.diff(both.indptr))
+    if len(tied):
+        communities[tied] = _best_partition(both[tied][:, tied])
+    return communities
+
+
+def _best_partition(graph: Csr) -> Indices:
+    """The partition of highest modularity over some orders of the nodes; the first of equals."""
+    # Imported here: it takes most of a second, and the screens that import this module never get here.
+    from sknetwork.clustering import Louvain, get_modularity
+
+    rng, n_nodes = np.random.default_rng(SEED), graph.shape[0]
+    best, highest = np.zeros(n_nodes, dtype=np.int64), -np.inf
+    for number in range(min(MAX_ORDERS, max(1, MAX_TIES // graph.nnz))):
+        order = rng.permutation(n_nodes) if number else np.arange(n_nodes)
+        found = np.empty(n_nodes, dtype=np.int64)
+        found[order] = Louvain(resolution=RESOLUTION).fit_predict(graph[order][:, order])
+        modularity = get_modularity(graph, found, resolution=RESOLUTION)
+        if modularity > highest:
+            best, highest = found, modularity
+    return best
+
+
+def community_likes(communities: Indices, affinity: Csr) -> Csr:
+    """Share of each community's members who like each product, csr float32 (n_communities + 1, n_products).
+
+    The last row is empty, for those without a community: ABSENT finds it.
+    """
+    known = np.flatnonzero(communities != ABSENT)
+    sizes = np.bincount(communities[known], minlength=1)
+    shares = (1.0 / np.maximum(sizes, 1)).astype(np.float32)[communities[known]]
+    shape = (int(communities.max(initial=ABSENT)) + 2, len(communities))
+    return sp.csr_matrix((shares, (communities[known], known)), shape=shape).dot(affinity > 0).tocsr()

@@ -1,0 +1,149 @@
+"""Evidence as matrices: what users did, and whom they are tied to, as of a cut."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
+
+from socialrec.settings import Settings
+from socialrec.vectors.arrays import ABSENT, F32, Csr, Indices, csr, positions
+
+MICROS = 1_000_000
+DAY_SECONDS = 86_400.0
+
+
+def affinity_of_events(
+    interactions: pa.Table, users: pa.Array, products: pa.Array, settings: Settings, as_of: datetime | None
+) -> Csr:
+    """Affinity (n_users, n_products) from rows of silver.interactions, decayed to a moment.
+
+    An event adds `weight(event_type) * amount * 2^(-age / half_life)`; the amount is the quantity q up to 1 and
+    1 + ln q above. An event without a time, or a call without `as_of`, does not decay.
+    """
+    kinds, weights = zip(*settings.etl.event_weights.items(), strict=True)
+    kind = positions(interactions["event_type"], pa.array([k.value for k in kinds]))
+    quantity = np.asarray(interactions["quantity"].to_numpy(zero_copy_only=False), dtype=np.float64)
+    amount = np.minimum(quantity, 1.0) + np.log(np.maximum(quantity, 1.0))
+    values = np.append(np.array(weights, dtype=np.float64), 0.0)[kind] * amount
+    if as_of is not None:
+        values *= np.exp2(-_age_days(interactions["event_ts"], as_of) / settings.etl.affinity_half_life_days)
+    rows, columns = positions(interactions["user_key"], users), positions(interactions["product_id"], products)
+    cells = csr(values, rows, columns, (len(users), len(products)))
+    return scaled(cells, settings.recommend.affinity_exponent)
+
+
+def affinity_of_rollup(affinities: pa.Table, users: pa.Array, products: pa.Array, settings: Settings) -> Csr:
+    """Affinity (n_users, n_products) from rows of gold.user_product_affinity."""
+    values = affinities["affinity_micros"].to_numpy(zero_copy_only=False) / MICROS
+    rows, columns = positions(affinities["user_key"], users), positions(affinities["product_id"], products)
+    cells = csr(values, rows, columns, (len(users), len(products)))
+    return scaled(cells, settings.recommend.affinity_exponent)
+
+
+def scaled(affinity: Csr, exponent: float) -> Csr:
+    """`ln(1 + a)` to a power for positive affinities a, float32; returned products and empty cells become 0."""
+    result = affinity.copy()
+    result.data = np.log1p(np.maximum(result.data, 0.0)).astype(np.float32)
+    result.eliminate_zeros()
+    result.data **= np.float32(exponent)
+    return result
+
+
+def newest_pairs(
+    rows: pa.Table, time_column: str, users: pa.Array, products: pa.Array
+) -> tuple[Indices, Indices, Indices]:
+    """Newest time in microseconds, user and product of each pair, int64 (n,), in order of user and product.
+
+    Rows without a time are left out.
+    """
+    dated = rows.filter(pc.is_valid(rows[time_column]))
+    newest = dated.group_by(["user_key", "product_id"]).aggregate([(time_column, "max")])
+    times = newest[f"{time_column}_max"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
+    user, product = positions(newest["user_key"], users), positions(newest["product_id"], products)
+    order = np.lexsort((product, user))
+    order = order[(user[order] != ABSENT) & (product[order] != ABSENT)]
+    return times[order], user[order], product[order]
+
+
+def trend_of(newest: tuple[Indices, Indices, Indices], affinity: Csr, share: float) -> F32:
+    """Users of each product, float32 (n_products,), each counting by `trend_of_times`, from `newest_pairs`.
+
+    affinity: csr (n_users, n_products); returned products, which have none, do not count.
+    """
+    times, user, product = newest
+    cells, n_products = affinity.tocoo(), affinity.shape[1]
+    liked = np.isin(user * n_products + product, cells.row.astype(np.int64) * n_products + cells.col)
+    return trend_of_times(times[liked], product[liked], n_products, share)
+
+
+def trend_of_times(times: Indices, products: Indices, n_products: int, share: float) -> F32:
+    """Pairs of each product, float32 (n_products,), from one time and product number a pair, int64 (n,).
+
+    The newest pair counts 1, and one that is older than `share` of all pairs half as much: the time that this takes is
+    short in a busy shop, and long in a quiet one.
+    """
+    n_newer = len(times) - np.searchsorted(np.sort(times), times, side="right")
+    weights = np.exp2(-n_newer / max(share * len(times), 1.0))
+    return np.bincount(products, weights, n_products).astype(np.float32)
+
+
+def recency_of_times(times: Indices, users: Indices, products: Indices, shape: tuple[int, int]) -> Csr:
+    """How far back each user's products lie, csr float32 (n_users, n_products): the newest is 1, the one before it 2.
+
+    From one time a pair and its row numbers, all int64 (n,); equal times go by the product's number.
+    """
+    order = np.lexsort((-products, -times, users))
+    starts = np.searchsorted(users[order], users[order])
+    places = np.arange(1, len(order) + 1) - starts
+    return csr(places, users[order], products[order], shape)
+
+
+def opinion_matrix(comments: pa.Table, users: pa.Array, products: pa.Array) -> Csr:
+    """What users say of products, csr float32 (n_users, n_products): their mean rating, 1 star as -1 and 5 as 1.
+
+    Rows of silver.comments without a rating are left out, and a mean of 3 stars says nothing.
+    """
+    rated = comments.filter(pc.is_valid(comments["rating"]))
+    # One thread, so that ratings are added up in the order of their rows.
+    means = rated.group_by(["user_key", "product_id"], use_threads=False).aggregate([("rating", "mean")])
+    rows, columns = positions(means["user_key"], users), positions(means["product_id"], products)
+    values = (means["rating_mean"].to_numpy() - 3.0) / 2.0
+    opinions = csr(values, rows, columns, (len(users), len(products)))
+    opinions.eliminate_zeros()
+    return opinions
+
+
+def tie_matrix(parts: pa.Table, users: pa.Array, settings: Settings) -> Csr:
+    """Tie strengths (n_users, n_users) float32, rows adding up to 1 (or 0 without ties); self-ties are left out.
+
+    `parts` has the columns of `Split.ties_as_of`. Replies count by `ln(1 + decayed count)`; follows by the weights
+    that the ETL gives them.
+    """
+    replies = np.log1p(parts["replies_micros"].to_numpy(zero_copy_only=False) / MICROS)
+    strength = (
+        settings.etl.follow_weight * _numbers(parts["is_follow"])
+        + settings.etl.mutual_weight * _numbers(parts["is_mutual"])
+        + settings.recommend.tie_reply_weight * replies
+    )
+    rows, columns = positions(parts["user_key"], users), positions(parts["neighbour_key"], users)
+    strength[rows == columns] = 0.0
+    ties = csr(strength, rows, columns, (len(users), len(users)))
+    ties.eliminate_zeros()
+    sums = np.asarray(ties.sum(axis=1)).ravel()
+    shares = np.divide(1.0, sums, out=np.zeros_like(sums), where=sums > 0)
+    return sp.diags(shares.astype(np.float32)).dot(ties).tocsr()
+
+
+def _age_days(times: pa.ChunkedArray, as_of: datetime) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    seconds = pc.cast(pc.cast(times, pa.timestamp("us", "UTC")), pa.int64()).to_numpy(zero_copy_only=False) / MICROS
+    # Events without a time are as good as new; so is one that happens after the moment asked for.
+    age: np.ndarray[tuple[int], np.dtype[np.float64]] = np.maximum(as_of.timestamp() - seconds, 0.0) / DAY_SECONDS
+    return np.nan_to_num(age, nan=0.0)
+
+
+def _numbers(flags: pa.ChunkedArray) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.asarray(flags.to_numpy(zero_copy_only=False), dtype=np.float64)

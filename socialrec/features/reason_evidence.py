@@ -1,0 +1,124 @@
+"""What reasons may state: who likes what, whom a user follows, which words products and favourable comments hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import scipy.sparse as sp
+from safetensors.numpy import load_file, save_file
+
+from socialrec.contracts.opinions import FAVOURABLE_RATING
+from socialrec.features.stances import stances
+from socialrec.features.words import distinctive_words, is_label, product_words
+from socialrec.vectors.arrays import ABSENT, Csr, csr, positions
+
+MATRICES = ("fans", "onlookers", "follows", "words")
+_PARTS = ("data", "indices", "indptr", "shape")
+
+
+@dataclass(frozen=True)
+class ReasonEvidence:
+    """Statements about the users and products of a night, each of which its tables bear out.
+
+    fans, onlookers: csr float32 (n_users, n_products), 1 where a user likes a product, and where they only met it; 0
+    in both for whoever returned it or complained. follows: csr float32 (n_users, n_users). words: csr float32
+    (n_products, n_words) as `distinctive_words` makes it, and word_names of its columns. praise: list<string>
+    (n_users,), each user's favourable comments and labels, sorted. categories: string (n_products,), null without one.
+    """
+
+    fans: Csr
+    onlookers: Csr
+    follows: Csr
+    words: Csr
+    word_names: list[str]
+    praise: pa.Array
+    categories: pa.Array
+
+    @cached_property
+    def speaking(self) -> Csr:
+        """1 where a user speaks for a product, as a fan or an onlooker, csr float32 (n_users, n_products)."""
+        return (self.fans + self.onlookers).tocsr()
+
+    def save(self, folder: Path) -> None:
+        """Write it for other processes to load."""
+        tensors = {
+            f"{name}.{part}": np.asarray(getattr(getattr(self, name), part)) for name in MATRICES for part in _PARTS
+        }
+        save_file(tensors, folder / "reasons.safetensors")
+        columns = {"word_names": pa.array(self.word_names, pa.string()), "praise": self.praise}
+        for name, values in (columns | {"categories": self.categories}).items():
+            pq.write_table(pa.table({name: values}), folder / f"{name}.parquet")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        tensors = load_file(folder / "reasons.safetensors")
+        matrices = {}
+        for name in MATRICES:
+            data, indices, indptr, shape = (tensors[f"{name}.{part}"] for part in _PARTS)
+            matrices[name] = sp.csr_matrix((data, indices, indptr), shape=tuple(shape.tolist()))
+        names = ("word_names", "praise", "categories")
+        read = {name: pq.read_table(folder / f"{name}.parquet")[name].combine_chunks() for name in names}
+        return cls(**matrices, word_names=read.pop("word_names").to_pylist(), **read)
+
+
+def gather_evidence(
+    events: pa.Table, comments: pa.Table, ties: pa.Table, products: pa.Table, *, users: pa.Array, names: pa.Array
+) -> ReasonEvidence:
+    """From rows of gold.user_product_affinity (or `counted_events`), silver.comments, gold.social_ties (or parts of
+    ties) and silver.products, over these users and products (names)."""
+    pairs = stances(events, comments)
+    shape = (len(users), len(names))
+    is_fan = pairs["is_fan"].to_numpy(zero_copy_only=False)
+    rows, columns = positions(pairs["user_key"], users), positions(pairs["product_id"], names)
+    fans, onlookers = (csr(np.ones(len(rows)) * chosen, rows, columns, shape) for chosen in (is_fan, ~is_fan))
+    for matrix in (fans, onlookers):
+        matrix.eliminate_zeros()
+    followed = ties.filter(ties["is_follow"])
+    follower, followee = (positions(followed[name], users) for name in ("user_key", "neighbour_key"))
+    praise, labels = _favourable(comments)
+    owners = positions(products["product_id"], names)
+    words, word_names = distinctive_words(product_words(products, labels, names, owners))
+    return ReasonEvidence(
+        fans=fans,
+        onlookers=onlookers,
+        follows=csr(np.ones(followed.num_rows), follower, followee, (len(users), len(users))),
+        words=words,
+        word_names=word_names,
+        praise=_by_user(pa.concat_tables([praise, labels]), users),
+        categories=_categories(products, names),
+    )
+
+
+def _favourable(comments: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Comments in words with a favourable rating, and labels: `user_key`, `product_id`, `text`."""
+    comments = comments.filter(pc.field("text") != "")
+    columns = ["user_key", "product_id", "text"]
+    is_good = pc.fill_null(pc.greater_equal(comments["rating"], FAVOURABLE_RATING), False)
+    unrated = comments.filter(pc.and_(pc.is_null(comments["rating"]), pc.is_null(comments["parent_comment_id"])))
+    labels = pa.array([is_label(text) for text in unrated["text"].to_pylist()], pa.bool_())
+    return comments.filter(is_good).select(columns), unrated.filter(labels).select(columns)
+
+
+def _by_user(texts: pa.Table, users: pa.Array) -> pa.Array:
+    """The texts of each user, list<string> (n_users,), sorted so that the order of rows does not matter."""
+    found: list[list[str]] = [[] for _ in range(len(users))]
+    rows = positions(texts["user_key"], users)
+    for row, text in zip(rows.tolist(), texts["text"].to_pylist(), strict=True):
+        if row != ABSENT:
+            found[row].append(text)
+    return pa.array([sorted(own) for own in found], pa.list_(pa.string()))
+
+
+def _categories(products: pa.Table, names: pa.Array) -> pa.Array:
+    place = positions(names, products["product_id"].combine_chunks())
+    named = pa.concat_arrays([products["category"].combine_chunks().cast(pa.string()), pa.nulls(1, pa.string())])
+    category = named.take(pa.array(np.where(place == ABSENT, products.num_rows, place)))
+    return pc.if_else(pc.equal(pc.utf8_trim_whitespace(category), ""), None, category)

@@ -1,0 +1,110 @@
+"""Words of texts that may be named as reasons, and the distinctive ones of each product."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from socialrec.contracts.opinions import LABEL_WORDS, WORD_OR_SIGN
+from socialrec.features.stop_words import CHINESE_SEPARATORS, STOP_WORDS
+from socialrec.vectors.arrays import Csr, Indices, csr
+
+WORD = re.compile(r"[^\W\d_][\w'-]+\w")
+CHINESE = re.compile(r"[\u4e00-\u9fff]+")
+CHINESE_LENGTHS = range(2, 5)
+"""Signs of a piece of Chinese between separators that is taken for a word."""
+WORDS_PER_PRODUCT = 12
+MAX_PRODUCT_SHARE = 0.25
+MIN_PRODUCTS = 2
+MIN_LABELLERS = 2
+"""Users who must label a product with a word before it is a word of the product: one alone may be wrong, or named."""
+QUOTE_CHARACTERS = 160
+"""Longest quote of a comment."""
+_SENTENCE_END = re.compile("(?<=[.!?])\\s+|(?<=[\u3002\uff01\uff1f])\\s*")
+_LABEL_PART = re.compile(WORD_OR_SIGN)
+
+
+def words_of(text: str) -> list[str]:
+    """Words of a text in lower case, in order, without stop words."""
+    small = text.lower()
+    found = [word for word in WORD.findall(CHINESE.sub(" ", small)) if word not in STOP_WORDS]
+    for run in CHINESE.findall(small):
+        pieces = "".join(" " if sign in CHINESE_SEPARATORS else sign for sign in run).split()
+        found += [piece for piece in pieces if len(piece) in CHINESE_LENGTHS and piece not in STOP_WORDS]
+    return found
+
+
+def is_label(text: str) -> bool:
+    """Whether a comment without stars is short enough to be a label."""
+    return len(_LABEL_PART.findall(text)) <= LABEL_WORDS
+
+
+def quote_of(texts: Sequence[str], word: str) -> str:
+    """The first sentence of these texts that holds the word, shortened around it; empty where none does."""
+    for text in texts:
+        for sentence in _SENTENCE_END.split(text):
+            if word in words_of(sentence):
+                return _shortened(sentence.strip(), word)
+    return ""
+
+
+def _shortened(sentence: str, word: str) -> str:
+    if len(sentence) <= QUOTE_CHARACTERS:
+        return sentence
+    middle = sentence.lower().find(word) + len(word) // 2
+    start = max(0, min(middle - QUOTE_CHARACTERS // 2, len(sentence) - QUOTE_CHARACTERS))
+    end = start + QUOTE_CHARACTERS
+    return f"{'…' if start else ''}{sentence[start:end].strip()}{'…' if end < len(sentence) else ''}"
+
+
+def product_words(products: pa.Table, labels: pa.Table, names: pa.Array, owners: Indices) -> list[Counter[str]]:
+    """Words of each product, (n_products,): of its own text, and those that at least two users label it with.
+
+    products: `text`, and owners its rows' numbers among the names. labels: `user_key`, `text`, and `product_id`.
+    """
+    bags: list[Counter[str]] = [Counter() for _ in range(len(names))]
+    for text, owner in zip(products["text"].to_pylist(), owners.tolist(), strict=True):
+        if owner >= 0:
+            bags[owner].update(words_of(text))
+    number = {name: place for place, name in enumerate(names.to_pylist())}
+    for (product, word), n in _labelled(labels).items():
+        if n >= MIN_LABELLERS and product in number:
+            bags[number[product]][word] += n
+    return bags
+
+
+def _labelled(labels: pa.Table) -> Mapping[tuple[str, str], int]:
+    """By product and word how many users label it so."""
+    users: dict[tuple[str, str], set[str]] = defaultdict(set)
+    columns = (labels[name].to_pylist() for name in ("user_key", "product_id", "text"))
+    for user, product, text in zip(*columns, strict=True):
+        for word in words_of(text):
+            users[product, word].add(user)
+    return {pair: len(found) for pair, found in users.items()}
+
+
+def distinctive_words(bags: Sequence[Counter[str]]) -> tuple[Csr, list[str]]:
+    """Strongest words of each product: weights (n_products, n_words) float32 with unit rows, and the words, sorted.
+
+    A word's weight is `(1 + ln(count)) * ln(n_products / products with it)`. Words of a single product cannot be
+    shared and words of more than a quarter of all products distinguish nothing: both are left out.
+    """
+    n_products = len(bags)
+    n_with = Counter(word for bag in bags for word in bag)
+    ceiling = max(MIN_PRODUCTS, MAX_PRODUCT_SHARE * n_products)
+    rarity = {w: float(np.log(n_products / n)) for w, n in n_with.items() if MIN_PRODUCTS <= n <= ceiling}
+    kept: list[list[tuple[float, str]]] = []
+    for bag in bags:
+        weighted = [((1.0 + float(np.log(n))) * rarity[w], w) for w, n in bag.items() if rarity.get(w, 0.0) > 0]
+        kept.append(sorted(weighted, key=lambda pair: (-pair[0], pair[1]))[:WORDS_PER_PRODUCT])
+    words = sorted({word for row in kept for _, word in row})
+    number = {word: place for place, word in enumerate(words)}
+    rows = np.repeat(np.arange(n_products), [len(row) for row in kept])
+    columns = np.array([number[word] for row in kept for _, word in row], dtype=np.int64)
+    values = np.array([value for row in kept for value, _ in row], dtype=np.float64)
+    lengths = np.sqrt(np.bincount(rows, values**2, minlength=n_products))
+    return csr(values / lengths[rows], rows, columns, (n_products, len(words))), words

@@ -1,0 +1,4 @@
+"""Integrity of what was committed: checksums, committed versions, checks of files, content compared.
+
+Writing and reading tables belongs to `lake`.
+"""

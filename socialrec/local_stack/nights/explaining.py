@@ -1,0 +1,64 @@
+"""`socialrec explain`: score one user again with the model and the evidence of a published day."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pyarrow.compute as pc
+
+from socialrec import tracking
+from socialrec.contracts.gold import MODEL_DECISIONS, RECOMMENDATIONS, SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
+from socialrec.contracts.silver import SILVER_PRODUCTS
+from socialrec.errors import UserError
+from socialrec.features.context import Stamp, build_context
+from socialrec.features.inputs import read_comments
+from socialrec.lake import Lake
+from socialrec.local_stack.nights.overview import require_published
+from socialrec.recommend.explain.explanation import Explanation, explain_product
+from socialrec.recommend.lists.published import describe, names_of, product_ids_of, user_keys_of
+from socialrec.recommend.model import Recommender
+from socialrec.recommend.model_files import require_unchanged
+from socialrec.settings import Settings
+from socialrec.tracking import RECOMMENDER
+
+Explained = tuple[Explanation, str, list[str]]
+
+
+def explain(settings: Settings, user: str, product_id: str, ds: str | None) -> list[Explained]:
+    """The explanation on every platform that has the user, with the product's title and the reasons as sentences.
+
+    Raises UserError where user, product or day is not known, or the model cannot be fetched.
+    """
+    lake = Lake(settings.lake)
+    newest = require_published(settings, lake, ds)
+    keys = user_keys_of(user, lake, settings, newest)
+    versions = lake.dataset(RECOMMENDATIONS, [newest]).head(1, columns=["recommender_version", "encoder_version"])
+    if not versions.num_rows:
+        raise UserError(f"nobody has a list of {newest}")
+    stamp = Stamp(newest, **versions.to_pylist()[0])
+    folder = tracking.connect(settings).fetch(RECOMMENDER, stamp.recommender_version)
+    require_unchanged(lake.read(MODEL_DECISIONS), stamp.recommender_version, folder)
+    model = Recommender.load(folder)
+    tables = (USER_PRODUCT_AFFINITY, SOCIAL_TIES, SILVER_PRODUCTS, USER_PROFILES)
+    evidence = [*(lake.read(table, [newest]) for table in tables), read_comments(lake, newest)]
+    context = build_context(*evidence, catalogue=model.products, stamp=stamp, settings=settings)
+    platforms = lake.read(USER_PROFILES, [newest], ["user_key", "platform"], pc.field("user_key").isin(keys))
+    platform_of = dict(zip(*(platforms[name].to_pylist() for name in ("user_key", "platform")), strict=True))
+    known = product_ids_of(lake, newest, product_id)
+    # A user's own platform first, then any that has the product.
+    asked = {key: known.get(platform_of[key]) or next(iter(known.values()), product_id) for key in keys}
+    found = [explain_product(model, context, key, asked[key]) for key in keys]
+    behind = {product for one in found for reason in one.reasons for product in reason["products"]}
+    names = names_of(lake, newest, {*asked.values(), *behind})
+    return [
+        (
+            replace(
+                one,
+                product_id=names.source_id(one.product_id),
+                reasons=tuple(names.in_reason(reason) for reason in one.reasons),
+            ),
+            names.title(one.product_id),
+            [describe(reason, names.titles) for reason in one.reasons],
+        )
+        for one in found
+    ]

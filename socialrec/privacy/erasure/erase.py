@@ -1,0 +1,178 @@
+"""Erase people from everything a home holds, and prove it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from socialrec.contracts import TABLES
+from socialrec.contracts.bronze import BRONZE
+from socialrec.contracts.vocabulary import Entity
+from socialrec.errors import UserError
+from socialrec.etl.progress import day_tokens, landing_token, landing_tokens
+from socialrec.lake import Lake, attempts
+from socialrec.privacy.erasure.files import clean_exports, clean_truth, days_to_render, render_again
+from socialrec.privacy.erasure.landing import Names, all_days, files_to_clean, holds, without
+from socialrec.privacy.erasure.plan import Plan, days_of, drop_plan, keep_plan, known_platforms, make_plan
+from socialrec.privacy.erasure.proof.scan import Proof, scan
+from socialrec.privacy.erasure.tables import TableEraser
+from socialrec.privacy.tombstones import add_tombstones, erasure_key, read_tombstones, tombstone
+from socialrec.settings import Settings
+from socialrec.tracking import BASE, ENCODER, RECOMMENDER, Tracker
+
+JOB = "erase_users"
+
+
+@dataclass
+class Erasure:
+    """What an erasure did, or would do: numbers and files, never who.
+
+    n_people: whom it was about, those of an erasure that broke off too. n_asked, n_found: the people whom it was asked
+    for, and those of them who were there; the others had been erased before. rows: by table, file kind or folder, how
+    many rows or records went. changed_lists: lists of others whose reasons the people were part of. models: versions
+    that were trained on them. proof: None for a dry run.
+    """
+
+    n_people: int
+    n_asked: int = 0
+    n_found: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
+    old_files: int = 0
+    changed_lists: int = 0
+    rendered_days: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    proof: Proof | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The record of it, for whoever asks later."""
+        proof = self.proof or Proof()
+        return {
+            "counts": self.counts(),
+            "rendered_days": list(self.rendered_days),
+            "models_to_train_again": list(self.models),
+            "files_looked_through": proof.n_files,
+            "files_with_hits": proof.hits,
+            "files_not_read": proof.unread,
+            "files_with_mentions": proof.mentions,
+        }
+
+    def counts(self) -> dict[str, int]:
+        """All of it that is a number."""
+        people = {"people": self.n_people, "people_asked": self.n_asked, "people_found": self.n_found}
+        numbers = people | {"old_files": self.old_files, "changed_lists": self.changed_lists}
+        return numbers | {"models": len(self.models)} | {name: n for name, n in self.rows.items() if n}
+
+
+def erase(
+    settings: Settings,
+    lake: Lake,
+    tracker: Tracker,
+    ids: Sequence[str],
+    reason: str,
+    *,
+    request: Path | None = None,
+    dry_run: bool = False,
+) -> Erasure:
+    """Take people out of a home. A run that broke off is finished by the next, whomever that one is about.
+
+    `request` is a file in the home that names them, and goes with them.
+    Raises UserError where somebody is unknown here, while a job writes to the lake, and where anything is left after.
+    """
+    ids = list(dict.fromkeys(ids))
+    if not reason.strip():
+        raise UserError("the reason is empty: say why, for those who ask later, and name nobody")
+    require_quiet(lake)
+    n_found = require_known(settings, lake, ids)
+    named = {file.path.parent.name for file in files_to_clean(settings) if holds(file, Names(ids))}
+    plan = make_plan(settings, lake, ids, named & days_in_bronze(settings, lake))
+    result = Erasure(len(plan.ids), len(ids), n_found)
+    if not dry_run:
+        begin(settings, lake, plan)
+        if request is not None:
+            request.unlink(missing_ok=True)
+    erase_files(settings, lake, plan, result, dry_run=dry_run)
+    if plan.seen_on:
+        marked = tracker.mark_erased((RECOMMENDER, ENCODER, BASE), min(plan.seen_on), dry_run=dry_run)
+        result.models = tuple(marked)
+    if not dry_run:
+        render_again(settings, lake, result.rendered_days)
+        tracker.replace_reports({day: settings.reports / day for day in result.rendered_days})
+        finish(settings, tracker, plan, result, reason)
+    return result
+
+
+def require_quiet(lake: Lake) -> None:
+    """Raise UserError while a job writes a table: what it has read may name the people."""
+    for table in TABLES.values():
+        if writing := attempts.under_way(lake.path(table)):
+            raise UserError(
+                f"{table.name} is being written ({writing[0].name}): wait until that run has ended, then run this again"
+            )
+
+
+def require_known(settings: Settings, lake: Lake, ids: Sequence[str]) -> int:
+    """Number of these people who are here; the others were erased before.
+
+    Raises UserError, by number, where somebody was never seen here: a wrong id must not pass for an erasure.
+    """
+    stones, key = read_tombstones(settings.secrets), erasure_key(settings.secrets)
+    shops, n_found = known_platforms(settings, lake), 0
+    for number, user in enumerate(ids, 1):
+        if days_of(lake, [user]) or any(holds(file, Names([user])) for file in files_to_clean(settings)):
+            n_found += 1
+        elif not any(tombstone(key, shop, user) in stones for shop in shops):
+            mark = ", which begins with '#' (a file of people has no comments)" if user.startswith("#") else ""
+            raise UserError(f"user {number} of {len(ids)}{mark} was never seen here: give ids as they landed")
+    return n_found
+
+
+def days_in_bronze(settings: Settings, lake: Lake) -> set[str]:
+    """Landing days that bronze holds just as they were delivered."""
+    days = all_days(settings)
+    known = day_tokens(lake, BRONZE[Entity.INTERACTIONS])
+    return {day.ds for day in days if day.ds in known} - landing_tokens(lake, BRONZE.values(), days).keys()
+
+
+def begin(settings: Settings, lake: Lake, plan: Plan) -> None:
+    """From here on nothing of them comes in any more, and a killed run is known to have begun."""
+    key = erasure_key(settings.secrets)
+    add_tombstones(settings.secrets, (tombstone(key, shop, user) for shop in plan.platforms for user in plan.ids))
+    keep_plan(settings.secrets, plan)
+    for table in TABLES.values():
+        attempts.sweep(lake.path(table), lake.folders(table))
+    # No job runs: what lies there was left by one that was killed.
+    shutil.rmtree(settings.scratch, ignore_errors=True)
+
+
+def erase_files(settings: Settings, lake: Lake, plan: Plan, result: Erasure, *, dry_run: bool) -> None:
+    """Landing files, exports, tables, and what was planted; `result` is told what went."""
+    names = Names(plan.ids)
+    rows = {"landing": sum(without(file, names, dry_run=dry_run) for file in files_to_clean(settings))}
+    tokens = {day.ds: landing_token(day) for day in all_days(settings) if day.ds in plan.restamp}
+    tables = TableEraser(settings, lake, plan, JOB)
+    result.rendered_days = tuple(days_to_render(settings, plan))
+    rows["export"] = clean_exports(settings, tables.cleaner, dry_run=dry_run)
+    tables.erase(tokens, dry_run=dry_run)
+    rows["truth"] = clean_truth(settings, plan, dry_run=dry_run)
+    result.rows = rows | tables.rows
+    result.old_files = tables.old_files
+    result.changed_lists = sum(map(len, tables.changed.values()))
+
+
+def finish(settings: Settings, tracker: Tracker, plan: Plan, result: Erasure, reason: str) -> None:
+    """Prove it, and record it without naming anybody; forget the plan, which does, once nothing is left."""
+    result.proof = scan(settings, plan)
+    tracker.log_erasure(reason, result.counts(), result.document())
+    if hits := result.proof.hits:
+        raise UserError(
+            f"something of them is left in {len(hits)} files, such as {hits[0]}: remove it there, then run this again"
+        )
+    if unread := result.proof.unread:
+        raise UserError(
+            f"{len(unread)} files cannot be looked through, such as {unread[0]}: repair or remove them, then run this "
+            "again"
+        )
+    drop_plan(settings.secrets)

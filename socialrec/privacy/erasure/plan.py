@@ -1,0 +1,212 @@
+"""Whom an erasure is about and what of theirs is to be found, kept until it is done so that a killed one goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as pds
+
+from socialrec.contracts.bronze import BRONZE
+from socialrec.contracts.columns import Table
+from socialrec.contracts.gold import TEXTS, USER_PROFILES
+from socialrec.contracts.landing import LANDING_USERS
+from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
+from socialrec.contracts.vocabulary import Entity, TextKind
+from socialrec.errors import UserError
+from socialrec.etl.landing.lines import text_lines
+from socialrec.lake import Lake
+from socialrec.lake.schemas import arrow_schema
+from socialrec.privacy.erasure.proof.traces import Traces, passages_of
+from socialrec.privacy.pseudonyms import PSEUDONYM, identity_key, pseudonym
+from socialrec.settings import Settings
+from socialrec.settings.secret_files import write_secret
+from socialrec.sources import platforms
+
+FILE = "erasure.json"
+NO_WORDS = hashlib.sha256(b"").hexdigest()
+"""The hash that all comments of stars alone share: it says nothing of anybody."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """People by their raw ids, on every platform; their pseudonyms, and the texts and comments that are theirs alone.
+
+    comments: `<platform> <ds> <comment_id>`. restamp: landing days that bronze held as they were delivered: without the
+    people it still holds them, so that nobody takes them in again. seen_on: landing days with a record of theirs.
+    passages: what they alone wrote, in parts by which it is known.
+    """
+
+    ids: tuple[str, ...]
+    platforms: tuple[str, ...]
+    keys: tuple[str, ...]
+    text_hashes: tuple[str, ...]
+    comments: tuple[str, ...]
+    restamp: tuple[str, ...]
+    seen_on: tuple[str, ...]
+    passages: tuple[str, ...] = ()
+
+
+NOTHING = Plan((), (), (), (), (), (), ())
+
+
+def make_plan(settings: Settings, lake: Lake, ids: Iterable[str], restamp: Collection[str]) -> Plan:
+    """What there is to find of these people, added to what an erasure that broke off had found.
+
+    Files that no version names any more are looked through too. Raises UserError where an id cannot be one.
+    """
+    before = read_plan(settings.secrets) or NOTHING
+    wanted = {*_checked(ids), *before.ids}
+    shops = {*known_platforms(settings, lake), *before.platforms}
+    secret = identity_key(settings.secrets)
+    keys = {*before.keys, *(pseudonym(secret, shop, user) for shop in shops for user in wanted)}
+    texts, comments = texts_of(lake, sorted(keys))
+    return Plan(
+        ids=tuple(sorted(wanted)),
+        platforms=tuple(sorted(shops)),
+        keys=tuple(sorted(keys)),
+        text_hashes=tuple(sorted({*texts, *before.text_hashes})),
+        comments=tuple(sorted({*comments, *before.comments})),
+        restamp=tuple(sorted({*restamp, *before.restamp})),
+        seen_on=tuple(sorted({*days_of(lake, sorted(wanted)), *before.seen_on})),
+        passages=tuple(sorted({*own_passages(lake, sorted(wanted), sorted(texts)), *before.passages})),
+    )
+
+
+def days_of(lake: Lake, ids: Sequence[str]) -> set[str]:
+    """The landing days on which bronze has a record of these users."""
+    people, days = pa.array(ids, pa.string()), set()
+    for entity, columns in LANDING_USERS.items():
+        for column in columns:
+            rows = lake.read(BRONZE[entity], columns=["ds"], filter=pc.field(column).isin(people))
+            days.update(pc.unique(rows["ds"]).to_pylist())
+    return days
+
+
+def known_platforms(settings: Settings, lake: Lake) -> set[str]:
+    """The platforms that have delivered something, now or before."""
+    found = set(platforms(settings.landing))
+    for table in BRONZE.values():
+        found.update(pc.unique(lake.read(table, columns=["platform"])["platform"]).to_pylist())
+    return found
+
+
+def texts_of(lake: Lake, keys: Sequence[str]) -> tuple[set[str], set[str]]:
+    """Hashes of the texts that these users produced and nobody else, and the comments that are theirs."""
+    people = pa.array(keys, pa.string())
+    own = pc.field("user_key").isin(people)
+    said = every_file(lake, SILVER_COMMENTS, ("platform", "ds", "comment_id", "text_hash"), own)
+    shown = every_file(lake, USER_PROFILES, ("text_hash",), own)
+    theirs = {*said["text_hash"].to_pylist(), *shown["text_hash"].to_pylist()}
+    theirs |= _replaced_texts(lake)
+    same = pc.field("text_hash").isin(pa.array(sorted(theirs), pa.string()))
+    for table, others in ((SILVER_COMMENTS, same & ~own), (USER_PROFILES, same & ~own), (SILVER_PRODUCTS, same)):
+        theirs -= set(lake.read(table, columns=["text_hash"], filter=others)["text_hash"].to_pylist())
+    theirs.discard(NO_WORDS)
+    comments = zip(*(said[name].to_pylist() for name in ("platform", "ds", "comment_id")), strict=True)
+    return theirs, {" ".join(names) for names in comments}
+
+
+def own_passages(lake: Lake, ids: Sequence[str], text_hashes: Sequence[str]) -> set[str]:
+    """Passages of these users' comments, as they landed and as they were cleaned, that nobody else's texts hold."""
+    own = pc.field("user_id").isin(pa.array(ids, pa.string()))
+    clean = pc.field("text_hash").isin(pa.array(text_hashes, pa.string()))
+    theirs = _texts(lake, BRONZE[Entity.COMMENTS], "text", own), _texts(lake, TEXTS, "text", clean)
+    found = {passage for texts in theirs for text in texts for passage in passages_of(text)}
+    if not found:
+        return found
+    search = Traces((), (), found)
+    others = (
+        _texts(lake, BRONZE[Entity.COMMENTS], "text", ~own),
+        *(_texts(lake, BRONZE[Entity.PRODUCTS], name) for name in ("title", "description")),
+        _texts(lake, TEXTS, "text", ~clean),
+    )
+    return found - {passage for texts in others for text in texts for passage in search.passages_in(text)}
+
+
+def _texts(lake: Lake, table: Table, column: str, keep: pc.Expression | None = None) -> Iterator[str]:
+    for value in lake.read(table, columns=[column], filter=keep)[column]:
+        if text := value.as_py():
+            yield text
+
+
+def _replaced_texts(lake: Lake) -> set[str]:
+    """Texts of comments that no comment holds any more, as it was edited since: nobody can tell whose they were."""
+    of_comments = pc.field("kind") == TextKind.COMMENT.value
+    held = lake.read(SILVER_COMMENTS, columns=["text_hash"])["text_hash"]
+    found = lake.read(TEXTS, columns=["text_hash"], filter=of_comments)["text_hash"]
+    return set(found.to_pylist()) - set(held.to_pylist())
+
+
+def every_file(lake: Lake, table: Table, columns: Sequence[str], keep: pc.Expression) -> pa.Table:
+    """Rows of all files of a table, those of old versions and of attempts that were given up too."""
+    files = [str(file) for file in parquet_files(lake, table)]
+    return pds.dataset(files, schema=arrow_schema(table), format="parquet").to_table(list(columns), filter=keep)
+
+
+def parquet_files(lake: Lake, table: Table) -> list[Path]:
+    """All Parquet files of rows below a table's folder, whether a version names them or not."""
+    return sorted(lake.path(table).glob("stage-*/part=*/*.parquet"))
+
+
+def read_plan(secrets: Path) -> Plan | None:
+    """The plan of an erasure that is not done yet."""
+    file = secrets / FILE
+    if not file.exists():
+        return None
+    return Plan(**{name: tuple(values) for name, values in json.loads(file.read_text(encoding="utf-8")).items()})
+
+
+def keep_plan(secrets: Path, plan: Plan) -> None:
+    """Keep it where only its owner can read it."""
+    write_secret(secrets / FILE, json.dumps(vars(plan)))
+
+
+def drop_plan(secrets: Path) -> None:
+    """Forget a plan that is done: it names people."""
+    (secrets / FILE).unlink(missing_ok=True)
+
+
+def read_ids(file: Path) -> list[str]:
+    """One id a line, each once; blank lines are left out. UserError where there is none.
+
+    There are no comments: a line that begins with `#` is an id like any other.
+    """
+    if not file.is_file():
+        raise UserError(f"{file} is not a file: name one with a user's id a line, as it landed")
+    with file.open("rb") as content:
+        lines = [line.strip() for line in text_lines(content, "utf-8")]
+    found = list(dict.fromkeys(line for line in lines if line))
+    if not found:
+        raise UserError(f"{file} names nobody: write one user's id a line, as it landed")
+    return found
+
+
+def people_to_erase(settings: Settings, users: Sequence[str], file: Path | None) -> tuple[list[str], Path | None]:
+    """The ids that were given or stand in a file, and that file where it lies in the home.
+
+    Nobody where none are given, or the file is gone, and an erasure waits to be finished; UserError where none does.
+    """
+    waits = read_plan(settings.secrets) is not None
+    if file is None:
+        if not users and not waits:
+            raise UserError("nobody to erase: give users' ids as they landed, or a file with one a line")
+        return list(users), None
+    is_ours = file.resolve().is_relative_to(settings.home)
+    if waits and not file.exists():
+        return list(users), None
+    return [*users, *read_ids(file)], file if is_ours else None
+
+
+def _checked(ids: Iterable[str]) -> list[str]:
+    found = list(ids)
+    for number, user in enumerate(found, 1):
+        # Said by number: this line may end in a log.
+        if not user.strip() or PSEUDONYM.fullmatch(user):
+            raise UserError(f"user {number} is not an id as it landed: a pseudonym does not lead back to landing files")
+    return found

@@ -1,0 +1,259 @@
+"""What each table of the lake loses with some people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from socialrec.contracts import TABLES
+from socialrec.contracts.bronze import BRONZE, QUARANTINE
+from socialrec.contracts.columns import Table
+from socialrec.contracts.gold import (
+    COMMENT_INSIGHTS,
+    LIST_INPUTS,
+    RECOMMENDATIONS,
+    SOCIAL_TIES,
+    TEXT_EMBEDDINGS,
+    TEXTS,
+    USER_PROFILES,
+)
+from socialrec.contracts.landing import LANDING_USERS
+from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
+from socialrec.contracts.vocabulary import Entity, TextKind
+from socialrec.etl.progress import pack_tokens
+from socialrec.lake import Commit, Lake
+from socialrec.lake.rewriting import affected_partitions, commit_again, read_file, standing_commits, with_changes
+from socialrec.privacy.erasure.landing import Names
+from socialrec.privacy.erasure.lists import ListCleaner
+from socialrec.privacy.erasure.plan import Plan, parquet_files
+from socialrec.settings import Settings
+
+KEY_COLUMNS = ("user_key", "neighbour_key", "follower_key", "followee_key")
+Stays = Callable[[pa.Table], pa.ChunkedArray]
+Rule = tuple[tuple[str, ...], Stays]
+"""The columns that tell whose rows a file holds, and from those columns which rows stay."""
+
+
+@dataclass
+class TableEraser:
+    """Takes the people of a plan out of the tables.
+
+    `rows` counts by table what went, `old_files` the files of old versions that were deleted for holding them, and
+    `changed` has by day whose lists others than their own they were a reason of.
+    """
+
+    settings: Settings
+    lake: Lake
+    plan: Plan
+    job: str
+    rows: dict[str, int] = field(default_factory=dict)
+    old_files: int = 0
+    changed: dict[str, set[str]] = field(default_factory=dict)
+
+    def erase(self, tokens: Mapping[str, str], *, dry_run: bool) -> None:
+        """Table by table from right to left: what tells of the neighbours goes after what is told by it.
+
+        tokens: what bronze is to record from now on of landing days that were written anew without the people.
+        """
+        for table in reversed(TABLES.values()):
+            self._erase_from(table, tokens, dry_run=dry_run)
+            if not dry_run:
+                self._delete_old_files(table)
+
+    def holds_people(self, table: Table, file: str) -> bool:
+        """Whether a file holds a row that is theirs or names them."""
+        rule = self.rules.get(table.name)
+        if rule is None:
+            return False
+        columns, stays = rule
+        rows = pq.read_table(file, columns=list(columns))
+        return not pc.all(stays(rows), min_count=0).as_py()
+
+    def cleaner(self, ds: str) -> ListCleaner:
+        """What cleans the lists of a day; made while ties and affinities still hold the people."""
+        if ds not in self._cleaners:
+            least = self.settings.recommend.min_named_friends
+            self._cleaners[ds] = ListCleaner.of_day(self.lake, ds, frozenset(self.plan.keys), least)
+        return self._cleaners[ds]
+
+    @cached_property
+    def rules(self) -> dict[str, Rule]:
+        """By table that can hold people, how their rows are known."""
+        found: dict[str, Rule] = {}
+        names, keys = Names(self.plan.ids), self.plan.keys
+        for entity, users in LANDING_USERS.items():
+            if users:
+                found[BRONZE[entity].name] = _none_of(users, self.plan.ids)
+            found[QUARANTINE[entity].name] = _records_without(names, entity)
+        for table in TABLES.values():
+            if columns := tuple(name for name in KEY_COLUMNS if name in {column.name for column in table.columns}):
+                found[table.name] = _none_of(columns, keys)
+        theirs = pa.array(self.plan.comments, pa.string())
+        found[COMMENT_INSIGHTS.name] = (
+            ("platform", "ds", "comment_id"),
+            lambda rows: pc.invert(pc.is_in(_joined(rows), value_set=theirs)),
+        )
+        found[TEXTS.name] = _texts_but(self.plan.text_hashes)
+        found[TEXT_EMBEDDINGS.name] = (
+            ("text_hash",),
+            lambda rows: pc.is_in(rows["text_hash"], value_set=self._owned_hashes),
+        )
+        found[RECOMMENDATIONS.name] = (("user_key", "reasons"), self._names_nobody)
+        found[LIST_INPUTS.name] = (("user_key", "ds"), self._rests_on_nobody)
+        return found
+
+    @cached_property
+    def _cleaners(self) -> dict[str, ListCleaner]:
+        return {}
+
+    @cached_property
+    def _owned_hashes(self) -> pa.Array:
+        """Texts that somebody else wrote or is told. Vectors of what users did belong to none: they are made again."""
+        others = pc.invert(pc.field("text_hash").isin(pa.array(self.plan.text_hashes, pa.string())))
+        owners = (TEXTS, SILVER_PRODUCTS, SILVER_COMMENTS, USER_PROFILES)
+        hashes = [self.lake.read(table, columns=["text_hash"], filter=others)["text_hash"] for table in owners]
+        return pc.unique(pa.chunked_array([chunk for column in hashes for chunk in column.chunks], pa.string()))
+
+    def _names_nobody(self, rows: pa.Table) -> pa.ChunkedArray:
+        keys = frozenset(self.plan.keys)
+        pairs = zip(rows["user_key"].to_pylist(), rows["reasons"].to_pylist(), strict=True)
+        stays = [
+            user not in keys and all(keys.isdisjoint(reason["friends"]) for reason in reasons)
+            for user, reasons in pairs
+        ]
+        return pa.chunked_array([stays], pa.bool_())
+
+    def _rests_on_nobody(self, rows: pa.Table) -> pa.ChunkedArray:
+        """What hashes of others are made of cannot be told apart any more, so those of the people's neighbours go."""
+        keys = frozenset(self.plan.keys)
+        stays = [
+            user not in keys and user not in self.cleaner(ds).tied
+            for user, ds in zip(rows["user_key"].to_pylist(), rows["ds"].to_pylist(), strict=True)
+        ]
+        return pa.chunked_array([stays], pa.bool_())
+
+    def _erase_from(self, table: Table, tokens: Mapping[str, str], *, dry_run: bool) -> None:
+        n_gone = 0
+
+        def change(rows: pa.Table) -> pa.Table:
+            nonlocal n_gone
+            kept = self._changed(table, rows)
+            n_gone += rows.num_rows - kept.num_rows
+            return kept
+
+        def affected(file: str) -> bool:
+            return self.holds_people(table, file) or (
+                table in (RECOMMENDATIONS, USER_PROFILES) and self._tells_of_people(table, file)
+            )
+
+        partitions = affected_partitions(self.lake, table, affected)
+        if dry_run:
+            for file in filter(affected, self.lake.files(table, partitions)):
+                change(read_file(table, file))
+        else:
+            fill = with_changes(self.lake, affected, change)
+            stamped = tokens if table in BRONZE.values() else {}
+            for commit in standing_commits(self.lake, table):
+                if mine := sorted(set(commit.partitions) & {*partitions, *stamped}):
+                    fresh = _stamped(commit, stamped)
+                    commit_again(self.lake, table, fresh, mine, dict.fromkeys(mine, fill), job=self.job)
+        self.rows[table.name] = n_gone
+
+    def _changed(self, table: Table, rows: pa.Table) -> pa.Table:
+        if table is RECOMMENDATIONS:
+            cleaner = self.cleaner(rows["ds"][0].as_py())
+            kept = cleaner.clean(rows)
+            self.changed.setdefault(rows["ds"][0].as_py(), set()).update(cleaner.changed)
+            return kept
+        _, stays = self.rules[table.name]
+        kept = rows.filter(stays(rows))
+        return self._fewer_follows(kept) if table is USER_PROFILES and kept.num_rows else kept
+
+    def _tells_of_people(self, table: Table, file: str) -> bool:
+        """Whether a row of somebody else rests on one of theirs: a nameless reason, or a number of follows."""
+        rows = read_file(table, file)
+        if not rows.num_rows:
+            return False
+        if table is RECOMMENDATIONS:
+            return self.cleaner(rows["ds"][0].as_py()).concerns(rows)
+        return not self._fewer_follows(rows).equals(rows)
+
+    def _fewer_follows(self, profiles: pa.Table) -> pa.Table:
+        """Profiles of a day whose numbers of follows leave the people out; counted anew, so it may be done twice."""
+        keys = pa.array(self.plan.keys, pa.string())
+        follows = self.lake.read(
+            SOCIAL_TIES, [profiles["ds"][0].as_py()], ["user_key", "neighbour_key"], pc.field("is_follow")
+        )
+        to_people = pc.is_in(follows["neighbour_key"], value_set=keys)
+        followers = pc.unique(follows["user_key"].filter(to_people))
+        counted = follows.filter(pc.invert(to_people)).group_by("user_key").aggregate([([], "count_all")])
+        place = pc.index_in(profiles["user_key"], value_set=counted["user_key"].combine_chunks())
+        n_left = pc.fill_null(counted["count_all"].combine_chunks().take(place.combine_chunks()), 0)
+        is_follower = pc.is_in(profiles["user_key"], value_set=followers)
+        numbers = pc.if_else(is_follower, pa.chunked_array([n_left]), profiles["n_follows"])
+        return profiles.set_column(profiles.schema.get_field_index("n_follows"), "n_follows", numbers)
+
+    def _delete_old_files(self, table: Table) -> None:
+        """Old versions that hold the people, and what killed writers left of them, cannot be read from now on."""
+        live = set(self.lake.files(table))
+        for file in parquet_files(self.lake, table):
+            if str(file) not in live and not self._is_whole_and_clean(table, str(file)):
+                file.unlink()
+                file.with_name(f".{file.name}.crc").unlink(missing_ok=True)
+                self.old_files += 1
+
+    def _is_whole_and_clean(self, table: Table, file: str) -> bool:
+        try:
+            return not self.holds_people(table, file)
+        except pa.ArrowInvalid:
+            return False  # half written by a killed writer: nobody can tell what it holds
+
+
+def _none_of(columns: tuple[str, ...], values: Collection[str]) -> Rule:
+    people = pa.array(sorted(values), pa.string())
+
+    def stays(rows: pa.Table) -> pa.ChunkedArray:
+        keep = pc.invert(pc.is_in(rows[columns[0]], value_set=people))
+        for name in columns[1:]:
+            keep = pc.and_(keep, pc.invert(pc.is_in(rows[name], value_set=people)))
+        return keep
+
+    return columns, stays
+
+
+def _records_without(names: Names, entity: Entity) -> Rule:
+    def stays(rows: pa.Table) -> pa.ChunkedArray:
+        return pa.chunked_array(
+            [[not names.are_in(record, entity) for record in rows["record"].to_pylist()]], pa.bool_()
+        )
+
+    return ("record",), stays
+
+
+def _texts_but(hashes: Collection[str]) -> Rule:
+    theirs = pa.array(sorted(hashes), pa.string())
+
+    def stays(rows: pa.Table) -> pa.ChunkedArray:
+        return pc.or_(
+            pc.equal(rows["kind"], TextKind.PRODUCT.value), pc.invert(pc.is_in(rows["text_hash"], value_set=theirs))
+        )
+
+    return ("kind", "text_hash"), stays
+
+
+def _joined(rows: pa.Table) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(rows["platform"], rows["ds"], rows["comment_id"], " ")
+
+
+def _stamped(commit: Commit, tokens: Mapping[str, str]) -> Commit:
+    """The same commit with the new tokens of the landing days that it stands for."""
+    mine = {day: tokens[day] for day in commit.partitions if day in tokens}
+    if not mine:
+        return commit
+    return replace(commit, fingerprint=pack_tokens({**json.loads(commit.fingerprint), **mine}))

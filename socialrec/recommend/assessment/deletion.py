@@ -1,0 +1,189 @@
+"""The deletion test of reasons: take a reason's evidence away, and the product must fall.
+
+A reason that is true of the model is one that the model cannot do without (comprehensiveness; DeYoung et al., "ERASER",
+ACL 2020). What is taken away, and nothing else:
+
+because_you   the user's interest in the named products
+friends       the user's ties to the named friends, or to all who like the product where none is named
+looked_at     the same of those who met it
+words, about  the direction that the named words span, out of the product's own text vector
+
+A product falls where others come to stand before it or, its place unchanged, its score is lower: where several reasons
+hold a product up, none of them alone holds its place. Other kinds name no evidence of the user's own: not tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import scipy.sparse as sp
+
+from socialrec.contracts.vocabulary import ReasonKind
+from socialrec.features.context import Context
+from socialrec.features.reason_evidence import ReasonEvidence
+from socialrec.recommend.blend import Blended
+from socialrec.recommend.explain.reasons import Explainer, Reason
+from socialrec.recommend.lists.scoring import explained_lists
+from socialrec.recommend.model import Recommender
+from socialrec.recommend.policy import Policy
+from socialrec.recommend.scores import Scores, Written
+from socialrec.recommend.signals import Content
+from socialrec.recommend.signals.base import UserBlock, user_block
+from socialrec.vectors.arrays import F32, Csr, Flags, Indices, positions, unit_rows
+
+BY_PEOPLE, BY_WORDS = (ReasonKind.FRIENDS, ReasonKind.LOOKED_AT), (ReasonKind.WORDS, ReasonKind.ABOUT)
+SCORES_AT_ONCE = 3
+"""Scores before and after the evidence is gone are held side by side, with what is compared of them."""
+TESTED = (ReasonKind.BECAUSE_YOU, *BY_PEOPLE, *BY_WORDS)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A reason that one user (a row of everyone) was given for one product."""
+
+    row: int
+    product: int
+    kind: ReasonKind
+    reason: Reason
+
+
+def reasons_figures(recommender: Recommender, context: Context) -> dict[str, float]:
+    """Share of the claims of all listed users that stand the test, in all and by kind; how many were tested.
+
+    `reasons_moved_share` counts only those without which the product loses its place. With nothing to test the shares
+    are 1: no claim is no false claim.
+    """
+    claims = claims_of(recommender, context)
+    size = context.settings.users_per_block(len(context.active), at_once=SCORES_AT_ONCE)
+    falls = [fall_without(recommender, context, claims[at : at + size]) for at in range(0, len(claims), size)]
+    places, scores = (np.concatenate([np.zeros(0), *(each[i] for each in falls)]) for i in (0, 1))
+    is_valid = (places > 0) | ((places == 0) & (scores > 0))
+    kinds = np.array([claim.kind.value for claim in claims], dtype=np.str_)
+    shares = {f"{kind}_valid_share": is_valid[kinds == kind.value] for kind in TESTED}
+    return {
+        "reasons_valid_share": float(is_valid.mean()) if len(claims) else 1.0,
+        "reasons_moved_share": float((places > 0).mean()) if len(claims) else 1.0,
+        "reasons_tested": len(claims),
+        **{name: float(flags.mean()) for name, flags in shares.items() if len(flags)},
+    }
+
+
+def claims_of(recommender: Recommender, context: Context) -> list[Claim]:
+    """Every reason with evidence that the listed users are given."""
+    explainer, policy = Explainer(recommender, context), Policy(context)
+    found = []
+    for block in range(context.n_blocks):
+        _, rows = context.block_rows(block)
+        lists = explained_lists(recommender, policy, explainer, rows)
+        for row, listed, places in zip(rows.tolist(), lists.chosen.listed.tolist(), lists.reasons, strict=True):
+            found += [
+                Claim(row, product, kind, reason)
+                for product, reasons in zip(listed, places, strict=False)
+                for reason in reasons
+                if (kind := ReasonKind(reason["kind"])) in TESTED
+            ]
+    return found
+
+
+def fall_without(
+    recommender: Recommender, context: Context, claims: Sequence[Claim]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """How many places, and how much score, each product loses without the evidence, float64 (n_claims,) each."""
+    rows = np.array([claim.row for claim in claims], dtype=np.int64)
+    products = np.array([claim.product for claim in claims], dtype=np.int64)
+    hidden = (context.seen[rows].toarray() != 0) | ~context.active
+    users, place = np.unique(rows, return_inverse=True)
+    decimals = context.settings.score_decimals
+    before = np.round(recommender.score(user_block(context, users)).full()[place], decimals)
+    after = np.round(_scores_without(recommender, context, rows, claims), decimals)
+    at = np.arange(len(claims)), products
+    return _places(after, products, hidden) - _places(before, products, hidden), (before[at] - after[at]).astype(float)
+
+
+def _places(scores: F32, products: Indices, hidden: Flags) -> npt.NDArray[np.float64]:
+    """Products that may be listed and score higher than the one asked about; those that score the same count half."""
+    own = scores[np.arange(len(scores)), products][:, None]
+    ahead, beside = ((scores > own) & ~hidden).sum(axis=1), ((scores == own) & ~hidden).sum(axis=1)
+    places: npt.NDArray[np.float64] = ahead + beside / 2
+    return places
+
+
+def _scores_without(recommender: Recommender, context: Context, rows: Indices, claims: Sequence[Claim]) -> F32:
+    """Blended scores after each claim's evidence is gone, float32 (n_claims, n_products)."""
+    named = _numbers([claim.reason["products"] for claim in claims], recommender.products)
+    friends = _numbers([claim.reason["friends"] for claim in claims], context.everyone)
+    behind = [
+        _unnamed(context, claim) if claim.kind in BY_PEOPLE and not len(found) else found
+        for claim, found in zip(claims, friends, strict=True)
+    ]
+    products, recency = _without(context.affinity[rows], named), _without(context.recency[rows], named)
+    ties = _without(context.ties[rows], behind)
+    block = replace(
+        user_block(context, rows),
+        affinity=products,
+        recency=recency,
+        neighbours=ties.dot(context.affinity).tocsr(),
+        opinions=ties.dot(context.opinions).tocsr(),
+    )
+    blend = recommender.score(block)
+    parts = [
+        _without_words(part, signal, block, context.reason_evidence, claims) if isinstance(signal, Content) else part
+        for part, signal in zip(blend.parts, recommender.signals, strict=True)
+    ]
+    return Blended(parts, blend.weights).full()
+
+
+def _numbers(names: Sequence[list[str]], vocabulary: pa.Array) -> list[Indices]:
+    """Row numbers of each claim's names, looked up all at once."""
+    flat = positions(pa.array([name for each in names for name in each], pa.string()), vocabulary)
+    return np.split(flat, np.cumsum([len(each) for each in names])[:-1])
+
+
+def _unnamed(context: Context, claim: Claim) -> Indices:
+    """The user's ties who like the product, or for `looked_at` who met it."""
+    evidence, neighbours = context.reason_evidence, context.ties[claim.row].indices
+    if not len(neighbours):
+        return np.zeros(0, dtype=np.int64)
+    speakers = evidence.fans if claim.kind is ReasonKind.FRIENDS else evidence.onlookers
+    speaks = context.affinity[neighbours].multiply(speakers[neighbours])[:, [claim.product]].toarray().ravel()
+    found: Indices = neighbours[speaks > 0].astype(np.int64)
+    return found
+
+
+def _without(matrix: Csr, columns: Sequence[Indices]) -> Csr:
+    """The matrix with some columns of each row emptied."""
+    kept = (matrix - matrix.multiply(_marks(columns, matrix.shape[1]))).tocsr()
+    kept.eliminate_zeros()
+    return kept
+
+
+def _without_words(
+    scores: Scores, content: Content, block: UserBlock, evidence: ReasonEvidence, claims: Sequence[Claim]
+) -> Scores:
+    """Take the words' direction out of the product's vector, in place of its cosine in `scores`.
+
+    The direction is the mean text of the products that carry the words, as in linear concept erasure (Ravfogel et al.,
+    "Null It Out", ACL 2020): no text is encoded anew.
+    """
+    chosen = np.array([i for i, claim in enumerate(claims) if claim.kind in BY_WORDS], dtype=np.int64)
+    number = {word: place for place, word in enumerate(evidence.word_names)}
+    columns = [[number[word] for word in claims[i].reason["words"]] for i in chosen]
+    asked = _marks([np.array(places, dtype=np.int64) for places in columns], len(number))
+    directions = unit_rows(np.asarray(asked.dot(evidence.words.T).dot(content.text), dtype=np.float32))
+    tastes = unit_rows(np.asarray(block.affinity[chosen].dot(content.text), dtype=np.float32))
+    products = np.array([claims[i].product for i in chosen], dtype=np.int64)
+    shared = (tastes * directions).sum(axis=1) * (content.text[products] * directions).sum(axis=1)
+    cosines = scores.full()
+    cosines[chosen, products] -= shared
+    return Written.whole(cosines)
+
+
+def _marks(columns: Sequence[Indices], width: int) -> Csr:
+    """1 in the given columns of each row, csr float32 (n_rows, width)."""
+    rows = np.repeat(np.arange(len(columns)), [len(each) for each in columns])
+    places = np.concatenate([np.zeros(0, dtype=np.int64), *columns])
+    return sp.csr_matrix((np.ones(len(rows), np.float32), (rows, places)), shape=(len(columns), width))

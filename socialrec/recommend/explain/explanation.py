@@ -1,0 +1,102 @@
+"""Why one product stands where it stands for one user, listed or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from socialrec.errors import UserError
+from socialrec.features.context import Context
+from socialrec.recommend.explain.reasons import Explainer
+from socialrec.recommend.model import Recommender
+from socialrec.recommend.policy import Policy
+from socialrec.recommend.signals.base import user_block
+from socialrec.vectors.arrays import ABSENT, Indices
+
+
+@dataclass(frozen=True)
+class SignalPart:
+    """What one signal says: its rank for the product among all (from 1), its weight, and what it adds to the score."""
+
+    name: str
+    rank: int
+    weight: float
+    contribution: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One product for one user.
+
+    `rank` is its place among all `n_products` by score, before any rule; `place` the place in the list, or None, and
+    then `kept_out` says what keeps it out. `reasons` are rows of gold.recommendations' reasons, strongest first.
+    """
+
+    user_key: str
+    product_id: str
+    score: float
+    rank: int
+    n_products: int
+    place: int | None
+    kept_out: str | None
+    signals: tuple[SignalPart, ...]
+    reasons: tuple[dict[str, Any], ...]
+
+
+def explain_product(recommender: Recommender, context: Context, user_key: str, product_id: str) -> Explanation:
+    """Score one user as the night does and look at one product.
+
+    Raises UserError where the night does not know the user or the model does not know the product.
+    """
+    row = context.everyone.index(user_key).as_py()
+    product = recommender.products.index(product_id).as_py()
+    if row < 0:
+        raise UserError(f"the night of {context.stamp.ds} knows no user {user_key}")
+    if product < 0:
+        raise UserError(
+            f"the model does not know product {product_id!r}: it came after the model was trained, or never landed"
+        )
+    rows = np.array([row], dtype=np.int64)
+    blend = recommender.score(user_block(context, rows))
+    chosen, scores = Policy(context).choose(blend, rows), blend.full()
+    listed = np.flatnonzero(chosen.listed[0] == product)
+    place = int(listed[0]) + 1 if len(listed) else None
+    rank = _rank(scores[0], product)
+    target = np.array([[product]], dtype=np.int64)
+    contributions = blend.contributions(target)
+    ((reasons,),) = Explainer(recommender, context).explain(rows, target, contributions)
+    signals = (
+        SignalPart(signal.name, _rank(part.full()[0], product), round(float(weight), 4), round(float(share), 4))
+        for signal, part, weight, share in zip(
+            recommender.signals, blend.parts, blend.weights, contributions[0, 0], strict=True
+        )
+    )
+    return Explanation(
+        user_key=user_key,
+        product_id=product_id,
+        score=round(float(scores[0, product]), context.settings.score_decimals),
+        rank=rank,
+        n_products=len(recommender.products),
+        place=place,
+        kept_out=None if place else _kept_out(context, row, product, rank, chosen.listed[0]),
+        signals=tuple(sorted(signals, key=lambda part: -part.contribution)),
+        reasons=tuple(reasons),
+    )
+
+
+def _rank(scores: np.ndarray[Any, Any], product: int) -> int:
+    return int((scores > scores[product]).sum()) + 1
+
+
+def _kept_out(context: Context, row: int, product: int, rank: int, listed: Indices) -> str:
+    if not context.active[product]:
+        return "the shop does not offer it (inactive)"
+    if context.returned[row, product]:
+        return "the user gave it back (returned)"
+    if context.seen[row, product]:
+        return "the user has met it (seen)"
+    if rank > np.count_nonzero(listed != ABSENT):
+        return "others score higher"
+    return "a rule after ranking gave its place to another (age, category, brand, sellers or exploration)"

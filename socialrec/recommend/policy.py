@@ -1,0 +1,199 @@
+"""What may stand in a list, and how often: named rules in a fixed order, each counting what it took out.
+
+inactive      the shop does not offer the product (out of stock counts as that): never listed
+returned      the user gave the product back: a pair that is blocked, never listed
+seen          the user has met the product: never listed
+stale         older than `max_age_days`
+category      more than `max_per_category` products of one category in a list
+brand         more than `max_per_brand` products of one brand in a list
+sellers       others make room where small sellers have lost more than `max_small_seller_loss` of a list's places that
+              are theirs in proportion to likes
+exploration   gives up the last places of a list to chance
+
+The first three look at every product. The others walk down the best of what is left, `POOL_LISTS` times as long as a
+list, and yield where a list would else stay short: what they took out comes back by score, and counts as `refilled`.
+What small sellers are given may go beyond the limits of a category or brand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from socialrec.features.context import Context
+from socialrec.recommend.ranker import Lister
+from socialrec.recommend.scores import Scores
+from socialrec.vectors.arrays import ABSENT, F32, Flags, Indices
+
+POOL_LISTS = 5
+RULES = ("inactive", "returned", "seen", "stale", "category", "brand", "sellers", "exploration")
+REFILLED = "refilled"
+
+Removed = dict[str, int]
+"""By rule, how many (user, product) pairs it took out."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Lists of n users: product numbers int64 (n, k), ABSENT where a list ends; rounded scores; what rules took out."""
+
+    listed: Indices
+    scores: npt.NDArray[np.float64]
+    removed: Removed
+
+
+class Policy:
+    """The rules of one night, over what its context knows."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._lister = Lister(context.active, context.settings.score_decimals)
+
+    def choose(self, scores: Scores, rows: Indices) -> Chosen:
+        """The best k products of each user that the rules let through, best first; scores: of the users in `rows`."""
+        context = self.context
+        settings, k = context.settings, context.settings.list_length
+        removed = dict.fromkeys((*RULES, REFILLED), 0) | _hidden(context, rows)
+        pool, pool_scores = self._lister.top_k(scores, context.seen[rows], POOL_LISTS * k)
+        kept = _walk(pool, k, _walking_rules(context, len(rows)), removed)
+        kept |= _refill(pool, kept, k, removed)
+        if settings.max_small_seller_loss is not None:
+            before = kept
+            kept = _make_room(pool, kept, context.small_seller, _reserved(context, rows, k))
+            removed["sellers"] += int((before & ~kept).sum())
+        if n_explored := round(settings.exploration_share * k):
+            before = kept
+            kept = _explore(pool, kept, n_explored, [_chance(context, row) for row in rows.tolist()])
+            removed["exploration"] += int((before & ~kept).sum())
+        places = np.argsort(~kept, axis=1, kind="stable")[:, :k]
+        filled = np.take_along_axis(kept, places, axis=1)
+        listed = np.where(filled, np.take_along_axis(pool, places, axis=1), ABSENT)
+        return Chosen(listed, np.where(filled, np.take_along_axis(pool_scores, places, axis=1), 0.0), removed)
+
+
+def _hidden(context: Context, rows: Indices) -> Removed:
+    """Pairs that can never be listed, each counted under the first rule that hides it."""
+    returned, seen = context.returned[rows][:, context.active], context.seen[rows][:, context.active]
+    return {
+        "inactive": len(rows) * int((~context.active).sum()),
+        "returned": int(returned.nnz),
+        "seen": int(seen.nnz - seen.multiply(returned).nnz),
+    }
+
+
+class _Stale:
+    """Products older than so many days."""
+
+    name = "stale"
+
+    def __init__(self, age_days: F32, most: float) -> None:
+        self._is_old = age_days > most
+
+    def breaks(self, products: Indices) -> Flags:
+        """Whether each user's next product breaks the rule."""
+        old: Flags = self._is_old[products]
+        return old
+
+    def take(self, products: Indices, taken: Flags) -> None:
+        """What a list holds already changes nothing."""
+
+
+class _AtMost:
+    """At most so many products of one kind in a list; products without a kind are free."""
+
+    def __init__(self, name: str, kinds: Indices, most: int, n_users: int) -> None:
+        self.name, self._kinds, self._most = name, kinds, most
+        self._users = np.arange(n_users)
+        self._counts = np.zeros((n_users, int(kinds.max(initial=ABSENT)) + 2), dtype=np.int64)
+
+    def breaks(self, products: Indices) -> Flags:
+        """Whether each user's next product breaks the rule."""
+        kind = self._kinds[products]
+        full: Flags = (kind != ABSENT) & (self._counts[self._users, kind] >= self._most)
+        return full
+
+    def take(self, products: Indices, taken: Flags) -> None:
+        """Count what was put into the lists."""
+        self._counts[self._users[taken], self._kinds[products[taken]]] += 1
+
+
+def _walking_rules(context: Context, n_users: int) -> list[_Stale | _AtMost]:
+    settings = context.settings
+    rules: list[_Stale | _AtMost] = []
+    if settings.max_age_days is not None:
+        rules.append(_Stale(context.age_days, settings.max_age_days))
+    if settings.max_per_category is not None:
+        rules.append(_AtMost("category", context.category, settings.max_per_category, n_users))
+    if settings.max_per_brand is not None:
+        rules.append(_AtMost("brand", context.brand, settings.max_per_brand, n_users))
+    return rules
+
+
+def _walk(pool: Indices, k: int, rules: list[_Stale | _AtMost], removed: Removed) -> Flags:
+    """Down the pool until each list is full: which places are taken, bool (n, pool)."""
+    kept = np.zeros(pool.shape, dtype=np.bool_)
+    n_kept = np.zeros(len(pool), dtype=np.int64)
+    for place in range(pool.shape[1]):
+        products, taken = pool[:, place], (pool[:, place] != ABSENT) & (n_kept < k)
+        if not taken.any():
+            break
+        for rule in rules:
+            broken = taken & rule.breaks(products)
+            removed[rule.name] += int(broken.sum())
+            taken &= ~broken
+        for rule in rules:
+            rule.take(products, taken)
+        kept[:, place] = taken
+        n_kept += taken
+    return kept
+
+
+def _refill(pool: Indices, kept: Flags, k: int, removed: Removed) -> Flags:
+    """The best of what rules took out, for lists that would stay short."""
+    spare = ~kept & (pool != ABSENT)
+    missing = k - kept.sum(axis=1, keepdims=True)
+    back: Flags = spare & (np.cumsum(spare, axis=1) <= missing)
+    removed[REFILLED] += int(back.sum())
+    return back
+
+
+def _reserved(context: Context, rows: Indices, k: int) -> list[int]:
+    """Places of each list that small sellers are to have; what is left of a place goes by the user's own chance."""
+    loss = context.settings.max_small_seller_loss or 0.0
+    wanted = (1.0 - loss) * k * context.small_seller_likes
+    return [int(wanted + _chance(context, row).random()) for row in rows.tolist()]
+
+
+def _make_room(pool: Indices, kept: Flags, is_small: Flags, reserved: Sequence[int]) -> Flags:
+    """Give the last places of others to the best products of small sellers further down, until they have theirs."""
+    result = kept.copy()
+    small = is_small[pool] & (pool != ABSENT)
+    for user, n_reserved in enumerate(reserved):
+        n_missing = n_reserved - int((kept[user] & small[user]).sum())
+        spare, others = np.flatnonzero(small[user] & ~kept[user]), np.flatnonzero(kept[user] & ~small[user])
+        n = max(min(n_missing, len(spare), len(others)), 0)
+        result[user, spare[:n]] = True
+        result[user, others[len(others) - n :]] = False
+    return result
+
+
+def _explore(pool: Indices, kept: Flags, n_explored: int, chances: Sequence[np.random.Generator]) -> Flags:
+    """Give each list's last places to products further down the pool, drawn by the user's own chance."""
+    explored = kept.copy()
+    for user, chance in enumerate(chances):
+        places, further = np.flatnonzero(kept[user]), np.flatnonzero(pool[user] != ABSENT)
+        further = further[further > places.max(initial=ABSENT)]
+        drawn = chance.permutation(further)[: min(n_explored, len(places))]
+        explored[user, places[len(places) - len(drawn) :]] = False
+        explored[user, drawn] = True
+    return explored
+
+
+def _chance(context: Context, row: int) -> np.random.Generator:
+    """The same again for the same user on the same night, whatever the pseudonym."""
+    name = f"{context.stamp.ds} {context.names[row].as_py()}"
+    return np.random.default_rng(list(hashlib.blake2b(name.encode(), digest_size=16).digest()))

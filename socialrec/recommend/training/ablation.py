@@ -1,0 +1,65 @@
+"""What each signal is worth: alone, and as what is lost without it."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from typing import Any
+
+import numpy as np
+
+from socialrec.evaluate.measure import measure
+from socialrec.features.data import TrainingData
+from socialrec.recommend.blend import Heads
+from socialrec.recommend.model import Recommender
+from socialrec.recommend.training.blend_weights import relearn_weights
+from socialrec.recommend.training.offline import HeldOut, rank
+from socialrec.settings import Settings
+
+MAX_USERS = 2_000
+"""Users that the table is measured on, drawn with the seed."""
+COLUMNS = ("signal", "weight", "alone", "without")
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """One signal's row of the table: its weight, and NDCG of it alone and of the blend relearned without it."""
+
+    signal: str
+    weight: float
+    alone: float
+    without: float
+
+    def row(self) -> tuple[Any, ...]:
+        """Values in the order of `COLUMNS`."""
+        return astuple(self)
+
+
+def ablate(
+    recommender: Recommender, known: list[Heads], data: TrainingData, held: HeldOut, settings: Settings
+) -> list[Ablation]:
+    """The table for a fitted recommender on held-out pairs, a row a signal, in the order of its signals.
+
+    `known` are the heads that the blend was learned from. Alone and without are measured on the whole catalogue; a
+    signal of weight 0 is not missed, so that nothing is relearned for it.
+    """
+    held, cutoff = held.sample(MAX_USERS, settings.evaluate.seed), settings.evaluate.cutoff
+    names = [signal.name for signal in recommender.signals]
+
+    def ndcg(weights: dict[str, float]) -> float:
+        ranked = rank(recommender.with_weights(weights), data, held, cutoff, settings.recommend).ranked
+        return measure(ranked, held.relevant, cutoff)[f"ndcg_at_{cutoff}"]
+
+    whole, rows = ndcg(recommender.weights), []
+    for place, name in enumerate(names):
+        without, weight = whole, recommender.weights[name]
+        if weight > 0:
+            others = [other for other in range(len(names)) if other != place]
+            start = [recommender.weights[names[other]] for other in others]
+            learned = relearn_weights([_only(block, others) for block in known], start, cutoff)
+            without = ndcg({name: 0.0} | {names[other]: w for other, w in zip(others, learned, strict=True)})
+        rows.append(Ablation(name, weight, ndcg({other: float(other == name) for other in names}), without))
+    return rows
+
+
+def _only(block: Heads, signals: list[int]) -> Heads:
+    return Heads(np.ascontiguousarray(block.features[:, :, signals]), block.absent, block.relevant, block.n_relevant)

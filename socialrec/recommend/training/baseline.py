@@ -1,0 +1,43 @@
+"""The baseline: what serves until a trained model is sound. Popularity by what is known of the user, nothing learned.
+
+Its weights are fixed: what connected people like, then what is popular in the categories that the user likes, what
+resembles the user's products in words, what the user's community likes, and what is popular with everyone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from socialrec.contracts.vocabulary import ModelKind
+from socialrec.evaluate.gate import n_users_missing
+from socialrec.evaluate.split import Split
+from socialrec.features.inputs import Inputs
+from socialrec.recommend.model import ModelInfo, Recommender
+from socialrec.recommend.signals import SIGNALS
+from socialrec.recommend.training.fits import recipe_settings
+from socialrec.settings import EvaluateSettings, Settings
+
+FOLDER = "baseline"
+"""Below a candidate's folder, and of its training's MLflow run."""
+WEIGHTS = {"social": 0.3, "category": 0.2, "content": 0.2, "community": 0.1, "trend": 0.05, "popularity": 0.15}
+
+
+def fit_baseline(inputs: Inputs, split: Split, settings: Settings, encoder_version: str) -> Recommender:
+    """Fit the baseline on all evidence up to the end of the day; it also fits where there is next to none."""
+    weights = {signal.name: WEIGHTS.get(signal.name, 0.0) for signal in SIGNALS}
+    recipe, kind = recipe_settings(settings), ModelKind.BASELINE.value
+    info = ModelInfo(encoder_version, inputs.ds, split.label, recipe, inputs.versions, kind)
+    return Recommender.fit(inputs.training_data(split, "all", settings), settings.recommend, weights, info)
+
+
+def what_is_missing(evaluation: Mapping[str, Any], settings: EvaluateSettings) -> str:
+    """Say what it takes until a trained model can serve in the baseline's place."""
+    if n := n_users_missing(evaluation, settings):
+        users = "1 more user" if n == 1 else f"{n} more users"
+        if evaluation.get("split_kind") == "time":
+            return f"{users} with 2 products each, one of them among the last {settings.test_share:.0%} of the events"
+        return f"{users} with 2 products each"
+    if evaluation.get("faults"):
+        return "a candidate without faults"
+    return "a candidate that is better than popularity for the held-out users"

@@ -1,0 +1,89 @@
+"""Two fits of a training: learn the blend on the validation window, keep the fit on everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from socialrec.evaluate.measure import measure
+from socialrec.evaluate.split import Split
+from socialrec.features.data import TrainingData
+from socialrec.features.inputs import Inputs
+from socialrec.recommend.model import ModelInfo, Recommender
+from socialrec.recommend.signals import SIGNALS
+from socialrec.recommend.training.ablation import Ablation, ablate
+from socialrec.recommend.training.blend_weights import learn_weights
+from socialrec.recommend.training.offline import HeldOut, Scorer, blend_heads, held_out, rank
+from socialrec.recommend.training.tuning import Tried, tune
+from socialrec.settings import RecommendSettings, Settings
+from socialrec.settings.etl import EtlSettings
+
+Figures = dict[str, float]
+RECIPE_SECTIONS: dict[str, type[EtlSettings] | type[RecommendSettings]] = {
+    "etl": EtlSettings,
+    "recommend": RecommendSettings,
+}
+"""Settings that a fit depends on."""
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Weights by signal, validation figures of the blend and of each signal alone, and what each is worth in it."""
+
+    weights: dict[str, float]
+    figures: dict[str, Figures]
+    ablation: list[Ablation]
+
+
+def tuned(inputs: Inputs, split: Split, settings: Settings, n_trials: int, report: Callable[[Tried], None]) -> Settings:
+    """Settings with those of the signals as tuning on the validation window finds them best."""
+    data, held = validation_window(inputs, split, settings)
+    return settings.model_copy(update={"recommend": tune(data, held, settings, n_trials, report)})
+
+
+def validation_window(inputs: Inputs, split: Split, settings: Settings) -> tuple[TrainingData, HeldOut]:
+    """What may be learned from before the validation window, and the pairs in it."""
+    data = inputs.training_data(split, "validation", settings)
+    training = split.training_interactions(inputs.interactions, "validation")
+    return data, held_out(data, training, split.validation_pairs(inputs.interactions))
+
+
+def fit_blend(inputs: Inputs, split: Split, settings: Settings) -> Blend:
+    """Fit before the validation window and learn the blend on it."""
+    data, held = validation_window(inputs, split, settings)
+    equal = {signal.name: 1.0 / len(SIGNALS) for signal in SIGNALS}
+    recommender = Recommender.fit(data, settings.recommend, equal, ModelInfo(""))
+    cutoff, chosen = settings.evaluate.cutoff, settings.recommend
+    known = blend_heads(recommender, data, held, settings)
+    learned = learn_weights(known, len(SIGNALS), cutoff)
+    recommender.weights = {signal.name: weight for signal, weight in zip(SIGNALS, learned, strict=True)}
+    scorers: dict[str, Scorer] = {"blend": recommender, **{signal.name: signal for signal in recommender.signals}}
+    figures = {
+        name: measure(rank(scorer, data, held, cutoff, chosen).ranked, held.relevant, cutoff)
+        for name, scorer in scorers.items()
+    }
+    return Blend(recommender.weights, figures, ablate(recommender, known, data, held, settings))
+
+
+def fit_everything(
+    inputs: Inputs, split: Split, settings: Settings, weights: Mapping[str, float], encoder_version: str
+) -> Recommender:
+    """The model to use: fitted on all evidence up to the end of the day."""
+    info = ModelInfo(encoder_version, inputs.ds, split.label, recipe_settings(settings), inputs.versions)
+    return Recommender.fit(inputs.training_data(split, "all", settings), settings.recommend, weights, info)
+
+
+def recipe_settings(settings: Settings) -> dict[str, Any]:
+    """The settings that a fit depends on, as plain data."""
+    return {name: getattr(settings, name).model_dump(mode="json") for name in RECIPE_SECTIONS}
+
+
+def settings_of_recipe(settings: Settings, recipe: Mapping[str, Mapping[str, Any]]) -> Settings:
+    """These settings with a recipe's own in place; settings that no longer exist are left out."""
+    sections = {
+        name: kind.model_validate({k: v for k, v in recipe[name].items() if k in kind.model_fields})
+        for name, kind in RECIPE_SECTIONS.items()
+        if name in recipe
+    }
+    return settings.model_copy(update=sections)

@@ -1,0 +1,137 @@
+"""Fits on one side of a split and lists for the users of the other: what every offline figure rests on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+import scipy.sparse as sp
+
+from socialrec.evaluate.metrics.hits import Ranked
+from socialrec.features.data import TrainingData
+from socialrec.recommend.blend import Heads, heads, standardised
+from socialrec.recommend.model import Recommender
+from socialrec.recommend.ranker import Lister
+from socialrec.recommend.scores import Scores
+from socialrec.recommend.signals.base import UserBlock
+from socialrec.recommend.training.blend_weights import learn_weights
+from socialrec.settings import RecommendSettings, Settings
+from socialrec.vectors.arrays import ABSENT, Csr, Indices, csr, positions, vocabulary
+
+MAX_BLEND_USERS = 2_000
+SCORES_AT_ONCE = 3
+"""Learning a blend holds the scores of all signals of a block: some three times what making lists holds."""
+
+
+class Scorer(Protocol):
+    """What lists can be made from: a recommender, or one of its signals."""
+
+    def score(self, block: UserBlock) -> Scores:
+        """Finite scores of every product, (n, n_products)."""
+        ...
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Users with held-out pairs, what they had seen before the cut, and what they liked after it.
+
+    rows: int64 (n,), their rows in the training data, ABSENT for new users. seen, relevant: csr (n, n_products).
+    """
+
+    rows: Indices
+    seen: Csr
+    relevant: Csr
+
+    def sample(self, n_users: int, seed: int) -> HeldOut:
+        """At most so many of these users, drawn with the seed."""
+        if len(self.rows) <= n_users:
+            return self
+        chosen = np.sort(np.random.default_rng(seed).choice(len(self.rows), n_users, replace=False))
+        return HeldOut(self.rows[chosen], self.seen[chosen], self.relevant[chosen])
+
+
+def held_out(data: TrainingData, training: pa.Table, pairs: pa.Table) -> HeldOut:
+    """From the rows that were learned from and the held-out pairs; products outside the catalogue are left out."""
+    users = vocabulary(pairs["user_key"])
+    shape = (len(users), len(data.products))
+    seen, relevant = (
+        csr(np.ones(t.num_rows), positions(t["user_key"], users), positions(t["product_id"], data.products), shape)
+        for t in (training, pairs)
+    )
+    return HeldOut(positions(users, data.users), seen, relevant)
+
+
+def blocks(data: TrainingData, rows: Indices, block_users: int) -> Iterator[tuple[slice, UserBlock]]:
+    """Training evidence of these users, block by block; a user that is not in the training data has none."""
+    nobody = sp.csr_matrix((1, data.affinity.shape[1]), dtype=np.float32)
+    communities = np.append(data.communities, ABSENT)
+    affinity, recency = (sp.vstack([matrix, nobody], format="csr") for matrix in (data.affinity, data.recency))
+    ties = sp.vstack([data.ties, sp.csr_matrix((1, len(data.users)), dtype=np.float32)], format="csr")
+    for start in range(0, len(rows), block_users):
+        chosen = rows[start : start + block_users]
+        chosen = np.where(chosen == ABSENT, len(data.users), chosen)
+        block = UserBlock(
+            affinity=affinity[chosen],
+            neighbours=ties[chosen].dot(data.affinity).tocsr(),
+            recency=recency[chosen],
+            opinions=ties[chosen].dot(data.opinions).tocsr(),
+            community=data.community_likes[communities[chosen]],
+            trend=data.trend,
+        )
+        yield slice(start, start + len(chosen)), block
+
+
+def blend_heads(recommender: Recommender, data: TrainingData, held: HeldOut, settings: Settings) -> list[Heads]:
+    """What the blend of the recommender's signals is learned from; at most 2,000 users, drawn with the seed."""
+    held = held.sample(MAX_BLEND_USERS, settings.evaluate.seed)
+    size = settings.recommend.users_per_block(len(data.products), at_once=SCORES_AT_ONCE)
+    return [
+        heads([standardised(signal.score(block)) for signal in recommender.signals], held.seen[at], held.relevant[at])
+        for at, block in blocks(data, held.rows, size)
+    ]
+
+
+def learn_blend(recommender: Recommender, data: TrainingData, held: HeldOut, settings: Settings) -> list[float]:
+    """Weights of the recommender's signals for these held-out pairs."""
+    known = blend_heads(recommender, data, held, settings)
+    return learn_weights(known, len(recommender.signals), settings.evaluate.cutoff)
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Ranked product numbers (n, k) and, for each user, whether all products scored the same."""
+
+    ranked: Ranked
+    is_constant: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+def rank(scorer: Scorer, data: TrainingData, held: HeldOut, k: int, settings: RecommendSettings) -> Lists:
+    """Lists of k unseen products for the held-out users, blocks of them side by side on all cores.
+
+    Raises ValueError on scores that are not numbers.
+    """
+    ranked = np.full((len(held.rows), k), ABSENT, dtype=np.int64)
+    constant = np.zeros(len(held.rows), dtype=np.bool_)
+    lister = Lister(np.ones(len(data.products), dtype=np.bool_), settings.score_decimals)
+
+    def rank_block(part: tuple[slice, UserBlock]) -> None:
+        at, block = part
+        scores = scorer.score(block)
+        if not np.isfinite(scores.moments()).all():
+            raise ValueError("scores are not finite numbers")
+        constant[at] = scores.is_constant()
+        ranked[at] = lister.top_k(scores, held.seen[at], k)[0]
+
+    n_threads = len(os.sched_getaffinity(0))
+    with ThreadPoolExecutor(n_threads) as pool:
+        parts = blocks(data, held.rows, settings.users_per_block(len(data.products), at_once=n_threads))
+        # A few at a time: the evidence of all users at once may be larger than the memory.
+        while few := list(islice(parts, n_threads)):
+            list(pool.map(rank_block, few))
+    return Lists(ranked, constant)

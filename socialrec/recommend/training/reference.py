@@ -1,0 +1,94 @@
+"""What a night's inputs and scores looked like when a model was trained, kept with it so that later nights can tell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from socialrec.contracts.gold import SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
+from socialrec.contracts.silver import SILVER_PRODUCTS
+from socialrec.evaluate.drift import Histogram, Values, histogram
+from socialrec.features.context import Stamp, build_context
+from socialrec.features.evidence import MICROS
+from socialrec.features.inputs import read_comments
+from socialrec.lake import Lake
+from socialrec.recommend.model import Recommender
+from socialrec.recommend.policy import Policy
+from socialrec.recommend.signals.base import user_block
+from socialrec.settings import Settings
+
+FILE = "reference.json"
+SAMPLED_USERS = 1_000
+"""About so many users' lists are made to see how scores are spread."""
+
+Reference = dict[str, Histogram]
+
+
+def night_values(
+    affinities: pa.Table, ties: pa.Table, products: pa.Table, scores: npt.NDArray[np.float64]
+) -> dict[str, Values]:
+    """What is watched of a night: rows of gold.user_product_affinity and gold.social_ties, silver.products, scores."""
+    categories = affinities.select(["product_id"]).join(products.select(["product_id", "category"]), "product_id")
+    return {
+        "products_per_user": _per_user(affinities),
+        "ties_per_user": _per_user(ties),
+        "affinity": affinities["affinity_micros"].to_numpy(zero_copy_only=False) / MICROS,
+        "category": np.array(categories["category"].drop_null().to_pylist(), dtype=np.str_),
+        "score": scores,
+    }
+
+
+def make_reference(lake: Lake, ds: str, recommender: Recommender, settings: Settings) -> Reference:
+    """The watched distributions of the newest night up to day `ds`; empty where no night was built yet."""
+    tables = (USER_PRODUCT_AFFINITY, SOCIAL_TIES, SILVER_PRODUCTS, USER_PROFILES)
+    days = [lake.last_partition(table, until=ds) for table in tables]
+    if None in days:
+        return {}
+    affinities, ties, products, profiles = (
+        lake.read(table, [day]) for table, day in zip(tables, days, strict=True) if day
+    )
+    context = build_context(
+        affinities,
+        ties,
+        products,
+        profiles,
+        read_comments(lake, ds),
+        catalogue=recommender.products,
+        stamp=Stamp(ds, "", ""),
+        settings=settings,
+        sample=min(1.0, SAMPLED_USERS / max(profiles.num_rows, 1)),
+    )
+    policy, scores = Policy(context), [np.zeros(0)]
+    for block in range(context.n_blocks):
+        _, rows = context.block_rows(block)
+        chosen = policy.choose(recommender.score(user_block(context, rows)), rows)
+        scores.append(chosen.scores[chosen.listed >= 0])
+    values = night_values(affinities, ties, products, np.concatenate(scores))
+    return {name: histogram(found) for name, found in values.items()}
+
+
+def save_reference(reference: Reference, folder: Path) -> None:
+    """Keep it beside the model."""
+    (folder / FILE).write_text(json.dumps(reference), encoding="utf-8")
+
+
+def load_reference(folder: Path) -> Mapping[str, Histogram]:
+    """What `save_reference` wrote; empty for a model without one."""
+    file = folder / FILE
+    if not file.exists():
+        return {}
+    content: Reference = json.loads(file.read_text(encoding="utf-8"))
+    return content
+
+
+def _per_user(rows: pa.Table) -> npt.NDArray[np.float64]:
+    """How many rows each user has who has any."""
+    counts = pc.value_counts(rows["user_key"]).field("counts")
+    numbers: npt.NDArray[np.float64] = counts.to_numpy(zero_copy_only=False).astype(np.float64)
+    return numbers

@@ -1,0 +1,279 @@
+"""Exact top-K of inner products for many users: blocked, filtered as it goes, in memory that does not grow with users.
+
+Most of the work is the matrix product itself, so it is done in bfloat16 where the processor multiplies in it, and only
+products that rounding leaves open are scored in float32. Rounding u and v to u' and v' moves a score by at most
+|u||v - v'| + |u - u'||v'| (Cauchy and Schwarz), so each score has a lower and an upper bound, and a product whose upper
+bound is below a user's k-th best lower bound is in no list. That threshold rides in the product as one more dimension:
+what comes out at 0 or above is a candidate. Products come longest first, so that thresholds are high from the start,
+and a block of products too short for all users of a block ends the search.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from socialrec.vectors.arrays import ABSENT, F32, Csr, Flags, Indices
+
+if TYPE_CHECKING:
+    import torch
+
+BLOCK_USERS, BLOCK_PRODUCTS = 512, 4096
+"""Scores of a block in bfloat16 are 4 MiB: they stay in the third-level cache."""
+SAMPLE, GROUP = 2048, 8
+"""The first threshold comes from so many products, of which so many are stood for by their best."""
+UNIT = 2.0**-24
+"""Largest relative error of one float32 operation."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Lists of some users: product numbers int64 (n, k), ABSENT where a list ends, best first, and scores (n, k).
+
+    Scores are float32, rounded ones float64.
+    """
+
+    users: slice
+    products: Indices
+    scores: npt.NDArray[np.floating]
+
+
+class Catalogue:
+    """Products to list from, made ready once; vectors: finite float32 (n_products, dim), active: bool (n_products,).
+
+    With `decimals`, scores are rounded to so many before they are compared.
+    """
+
+    def __init__(self, vectors: F32, active: Flags | None = None, decimals: int | None = None) -> None:
+        import torch
+
+        can = torch.cpu.get_capabilities()
+        self.dtype = torch.bfloat16 if can.get("avx512_bf16") or can.get("amx_bf16") else torch.float32
+        numbers = np.arange(len(vectors)) if active is None else np.flatnonzero(active)
+        numbers = numbers[np.argsort(-_lengths(vectors[numbers]), kind="stable")]
+        self.numbers, self.vectors = numbers, vectors[numbers]
+        self.decimals, self.tolerance = decimals, np.float32(0.0 if decimals is None else 1.5 * 10.0**-decimals)
+        self.place = np.full(len(vectors), ABSENT, dtype=np.int64)
+        self.place[numbers] = np.arange(len(numbers))
+        self.blocks = [self.block(at, BLOCK_PRODUCTS) for at in range(0, len(numbers), BLOCK_PRODUCTS)]
+
+    def block(self, start: int, size: int) -> Block:
+        """Some products, longest first, ready to be multiplied."""
+        return Block.of(start, self.vectors[start : start + size], self.dtype)
+
+    def top_k(self, users: F32, k: int, seen: Csr | None = None, n_threads: int | None = None) -> Iterator[Found]:
+        """The k products of largest inner product with each user that the user has not seen, by blocks of users.
+
+        users: finite float32 (n, dim). seen: csr (n, n_products). Ties go to the lower product number. The same input
+        gives the same lists with any number of threads; there are as many as cores where none is given.
+        """
+        starts, sample = range(0, len(users), BLOCK_USERS), self.block(0, max(SAMPLE, 2 * GROUP * k))
+        seen = sp.csr_matrix((len(users), len(self.place)), dtype=np.float32) if seen is None else seen
+        n_threads = n_threads or len(os.sched_getaffinity(0))
+
+        def search(start: int) -> Found:
+            at = slice(start, min(start + BLOCK_USERS, len(users)))
+            return Found(at, *_Search(self, users[at], seen[at], k).run(sample))
+
+        with _each_thread_alone(), ThreadPoolExecutor(n_threads) as pool:
+            # A few at a time: what waits to be taken would else grow with the users.
+            for first in range(0, len(starts), 2 * n_threads):
+                yield from pool.map(search, starts[first : first + 2 * n_threads])
+
+
+@dataclass(frozen=True)
+class Block:
+    """Products from place `start` on: rounded vectors with a one below each, (dim + 1, n).
+
+    longest, error: the largest length of a vector, and of what rounding took from one.
+    """
+
+    start: int
+    rounded: torch.Tensor
+    longest: float
+    error: float
+
+    @classmethod
+    def of(cls, start: int, vectors: F32, dtype: torch.dtype) -> Self:
+        """Round the vectors."""
+        rounded, errors = _round(vectors, dtype, last=1.0)
+        return cls(start, rounded.T, float(_lengths(vectors).max(initial=0.0)), float(errors.max(initial=0.0)))
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """Products that may be in lists, by user's row and product's place, with bounds of their scores; all (n,)."""
+
+    rows: npt.NDArray[np.int16]
+    places: npt.NDArray[np.int32]
+    low: F32
+    high: F32
+
+    def __add__(self, other: _Candidates) -> _Candidates:
+        mine, theirs = vars(self).values(), vars(other).values()
+        return _Candidates(*(np.concatenate(both) for both in zip(mine, theirs, strict=True)))
+
+    def __getitem__(self, chosen: Flags | Indices) -> _Candidates:
+        return _Candidates(*(column[chosen] for column in vars(self).values()))
+
+    def kth_low(self, n_users: int, k: int) -> F32:
+        """Each user's k-th best lower bound, minus infinity where there are fewer, float32 (n_users,)."""
+        order = np.argsort(self.rows, kind="stable")
+        rows, counts = self.rows[order], np.bincount(self.rows, minlength=n_users)
+        table = np.full((n_users, max(k, counts.max(initial=0))), -np.inf, dtype=np.float32)
+        table[rows, _numbered(counts)] = self.low[order]
+        kth: F32 = np.partition(table, table.shape[1] - k, axis=1)[:, table.shape[1] - k]
+        return kth
+
+
+class _Search:
+    """Lists of one block of users, from one block of products after the other."""
+
+    def __init__(self, catalogue: Catalogue, users: F32, seen: Csr, k: int) -> None:
+        import torch
+
+        self.catalogue, self.users, self.k = catalogue, users, k
+        self.lengths = _lengths(users)
+        self.rounded, self.errors = _round(users, catalogue.dtype, last=0.0)
+        self.coarseness = np.float32(torch.finfo(catalogue.dtype).eps)
+        longest = catalogue.blocks[0].longest if catalogue.blocks else 0.0
+        # Below every score, yet a number: with infinity nothing can be told from a difference.
+        self.threshold = np.float32(-2.0) * self.lengths * np.float32(longest) - np.float32(1e-30)
+        places = catalogue.place[seen.indices]
+        order = np.argsort(places, kind="stable")
+        self.seen_rows = np.repeat(np.arange(len(users)), np.diff(seen.indptr))[order]
+        self.seen_places = places[order]
+        self.memory = torch.empty(len(users) * max(BLOCK_PRODUCTS, SAMPLE, 2 * GROUP * k), dtype=catalogue.dtype)
+
+    def run(self, sample: Block) -> tuple[Indices, npt.NDArray[np.floating]]:
+        """Product numbers and scores, (n, k) each."""
+        nothing = np.zeros(0, dtype=np.float32)
+        held = _Candidates(nothing.astype(np.int16), nothing.astype(np.int32), nothing, nothing)
+        self._begin(sample)
+        for number, block in enumerate(self.catalogue.blocks, 1):
+            if (self.lengths * np.float32(block.longest) + self._error(block) < self.threshold).all():
+                break
+            held += self._candidates(block)
+            # Rarely: it costs as much as there are candidates, and each block brings fewer than the one before.
+            if number & (number - 1) == 0:
+                held = self._raise_threshold(held)
+        return self._lists(self._raise_threshold(held))
+
+    def _begin(self, sample: Block) -> None:
+        """A first threshold: the k-th best of the best of each group of products."""
+        n_groups = sample.rounded.shape[1] // GROUP
+        if n_groups < self.k:
+            return
+        scores = self._excess(sample, self.rounded.new_zeros(len(self.users)))[:, : n_groups * GROUP]
+        best = scores.unflatten(1, (GROUP, n_groups)).amax(1).float().numpy()
+        kth = np.partition(best, n_groups - self.k, axis=1)[:, n_groups - self.k]
+        # Not `kth` less its rounding where it is minus infinity: that is no number.
+        slack = np.where(np.isfinite(kth), np.abs(kth) * self.coarseness + self._error(sample), 0)
+        self.threshold = np.maximum(self.threshold, (kth - slack - self.catalogue.tolerance).astype(np.float32))
+
+    def _candidates(self, block: Block) -> _Candidates:
+        """Unseen products of a block whose upper bound reaches the threshold."""
+        import torch
+
+        error = self._error(block)
+        wanted = self.threshold - error
+        # Rounded down, if at all.
+        least = torch.from_numpy(wanted - np.abs(wanted) * self.coarseness).to(self.rounded.dtype)
+        excess = self._excess(block, least)
+        # Numbers at 0 or above are the bit patterns at 0 or above, and whole numbers compare faster.
+        bits = excess.view(torch.int16 if excess.itemsize == 2 else torch.int32).numpy()
+        flat = np.flatnonzero(bits >= 0)
+        rows, columns = np.divmod(flat.astype(np.int32), np.int32(excess.shape[1]))
+        over = excess.flatten()[torch.from_numpy(flat)].float().numpy()
+        scores = over + least.float().numpy()[rows]
+        slack = over * self.coarseness + error[rows]
+        return _Candidates(rows.astype(np.int16), columns + np.int32(block.start), scores - slack, scores + slack)
+
+    def _excess(self, block: Block, least: torch.Tensor) -> torch.Tensor:
+        """Rounded scores less what each user's must reach, (n, n_products of the block); seen products -infinity."""
+        import torch
+
+        n_products = block.rounded.shape[1]
+        excess = self.memory[: len(self.users) * n_products].view(len(self.users), n_products)
+        self.rounded[:, -1] = -least
+        torch.mm(self.rounded, block.rounded, out=excess)
+        at = slice(*np.searchsorted(self.seen_places, [block.start, block.start + n_products]))
+        columns = self.seen_places[at] - block.start
+        excess[torch.from_numpy(self.seen_rows[at]), torch.from_numpy(columns)] = -torch.inf
+        return excess
+
+    def _error(self, block: Block) -> F32:
+        """How far the score of a product of this block may lie from what rounded vectors give, float32 (n,)."""
+        of_rounding = self.lengths * block.error + self.errors * (block.longest + block.error)
+        # Sums of products and of the threshold, here and when the best are scored again.
+        of_sums = 2 * (self.users.shape[1] + 2) * UNIT * (self.lengths * block.longest + np.abs(self.threshold))
+        error: F32 = (of_rounding + of_sums).astype(np.float32)
+        return error
+
+    def _raise_threshold(self, held: _Candidates) -> _Candidates:
+        """What is left of the candidates under the threshold that they give."""
+        kth = held.kth_low(len(self.users), self.k) - self.catalogue.tolerance
+        self.threshold = np.maximum(self.threshold, kth)
+        return held[held.high >= self.threshold[held.rows]]
+
+    def _lists(self, held: _Candidates) -> tuple[Indices, npt.NDArray[np.floating]]:
+        """The candidates scored in float32, and the best of them."""
+        numbers = self.catalogue.numbers[held.places]
+        by_number = np.argsort(held.rows.astype(np.int64) * len(self.catalogue.place) + numbers)
+        held, numbers = held[by_number], numbers[by_number]
+        exact = np.einsum("cd,cd->c", self.users[held.rows], self.catalogue.vectors[held.places])
+        if self.catalogue.decimals is not None:
+            exact = np.round(exact.astype(np.float64), self.catalogue.decimals)
+        counts = np.bincount(held.rows, minlength=len(self.users))
+        shape = len(self.users), max(self.k, counts.max(initial=0))
+        at = held.rows, _numbered(counts)
+        listed, scores = np.full(shape, ABSENT, dtype=np.int64), np.full(shape, -np.inf, dtype=exact.dtype)
+        listed[at], scores[at] = numbers, exact
+        best = np.argsort(-scores, axis=1, kind="stable")[:, : self.k]
+        listed, scores = (np.take_along_axis(table, best, axis=1) for table in (listed, scores))
+        scores[listed == ABSENT] = 0.0
+        return listed, scores
+
+
+def _round(vectors: F32, dtype: torch.dtype, last: float) -> tuple[torch.Tensor, F32]:
+    """Vectors in another format with one more dimension, (n, dim + 1), and the length of what rounding took, (n,)."""
+    import torch
+
+    whole = torch.from_numpy(np.ascontiguousarray(vectors, dtype=np.float32))
+    rounded = torch.full((len(vectors), vectors.shape[1] + 1), last, dtype=dtype)
+    rounded[:, :-1] = whole
+    return rounded, _lengths((whole - rounded[:, :-1].float()).numpy())
+
+
+def _lengths(vectors: F32) -> F32:
+    """Lengths of rows, a little too long rather than too short, float32 (n,)."""
+    lengths: F32 = np.linalg.norm(vectors, axis=1).astype(np.float32) * np.float32(1 + vectors.shape[1] * UNIT)
+    return lengths
+
+
+def _numbered(counts: Indices) -> Indices:
+    """0, 1, … for each user in turn, as many as the user's count."""
+    starts = np.cumsum(counts) - counts
+    numbers: Indices = np.arange(counts.sum()) - np.repeat(starts, counts)
+    return numbers
+
+
+@contextmanager
+def _each_thread_alone() -> Iterator[None]:
+    """Blocks of users are spread over threads, so that torch must not start more for each."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,72 @@
+"""Bulk top-K: the same lists as from scoring and sorting everything, whatever bfloat16 rounds away."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from socialrec.vectors import exact_topk
+from socialrec.vectors.exact_topk import Catalogue
+
+
+def lists(catalogue: Catalogue, users: np.ndarray, k: int, seen: np.ndarray | None = None) -> list[list[int]]:
+    seen = None if seen is None else sp.csr_matrix(seen, dtype=np.float32)
+    return [row for found in catalogue.top_k(users.astype(np.float32), k, seen) for row in found.products.tolist()]
+
+
+def naive_lists(users: np.ndarray, products: np.ndarray, k: int, hidden: np.ndarray) -> list[list[int]]:
+    scores = np.where(hidden, -np.inf, users @ products.T)
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    listed = np.where(np.take_along_axis(scores, order, axis=1) > -np.inf, order, -1)
+    return np.pad(listed, ((0, 0), (0, k - listed.shape[1])), constant_values=-1).tolist()
+
+
+@pytest.fixture(params=[torch.bfloat16, torch.float32], ids=["bfloat16", "float32"])
+def processor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of a few users and products, on a processor with or without bfloat16."""
+    for name, size in {"BLOCK_USERS": 3, "BLOCK_PRODUCTS": 8, "SAMPLE": 16, "GROUP": 2}.items():
+        monkeypatch.setattr(exact_topk, name, size)
+    can = {"avx512_bf16": request.param is torch.bfloat16}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: can)
+
+
+@pytest.mark.usefixtures("processor")
+@given(st.integers(0, 10_000), st.integers(1, 60), st.integers(1, 12), st.sampled_from([0.0, 0.3, 1.0]))
+@settings(max_examples=60, deadline=None)
+def test_lists_are_those_of_sorting_all_scores(seed: int, n_products: int, k: int, share_seen: float) -> None:
+    rng = np.random.default_rng(seed)
+    # Whole numbers: sums are exact, and there are ties.
+    users, products = rng.integers(-999, 1000, (7, 5)), rng.integers(-999, 1000, (n_products, 5))
+    products[rng.random(n_products) < 0.3] //= 100
+    active, seen = rng.random(n_products) < 0.8, rng.random((7, n_products)) < share_seen
+    catalogue = Catalogue(products.astype(np.float32), active)
+    assert lists(catalogue, users, k, seen) == naive_lists(users, products, k, seen | ~active)
+
+
+def test_scores_that_bfloat16_cannot_tell_apart_are_put_in_order() -> None:
+    # bfloat16 has eight binary digits: 1 + n/1024 is 1 for all of these.
+    products = 1 + np.array([[0], [3], [1], [2]]) / 1024
+    assert lists(Catalogue(products.astype(np.float32)), np.array([[1.0], [-1.0]]), 3) == [[1, 3, 2], [0, 2, 3]]
+
+
+def test_a_user_or_a_catalogue_of_zeros_gets_the_first_products() -> None:
+    users = np.array([[0.0, 0.0], [1.0, 0.0]])
+    assert lists(Catalogue(np.array([[1, 2], [3, 4], [5, 6]], dtype=np.float32)), users, 2) == [[0, 1], [2, 1]]
+    assert lists(Catalogue(np.zeros((3, 2), dtype=np.float32)), users, 2) == [[0, 1], [0, 1]]
+
+
+def test_a_catalogue_without_products_gives_empty_lists() -> None:
+    nothing = Catalogue(np.ones((2, 2), dtype=np.float32), np.array([False, False]))
+    assert lists(nothing, np.ones((1, 2)), 2) == [[-1, -1]]
+
+
+def test_any_number_of_threads_gives_the_same_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exact_topk, "BLOCK_USERS", 16)
+    rng = np.random.default_rng(1)
+    catalogue, users = (Catalogue(rng.normal(size=(500, 8)).astype(np.float32)), rng.normal(size=(100, 8)).astype("f4"))
+    one, four = ([found.scores.tobytes() for found in catalogue.top_k(users, 5, n_threads=n)] for n in (1, 4))
+    assert one == four
