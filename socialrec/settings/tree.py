@@ -1,4 +1,4 @@
-"""One frozen settings tree. Every default stands once: here, in `etl_settings`, `text_settings` or `service_settings`.
+"""One frozen settings tree. Every default stands once: here, in `settings.etl`, `settings.text` or `settings.services`.
 
 Values come, strongest first, from environment variables (`SOCIALREC_TEXT__MODEL=…`), from `<home>/settings.toml`, and
 from the defaults below. `SOCIALREC_HOME` names the home folder itself. Unknown keys are errors.

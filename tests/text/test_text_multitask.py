@@ -192,7 +192,7 @@ if os.environ.get("RANK", "0") == "0":
 
 
 def run_script(script: Path, out: Path, settings: TextSettings, launcher: Sequence[str]) -> None:
-    arguments = [str(Path(__file__).parent), settings.model_dump_json(), str(out)]
+    arguments = [str(Path(__file__).parents[1]), settings.model_dump_json(), str(out)]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, *launcher, str(script), *arguments], env=environment, capture_output=True, text=True

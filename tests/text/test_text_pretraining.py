@@ -236,7 +236,7 @@ def test_two_processes_learn_what_one_learns(
         port = probe.getsockname()[1]
     torchrun = ["-m", "torch.distributed.run", "--nproc-per-node=2", f"--master-port={port}"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
-    arguments = [str(Path(__file__).parent), wanted.model_dump_json(), tiny.model_dump_json()]
+    arguments = [str(Path(__file__).parents[1]), wanted.model_dump_json(), tiny.model_dump_json()]
     for name, launcher in {"one": [], "two": torchrun}.items():
         command = [sys.executable, *launcher, str(tmp_path / "two.py"), *arguments, str(tmp_path / name)]
         subprocess.run(command, env=environment, check=True, capture_output=True)

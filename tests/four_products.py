@@ -21,7 +21,7 @@ from socialrec.runtime import job
 from socialrec.settings import Settings, load_settings
 from socialrec.tracking import ENCODER
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "jobs"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "jobs"))
 START, DS, NEXT_DS = datetime(2026, 1, 1, tzinfo=UTC), "2026-01-31", "2026-02-01"
 PRODUCTS = {"shoe": "red", "lamp": "blue", "book": "green", "chair": "grey"}
 """What products are, and what comments call them."""

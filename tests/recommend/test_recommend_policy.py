@@ -16,7 +16,7 @@ from socialrec.features.context import Context, Stamp
 from socialrec.features.shelf import ages_in_days, first_seen_since, kind_numbers, offered, small_sellers
 from socialrec.recommend.lists.scoring import block_scorer, recommend_everyone, total_removed
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.policy import RULES, Chosen, choose
+from socialrec.recommend.policy import RULES, Chosen, Policy
 from socialrec.recommend.scores import Written
 from socialrec.settings import RecommendSettings, Settings
 
@@ -70,7 +70,7 @@ def night(
 
 
 def lists(context: Context) -> Chosen:
-    return choose(Written.whole(np.repeat(SCORES, len(context.rows), axis=0)), context, context.rows)
+    return Policy(context).choose(Written.whole(np.repeat(SCORES, len(context.rows), axis=0)), context.rows)
 
 
 def removed(chosen: Chosen) -> dict[str, int]:
@@ -164,7 +164,7 @@ def test_sellers_are_small_where_the_fewest_likes_are_together_within_the_share(
 def test_each_user_has_limits_of_their_own() -> None:
     context = night(n_users=2, category=[0, 0, 0, 0, 1, 1, 1, 1], max_per_category=2)
     scores = np.concatenate([SCORES, SCORES[:, ::-1]])
-    assert choose(Written.whole(scores), context, context.rows).listed.tolist() == [[0, 1, 4], [7, 6, 3]]
+    assert Policy(context).choose(Written.whole(scores), context.rows).listed.tolist() == [[0, 1, 4], [7, 6, 3]]
 
 
 def test_the_shelf_knows_what_is_offered_of_which_kind_and_how_old() -> None:
