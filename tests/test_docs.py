@@ -54,7 +54,9 @@ def test_settings_are_there(page: Path) -> None:
 
 def test_code_that_the_architecture_page_names_is_there() -> None:
     page = ROOT / "docs" / "architecture.md"
-    paths = named(r"`((?:socialrec/|privacy/|etl/|encoders/|features/|text/|vectors/|recommend/|report/|jobs/)[a-z_/.]*)`", page)
+    paths = named(
+        r"`((?:socialrec/|privacy/|etl/|encoders/|features/|text/|vectors/|recommend/|report/|jobs/)[a-z_/.]*)`", page
+    )
     assert len(paths) > 10
     assert not {path for path in paths if not ((ROOT / path).exists() or (ROOT / "socialrec" / path).exists())}
 

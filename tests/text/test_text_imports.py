@@ -27,12 +27,12 @@ def loaded(packages: list[str], blocked: list[str], heavy: list[str]) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("package", ["text", "recommend", "evaluate"])
+@pytest.mark.parametrize("package", ["encoders", "text", "vectors", "features", "recommend", "evaluate"])
 def test_the_torch_side_imports_without_spark_airflow_and_mlflow(package: str) -> None:
     loaded([package], ["pyspark", "airflow", "mlflow"], [])
 
 
-@pytest.mark.parametrize("module", ["text.encoders.encoding", "text.encoders.tokens", "recommend", "evaluate"])
+@pytest.mark.parametrize("module", ["encoders.encoding", "encoders.tokens", "features", "recommend", "evaluate"])
 def test_what_a_job_imports_before_it_knows_whether_there_is_work_is_light(module: str) -> None:
     assert loaded([module], [], ["torch", "transformers", "peft"]) == "[]"
 

@@ -1,0 +1,105 @@
+"""A shop small enough to see through: two tastes, friends, texts in a plane."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from small_night import fit_recommender
+
+from socialrec.features.data import Evidence, TrainingData, build_training_data
+from socialrec.recommend.model import Recommender
+from socialrec.settings import Settings
+
+TIME = pa.timestamp("us", "UTC")
+BOOKS, GAMES = [f"b{i}" for i in range(6)], [f"g{i}" for i in range(6)]
+
+
+@pytest.fixture
+def events() -> pa.Table:
+    """Ten users: five like books, five like games, each all but one or two; `friend` has none and follows a reader."""
+    rows = [
+        (f"{kind}{user}", product)
+        for kind, products in (("r", BOOKS), ("s", GAMES))
+        for user in range(5)
+        for number, product in enumerate(products[:5])
+        if number != user
+    ]
+    n = len(rows)
+    return pa.table(
+        {
+            "user_key": [row[0] for row in rows],
+            "product_id": [row[1] for row in rows],
+            "event_type": ["like"] * n,
+            "event_ts": pa.nulls(n, TIME),
+            "quantity": [1.0] * n,
+        }
+    )
+
+
+@pytest.fixture
+def catalogue() -> pa.Table:
+    ids = BOOKS + GAMES
+    texts = ["paper novel" if i in (0, 1, 5) else "hardback atlas" for i in range(6)] + ["board with dice"] * 6
+    return pa.table(
+        {
+            "product_id": ids,
+            "text": texts,
+            "text_hash": [f"h-{p}" for p in ids],
+            "is_active": [True] * 12,
+            "category": ["books"] * 6 + ["games"] * 6,
+            "brand": ["old", "new"] * 6,
+            "first_seen_ds": ["2026-02-01"] * 12,
+            "updated_ts": pa.nulls(12, TIME),
+        }
+    )
+
+
+@pytest.fixture
+def ties() -> pa.Table:
+    return pa.table(
+        {
+            "user_key": ["friend", "r0"],
+            "neighbour_key": ["r1", "r1"],
+            "is_follow": [True, True],
+            "is_mutual": [False, False],
+            "replies_micros": pa.array([0, 0], pa.int64()),
+        }
+    )
+
+
+@pytest.fixture
+def comments() -> pa.Table:
+    return pa.table(
+        {
+            "user_key": ["r1"],
+            "product_id": ["b0"],
+            "text": ["a novel that grips"],
+            "text_hash": ["h-comment"],
+            "rating": [5.0],
+            "created_ts": pa.nulls(1, TIME),
+            "parent_comment_id": pa.nulls(1, pa.string()),
+        }
+    )
+
+
+@pytest.fixture
+def embeddings(catalogue: pa.Table) -> pa.Table:
+    noise = np.random.default_rng(5).normal(0, 0.1, (13, 4)).astype(np.float32)
+    noise[:6, 0] += 1
+    noise[6:12, 1] += 1
+    noise[12, 0] += 1
+    hashes = [*catalogue["text_hash"].to_pylist(), "h-comment"]
+    return pa.table({"text_hash": hashes, "embedding": pa.array(list(noise), pa.list_(pa.float32()))})
+
+
+@pytest.fixture
+def data(
+    events: pa.Table, catalogue: pa.Table, ties: pa.Table, comments: pa.Table, embeddings: pa.Table, settings: Settings
+) -> TrainingData:
+    return build_training_data(Evidence(events, comments, ties, None), catalogue, embeddings, settings)
+
+
+@pytest.fixture
+def recommender(data: TrainingData) -> Recommender:
+    return fit_recommender(data)
