@@ -18,8 +18,8 @@ from socialrec.recommend.training.baseline import fit_baseline
 from socialrec.recommend.training.candidate import FOLDER as CANDIDATE_FOLDER
 from socialrec.recommend.training.fits import Blend, fit_blend, fit_everything, recipe_settings, tuned
 from socialrec.recommend.training.reference import make_reference, save_reference
+from socialrec.recommend.training.search import Trial
 from socialrec.recommend.training.steps import key_of, note_step, read_step, training_key
-from socialrec.recommend.training.tuning import Tried
 from socialrec.runtime import job
 from socialrec.settings import Settings
 
@@ -80,15 +80,15 @@ def n_trials_of(run: job.Run) -> int:
 
 
 def settings_to_use(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, split: Split) -> Settings:
-    """The settings as they are, or as tuning finds them best where it is asked for; each trial is a nested run."""
+    """The settings as they are, or as a search finds them best where it is asked for; each trial is a nested run."""
     parent, n_trials = run.args.mlflow_run, n_trials_of(run)
 
-    def report(tried: Tried) -> None:
-        run.log.info("tried", trial=tried.number, val_ndcg=round(tried.ndcg, 4), **tried.values)
+    def report(trial: Trial) -> None:
+        run.log.info("tried", trial=trial.number, signal=trial.signal, val_ndcg=round(trial.ndcg, 4), **trial.values)
         if not run.args.dry_run:
-            figures = {f"val/ndcg_at_{run.settings.evaluate.cutoff}": tried.ndcg}
-            params = {f"recommend.{name}": value for name, value in tried.values.items()}
-            tracker.log_nested(parent, f"trial {tried.number}", params, figures)
+            figures = {f"val/ndcg_at_{run.settings.evaluate.cutoff}": trial.ndcg}
+            params = {f"recommend.{name}": value for name, value in trial.values.items()}
+            tracker.log_nested(parent, f"trial {trial.number} {trial.signal}", params, figures)
 
     return tuned(inputs, split, run.settings, n_trials, report) if n_trials else run.settings
 

@@ -15,8 +15,8 @@ from socialrec.bench.ranking.problem import Pairs, Problem, shuffled_places, tie
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.evaluate.baselines import popular_lists
 from socialrec.recommend.model import ModelInfo, Recommender
-from socialrec.recommend.signals import SIGNALS
-from socialrec.recommend.training.offline import HeldOut, learn_blend, rank
+from socialrec.recommend.training.fits import learn_blend
+from socialrec.recommend.training.offline import HeldOut, rank
 from socialrec.settings import Settings
 from socialrec.vectors.arrays import F32, Indices, unit_rows
 
@@ -50,9 +50,7 @@ def run(sizes: Sizes, settings: Settings, progress: Progress = to_standard_error
         problem = generate(sizes)
     with stages.stage("blend"):
         data, held = problem.data_at("validation")(settings.recommend), problem.held_out("validation")
-        equal = {signal.name: 1.0 / len(SIGNALS) for signal in SIGNALS}
-        learned = learn_blend(Recommender.fit(data, settings.recommend, equal, ModelInfo("")), data, held, settings)
-    weights = dict(zip(equal, learned, strict=True))
+        weights = learn_blend(data, held, settings)[0].weights
     with stages.stage("fit"):
         data, held = problem.data_at("test")(settings.recommend), problem.held_out("test")
         recommender = Recommender.fit(data, settings.recommend, weights, ModelInfo(""))

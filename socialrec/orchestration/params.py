@@ -44,7 +44,7 @@ TUNING_TRIALS = Param(
     minimum=0,
     maximum=1_000,
     title="Tuning trials",
-    description="Number of settings to try on the validation window, 0 to 1,000. Empty: recommend.tuning_trials.",
+    description="Most settings to try on the validation window, 0 to 1,000. Empty: recommend.tuning_trials.",
 )
 EARLIER_VERSION = Param(
     default=None,

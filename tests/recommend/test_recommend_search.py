@@ -11,7 +11,7 @@ from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.training.ablation import ablate
 from socialrec.recommend.training.offline import HeldOut, blend_heads
-from socialrec.recommend.training.search import Search, search_settings
+from socialrec.recommend.training.search import FIT_SPACES, Search, Trial, search_settings
 from socialrec.settings import RecommendSettings, Settings
 
 SPACE = {"ridge": (1.0, 2.0, 4.0, 8.0), "text_weight": (0.0, 0.5, 1.0)}
@@ -38,9 +38,16 @@ def test_no_combination_is_tried_twice_and_fewer_than_a_grid_has() -> None:
     assert len(seen) == len(set(seen)) < 12
 
 
-def test_a_start_between_levels_is_moved_to_the_nearest_and_other_settings_stay() -> None:
-    found = peak_at(4.0, 0.0).best(RecommendSettings(ridge=4.4, text_weight=0.1, list_length=7))
-    assert (found.ridge, found.text_weight, found.list_length) == (4.0, 0.0, 7)
+def test_a_start_between_levels_is_a_level_of_its_own_and_other_settings_stay() -> None:
+    found = peak_at(4.4, 0.0).best(RecommendSettings(ridge=4.4, text_weight=0.1, list_length=7))
+    assert (found.ridge, found.text_weight, found.list_length) == (4.4, 0.0, 7)
+
+
+def test_no_more_trials_are_made_than_allowed_and_the_best_of_them_is_used() -> None:
+    search = peak_at(8.0, 0.0)
+    search.max_trials = 3
+    assert search.best(RecommendSettings(ridge=1.0, text_weight=0.0)).ridge == 4.0
+    assert len(search.trials) == 3
 
 
 @pytest.fixture
@@ -54,11 +61,22 @@ def held(data: TrainingData) -> HeldOut:
 
 
 def test_settings_that_cannot_matter_are_not_searched(data: TrainingData, held: HeldOut, settings: Settings) -> None:
-    lines: list[str] = []
-    found = search_settings(lambda tried: data, held, settings, lines.append)
-    assert "affinity_exponent" not in lines[0]
-    assert "social_weight" in lines[0]
-    assert found.n_trials["collaborative"] == sum(line.startswith("collaborative") for line in lines)
+    trials: list[Trial] = []
+    found = search_settings(lambda tried: data, held, settings, trials.append)
+    assert "affinity_exponent" not in trials[0].values
+    assert "social_weight" in trials[0].values
+    assert found.n_trials["collaborative"] == sum(trial.signal == "collaborative" for trial in trials)
+
+
+def test_a_training_searches_what_a_fit_alone_depends_on_within_its_trials(
+    data: TrainingData, held: HeldOut, settings: Settings
+) -> None:
+    trials: list[Trial] = []
+    found = search_settings(lambda tried: data, held, settings, trials.append, spaces=FIT_SPACES, max_trials=3)
+    assert [trial.number for trial in trials] == [0, 1, 2]
+    assert trials[0].values["ridge"] == settings.recommend.ridge
+    assert not {"affinity_exponent", "trend_half_life"} & trials[0].values.keys()
+    assert sum(found.n_trials.values()) == 3
 
 
 def test_the_table_tells_each_signal_alone_and_what_is_lost_without_it(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,11 +23,9 @@ from socialrec.errors import UserError
 from socialrec.evaluate.measure import measure
 from socialrec.evaluate.metrics.hits import Ranked
 from socialrec.recommend.model import ModelInfo, Recommender
-from socialrec.recommend.signals import SIGNALS
-from socialrec.recommend.training.ablation import Ablation, ablate
-from socialrec.recommend.training.blend_weights import learn_weights
-from socialrec.recommend.training.offline import HeldOut, blend_heads, rank
-from socialrec.recommend.training.search import Found, search_settings
+from socialrec.recommend.training.fits import Blend, measured_blend
+from socialrec.recommend.training.offline import HeldOut, rank
+from socialrec.recommend.training.search import SearchResult, Trial, search_settings
 from socialrec.settings import Settings
 from socialrec.vectors.arrays import positions
 
@@ -54,12 +52,10 @@ class Stages:
 
 @dataclass(frozen=True)
 class Choice:
-    """What validation chose: settings, blend weights by signal, and the figures behind them."""
+    """Settings and blend that validation chose, with the figures behind them."""
 
-    found: Found
-    weights: dict[str, float]
-    validation: dict[str, float]
-    ablation: list[Ablation]
+    found: SearchResult
+    blend: Blend
 
     def document(self) -> dict[str, Any]:
         """As plain data for JSON."""
@@ -76,9 +72,9 @@ class Choice:
         return {
             "settings": self.found.settings.model_dump(mode="json", exclude=used),
             "trials": self.found.n_trials,
-            "blend": self.weights,
-            "validation": self.validation,
-            "ablation": [asdict(row) for row in self.ablation],
+            "blend": self.blend.weights,
+            "validation": self.blend.figures["blend"],
+            "ablation": [asdict(row) for row in self.blend.ablation],
         }
 
 
@@ -137,7 +133,7 @@ def test(problem: Problem, choice: Choice, cutoffs: Sequence[int], stages: Stage
     chosen = choice.found.settings
     with stages.stage("fit"):
         data = problem.data_at("test")(chosen)
-        recommender = Recommender.fit(data, chosen, choice.weights, ModelInfo(""))
+        recommender = Recommender.fit(data, chosen, choice.blend.weights, ModelInfo(""))
     held, longest = problem.held_out("test"), max(cutoffs)
     with stages.stage("score"):
         ranked = rank(recommender, data, held, longest, chosen).ranked
@@ -152,21 +148,22 @@ def choose(problem: Problem, cutoff: int, settings: Settings, stages: Stages) ->
     settings = settings.model_copy(update={"evaluate": settings.evaluate.model_copy(update={"cutoff": cutoff})})
     held, data_at = problem.held_out("validation"), problem.data_at("validation")
     with stages.stage("search"):
-        found = search_settings(data_at, held, settings, stages.progress)
+        found = search_settings(data_at, held, settings, said(stages.progress))
     settings = settings.model_copy(update={"recommend": found.settings})
     with stages.stage("blend"):
-        data = data_at(found.settings)
-        equal = {signal.name: 1.0 / len(SIGNALS) for signal in SIGNALS}
-        recommender = Recommender.fit(data, found.settings, equal, ModelInfo(""))
-        known = blend_heads(recommender, data, held, settings)
-        learned = learn_weights(known, len(SIGNALS), cutoff)
-        recommender = recommender.with_weights(dict(zip(equal, learned, strict=True)))
-    with stages.stage("ablation"):
-        table = ablate(recommender, known, data, held, settings)
-    ranked = rank(recommender, data, held, cutoff, found.settings).ranked
-    choice = Choice(found, recommender.weights, figures(ranked, held, [cutoff]), table)
-    stages.progress(f"blend {choice.weights}, validation {choice.validation}")
-    return choice
+        blend = measured_blend(data_at(found.settings), held, settings)
+    stages.progress(f"blend {blend.weights}, validation {blend.figures['blend']}")
+    return Choice(found, blend)
+
+
+def said(progress: Progress) -> Callable[[Trial], None]:
+    """Say each trial of a search as one line."""
+
+    def report(trial: Trial) -> None:
+        values = ", ".join(f"{name} {value:g}" for name, value in trial.values.items())
+        progress(f"{trial.signal} {trial.ndcg:.4f}: {values}")
+
+    return report
 
 
 def figures(ranked: Ranked, held: HeldOut, cutoffs: Sequence[int]) -> dict[str, float]:

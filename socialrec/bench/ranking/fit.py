@@ -6,13 +6,14 @@ import time
 from collections.abc import Mapping
 
 from socialrec.bench.progress import Progress, to_standard_error
-from socialrec.bench.ranking.benchmark import PACKAGES, Stages, figures, peak_mib
+from socialrec.bench.ranking.benchmark import PACKAGES, Stages, figures, peak_mib, said
 from socialrec.bench.ranking.problem import Problem
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.features.data import TrainingData
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.signals import SIGNALS
-from socialrec.recommend.training.offline import learn_blend, rank
+from socialrec.recommend.training.fits import learn_blend
+from socialrec.recommend.training.offline import rank
 from socialrec.recommend.training.search import search_settings
 from socialrec.settings import Settings
 
@@ -32,12 +33,10 @@ def run(
     held, data_at = problem.held_out("validation"), problem.data_at("validation")
     if searches:
         with stages.stage("search"):
-            chosen = search_settings(data_at, held, settings, progress).settings
+            chosen = search_settings(data_at, held, settings, said(progress)).settings
         settings = settings.model_copy(update={"recommend": chosen})
     with stages.stage("blend"):
-        data = data_at(settings.recommend)
-        learned = learn_blend(Recommender.fit(data, settings.recommend, _equal(), ModelInfo("")), data, held, settings)
-    weights = dict(zip(_equal(), learned, strict=True))
+        weights = learn_blend(data_at(settings.recommend), held, settings)[0].weights
     data, held = problem.data_at("test")(settings.recommend), problem.held_out("test")
     with stages.stage("fit"):
         recommender = Recommender.fit(data, settings.recommend, weights, ModelInfo(""))
@@ -54,10 +53,6 @@ def run(
         versions=versions([*PACKAGES, "implicit"]),
         chosen={"blend": weights, "settings": settings.recommend.model_dump(mode="json")},
     )
-
-
-def _equal() -> dict[str, float]:
-    return {signal.name: 1.0 / len(SIGNALS) for signal in SIGNALS}
 
 
 def _each(data: TrainingData, settings: Settings, weights: Mapping[str, float]) -> dict[str, float]:

@@ -10,12 +10,13 @@ from socialrec.evaluate.measure import measure
 from socialrec.evaluate.split import Split
 from socialrec.features.data import TrainingData
 from socialrec.features.inputs import Inputs
+from socialrec.recommend.blend import Heads
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.training.ablation import Ablation, ablate
 from socialrec.recommend.training.blend_weights import learn_weights
 from socialrec.recommend.training.offline import HeldOut, Scorer, blend_heads, held_out, rank
-from socialrec.recommend.training.tuning import Tried, tune
+from socialrec.recommend.training.search import FIT_SPACES, Trial, search_settings
 from socialrec.settings import RecommendSettings, Settings
 from socialrec.settings.etl import EtlSettings
 
@@ -36,10 +37,11 @@ class Blend:
     ablation: list[Ablation]
 
 
-def tuned(inputs: Inputs, split: Split, settings: Settings, n_trials: int, report: Callable[[Tried], None]) -> Settings:
-    """Settings with those of the signals as tuning on the validation window finds them best."""
+def tuned(inputs: Inputs, split: Split, settings: Settings, n_trials: int, report: Callable[[Trial], None]) -> Settings:
+    """Settings with those of the signals as a search of at most `n_trials` on the validation window finds them best."""
     data, held = validation_window(inputs, split, settings)
-    return settings.model_copy(update={"recommend": tune(data, held, settings, n_trials, report)})
+    found = search_settings(lambda tried: data, held, settings, report, spaces=FIT_SPACES, max_trials=n_trials)
+    return settings.model_copy(update={"recommend": found.settings})
 
 
 def validation_window(inputs: Inputs, split: Split, settings: Settings) -> tuple[TrainingData, HeldOut]:
@@ -51,19 +53,28 @@ def validation_window(inputs: Inputs, split: Split, settings: Settings) -> tuple
 
 def fit_blend(inputs: Inputs, split: Split, settings: Settings) -> Blend:
     """Fit before the validation window and learn the blend on it."""
-    data, held = validation_window(inputs, split, settings)
-    equal = {signal.name: 1.0 / len(SIGNALS) for signal in SIGNALS}
-    recommender = Recommender.fit(data, settings.recommend, equal, ModelInfo(""))
+    return measured_blend(*validation_window(inputs, split, settings), settings)
+
+
+def measured_blend(data: TrainingData, held: HeldOut, settings: Settings) -> Blend:
+    """Learn the blend on held-out pairs, and measure it, each signal and each signal's absence on them."""
+    recommender, known = learn_blend(data, held, settings)
     cutoff, chosen = settings.evaluate.cutoff, settings.recommend
-    known = blend_heads(recommender, data, held, settings)
-    learned = learn_weights(known, len(SIGNALS), cutoff)
-    recommender.weights = {signal.name: weight for signal, weight in zip(SIGNALS, learned, strict=True)}
     scorers: dict[str, Scorer] = {"blend": recommender, **{signal.name: signal for signal in recommender.signals}}
     figures = {
         name: measure(rank(scorer, data, held, cutoff, chosen).ranked, held.relevant, cutoff)
         for name, scorer in scorers.items()
     }
     return Blend(recommender.weights, figures, ablate(recommender, known, data, held, settings))
+
+
+def learn_blend(data: TrainingData, held: HeldOut, settings: Settings) -> tuple[Recommender, list[Heads]]:
+    """Fit all signals, and learn their weights on held-out pairs; the second part is what they are learned from."""
+    equal = {signal.name: 1.0 / len(SIGNALS) for signal in SIGNALS}
+    recommender = Recommender.fit(data, settings.recommend, equal, ModelInfo(""))
+    known = blend_heads(recommender, data, held, settings)
+    learned = learn_weights(known, len(SIGNALS), settings.evaluate.cutoff)
+    return recommender.with_weights(dict(zip(equal, learned, strict=True))), known
 
 
 def fit_everything(

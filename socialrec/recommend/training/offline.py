@@ -20,7 +20,6 @@ from socialrec.recommend.model import Recommender
 from socialrec.recommend.ranker import Lister
 from socialrec.recommend.scores import Scores
 from socialrec.recommend.signals.base import UserBlock
-from socialrec.recommend.training.blend_weights import learn_weights
 from socialrec.settings import RecommendSettings, Settings
 from socialrec.vectors.arrays import ABSENT, Csr, Indices, csr, positions, vocabulary
 
@@ -95,12 +94,6 @@ def blend_heads(recommender: Recommender, data: TrainingData, held: HeldOut, set
         heads([standardised(signal.score(block)) for signal in recommender.signals], held.seen[at], held.relevant[at])
         for at, block in blocks(data, held.rows, size)
     ]
-
-
-def learn_blend(recommender: Recommender, data: TrainingData, held: HeldOut, settings: Settings) -> list[float]:
-    """Weights of the recommender's signals for these held-out pairs."""
-    known = blend_heads(recommender, data, held, settings)
-    return learn_weights(known, len(recommender.signals), settings.evaluate.cutoff)
 
 
 @dataclass(frozen=True)
