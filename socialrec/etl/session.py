@@ -30,6 +30,8 @@ _COMMON = {
     # Listing a few hundred local files is quicker than starting a Spark job for it.
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
     "spark.sql.autoBroadcastJoinThreshold": "64m",
+    # Rows that lie by user already are joined by user and product without moving them again.
+    "spark.sql.requireAllClusterKeysForCoPartition": "false",
     # Sorting is slow: keep the groups of collecting aggregates in memory until there are many.
     "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "20000",
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",

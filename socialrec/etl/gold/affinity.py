@@ -48,7 +48,7 @@ def user_product_affinity(previous: DataFrame, events: DataFrame, ds: str, setti
     parts = fresh.unionByName(carried(previous, fresh.columns))
     half_life = settings.affinity_half_life_days
     sums = dict.fromkeys(("n_events", "n_favourable", "n_returns"), F.sum)
-    settled = settle(parts.repartition("user_key"), _KEY, half_life, **sums, first_event_ts=F.min, last_event_ts=F.max)
+    settled = settle(parts, _KEY, half_life, "user_key", **sums, first_event_ts=F.min, last_event_ts=F.max)
     now = faded(F.col(SETTLED_MICROS), F.col(SETTLED_DS), F.lit(ds).cast("date"), half_life)
     return settled.withColumns({"affinity_micros": now, "ds": F.lit(ds)})
 

@@ -33,22 +33,38 @@ def carried(snapshot: DataFrame, names: Sequence[str]) -> DataFrame:
     return snapshot.withColumn(SETTLED_DS, F.to_date(SETTLED_DS)).select(*names)
 
 
-def settle(parts: DataFrame, keys: Sequence[str], half_life: float, **others: Combine) -> DataFrame:
+def settle(
+    parts: DataFrame, keys: Sequence[str], half_life: float, by: str | None = None, **others: Combine
+) -> DataFrame:
     """One row a key: its sum as settled on the last of its days, from parts that were each settled on a day.
 
     `parts` holds the keys, `settled_ds` (date), `settled_micros` (int64) and the columns named in `others`, which say
-    how each of these is combined. A part may be `carried` over from a snapshot before all the days of the others.
+    how each of these is combined. A part may be `carried` over from a snapshot before all the days of the others. Rows
+    of one value of the key `by` are side by side in one Spark partition.
     """
     rest = [combine(name).alias(name) for name, combine in others.items()]
-    daily = parts.groupBy(*keys, SETTLED_DS).agg(F.sum(SETTLED_MICROS).alias(SETTLED_MICROS), *rest)
+    placed = parts.repartition(by) if by else parts
+    whole = placed.groupBy(*keys).agg(F.max(SETTLED_DS).alias(SETTLED_DS), F.sum(SETTLED_MICROS).alias("micros"), *rest)
+    settled = whole.join(_walked(parts, keys, half_life), list(keys), "left")
+    return settled.select(*keys, SETTLED_DS, F.coalesce("walked_micros", "micros").alias(SETTLED_MICROS), *others)
+
+
+def _walked(parts: DataFrame, keys: Sequence[str], half_life: float) -> DataFrame:
+    """Keys with parts of several days, and `walked_micros`: their parts added up day by day, aged in between.
+
+    Most sums are of one day, and collecting lists is slow: it sorts, where a plain sum does not. So keys of several
+    days are found first, by a hash. One more key that shares a hash does no harm: parts of one day do not age.
+    """
+    hashed = parts.withColumn("key_hash", F.xxhash64(*keys))
+    first, last = F.min(SETTLED_DS).alias("first_ds"), F.max(SETTLED_DS).alias("last_ds")
+    several = hashed.groupBy("key_hash").agg(first, last).where(F.col("first_ds") < F.col("last_ds"))
     days = F.sort_array(F.collect_list(F.struct(SETTLED_DS, SETTLED_MICROS))).alias("days")
-    whole = daily.groupBy(*keys).agg(days, *rest)
 
     def add(kept: Column, day: Column) -> Column:
         aged = faded(kept[SETTLED_MICROS], kept[SETTLED_DS], day[SETTLED_DS], half_life)
         return F.struct(day[SETTLED_DS].alias(SETTLED_DS), (aged + day[SETTLED_MICROS]).alias(SETTLED_MICROS))
 
-    first, later = F.element_at("days", 1), F.slice("days", F.lit(2), F.size("days"))
-    # Most sums are of one day, and walking over a list is slow.
-    settled = whole.withColumn("settled", F.when(F.size("days") == 1, first).otherwise(F.aggregate(later, first, add)))
-    return settled.select(*keys, "settled.*", *others)
+    later = F.slice("days", F.lit(2), F.size("days"))
+    micros = F.aggregate(later, F.element_at("days", 1), add)[SETTLED_MICROS]
+    listed = hashed.join(several.select("key_hash"), "key_hash", "left_semi").groupBy(*keys).agg(days)
+    return listed.select(*keys, micros.alias("walked_micros"))
