@@ -13,7 +13,7 @@ from socialrec.display.visible import first_values, label
 
 MAX_POINTS = 400
 NAME_CHARS = 40
-STEPS = (1, 2, 2.5, 5, 10)
+STEPS = (1, 1.5, 2, 3, 4, 6, 8, 10)
 """Ends of an axis, times a power of ten."""
 
 
@@ -54,7 +54,7 @@ def curve(counts: npt.NDArray[np.int64] | Sequence[int]) -> Curve:
     """A curve through all counts, of many through `MAX_POINTS` of them with both ends; one count is a level line."""
     values = np.asarray(counts, dtype=float)
     if not len(values):
-        return Curve("", 1)
+        return Curve("", 2)
     values = np.repeat(values, 2) if len(values) == 1 else values
     places = np.unique(np.linspace(0, len(values) - 1, MAX_POINTS).astype(int))
     top = round_up(float(values.max()))
@@ -68,8 +68,6 @@ def share(value: float, longest: float) -> float:
 
 
 def round_up(value: float) -> float:
-    """The end of an axis that holds the value: the next round number."""
-    if value <= 1:
-        return 1
-    power = 10.0 ** math.floor(math.log10(value))
-    return next(step * power for step in STEPS if step * power >= value)
+    """The end of an axis of counts up to this one: the next round number whose half is a count too."""
+    power = 10 ** math.floor(math.log10(max(value, 1)))
+    return next(end for step in (*STEPS, 20) if (end := step * power) >= value and end % 2 == 0)

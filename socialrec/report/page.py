@@ -100,11 +100,12 @@ def _exposure(evaluation: Mapping[str, float]) -> dict[str, float]:
 
 
 def _compared(evaluation: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
-    """Test figures of the recommender and of popularity, of the metrics that both have."""
+    """Test figures of the recommender and of popularity, of the metrics that both have, in the order of COMPARED."""
     named = {name.removeprefix("test/"): value for name, value in evaluation.items()}
     ours = {
         name: value
-        for name, value in named.items()
-        if f"popularity_{name}" in named and name.split("_at_")[0] in COMPARED
+        for metric in COMPARED
+        for name, value in sorted(named.items())
+        if name.split("_at_")[0] == metric and f"popularity_{name}" in named
     }
     return ours, {name: named[f"popularity_{name}"] for name in ours}

@@ -260,10 +260,10 @@ def test_a_long_curve_is_thinned_and_keeps_its_ends() -> None:
 @pytest.mark.parametrize(
     ("counts", "points", "top"),
     [
-        ([], "", 1),
-        ([0], "0.00,100.00 100.00,100.00", 1),
-        ([30], "0.00,40.00 100.00,40.00", 50),
-        ([0, 1], "0.00,100.00 100.00,0.00", 1),
+        ([], "", 2),
+        ([0], "0.00,100.00 100.00,100.00", 2),
+        ([30], "0.00,0.00 100.00,0.00", 30),
+        ([0, 1], "0.00,100.00 100.00,50.00", 2),
     ],
 )
 def test_a_curve_of_few_counts_still_fills_its_frame(counts: list[int], points: str, top: float) -> None:
@@ -271,7 +271,8 @@ def test_a_curve_of_few_counts_still_fills_its_frame(counts: list[int], points: 
 
 
 @pytest.mark.parametrize(
-    ("value", "top"), [(0, 1), (1, 1), (2, 2), (2.4, 2.5), (99, 100), (100, 100), (101, 200), (2_310, 2_500)]
+    ("value", "top"),
+    [(0, 2), (1, 2), (2, 2), (3, 4), (9, 10), (11, 20), (100, 100), (101, 150), (506, 600), (2_310, 3_000)],
 )
 def test_an_axis_ends_at_a_round_number_that_holds_all_values(value: float, top: float) -> None:
     assert charts.round_up(value) == top
