@@ -69,5 +69,5 @@ def share(value: float, longest: float) -> float:
 
 def round_up(value: float) -> float:
     """The end of an axis of counts up to this one: the next round number whose half is a count too."""
-    power = 10 ** math.floor(math.log10(max(value, 1)))
+    power = 10.0 ** math.floor(math.log10(max(value, 1)))
     return next(end for step in (*STEPS, 20) if (end := step * power) >= value and end % 2 == 0)
