@@ -61,3 +61,19 @@ def test_no_column_is_too_narrow_and_nothing_reaches_over_the_side(page: playwri
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     if page.viewport_size == PHONE:
         assert page.evaluate(NARROW_COLUMNS, FEWEST_CHARACTERS) == []
+
+
+def test_print_shows_what_is_closed(page: playwright.Page) -> None:
+    set_details(page, is_open=False)
+    page.emulate_media(media="print")
+    heights = page.evaluate("[...document.querySelectorAll('details > :last-child')].map(part => part.offsetHeight)")
+    assert len(heights) > 10
+    assert min(heights) > 0
+
+
+def test_the_page_is_dark_where_the_reader_likes_it_and_never_on_paper(page: playwright.Page) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    page.emulate_media(color_scheme="dark")
+    assert page.evaluate(ground) == "rgb(18, 23, 28)"
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate(ground) == "rgb(255, 255, 255)"
