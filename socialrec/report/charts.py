@@ -1,107 +1,73 @@
-"""Charts as SVG text that a page can hold."""
+"""Shapes of plots, in percent of their frame. The templates draw them, in the fonts and colours of the page."""
 
 from __future__ import annotations
 
-import io
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from socialrec.display.visible import first_values, plot_label
+from socialrec.display.visible import first_values, label
 
-BAR, RIVAL = "#2f6f8f", "#c9b458"
 MAX_POINTS = 400
-NAME_CHARS = 30
-WIDTH = 4.2
-"""Inches: as wide as a phone, so that letters keep their size there."""
+NAME_CHARS = 40
+STEPS = (1, 1.5, 2, 3, 4, 6, 8, 10)
+"""Ends of an axis, times a power of ten."""
 
 
-def lines(series: Mapping[str, Mapping[str, int]]) -> str:
-    """One panel a series, side by side: rows by day."""
-    figure = _figure(1.7)
-    panels = figure.subplots(1, len(series), squeeze=False)[0]
-    for axes, (name, values) in zip(panels, series.items(), strict=True):
-        axes.fill_between(range(len(values)), list(values.values()), color=BAR, alpha=0.35, linewidth=0)
-        axes.plot(range(len(values)), list(values.values()), color=BAR, marker="." if len(values) < 3 else None)
-        axes.set_title(plot_label(name), loc="left", fontsize=9)
-        days = list(values)
-        places = sorted({0, len(days) - 1})
-        axes.set_xticks(places, [days[place] for place in places], fontsize=8)
-        axes.tick_params(axis="y", labelsize=8)
-        for label, side in zip(
-            axes.get_xticklabels(), ("left", "right") if len(places) > 1 else ("center",), strict=True
-        ):
-            label.set_horizontalalignment(side)
-        axes.set_ylim(bottom=0)
-        _plain(axes)
-    return _svg(figure)
+@dataclass(frozen=True)
+class Bar:
+    """A value with its name; `share` is its length in percent of the longest bar."""
+
+    name: str
+    value: float
+    share: float
 
 
-def bars(values: Mapping[str, float], form: str) -> str:
-    """One horizontal bar a name, with its value at its end, written as by `str.format`; of many names the first."""
+@dataclass(frozen=True)
+class Curve:
+    """Counts along an axis from 0 to `top`, as `x,y` of an SVG whose box is 100 by 100, with y downwards."""
+
+    points: str
+    top: float
+
+
+def bars(values: Mapping[str, float]) -> list[Bar]:
+    """One bar a name; of many names the first, the last bar is the sum of the others."""
     shown = first_values(values)
-    figure = _figure(0.28 * len(shown) + 0.3)
-    axes = figure.subplots()
-    # By place, not by name: two names may be cut to the same label.
-    drawn = axes.barh(range(len(shown)), [value for _, value in shown], color=BAR)
-    axes.set_yticks(range(len(shown)), [plot_label(name, NAME_CHARS) for name, _ in shown])
-    axes.bar_label(drawn, [form.format(value) for _, value in shown], padding=3, fontsize=8)
-    axes.invert_yaxis()
-    axes.margins(x=0.15)
-    axes.set_xticks([])
-    _plain(axes)
-    return _svg(figure)
+    longest = max((value for _, value in shown), default=0)
+    return [Bar(label(name, NAME_CHARS), value, share(value, longest)) for name, value in shown]
 
 
-def pairs(ours: Mapping[str, float], theirs: Mapping[str, float], names: tuple[str, str]) -> str:
-    """Two horizontal bars a metric: ours above a rival's."""
-    figure = _figure(0.42 * len(ours) + 0.5)
-    axes = figure.subplots()
-    places = np.arange(len(ours))
-    for offset, values, colour, name in ((-0.2, ours, BAR, names[0]), (0.2, theirs, RIVAL, names[1])):
-        drawn = axes.barh(
-            places + offset, [values[metric] for metric in ours], 0.38, color=colour, label=plot_label(name)
-        )
-        axes.bar_label(drawn, [f"{values[metric]:.3f}" for metric in ours], fontsize=8, padding=3)
-    axes.set_yticks(places, [plot_label(metric.replace("_", " "), NAME_CHARS) for metric in ours])
-    axes.invert_yaxis()
-    axes.margins(x=0.15)
-    axes.set_xticks([])
-    figure.legend(frameon=False, fontsize=8, loc="outside upper left", ncols=2)
-    _plain(axes)
-    return _svg(figure)
+def pairs(ours: Mapping[str, float], theirs: Mapping[str, float]) -> list[tuple[Bar, Bar]]:
+    """Two bars a metric, ours and a rival's, all of one scale."""
+    longest = max([*ours.values(), *(theirs[name] for name in ours)], default=0)
+    return [
+        (Bar(name, value, share(value, longest)), Bar(name, theirs[name], share(theirs[name], longest)))
+        for name, value in ours.items()
+    ]
 
 
-def spread(counts: npt.NDArray[np.int64] | Sequence[int]) -> str:
-    """Lists by product, most shown first."""
-    figure = _figure(1.5)
-    axes = figure.subplots()
-    places = np.unique(np.linspace(0, max(len(counts) - 1, 0), MAX_POINTS).astype(int))[: len(counts)]
-    axes.fill_between(places, np.asarray(counts)[places], color=BAR, alpha=0.35, linewidth=0)
-    axes.set_xlabel("products, most shown first")
-    axes.set_ylabel("lists")
-    _plain(axes)
-    return _svg(figure)
+def curve(counts: npt.NDArray[np.int64] | Sequence[int]) -> Curve:
+    """A curve through all counts, of many through `MAX_POINTS` of them with both ends; one count is a level line."""
+    values = np.asarray(counts, dtype=float)
+    if not len(values):
+        return Curve("", 2)
+    values = np.repeat(values, 2) if len(values) == 1 else values
+    places = np.unique(np.linspace(0, len(values) - 1, MAX_POINTS).astype(int))
+    top = round_up(float(values.max()))
+    across, down = places / (len(values) - 1) * 100, 100 - values[places] / top * 100
+    return Curve(" ".join(f"{x:.2f},{y:.2f}" for x, y in zip(across, down, strict=True)), top)
 
 
-def _figure(height: float) -> Figure:
-    return Figure(figsize=(WIDTH, height), layout="constrained")
+def share(value: float, longest: float) -> float:
+    """Length of a bar in percent; nothing for a value below zero."""
+    return round(min(max(value / longest, 0), 1) * 100, 1) if longest > 0 else 0.0
 
 
-def _plain(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-
-
-def _svg(figure: Figure) -> str:
-    text = io.StringIO()
-    with mpl.rc_context():
-        # Ids in an SVG are random unless they are salted: the same night must give the same page.
-        mpl.rcParams["svg.hashsalt"] = "socialrec"
-        mpl.rcParams["svg.fonttype"] = "none"
-        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    content = text.getvalue()
-    return content[content.index("<svg") :]
+def round_up(value: float) -> float:
+    """The end of an axis of counts up to this one: the next round number whose half is a count too."""
+    power = 10.0 ** math.floor(math.log10(max(value, 1)))
+    return next(end for step in (*STEPS, 20) if (end := step * power) >= value and end % 2 == 0)

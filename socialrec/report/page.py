@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from socialrec import __version__
 from socialrec.display.spreadsheets import csv_text
@@ -32,7 +31,8 @@ OUTCOMES = {
 """Counts of a night's records, and what they are called on the page."""
 COMPARED = ("ndcg", "recall", "precision", "mrr", "hit_rate", "coverage")
 """Metrics between 0 and 1, which one chart can show."""
-SHOWN_PLACES = 10
+OPEN_USERS, FIRST_PLACES, SHOWN_PLACES = 3, 3, 10
+"""Users whose lists are open, places that a closed list shows, and places of an open one."""
 SHOWN_SUSPECTS = 50
 
 
@@ -45,23 +45,23 @@ def render(summary: Mapping[str, Any], facts: NightFacts) -> str:
     environment = Environment(
         loader=PackageLoader("socialrec.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters["label"] = label
-    ours, theirs = _compared(summary["evaluation"])
+    environment.filters |= {"label": label, "share": charts.share}
+    quality = charts.pairs(*_compared(summary["evaluation"]))
     model = {**model_of({}), **summary.get("model", {})}
-    measured = "refused candidate" if model["kind"] == "baseline" else "recommender"
-    drawn = {
-        "growth": charts.lines(facts.growth) if any(facts.growth.values()) else "",
-        "seconds": charts.bars(summary["seconds"], "{:,.1f} s"),
-        "quality": charts.pairs(ours, theirs, (measured, "popularity")) if ours else "",
-        "exposure": charts.spread(facts.exposure.counts),
-        **{f"said_{name}": charts.bars(counts, "{:,}") if counts else "" for name, counts in facts.said.items()},
-    }
     page = environment.get_template(TEMPLATE).render(
         summary=summary,
         facts=facts,
-        charts={name: Markup(svg) for name, svg in drawn.items()},  # noqa: S704 (drawn here, its texts escaped)
+        quality=quality,
+        first_metric=quality[0] if quality else None,
+        measured="refused candidate" if model["kind"] == "baseline" else "recommender",
+        exposed=charts.curve(facts.exposure.counts),
+        growth={entity: charts.curve(list(by_day.values())) for entity, by_day in facts.growth.items() if by_day},
+        said={name: charts.bars(counts) for name, counts in facts.said.items()},
+        jobs=charts.bars(summary["seconds"]),
         outcomes=OUTCOMES,
         short=SHORT_KEY,
+        open_users=OPEN_USERS,
+        first=FIRST_PLACES,
         shown=SHOWN_PLACES,
         suspects=SHOWN_SUSPECTS,
         served=served_groups(facts.decision),
@@ -100,11 +100,12 @@ def _exposure(evaluation: Mapping[str, float]) -> dict[str, float]:
 
 
 def _compared(evaluation: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
-    """Test figures of the recommender and of popularity, of the metrics that both have."""
+    """Test figures of the recommender and of popularity, of the metrics that both have, in the order of COMPARED."""
     named = {name.removeprefix("test/"): value for name, value in evaluation.items()}
     ours = {
         name: value
-        for name, value in named.items()
-        if f"popularity_{name}" in named and name.split("_at_")[0] in COMPARED
+        for metric in COMPARED
+        for name, value in sorted(named.items())
+        if name.split("_at_")[0] == metric and f"popularity_{name}" in named
     }
     return ours, {name: named[f"popularity_{name}"] for name in ours}

@@ -138,7 +138,7 @@ def test_the_page_says_what_each_job_cost_and_all_of_them_per_thousand_users(sho
     cost = {"jobs": {"build_gold": one}, "total": one, "per_thousand_users": shares}
     page = render(summary(cost=cost), read_facts(shop, D2))
     table = page[page.index("CPU seconds") :]
-    rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in table.split("<tr>")[1:]]
+    rows = [re.findall(r"<t[dh] [^>]*>(.*?)</t[dh]>", row) for row in table.split("<tr>")[1:]]
     assert rows == [
         ["build_gold", "5.2", "0.0", "4", "3.00"],
         ["all", "5.2", "0.0", "4", "3.00"],
@@ -205,7 +205,7 @@ def test_accounts_that_look_like_a_ring_are_listed_with_their_signals(shop: Lake
     page = render(summary(), read_facts(shop, D2))
     assert "6 accounts behave like a ring of fake accounts" in page
     assert page.count(">burst, closed ties</td>") == 6
-    assert f"<td>{fakes[0][:8]}</td>" in page
+    assert f'<th scope="row">{fakes[0][:8]}</th>' in page
 
 
 def test_the_page_says_whom_the_model_serves_and_what_small_sellers_get(shop: Lake) -> None:
@@ -252,9 +252,36 @@ def test_an_empty_shop_still_has_a_page(lake: Lake) -> None:
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_ends() -> None:
-    long = charts.spread(np.arange(20_000)[::-1])
-    assert len(long) < 40_000
-    assert datetime.now(UTC).strftime("%Y-%m-%d") not in long
+    long = charts.curve(np.arange(20_000)[::-1])
+    points = long.points.split()
+    assert (len(points), points[0], points[-1], long.top) == (charts.MAX_POINTS, "0.00,0.00", "100.00,100.00", 20_000)
+
+
+@pytest.mark.parametrize(
+    ("counts", "points", "top"),
+    [
+        ([], "", 2),
+        ([0], "0.00,100.00 100.00,100.00", 2),
+        ([30], "0.00,0.00 100.00,0.00", 30),
+        ([0, 1], "0.00,100.00 100.00,50.00", 2),
+    ],
+)
+def test_a_curve_of_few_counts_still_fills_its_frame(counts: list[int], points: str, top: float) -> None:
+    assert charts.curve(counts) == charts.Curve(points, top)
+
+
+@pytest.mark.parametrize(
+    ("value", "top"),
+    [(0, 2), (1, 2), (2, 2), (3, 4), (9, 10), (11, 20), (100, 100), (101, 150), (506, 600), (2_310, 3_000)],
+)
+def test_an_axis_ends_at_a_round_number_that_holds_all_values(value: float, top: float) -> None:
+    assert charts.round_up(value) == top
+
+
+def test_bars_are_shares_of_the_longest_and_nothing_below_zero() -> None:
+    assert [bar.share for bar in charts.bars({"a": 4.0, "b": 1.0, "c": -2.0})] == [100.0, 25.0, 0.0]
+    assert [bar.share for bar in charts.bars({"a": 0.0})] == [0.0]
+    assert [(one.share, other.share) for one, other in charts.pairs({"ndcg": 1.0}, {"ndcg": 2.0})] == [(50.0, 100.0)]
 
 
 def test_a_night_of_before_its_model_had_pages_names_the_model_without_a_link(shop: Lake) -> None:
@@ -272,7 +299,7 @@ def words(page: str) -> str:
 
 def test_lists_and_their_model_come_before_records_and_quarantine(shop: Lake) -> None:
     page = words(render(summary(), read_facts(shop, D2)))
-    parts = ("Which model made the lists", "Lists of 3 users", "What came in", "Cost")
+    parts = ("Lists of 3 users", "Which model made the lists", "What came in", "Cost")
     places = [page.index(part) for part in parts]
     assert places == sorted(places)
 
@@ -289,8 +316,8 @@ def test_a_repeat_of_a_night_says_that_nothing_changed(shop: Lake) -> None:
 def test_the_page_shows_the_nights_records_beside_all_rows_and_a_dash_for_what_is_not_known(shop: Lake) -> None:
     counts = {"in": 3, "published": None, "duplicate": None, "quarantined": 1, "adds_up": True, "total": 1200}
     page = render(summary(rows={"products": counts}), read_facts(shop, D2))
-    row = page[page.index("<td>products</td>") :].split("</tr>")[0]
-    assert re.findall(r">([^<>\n]+)</td>", row) == ["products", "3", "-", "-", "1", "1,200", "yes"]
+    row = page[page.index('<th scope="row">products</th>') :].split("</tr>")[0]
+    assert re.findall(r">([^<>\n]+)</t[dh]>", row) == ["products", "3", "-", "-", "1", "1,200", "yes"]
 
 
 def test_the_page_says_that_the_baseline_made_the_lists_and_what_a_trained_model_needs(shop: Lake) -> None:

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# One night in order, without Airflow: from landing files to published lists and the report. Where no trained model
+# serves yet, the training comes in between. Airflow runs the same jobs with the same arguments (dags/).
+#
+#   .venv/bin/socialrec import demo --home /tmp/shop --ds 2026-11-23    # or put files into /tmp/shop/landing/
+#   docs/one_night.sh /tmp/shop 2026-11-23
+#
+# Above each job: what it reads -> what it writes: what it does.
+set -euo pipefail
+jobs=$(cd "$(dirname "$0")/../jobs" && pwd) home=$(cd "$1" && pwd) day=$2
+python=${PYTHON:-$jobs/../.venv/bin/python}
+# A night needs no MLflow server: a database in the home holds runs and models.
+export SOCIALREC_SERVICES__MLFLOW_URI=${SOCIALREC_SERVICES__MLFLOW_URI:-sqlite:///$home/mlflow.db}
+cd "$home"
+
+# Run a job. Its receipt is printed, and kept in runs/<run>/<job>.json.
+job() { "$python" "$jobs/$1.py" --home "$home" --ds "$day" --run-id "$run" "${@:2}"; }
+# Print one value of a job's receipt.
+reported() { "$python" -c "import json; print(json.load(open('runs/$run/$1.json'))['$2'])"; }
+
+run=by_hand
+# landing files -> bronze.*, quarantine.*: check each record by its contract; give broken ones a reason
+job ingest_landing
+# bronze.* -> silver.*: clean texts, mask personal data, drop duplicates, replace user ids by pseudonyms
+job build_silver
+# silver.* -> gold.user_product_affinity, gold.social_ties, gold.user_profiles, gold.texts: aggregate
+job build_gold
+
+# socialrec-recommender -> nothing: find out whether a trained champion serves
+job pin_models --check
+if [ "$(reported pin_models has_champion)" = False ]; then
+  run=for__by_hand
+  # silver.interactions, silver.comments, silver.products, gold.social_ties, socialrec-base -> socialrec-encoder: fine-tune
+  job finetune_encoder
+  mlflow_run=$(reported finetune_encoder mlflow_run_id)
+  encoder=$(reported finetune_encoder encoder_version)
+  # gold.texts, socialrec-encoder -> gold.text_embeddings: encode each text once
+  job embed_texts --encoder-folder "$(reported finetune_encoder encoder_folder)"
+  # silver.interactions, silver.comments, silver.products, gold.social_ties, gold.text_embeddings
+  #   -> candidate recommender: learn the blend on the validation window, then fit on everything
+  job fit_recommender --mlflow-run "$mlflow_run" --encoder-version "$encoder"
+  # silver.interactions, silver.comments, silver.products, gold.social_ties, gold.text_embeddings, candidate recommender
+  #   -> nothing: measure candidate, popularity and champion on one held-out window
+  job evaluate_recommender --mlflow-run "$mlflow_run" --encoder-version "$encoder"
+  # candidate recommender -> gold.model_decisions, socialrec-recommender: promote what is better (exit code 3: refused)
+  job promote_model --mlflow-run "$mlflow_run" --encoder-version "$encoder" \
+    --encoder-model-version "$(reported finetune_encoder encoder_model_version)" || [ $? -eq 3 ]
+  run=by_hand
+fi
+
+# socialrec-recommender -> nothing: choose the model once for all rows of the night; the baseline if there is no champion
+job pin_models
+encoder_folder=$(reported pin_models encoder_folder)
+# gold.texts, socialrec-encoder -> gold.text_embeddings: encode what is new
+job embed_texts --encoder-folder "$encoder_folder"
+# silver.interactions, silver.comments, silver.products, gold.user_product_affinity, gold.text_embeddings, socialrec-encoder
+#   -> gold.comment_insights, gold.product_attributes, gold.behaviour_propensities, gold.user_opinions: predict
+job predict_insights --encoder-folder "$encoder_folder"
+# gold.user_product_affinity, gold.social_ties, gold.user_profiles, silver.products, silver.comments, socialrec-recommender
+#   -> gold.recommendations, gold.list_inputs: rank products for every user, with reasons
+job score_recommendations
+# gold.recommendations -> published lists: check the lists, then write export/<day>/ and export/CURRENT
+job publish_recommendations
+# published lists, gold.comment_insights -> report of the night: write reports/<day>/report.html and a run in MLflow
+job report_run
