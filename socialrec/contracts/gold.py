@@ -1,7 +1,7 @@
 """Gold: features, texts, understanding and recommendations."""
 
 from socialrec.contracts.columns import DS, PLATFORM, Column, FixedListOf, ListOf, StructOf, Table
-from socialrec.contracts.silver import PRODUCT_ID, TEXT_HASH, USER_KEY
+from socialrec.contracts.entities.spec import PRODUCT_ID, TEXT_HASH, USER_KEY
 from socialrec.contracts.vocabulary import (
     AttributeOrigin,
     DecisionKind,

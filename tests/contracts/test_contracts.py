@@ -9,8 +9,8 @@ import pytest
 
 from socialrec.contracts import BRONZE, GOLD, QUARANTINE, SILVER, TABLES
 from socialrec.contracts.columns import DS, Column, FixedListOf, ListOf, StructOf, Table
+from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.gold import RECOMMENDATIONS
-from socialrec.contracts.landing import EVENT_TIME, LANDING, LANDING_KEY
 from socialrec.contracts.page import render
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.schemas import spark_schema
@@ -43,8 +43,8 @@ def test_raw_user_ids_end_at_bronze() -> None:
 
 def test_every_entity_has_a_key_and_an_event_time_among_its_columns() -> None:
     for entity in Entity:
-        names = {column.name for column in LANDING[entity]}
-        assert set(LANDING_KEY[entity]) | {EVENT_TIME[entity]} <= names
+        names = {column.name for column in ENTITIES[entity].columns}
+        assert set(ENTITIES[entity].key) | {ENTITIES[entity].event_time} <= names
 
 
 def test_a_table_whose_key_is_not_a_column_is_refused() -> None:
