@@ -24,7 +24,7 @@ BRONZE: dict[Entity, Table] = {
         ),
         key=("source_file", "source_line"),
         partition="ds",
-        writer="ingest_landing",
+        writers=("ingest_landing",),
     )
     for entity, spec in ENTITIES.items()
 }
@@ -53,7 +53,7 @@ QUARANTINE: dict[Entity, Table] = {
         ),
         key=("source_file", "source_line"),
         partition="ds",
-        writer="ingest_landing",
+        writers=("ingest_landing", "build_silver"),
     )
     for entity in ENTITIES
 }

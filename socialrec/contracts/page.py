@@ -40,9 +40,9 @@ def _landing(spec: EntitySpec) -> str:
 
 def _table(table: Table) -> str:
     key = ", ".join(f"`{name}`" for name in table.key)
-    writer = f"`jobs/{table.writer}.py`" if table.writer else "no job yet: the contract is reserved"
+    writers = ", ".join(f"`jobs/{job}.py`" for job in table.writers) or "no job yet: the contract is reserved"
     snapshot = ", a whole snapshot each" if table.is_snapshot else ""
-    facts = f"Key: {key}. Partition: `{table.partition}`{snapshot}. Written by: {writer}."
+    facts = f"Key: {key}. Partition: `{table.partition}`{snapshot}. Written by: {writers}."
     return f"### {table.name}\n\nOne row is {table.row}. {facts}\n\n{_columns(table.columns)}\n"
 
 

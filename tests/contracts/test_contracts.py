@@ -49,7 +49,7 @@ def test_every_entity_has_a_key_and_an_event_time_among_its_columns() -> None:
 
 def test_a_table_whose_key_is_not_a_column_is_refused() -> None:
     with pytest.raises(ValueError, match=r"gold\.x: .*not a column \['nothing'\]"):
-        Table("gold", "x", "a thing", (DS,), key=("nothing",), partition="ds", writer=None)
+        Table("gold", "x", "a thing", (DS,), key=("nothing",), partition="ds", writers=())
 
 
 def test_the_arrow_schema_follows_the_contract() -> None:

@@ -83,7 +83,7 @@ class EntitySpec:
             columns=self.silver_columns,
             key=self.silver_key,
             partition="ds",
-            writer="build_silver",
+            writers=("build_silver",),
             is_snapshot=self.cadence is Cadence.SNAPSHOT,
         )
 
