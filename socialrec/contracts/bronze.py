@@ -1,7 +1,7 @@
 """Bronze and quarantine: every record that landed, as it landed, or rejected with a reason."""
 
 from socialrec.contracts.columns import DS, PLATFORM, Column, Table
-from socialrec.contracts.entities import ENTITIES
+from socialrec.contracts.entities import ENTITIES, EVENTS
 from socialrec.contracts.vocabulary import Entity, QuarantineReason, QuarantineStage
 
 SOURCE_FILE = Column("source_file", "string", "The landing file, relative to the landing folder")
@@ -53,7 +53,7 @@ QUARANTINE: dict[Entity, Table] = {
         ),
         key=("source_file", "source_line"),
         partition="ds",
-        writers=("ingest_landing", "build_silver"),
+        writers=("ingest_landing", "build_silver") if entity in EVENTS else ("ingest_landing",),
     )
     for entity in ENTITIES
 }

@@ -28,22 +28,26 @@ _BRONZE, _QUARANTINE, _SILVER = (
     tuple(f"{layer}.{entity}" for entity in ENTITIES) for layer in ("bronze", "quarantine", "silver")
 )
 _EVIDENCE = ("silver.interactions", "silver.comments", "silver.products", "gold.social_ties")
+_TRAINED_ON = (*_EVIDENCE, "gold.text_embeddings")
 _NIGHT = ("gold.user_product_affinity", "gold.social_ties", "gold.user_profiles", "silver.products")
 
 READ: dict[str, tuple[str, ...]] = {
     "ingest_landing": (LANDING_FILES,),
     "build_silver": (*_BRONZE, *_QUARANTINE),
-    "build_gold": ("silver.interactions", "silver.comments", "silver.products", "silver.follows"),
+    "build_gold": (*_EVIDENCE[:3], "silver.follows"),
     "pin_models": ("silver.products", "gold.model_decisions", RECOMMENDER, ENCODER),
-    "embed_texts": ("gold.texts", ENCODER),
+    "embed_texts": ("gold.texts", "gold.text_embeddings", ENCODER),
     "predict_insights": (*_EVIDENCE[:3], "gold.user_product_affinity", "gold.text_embeddings", ENCODER),
     "score_recommendations": (*_NIGHT, "silver.comments", "gold.model_decisions", RECOMMENDER),
     "publish_recommendations": (*_NIGHT, "gold.recommendations", RECOMMENDER),
-    "report_run": (PUBLISHED_LISTS, "gold.comment_insights"),
-    "pretrain_encoder": (*_EVIDENCE, "gold.texts"),
+    "report_run": (
+        *(*_BRONZE, *_QUARANTINE, *_SILVER, "gold.comment_insights"),
+        *("gold.user_profiles", "gold.recommendations", "gold.model_decisions"),
+    ),
+    "pretrain_encoder": ("gold.texts", "gold.social_ties", "silver.comments", "silver.interactions"),
     "finetune_encoder": (*_EVIDENCE, BASE),
-    "fit_recommender": (*_EVIDENCE, "gold.text_embeddings"),
-    "evaluate_recommender": (*_EVIDENCE, "gold.text_embeddings", CANDIDATE, RECOMMENDER),
+    "fit_recommender": (*_TRAINED_ON, "gold.user_product_affinity", "gold.user_profiles"),
+    "evaluate_recommender": (*_TRAINED_ON, CANDIDATE, RECOMMENDER),
     "promote_model": (CANDIDATE,),
     "roll_back_model": ("gold.model_decisions", RECOMMENDER, ENCODER),
 }

@@ -95,7 +95,7 @@ TEXT_EMBEDDINGS = Table(
     ),
     key=("text_hash", "encoder_version"),
     partition="encoder_version",
-    writers=("embed_texts",),
+    writers=("embed_texts", "predict_insights"),
 )
 
 COMMENT_INSIGHTS = Table(
