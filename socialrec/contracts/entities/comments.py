@@ -1,6 +1,6 @@
 """Comments: what users wrote about products, with or without stars."""
 
-from socialrec.contracts.columns import DS, PLATFORM, Column
+from socialrec.contracts.columns import Column
 from socialrec.contracts.entities.spec import (
     ID_CHARS,
     IS_LATE,
@@ -65,8 +65,6 @@ SPEC = EntitySpec(
         Column("language", "string", "ISO 639-1 code by script and function words, or `und`"),
         *pick(COLUMNS, "rating", "topic", "parent_comment_id", "created_ts"),
         IS_LATE,
-        PLATFORM,
-        DS,
     ),
     silver_key=("platform", "comment_id"),
 )

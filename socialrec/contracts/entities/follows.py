@@ -1,6 +1,6 @@
 """Follows: which user follows which, from when until when."""
 
-from socialrec.contracts.columns import DS, PLATFORM, Column
+from socialrec.contracts.columns import Column
 from socialrec.contracts.entities.spec import ID_CHARS, EntitySpec, pick
 from socialrec.contracts.vocabulary import Cadence, Entity
 
@@ -24,8 +24,6 @@ SPEC = EntitySpec(
         Column("follower_key", "string", "Pseudonym of the user who follows"),
         Column("followee_key", "string", "Pseudonym of the user who is followed"),
         *pick(COLUMNS, "since_ts", "until_ts"),
-        PLATFORM,
-        DS,
     ),
     silver_key=("follower_key", "followee_key"),
 )

@@ -1,6 +1,6 @@
 """Interactions: what users did with products."""
 
-from socialrec.contracts.columns import DS, PLATFORM, Column
+from socialrec.contracts.columns import Column
 from socialrec.contracts.entities.spec import ID_CHARS, IS_LATE, PRODUCT_ID, USER_KEY, EntitySpec, Revisions, pick
 from socialrec.contracts.vocabulary import Cadence, Entity, EventType
 
@@ -33,8 +33,6 @@ SPEC = EntitySpec(
         *pick(COLUMNS, "event_type", "event_ts"),
         Column("quantity", "float64", "How often or how much", minimum=0),
         IS_LATE,
-        PLATFORM,
-        DS,
     ),
     silver_key=("platform", "event_id"),
 )

@@ -1,6 +1,6 @@
 """Products: what a shop sells, as the newest description of each says."""
 
-from socialrec.contracts.columns import DS, PLATFORM, Column
+from socialrec.contracts.columns import Column
 from socialrec.contracts.entities.spec import ID_CHARS, PRODUCT_ID, TEXT_CHARS, TEXT_HASH, EntitySpec, pick
 from socialrec.contracts.vocabulary import Cadence, Entity
 
@@ -36,8 +36,6 @@ SPEC = EntitySpec(
         ),
         TEXT_HASH,
         Column("first_seen_ds", "string", "The landing day on which it first appeared"),
-        PLATFORM,
-        DS,
     ),
     silver_key=("product_id",),
 )

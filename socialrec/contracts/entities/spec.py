@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from socialrec.contracts.columns import Column, Table
+from socialrec.contracts.columns import DS, PLATFORM, Column, Table
 from socialrec.contracts.vocabulary import Cadence, Entity
 
 ID_CHARS = 200
@@ -40,11 +40,12 @@ class EntitySpec:
     """One landing entity. Files may leave out nullable columns; unknown columns are named in the log.
 
     key: columns that identify a record on its platform. event_time: when a record happened, never later than its
-    landing day. silver_columns, silver_key, row: the silver table; user ids are under pseudonyms there, `user_id` as
-    `user_key`. users: columns that hold users' ids. references: columns that hold the key of an entity. texts: columns
-    of free text. needs_any: columns of which one must hold something; a record without any is reported under the
-    first. must_differ: columns that must not be equal. revisions: of an event. said_once: silver columns in which a
-    record repeats one under another key that landed less than `etl.duplicate_window_days` before.
+    landing day. row, silver_columns, silver_key: the silver table, whose last columns are `platform` and `ds`; users
+    are under pseudonyms there, `user_id` as `user_key`. users: columns that hold users' ids. references: columns that
+    hold the key of an entity. texts: columns of free text. needs_any: columns of which one must hold something; a
+    record without any is reported under the first. must_differ: two columns that must not be equal. revisions: of an
+    event. said_once: silver columns in which a record repeats one under another key that landed at most
+    `etl.duplicate_window_days` before.
     """
 
     entity: Entity
@@ -63,16 +64,6 @@ class EntitySpec:
     revisions: Revisions | None = None
     said_once: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        """Raise ValueError where a column is named that the entity lacks, or an event has no revisions."""
-        revisions = self.revisions or Revisions((), "")
-        named = {*self.key, self.event_time, *self.users, *self.references, *self.texts, *self.needs_any}
-        named |= {*self.must_differ, *revisions.owner, *revisions.content, *filter(None, [revisions.time])}
-        if absent := named - {"platform", *(column.name for column in self.columns)}:
-            raise ValueError(f"{self.entity}: not a column {sorted(absent)}")
-        if (self.cadence is Cadence.EVENT) != (self.revisions is not None):
-            raise ValueError(f"{self.entity}: events have revisions, snapshots have none")
-
     @cached_property
     def silver(self) -> Table:
         """The silver table."""
@@ -80,7 +71,7 @@ class EntitySpec:
             layer="silver",
             noun=self.entity.value,
             row=self.row,
-            columns=self.silver_columns,
+            columns=(*self.silver_columns, PLATFORM, DS),
             key=self.silver_key,
             partition="ds",
             writers=("build_silver",),

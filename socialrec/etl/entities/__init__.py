@@ -3,22 +3,18 @@
 What all entities share is in `base`; what a night does with any of them is in `etl.silver`.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from socialrec.contracts.vocabulary import Entity
+from socialrec.etl.entities.base import Outcome, SilverNight
+from socialrec.etl.progress import Roll
+from socialrec.lake import Stage
 
-    from socialrec.contracts.vocabulary import Entity
-    from socialrec.etl.entities.base import Outcome, SilverNight
-    from socialrec.etl.progress import Roll
-    from socialrec.lake import Stage
-
-    Build = Callable[[SilverNight, Roll, Stage], Outcome]
+Build = Callable[[SilverNight, Roll, Stage], Outcome]
 
 
 def builder(entity: Entity) -> Build:
     """The function that stages an entity's silver table, from the days of a roll and the snapshot before them."""
-    return cast("Build", import_module(f"{__name__}.{entity}").build)
+    build: Build = import_module(f"{__name__}.{entity}").build
+    return build
