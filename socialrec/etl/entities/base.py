@@ -140,5 +140,5 @@ def rejected(bronze: DataFrame, entity: Entity, reason: QuarantineReason, column
 
 
 def is_late(event: Column, platforms: Platforms) -> Column:
-    """Whether a time lies before its row's landing day; an unknown time is not late."""
+    """Tell whether a time lies before its row's landing day; an unknown time is not late."""
     return F.coalesce(local_day(event, platforms) < F.to_date("ds"), F.lit(False))
