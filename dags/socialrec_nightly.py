@@ -27,9 +27,9 @@ jobs: `<home>/runs/<run>/`, and each task's XCom.
 **Params** Day, Sample (below 1 publishes nothing), Dry run, Model version (else the champion).
 
 **What breaks if it fails** Nothing that is published: readers keep the lists of the last successful night. Too many
-broken records stop the run in `ingest_landing` or `build_silver`, before anything is published. Lists do not wait for
-the insights. A first training that fails or is refused does not stop the night, as long as a model or the baseline can
-serve.
+broken records stop the run in `ingest_landing` or `build_silver`, before anything is published. Lists wait
+for neither the vectors nor the insights of the night. A first training that fails or is refused does not stop the
+night, as long as a model or the baseline can serve.
 
 **Run it again** The run's note has the failed task and its last line. Correct what it names, then clear that task: the
 tasks before it find their work done and report `up_to_date`. Or trigger the DAG with the same Day: a day whose inputs
@@ -98,11 +98,9 @@ with DAG(
         ensure_champion >> pin_models
     encoder = ("--encoder-folder", reported("pin_models", "encoder_folder"))
     with group("read_texts", "Read texts") as read_texts:
-        embedded = embed_texts(settings, *encoder)
-        embedded >> python_job(settings, "predict_insights", *encoder, pool=GPU)
+        embed_texts(settings, *encoder) >> python_job(settings, "predict_insights", *encoder, pool=GPU)
     with group("recommend", "Recommend") as recommend:
         spark_job(settings, "score_recommendations") >> python_job(settings, "publish_recommendations")
     report_run = python_job(settings, "report_run")
-    resolve_run() >> take_in >> choose_model >> read_texts >> report_run
-    # Lists do not wait for the insights, but the report does.
-    embedded >> recommend >> report_run
+    # Scoring reads no vectors and no insights, so lists do not wait for them; the report waits for both.
+    resolve_run() >> take_in >> choose_model >> [read_texts, recommend] >> report_run

@@ -10,18 +10,18 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from socialrec.contracts.bronze import QUARANTINE
+from socialrec.contracts.entities import EVENTS
 from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity, QuarantineStage
-from socialrec.etl.plans import DAILY, SNAPSHOTS, SilverPlan, plan_silver
-from socialrec.etl.progress import pack_tokens
+from socialrec.etl.plans import SilverPlan, plan_silver
 from socialrec.etl.silver.unmet import Unmet
 from socialrec.lake import Stage
 from socialrec.privacy.pseudonyms import identity_key
 from socialrec.runtime import job
 
 if TYPE_CHECKING:
+    from socialrec.etl.entities.base import Outcome, SilverNight
     from socialrec.etl.quarantine_share import Intake
-    from socialrec.etl.silver.night import Outcome, SilverBuilder
 
 NAME = "build_silver"
 _AT_ONCE = 2  # while one entity is planned, another one runs
@@ -58,17 +58,19 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def build(run: job.Run, plan: SilverPlan) -> tuple[dict[str, int], list[Unmet]]:
-    """Stage all four tables, check that the counts add up, then commit; returns the counts and the ids met by nothing.
+    """Stage all tables, check that the counts add up, then commit; returns the counts and the ids met by nothing.
 
     Raises UserError above `etl.max_quarantine_share`, after the quarantine is committed and before silver is.
     """
     # Spark is imported only now: a night with nothing new must not pay for it.
+    from socialrec.etl.entities import builder
+    from socialrec.etl.entities.base import SilverNight
     from socialrec.etl.identity import Identity
     from socialrec.etl.keys import Keys
     from socialrec.etl.quarantine_share import check_share
     from socialrec.etl.session import spark_session
     from socialrec.etl.silver.meeting import find_unmet
-    from socialrec.etl.silver.night import SilverBuilder, balance
+    from socialrec.etl.silver.night import balance, rolls_to_build
     from socialrec.etl.tables import publish, staged_files
 
     etl = run.settings.etl
@@ -76,25 +78,25 @@ def build(run: job.Run, plan: SilverPlan) -> tuple[dict[str, int], list[Unmet]]:
         spark = stack.enter_context(spark_session(NAME, run.settings))
         identity = Identity.of(spark, identity_key(run.settings.secrets))
         keys = Keys.sharing(etl.shared_ids)
-        builder = SilverBuilder(spark, run.lake, identity, keys, etl.duplicate_window_days, etl.mask, etl.platforms)
-        todo = work(run.ds, plan, builder)
+        night = SilverNight(spark, run.lake, identity, keys, etl.duplicate_window_days, etl.mask, etl.platforms)
+        todo = rolls_to_build(night, plan)
         stages = {
             entity: stack.enter_context(
-                run.lake.stage(SILVER[entity], job=NAME, partitions=days if entity in DAILY else [run.ds])
+                run.lake.stage(SILVER[entity], job=NAME, partitions=roll.days if entity in EVENTS else [run.ds])
             )
-            for entity, (days, _) in todo.items()
+            for entity, roll in todo.items()
         }
 
         def make(entity: Entity) -> Made:
-            days, fingerprint = todo[entity]
-            outcome = _stage(builder, entity, run.ds, plan, stages[entity])
+            roll = todo[entity]
+            outcome = builder(entity)(night, roll, stages[entity])
             masked = {f"{entity}_{name}": number for name, number in outcome.masked.items()}
-            balanced, intake = balance(run.lake, entity, days, outcome)
+            balanced, intake = balance(run.lake, entity, roll.days, outcome)
             balanced |= masked
             run.log.info("built", **balanced)
             published = {name.removeprefix(f"{entity}_"): number for name, number in balanced.items()}
-            rejects = _requarantine(run, stack, builder, entity=entity, days=days, outcome=outcome)
-            return Made(balanced, intake, rejects, (stages[entity], fingerprint, published))
+            rejects = _requarantine(run, stack, night, entity=entity, days=roll.days, outcome=outcome)
+            return Made(balanced, intake, rejects, (stages[entity], roll.fingerprint, published))
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             made = dict(zip(todo, pool.map(make, todo), strict=True))
@@ -104,7 +106,7 @@ def build(run: job.Run, plan: SilverPlan) -> tuple[dict[str, int], list[Unmet]]:
                 publish(stage, fingerprint=fingerprint, counts=published, dry_run=run.args.dry_run)
         quarantined = {
             entity: [file for stage, *_ in one.rejects for file in staged_files(stage)]
-            or run.lake.files(QUARANTINE[entity], todo[entity][0])
+            or run.lake.files(QUARANTINE[entity], todo[entity].days)
             for entity, one in made.items()
         }
         check_share({entity: one.intake for entity, one in made.items()}, quarantined, etl.max_quarantine_share)
@@ -126,42 +128,18 @@ def warn(run: job.Run, unmet: Sequence[Unmet]) -> list[str]:
     return warnings
 
 
-def work(ds: str, plan: SilverPlan, builder: SilverBuilder) -> dict[Entity, tuple[list[str], str]]:
-    """By entity that is not up to date: the landing days to take from bronze, and the fingerprint to commit."""
-    daily = {}
-    for entity in DAILY:
-        if days := sorted(plan.tokens[entity]):
-            # Days that are built already are built again where a record of these days changes what stands there.
-            days = builder.days_to_build(entity, days, plan.built[entity])
-            daily[entity] = (days, pack_tokens({day: plan.wanted[entity][day] for day in days}))
-    rolled = {e: (list(plan.rolls[e].days), plan.rolls[e].fingerprint) for e in SNAPSHOTS if not plan.rolls[e].is_done}
-    return daily | rolled
-
-
-def _stage(builder: SilverBuilder, entity: Entity, ds: str, plan: SilverPlan, stage: Stage) -> Outcome:
-    match entity:
-        case Entity.INTERACTIONS:
-            return builder.interactions(stage.partitions, stage)
-        case Entity.COMMENTS:
-            return builder.comments(stage.partitions, stage)
-        case Entity.PRODUCTS:
-            return builder.products(plan.rolls[entity], ds, stage)
-        case Entity.FOLLOWS:
-            return builder.follows(plan.rolls[entity], ds, stage)
-
-
 def _requarantine(
-    run: job.Run, stack: ExitStack, builder: SilverBuilder, *, entity: Entity, days: list[str], outcome: Outcome
+    run: job.Run, stack: ExitStack, night: SilverNight, *, entity: Entity, days: Sequence[str], outcome: Outcome
 ) -> list[Staged]:
     """Stage the quarantine of these days anew where silver rejects something now, or did before."""
-    from socialrec.etl.silver.night import quarantined_by
+    from socialrec.etl.silver.night import quarantined_by, requarantine
 
     if outcome.rejected is None or not (
         outcome.n_rejected or quarantined_by(run.lake, entity, days, QuarantineStage.SILVER)
     ):
         return []
     stage = stack.enter_context(run.lake.stage(QUARANTINE[entity], job=NAME, partitions=days))
-    builder.requarantine(entity, days, outcome.rejected, stage)
+    requarantine(night, entity, days, outcome.rejected, stage)
     return [(stage, "", {"rejected_by_silver": outcome.n_rejected})]
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from socialrec.contracts.bronze import BRONZE, QUARANTINE
+from socialrec.contracts.bronze import BRONZE, LANDED_DAYS, QUARANTINE
 from socialrec.contracts.runs import LANDING_FILES
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.landing.files import LandingDay, LandingFile, find_days, require_as_seen, require_day, settled_days
@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     """Take in what has landed, unless bronze has it already."""
     args = job.parser(__doc__).parse_args(argv)
     with job.run(NAME, args) as run:
-        in_bronze = frozenset(run.lake.partitions(BRONZE[Entity.INTERACTIONS]))
+        in_bronze = frozenset(run.lake.partitions(LANDED_DAYS))
         listed = find_days(run.settings.landing, run.ds, run.settings.etl.platforms)
         waiting: list[LandingFile] = []
         while True:

@@ -1,7 +1,7 @@
 """Bronze and quarantine: every record that landed, as it landed, or rejected with a reason."""
 
 from socialrec.contracts.columns import DS, PLATFORM, Column, Table
-from socialrec.contracts.landing import LANDING
+from socialrec.contracts.entities import ENTITIES, EVENTS
 from socialrec.contracts.vocabulary import Entity, QuarantineReason, QuarantineStage
 
 SOURCE_FILE = Column("source_file", "string", "The landing file, relative to the landing folder")
@@ -15,7 +15,7 @@ BRONZE: dict[Entity, Table] = {
         noun=entity.value,
         row="a record as landed, plus source file, line and ingest time",
         columns=(
-            *columns,
+            *spec.columns,
             PLATFORM,
             SOURCE_FILE,
             SOURCE_LINE,
@@ -24,10 +24,13 @@ BRONZE: dict[Entity, Table] = {
         ),
         key=("source_file", "source_line"),
         partition="ds",
-        writer="ingest_landing",
+        writers=("ingest_landing",),
     )
-    for entity, columns in LANDING.items()
+    for entity, spec in ENTITIES.items()
 }
+
+LANDED_DAYS = BRONZE[Entity.INTERACTIONS]
+"""The table that is asked which landing days were taken in: ingest commits a day to all tables of bronze."""
 
 QUARANTINE: dict[Entity, Table] = {
     entity: Table(
@@ -50,7 +53,7 @@ QUARANTINE: dict[Entity, Table] = {
         ),
         key=("source_file", "source_line"),
         partition="ds",
-        writer="ingest_landing",
+        writers=("ingest_landing", "build_silver") if entity in EVENTS else ("ingest_landing",),
     )
-    for entity in LANDING
+    for entity in ENTITIES
 }

@@ -56,7 +56,8 @@ class Column:
 class Table:
     """One table of the lake.
 
-    `writer` is the job that writes it, or None where the table is reserved and no job writes it yet.
+    `writers` are the jobs that fill it; there are none where the table is reserved. Maintenance and erasure rewrite
+    any table.
     """
 
     layer: Literal["bronze", "quarantine", "silver", "gold"]
@@ -65,7 +66,7 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     partition: str
-    writer: str | None
+    writers: tuple[str, ...]
     is_snapshot: bool = False
 
     def __post_init__(self) -> None:

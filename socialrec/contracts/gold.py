@@ -1,7 +1,7 @@
 """Gold: features, texts, understanding and recommendations."""
 
 from socialrec.contracts.columns import DS, PLATFORM, Column, FixedListOf, ListOf, StructOf, Table
-from socialrec.contracts.silver import PRODUCT_ID, TEXT_HASH, USER_KEY
+from socialrec.contracts.entities.spec import PRODUCT_ID, TEXT_HASH, USER_KEY
 from socialrec.contracts.vocabulary import (
     AttributeOrigin,
     DecisionKind,
@@ -34,7 +34,7 @@ USER_PRODUCT_AFFINITY = Table(
     ),
     key=("user_key", "product_id"),
     partition="ds",
-    writer="build_gold",
+    writers=("build_gold",),
     is_snapshot=True,
 )
 
@@ -63,7 +63,7 @@ SOCIAL_TIES = Table(
     ),
     key=("user_key", "neighbour_key"),
     partition="ds",
-    writer="build_gold",
+    writers=("build_gold",),
     is_snapshot=True,
 )
 
@@ -81,7 +81,7 @@ TEXTS = Table(
     ),
     key=("text_hash",),
     partition="ds",
-    writer="build_gold",
+    writers=("build_gold",),
 )
 
 TEXT_EMBEDDINGS = Table(
@@ -95,7 +95,7 @@ TEXT_EMBEDDINGS = Table(
     ),
     key=("text_hash", "encoder_version"),
     partition="encoder_version",
-    writer="embed_texts",
+    writers=("embed_texts", "predict_insights"),
 )
 
 COMMENT_INSIGHTS = Table(
@@ -129,7 +129,7 @@ COMMENT_INSIGHTS = Table(
     ),
     key=("platform", "comment_id"),
     partition="ds",
-    writer="predict_insights",
+    writers=("predict_insights",),
 )
 
 PRODUCT_ATTRIBUTES = Table(
@@ -147,7 +147,7 @@ PRODUCT_ATTRIBUTES = Table(
     ),
     key=("product_id", "attribute"),
     partition="ds",
-    writer="predict_insights",
+    writers=("predict_insights",),
     is_snapshot=True,
 )
 
@@ -172,7 +172,7 @@ BEHAVIOUR_PROPENSITIES = Table(
     ),
     key=("user_key", "product_id", "action"),
     partition="ds",
-    writer="predict_insights",
+    writers=("predict_insights",),
 )
 
 USER_PROFILES = Table(
@@ -194,7 +194,7 @@ USER_PROFILES = Table(
     ),
     key=("user_key",),
     partition="ds",
-    writer="build_gold",
+    writers=("build_gold",),
     is_snapshot=True,
 )
 
@@ -220,7 +220,7 @@ USER_OPINIONS = Table(
     ),
     key=("user_key", "kind", "subject"),
     partition="ds",
-    writer="predict_insights",
+    writers=("predict_insights",),
     is_snapshot=True,
 )
 
@@ -256,7 +256,7 @@ RECOMMENDATIONS = Table(
     ),
     key=("user_key", "rank"),
     partition="ds",
-    writer="score_recommendations",
+    writers=("score_recommendations",),
     is_snapshot=True,
 )
 
@@ -273,7 +273,7 @@ LIST_INPUTS = Table(
     ),
     key=("user_key",),
     partition="ds",
-    writer="score_recommendations",
+    writers=("score_recommendations",),
     is_snapshot=True,
 )
 
@@ -323,7 +323,7 @@ MODEL_DECISIONS = Table(
     ),
     key=("recommender_version", "decided_ts"),
     partition="ds",
-    writer="promote_model",
+    writers=("promote_model", "roll_back_model"),
 )
 
 GOLD: tuple[Table, ...] = (

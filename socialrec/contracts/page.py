@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from socialrec.contracts import TABLES
 from socialrec.contracts.columns import Column, FixedListOf, ListOf, StructOf, Table, Type
-from socialrec.contracts.landing import EARLIEST_YEAR, EVENT_TIME, FILE_FORMATS, LANDING, LANDING_KEY
+from socialrec.contracts.entities import ENTITIES
+from socialrec.contracts.entities.spec import EntitySpec
+from socialrec.contracts.landing import EARLIEST_YEAR, FILE_FORMATS
 from socialrec.contracts.vocabulary import QuarantineReason
 
 INTRODUCTION = """# Contracts: what every file and table holds
@@ -18,7 +20,7 @@ UTC with microseconds. A column that is not marked *optional* is never null.
 
 def render() -> str:
     """The whole page as Markdown."""
-    landing = [_landing(entity.value, columns) for entity, columns in LANDING.items()]
+    landing = [_landing(spec) for spec in ENTITIES.values()]
     tables = [_table(table) for table in TABLES.values()]
     reasons = ", ".join(f"`{reason}`" for reason in QuarantineReason)
     formats = ", ".join(f"`.{form}`" for form in FILE_FORMATS)
@@ -31,17 +33,16 @@ def render() -> str:
     return "\n".join([INTRODUCTION, head, *landing, "## Tables of the lake\n", *tables])
 
 
-def _landing(name: str, columns: tuple[Column, ...]) -> str:
-    entity = next(entity for entity in LANDING if entity.value == name)
-    key = ", ".join(f"`{column}`" for column in LANDING_KEY[entity])
-    return f"### landing {name}\n\nKey: {key}. Happened at: `{EVENT_TIME[entity]}`.\n\n{_columns(columns)}\n"
+def _landing(spec: EntitySpec) -> str:
+    key = ", ".join(f"`{column}`" for column in spec.key)
+    return f"### landing {spec.entity}\n\nKey: {key}. Happened at: `{spec.event_time}`.\n\n{_columns(spec.columns)}\n"
 
 
 def _table(table: Table) -> str:
     key = ", ".join(f"`{name}`" for name in table.key)
-    writer = f"`jobs/{table.writer}.py`" if table.writer else "no job yet: the contract is reserved"
+    writers = ", ".join(f"`jobs/{job}.py`" for job in table.writers) or "no job yet: the contract is reserved"
     snapshot = ", a whole snapshot each" if table.is_snapshot else ""
-    facts = f"Key: {key}. Partition: `{table.partition}`{snapshot}. Written by: {writer}."
+    facts = f"Key: {key}. Partition: `{table.partition}`{snapshot}. Written by: {writers}."
     return f"### {table.name}\n\nOne row is {table.row}. {facts}\n\n{_columns(table.columns)}\n"
 
 

@@ -12,6 +12,13 @@ class Entity(StrEnum):
     FOLLOWS = "follows"
 
 
+class Cadence(StrEnum):
+    """How silver keeps an entity: a partition of new records a landing day, or a whole snapshot a night."""
+
+    EVENT = "event"
+    SNAPSHOT = "snapshot"
+
+
 class EventType(StrEnum):
     """What a user did with a product."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from socialrec.contracts.landing import LANDING_KEY
+from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.product_ids import SEPARATOR
 from socialrec.contracts.vocabulary import Entity
 
@@ -26,7 +26,7 @@ class Keys:
 
     def of(self, entity: Entity) -> tuple[str, ...]:
         """The columns of bronze that make up an entity's key."""
-        own = LANDING_KEY[entity]
+        own = ENTITIES[entity].key
         return own if entity in self.shared else ("platform", *own)
 
     def product_id(self) -> Column:

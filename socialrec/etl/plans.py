@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from socialrec.contracts.bronze import BRONZE
+from socialrec.contracts.bronze import BRONZE, LANDED_DAYS
 from socialrec.contracts.columns import Table
+from socialrec.contracts.entities import ENTITIES, EVENTS, SNAPSHOTS
 from socialrec.contracts.gold import SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY, USER_PROFILES
-from socialrec.contracts.silver import SILVER
+from socialrec.contracts.silver import SILVER, SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.etl.progress import Roll, day_tokens, derived_tokens, plan_roll
@@ -17,11 +18,7 @@ from socialrec.settings.etl import EtlSettings
 
 _LAST_DAY = "9999-12-31"
 
-DAILY = (Entity.INTERACTIONS, Entity.COMMENTS)
-"""Silver tables with a partition a landing day."""
-
-SNAPSHOTS = (Entity.PRODUCTS, Entity.FOLLOWS)
-"""Silver tables with a whole snapshot a night."""
+GOLD_INPUTS = (SILVER_INTERACTIONS, SILVER_COMMENTS, SILVER_PRODUCTS, SILVER_FOLLOWS)
 
 GOLD_TARGETS = (TEXTS, USER_PRODUCT_AFFINITY, SOCIAL_TIES, USER_PROFILES)
 """In the order of their commits: a night is done once all of them stand, so what texts need goes before the last."""
@@ -76,35 +73,33 @@ class GoldPlan:
 
 def plan_silver(lake: Lake, ds: str, settings: EtlSettings) -> SilverPlan:
     """Compare silver with bronze up to `ds`; UserError where bronze has nothing."""
-    if not derived_tokens(lake, BRONZE[Entity.INTERACTIONS], ds):
+    if not derived_tokens(lake, LANDED_DAYS, ds):
         raise UserError(f"nothing in bronze up to {ds}: run ingest_landing --ds {ds} first")
     keys = (_KEYS, sorted(settings.shared_ids))
     # Where free text comes in, other masks make another table.
-    masks = {entity: (settings.mask.model_dump(),) for entity in (Entity.COMMENTS, Entity.PRODUCTS)}
+    masks = {entity: (settings.mask.model_dump(),) if spec.texts else () for entity, spec in ENTITIES.items()}
     wanted, built, tokens = {}, {}, {}
-    for entity in DAILY:
-        used = (keys, settings.duplicate_window_days, *masks.get(entity, ()))
+    for entity in EVENTS:
+        used = (keys, settings.duplicate_window_days, *masks[entity])
         wanted[entity] = derived_tokens(lake, BRONZE[entity], _LAST_DAY, *used)
         built[entity] = day_tokens(lake, SILVER[entity])
         tokens[entity] = {
             day: token for day, token in sorted(wanted[entity].items()) if day <= ds and built[entity].get(day) != token
         }
     rolls = {
-        entity: plan_roll(lake, [SILVER[entity]], [BRONZE[entity]], ds, keys, *masks.get(entity, ()))
-        for entity in SNAPSHOTS
+        entity: plan_roll(lake, [SILVER[entity]], [BRONZE[entity]], ds, keys, *masks[entity]) for entity in SNAPSHOTS
     }
     return SilverPlan(tokens, rolls, wanted, built)
 
 
 def plan_gold(lake: Lake, ds: str, settings: EtlSettings) -> GoldPlan:
     """Compare gold with silver up to `ds`; UserError where silver has no snapshot of that night."""
-    for entity in SNAPSHOTS:
-        if lake.last_commit(SILVER[entity], ds) is None:
-            raise UserError(f"{SILVER[entity].name} has no snapshot of {ds}: run build_silver --ds {ds} first")
+    for table in GOLD_INPUTS:
+        if table.is_snapshot and lake.last_commit(table, ds) is None:
+            raise UserError(f"{table.name} has no snapshot of {ds}: run build_silver --ds {ds} first")
     used = settings.model_dump(exclude=set(_NOT_IN_GOLD))
-    inputs = [SILVER[entity] for entity in (*DAILY, *SNAPSHOTS)]
     others = [table for table in GOLD_TARGETS if table is not USER_PRODUCT_AFFINITY]
     return GoldPlan(
-        affinity=plan_roll(lake, [USER_PRODUCT_AFFINITY], [SILVER[Entity.INTERACTIONS]], ds, used),
-        others=plan_roll(lake, others, inputs, ds, used),
+        affinity=plan_roll(lake, [USER_PRODUCT_AFFINITY], [SILVER_INTERACTIONS], ds, used),
+        others=plan_roll(lake, others, GOLD_INPUTS, ds, used),
     )

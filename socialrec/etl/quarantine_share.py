@@ -8,14 +8,12 @@ from dataclasses import dataclass
 import pyarrow.compute as pc
 import pyarrow.dataset as pds
 
-from socialrec.contracts.landing import LANDING_KEY
+from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
 from socialrec.errors import UserError
 
 _N_REASONS = 3
 _COLUMNS = ["reason", "detail", "source_file", "source_line"]
-_WHOSE_ID = {Entity.INTERACTIONS: "order", Entity.COMMENTS: "thread"}
-"""By entity whose lines may contradict each other: what else their id may be the id of."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +32,12 @@ class Intake:
 
 
 def shared_id_question(entity: Entity) -> str:
-    """Question to a deliverer of interactions or comments whose lines contradict each other under one id."""
-    [name] = LANDING_KEY[entity]
-    return f"several lines share {'an' if name[0] in 'aeiou' else 'a'} {name}: is this the {_WHOSE_ID[entity]}'s id?"
+    """Question to a deliverer of events whose lines contradict each other under one id."""
+    spec = ENTITIES[entity]
+    assert spec.revisions is not None, f"{entity} has no lines that contradict each other"
+    name = spec.key[0]
+    article = "an" if name[0] in "aeiou" else "a"
+    return f"several lines share {article} {name}: is this the {spec.revisions.mistaken_for}'s id?"
 
 
 def check_share(intakes: Mapping[Entity, Intake], quarantined: Mapping[Entity, Sequence[str]], limit: float) -> None:

@@ -12,6 +12,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from socialrec.contracts.bronze import BRONZE
+from socialrec.contracts.entities import ENTITIES
+from socialrec.contracts.entities.spec import Revisions
 from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.duplicates import (
@@ -24,22 +26,29 @@ from socialrec.etl.duplicates import (
     repeated_hashes,
     with_hashes,
 )
+from socialrec.etl.keys import Keys
 from socialrec.etl.tables import count_rows, read_table
 from socialrec.lake import Lake
 
 
 @dataclass(frozen=True)
 class RepeatRule:
-    """Columns that make a record one of its entity (`key`), its owner (`owner`) and all else that it says (`content`).
-
-    Where records have a `time`, a newer one replaces an older one of the same owner; else other content is a conflict.
-    """
+    """An event entity, the columns of its key, and how its records under one key relate to each other."""
 
     entity: Entity
     key: tuple[str, ...]
-    owner: tuple[str, ...]
-    content: tuple[str, ...] = ()
-    time: str | None = None
+    revisions: Revisions
+
+    @classmethod
+    def of(cls, entity: Entity, keys: Keys) -> RepeatRule | None:
+        """The rule of an entity; None where it is a snapshot, whose newest record stands."""
+        revisions = ENTITIES[entity].revisions
+        return cls(entity, keys.of(entity), revisions) if revisions else None
+
+    def judge(self, records: DataFrame) -> DataFrame:
+        """The records with their `verdict`, from all records of their keys (see `judge_repeats`)."""
+        rule = self.revisions
+        return judge_repeats(records, self.key, rule.owner, rule.content, rule.time)
 
 
 @dataclass(frozen=True)
@@ -57,15 +66,14 @@ class Repeats:
     @cached_property
     def judged(self) -> DataFrame:
         """All records of those keys, of all days, with key, `ds`, `source_file`, `source_line` and `verdict`."""
-        rule = self.rule
+        rule, revisions = self.rule, self.rule.revisions
         wanted = repeated_hashes(self._hashes)
         if self.met_days:
             wanted = wanted.unionByName(self._met.select(HASH)).distinct()
-        names = dict.fromkeys((*rule.key, *rule.owner, *rule.content, "ds", *RECORD_KEY))
+        names = dict.fromkeys((*rule.key, *revisions.owner, *revisions.content, "ds", *RECORD_KEY))
         records = self._bronze([*self.days, *self.met_days]).select(*names)
         suspects = with_hashes(records, rule.key, wanted)
-        judged = judge_repeats(suspects, rule.key, rule.owner, rule.content, rule.time)
-        return judged.select(*rule.key, "ds", *RECORD_KEY, VERDICT).persist(StorageLevel.MEMORY_AND_DISK)
+        return rule.judge(suspects).select(*rule.key, "ds", *RECORD_KEY, VERDICT).persist(StorageLevel.MEMORY_AND_DISK)
 
     def rejected(self, days: Sequence[str]) -> DataFrame:
         """The records of these days that another record of their key keeps out of silver."""
@@ -84,7 +92,7 @@ class Repeats:
         """
         met = [day for day in self.met_days if day in built]
         later = {day for day in met if day > min(self.days)}
-        earlier = [day for day in met if day not in later] if self.rule.time else []
+        earlier = [day for day in met if day not in later] if self.rule.revisions.time else []
         return sorted({*self.days, *later, *self._other_than_built(earlier)})
 
     def _other_than_built(self, days: Sequence[str]) -> set[str]:

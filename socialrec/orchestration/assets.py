@@ -1,4 +1,4 @@
-"""What tasks read and write, as Airflow assets: the lake's tables, the files on either side of it, and the models.
+"""Assets of Airflow for what tasks read and write (`contracts/flow.py`): the lake's tables, files, and models.
 
 Airflow draws its asset graph from them. Nothing is scheduled by them: a night is one DAG.
 """
@@ -11,11 +11,9 @@ from typing import Any
 from airflow.sdk import Asset
 
 from socialrec.contracts import TABLES
+from socialrec.contracts.flow import BASE, CANDIDATE, ENCODER, RECOMMENDER, REPORT, reads, writes
 from socialrec.contracts.runs import LANDING_FILES, PUBLISHED_LISTS
 
-REPORT = "report of the night"
-BASE, ENCODER = "socialrec-base", "socialrec-encoder"
-CANDIDATE, RECOMMENDER = "candidate recommender", "socialrec-recommender"
 BESIDE_THE_LAKE: dict[str, str] = {
     LANDING_FILES: "files/landing",
     PUBLISHED_LISTS: "files/export",
@@ -33,40 +31,6 @@ MODEL_VERSIONS = {
     RECOMMENDER: "recommender_version",
 }
 """Which value of a receipt is the version of a model."""
-
-WRITTEN: dict[str, tuple[str, ...]] = {
-    "publish_recommendations": (PUBLISHED_LISTS,),
-    "report_run": (REPORT,),
-    "pretrain_encoder": (BASE,),
-    "finetune_encoder": (ENCODER,),
-    "fit_recommender": (CANDIDATE,),
-    "promote_model": (RECOMMENDER,),
-    "roll_back_model": (RECOMMENDER,),
-}
-"""By job, what it writes beside the tables whose contract names it as their writer."""
-
-_SILVER = ("silver.interactions", "silver.comments", "silver.products")
-_TRAINED_ON = (*_SILVER, "gold.social_ties", "gold.text_embeddings")
-READ: dict[str, tuple[str, ...]] = {
-    "ingest_landing": (LANDING_FILES,),
-    "build_silver": tuple(name for name, table in TABLES.items() if table.layer == "bronze"),
-    "build_gold": (*_SILVER, "silver.follows"),
-    "embed_texts": ("gold.texts", ENCODER),
-    "predict_insights": (*_SILVER, "gold.user_product_affinity", "gold.text_embeddings", ENCODER),
-    "score_recommendations": (
-        *("gold.user_product_affinity", "gold.social_ties", "gold.user_profiles", "silver.products"),
-        *("silver.comments", RECOMMENDER),
-    ),
-    "publish_recommendations": ("gold.recommendations",),
-    "report_run": (PUBLISHED_LISTS, "gold.comment_insights"),
-    "pretrain_encoder": ("gold.texts", "gold.social_ties", "silver.comments", "silver.interactions"),
-    "finetune_encoder": (*_SILVER, "gold.social_ties", BASE),
-    "fit_recommender": _TRAINED_ON,
-    "evaluate_recommender": (*_TRAINED_ON, CANDIDATE),
-    "promote_model": (CANDIDATE,),
-    "roll_back_model": (RECOMMENDER,),
-}
-"""By job, what it reads of others; what it reads of its own is no step of the way."""
 
 
 def asset(name: str) -> Asset:
@@ -92,11 +56,10 @@ def facts_of(name: str, receipt: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def written_by(job: str) -> list[Asset]:
-    """What a job writes."""
-    tables = (name for name, table in TABLES.items() if table.writer == job)
-    return [asset(name) for name in (*tables, *WRITTEN.get(job, ()))]
+    """Assets that a job writes."""
+    return [asset(name) for name in writes(job)]
 
 
 def read_by(job: str) -> list[Asset]:
-    """What a job reads."""
-    return [asset(name) for name in READ.get(job, ())]
+    """Assets that a job reads."""
+    return [asset(name) for name in reads(job)]

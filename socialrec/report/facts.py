@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from socialrec.contracts.bronze import QUARANTINE
 from socialrec.contracts.columns import Table
+from socialrec.contracts.entities import EVENTS
 from socialrec.contracts.gold import COMMENT_INSIGHTS, MODEL_DECISIONS, RECOMMENDATIONS, USER_PROFILES
 from socialrec.contracts.silver import SILVER, SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
-from socialrec.contracts.vocabulary import Entity
 from socialrec.lake import Lake
 from socialrec.recommend.decisions import newest_decision
 from socialrec.recommend.lists.published import PublishedList, read_lists, typical_users
@@ -22,7 +22,6 @@ from socialrec.report.changes import Changes, read_changes
 from socialrec.report.summary import landing_days
 from socialrec.report.suspicion import Suspect, find_suspects
 
-DAILY = (Entity.INTERACTIONS, Entity.COMMENTS)
 N_SAMPLES = 10
 N_TOP = 10
 FAIR = ("activity", "community", "product_age", "seller")
@@ -88,7 +87,7 @@ def read_facts(lake: Lake, ds: str) -> NightFacts:
     return NightFacts(
         rejected=tuple(read_rejected(lake, landed)),
         said=read_said(lake, landed),
-        growth={entity.value: rows_by_day(lake, SILVER[entity], ds) for entity in DAILY},
+        growth={entity.value: rows_by_day(lake, SILVER[entity], ds) for entity in EVENTS},
         exposure=read_exposure(lake, ds),
         samples=tuple(read_lists(lake, ds, sample_users(lake, ds))),
         changes=_changes(lake, ds),

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from socialrec.contracts.bronze import BRONZE, QUARANTINE
+from socialrec.contracts.bronze import BRONZE, LANDED_DAYS, QUARANTINE
 from socialrec.contracts.columns import Table
+from socialrec.contracts.entities import EVENTS
 from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity, PersonalData, QuarantineStage
 from socialrec.lake import Lake
@@ -20,8 +21,6 @@ TEST_PREFIX = "test/"
 BROKEN = frozenset({"whole", "numbers", "leak", "constant_scores"})
 """Checks of the gate whose failure means that the candidate cannot serve at all."""
 COSTS = ("cpu_seconds", "gpu_seconds", "rows_written", "bytes_written")
-DAILY = (Entity.INTERACTIONS, Entity.COMMENTS)
-"""Entities whose silver table has a partition a landing day; the others have a whole snapshot a night."""
 
 
 def read_receipts(folder: Path, leave_out: Sequence[str] = ()) -> Receipts:
@@ -174,7 +173,7 @@ def _model_sentences(summary: Mapping[str, Any]) -> list[str]:
 
 def landing_days(lake: Lake, ds: str) -> list[str]:
     """The landing days that the night of `ds` took in: those that bronze got in one write with this day."""
-    newest = lake.newest_commits(BRONZE[Entity.INTERACTIONS])
+    newest = lake.newest_commits(LANDED_DAYS)
     if ds not in newest:
         return []
     return sorted(day for day, commit in newest.items() if commit.attempt == newest[ds].attempt)
@@ -197,7 +196,7 @@ def _rows(lake: Lake, entity: Entity, ds: str, days: Sequence[str]) -> dict[str,
     counts = commit.counts if commit else {}
     stages = lake.read(QUARANTINE[entity], days, ["stage"])["stage"].to_pylist()
     n_in = _count(lake, BRONZE[entity], days) + stages.count(QuarantineStage.INGEST.value)
-    until = [day for day in lake.partitions(SILVER[entity]) if day <= ds] if entity in DAILY else [ds]
+    until = [day for day in lake.partitions(SILVER[entity]) if day <= ds] if entity in EVENTS else [ds]
     found: dict[str, Any] = {"in": n_in, "total": _count(lake, SILVER[entity], until)}
     if counts.get("in", 0) == n_in:
         parts = {name: counts.get(name, 0) for name in OUTCOMES}
@@ -205,7 +204,7 @@ def _rows(lake: Lake, entity: Entity, ds: str, days: Sequence[str]) -> dict[str,
         return {**found, **parts, "adds_up": n_in == sum(parts.values()), "masked": masked}
     # Silver was built again from older days too: its counts are not those of this night.
     found |= {"quarantined": len(stages), "published": None, "duplicate": None, "masked": {}}
-    if entity in DAILY:
+    if entity in EVENTS:
         published = _count(lake, SILVER[entity], days)
         found |= {"published": published, "duplicate": n_in - len(stages) - published}
     return {**found, "adds_up": n_in >= len(stages) + (found["published"] or 0)}

@@ -130,7 +130,7 @@ class Run:
 
     def _versions(self) -> dict[str, int]:
         """Versions of the tables that this job writes, whether or not it had to write them now."""
-        tables = [table for table in TABLES.values() if table.writer == self.name]
+        tables = [table for table in TABLES.values() if self.name in table.writers]
         return {table.name: version for table in tables if (version := self.lake.version(table)) is not None}
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from socialrec.contracts.landing import ID_CHARS
+from socialrec.contracts.entities.spec import ID_CHARS
 from socialrec.contracts.vocabulary import Entity, EventType
 from socialrec.errors import UserError
 from socialrec.runtime.job import day

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from socialrec.contracts.landing import LANDING
+from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.vocabulary import Entity
 from socialrec.lake.schemas import arrow_type
 from socialrec.sources.demo_activity import Comments, make_comments, make_events, make_looks
@@ -101,7 +101,7 @@ def _content(entity: Entity, records: Sequence[Record | str]) -> pa.Table | list
     # Times stay text in both, so that a time that is none can be delivered too.
     fields = {
         column.name: pa.string() if column.type == "timestamp" else arrow_type(column.type)
-        for column in LANDING[entity]
+        for column in ENTITIES[entity].columns
     }
     return pa.Table.from_pylist(list(records), schema=pa.schema(fields))
 

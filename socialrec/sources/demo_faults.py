@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from socialrec.contracts.landing import EVENT_TIME, LANDING_KEY
+from socialrec.contracts.entities import ENTITIES, EVENTS
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
 from socialrec.sources.demo_world import DemoWorld, Ints
 
@@ -52,7 +52,7 @@ def deliver(world: DemoWorld, entity: Entity, rows: Sequence[Record], happened: 
     record that they repeat. No file has more than 4% of records to reject.
     """
     rng = world.rng(10 + list(Entity).index(entity))
-    is_daily = entity in (Entity.INTERACTIONS, Entity.COMMENTS)
+    is_daily = entity in EVENTS
     landed = _with_late(rng, world, happened) if is_daily else happened
     counts = Counts(late=int((landed > happened).sum()))
     days: list[list[Record | str]] = [[] for _ in range(world.days)]
@@ -68,7 +68,7 @@ def deliver(world: DemoWorld, entity: Entity, rows: Sequence[Record], happened: 
         # A product's or a follow's newest landing wins: a copy on the next day might overrule an update.
         delay = int(rng.integers(0, 2)) if is_daily else 0
         days[min(int(landed[index]) + delay, world.days - 1)].append(rows[index])
-    keys = {tuple(row[name] for name in LANDING_KEY[entity]) for row in rows}
+    keys = {tuple(row[name] for name in ENTITIES[entity].key) for row in rows}
     counts.published = len(keys)
     counts.duplicate = len(copied) + len(rows) - len(keys)
     counts.records = sum(len(records) for records in days)
@@ -123,7 +123,7 @@ def _contradict(row: Record, entity: Entity) -> Record:
 
 
 def _renamed(row: Record, entity: Entity) -> Record:
-    key = LANDING_KEY[entity]
+    key = ENTITIES[entity].key
     return row if len(key) > 1 else row | {key[0]: f"{row[key[0]]}-x"}
 
 
@@ -136,7 +136,7 @@ def _without(name: str) -> Callable[[Record, date], Record]:
 
 
 def _in_future(entity: Entity) -> Callable[[Record, date], Record]:
-    return lambda row, day: row | {EVENT_TIME[entity]: f"{day + timedelta(days=2)}T09:00:00Z"}
+    return lambda row, day: row | {ENTITIES[entity].event_time: f"{day + timedelta(days=2)}T09:00:00Z"}
 
 
 def _cut_short(row: Record, _: date) -> str:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
-from socialrec.contracts.landing import LANDING
+from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.lake.schemas import arrow_type
@@ -101,7 +101,7 @@ def landed_days(platform: Path) -> list[str]:
 
 
 def _checked(table: pa.Table, entity: Entity) -> pa.Table:
-    columns = {column.name: column for column in LANDING[entity]}
+    columns = {column.name: column for column in ENTITIES[entity].columns}
     unknown = [name for name in table.column_names if name not in columns]
     missing = [name for name, column in columns.items() if not column.nullable and name not in table.column_names]
     odd = [

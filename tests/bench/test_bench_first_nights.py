@@ -16,12 +16,17 @@ from socialrec.bench.first_nights.night_jobs import night_steps, training_steps
 from socialrec.bench.first_nights.program import Facts, said
 from socialrec.bench.first_nights.shops import CHINESE, Shop, records_of
 from socialrec.bench.first_nights.worlds import LACKS, README_RECORDS, SHOP_DAY, worlds
+from socialrec.contracts import TABLES
+from socialrec.contracts.flow import READ, reads, writes
+from socialrec.contracts.runs import LANDING_FILES, PUBLISHED_LISTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 
 REPOSITORY = Path(__file__).parents[2]
 SMALL = ("readme", "nobody-buys", "shop-14", "chinese")
 LAST = date.fromisoformat(SHOP_DAY)
+SEEN_ELSEWHERE = {"embed_texts": {"gold.text_embeddings"}, "score_recommendations": {"gold.list_inputs"}}
+"""No first night adds to vectors or keeps lists: see test_text_jobs.py and test_jobs_keeping.py."""
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +46,20 @@ def test_a_first_night_ends_with_a_whole_list_and_true_reasons_for_everybody(nig
     assert facts["n_profile_sentences"] >= facts["users"]
     assert facts["n_untrue"] == 0
     assert facts["places"] >= facts["lists"] > 0
+
+
+def test_jobs_read_and_write_what_their_assets_say(nights: dict[str, Any]) -> None:
+    """Both ways, over all tables and files that receipts count, for each job of a night and of a training."""
+    counted = {*TABLES, LANDING_FILES, PUBLISHED_LISTS}
+    worlds_facts = nights["facts"].values()
+    assert {job for facts in worlds_facts for job in facts["read"]} == {*READ} - {"pretrain_encoder", "roll_back_model"}
+    for job in sorted({*READ} - {"pretrain_encoder", "roll_back_model"}):
+        read = {name for facts in worlds_facts for name in facts["read"][job]}
+        wrote = {name for facts in worlds_facts for name in facts["wrote"][job]}
+        own = {name for name in read if name in TABLES and TABLES[name].writers == (job,)}
+        elsewhere = SEEN_ELSEWHERE.get(job, set())
+        assert (job, sorted(read - own)) == (job, sorted(counted & {*reads(job)} - elsewhere))
+        assert (job, sorted(wrote)) == (job, sorted(counted & {*writes(job)} - {"gold.list_inputs"}))
 
 
 def test_the_four_records_of_the_readme_give_the_one_list_that_they_allow(nights: dict[str, Any]) -> None:
@@ -206,7 +225,7 @@ def test_an_error_is_told_with_the_line_of_this_project_that_it_met() -> None:
 
     with pytest.raises(ValueError) as met:
         wrong()
-    assert re.fullmatch(r"ValueError: .+ at socialrec/bench/first_nights_shops\.py:\d+", said(met.value))
+    assert re.fullmatch(r"ValueError: .+ at socialrec/bench/first_nights/shops\.py:\d+", said(met.value))
     assert said(UserError("deliver it again")) == "deliver it again"
 
 

@@ -18,8 +18,8 @@ import pytest
 from socialrec.bench.children import run_child
 from socialrec.bench.etl.agreement import agree
 from socialrec.bench.etl.peer import Peer
+from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.gold import SOCIAL_TIES
-from socialrec.contracts.landing import LANDING
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.plans import GOLD_TARGETS
 from socialrec.lake import Lake
@@ -43,7 +43,7 @@ def ids(prefix: str, numbers: Ints) -> pa.Array:
 def filled(entity: Entity, columns: dict[str, pa.Array]) -> pa.Table:
     """A table of all landing columns; those that are left out are null. DuckDB's side needs every one."""
     n_rows = len(next(iter(columns.values())))
-    kinds = {column.name: arrow_type(column.type) for column in LANDING[entity]}
+    kinds = {column.name: arrow_type(column.type) for column in ENTITIES[entity].columns}
     return pa.table({name: columns.get(name, pa.nulls(n_rows, kind)) for name, kind in kinds.items()})
 
 

@@ -18,7 +18,7 @@ from landed_world import D1, D2, comment, event, land, load, rows, run
 from pyspark.sql import SparkSession
 
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
-from socialrec.contracts.landing import LANDING_KEY
+from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.silver import SILVER, SILVER_COMMENTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
@@ -274,5 +274,5 @@ def test_ten_thousand_columns_do_not_stop_a_night(home: Path, lake: Lake, spark:
     file = home / "landing" / "shop" / D2 / "follows-wide.csv"
     file.write_text(",".join(["follower_id", "followee_id", *wide]) + "\ncyd,dot" + ",1" * 10_000 + "\n")
     run(home, D2, jobs=("ingest_landing",))
-    assert sorted(row[LANDING_KEY[Entity.FOLLOWS][0]] for row in rows(lake, BRONZE[Entity.FOLLOWS])) == ["ann", "cyd"]
+    assert sorted(row[ENTITIES[Entity.FOLLOWS].key[0]] for row in rows(lake, BRONZE[Entity.FOLLOWS])) == ["ann", "cyd"]
     blow(2)

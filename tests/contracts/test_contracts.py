@@ -9,10 +9,11 @@ import pytest
 
 from socialrec.contracts import BRONZE, GOLD, QUARANTINE, SILVER, TABLES
 from socialrec.contracts.columns import DS, Column, FixedListOf, ListOf, StructOf, Table
+from socialrec.contracts.entities import ENTITIES
+from socialrec.contracts.entities.spec import EntitySpec
 from socialrec.contracts.gold import RECOMMENDATIONS
-from socialrec.contracts.landing import EVENT_TIME, LANDING, LANDING_KEY
 from socialrec.contracts.page import render
-from socialrec.contracts.vocabulary import Entity
+from socialrec.contracts.vocabulary import Cadence
 from socialrec.etl.schemas import spark_schema
 from socialrec.lake.schemas import arrow_schema
 
@@ -41,15 +42,20 @@ def test_raw_user_ids_end_at_bronze() -> None:
         assert not {"user_id", "follower_id", "followee_id"} & {column.name for column in table.columns}
 
 
-def test_every_entity_has_a_key_and_an_event_time_among_its_columns() -> None:
-    for entity in Entity:
-        names = {column.name for column in LANDING[entity]}
-        assert set(LANDING_KEY[entity]) | {EVENT_TIME[entity]} <= names
+@pytest.mark.parametrize("spec", ENTITIES.values(), ids=lambda spec: str(spec.entity))
+def test_an_entity_names_only_columns_that_it_has(spec: EntitySpec) -> None:
+    columns = {"platform", *(column.name for column in spec.columns)}
+    assert {*spec.key, spec.event_time, *spec.users, *spec.references, *spec.texts} <= columns
+    assert {*spec.needs_any, *spec.must_differ} <= columns
+    assert {*spec.user_keys, *spec.said_once} <= {column.name for column in spec.silver.columns}
+    if spec.revisions:
+        assert {*spec.revisions.owner, *spec.revisions.content, spec.revisions.time or spec.event_time} <= columns
+    assert (spec.cadence is Cadence.EVENT) == (spec.revisions is not None)
 
 
 def test_a_table_whose_key_is_not_a_column_is_refused() -> None:
     with pytest.raises(ValueError, match=r"gold\.x: .*not a column \['nothing'\]"):
-        Table("gold", "x", "a thing", (DS,), key=("nothing",), partition="ds", writer=None)
+        Table("gold", "x", "a thing", (DS,), key=("nothing",), partition="ds", writers=())
 
 
 def test_the_arrow_schema_follows_the_contract() -> None:

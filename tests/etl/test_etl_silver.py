@@ -226,12 +226,12 @@ def test_the_newest_valid_description_stands_in_the_catalogue(spark: SparkSessio
     merged = merge_products(
         previous, rows_of(spark, BRONZE[Entity.PRODUCTS], *landed_rows), Keys(), "2026-01-06", MaskSettings()
     )
-    newest = {row.product_id: row for row in merged.where("rank = 1").collect()}
+    newest = {row.product_id: row for row in merged.where("is_newest").collect()}
     a, b = newest["shop:a"], newest["shop:b"]
     assert newest["app:a"].title == "Another shop's"
     assert (a.title, a.text, a.first_seen_ds, a.is_active) == ("New", "New. toys. A kite", "2026-01-01", False)
     assert (b.title, b.first_seen_ds, b.is_active) == ("B again", "2026-01-06", True)
-    assert merged.where("is_new and rank > 1").count() == 2
+    assert merged.where("is_new and not is_newest").count() == 2
 
 
 def test_follows_are_replaced_by_newer_records_and_ended_ones_kept(spark: SparkSession, identity: Identity) -> None:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
-from socialrec.contracts.landing import LANDING
+from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.bronze.ingest import judged_records
 from socialrec.etl.bronze.judging import FAULTS, list_faults
@@ -48,7 +48,7 @@ def records(rng: random.Random, entity: Entity) -> list[dict[str, str]]:
     found = []
     for number in range(N_RECORDS):
         record = {}
-        for column in LANDING[entity]:
+        for column in ENTITIES[entity].columns:
             sound = rng.choice(sorted(column.choices)) if column.choices else VALID[column.type]
             if column.name.endswith("_id"):
                 sound = f"{column.name}-{number}"
@@ -80,7 +80,7 @@ def as_jsonl(rng: random.Random, rows: list[dict[str, str]]) -> bytes:
 def as_parquet(rng: random.Random, entity: Entity, rows: list[dict[str, str]]) -> bytes:
     """Columns of text; where the contract has another type often columns of one that may become it."""
     columns = {}
-    for column in LANDING[entity]:
+    for column in ENTITIES[entity].columns:
         values: list[object] = [row[column.name] for row in rows]
         kind = pa.string()
         if column.type != "string" and rng.random() < 0.7:

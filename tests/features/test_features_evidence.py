@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from pyspark.sql import SparkSession
 
+from socialrec.contracts.gold import USER_PRODUCT_AFFINITY
 from socialrec.errors import UserError
+from socialrec.etl.gold.affinity import user_product_affinity
+from socialrec.etl.schemas import spark_schema
 from socialrec.features.data import Evidence, TrainingData, build_training_data
 from socialrec.features.evidence import affinity_of_events, affinity_of_rollup, tie_matrix
 from socialrec.features.words import distinctive_words, words_of
@@ -18,6 +23,10 @@ from socialrec.settings import Settings
 
 TIME = pa.timestamp("us", "UTC")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+BEGIN = NOW - timedelta(days=1)
+LAST = BEGIN.date()
+NIGHT = LAST.isoformat()
+"""The day that begins at BEGIN and ends at NOW."""
 USERS, PRODUCTS = pa.array(["a", "b"]), pa.array(["p", "q"])
 
 
@@ -58,11 +67,65 @@ def test_a_returned_product_is_no_interest(settings: Settings) -> None:
     assert affinity_of_events(events, USERS, PRODUCTS, settings, NOW).nnz == 0
 
 
-def test_the_nightly_rollup_means_the_same_as_its_events(settings: Settings) -> None:
-    events = pa.concat_tables([one_event("click", 30), one_event("purchase", 0)])
-    rollup = pa.table({"user_key": ["b"], "product_id": ["p"], "affinity_micros": pa.array([5_500_000])})
-    from_events = affinity_of_events(events, USERS, PRODUCTS, settings, NOW)
-    assert affinity_of_rollup(rollup, USERS, PRODUCTS, settings).toarray() == pytest.approx(from_events.toarray())
+def rolled_by_spark(spark: SparkSession, events: pa.Table, landed: Sequence[str], settings: Settings) -> np.ndarray:
+    """Affinity of one platform's events on NIGHT, by the night's job: (n_users, n_products)."""
+    rows = events.append_column("platform", pa.array(["shop"] * len(events))).append_column("ds", pa.array(landed))
+    none = spark.createDataFrame([], spark_schema(USER_PRODUCT_AFFINITY))
+    rollup = user_product_affinity(none, spark.createDataFrame(rows), NIGHT, settings.etl)
+    return affinity_of_rollup(rollup.toArrow(), USERS, PRODUCTS, settings).toarray()
+
+
+def some_events(settings: Settings, moments: Sequence[datetime]) -> pa.Table:
+    """Events that are no returns, one a moment."""
+    rng, n = np.random.default_rng(3), len(moments)
+    kinds = [kind.value for kind, weight in settings.etl.event_weights.items() if weight > 0]
+    return pa.table(
+        {
+            "user_key": USERS.take(rng.integers(0, 2, n)),
+            "product_id": PRODUCTS.take(rng.integers(0, 2, n)),
+            "event_type": [kinds[place] for place in rng.integers(0, len(kinds), n)],
+            "event_ts": pa.array(moments, TIME),
+            "quantity": 3 * rng.random(n),
+        }
+    )
+
+
+def test_the_nights_affinity_lies_between_that_of_its_events_at_the_beginning_and_the_end_of_its_day(
+    spark: SparkSession, settings: Settings
+) -> None:
+    """Spark ages an event by whole days, whatever the day on which it landed; NumPy ages it by seconds."""
+    rng = np.random.default_rng(4)
+    moments = [NOW - timedelta(seconds=int(age)) for age in rng.integers(1, 50 * 86_400, 60)]
+    delays = [timedelta(days=int(n)) for n in rng.integers(0, 4, 60)]
+    late = [min(moment.date() + delay, LAST) for moment, delay in zip(moments, delays, strict=True)]
+    events = some_events(settings, moments)
+    found = rolled_by_spark(spark, events, [day.isoformat() for day in late], settings)
+    first, last = (affinity_of_events(events, USERS, PRODUCTS, settings, at).toarray() for at in (BEGIN, NOW))
+    rounding = 60 * 1e-6
+    assert (last - rounding <= found).all()
+    assert (found <= first + rounding).all()
+    assert (first - last).min() > 10 * rounding
+
+
+def test_the_nights_affinity_is_that_of_its_events_where_they_are_whole_days_old(
+    spark: SparkSession, settings: Settings
+) -> None:
+    moments = [BEGIN - timedelta(days=age) for age in range(40)]
+    events, landed = some_events(settings, moments), [moment.date().isoformat() for moment in moments]
+    expected = affinity_of_events(events, USERS, PRODUCTS, settings, BEGIN).toarray()
+    assert rolled_by_spark(spark, events, landed, settings) == pytest.approx(expected, abs=40 * 1e-6)
+
+
+def test_an_undated_event_ages_from_its_landing_day_in_the_night_and_never_in_training(
+    spark: SparkSession, settings: Settings
+) -> None:
+    """The two agree on the landing day alone."""
+    event = one_event("click")
+    assert affinity_of_events(event, USERS, PRODUCTS, settings, NOW)[1, 0] == pytest.approx(math.log1p(1.0))
+    assert rolled_by_spark(spark, event, [NIGHT], settings)[1, 0] == pytest.approx(math.log1p(1.0))
+    half_life = timedelta(days=settings.etl.affinity_half_life_days)
+    landed = [(LAST - half_life).isoformat()]
+    assert rolled_by_spark(spark, event, landed, settings)[1, 0] == pytest.approx(math.log1p(0.5))
 
 
 def test_unknown_users_and_products_are_left_out(settings: Settings) -> None:

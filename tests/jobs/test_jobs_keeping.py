@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 from tiny_shop import DS, LENGTH, N_USERS, call, user, write
 
 from socialrec.contracts.columns import Table
+from socialrec.contracts.flow import writes
 from socialrec.contracts.gold import LIST_INPUTS, RECOMMENDATIONS, SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.lake import Lake
@@ -54,7 +55,9 @@ def test_only_who_acted_their_followers_and_whose_turn_it_is_get_new_lists(
     liked = lake.read(USER_PRODUCT_AFFINITY, [DS]).to_pylist()
     new = next(row for row in liked if row["user_key"] == user(5)) | {"product_id": "p00", "settled_ds": NEXT}
     copy_night(lake, {USER_PRODUCT_AFFINITY: [*liked, new]})
-    counts = score(shop_that_keeps, NEXT, "second")["counts"]
+    receipt = score(shop_that_keeps, NEXT, "second")
+    assert {*receipt["wrote"]} == {*writes("score_recommendations")}
+    counts = receipt["counts"]
     made = {row["user_key"]: row["made_ds"] for row in lake.read(LIST_INPUTS, [NEXT]).to_pylist()}
     # User 3 follows user 5, and it is user 18's turn.
     fresh = {name for name, ds in made.items() if ds == NEXT}

@@ -10,6 +10,8 @@ import pytest
 from tiny_shop import DS, call, forget_models, user, write
 
 from socialrec import tracking
+from socialrec.contracts import TABLES
+from socialrec.contracts.flow import reads, writes
 from socialrec.contracts.gold import MODEL_DECISIONS, RECOMMENDATIONS
 from socialrec.lake import Lake
 from socialrec.local_stack.home.missing import find_missing
@@ -87,7 +89,10 @@ def test_nobody_goes_back_to_a_changed_version(shop: Settings) -> None:
         call(shop, "roll_back_model", "--reason", "worse", run_id="damaged")
     assert tracker.model(RECOMMENDER, newer) == tracker.champion(RECOMMENDER)
     shutil.rmtree(folder)
-    assert call(shop, "roll_back_model", "--reason", "worse", run_id="back")["recommender_version"] == old.version
+    receipt = call(shop, "roll_back_model", "--reason", "worse", run_id="back")
+    assert receipt["recommender_version"] == old.version
+    assert {*receipt["read"]} == {*reads("roll_back_model")} & {*TABLES}
+    assert {*receipt["wrote"]} == {*writes("roll_back_model")} & {*TABLES}
 
 
 def test_the_status_names_a_lost_log_and_a_lost_registry(shop: Settings, tmp_path: Path) -> None:

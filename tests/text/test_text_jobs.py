@@ -15,10 +15,9 @@ from mlflow import MlflowClient
 from pyspark.sql import SparkSession
 
 from socialrec import tracking
-from socialrec.contracts.gold import (
-    TEXT_EMBEDDINGS,
-    TEXTS,
-)
+from socialrec.contracts import TABLES
+from socialrec.contracts.flow import reads
+from socialrec.contracts.gold import SOCIAL_TIES, TEXT_EMBEDDINGS, TEXTS
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS
 from socialrec.encoders.encoder import Encoder, load_saved
 from socialrec.encoders.weights import load_weights
@@ -202,11 +201,14 @@ def test_a_base_model_is_pre_trained_registered_and_then_fine_tuned(
     shop: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop_texts(shop)
+    tie = {"strength": 1.0, "is_follow": True, "is_mutual": False, "n_co_interest": 0, "replies_micros": 0}
+    write(Lake(shop.lake), SOCIAL_TIES, DS, [tie | {"user_key": "u0", "neighbour_key": "u1", "settled_micros": 0}])
     with (shop.home / "settings.toml").open("a") as file:
         file.write("\n[pretrain]\nmax_tokens = 16\nheld_out_share = 0.3\nlearning_rate = 0.003\n")
     dry = call(shop, "pretrain_encoder", "--steps", "3", "--dry-run")
     assert (dry["status"], "folder" in dry, (shop.models / "base").exists()) == ("dry_run", False, False)
     receipt = call(shop, "pretrain_encoder", "--steps", "20")
+    assert ({*receipt["read"]}, receipt["wrote"]) == ({*reads("pretrain_encoder")}, {})
     counts = receipt["counts"]
     assert (receipt["status"], counts["texts"] + counts["held_out"], counts["steps"]) == ("written", 20, 20)
     assert receipt["perplexity"] < receipt["perplexity_before"]
@@ -253,7 +255,9 @@ def test_each_text_is_encoded_once(
     assert call(shop, "embed_texts", *asked)["counts"] == {"encoded": 3, "reused": 0}
     write(lake, TEXTS, NEXT_DS, texts("green book"))
     assert call(shop, "embed_texts", *asked)["status"] == "up_to_date"
-    assert call(shop, "embed_texts", *asked, ds=NEXT_DS)["counts"] == {"encoded": 1, "reused": 3}
+    receipt = call(shop, "embed_texts", *asked, ds=NEXT_DS)
+    assert receipt["counts"] == {"encoded": 1, "reused": 3}
+    assert {*receipt["read"]} == {*reads("embed_texts")} & {*TABLES}
     rows = lake.read(TEXT_EMBEDDINGS, [encoder.version]).sort_by("text_hash")
     said = ["blue lamp", "green book", "red shoe", "😀"]
     assert rows["text_hash"].to_pylist() == [f"hash of {text}" for text in said]

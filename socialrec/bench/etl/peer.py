@@ -13,9 +13,6 @@ import duckdb
 
 from socialrec.bench.etl import sql as etl_sql
 from socialrec.contracts.vocabulary import Entity
-from socialrec.etl.entities.comments import CONTENT as COMMENT_CONTENT
-from socialrec.etl.entities.comments import OWNER
-from socialrec.etl.entities.interactions import CONTENT as INTERACTION_CONTENT
 from socialrec.etl.keys import Keys
 from socialrec.settings.etl import EtlSettings
 
@@ -44,10 +41,10 @@ class Peer:
     def silver(self) -> None:
         """Silver, and what it rejects to quarantine."""
         run, keys = self.connection.execute, Keys()
-        run(etl_sql.repeats("bronze_interactions", keys.of(Entity.INTERACTIONS), INTERACTION_CONTENT, ()))
+        run(etl_sql.repeats(Entity.INTERACTIONS, keys.of(Entity.INTERACTIONS)))
         self._write("silver", Entity.INTERACTIONS, etl_sql.SILVER_INTERACTIONS)
         self._write("requarantine", Entity.INTERACTIONS, etl_sql.requarantine(Entity.INTERACTIONS, "event_id"))
-        run(etl_sql.repeats("bronze_comments", keys.of(Entity.COMMENTS), OWNER, COMMENT_CONTENT, "created_ts"))
+        run(etl_sql.repeats(Entity.COMMENTS, keys.of(Entity.COMMENTS)))
         run(etl_sql.CLEANED_COMMENTS)
         run(etl_sql.said_again(self.settings.duplicate_window_days))
         self._write("silver", Entity.COMMENTS, etl_sql.SILVER_COMMENTS)

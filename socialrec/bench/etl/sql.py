@@ -11,7 +11,8 @@ from duckdb import DuckDBPyConnection
 from duckdb.func import PythonUDFType
 
 from socialrec.contracts.columns import Column
-from socialrec.contracts.landing import EARLIEST_YEAR, EVENT_TIME, LANDING
+from socialrec.contracts.entities import ENTITIES
+from socialrec.contracts.landing import EARLIEST_YEAR
 from socialrec.contracts.opinions import (
     FAVOURABLE_EVENTS,
     FAVOURABLE_RATING,
@@ -77,19 +78,23 @@ def _cleaner(masks: MaskSettings) -> Callable[[pa.Array], pa.Array]:
 
 def judged(entity: Entity, landing: str) -> str:
     """All landed records with the reason for which they are rejected, or null."""
-    problems = [problem for column in LANDING[entity] for problem in _problems(column)]
-    if entity is Entity.COMMENTS:
-        problems.append(("text IS NULL AND rating IS NULL", "missing_value", "text"))
-        problems.append(("trim(text) = '' AND rating IS NULL", "empty_text", "text"))
-    problems.append((f"{EVENT_TIME[entity]} >= ds::DATE + 1", "future_event", EVENT_TIME[entity]))
-    if entity is Entity.FOLLOWS:
-        problems.append(("follower_id = followee_id", "self_follow", "followee_id"))
+    spec = ENTITIES[entity]
+    problems = [problem for column in spec.columns for problem in _problems(column)]
+    if spec.needs_any:
+        name, *others = spec.needs_any
+        lacks = "".join(f" AND {other} IS NULL" for other in others)
+        problems.append((f"{name} IS NULL{lacks}", "missing_value", name))
+        problems.append((f"trim({name}) = ''{lacks}", "empty_text", name))
+    problems.append((f"{spec.event_time} >= ds::DATE + 1", "future_event", spec.event_time))
+    if spec.must_differ:
+        one, other = spec.must_differ
+        problems.append((f"{one} = {other}", "self_follow", other))
     cases = " ".join(f"WHEN {test} THEN '{reason}:{name}'" for test, reason, name in problems)
-    held = " ".join(f"WHEN '{column.name}' THEN {column.name}::VARCHAR" for column in LANDING[entity])
-    record = ", ".join(f"{column.name} := {column.name}" for column in LANDING[entity])
+    held = " ".join(f"WHEN '{column.name}' THEN {column.name}::VARCHAR" for column in spec.columns)
+    record = ", ".join(f"{column.name} := {column.name}" for column in spec.columns)
     # DuckDB needs an extension for times with a zone; without one they are UTC, as ours are.
     times = ", ".join(
-        f"{name}::TIMESTAMP AS {name}" for name in (c.name for c in LANDING[entity] if c.type == "timestamp")
+        f"{name}::TIMESTAMP AS {name}" for name in (c.name for c in spec.columns if c.type == "timestamp")
     )
     return f"""
         CREATE OR REPLACE VIEW judged_{entity} AS WITH landed AS (
@@ -126,7 +131,7 @@ def _problems(column: Column) -> Iterator[tuple[str, str, str]]:
 
 def bronze(entity: Entity) -> str:
     """The valid records."""
-    names = ", ".join(_held(column) for column in LANDING[entity])
+    names = ", ".join(_held(column) for column in ENTITIES[entity].columns)
     return f"SELECT {names}, {_SOURCE}, now() ingested_ts FROM judged_{entity} WHERE problem IS NULL"
 
 
@@ -142,12 +147,15 @@ def quarantine(entity: Entity) -> str:
     return f"SELECT reason, detail, stage, record, {_SOURCE} FROM judged_{entity} WHERE problem IS NOT NULL"
 
 
-def repeats(records: str, key: Sequence[str], owner: Sequence[str], content: Sequence[str], time: str = "NULL") -> str:
-    """A table `copies` of the records that another one of their key keeps out, and whether it contradicts them."""
+def repeats(entity: Entity, key: Sequence[str]) -> str:
+    """A table `copies` of the events that another one of their key keeps out, and whether it contradicts them."""
+    rule, records = ENTITIES[entity].revisions, f"bronze_{entity}"
+    assert rule is not None, f"{entity} is no event"
+    owner, content, time = ", ".join(rule.owner), ", ".join((*rule.owner, *rule.content)), rule.time or "NULL"
     keys, own = ", ".join(key), "{ds: ds, f: source_file, l: source_line}"
     return f"""
         CREATE OR REPLACE TEMP TABLE copies AS WITH suspects AS (
-            SELECT *, {own} own, hash({", ".join(owner)}) owner, hash({", ".join((*owner, *content))}) content
+            SELECT *, {own} own, hash({owner}) owner, hash({content}) content
             FROM {records} SEMI JOIN
                 (SELECT {keys} FROM {records} GROUP BY ALL HAVING count(*) > 1) USING ({keys})
         ), owned AS (
@@ -199,7 +207,7 @@ SILVER_COMMENTS = """
 
 def requarantine(entity: Entity, key: str) -> str:
     """What ingest rejected, and the records whose id an earlier one has with other content."""
-    record = ", ".join(f"{column.name} := {column.name}" for column in LANDING[entity])
+    record = ", ".join(f"{column.name} := {column.name}" for column in ENTITIES[entity].columns)
     return f"""
         SELECT * FROM quarantine_{entity} UNION ALL BY NAME
         SELECT 'conflicting_id' reason, '{key}: ' || left({key}, 100) detail, 'silver' stage,

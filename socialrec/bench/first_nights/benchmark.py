@@ -32,6 +32,8 @@ spark.driver_memory = "1g"
 spark.shuffle_partitions = 2
 # What is proven is that a night ends with lists, not how well its encoder reads.
 text.train_steps = {steps}
+# One small world has a broken record in each file.
+etl.max_quarantine_share = 0.2
 """
 TRAIN_STEPS = 4
 COLUMNS = ("world", "users", "products", "seconds", "model", "lists", "outcome")

@@ -20,6 +20,11 @@ class Step:
     job: str
     arguments: tuple[str, ...]
 
+    @property
+    def run_id(self) -> str:
+        """The run that the step belongs to: the night, or its training."""
+        return self.arguments[self.arguments.index("--run-id") + 1]
+
 
 def night_steps(ds: str, run_id: str, read: ReadReceipt) -> Iterator[Step]:
     """Steps of a night, as `dags/socialrec_nightly.py` runs them; without a champion the training comes in between.

@@ -8,7 +8,7 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,6 +51,9 @@ class Facts:
     n_profile_sentences: int = 0
     n_untrue: int = 0
     job_seconds: dict[str, float] = field(default_factory=dict)
+    read: dict[str, list[str]] = field(default_factory=dict)
+    """By job, the tables and files that its receipts say were read."""
+    wrote: dict[str, list[str]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     kept: str = ""
     """Folder that a failed night is kept in, with the log of its jobs."""
@@ -97,7 +100,14 @@ def run_night(settings: Settings, ds: str, run_id: str, facts: Facts) -> None:
         began = time.monotonic()
         run_step(settings, step)
         facts.job_seconds[f"{run_id}.{step.name}"] = round(time.monotonic() - began, 1)
+        note_traffic(facts, job.receipt(settings, step.run_id, step.job))
         let_go_of_plans()
+
+
+def note_traffic(facts: Facts, receipt: Mapping[str, Any]) -> None:
+    """Add what a job read and wrote to the facts."""
+    for known, name in ((facts.read, "read"), (facts.wrote, "wrote")):
+        known[receipt["job"]] = sorted({*known.get(receipt["job"], ()), *receipt[name]})
 
 
 def run_step(settings: Settings, step: Step) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.vocabulary import Entity, EventType
 from socialrec.sources.landing import write_day
 
@@ -83,6 +84,8 @@ class Shop:
     """Whether everybody buys the first product, and nothing else happens."""
     largest_seller_share: float = 0.0
     """Share of the products that are of the first brand; the other brands share the rest alike."""
+    broken: bool = False
+    """Each file also holds a record without its id and, of an event, one that contradicts another."""
     seed: int = 20260107
 
     @property
@@ -115,10 +118,21 @@ def records_of(shop: Shop, platform: str, last: date) -> Mapping[Entity, Sequenc
     }
     dropped = _columns_lacking(shop.lacks)
     return {
-        entity: [{name: value for name, value in row.items() if name not in dropped} for row in rows]
+        entity: [
+            {name: value for name, value in row.items() if name not in dropped}
+            for row in (*rows, *(_broken(entity, rows[0]) if shop.broken else ()))
+        ]
         for entity, rows in records.items()
         if not absent.get(entity, False)
     }
+
+
+def _broken(entity: Entity, row: Record) -> Iterator[Record]:
+    """Records like this one that ingest or silver has to reject."""
+    spec = ENTITIES[entity]
+    yield {name: value for name, value in row.items() if name != spec.key[0]}
+    if spec.revisions:
+        yield row | {"product_id": f"{row['product_id']}-other"}
 
 
 @dataclass(frozen=True)

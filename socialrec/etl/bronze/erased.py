@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from socialrec.contracts.landing import LANDING_USERS
+from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
 from socialrec.etl.bronze.judging import DETAIL, REASON, RECORD
 from socialrec.etl.identity import Identity
@@ -38,7 +38,7 @@ class Erased:
 
     def refuse(self, judged: DataFrame, entity: Entity) -> DataFrame:
         """Judged records (`judging.judge`); those that name an erased user are rejected, and their content withheld."""
-        columns = LANDING_USERS[entity]
+        columns = ENTITIES[entity].users
         found: list[Column] = []
         for number, name in enumerate(columns):
             mark = F.broadcast(self.marks.withColumnRenamed(_MARK, f"{_MARK}{number}"))

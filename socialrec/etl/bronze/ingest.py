@@ -12,7 +12,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
-from socialrec.contracts.landing import LANDING
+from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.vocabulary import Entity, QuarantineReason, QuarantineStage
 from socialrec.errors import UserError
 from socialrec.etl.bronze.erased import Erased
@@ -46,7 +46,7 @@ def judged_records(
 
 def bronze_rows(judged: DataFrame, entity: Entity, ingested: datetime) -> DataFrame:
     """The valid records, with `reason` still in, so that a count of all of them can be observed."""
-    columns = (column.name for column in LANDING[entity])
+    columns = (column.name for column in ENTITIES[entity].columns)
     return judged.select(*columns, *SOURCE, N_LINES, REASON).withColumn("ingested_ts", F.lit(ingested))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import reduce
 
@@ -11,7 +11,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from socialrec.contracts.columns import Column
-from socialrec.contracts.landing import EARLIEST_YEAR, EVENT_TIME, LANDING, LATEST_YEAR, LISTABLE, NOTHING, OPEN_ENDS
+from socialrec.contracts.entities import ENTITIES
+from socialrec.contracts.landing import EARLIEST_YEAR, LATEST_YEAR, LISTABLE, NOTHING, OPEN_ENDS
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
 from socialrec.etl.days import Platforms, local_day
 from socialrec.etl.landing.layouts import NANOSECONDS, TEXT_LIST
@@ -53,7 +54,7 @@ def judge(records: DataFrame, entity: Entity, kinds: Mapping[str, str], platform
     Added are `reason` (null where the record is valid), `detail` (the first offending column and what it held) and
     `record` (the record whole: the raw line, or JSON by column).
     """
-    columns = LANDING[entity]
+    columns = ENTITIES[entity].columns
     typed = _typed_records(records, entity, kinds)
     found: SparkColumn | None = None
     for condition, reason, name in _problems(entity, platforms):
@@ -95,7 +96,7 @@ def list_faults(records: DataFrame, entity: Entity, kinds: Mapping[str, str], pl
 
 def _typed_records(records: DataFrame, entity: Entity, kinds: Mapping[str, str]) -> DataFrame:
     """Every column of the contract in its own type, as it landed (`_raw_<name>`), and whether it says anything."""
-    columns = LANDING[entity]
+    columns = ENTITIES[entity].columns
     landed = records.select(
         *SOURCE, N_LINES, BROKEN, LINE, _record(kinds).alias(RECORD),
         *(_landed(column, kinds).alias(_raw(column.name)) for column in columns),
@@ -240,22 +241,23 @@ def _as_text(name: str) -> SparkColumn:
 def _problems(entity: Entity, platforms: Platforms) -> Iterator[_Problem]:
     """Every way in which a record can break its contract, in the order in which they are reported."""
     yield F.col(BROKEN), QuarantineReason.UNREADABLE_RECORD, ""
-    for column in LANDING[entity]:
+    spec = ENTITIES[entity]
+    for column in spec.columns:
         yield from _column_problems(column)
-    if entity is Entity.COMMENTS:
-        yield from _neither_words_nor_stars()
-    event_time = EVENT_TIME[entity]
-    yield local_day(F.col(event_time), platforms) > F.to_date("ds"), QuarantineReason.FUTURE_EVENT, event_time
-    if entity is Entity.FOLLOWS:
-        same = F.col("follower_id") == F.col("followee_id")
-        yield same, QuarantineReason.SELF_FOLLOW, "followee_id"
+    if spec.needs_any:
+        yield from _all_missing(spec.needs_any)
+    is_early = local_day(F.col(spec.event_time), platforms) > F.to_date("ds")
+    yield is_early, QuarantineReason.FUTURE_EVENT, spec.event_time
+    if spec.must_differ:
+        one, other = spec.must_differ
+        yield F.col(one) == F.col(other), QuarantineReason.SELF_FOLLOW, other
 
 
-def _neither_words_nor_stars() -> Iterator[_Problem]:
-    """A comment may lack its text where it has a rating."""
-    is_bare = ~F.col(_is_said("text")) & ~F.col(_is_said("rating"))
-    yield is_bare & ~_is_blank("text"), QuarantineReason.MISSING_VALUE, "text"
-    yield is_bare, QuarantineReason.EMPTY_TEXT, "text"
+def _all_missing(names: Sequence[str]) -> Iterator[_Problem]:
+    """Columns of which one must hold something; the record is reported under the first, which is blank or absent."""
+    is_bare = reduce(SparkColumn.__and__, (~F.col(_is_said(name)) for name in names))
+    yield is_bare & ~_is_blank(names[0]), QuarantineReason.MISSING_VALUE, names[0]
+    yield is_bare, QuarantineReason.EMPTY_TEXT, names[0]
 
 
 def _is_blank(name: str) -> SparkColumn:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from socialrec.contracts.columns import Column
-from socialrec.contracts.landing import LANDING
+from socialrec.contracts.entities import ENTITIES
 from socialrec.errors import UserError
 from socialrec.etl.landing.files import LandingFile
 from socialrec.etl.landing.guesses import SEPARATORS, similar_columns
@@ -109,7 +109,7 @@ def guess_file(file: LandingFile) -> FileGuess:
         header = [name.strip().lstrip("\ufeff") for name in next(rows, [])]
         sample = list(islice(rows, SAMPLED_RECORDS))
     meant = similar_columns(file.entity, header)
-    contract = {column.name: column for column in LANDING[file.entity]}
+    contract = {column.name: column for column in ENTITIES[file.entity].columns}
     columns = {
         place: _guess(name, contract[target], [row[place] for row in sample if place < len(row)])
         for place, name in enumerate(header)

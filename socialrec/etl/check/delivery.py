@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from socialrec.contracts.landing import EARLIEST_YEAR, EXAMPLES, LANDING, LANDING_KEY
+from socialrec.contracts.entities import ENTITIES
+from socialrec.contracts.landing import EARLIEST_YEAR, EXAMPLES
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
 from socialrec.errors import UserError
 from socialrec.etl.bronze.ingest import judged_records
@@ -136,7 +137,7 @@ def _grouped(readable: Mapping[LandingFile, Layouts]) -> dict[Layout, list[Landi
 
 def remedy(entity: Entity, name: str, reason: str, form: str = "jsonl") -> str:
     """What to change in a column so that its records are valid; the empty string where there is no reason to."""
-    column = next((column for column in LANDING[entity] if column.name == name), None)
+    column = next((column for column in ENTITIES[entity].columns if column.name == name), None)
     remedies = _REMEDIES | {QuarantineReason.UNREADABLE_RECORD: _READABLE[form]}
     if column is not None:
         limits = (("at least", column.minimum), ("at most", column.maximum))
@@ -163,13 +164,13 @@ def _check(file: LandingFile, layouts: Layouts, counts: _Counts) -> FileCheck:
     known = {name for layout in layouts.files for name in layout.kinds}
     ignored = tuple(name for _, *strangers in layouts.unknown for name in strangers)
     # Records of JSON Lines may each leave out what they like.
-    there = known if file.format != "jsonl" else {column.name for column in LANDING[file.entity]}
+    there = known if file.format != "jsonl" else {column.name for column in ENTITIES[file.entity].columns}
     return FileCheck(
         name=_name(file),
         entity=file.entity.value,
         n_records=counts.n,
         n_valid=counts.n_valid,
-        absent=tuple(column.name for column in LANDING[file.entity] if column.name not in there),
+        absent=tuple(column.name for column in ENTITIES[file.entity].columns if column.name not in there),
         ignored=ignored,
         similar=similar_columns(file.entity, layouts.names[file]),
         faults=counts.faults,
@@ -213,7 +214,7 @@ def _count_faults(
 
 def _with_conflicts(counts: _Counts, entity: Entity, conflicts: Conflicts) -> _Counts:
     """The counts of a file whose valid records silver would reject in part."""
-    [name], reason = LANDING_KEY[entity], QuarantineReason.CONFLICTING_ID.value
+    name, reason = ENTITIES[entity].key[0], QuarantineReason.CONFLICTING_ID.value
     fault = Fault(name, reason, conflicts.n, conflicts.line, conflicts.value, shared_id_question(entity))
     return replace(counts, n_valid=counts.n_valid - conflicts.n, faults=(*counts.faults, fault))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from socialrec.contracts.landing import LANDING_KEY
+from socialrec.contracts.entities import ENTITIES, NAMING_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.bronze.ingest import judged_records
 from socialrec.etl.bronze.judging import REASON
@@ -16,19 +16,17 @@ from socialrec.etl.duplicates import (
     VERDICT,
     Verdict,
     hashes_of,
-    judge_repeats,
     repeated_hashes,
     with_hashes,
 )
-from socialrec.etl.entities import comments, interactions
 from socialrec.etl.keys import Keys
 from socialrec.etl.landing.files import LandingFile
 from socialrec.etl.landing.layouts import Layout
+from socialrec.etl.repeats import RepeatRule
 from socialrec.etl.silver.unmet import Unmet, unmet_ids
 from socialrec.settings.etl import EtlSettings
 
 Grouped = Mapping[Layout, Sequence[LandingFile]]
-_RULES = {Entity.INTERACTIONS: interactions.repeat_rule, Entity.COMMENTS: comments.repeat_rule}
 
 
 @dataclass(frozen=True)
@@ -42,25 +40,24 @@ class Conflicts:
 
 def conflicts_by_file(spark: SparkSession, entity: Entity, layouts: Grouped, etl: EtlSettings) -> dict[str, Conflicts]:
     """By name of the file, the valid records that silver would reject for their ids."""
-    valid = _valid(spark, entity, layouts, etl) if entity in _RULES else None
-    if valid is None:
+    rule = RepeatRule.of(entity, Keys.sharing(etl.shared_ids))
+    valid = _valid(spark, entity, layouts, etl) if rule else None
+    if rule is None or valid is None:
         return {}
-    rule = _RULES[entity](Keys.sharing(etl.shared_ids))
     suspects = with_hashes(valid, rule.key, repeated_hashes(hashes_of(valid, rule.key)))
-    judged = judge_repeats(suspects, rule.key, rule.owner, rule.content, rule.time)
-    found = judged.where(F.col(VERDICT) == Verdict.CONFLICT.value)
-    [name] = LANDING_KEY[entity]
+    found = rule.judge(suspects).where(F.col(VERDICT) == Verdict.CONFLICT.value)
+    name = ENTITIES[entity].key[0]
     first = F.min(F.struct("source_line", name)).alias("first")
     counted = found.groupBy("source_file").agg(F.count(F.lit(1)).alias("n"), first)
     return {row["source_file"]: Conflicts(row["n"], *row["first"]) for row in counted.collect()}
 
 
 def find_unmet_ids(spark: SparkSession, layouts: Grouped, etl: EtlSettings) -> list[Unmet]:
-    """The products that interactions and comments name and that the delivery lacks; none where it has no products."""
+    """The products that other records name and that the delivery lacks; none where it has no products."""
     key = Keys.sharing(etl.shared_ids).of(Entity.PRODUCTS)
     names = ("product_id", *(name for name in key if name != "product_id"))
     named: dict[Entity, dict[tuple[str, ...], int]] = {}
-    for entity in (Entity.PRODUCTS, Entity.INTERACTIONS, Entity.COMMENTS):
+    for entity in (Entity.PRODUCTS, *NAMING_PRODUCTS):
         valid = _valid(spark, entity, layouts, etl)
         if valid is not None:
             rows = valid.groupBy(*names).count().collect()

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.days import Platforms, local_day
+from socialrec.etl.duplicates import RECORD_KEY, superseded, without
+from socialrec.etl.entities.base import IS_NEW, IS_NEWEST, Outcome, SilverNight, write_newest
 from socialrec.etl.identity import Identity
+from socialrec.etl.progress import Roll
+from socialrec.lake import Stage
 
 SINCE = ("since_ts", "until_ts")
-IS_NEW = "is_new"
-IS_NEWEST = "is_newest"
 _EDGE = ("follower_key", "followee_key")
+
+
+def build(night: SilverNight, roll: Roll, stage: Stage) -> Outcome:
+    """Stage a snapshot of silver.follows."""
+    [ds] = stage.partitions
+    intake, key = night.bronze(Entity.FOLLOWS, roll.days), night.keys.of(Entity.FOLLOWS)
+    older = superseded(intake.select(*key, *SINCE, "ds", *RECORD_KEY), key, known_since())
+    older = older.persist(StorageLevel.MEMORY_AND_DISK)
+    n_older = older.count()
+    previous, is_first = night.previous(Entity.FOLLOWS, roll), roll.previous is None
+    edges = merge_follows(previous, without(intake, older), night.identity, ds, is_first=is_first)
+    counts = write_newest(edges, stage)
+    return Outcome(counts["published"], n_older + counts["duplicate"])
 
 
 def known_since() -> Column:

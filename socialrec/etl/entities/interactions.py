@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from functools import partial
+
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from socialrec.contracts.vocabulary import Entity
-from socialrec.etl.days import Platforms, local_day
+from socialrec.etl.days import Platforms
+from socialrec.etl.entities.base import Outcome, SilverNight, build_events, is_late
 from socialrec.etl.identity import Identity
 from socialrec.etl.keys import Keys
-from socialrec.etl.repeats import RepeatRule
-
-CONTENT = ("platform", "user_id", "product_id", "event_type", "event_ts", "quantity")
-"""Records with one id are copies of each other where all of these agree."""
+from socialrec.etl.progress import Roll
+from socialrec.lake import Stage
 
 
-def repeat_rule(keys: Keys) -> RepeatRule:
-    """An interaction never changes: all records of one key must say the same."""
-    return RepeatRule(Entity.INTERACTIONS, keys.of(Entity.INTERACTIONS), owner=CONTENT)
+def build(night: SilverNight, roll: Roll, stage: Stage) -> Outcome:
+    """Stage days of silver.interactions."""
+    clean = partial(silver_interactions, identity=night.identity, keys=night.keys, platforms=night.platforms)
+    return build_events(night, Entity.INTERACTIONS, roll, stage, clean)
 
 
 def silver_interactions(bronze: DataFrame, identity: Identity, keys: Keys, platforms: Platforms) -> DataFrame:
@@ -33,8 +35,3 @@ def silver_interactions(bronze: DataFrame, identity: Identity, keys: Keys, platf
         "platform",
         "ds",
     )
-
-
-def is_late(event: Column, platforms: Platforms) -> Column:
-    """Whether a time lies before its row's landing day; an unknown time is not late."""
-    return F.coalesce(local_day(event, platforms) < F.to_date("ds"), F.lit(False))

@@ -5,22 +5,33 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from socialrec.contracts.vocabulary import Entity
+from socialrec.etl.entities.base import IS_NEW, IS_NEWEST, Outcome, SilverNight, write_newest
 from socialrec.etl.keys import Keys
+from socialrec.etl.progress import Roll
 from socialrec.etl.wording.texts import text_hash, with_clean_texts
+from socialrec.lake import Stage
 from socialrec.settings.etl import MaskSettings
-
-IS_NEW = "is_new"
-RANK = "rank"
 
 _NAMES = ("title", "category", "brand")
 _LANDED_TITLE = "_landed_title"
 
 
+def build(night: SilverNight, roll: Roll, stage: Stage) -> Outcome:
+    """Stage a snapshot of silver.products."""
+    [ds] = stage.partitions
+    previous, intake = night.previous(Entity.PRODUCTS, roll), night.bronze(Entity.PRODUCTS, roll.days)
+    merged = merge_products(previous, intake, night.keys, ds, night.masks)
+    published = F.when(F.col(IS_NEW) & F.col(IS_NEWEST), F.col("text"))
+    counts = write_newest(merged, stage, *night.mask_counts(published))
+    return Outcome(counts.pop("published"), counts.pop("duplicate"), masked=counts)
+
+
 def merge_products(previous: DataFrame, intake: DataFrame, keys: Keys, ds: str, masks: MaskSettings) -> DataFrame:
     """Every known description of every product that stands in the previous snapshot or in the intake (bronze rows).
 
-    Returns the columns of silver.products plus `rank` (1: the newest, by `updated_ts`, unknown oldest, then landing
-    day, file, line) and `is_new` (bool: from the intake). `first_seen_ds` is the same for all of a product's rows.
+    Returns the columns of silver.products plus `is_newest` (bool: by `updated_ts`, unknown oldest, then landing day,
+    file, line) and `is_new` (bool: from the intake). `first_seen_ds` is the same for all of a product's rows.
     What the intake says in words is cleaned. Personal data is masked in descriptions alone: titles, categories and
     brands name goods, whatever their digits look like.
     """
@@ -51,7 +62,7 @@ def merge_products(previous: DataFrame, intake: DataFrame, keys: Keys, ds: str, 
     return (
         old.unionByName(new)
         .withColumn("first_seen_ds", F.min("first_seen_ds").over(product))
-        .withColumn(RANK, F.row_number().over(newest))
+        .withColumn(IS_NEWEST, F.row_number().over(newest) == 1)
         .withColumn("ds", F.lit(ds))
     )
 

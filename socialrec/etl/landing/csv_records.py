@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from socialrec.contracts.columns import Column
-from socialrec.contracts.landing import LANDING
+from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.landing.lines import BLANKS
 
@@ -126,7 +126,7 @@ def _split_lines(lines: Sequence[str]) -> tuple[str, ...] | None:
 
 def _record_test(entity: Entity, header: Sequence[str]) -> Callable[[str], bool]:
     """A test whether a line is a record of its own: as many values, ids without blanks, times and numbers that fit."""
-    columns = {column.name: column for column in LANDING[entity]}
+    columns = {column.name: column for column in ENTITIES[entity].columns}
     known = [(place, columns[name]) for place, name in enumerate(header) if name in columns]
 
     def fits(value: str, column: Column) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 
 from socialrec.contracts.columns import Column
-from socialrec.contracts.landing import EVENT_TIME, LANDING
+from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.vocabulary import Entity
 
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -30,12 +30,12 @@ def similar_columns(entity: Entity, found: Iterable[str]) -> dict[str, str]:
     A column of the contract is given once, to the name that is most like it.
     """
     names = list(dict.fromkeys(found))
-    known = {column.name for column in LANDING[entity]}
+    known = {column.name for column in ENTITIES[entity].columns}
     strangers = [name for name in names if name not in known and len(name) <= _LONGEST_NAME][:_MOST_STRANGERS]
     pairs = [
         (likeness, name, want)
         for name in strangers
-        for want in (column.name for column in LANDING[entity] if column.name not in names)
+        for want in (column.name for column in ENTITIES[entity].columns if column.name not in names)
         if (likeness := _similarity(name, want, entity)) >= _LEAST_SIMILARITY
     ]
     meant: dict[str, str] = {}
@@ -53,13 +53,13 @@ def shown_name(name: str) -> str:
 
 def rename_advice(entity: Entity, meant: dict[str, str]) -> str:
     """Say which columns to rename, with the meaning of those whose new name says more than the old one."""
-    columns = {column.name: column for column in LANDING[entity]}
+    columns = {column.name: column for column in ENTITIES[entity].columns}
     return "rename " + ", ".join(f"{shown_name(name)} to {_with_unit(columns[want])}" for name, want in meant.items())
 
 
 def missing_columns(entity: Entity, form: str, names: Sequence[str]) -> str | None:
     """Say which required columns a file lacks, what it has instead, and what to do; None where it has them all."""
-    missing = [column.name for column in LANDING[entity] if not column.nullable and column.name not in names]
+    missing = [column.name for column in ENTITIES[entity].columns if not column.nullable and column.name not in names]
     if not missing:
         return None
     is_one = len(missing) == 1
@@ -78,7 +78,7 @@ def _advice(entity: Entity, form: str, names: Sequence[str], missing: Sequence[s
     meant = similar_columns(entity, names)
     if meant:
         yield rename_advice(entity, meant)
-    if form == "csv" and not separator and not meant and not set(names) & {c.name for c in LANDING[entity]}:
+    if form == "csv" and not separator and not meant and not set(names) & {c.name for c in ENTITIES[entity].columns}:
         yield f"the first line of a CSV file names its columns, such as {','.join(missing)}"
     elif others := [name for name in missing if name not in (*names, *meant.values())]:
         yield f"deliver {entity} with {', '.join(others)}"
@@ -98,7 +98,8 @@ def _similarity(name: str, want: str, entity: Entity) -> float:
         return 1.0
     if "".join(theirs) == "".join(ours):
         return 0.99
-    if "_".join(theirs) in _SYNONYMS.get(want, ()) or (want == EVENT_TIME[entity] and "_".join(theirs) in _TIMES):
+    name, is_time = "_".join(theirs), want == ENTITIES[entity].event_time
+    if name in _SYNONYMS.get(want, ()) or (is_time and name in _TIMES):
         return 0.95
     if theirs and set(theirs) < set(ours):
         return 0.9

@@ -14,7 +14,8 @@ from itertools import islice
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from socialrec.contracts.landing import EXAMPLES, LANDING, LISTABLE
+from socialrec.contracts.entities import ENTITIES
+from socialrec.contracts.landing import EXAMPLES, LISTABLE
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.etl.landing.csv_records import is_open, split_line
@@ -113,7 +114,7 @@ def find_layouts(files: Iterable[LandingFile]) -> Layouts:
         names[file] = tuple(name for name, _ in found or ())
         if found is None:
             continue
-        known = {column.name for column in LANDING[file.entity]}
+        known = {column.name for column in ENTITIES[file.entity].columns}
         _check_columns(file, names[file])
         if strangers := tuple(sorted(set(names[file]) - known)):
             unknown.setdefault((file.entity.value, *strangers), file.name)
@@ -132,7 +133,7 @@ def _layout(file: LandingFile, found: Sequence[tuple[str, str]], known: set[str]
     with _reading(file), open_bytes(file.opened) as content:
         facts = survey(content)
     if file.format == "jsonl":
-        lines = tuple((column.name, "string") for column in LANDING[file.entity])
+        lines = tuple((column.name, "string") for column in ENTITIES[file.entity].columns)
         return Layout(file.entity, "jsonl", lines, file.encoding, file.encoding == UTF_8), facts.n_lines
     names = tuple((name if name in known else None, kind) for name, kind in found)
     is_plain = file.encoding == UTF_8 and not facts.has_quotes and facts.header_line == 1
@@ -175,7 +176,7 @@ def _check_columns(file: LandingFile, names: Sequence[str]) -> None:
 
 
 def _parquet_columns(file: LandingFile) -> list[tuple[str, str]]:
-    wanted = {column.name: str(column.type) for column in LANDING[file.entity]}
+    wanted = {column.name: str(column.type) for column in ENTITIES[file.entity].columns}
     with open_parquet(file.opened) as parquet:
         _check_sizes(file, parquet.metadata)
         physical = {
@@ -193,7 +194,7 @@ def _parquet_columns(file: LandingFile) -> list[tuple[str, str]]:
                 f"{file.path}: column {name} has type {types[name]}, which cannot become {wanted[name]}; deliver it as "
                 f"{wanted[name]}{as_text}"
             )
-    required = {column.name for column in LANDING[file.entity] if not column.nullable}
+    required = {column.name for column in ENTITIES[file.entity].columns if not column.nullable}
     # A column of nothing but nulls has no type: it is as good as absent, but its records still have to be judged.
     return [
         (name, "string" if kind == "null" else kind) for name, kind in columns if kind != "null" or name in required
@@ -239,7 +240,7 @@ def _json_columns(file: LandingFile) -> list[tuple[str, str]] | None:
     """Names of the first records; all of the contract's where none of those can be read, so that they are judged."""
     records = list(_objects(islice(_filled_lines(file), _PEEKED_RECORDS)))
     names = {name for record in records for name in record}
-    return [(name, "string") for name in sorted(names or {column.name for column in LANDING[file.entity]})]
+    return [(name, "string") for name in sorted(names or {column.name for column in ENTITIES[file.entity].columns})]
 
 
 def _filled_lines(file: LandingFile) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Count the ids of a night's interactions and comments that meet no product, or no comment."""
+"""Count the ids that a night's events name and that meet nothing: no product, or no earlier record."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from socialrec.contracts.bronze import BRONZE
+from socialrec.contracts.entities import ENTITIES, EVENTS
 from socialrec.contracts.product_ids import SEPARATOR
 from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity
@@ -23,38 +24,41 @@ _PLATFORM, _ID, _N = "platform", "id", "n"
 
 
 def find_unmet(spark: SparkSession, lake: Lake, keys: Keys, ds: str, stages: Mapping[Entity, Stage]) -> list[Unmet]:
-    """Find ids in staged interactions and comments that are neither in the night's catalogue nor ever landed."""
-    daily = {entity: stages[entity] for entity in (Entity.INTERACTIONS, Entity.COMMENTS) if entity in stages}
-    if not daily:
-        return []
-    staged = stages.get(Entity.PRODUCTS)
-    catalogue = read_staged(spark, staged) if staged else read_table(spark, lake, SILVER[Entity.PRODUCTS], [ds])
-    shares_products = Entity.PRODUCTS in keys.shared
-    products = catalogue.select(*_place(F.col("product_id"), is_shared=shares_products))
+    """Find ids in staged events that are neither in the night's catalogue nor ever landed."""
+    references = [
+        (entity, stages[entity], column, target)
+        for entity in EVENTS
+        if entity in stages
+        for column, target in ENTITIES[entity].references.items()
+    ]
     found = []
-    for entity, stage in daily.items():
-        named = read_staged(spark, stage).select(*_place(F.col("product_id"), is_shared=shares_products))
-        found.append(_unmet(named, products, entity, "product_id"))
-    if Entity.COMMENTS in daily:
-        replies = read_staged(spark, daily[Entity.COMMENTS]).where(F.col("parent_comment_id").isNotNull())
-        of_platform = F.lit("") if Entity.COMMENTS in keys.shared else F.col("platform")
-        named = replies.select(of_platform.alias(_PLATFORM), F.col("parent_comment_id").alias(_ID))
-        landed = read_table(spark, lake, BRONZE[Entity.COMMENTS], _days_until(lake, ds, daily[Entity.COMMENTS]))
-        known = landed.select(of_platform.alias(_PLATFORM), F.col("comment_id").alias(_ID))
-        found.append(_unmet(named, known, Entity.COMMENTS, "parent_comment_id"))
+    for entity, stage, column, target in references:
+        named = read_staged(spark, stage).where(F.col(column).isNotNull()).select(*_place(column, target, keys))
+        if target is Entity.PRODUCTS:
+            known = _catalogue(spark, lake, ds, stages).select(*_place("product_id", target, keys))
+        else:
+            landed = read_table(spark, lake, BRONZE[target], _days_until(lake, target, max(ds, *stage.partitions)))
+            known = landed.select(*_place(ENTITIES[target].key[0], target, keys))
+        found.append(_unmet(named, known, entity, column))
     return [one for one in found if one]
 
 
-def _days_until(lake: Lake, ds: str, stage: Stage) -> Sequence[str]:
-    last = max(ds, *stage.partitions)
-    return [day for day in lake.partitions(BRONZE[Entity.COMMENTS]) if day <= last]
+def _catalogue(spark: SparkSession, lake: Lake, ds: str, stages: Mapping[Entity, Stage]) -> DataFrame:
+    staged = stages.get(Entity.PRODUCTS)
+    return read_staged(spark, staged) if staged else read_table(spark, lake, SILVER[Entity.PRODUCTS], [ds])
 
 
-def _place(product_id: Column, *, is_shared: bool) -> tuple[Column, Column]:
-    """Platform and source's id of a product."""
-    if is_shared:
-        return F.lit("").alias(_PLATFORM), product_id.alias(_ID)
-    parts = F.split(product_id, SEPARATOR, 2)
+def _days_until(lake: Lake, entity: Entity, last: str) -> Sequence[str]:
+    return [day for day in lake.partitions(BRONZE[entity]) if day <= last]
+
+
+def _place(column: str, target: Entity, keys: Keys) -> tuple[Column, Column]:
+    """Platform and source's id of what a column names; silver has a product's platform in its id."""
+    if target in keys.shared:
+        return F.lit("").alias(_PLATFORM), F.col(column).alias(_ID)
+    if target is not Entity.PRODUCTS:
+        return F.col("platform").alias(_PLATFORM), F.col(column).alias(_ID)
+    parts = F.split(column, SEPARATOR, 2)
     return parts[0].alias(_PLATFORM), parts[1].alias(_ID)
 
 

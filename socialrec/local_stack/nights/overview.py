@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from socialrec.contracts.bronze import BRONZE
+from socialrec.contracts.bronze import LANDED_DAYS
 from socialrec.contracts.gold import RECOMMENDATIONS
 from socialrec.contracts.runs import NIGHTLY
-from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.local_stack.home.commands import RunCommand
@@ -47,7 +46,7 @@ def overview(settings: Settings) -> dict[str, Any]:
     published = lake.last_partition(RECOMMENDATIONS)
     facts |= {
         "newest_landing": newest_day(settings.landing),
-        "newest_bronze": lake.last_partition(BRONZE[Entity.INTERACTIONS]),
+        "newest_bronze": lake.last_partition(LANDED_DAYS),
         "newest_lists": published,
         **(_made_by(lake, published) if published else {}),
         "last_night": _last_night(settings),

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from socialrec.contracts import TABLES
-from socialrec.contracts.bronze import BRONZE
-from socialrec.contracts.vocabulary import Entity
+from socialrec.contracts.bronze import BRONZE, LANDED_DAYS
 from socialrec.errors import UserError
 from socialrec.etl.progress import day_tokens, landing_token, landing_tokens
 from socialrec.lake import Lake, attempts
@@ -132,7 +131,7 @@ def require_known(settings: Settings, lake: Lake, ids: Sequence[str]) -> int:
 def days_in_bronze(settings: Settings, lake: Lake) -> set[str]:
     """Landing days that bronze holds just as they were delivered."""
     days = all_days(settings)
-    known = day_tokens(lake, BRONZE[Entity.INTERACTIONS])
+    known = day_tokens(lake, LANDED_DAYS)
     return {day.ds for day in days if day.ds in known} - landing_tokens(lake, BRONZE.values(), days).keys()
 
 

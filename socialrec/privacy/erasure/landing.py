@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from socialrec.contracts.landing import LANDING_USERS
+from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.etl.landing.csv_records import csv_records, split_line
@@ -61,7 +61,7 @@ class Names:
             content = None
         if not isinstance(content, _Pairs):
             return bool(self.words.search(record) or self.words.search(_unescaped(record)))
-        return any(name in LANDING_USERS[entity] and self.has(value) for name, value in content)
+        return any(name in ENTITIES[entity].users and self.has(value) for name, value in content)
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -82,7 +82,7 @@ def all_days(settings: Settings) -> list[LandingDay]:
 
 def files_to_clean(settings: Settings) -> list[LandingFile]:
     """All delivered files that may name users."""
-    return [file for day in all_days(settings) for file in day.files if LANDING_USERS[file.entity]]
+    return [file for day in all_days(settings) for file in day.files if ENTITIES[file.entity].users]
 
 
 def holds(file: LandingFile, names: Names) -> bool:
@@ -138,7 +138,7 @@ def _clean_parquet(file: LandingFile, names: Names) -> Cleaned:
 def _stays(batch: pa.RecordBatch, entity: Entity, names: Names) -> pa.Array:
     """Which rows name none of the people, bool (n,)."""
     ids, stays = pa.array(sorted(names.ids), pa.string()), pa.array([True] * batch.num_rows, pa.bool_())
-    for column in set(LANDING_USERS[entity]) & set(batch.schema.names):
+    for column in set(ENTITIES[entity].users) & set(batch.schema.names):
         values = batch.column(column)
         if pa.types.is_string(values.type) or pa.types.is_integer(values.type):
             is_theirs = pc.is_in(values.cast(pa.string()), value_set=ids)
@@ -163,7 +163,7 @@ def _clean_csv(file: LandingFile, names: Names) -> Cleaned:
     if top is None:
         return 0, lambda target: None
     header = [name.strip() for name in split_line(top.lstrip("\ufeff")) or ()]
-    places = [header.index(column) for column in LANDING_USERS[file.entity] if column in header]
+    places = [header.index(column) for column in ENTITIES[file.entity].users if column in header]
     n_gone, gone = 0, set[int]()
     for record in csv_records(lines, file.entity, header):
         found = names.words.search(record.raw) if record.fields is None else None

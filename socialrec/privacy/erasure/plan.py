@@ -6,6 +6,8 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,10 +16,10 @@ import pyarrow.dataset as pds
 
 from socialrec.contracts.bronze import BRONZE
 from socialrec.contracts.columns import Table
+from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.gold import TEXTS, USER_PROFILES
-from socialrec.contracts.landing import LANDING_USERS
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
-from socialrec.contracts.vocabulary import Entity, TextKind
+from socialrec.contracts.vocabulary import TextKind
 from socialrec.errors import UserError
 from socialrec.etl.landing.lines import text_lines
 from socialrec.lake import Lake
@@ -81,8 +83,8 @@ def make_plan(settings: Settings, lake: Lake, ids: Iterable[str], restamp: Colle
 def days_of(lake: Lake, ids: Sequence[str]) -> set[str]:
     """The landing days on which bronze has a record of these users."""
     people, days = pa.array(ids, pa.string()), set()
-    for entity, columns in LANDING_USERS.items():
-        for column in columns:
+    for entity, spec in ENTITIES.items():
+        for column in spec.users:
             rows = lake.read(BRONZE[entity], columns=["ds"], filter=pc.field(column).isin(people))
             days.update(pc.unique(rows["ds"]).to_pylist())
     return days
@@ -114,18 +116,18 @@ def texts_of(lake: Lake, keys: Sequence[str]) -> tuple[set[str], set[str]]:
 
 def own_passages(lake: Lake, ids: Sequence[str], text_hashes: Sequence[str]) -> set[str]:
     """Passages of these users' comments, as they landed and as they were cleaned, that nobody else's texts hold."""
-    own = pc.field("user_id").isin(pa.array(ids, pa.string()))
+    people = pa.array(ids, pa.string())
     clean = pc.field("text_hash").isin(pa.array(text_hashes, pa.string()))
-    theirs = _texts(lake, BRONZE[Entity.COMMENTS], "text", own), _texts(lake, TEXTS, "text", clean)
+    theirs = [_texts(lake, TEXTS, "text", clean)]
+    others = [_texts(lake, TEXTS, "text", ~clean)]
+    for entity, spec in ENTITIES.items():
+        own = reduce(or_, (pc.field(name).isin(people) for name in spec.users), pc.scalar(False))
+        theirs += [_texts(lake, BRONZE[entity], name, own) for name in spec.texts if spec.users]
+        others += [_texts(lake, BRONZE[entity], name, ~own) for name in spec.texts]
     found = {passage for texts in theirs for text in texts for passage in passages_of(text)}
     if not found:
         return found
     search = Traces((), (), found)
-    others = (
-        _texts(lake, BRONZE[Entity.COMMENTS], "text", ~own),
-        *(_texts(lake, BRONZE[Entity.PRODUCTS], name) for name in ("title", "description")),
-        _texts(lake, TEXTS, "text", ~clean),
-    )
     return found - {passage for texts in others for text in texts for passage in search.passages_in(text)}
 
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from socialrec.contracts import TABLES
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.columns import Table
+from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.gold import (
     COMMENT_INSIGHTS,
     LIST_INPUTS,
@@ -23,7 +24,6 @@ from socialrec.contracts.gold import (
     TEXTS,
     USER_PROFILES,
 )
-from socialrec.contracts.landing import LANDING_USERS
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity, TextKind
 from socialrec.etl.progress import pack_tokens
@@ -34,7 +34,8 @@ from socialrec.privacy.erasure.lists import ListCleaner
 from socialrec.privacy.erasure.plan import Plan, parquet_files
 from socialrec.settings import Settings
 
-KEY_COLUMNS = ("user_key", "neighbour_key", "follower_key", "followee_key")
+KEY_COLUMNS = tuple(dict.fromkeys(name for spec in ENTITIES.values() for name in (*spec.user_keys, "neighbour_key")))
+"""Columns that hold pseudonyms, in silver and gold."""
 Stays = Callable[[pa.Table], pa.ChunkedArray]
 Rule = tuple[tuple[str, ...], Stays]
 """The columns that tell whose rows a file holds, and from those columns which rows stay."""
@@ -87,9 +88,9 @@ class TableEraser:
         """By table that can hold people, how their rows are known."""
         found: dict[str, Rule] = {}
         names, keys = Names(self.plan.ids), self.plan.keys
-        for entity, users in LANDING_USERS.items():
-            if users:
-                found[BRONZE[entity].name] = _none_of(users, self.plan.ids)
+        for entity, spec in ENTITIES.items():
+            if spec.users:
+                found[BRONZE[entity].name] = _none_of(spec.users, self.plan.ids)
             found[QUARANTINE[entity].name] = _records_without(names, entity)
         for table in TABLES.values():
             if columns := tuple(name for name in KEY_COLUMNS if name in {column.name for column in table.columns}):

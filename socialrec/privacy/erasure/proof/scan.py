@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
-from socialrec.contracts.landing import LANDING_USERS
+from socialrec.contracts.entities import ENTITIES
 from socialrec.privacy.erasure.plan import Plan
 from socialrec.privacy.erasure.proof.traces import Trace, Traces
 from socialrec.privacy.erasure.proof.unpacking import BOMS, BROKEN, CHUNK, Piece, pieces
 from socialrec.settings import Settings
 
-ID_COLUMNS = frozenset(column for columns in LANDING_USERS.values() for column in columns)
-FREE_TEXT = frozenset({"text", "title", "description"})
+ID_COLUMNS = frozenset(column for spec in ENTITIES.values() for column in spec.users)
+FREE_TEXT = frozenset(column for spec in ENTITIES.values() for column in spec.texts)
 """Columns of what people wrote: an id in them is a mention, which stays with whoever wrote it."""
 
 

@@ -1,0 +1,65 @@
+"""Flow of data between jobs: by job, what it reads and writes, by the names of tables, files and models.
+
+Airflow's assets are made from it, the DAG files are tested against it, and it is tested against the jobs' receipts.
+"""
+
+from __future__ import annotations
+
+from socialrec.contracts import TABLES
+from socialrec.contracts.entities import ENTITIES
+from socialrec.contracts.runs import LANDING_FILES, PUBLISHED_LISTS
+
+REPORT = "report of the night"
+BASE, ENCODER = "socialrec-base", "socialrec-encoder"
+CANDIDATE, RECOMMENDER = "candidate recommender", "socialrec-recommender"
+
+WRITTEN_BESIDE: dict[str, tuple[str, ...]] = {
+    "publish_recommendations": (PUBLISHED_LISTS,),
+    "report_run": (REPORT,),
+    "pretrain_encoder": (BASE,),
+    "finetune_encoder": (ENCODER,),
+    "fit_recommender": (CANDIDATE,),
+    "promote_model": (RECOMMENDER,),
+    "roll_back_model": (RECOMMENDER,),
+}
+"""By job, what it writes beside the tables whose contract names it as a writer."""
+
+_BRONZE, _QUARANTINE, _SILVER = (
+    tuple(f"{layer}.{entity}" for entity in ENTITIES) for layer in ("bronze", "quarantine", "silver")
+)
+_EVIDENCE = ("silver.interactions", "silver.comments", "silver.products", "gold.social_ties")
+_TRAINED_ON = (*_EVIDENCE, "gold.text_embeddings")
+_NIGHT = ("gold.user_product_affinity", "gold.social_ties", "gold.user_profiles", "silver.products")
+
+READ: dict[str, tuple[str, ...]] = {
+    "ingest_landing": (LANDING_FILES,),
+    "build_silver": (*_BRONZE, *_QUARANTINE),
+    "build_gold": (*_EVIDENCE[:3], "silver.follows"),
+    "pin_models": ("silver.products", "gold.model_decisions", RECOMMENDER, ENCODER),
+    "embed_texts": ("gold.texts", "gold.text_embeddings", ENCODER),
+    "predict_insights": (*_EVIDENCE[:3], "gold.user_product_affinity", "gold.text_embeddings", ENCODER),
+    "score_recommendations": (*_NIGHT, "silver.comments", "gold.model_decisions", RECOMMENDER),
+    "publish_recommendations": (*_NIGHT, "gold.recommendations", RECOMMENDER),
+    "report_run": (
+        *(*_BRONZE, *_QUARANTINE, *_SILVER, "gold.comment_insights"),
+        *("gold.user_profiles", "gold.recommendations", "gold.model_decisions"),
+    ),
+    "pretrain_encoder": ("gold.texts", "gold.social_ties", "silver.comments", "silver.interactions"),
+    "finetune_encoder": (*_EVIDENCE, BASE),
+    "fit_recommender": (*_TRAINED_ON, "gold.user_product_affinity", "gold.user_profiles"),
+    "evaluate_recommender": (*_TRAINED_ON, CANDIDATE, RECOMMENDER),
+    "promote_model": (CANDIDATE,),
+    "roll_back_model": ("gold.model_decisions", RECOMMENDER, ENCODER),
+}
+"""By job, what it reads. A table that no other job fills is left out: what a job reads of its own is no step."""
+
+
+def reads(job: str) -> tuple[str, ...]:
+    """Names of what a job reads."""
+    return READ.get(job, ())
+
+
+def writes(job: str) -> tuple[str, ...]:
+    """Names of what a job writes: tables in their order, then what lies beside the lake."""
+    tables = (name for name, table in TABLES.items() if job in table.writers)
+    return (*tables, *WRITTEN_BESIDE.get(job, ()))
