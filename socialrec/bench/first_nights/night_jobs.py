@@ -9,7 +9,7 @@ from typing import Any
 from socialrec.contracts.runs import training_of
 
 ReadReceipt = Callable[[str, str], Mapping[str, Any]]
-"""What a job reported, by the run's id and the job's name."""
+"""Reader of a job's receipt, by run id and job name."""
 
 
 @dataclass(frozen=True)

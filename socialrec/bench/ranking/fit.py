@@ -1,4 +1,4 @@
-"""How long the model takes to be fitted, the search of its settings apart, beside implicit's ALS on the same pairs."""
+"""Time to fit the model, without the search of its settings, against implicit's ALS on the same pairs."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _equal() -> dict[str, float]:
 
 
 def _each(data: TrainingData, settings: Settings, weights: Mapping[str, float]) -> dict[str, float]:
-    """Seconds that each signal of the blend takes on its own."""
+    """Seconds to fit each signal of the blend alone."""
     seconds = {}
     for kind in SIGNALS:
         if weights[kind.name]:
@@ -72,13 +72,13 @@ def _each(data: TrainingData, settings: Settings, weights: Mapping[str, float]) 
 
 
 def _implicit_als(data: TrainingData, settings: Settings, progress: Progress) -> float:
-    """Seconds of implicit's ALS with as many factors and passes as ours has, in float32 and with its own solver."""
+    """Seconds of implicit's ALS with as many factors and iterations as ours, in float32 and with its own solver."""
     from implicit.als import AlternatingLeastSquares
     from threadpoolctl import threadpool_limits
 
     progress("implicit ALS …")
     chosen = settings.recommend
-    # Its own threads and those of the matrix library are in each other's way, as it says itself.
+    # Its own threads and those of the BLAS slow each other down, as implicit warns.
     with threadpool_limits(1, "blas"):
         model = AlternatingLeastSquares(chosen.factor_dim, iterations=chosen.factor_passes, random_state=0)
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Text vectors without an encoder: latent semantic analysis of the words that products are described with."""
+"""Text vectors without an encoder: latent semantic analysis of the words in product texts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ N_ITERATIONS = 3
 
 
 def lexical_vectors(texts: Sequence[str], owners: Indices, n_products: int, dim: int) -> F32:
-    """One vector a product from the words of all its texts, float32 (n_products, at most dim), unit rows or zeros.
+    """Compute one vector per product from the words of its texts, float32 (n_products, at most dim), unit rows or
+    zeros.
 
     Deerwester et al., "Indexing by latent semantic analysis" (JASIS 1990): the `dim` strongest singular directions of
     ln(1 + count) * ln(n_products / products with the word), rows of length 1. Numbers are words too; a word of a

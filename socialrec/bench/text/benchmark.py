@@ -24,7 +24,7 @@ NAME = "text"
 _MIB = 1024**2
 _MAX_ITERATIONS = 1000
 _MAX_DISTURBED = 500
-"""Validation texts that are disturbed to see how many predictions flip."""
+"""Validation texts that are perturbed to count flipped predictions."""
 Scores = dict[str, float]
 
 
@@ -60,7 +60,7 @@ def scores(labels: Sequence[str], predicted: Sequence[str]) -> Scores:
 
 
 def _regression(task: SplitTask) -> LogisticRegression:
-    """Balanced where macro-F1 counts, by which most tasks gain."""
+    """Logistic regression, with balanced classes where macro-F1 counts, which helps most tasks."""
     return LogisticRegression(max_iter=_MAX_ITERATIONS, class_weight="balanced" if task.metric == "macro_f1" else None)
 
 
@@ -124,5 +124,5 @@ def _result(
 
 
 def held_mib() -> int:
-    """The memory of this process, in MiB."""
+    """Memory of this process, in MiB."""
     return int(psutil.Process().memory_info().rss // _MIB)
