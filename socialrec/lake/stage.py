@@ -1,4 +1,4 @@
-"""One write of one table: stage under the attempt's own folder, audit what was staged, commit once."""
+"""One write of one table: stage in the attempt's own folder, audit, commit once."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ PARTITION_FOLDER = "part"
 given a file's path reads whole rows."""
 
 KEEP_HISTORY = PostCommitHookProperties(cleanup_expired_logs=False)
-"""The log of commits says which days were made from what: Delta would forget it after 30 days."""
+"""Properties of the tables. The log of commits records the inputs of each day; Delta would drop it after 30 days."""
 
 
 class CommitConflict(UserError):
-    """Another writer committed one of these partitions after this stage began."""
+    """Conflict: another writer committed one of these partitions after this stage began."""
 
 
 class Stage:
-    """An attempt to replace (or, with `append`, to extend) some partitions of a table. A context manager.
+    """Attempt to replace (or, with `append`, to extend) some partitions of a table. A context manager.
 
-    Leaving it without a commit removes what was staged. A killed process leaves its files behind, unseen by readers;
+    Exit without a commit removes the staged files. A killed process leaves its files behind, unseen by readers;
     the table's next stage sweeps them.
     """
 
@@ -80,7 +80,7 @@ class Stage:
             attempts.remove(self.path)
 
     def write(self, rows: pa.Table | Iterable[pa.RecordBatch]) -> None:
-        """Stage Arrow rows; their own partition column says where they belong."""
+        """Stage Arrow rows in the partitions of their partition column."""
         schema = arrow_schema(self.table)
         tables = [rows] if isinstance(rows, pa.Table) else (pa.Table.from_batches([batch]) for batch in rows)
         for table in tables:
@@ -90,7 +90,7 @@ class Stage:
                 pq.write_table(part, self._next_file(value), **WRITING)
 
     def link(self, file: str, partition: str) -> None:
-        """Stage a file of the table as it is."""
+        """Stage a file of the table unchanged."""
         target = self._next_file(partition)
         try:
             os.link(file, target)
@@ -111,7 +111,7 @@ class Stage:
         return folder / f"{self._n_written - 1:05d}.parquet"
 
     def audit(self) -> None:
-        """Check what is staged so far, as a commit would. Raises AuditError where rows break the contract."""
+        """Check the staged files, as a commit would. Raises AuditError where rows break the contract."""
         audit(self.table, [str(file) for file in self._staged_files()])
 
     def commit(
@@ -157,7 +157,7 @@ class Stage:
                 f"{self.table.name} {self.table.partition}={names}: another run wrote it first, this one changed "
                 "nothing; run this job again"
             ) from None
-        # Its data files are the table now.
+        # Its data files now belong to the table.
         owners.release(self.path)
         remember(self._lake, self.table, self._root)
         version = DeltaTable(str(self._root)).version()
