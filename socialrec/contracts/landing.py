@@ -1,4 +1,4 @@
-"""What sources deliver: the columns of the four kinds of landing file."""
+"""Columns of the four kinds of landing file that sources deliver."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ LANDING_USERS: dict[Entity, tuple[str, ...]] = {
     Entity.COMMENTS: ("user_id",),
     Entity.FOLLOWS: ("follower_id", "followee_id"),
 }
-"""The columns that name users."""
+"""Columns that name users."""
 
 EVENT_TIME: dict[Entity, str] = {
     Entity.PRODUCTS: "updated_ts",
@@ -80,7 +80,7 @@ EVENT_TIME: dict[Entity, str] = {
     Entity.COMMENTS: "created_ts",
     Entity.FOLLOWS: "since_ts",
 }
-"""The column that says when a record happened: never later than its landing day."""
+"""Column of the time at which a record happened; never later than its landing day."""
 
 EXAMPLES: dict[str, str] = {
     "string": "text, such as Red kite",
@@ -89,22 +89,22 @@ EXAMPLES: dict[str, str] = {
     "bool": "true or false",
     "timestamp": "ISO 8601 with an offset, Z or none (UTC), such as 2026-01-31T09:00:00Z, or seconds since 1970",
 }
-"""By type: how a value is written, with an example."""
+"""Format of a value with an example, by type."""
 
 EARLIEST_YEAR = 1990
-"""Times before this year are broken clocks, and go to quarantine."""
+"""Earliest plausible year; earlier times are broken clocks, and go to quarantine."""
 
 LATEST_YEAR = 2199
-"""No time of a record lies after this year."""
+"""Latest year of a record's time."""
 
 OPEN_ENDS = frozenset({"until_ts"})
-"""Columns in which a later time, such as 9999-12-31, says that there is no end."""
+"""Columns in which a later time, such as 9999-12-31, means no end."""
 
 NOTHING = ("null", "\\n", "nan", "nat", "none", "n/a", "#n/a", "<na>", "undefined", "nil", "-", "--", "[]", "{}")
-"""Words that programs write for a value that is not there, whatever their case."""
+"""Words that programs write for missing values, in any case."""
 
 LISTABLE = frozenset({"title", "description", "category", "brand", "text", "topic"})
-"""Columns of text that may come as a list of texts, in JSON and Parquet; they are joined by commas."""
+"""Columns of text that may be a list of texts in JSON and Parquet; they are joined by commas."""
 
 FILE_FORMATS = ("parquet", "jsonl", "jsonl.gz", "csv", "csv.gz")
-"""How a landing file's name may end: `<entity>.<format>`, or `<entity>-<anything>.<format>` for several files."""
+"""Endings of a landing file's name: `<entity>.<format>`, or `<entity>-<anything>.<format>` for several files."""
