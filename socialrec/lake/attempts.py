@@ -24,7 +24,7 @@ def begin(table_root: Path) -> Path:
 
 
 def remove(folder: Path) -> None:
-    """Delete an attempt.""
+    """Delete the folder of an attempt."""
     shutil.rmtree(folder, ignore_errors=True)
 
 
