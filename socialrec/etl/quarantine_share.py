@@ -1,4 +1,4 @@
-"""The limit on quarantine: how many records of an entity may break its contract before the night stops."""
+"""Limit on quarantine: the share of an entity's records that may break its contract before the night stops."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from socialrec.errors import UserError
 _N_REASONS = 3
 _COLUMNS = ["reason", "detail", "source_file", "source_line"]
 _WHOSE_ID = {Entity.INTERACTIONS: "order", Entity.COMMENTS: "thread"}
-"""By entity whose lines may contradict each other: what else their id may be the id of."""
+"""Other things whose id the column may hold, by entity whose records may contradict each other."""
 
 
 @dataclass(frozen=True)
 class Intake:
-    """How many records of one entity came in, and how many of them went to quarantine."""
+    """Number of records of one entity, and of those that went to quarantine."""
 
     n_in: int
     n_quarantined: int
     n_erased: int = 0
-    """Those of them that are refused because their user was erased."""
+    """Quarantined records that were refused because their user was erased."""
 
     @property
     def share(self) -> float:
-        """The share that breaks its contract, 0 where nothing came in."""
+        """Share of records that break the contract, 0 where there are none."""
         return (self.n_quarantined - self.n_erased) / self.n_in if self.n_in else 0.0
 
 
 def shared_id_question(entity: Entity) -> str:
-    """Question to a deliverer of interactions or comments whose lines contradict each other under one id."""
+    """Question to a deliverer whose interactions or comments contradict each other under one id."""
     [name] = LANDING_KEY[entity]
     return f"several lines share {'an' if name[0] in 'aeiou' else 'a'} {name}: is this the {_WHOSE_ID[entity]}'s id?"
 

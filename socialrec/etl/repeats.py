@@ -1,4 +1,4 @@
-"""Records of one key wherever they landed: a key counts once, whatever its age."""
+"""Records of one key over all landing days: a key counts once, whatever its age."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from socialrec.lake import Lake
 
 @dataclass(frozen=True)
 class RepeatRule:
-    """Columns that make a record one of its entity (`key`), its owner (`owner`) and all else that it says (`content`).
+    """Columns that identify a record (`key`), its owner (`owner`) and its other content (`content`).
 
     Where records have a `time`, a newer one replaces an older one of the same owner; else other content is a conflict.
     """
@@ -44,9 +44,9 @@ class RepeatRule:
 
 @dataclass(frozen=True)
 class Repeats:
-    """The keys of some landing days that come up more than once, on these days or on any other.
+    """Keys of some landing days that occur more than once, on these days or on any other.
 
-    The cost of a look at the history is one scan of its key columns; its records are not moved.
+    A search of the history costs one scan of its key columns; its records are not shuffled.
     """
 
     spark: SparkSession
@@ -68,16 +68,16 @@ class Repeats:
         return judged.select(*rule.key, "ds", *RECORD_KEY, VERDICT).persist(StorageLevel.MEMORY_AND_DISK)
 
     def rejected(self, days: Sequence[str]) -> DataFrame:
-        """The records of these days that another record of their key keeps out of silver."""
+        """Records of these days that lose to another record of their key."""
         return self.judged.where(F.col(VERDICT).isNotNull() & F.col("ds").isin(list(days)))
 
     @cached_property
     def met_days(self) -> tuple[str, ...]:
-        """The other days that hold one of the keys."""
+        """Other days that contain one of the keys."""
         return tuple(sorted(row["ds"] for row in self._met.select("ds").distinct().collect())) if self._others else ()
 
     def days_to_build(self, built: Collection[str]) -> list[str]:
-        """The days, and of the days that silver has built those whose rows change with them.
+        """These days, and the days built before whose rows change with them.
 
         On a later day that holds one of the keys a record may be a repeat now, or be none any more. On an earlier day
         a record may have been replaced, or may stand again.
@@ -88,7 +88,7 @@ class Repeats:
         return sorted({*self.days, *later, *self._other_than_built(earlier)})
 
     def _other_than_built(self, days: Sequence[str]) -> set[str]:
-        """Of these days those whose published keys are not what they were when silver was built."""
+        """Days among these whose published keys differ from those at the time silver was built."""
         if not days:
             return set()
         keys = [*self.rule.key, "ds"]
@@ -109,7 +109,7 @@ class Repeats:
 
     @cached_property
     def _met(self) -> DataFrame:
-        # Keys that the days published when they were built last count too: a record that was delivered again may be
+        # Keys that the days published at their last build count too: a record that was delivered again may be
         # gone from them now.
         before = read_table(self.spark, self.lake, SILVER[self.rule.entity], self.days)
         hashes = self._hashes.unionByName(hashes_of(before, self.rule.key))
@@ -122,6 +122,6 @@ class Repeats:
 
 
 def days_within(days: Iterable[str], known: Iterable[str], window_days: int) -> list[str]:
-    """The known days that lie at most `window_days` after one of these."""
+    """Known days that are at most `window_days` after one of these."""
     starts = [date.fromisoformat(day) for day in days]
     return sorted(day for day in known if any(0 < (date.fromisoformat(day) - s).days <= window_days for s in starts))

@@ -1,4 +1,4 @@
-"""Look at the ids of a delivery before it lands: lines that contradict each other, and ids that meet nothing in it."""
+"""Checks of a delivery's ids before it lands: contradictory records, and unknown ids."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ _RULES = {Entity.INTERACTIONS: interactions.repeat_rule, Entity.COMMENTS: commen
 
 @dataclass(frozen=True)
 class Conflicts:
-    """Records of a file whose id an earlier record of the delivery has for something else, and the first of them."""
+    """Records of a file whose id belongs to something else in an earlier record of the delivery, and the first
+    of them.
+    """
 
     n: int
     line: int
@@ -41,7 +43,7 @@ class Conflicts:
 
 
 def conflicts_by_file(spark: SparkSession, entity: Entity, layouts: Grouped, etl: EtlSettings) -> dict[str, Conflicts]:
-    """By name of the file, the valid records that silver would reject for their ids."""
+    """Valid records that silver would reject for their ids, by file name."""
     valid = _valid(spark, entity, layouts, etl) if entity in _RULES else None
     if valid is None:
         return {}
@@ -56,7 +58,7 @@ def conflicts_by_file(spark: SparkSession, entity: Entity, layouts: Grouped, etl
 
 
 def find_unmet_ids(spark: SparkSession, layouts: Grouped, etl: EtlSettings) -> list[Unmet]:
-    """The products that interactions and comments name and that the delivery lacks; none where it has no products."""
+    """Find product ids of interactions and comments that the delivery lacks; none where it has no products."""
     key = Keys.sharing(etl.shared_ids).of(Entity.PRODUCTS)
     names = ("product_id", *(name for name in key if name != "product_id"))
     named: dict[Entity, dict[tuple[str, ...], int]] = {}

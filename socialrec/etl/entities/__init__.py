@@ -1,4 +1,4 @@
-"""Bronze to silver, one module an entity.
+"""Bronze to silver, one module per entity.
 
-What all entities share stands in `etl.silver`.
+Code that all entities share belongs to `etl.silver`.
 """

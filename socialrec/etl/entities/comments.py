@@ -15,23 +15,24 @@ from socialrec.etl.wording.texts import language, text_hash, with_clean_texts
 from socialrec.settings.etl import MaskSettings
 
 OWNER = ("platform", "user_id", "product_id")
-"""Records with one id are versions of one comment where these agree, and conflicts where they do not."""
+"""Columns in which all records of one id must agree; otherwise they conflict."""
 CONTENT = ("text", "created_ts", "rating", "topic", "parent_comment_id")
-"""Versions are copies of each other where all of these agree; else the newest replaces the others."""
+"""Columns in which copies agree; of versions that differ the newest replaces the others."""
 
 SAME_WORDS_KEY = ("user_key", "product_id", "text_hash")
-"""Comments under other ids are copies too where one user says the same of one product again."""
+"""Key of repeats: one user says the same of one product again under another comment id."""
 
 
 def repeat_rule(keys: Keys) -> RepeatRule:
-    """A comment may be edited by who wrote it."""
+    """Rule for repeats: a comment may be edited by its author."""
     return RepeatRule(Entity.COMMENTS, keys.of(Entity.COMMENTS), OWNER, CONTENT, time="created_ts")
 
 
 def clean_comments(
     bronze: DataFrame, identity: Identity, keys: Keys, masks: MaskSettings, platforms: Platforms
 ) -> DataFrame:
-    """One row a comment of `bronze`: the columns of silver.comments plus `source_file` and `source_line`.
+    """Clean the comments of `bronze`: one row each, the columns of silver.comments plus `source_file` and
+    `source_line`.
 
     Personal data is masked as the settings say. The text is empty where there was none, or nothing but markup.
     """

@@ -12,16 +12,16 @@ from socialrec.etl.keys import Keys
 from socialrec.etl.repeats import RepeatRule
 
 CONTENT = ("platform", "user_id", "product_id", "event_type", "event_ts", "quantity")
-"""Records with one id are copies of each other where all of these agree."""
+"""Columns in which all records of one id must agree."""
 
 
 def repeat_rule(keys: Keys) -> RepeatRule:
-    """An interaction never changes: all records of one key must say the same."""
+    """Rule for repeats: an interaction never changes, so all records of one key must agree."""
     return RepeatRule(Entity.INTERACTIONS, keys.of(Entity.INTERACTIONS), owner=CONTENT)
 
 
 def silver_interactions(bronze: DataFrame, identity: Identity, keys: Keys, platforms: Platforms) -> DataFrame:
-    """One row an interaction of `bronze`, which must be free of duplicates, in the columns of silver.interactions."""
+    """Convert the interactions of `bronze`, which must have no duplicates, into the columns of silver.interactions."""
     return bronze.select(
         "event_id",
         identity.user_key(F.col("platform"), F.col("user_id")).alias("user_key"),
@@ -36,5 +36,5 @@ def silver_interactions(bronze: DataFrame, identity: Identity, keys: Keys, platf
 
 
 def is_late(event: Column, platforms: Platforms) -> Column:
-    """Whether a time lies before its row's landing day; an unknown time is not late."""
+    """Check if a time lies before its row's landing day; an unknown time is not late."""
     return F.coalesce(local_day(event, platforms) < F.to_date("ds"), F.lit(False))

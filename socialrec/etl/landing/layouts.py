@@ -1,4 +1,4 @@
-"""What landing files look like inside: read from footers, headers and first records, before Spark starts on them."""
+"""Layouts of landing files, read from footers, headers and first records before Spark reads the files."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from socialrec.etl.landing.opening import open_parquet
 from socialrec.runtime.gzipped import MOST_TIMES_UNPACKED, UNPACKED_BYTES
 
 NANOSECONDS = "nanoseconds"
-"""The kind of a Parquet column of nanosecond timestamps, which Spark reads as a number."""
+"""Kind of a Parquet column of nanosecond timestamps, which Spark reads as a number."""
 TEXT_LIST = "array<string>"
-"""The kind of a Parquet column of lists of texts."""
+"""Kind of a Parquet column of lists of texts."""
 
 _INTEGERS = ("tinyint", "smallint", "int", "bigint", "decimal")
 _FITTING = {
@@ -37,7 +37,7 @@ _FITTING = {
     "bool": ("string", "boolean", *_INTEGERS),
     "timestamp": ("string", "date", "timestamp", "timestamp_ntz", "float", "double", NANOSECONDS, *_INTEGERS),
 }
-"""By contract type: the kinds of landing column that can become it without guessing."""
+"""Kinds of landing column that can be converted without guessing, by contract type."""
 
 _ARROW_KINDS = {
     pa.null(): "null",
@@ -58,9 +58,9 @@ _ARROW_KINDS = {
 }
 _PEEKED_RECORDS = 20
 MOST_COLUMNS = 16_384
-"""Columns that a file may have, known and unknown ones together: as many as a spreadsheet."""
+"""Most columns of a file, known and unknown together: as many as a spreadsheet has."""
 FEW_ROWS = 1 << 20
-"""Rows that a Parquet file of any size may have; larger ones `MOST_TIMES_UNPACKED` for each byte."""
+"""Rows that a Parquet file of any size may have; larger files may have `MOST_TIMES_UNPACKED` per byte."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Layout:
 
     @property
     def kinds(self) -> dict[str, str]:
-        """The known columns with their kinds."""
+        """Known columns with their kinds."""
         return {name: kind for name, kind in self.columns if name is not None}
 
 
@@ -124,7 +124,7 @@ def find_layouts(files: Iterable[LandingFile]) -> Layouts:
 
 
 def _layout(file: LandingFile, found: Sequence[tuple[str, str]], known: set[str]) -> tuple[Layout, int]:
-    """The layout of a file, and how many lines or rows of it have to be records."""
+    """Layout of a file, and its number of lines or rows that have to be records."""
     if file.format == "parquet":
         columns = tuple(sorted((name, kind) for name, kind in found if name in known))
         with open_parquet(file.opened) as parquet:
@@ -151,7 +151,7 @@ def _columns(file: LandingFile) -> list[tuple[str, str]] | None:
 
 @contextmanager
 def _reading(file: LandingFile) -> Iterator[None]:
-    """Name the file where it cannot be read."""
+    """Name the file in errors of reading it."""
     try:
         yield
     except LineTooLongError as error:
@@ -194,14 +194,16 @@ def _parquet_columns(file: LandingFile) -> list[tuple[str, str]]:
                 f"{wanted[name]}{as_text}"
             )
     required = {column.name for column in LANDING[file.entity] if not column.nullable}
-    # A column of nothing but nulls has no type: it is as good as absent, but its records still have to be judged.
+    # A column of nulls has no type: it counts as absent, but its records still have to be judged.
     return [
         (name, "string" if kind == "null" else kind) for name, kind in columns if kind != "null" or name in required
     ]
 
 
 def _check_sizes(file: LandingFile, footer: pq.FileMetaData) -> None:
-    """Raise UserError where a footer declares more rows or bytes than a file of its size holds: Spark reserves them."""
+    """Raise UserError where a footer declares more rows or bytes than its file can hold, because Spark reserves
+    them.
+    """
     size = file.opened.stat().st_size
     n_bytes = sum(footer.row_group(number).total_byte_size for number in range(footer.num_row_groups))
     for what, said, few in (("rows", footer.num_rows, FEW_ROWS), ("bytes unpacked", n_bytes, UNPACKED_BYTES)):
@@ -236,7 +238,9 @@ def _csv_columns(file: LandingFile) -> list[tuple[str, str]] | None:
 
 
 def _json_columns(file: LandingFile) -> list[tuple[str, str]] | None:
-    """Names of the first records; all of the contract's where none of those can be read, so that they are judged."""
+    """Column names of the first records; all of the contract's where none can be read, so that the records are
+    judged.
+    """
     records = list(_objects(islice(_filled_lines(file), _PEEKED_RECORDS)))
     names = {name for record in records for name in record}
     return [(name, "string") for name in sorted(names or {column.name for column in LANDING[file.entity]})]

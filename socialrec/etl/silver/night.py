@@ -31,7 +31,7 @@ from socialrec.settings.etl import MaskSettings
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an entity's valid records; `rejected` are rows of its quarantine table.
+    """Result for an entity's valid records; `rejected` are rows of its quarantine table.
 
     masked: how many of the published texts hold the mask of a kind, as `masked_<kind>`.
     """
@@ -45,7 +45,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class SilverBuilder:
-    """Builds the silver tables of one night.
+    """Builder of the silver tables of one night.
 
     A key counts once, whatever its age. Words repeat where the same user says them of the same product again up to
     `window_days` later.
@@ -57,12 +57,12 @@ class SilverBuilder:
     keys: Keys
     window_days: int
     masks: MaskSettings
-    """What is masked in free text."""
+    """Masks for personal data in free text."""
     platforms: Platforms = field(default_factory=dict)
     """Settings of the platforms."""
 
     def days_to_build(self, entity: Entity, days: Sequence[str], built: Mapping[str, str]) -> list[str]:
-        """These days of a daily table, and the days that are built already whose rows change with them."""
+        """These days of a daily table, and the days built before whose rows change with them."""
         found = self._repeats(entity, days).days_to_build(built)
         if entity is Entity.COMMENTS:
             found = sorted({*found, *days_within(days, built, self.window_days)})
@@ -73,7 +73,7 @@ class SilverBuilder:
         entity = Entity.INTERACTIONS
         bronze = read_table(self.spark, self.lake, BRONZE[entity], days)
         repeated = self._repeats(entity, days).rejected(days)
-        # Counting first: their size must be known before the join is planned, or every record is moved around.
+        # Count first: the size must be known before the join is planned, or every record is shuffled.
         counts = _tally(repeated)
         rows = interactions.silver_interactions(without(bronze, repeated), self.identity, self.keys, self.platforms)
         write_stage(rows, stage)
@@ -89,13 +89,13 @@ class SilverBuilder:
         repeated = repeats.rejected(days)
         counts = _tally(repeated)
         old = repeated.where(F.col(VERDICT) == Verdict.SUPERSEDED.value)
-        # Cleaning costs more than reading back what was cleaned. Words that were replaced since were said all the same.
+        # Cleaning costs more than reading the cleaned text back. Text that was replaced since still counts as said.
         said = self._clean(without(bronze, _never_said(repeated))).persist(StorageLevel.DISK_ONLY)
         again = self._said_again(said, self._said_before(earlier, repeats))
         again = without(again, old).persist(StorageLevel.MEMORY_AND_DISK)
         n_again = again.count()
         cleaned = without(said, old)
-        # Stars without words are a comment; words that were nothing but markup, and no stars, are none.
+        # Stars without text are a comment; text of nothing but markup, without stars, is none.
         is_empty = (F.col("text") == "") & F.col("rating").isNull()
         seen = Observation()
         published = without(cleaned.where(~is_empty), again)
@@ -151,7 +151,7 @@ class SilverBuilder:
         return Outcome(counts["published"], n_older + counts["duplicate"])
 
     def requarantine(self, entity: Entity, days: Sequence[str], rejected: DataFrame, stage: Stage) -> None:
-        """Stage these days of the quarantine table: what ingest rejected, as it was, and what silver rejects now."""
+        """Stage these days of the quarantine table: the rejections of ingest unchanged, and those of silver."""
         table = read_table(self.spark, self.lake, QUARANTINE[entity], days)
         write_stage(table.where(F.col("stage") == QuarantineStage.INGEST.value).unionByName(rejected), stage)
 
@@ -159,7 +159,7 @@ class SilverBuilder:
         return [with_mask(text, kind).alias(f"masked_{kind}") for kind in self.masks.kinds]
 
     def _repeats(self, entity: Entity, days: Sequence[str]) -> Repeats:
-        """The keys of these days that come up more than once, looked for once."""
+        """Keys of these days that occur more than once, computed once."""
         asked = (entity, tuple(days))
         if asked not in self._found:
             rule = {Entity.INTERACTIONS: interactions.repeat_rule, Entity.COMMENTS: comments.repeat_rule}[entity]
@@ -174,7 +174,7 @@ class SilverBuilder:
         return comments.clean_comments(bronze, self.identity, self.keys, self.masks, self.platforms)
 
     def _said_again(self, said: DataFrame, said_before: DataFrame) -> DataFrame:
-        """The comments of `said` whose words the same user said of the same product before, in another comment."""
+        """Comments of `said` whose text the same user wrote about the product before, in another comment."""
         key, speaker = comments.SAME_WORDS_KEY, self.keys.of(Entity.COMMENTS)
         names = dict.fromkeys((*key, *speaker, "ds", *RECORD_KEY))
         earlier = said_before.withColumns({"source_file": F.lit(""), "source_line": F.lit(0).cast("bigint")})
@@ -183,9 +183,9 @@ class SilverBuilder:
         return found.where(F.col("source_line") > 0)
 
     def _said_before(self, earlier: Sequence[str], repeats: Repeats) -> DataFrame:
-        """Key and day of the comments of earlier days, those too that are not published.
+        """Key and day of the comments of earlier days, including unpublished ones.
 
-        Silver alone would forget those, and its verdict would depend on which days were built together.
+        Silver alone lacks those, and its verdict would depend on the days that are built together.
         """
         key, repeated = self.keys.of(Entity.COMMENTS), repeats.rejected(earlier)
         published = read_table(self.spark, self.lake, SILVER[Entity.COMMENTS], earlier)
@@ -209,14 +209,14 @@ class SilverBuilder:
 
 
 def quarantined_by(lake: Lake, entity: Entity, days: Sequence[str], stage: QuarantineStage) -> list[str]:
-    """The reason of each record of these days that this stage rejected, with repetitions."""
+    """Reason of each record of these days that this stage rejected, with repetitions."""
     rows = lake.read(QUARANTINE[entity], days, columns=["reason"], filter=pc.field("stage") == stage.value)
     found: list[str] = rows["reason"].to_pylist()
     return found
 
 
 def balance(lake: Lake, entity: Entity, days: Sequence[str], outcome: Outcome) -> tuple[dict[str, int], Intake]:
-    """Counts `<entity>_in`, `_published`, `_duplicate`, `_quarantined` of these days, and what both stages rejected.
+    """Count `<entity>_in`, `_published`, `_duplicate`, `_quarantined` of these days, and the rejections of both stages.
 
     Raises RuntimeError where the last three do not add up to the first.
     """
@@ -239,7 +239,7 @@ def _tally(repeated: DataFrame) -> dict[str, int]:
 
 
 def _never_said(repeated: DataFrame) -> DataFrame:
-    """Copies and conflicts: what a comment said before it was replaced was said."""
+    """Drop copies and conflicts; a comment's text before it was replaced still counts as said."""
     return repeated.where(F.col(VERDICT) != Verdict.SUPERSEDED.value)
 
 
