@@ -1,4 +1,4 @@
-"""How far a mean over users may be off: percentile bootstrap (Efron and Tibshirani, 1993, chapter 13)."""
+"""Confidence intervals of means over users: percentile bootstrap (Efron and Tibshirani, 1993, chapter 13)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from socialrec.evaluate.metrics.hits import Values
 
 LEVEL = 0.95
-"""Share of resamples that an interval holds."""
+"""Confidence level of an interval."""
 BLOCK_DRAWS = 4_000_000
-"""Draws that are held in memory at once."""
+"""Draws held in memory at once."""
 
 
 def mean_interval(values: Values, n_resamples: int, seed: int) -> tuple[Values, Values]:
@@ -32,7 +32,7 @@ def mean_interval(values: Values, n_resamples: int, seed: int) -> tuple[Values, 
 
 
 def _draws(n: int, n_resamples: int, seed: int) -> Iterator[Values]:
-    """How many times each of n users is drawn, float64 (resamples of a block, n)."""
+    """Number of times each of n users is drawn, float64 (resamples of a block, n)."""
     rng = np.random.default_rng(seed)
     width = max(1, BLOCK_DRAWS // n)
     for start in range(0, n_resamples, width):
