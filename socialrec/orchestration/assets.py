@@ -1,6 +1,6 @@
-"""What tasks read and write, as Airflow assets: the lake's tables, the files on either side of it, and the models.
+"""Inputs and outputs of tasks as Airflow assets: the lake's tables, the files on either side of it, and the models.
 
-Airflow draws its asset graph from them. Nothing is scheduled by them: a night is one DAG.
+Airflow draws its asset graph from them. They schedule nothing, because a night is one DAG.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ BESIDE_THE_LAKE: dict[str, str] = {
     CANDIDATE: "models/candidate",
     RECOMMENDER: "models/recommender",
 }
-"""Assets that are no tables, by name: the folder of the home, or of the models, that their address is made of."""
+"""Assets that are no tables, by name: the folder of the home, or of the models, in their address."""
 
 MODEL_VERSIONS = {
     BASE: "base_model_version",
     ENCODER: "encoder_model_version",
     RECOMMENDER: "recommender_version",
 }
-"""Which value of a receipt is the version of a model."""
+"""Receipt key with the version of each model."""
 
 WRITTEN: dict[str, tuple[str, ...]] = {
     "publish_recommendations": (PUBLISHED_LISTS,),
@@ -43,7 +43,7 @@ WRITTEN: dict[str, tuple[str, ...]] = {
     "promote_model": (RECOMMENDER,),
     "roll_back_model": (RECOMMENDER,),
 }
-"""By job, what it writes beside the tables whose contract names it as their writer."""
+"""Outputs of each job beside the tables whose contract names it as their writer."""
 
 _SILVER = ("silver.interactions", "silver.comments", "silver.products")
 _TRAINED_ON = (*_SILVER, "gold.social_ties", "gold.text_embeddings")
@@ -66,11 +66,11 @@ READ: dict[str, tuple[str, ...]] = {
     "promote_model": (CANDIDATE,),
     "roll_back_model": (RECOMMENDER,),
 }
-"""By job, what it reads of others; what it reads of its own is no step of the way."""
+"""Inputs of each job from other jobs."""
 
 
 def asset(name: str) -> Asset:
-    """A table of the lake, such as `gold.recommendations`, or what BESIDE_THE_LAKE names."""
+    """Asset of a table of the lake, such as `gold.recommendations`, or of a name in BESIDE_THE_LAKE."""
     if name in TABLES:
         table = TABLES[name]
         return Asset(name=name, uri=f"socialrec://lake/{table.layer}/{table.noun}", group="lake")
@@ -79,10 +79,10 @@ def asset(name: str) -> Asset:
 
 
 def facts_of(name: str, receipt: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts about what a job's receipt says of one of its outlets, for the asset's event.
+    """Facts from a job's receipt about one of its outlets, for the asset's event.
 
-    ds: the landing day. rows: written now, 0 where nothing had to be written; absent for what has no rows. version: of
-    the table or of the registered model.
+    ds: the landing day. rows: written now, 0 where nothing had to be written; absent for outlets without rows. version:
+    of the table or of the registered model.
     """
     facts = {"ds": receipt["ds"], "status": receipt["status"]}
     if name in receipt["wrote"] or name in TABLES:
@@ -92,11 +92,11 @@ def facts_of(name: str, receipt: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def written_by(job: str) -> list[Asset]:
-    """What a job writes."""
+    """Outputs of a job."""
     tables = (name for name, table in TABLES.items() if table.writer == job)
     return [asset(name) for name in (*tables, *WRITTEN.get(job, ()))]
 
 
 def read_by(job: str) -> list[Asset]:
-    """What a job reads."""
+    """Inputs of a job."""
     return [asset(name) for name in READ.get(job, ())]

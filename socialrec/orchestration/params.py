@@ -1,4 +1,4 @@
-"""Params: what a person may change from run to run. Everything else is a setting."""
+"""Params: the values that a person may change from run to run. All others are settings."""
 
 from __future__ import annotations
 
