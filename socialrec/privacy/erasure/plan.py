@@ -1,4 +1,4 @@
-"""Whom an erasure is about and what of theirs is to be found, kept until it is done so that a killed one goes on."""
+"""Plan of an erasure: users and their data to find, kept until the erasure is done so that a killed one can resume."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from socialrec.sources import platforms
 
 FILE = "erasure.json"
 NO_WORDS = hashlib.sha256(b"").hexdigest()
-"""The hash that all comments of stars alone share: it says nothing of anybody."""
+"""Hash shared by all comments with stars alone, which identifies nobody."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """People by their raw ids, on every platform; their pseudonyms, and the texts and comments that are theirs alone.
+    """Users by their raw ids, on every platform; their pseudonyms, and the texts and comments of theirs alone.
 
     comments: `<platform> <ds> <comment_id>`. restamp: landing days that bronze held as they were delivered: without the
     people it still holds them, so that nobody takes them in again. seen_on: landing days with a record of theirs.
@@ -56,7 +56,7 @@ NOTHING = Plan((), (), (), (), (), (), ())
 
 
 def make_plan(settings: Settings, lake: Lake, ids: Iterable[str], restamp: Collection[str]) -> Plan:
-    """What there is to find of these people, added to what an erasure that broke off had found.
+    """Find the data of these users, added to the plan of an interrupted erasure.
 
     Files that no version names any more are looked through too. Raises UserError where an id cannot be one.
     """
@@ -79,7 +79,7 @@ def make_plan(settings: Settings, lake: Lake, ids: Iterable[str], restamp: Colle
 
 
 def days_of(lake: Lake, ids: Sequence[str]) -> set[str]:
-    """The landing days on which bronze has a record of these users."""
+    """Landing days on which bronze has a record of these users."""
     people, days = pa.array(ids, pa.string()), set()
     for entity, columns in LANDING_USERS.items():
         for column in columns:
@@ -89,7 +89,7 @@ def days_of(lake: Lake, ids: Sequence[str]) -> set[str]:
 
 
 def known_platforms(settings: Settings, lake: Lake) -> set[str]:
-    """The platforms that have delivered something, now or before."""
+    """Platforms that have delivered data, now or before."""
     found = set(platforms(settings.landing))
     for table in BRONZE.values():
         found.update(pc.unique(lake.read(table, columns=["platform"])["platform"]).to_pylist())
@@ -97,7 +97,7 @@ def known_platforms(settings: Settings, lake: Lake) -> set[str]:
 
 
 def texts_of(lake: Lake, keys: Sequence[str]) -> tuple[set[str], set[str]]:
-    """Hashes of the texts that these users produced and nobody else, and the comments that are theirs."""
+    """Hashes of texts by these users and nobody else, and their comments."""
     people = pa.array(keys, pa.string())
     own = pc.field("user_key").isin(people)
     said = every_file(lake, SILVER_COMMENTS, ("platform", "ds", "comment_id", "text_hash"), own)
@@ -113,7 +113,7 @@ def texts_of(lake: Lake, keys: Sequence[str]) -> tuple[set[str], set[str]]:
 
 
 def own_passages(lake: Lake, ids: Sequence[str], text_hashes: Sequence[str]) -> set[str]:
-    """Passages of these users' comments, as they landed and as they were cleaned, that nobody else's texts hold."""
+    """Passages of these users' comments, as landed and as cleaned, that no other user's texts contain."""
     own = pc.field("user_id").isin(pa.array(ids, pa.string()))
     clean = pc.field("text_hash").isin(pa.array(text_hashes, pa.string()))
     theirs = _texts(lake, BRONZE[Entity.COMMENTS], "text", own), _texts(lake, TEXTS, "text", clean)
@@ -136,7 +136,7 @@ def _texts(lake: Lake, table: Table, column: str, keep: pc.Expression | None = N
 
 
 def _replaced_texts(lake: Lake) -> set[str]:
-    """Texts of comments that no comment holds any more, as it was edited since: nobody can tell whose they were."""
+    """Texts of comments that were edited since, so that no comment contains them and their author is unknown."""
     of_comments = pc.field("kind") == TextKind.COMMENT.value
     held = lake.read(SILVER_COMMENTS, columns=["text_hash"])["text_hash"]
     found = lake.read(TEXTS, columns=["text_hash"], filter=of_comments)["text_hash"]
@@ -144,18 +144,18 @@ def _replaced_texts(lake: Lake) -> set[str]:
 
 
 def every_file(lake: Lake, table: Table, columns: Sequence[str], keep: pc.Expression) -> pa.Table:
-    """Rows of all files of a table, those of old versions and of attempts that were given up too."""
+    """Rows of all files of a table, including old versions and abandoned attempts."""
     files = [str(file) for file in parquet_files(lake, table)]
     return pds.dataset(files, schema=arrow_schema(table), format="parquet").to_table(list(columns), filter=keep)
 
 
 def parquet_files(lake: Lake, table: Table) -> list[Path]:
-    """All Parquet files of rows below a table's folder, whether a version names them or not."""
+    """Parquet files of rows below a table's folder, in any version or none."""
     return sorted(lake.path(table).glob("stage-*/part=*/*.parquet"))
 
 
 def read_plan(secrets: Path) -> Plan | None:
-    """The plan of an erasure that is not done yet."""
+    """Read the plan of an unfinished erasure."""
     file = secrets / FILE
     if not file.exists():
         return None
@@ -163,17 +163,17 @@ def read_plan(secrets: Path) -> Plan | None:
 
 
 def keep_plan(secrets: Path, plan: Plan) -> None:
-    """Keep it where only its owner can read it."""
+    """Write the plan, readable only by its owner."""
     write_secret(secrets / FILE, json.dumps(vars(plan)))
 
 
 def drop_plan(secrets: Path) -> None:
-    """Forget a plan that is done: it names people."""
+    """Delete the plan of a finished erasure, because it names users."""
     (secrets / FILE).unlink(missing_ok=True)
 
 
 def read_ids(file: Path) -> list[str]:
-    """One id a line, each once; blank lines are left out. UserError where there is none.
+    """Read ids from a file, one per line, each once; blank lines are left out. UserError where there is none.
 
     There are no comments: a line that begins with `#` is an id like any other.
     """
@@ -188,9 +188,9 @@ def read_ids(file: Path) -> list[str]:
 
 
 def people_to_erase(settings: Settings, users: Sequence[str], file: Path | None) -> tuple[list[str], Path | None]:
-    """The ids that were given or stand in a file, and that file where it lies in the home.
+    """Resolve ids given as arguments or in a file; also returns that file if it is in the home.
 
-    Nobody where none are given, or the file is gone, and an erasure waits to be finished; UserError where none does.
+    Empty where none are given, or the file is gone, and an erasure is unfinished; UserError if none is unfinished.
     """
     waits = read_plan(settings.secrets) is not None
     if file is None:
@@ -206,7 +206,7 @@ def people_to_erase(settings: Settings, users: Sequence[str], file: Path | None)
 def _checked(ids: Iterable[str]) -> list[str]:
     found = list(ids)
     for number, user in enumerate(found, 1):
-        # Said by number: this line may end in a log.
+        # By number, because this line may end in a log.
         if not user.strip() or PSEUDONYM.fullmatch(user):
             raise UserError(f"user {number} is not an id as it landed: a pseudonym does not lead back to landing files")
     return found
