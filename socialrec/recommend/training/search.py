@@ -1,4 +1,4 @@
-"""Settings of the signals, searched on held-out validation pairs: never on test."""
+"""Search of the signals' settings on held-out validation pairs, never on test."""
 
 from __future__ import annotations
 
@@ -32,16 +32,18 @@ FACTORS: Space = {
 }
 TREND: Space = {"trend_half_life": (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32)}
 SEARCH_SIDE = 5_000
-"""Products that a trial of the closed form inverts: its cost grows with their cube, the best settings hardly move."""
+"""Most products that a trial of the closed form inverts: its cost grows with their cube, and the best settings hardly
+depend on it.
+"""
 SEARCH_USERS = 2_000
 MAX_PASSES = 2
 MIN_GAIN = 2e-4
-"""A step must gain this much: less is noise."""
+"""Smallest gain of a step: less is noise."""
 
 
 @dataclass
 class Search:
-    """Coordinate search: from where a setting stands, step by step along its levels while that gains `MIN_GAIN`.
+    """Coordinate search: from its current value, each setting moves along its levels while that gains `MIN_GAIN`.
 
     The objective is evaluated once for each combination; `trials` keeps every one, in the order of evaluation. With few
     settings of one smooth peak each this needs a tenth of the trials of a grid, and gives the same answer every time.
@@ -52,7 +54,7 @@ class Search:
     trials: dict[tuple[float, ...], float] = field(default_factory=dict)
 
     def best(self, start: RecommendSettings) -> RecommendSettings:
-        """The best settings found. A start between two levels is moved to the nearest."""
+        """Find the best settings. A start between two levels is moved to the nearest."""
         place = {name: _nearest(levels, getattr(start, name)) for name, levels in self.space.items()}
         value = self._value(start, place)
         for _ in range(MAX_PASSES):
@@ -80,7 +82,7 @@ class Search:
 
 @dataclass(frozen=True)
 class Found:
-    """The settings to use, and how many trials stand behind each signal's."""
+    """Settings to use, and the number of trials for each signal."""
 
     settings: RecommendSettings
     n_trials: dict[str, int]
@@ -91,7 +93,7 @@ def search_settings(
 ) -> Found:
     """Search the settings of closed form, factors and trend, each signal's for its own NDCG on validation pairs.
 
-    `data_at` gives the training data under settings that say how affinities are made. Settings that cannot matter
+    `data_at` gives the training data under settings of the affinities. Settings that cannot matter
     (no text, no ties, equal affinities) are not searched.
     """
     cutoff, chosen, n_trials = settings.evaluate.cutoff, settings.recommend, {}
@@ -108,7 +110,7 @@ def search_settings(
 def _objective(
     kind: type[Signal], space: Space, data_at: DataAt, held: HeldOut, *, cutoff: int, progress: Callable[[str], None]
 ) -> Objective:
-    """NDCG of one signal alone on the held-out pairs, under settings of its space."""
+    """NDCG of one signal alone on the held-out pairs, under settings of its search space."""
 
     def ndcg(tried: RecommendSettings) -> float:
         tried = tried.model_copy(update={"max_side": min(tried.max_side, SEARCH_SIDE)})

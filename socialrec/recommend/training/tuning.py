@@ -1,8 +1,8 @@
-"""Settings of the signals, searched for the whole blend by Optuna on held-out validation pairs: never on test.
+"""Search of the signals' settings for the whole blend by Optuna on held-out validation pairs, never on test.
 
 Unlike `search`, which takes one signal and one setting at a time, a trial here is a whole blend: all settings at once,
-every signal fitted, weights learned. Only settings that a fit alone depends on are searched: what affinities and ties
-are made of is the same for a model as for the nights that it scores.
+every signal fitted, weights learned. Only settings of the fit are searched: those of affinities and ties must be the
+same for a model and the nights that it scores.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ RANGES = {
     "sequence_decay": (0.3, 1.0),
 }
 LOG_RANGES = {"ridge": (10.0, 1000.0), "factor_ridge": (0.001, 0.1), "factor_unobserved": (0.01, 0.3)}
-"""Searched by their logarithm."""
+"""Settings that are searched by their logarithm."""
 
 
 @dataclass(frozen=True)
 class Tried:
-    """One trial: its place, from 0, what it set, and its NDCG."""
+    """One trial: its number from 0, its settings, and its NDCG."""
 
     number: int
     values: dict[str, float]
@@ -45,7 +45,7 @@ class Tried:
 def tune(
     data: TrainingData, held: HeldOut, settings: Settings, n_trials: int, report: Callable[[Tried], None]
 ) -> RecommendSettings:
-    """The best settings of so many trials, the first of which is what the settings say.
+    """Search for the best settings in `n` trials, the first of which uses the current settings.
 
     By a tree-structured Parzen estimator (Bergstra et al., "Algorithms for hyper-parameter optimization", NIPS 2011)
     with the seed of the evaluation: the same data gives the same trials. `report` takes each as it ends. Settings that
@@ -73,9 +73,9 @@ def tune(
 
 
 def blended_ndcg(data: TrainingData, held: HeldOut, settings: Settings) -> float:
-    """NDCG on held-out pairs of all signals under these settings, blended as well as those pairs allow."""
+    """NDCG on held-out pairs of all signals under these settings, with the best blend for those pairs."""
     cutoff, equal = settings.evaluate.cutoff, {signal.name: 1.0 / len(SIGNALS) for signal in SIGNALS}
-    # Inverting a larger side costs minutes a trial, and hardly moves the best settings.
+    # Inverting a larger side costs minutes per trial, and hardly moves the best settings.
     tried = settings.recommend.model_copy(update={"max_side": min(settings.recommend.max_side, SEARCH_SIDE)})
     recommender = Recommender.fit(data, tried, equal, ModelInfo(""))
     learned = learn_blend(recommender, data, held, settings)
