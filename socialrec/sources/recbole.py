@@ -28,7 +28,7 @@ _REMEDY = (
 
 @dataclass(frozen=True)
 class Atomic:
-    """An atomic file: its columns as text, named without their types, and the line of each record.
+    """Atomic file: its columns as text, named without their types, and the line of each record.
 
     sequences: the columns that hold several values, with blanks between them.
     """
@@ -39,7 +39,7 @@ class Atomic:
     sequences: frozenset[str] = frozenset()
 
     def first(self, names: Sequence[str]) -> str | None:
-        """The first of these columns that the file has."""
+        """First of these columns that the file has."""
         return next((name for name in names if name in self.columns.column_names), None)
 
 
@@ -99,13 +99,13 @@ def _read(file: Path, wanted: Sequence[str]) -> Atomic:
 
 
 def _names(header: Sequence[str]) -> list[str]:
-    """The columns' names without their types; a list of items is the item where there is no other."""
+    """Names of the columns without their types; a list of items becomes the item column where there is no other."""
     names = [column.partition(":")[0] for column in header]
     return names if "item_id" in names else ["item_id" if name == "item_id_list" else name for name in names]
 
 
 def _one_item_each(acts: Atomic) -> Atomic:
-    """Interactions of which each has one item: a sequence of items is taken apart, and with it one of times."""
+    """Expand sequences of items, with their times, into interactions of one item each."""
     if "item_id" not in acts.sequences:
         return acts
     apart = [name for name in ("item_id", "timestamp") if name in acts.sequences]
@@ -138,7 +138,7 @@ def _ids(acts: Atomic) -> pa.ChunkedArray:
 
 
 def _times(acts: Atomic, name: str) -> dict[str, pa.Array]:
-    """The times as column `name`; none where the file has none."""
+    """Times as column `name`; none where the file has none."""
     if "timestamp" not in acts.columns.column_names:
         return {}
     micros = list[int | None]()
