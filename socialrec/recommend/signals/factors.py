@@ -85,7 +85,7 @@ class Factors:
         """Score products, (n, n_products); zeros for a user without affinities."""
         observed = (block.affinity / np.float32(self.mean)).tocsr()
         start = np.zeros((observed.shape[0], self.products.shape[1]), dtype=np.float64)
-        # In double precision, because otherwise a score's last digit would depend on the rest of the block; and only for
+        # In double precision, because otherwise a score's last digit would depend on the rest of the block; only for
         # products of the block's users, because all of them would be the largest array of scoring.
         touched, places = np.unique(observed.indices, return_inverse=True)
         own = sp.csr_matrix((observed.data, places, observed.indptr), shape=(observed.shape[0], len(touched)))
