@@ -1,4 +1,4 @@
-"""Bronze to silver: cleaned, de-duplicated, under pseudonyms; every record accounted for."""
+"""Bronze to silver: cleaned, deduplicated, under pseudonyms; every record accounted for."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Staged = tuple[Stage, str, dict[str, int]]
 
 @dataclass(frozen=True)
 class Made:
-    """One entity of a night: its counts, and the stages of its quarantine and of silver."""
+    """Result for one entity of a night: its counts, and the stages of its quarantine and of silver."""
 
     counts: dict[str, int]
     intake: Intake
@@ -58,11 +58,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def build(run: job.Run, plan: SilverPlan) -> tuple[dict[str, int], list[Unmet]]:
-    """Stage all four tables, check that the counts add up, then commit; returns the counts and the ids met by nothing.
+    """Stage all four tables, check that the counts add up, then commit; returns the counts and the unmatched ids.
 
     Raises UserError above `etl.max_quarantine_share`, after the quarantine is committed and before silver is.
     """
-    # Spark is imported only now: a night with nothing new must not pay for it.
+    # Spark is imported only here, so that a night with nothing new does not pay for it.
     from socialrec.etl.identity import Identity
     from socialrec.etl.keys import Keys
     from socialrec.etl.quarantine_share import check_share
@@ -115,7 +115,7 @@ def build(run: job.Run, plan: SilverPlan) -> tuple[dict[str, int], list[Unmet]]:
 
 
 def warn(run: job.Run, unmet: Sequence[Unmet]) -> list[str]:
-    """Log what meets nothing, and warn where that is more than `etl.max_unmet_share`; returns the warnings."""
+    """Log unmatched ids, and warn where they are more than `etl.max_unmet_share`; returns the warnings."""
     warnings = []
     for one in unmet:
         if one.share > run.settings.etl.max_unmet_share:
@@ -127,11 +127,13 @@ def warn(run: job.Run, unmet: Sequence[Unmet]) -> list[str]:
 
 
 def work(ds: str, plan: SilverPlan, builder: SilverBuilder) -> dict[Entity, tuple[list[str], str]]:
-    """By entity that is not up to date: the landing days to take from bronze, and the fingerprint to commit."""
+    """Work of each entity that is not up to date: the landing days to take from bronze, and the fingerprint to
+    commit.
+    """
     daily = {}
     for entity in DAILY:
         if days := sorted(plan.tokens[entity]):
-            # Days that are built already are built again where a record of these days changes what stands there.
+            # Days built before are rebuilt where a record of these days changes their rows.
             days = builder.days_to_build(entity, days, plan.built[entity])
             daily[entity] = (days, pack_tokens({day: plan.wanted[entity][day] for day in days}))
     rolled = {e: (list(plan.rolls[e].days), plan.rolls[e].fingerprint) for e in SNAPSHOTS if not plan.rolls[e].is_done}
@@ -153,7 +155,7 @@ def _stage(builder: SilverBuilder, entity: Entity, ds: str, plan: SilverPlan, st
 def _requarantine(
     run: job.Run, stack: ExitStack, builder: SilverBuilder, *, entity: Entity, days: list[str], outcome: Outcome
 ) -> list[Staged]:
-    """Stage the quarantine of these days anew where silver rejects something now, or did before."""
+    """Stage the quarantine of these days again where silver rejects records now, or did before."""
     from socialrec.etl.silver.night import quarantined_by
 
     if outcome.rejected is None or not (
