@@ -41,7 +41,7 @@ USER_PRODUCT_AFFINITY = Table(
 SOCIAL_TIES = Table(
     layer="gold",
     noun="social_ties",
-    row="strength of one tie as the user sees it, and what it is made of",
+    row="strength of one tie in the user's direction, with its parts",
     columns=(
         USER_KEY,
         Column("neighbour_key", "string", "Pseudonym of the other user"),
@@ -224,7 +224,7 @@ USER_OPINIONS = Table(
 
 REASON = StructOf(
     (
-        Column("kind", "string", "What the reason rests on", choices=ReasonKind),
+        Column("kind", "string", "Kind of evidence behind the reason", choices=ReasonKind),
         Column("share", "float32", "Its part of the score, 0 to 1", minimum=0, maximum=1),
         Column("products", ListOf("string"), "The user's own products behind it"),
         Column(
@@ -283,20 +283,20 @@ GATE_CHECK = StructOf(
         Column("bound", "float64", "Bound it was compared with"),
         Column("line", "string", "The answer in words"),
         Column("decides", "bool", "Whether it can refuse a candidate; else it warns"),
-        Column("remedy", "string", "What a person can do about it; empty where it passed"),
+        Column("remedy", "string", "Remedy for a person; empty where it passed"),
     )
 )
 
 MODEL_DECISIONS = Table(
     layer="gold",
     noun="model_decisions",
-    row="one decision about a registered recommender, with every figure that it rests on",
+    row="one decision about a registered recommender, with all its figures",
     columns=(
         Column("recommender_version", "string", "Registered version of the recommender"),
         Column("decided_ts", "timestamp", "When"),
-        Column("kind", "string", "The gate, a baseline for want of a sound model, or a person", choices=DecisionKind),
+        Column("kind", "string", "The gate, a baseline while no model is sound, or a person", choices=DecisionKind),
         Column("is_champion", "bool", "Whether it became champion"),
-        Column("reasons", ListOf("string"), "Why: all that speaks against it, else for it; or the person's own words"),
+        Column("reasons", ListOf("string"), "All reasons against it, or else for it; or the person's own words"),
         Column("checks", ListOf(GATE_CHECK), "What the gate asked; empty for a rollback"),
         Column(
             "figures",

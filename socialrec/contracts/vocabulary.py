@@ -106,7 +106,7 @@ class SubjectKind(StrEnum):
 
 
 class DecisionKind(StrEnum):
-    """Author of a decision about a model: the gate, a person (rollback), or the baseline for want of a sound model."""
+    """Author of a decision about a model: the gate, a person (rollback), or the baseline while no model is sound."""
 
     GATE = "gate"
     BASELINE = "baseline"
