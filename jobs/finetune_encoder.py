@@ -111,7 +111,7 @@ def take_up(run: job.Run, tracker: tracking.Tracker, key: str) -> bool:
             return False
         # close_training finds it by this tag, if this run is killed.
         tracker.log(step.values["mlflow_run_id"], tags={"run_id": run.run_id})
-        run.log.info("inputs and settings are those of an earlier training: it is taken up", **step.values)
+        run.log.info("inputs and settings are those of an earlier training: it is resumed", **step.values)
         run.done(status="up_to_date", counts={"examples": 0}, **step.values)
     return True
 
@@ -130,7 +130,7 @@ def find_start(run: job.Run, tracker: tracking.Tracker, split: Split) -> Start |
         if why is None:
             return Start(folder, datetime.fromisoformat(until))
     else:
-        why = "without times nothing tells what is new since then"
+        why = "without event times new examples cannot be selected"
     run.log.warning("training starts from the base model, not from the champion", champion=champion.version, why=why)
     return None
 

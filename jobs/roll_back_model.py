@@ -24,7 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     with job.run(NAME, args) as run:
         if not args.reason.strip():
-            raise UserError("--reason is empty: say why, for those who ask later")
+            raise UserError("--reason is empty: give a reason for the record")
         tracker = tracking.connect(run.settings)
         champion = tracker.champion(RECOMMENDER)
         if champion is None:

@@ -148,7 +148,7 @@ def say_failed(settings: Settings, run_id: str, failure: Failure, command: RunCo
         show_refusal(console, candidate)
         show_next_steps(console, next_steps(candidate, None, command, settings))
         return
-    what = "Correct what these lines name, then run the night again; it takes up where it stopped"
+    what = "Correct what these lines name, then run the night again; it continues where it stopped"
     show_next_steps(console, [NextStep(what, command.text())])
 
 

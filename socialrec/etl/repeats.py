@@ -1,4 +1,4 @@
-"""Records of one key over all landing days: a key counts once, whatever its age."""
+"""Records of one key over all landing days: a key counts once, at any age."""
 
 from __future__ import annotations
 

@@ -103,7 +103,8 @@ class Decision:
 
 
 def decide(evaluation: Evaluation, settings: EvaluateSettings, *, is_fresher: bool = False) -> Decision:
-    """Promote what is sound and better than popularity and the champion, in NDCG, by a paired test over users.
+    """Promote a candidate that is sound and better than popularity and the champion, in NDCG, by a paired test over
+    users.
 
     With `is_fresher` (it saw newer data than the champion) a candidate need only be as good as the champion: the same
     recipe on newer data ties. A candidate with faults was never measured, so no other check applies.
@@ -234,7 +235,7 @@ def _exposure(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Ch
 
 def _reasons(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
     share, n = evaluation["reasons"]["reasons_valid_share"], evaluation["reasons"]["reasons_tested"]
-    line = f"{share:.0%} of {n} reasons stand the deletion test"
+    line = f"{share:.0%} of {n} reasons pass the deletion test"
     facts = evaluation.get("champion_facts")
     before = facts["reasons"]["reasons_valid_share"] if facts else None
     remedy = "recommend.max_reasons = 1 shows the strongest reason alone"

@@ -94,7 +94,7 @@ def trend_of_times(times: Indices, products: Indices, n_products: int, share: fl
 def recency_of_times(times: Indices, users: Indices, products: Indices, shape: tuple[int, int]) -> Csr:
     """Rank each user's products by recency, csr float32 (n_users, n_products): the newest is 1, the one before it 2.
 
-    From one time a pair and its row numbers, all int64 (n,); equal times go by the product's number.
+    From one time per pair and its row numbers, all int64 (n,); equal times are ordered by the product's number.
     """
     order = np.lexsort((-products, -times, users))
     starts = np.searchsorted(users[order], users[order])

@@ -31,8 +31,9 @@ from socialrec.lake.schemas import arrow_schema
 from socialrec.lake.traffic import Amount, Traffic
 
 PARTITION_FOLDER = "part"
-"""Staged files lie in `part=<value>/`. The contract's own partition column is in the files as well, so that whoever is
-given a file's path reads whole rows."""
+"""Folder prefix of staged files, `part=<value>/`. The contract's partition column is in the files as well, so that a
+single file has whole rows.
+"""
 
 KEEP_HISTORY = PostCommitHookProperties(cleanup_expired_logs=False)
 """Properties of the tables. The log of commits records the inputs of each day; Delta would drop it after 30 days."""
@@ -119,7 +120,7 @@ class Stage:
     ) -> Commit:
         """Audit the staged files and make them the partitions' content in one Delta commit.
 
-        With `stands_for` they are a rewrite of what that commit wrote, and the new one says of itself what it said.
+        With `stands_for` they are a rewrite of that commit, and the new one takes over its metadata.
         Raises AuditError where rows break the contract and CommitConflict where another writer came first.
         """
         staged = self._staged_files()

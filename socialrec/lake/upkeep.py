@@ -22,7 +22,7 @@ MERGED_BYTES = 128 * 1024**2
 def compact(lake: Lake, table: Table, max_files: int, *, job: str, dry_run: bool = False) -> int:
     """Merge the small files of partitions that have more than `max_files`; returns the reduction in files.
 
-    Rows stay in their order, so whoever reads them reads the same.
+    Rows stay in their order, so readers read the same.
     """
     fills: dict[str, Fill] = {}
     n_fewer = 0
@@ -40,7 +40,7 @@ def compact(lake: Lake, table: Table, max_files: int, *, job: str, dry_run: bool
 def vacuum(lake: Lake, table: Table, days: float, keep: Collection[int], *, dry_run: bool = False) -> list[Path]:
     """Delete files that belong to no version of the last `days` nor to a version in `keep`; returns them.
 
-    With them go the files that no version ever named, once they are that old.
+    Files that no version ever named are deleted too, once they are that old.
     """
     root = lake.path(table)
     if lake.version(table) is None:

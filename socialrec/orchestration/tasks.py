@@ -31,7 +31,7 @@ DEFAULTS: dict[str, Any] = {
 def nightly_at(cron: str) -> CronTriggerTimetable:
     """Make a timetable whose runs work on the day before (UTC).
 
-    Switching the DAG on starts no missed night, but for one that was due within the last two minutes: the scheduler
+    Switching the DAG on starts no missed night, except for one that was due within the last two minutes: the scheduler
     reads the DAG file again every half minute, and would otherwise miss a night at that moment.
     """
     return CronTriggerTimetable(cron, timezone="UTC", interval=timedelta(days=1), run_immediately=timedelta(minutes=2))

@@ -16,7 +16,7 @@ Found = tuple[Indices, npt.NDArray[np.float64]]
 
 
 class Lister:
-    """Lists the products of one shelf; active: bool (n_products,).
+    """Ranker of the products of one catalogue; active: bool (n_products,).
 
     Scores are rounded to `decimals` and ties go to the lower product number, so float noise cannot reorder a list.
     Where a blend consists of inner products alone (factors, content, popularity), scores are never materialised: one

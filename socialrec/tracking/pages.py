@@ -1,7 +1,7 @@
 """URLs of MLflow's pages.
 
-MLflow opens on its pages for language model applications, which show none of this project's runs, whatever kind an
-experiment is of; `workflowType` chooses the others.
+MLflow opens on its pages for language model applications, which show none of this project's runs for any kind of
+experiment; `workflowType` selects the others.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ _EDGE = ("follower_key", "followee_key")
 def known_since() -> Column:
     """Time of a follow's record: of two records the later one is the newer one.
 
-    A record that has only an end speaks of that.
+    The time of a record with only an end is that end.
     """
     return F.coalesce(*SINCE)
 

@@ -67,9 +67,9 @@ FEW_ROWS = 1 << 20
 class Layout:
     """Files that one scan can read: same entity, format and columns.
 
-    `columns` are names with Spark type names (or `NANOSECONDS`), in file order; None stands for a CSV column that the
-    contract does not know. encoding: how text is encoded. is_plain: whether every line of a text file is a record or
-    blank, below a header in the first line where it is CSV; a file with double quotes in it is not.
+    `columns` are names with Spark type names (or `NANOSECONDS`), in file order; None is a CSV column that the contract
+    does not know. encoding: how text is encoded. is_plain: whether every line of a text file is a record or blank,
+    below a header in the first line where it is CSV; a file with double quotes in it is not.
     """
 
     entity: Entity
@@ -169,7 +169,7 @@ def _check_columns(file: LandingFile, names: Sequence[str]) -> None:
     if len(names) > MOST_COLUMNS:
         raise UserError(f"{file.path}: {len(names):,} columns, at most {MOST_COLUMNS:,} may be there; leave some out")
     if repeated := sorted(name for name, n in Counter(names).items() if n > 1):
-        raise UserError(f"{file.path}: column {repeated[0]} stands there twice; deliver it once")
+        raise UserError(f"{file.path}: column {repeated[0]} is there twice; deliver it once")
     if missing := missing_columns(file.entity, file.format, names):
         raise UserError(f"{file.path}: {missing}")
 

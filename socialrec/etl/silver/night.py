@@ -47,7 +47,7 @@ class Outcome:
 class SilverBuilder:
     """Builder of the silver tables of one night.
 
-    A key counts once, whatever its age. Words repeat where the same user says them of the same product again up to
+    A key counts once, at any age. Text is a repeat where the same user writes it about the same product again up to
     `window_days` later.
     """
 

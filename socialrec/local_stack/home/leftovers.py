@@ -16,7 +16,7 @@ DAY_SECONDS = 86_400.0
 def find_leftovers(settings: Settings, kept: Collection[Path]) -> Iterator[tuple[str, Path]]:
     """Find files and whole folders to remove, each with its kind: those unused for as long as the settings say.
 
-    `kept` are copies of models that stay whatever their age. Pre-trained models below `models/base` always stay: a
+    `kept` are copies of models that stay at any age. Pre-trained models below `models/base` always stay: a
     champion may depend on them. So do uploads under way in the landing folder, which are their deliverer's.
     """
     short, long = settings.maintenance.leftover_days, settings.maintenance.history_days

@@ -76,14 +76,14 @@ def erase(
     request: Path | None = None,
     dry_run: bool = False,
 ) -> Erasure:
-    """Erase users from a home. An interrupted run is completed by the next one, for whichever users.
+    """Erase users from a home. An interrupted run is completed by the next one, for any users.
 
     `request` is a file in the home that names them, and is deleted too.
     Raises UserError where somebody is unknown here, while a job writes to the lake, and where anything is left after.
     """
     ids = list(dict.fromkeys(ids))
     if not reason.strip():
-        raise UserError("the reason is empty: say why, for those who ask later, and name nobody")
+        raise UserError("the reason is empty: give one for the record, without names")
     require_quiet(lake)
     n_found = require_known(settings, lake, ids)
     named = {file.path.parent.name for file in files_to_clean(settings) if holds(file, Names(ids))}

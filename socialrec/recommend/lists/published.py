@@ -50,7 +50,7 @@ class NothingPublishedError(UserError):
 class Place:
     """One recommendation of a list: rank from 1, product with title, score, and reasons strongest first.
 
-    Products go by their source's id. `reasons` are sentences, `evidence` the same reasons as rows of
+    Products have their source's id. `reasons` are sentences, `evidence` the same reasons as rows of
     gold.recommendations hold them.
     """
 

@@ -120,8 +120,8 @@ def _offsets(lists: pa.ListArray) -> pa.Array:
 def export_lists(lists: pa.Table, folder: Path, ds: str) -> int:
     """Write `<folder>/<ds>/recommendations.parquet` and point `<folder>/CURRENT` at the newest day.
 
-    Files are written aside and renamed, so readers see the old or the new. Returns how many rows were not there
-    already; with none (and none gone) it touches nothing but a missing or older pointer.
+    Files are written aside and renamed, so readers see the old or the new. Returns the number of new rows; with none
+    (and none gone) it touches nothing but a missing or older pointer.
     """
     ordered = lists.sort_by([("user_key", "ascending"), ("rank", "ascending")])
     target = folder / ds / FILE

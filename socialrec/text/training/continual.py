@@ -53,7 +53,7 @@ def why_not_from(folder: Path, settings: TextSettings) -> str | None:
     if document["max_tokens"] != settings.max_tokens:
         return f"it reads {document['max_tokens']} tokens, and text.max_tokens is {settings.max_tokens}"
     if settings.tuning is Tuning.ADALORA:
-        return "what AdaLoRA's ranks are worth is not kept"
+        return "the importance of AdaLoRA's ranks is not saved"
     try:
         put_trained(tunable(base, settings), folder)
     except UserError as error:

@@ -51,5 +51,5 @@ def halved(chunk_tokens: int, longest: int, section: str = "text") -> int:
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     if own_rank() == 0:
-        _log.warning("out of memory in chunks of %d tokens: training goes on in %d", chunk_tokens, chunk_tokens // 2)
+        _log.warning("out of memory in chunks of %d tokens: training continues in %d", chunk_tokens, chunk_tokens // 2)
     return chunk_tokens // 2

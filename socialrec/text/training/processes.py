@@ -39,7 +39,7 @@ def is_launched() -> bool:
 def launch(program: str, arguments: Sequence[str], n: int) -> int:
     """Run a Python program in n processes of this machine, as torchrun does, and return its exit code.
 
-    Where one fails the others are stopped, and its code counts: torchrun itself ends with 1 whatever went wrong.
+    Where one fails the others are stopped, and its code counts: torchrun itself always ends with 1.
     """
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
