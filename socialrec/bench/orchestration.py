@@ -71,7 +71,7 @@ class Task:
 class Through:
     """A night through Airflow: its tasks, seconds from request to end by the clock, and CPU seconds.
 
-    cpu_seconds: of Airflow's servers and all that they started. jobs_cpu_seconds: what of it the jobs' receipts say.
+    cpu_seconds: of Airflow's servers and all their children. jobs_cpu_seconds: the part in the jobs' receipts.
     """
 
     tasks: Sequence[Task]
@@ -177,8 +177,8 @@ def result(
     """Result of the benchmark. `share` is Airflow's overhead on this night, `share_of_five_minutes` the same seconds of
     300.
 
-    `cpu_share` is the processor time of Airflow alone over that of the jobs in the loop: on a busy machine that one
-    can be trusted, and the clock cannot. `ensure_champion` counts as Airflow's: its receipt is `pin_models`' by then.
+    `cpu_share` is the processor time of Airflow alone over that of the jobs in the loop: on a busy machine it is
+    reliable, and the clock is not. `ensure_champion` counts as Airflow's: its receipt is `pin_models`' by then.
     """
     tasks, plain = through.tasks, sum(loop.values())
     waited, overhead = gaps(tasks), through.seconds - plain

@@ -43,7 +43,7 @@ class Sizes:
 def run(sizes: Sizes, settings: Settings, progress: Progress = to_standard_error) -> BenchResult:
     """Learn the blend, fit on everything but the test pairs, list for every user, and measure the lists.
 
-    `seconds.total` is all of that, less making the shop up. `targets_met` is what may be said at scale 1 only.
+    `seconds.total` is the sum without generating the shop. `targets_met` is valid at scale 1 only.
     """
     stages, cutoff = Stages(progress), settings.evaluate.cutoff
     with stages.stage("generate"):
@@ -85,7 +85,7 @@ def generate(sizes: Sizes) -> Problem:
     topic's direction and noise.
     """
     rng, n_topics = np.random.default_rng(SEED), max(2, sizes.n_products // TOPIC_PRODUCTS)
-    # Products are dealt to topics in turn, so that each topic has popular and rare ones.
+    # Products are assigned to topics in turn, so that each topic has popular and rare ones.
     topic = rng.integers(0, n_topics, sizes.n_users)
     users = np.sort(rng.integers(0, sizes.n_users, sizes.n_interactions))
     keeps = rng.random(sizes.n_interactions) < TOPIC_SHARE

@@ -108,7 +108,7 @@ def show_rows(console: Console, rows: Mapping[str, Mapping[str, Any]]) -> None:
 def show_figures(console: Console, summary: Mapping[str, Any], *, is_refused: bool = False) -> None:
     """Print test figures of the trained model beside popularity's; nothing where none were measured.
 
-    is_refused: the model is a candidate that the gate refused, so the lists are by another.
+    is_refused: the model is a candidate that the gate refused, so another model made the lists.
     """
     ours = {name.removeprefix("test/"): value for name, value in summary["evaluation"].items()}
     if not any(name.startswith("popularity_") for name in ours):

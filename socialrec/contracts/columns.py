@@ -21,7 +21,7 @@ class ListOf:
 class FixedListOf:
     """Vector: a list of numbers, never null, of equal length in all rows of one partition.
 
-    Parquet, Delta and Spark know lists of any length only; the audit proves that the length is one.
+    Parquet, Delta and Spark have lists of any length only; the audit proves that all lengths are equal.
     """
 
     element: Scalar

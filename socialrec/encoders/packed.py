@@ -1,9 +1,9 @@
 """Linear layers for encoding on a CPU in bfloat16: weights packed once, bias and GELU fused into the product.
 
-Values between layers, above all the residual sums, stay in float32: rounding it too would cost a neighbour
-in a hundred. `torch.nn.Linear` writes the bias into a fresh matrix before each product and passes over it again for the
-activation: a third of the time of a small encoder. The operations here are those that torch.compile puts in their
-place, without a compiler.
+Values between layers, above all the residual sums, stay in float32: rounding them too would change one nearest
+neighbour in a hundred. `torch.nn.Linear` writes the bias into a fresh matrix before each product and reads it again for
+the activation, which takes a third of the time of a small encoder. The operations here are those of torch.compile,
+without a compiler.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def coverage(base: Weights, tokens: Iterable[Ids]) -> Coverage:
     """Count tokens and unknown ones; the model's own tokens, such as [CLS], count as neither."""
     unknown = base.tokenizer.unk_token_id
     own = set(base.tokenizer.all_special_ids) - {unknown}
-    # Byte-level vocabularies know every text; GPT-2's calls its end-of-text token its unknown one.
+    # Byte-level vocabularies cover every text; GPT-2's uses its end-of-text token as the unknown one.
     if unknown == base.tokenizer.eos_token_id:
         own, unknown = own | {unknown}, None
     n_tokens = n_unknown = 0

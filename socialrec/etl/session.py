@@ -43,9 +43,9 @@ _COMMON = {
 def spark_session(app_name: str, settings: Settings, *, is_quiet: bool = False) -> Iterator[SparkSession]:
     """Start a Spark session, the same under spark-submit and under plain Python.
 
-    A quiet one keeps what Spark says off the terminal, unless it does not start; its errors are exceptions here.
-    Inside a process that already has an active session, that one is yielded and left running. Otherwise the session
-    is stopped at the end and its temporary files are removed.
+    A quiet session keeps Spark's output off the terminal, unless it does not start; its errors are raised as
+    exceptions. Inside a process that already has an active session, that one is yielded and left running. Otherwise the
+    session is stopped at the end and its temporary files are removed.
     """
     active = SparkSession.getActiveSession()
     if active is not None:

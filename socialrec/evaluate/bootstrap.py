@@ -17,7 +17,7 @@ BLOCK_DRAWS = 4_000_000
 def mean_interval(values: Values, n_resamples: int, seed: int) -> tuple[Values, Values]:
     """Lower and upper end of a 95% interval of each column's mean, float64 (n_columns,) each.
 
-    values: float64 (n_users, n_columns), NaN where a metric says nothing about a user. Users are drawn whole, so that
+    values: float64 (n_users, n_columns), NaN where a metric is undefined for a user. Users are drawn whole, so that
     columns keep their dependence. NaN for a column without values.
     """
     if not len(values):

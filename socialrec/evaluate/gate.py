@@ -2,8 +2,8 @@
 
 Broken candidates are always refused: a leak, figures that are no numbers, files that do not fit the shop, constant
 scores, too few users to measure on, not better than popularity. Without a trained champion every other check warns and
-decides nothing. With one it decides, and bounds what the candidate may lose to the champion on the same data: an
-absolute bound is one that some shops can never meet.
+decides nothing. With one it decides, and bounds what the candidate may lose to the champion on the same data: some
+shops could never meet an absolute bound.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ FLOORS = {"fit_seconds": 60.0, "score_milliseconds_per_user": 1.0}
 class Check:
     """One check of the gate: the figure, its bound, and the answer in words.
 
-    decides: False for a check that only warns. remedy: what a person can do about it, empty where it passed.
+    decides: False for a check that only warns. remedy: advice to a person, empty where it passed.
     """
 
     name: str

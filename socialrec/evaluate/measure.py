@@ -33,7 +33,7 @@ class HeldOutSet:
     """Held-out data that lists are measured against.
 
     relevant, history: csr (n_users, n_products), products that each user liked after the cut and knew before it.
-    slices: the relevant products of each slice, as `make_slices` gives them.
+    slices: the relevant products of each slice, from `make_slices`.
     """
 
     relevant: Relevant

@@ -17,7 +17,7 @@ CLASS_CHARS = 30
 def metrics_figure(figures: Mapping[str, Mapping[str, float | None]], title: str) -> Figure:
     """Draw grouped bars: one group per metric, one colour per model or signal. `figures` is {model: {metric: value}}.
 
-    A value of None, such as what needs categories where a shop has none, is no bar.
+    A value of None, such as a metric of categories in a shop without them, has no bar.
     """
     metrics = [name for name in next(iter(figures.values())) if name != "n_users"]
     figure = Figure(figsize=(10, 4), layout="constrained")

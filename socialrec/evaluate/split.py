@@ -27,9 +27,9 @@ TIE_PARTS = ("user_key", "neighbour_key", "is_follow", "is_mutual", "replies_mic
 class Split:
     """Evidence that may be learned from, and user-product pairs that are held out.
 
-    `until="validation"` selects the data of the first fit, `"test"` that of the second, `"all"` everything.
-    In a time split, undated interactions, comments and replies are evidence for `"all"` only: nothing says that they
-    came before a cut.
+    `until="validation"` selects the data of the first fit, `"test"` that of the second, `"all"` everything. In a time
+    split, undated interactions, comments and replies are evidence for `"all"` only, because they may be later than a
+    cut.
     """
 
     kind: Kind

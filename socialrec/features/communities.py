@@ -30,7 +30,7 @@ def find_communities(ties: Csr) -> Indices:
 
 def _best_partition(graph: Csr) -> Indices:
     """The partition of highest modularity over some orders of the nodes; the first of equals."""
-    # Imported here: it takes most of a second, and the screens that import this module never get here.
+    # Imported here: it takes most of a second, and the screens that import this module do not need it.
     from sknetwork.clustering import Louvain, get_modularity
 
     rng, n_nodes = np.random.default_rng(SEED), graph.shape[0]

@@ -52,14 +52,13 @@ class Stamp:
 class Context:
     """Fresh evidence over a model's catalogue.
 
-    everyone: pseudonyms (n_everyone,), in an order that does not follow from them, and names: what to call them where
-    pseudonyms must not matter: see `UserOrder`. rows: int64 (n_users,), who gets a list, ascending; platforms:
-    (n_users,). affinity, recency, seen, returned, opinions: csr (n_everyone, n_products). ties: csr (n_everyone,
-    n_everyone), rows adding up to 1. communities: int64 (n_everyone,), ABSENT without ties.
-    trend: float32 (n_products,), users of each product, the newest counting most. active: bool (n_products,).
-    category, brand: int64 (n_products,), ABSENT where the shop names none. age_days: float32 (n_products,), since the
-    newer of its description and its first appearance. small_seller: bool (n_products,). reason_evidence: of everyone
-    and the catalogue.
+    everyone: pseudonyms (n_everyone,), in an order independent of them, and names: labels that do not depend on
+    pseudonyms, see `UserOrder`. rows: int64 (n_users,), users who get a list, ascending; platforms: (n_users,).
+    affinity, recency, seen, returned, opinions: csr (n_everyone, n_products). ties: csr (n_everyone, n_everyone), rows
+    adding up to 1. communities: int64 (n_everyone,), ABSENT without ties. trend: float32 (n_products,), users of each
+    product, the newest counting most. active: bool (n_products,). category, brand: int64 (n_products,), ABSENT where
+    the shop names none. age_days: float32 (n_products,), since the newer of its description and its first appearance.
+    small_seller: bool (n_products,). reason_evidence: of everyone and the catalogue.
     """
 
     everyone: pa.Array

@@ -27,8 +27,8 @@ _PARTS = ("data", "indices", "indptr", "shape")
 class ReasonEvidence:
     """True statements about the users and products of a night, each supported by its tables.
 
-    fans, onlookers: csr float32 (n_users, n_products), 1 where a user likes a product, and where they only met it; 0
-    in both for whoever returned it or complained. follows: csr float32 (n_users, n_users). words: csr float32
+    fans, onlookers: csr float32 (n_users, n_products), 1 where a user likes a product, and where they only met it; 0 in
+    both for users who returned it or complained. follows: csr float32 (n_users, n_users). words: csr float32
     (n_products, n_words) as `distinctive_words` makes it, and word_names of its columns. praise: list<string>
     (n_users,), each user's favourable comments and labels, sorted. categories: string (n_products,), null without one.
     """

@@ -29,7 +29,7 @@ from socialrec.lake.traffic import Amount, Traffic
 class Lake:
     """Tables of the contracts below `root`, each at `<root>/<layer>/<noun>`, read at any version.
 
-    `traffic` counts what passes through this object.
+    `traffic` counts reads and writes through this object.
     """
 
     def __init__(self, root: Path) -> None:

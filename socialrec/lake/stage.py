@@ -137,7 +137,7 @@ class Stage:
         if stands_for is not None:
             kept = {"partitions": list(stands_for.partitions), "counts": stands_for.counts}
             metadata |= {"attempt": stands_for.attempt, **{name: json.dumps(value) for name, value in kept.items()}}
-        # One application transaction a partition: of two writers of one partition the second is refused, even where
+        # One application transaction per partition: of two writers of one partition the second is refused, even where
         # the partition was empty and Delta alone would let both in.
         transactions = [
             Transaction(f"{self.table.name}/{value}", self._delta.version() + 1) for value in self.partitions

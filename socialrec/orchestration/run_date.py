@@ -15,8 +15,8 @@ def resolve(ds_param: str | None, logical_date: datetime | None, run_after: date
     """Resolve the landing day `YYYY-MM-DD` of a run.
 
     The `ds` Param where one is given, else the logical date (runs made by hand may have none), but never a day that was
-    not over when the run was due: the form fills in this very moment. Days are UTC. Raises UserError where the Param
-    is not a day, or one that had not begun.
+    not over when the run was due, because the form fills in the current time. Days are UTC. Raises UserError where the
+    Param is not a day, or one that had not begun.
     """
     if ds_param:
         day = _checked(ds_param)

@@ -44,7 +44,7 @@ class ModelInfo:
 class Recommender:
     """Scorer of every product of its catalogue for blocks of users.
 
-    products: sorted names (n_products,). signals: those that were fitted. weights: one a signal, adding up to 1.
+    products: sorted names (n_products,). signals: those that were fitted. weights: one per signal, adding up to 1.
     """
 
     def __init__(

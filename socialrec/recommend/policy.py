@@ -1,14 +1,10 @@
 """Rules of lists in a fixed order, each counting its removals.
 
-inactive      the shop does not offer the product (out of stock counts as that): never listed
-returned      the user returned the product: never listed
-seen          the user has met the product: never listed
-stale         older than `max_age_days`
-category      more than `max_per_category` products of one category in a list
-brand         more than `max_per_brand` products of one brand in a list
-sellers       others make room where small sellers have lost more than `max_small_seller_loss` of a list's places that
-              are theirs in proportion to likes
-exploration   gives up the last places of a list to chance
+inactive the shop does not offer the product (out of stock counts as that): never listed returned the user returned the
+product: never listed seen the user has met the product: never listed stale older than `max_age_days` category more than
+`max_per_category` products of one category in a list brand more than `max_per_brand` products of one brand in a list
+sellers others make room where small sellers have lost more than `max_small_seller_loss` of their places in proportion
+to likes exploration gives up the last places of a list to chance
 
 The first three look at every product. The others walk down the best of the rest, `POOL_LISTS` times as long as a list,
 and yield where a list would otherwise stay short: removed products come back by score, and count as `refilled`. Places

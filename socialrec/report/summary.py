@@ -39,8 +39,8 @@ def summarise(
     run of the day had. is_repeat: this run changed nothing. encoded: texts that the night and its training encoded.
     models: the versions on the night's rows. model: from `model_of`. refused: from `refusal_of`. pages: addresses in
     MLflow of the recommender's version and of its training (empty where nothing was pinned). evaluation: test figures
-    of the model's training; evaluation_label: how they were measured. warnings: of all jobs, such as drift. cost: what
-    each job took (COSTS), the sum, and the sum per thousand users with a list (empty where nobody has one). metrics:
+    of the model's training; evaluation_label: how they were measured. warnings: of all jobs, such as drift. cost: the
+    cost of each job (COSTS), the sum, and the sum per thousand users with a list (empty where nobody has one). metrics:
     all numbers, by flat names.
     """
     counts = {name: dict(receipt["counts"]) for name, receipt in receipts.items()}
@@ -101,8 +101,8 @@ def model_of(pins: Mapping[str, Any]) -> dict[str, Any]:
 def refusal_of(promotion: Mapping[str, Any]) -> dict[str, Any] | None:
     """Candidate that the gate refused, from the receipt of promote_model; None where it refused nothing.
 
-    version: None for a candidate that was never registered. reasons: lines. remedies: what to do about each failed
-    check. is_broken: nobody can take this version anyway. training: its page in MLflow.
+    version: None for a candidate that was never registered. reasons: lines. remedies: advice for each failed check.
+    is_broken: nobody can take this version anyway. training: its page in MLflow.
     """
     if promotion.get("status") != "refused":
         return None
@@ -185,7 +185,7 @@ def rows_of(lake: Lake, ds: str) -> Rows:
 
     in: records that landed, and their outcomes `published`, `duplicate` and `quarantined`; `adds_up` says that these
     three are all of them. total: rows of the silver table as of the night. masked: texts with a mask, by kind. A
-    snapshot that was built again from older days too cannot tell these days' duplicates: its first two outcomes are
+    snapshot that was rebuilt from older days too has no duplicates of these days alone: its first two outcomes are
     None.
     """
     days = landing_days(lake, ds)

@@ -6,7 +6,7 @@ same_words     a comment of at least `MIN_WORDS` words that shares `MIN_LIKENESS
                of at least two other accounts on the same product
 closed_ties    at least `MIN_FOLLOWERS` followers, of whom `MIN_CLOSED` show one of the two signals above
 
-One signal alone is common among honest people: a campaign makes bursts, a fan club closes its ties. Two are not.
+One signal alone is common among honest people (campaigns make bursts, fan clubs have closed ties); two are not.
 """
 
 from __future__ import annotations

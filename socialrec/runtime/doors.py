@@ -28,9 +28,9 @@ UNAUTHORIZED, TOO_MANY = 401, 429
 class Door:
     """Filter that passes requests by a name of this server and from its own pages.
 
-    base_url: where people reach the server; its host is a name of it, and so are those of loopback and further `names`.
-    setting: tells people who are refused where the names are set. any_host: take requests by any name, as proxies and
-    probes may call a server that listens beyond loopback.
+    base_url: the address that people use; allowed names are its host, those of loopback and further `names`. setting:
+    name of the setting, for the message to refused people. any_host: accept requests by any name, for proxies and
+    probes of a server that listens beyond loopback.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ def wait_first(seconds: int) -> PlainTextResponse:
 class SlowGuesses:
     """Limit on wrong passwords per minute in front of an app that checks them itself and answers wrong ones with 401.
 
-    path: what the addresses contain to which passwords are posted.
+    path: part of the addresses to which passwords are posted.
     """
 
     def __init__(self, app: ASGIApp, path: str, folder: Path) -> None:

@@ -79,10 +79,10 @@ _PRODUCT = pa.schema(
 def import_amazon(data: Path, landing: Path, ds: str) -> Imported:
     """Write the one file of reviews in `data` as landing day `ds`.
 
-    The file holds a record a line, as JSON or as Python's literals, or is a CSV with a header; plain or gzipped.
+    The file has one record per line, as JSON or as Python's literals, or is a CSV with a header; plain or gzipped.
     Products are those with a review; `meta*` describes them where it is there, else the ASIN is the title. The same
     review delivered twice gets the same id, so that silver keeps it once; another one of the same user, product and
-    time gets an id of its own. What has landed before is kept. Raises UserError naming the file and line of a fault.
+    time gets an id of its own. Earlier landed days are kept. Raises UserError naming the file and line of a fault.
     """
     ds = day(ds)
     reviews, meta = _files(data)

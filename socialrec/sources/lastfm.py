@@ -33,9 +33,9 @@ def import_lastfm(data: Path, landing: Path, ds: str) -> Imported:
     """Write the raw files in `data` (`.dat` or `.dat.gz`) as landing day `ds` of platform `lastfm`.
 
     Listening counts become views with the raw count as quantity, friendships become follows, tag assignments comments
-    and artists products. Every value is passed on as text: ingest judges records, not the importer. What has landed
-    before is kept. A pair that is there again is an event of its own: its id has a running number. Raises UserError
-    naming a file that is missing or has other columns, and the line of a fault.
+    and artists products. Every value is passed on as text: ingest judges records, not the importer. Earlier landed days
+    are kept. A repeated pair is an event of its own: its id has a running number. Raises UserError naming a file that
+    is missing or has other columns, and the line of a fault.
     """
     ds = day(ds)
     files = _files(data)

@@ -49,9 +49,9 @@ def files_in(folder: Path, remedy: str) -> list[Path]:
 def read_lines(file: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
     """Read lines of a text file with their numbers from 1, including blank ones, without their ends (CRLF, LF or CR).
 
-    No other character ends a line, as in landing files (not U+2028 or U+0085). A file that is gzipped by its content is
-    unpacked, as far as `gzipped` lets it, and a byte order mark is dropped. Raises UserError naming file and line where
-    it cannot be read.
+    No other character ends a line, as in landing files (not U+2028 or U+0085). A file with gzip's magic number is
+    decompressed, up to the limit of `gzipped`, and a byte order mark is dropped. Raises UserError naming file and line
+    where it cannot be read.
     """
     number = 0
     with _one_line_faults(file, lambda: number + 1), _open(file, encoding) as lines:

@@ -47,9 +47,10 @@ def import_recbole(data: Path, landing: Path, ds: str) -> Imported:
     """Write the atomic files in `data` (recbole.io/docs/user_guide/data/atomic_files.html) as landing day `ds`.
 
     Interactions become views with their weight or count as quantity, and comments where they carry a text; the net
-    becomes follows. A sequence of items is an interaction each. A record that is there again is one of its own: its id
-    has a running number. Without an `.item` file the products are those of the interactions, by their ids. What has
-    landed before is kept. Raises UserError naming a file that is missing or lacks a column, and the line of a fault.
+    becomes follows. A sequence of items is one interaction per item. A repeated record is an interaction of its own:
+    its id has a running number. Without an `.item` file the products are those of the interactions, by their ids.
+    Earlier landed days are kept. Raises UserError naming a file that is missing or lacks a column, and the line of a
+    fault.
     """
     ds = day(ds)
     inter, item, net = (_find(data, kind) for kind in ("inter", "item", "net"))

@@ -2,9 +2,8 @@
 
     python socialrec/supply/audit.py requirements.lock …
 
-Asks pip-audit, which asks the Python registry. Ends with 1 where something is vulnerable or a waiver has expired, and
-with 75 where all that speaks against the dependencies is that the registry could not be asked about some of them: an
-audit that could not be made is never a clean one.
+Runs pip-audit, which queries the Python registry. Ends with 1 where something is vulnerable or a waiver has expired,
+and with 75 where the only fault is that some packages could not be looked up: an incomplete audit is never clean.
 """
 
 from __future__ import annotations

@@ -41,8 +41,8 @@ CHALLENGE = {"WWW-Authenticate": 'Basic realm="MLflow of socialrec", charset="UT
 class Passwords:
     """Filter that passes requests with a user name and its password (HTTP Basic), and all requests of the health check.
 
-    passwords: by user name. Wrong ones become slow, except for the name of programs: nobody can guess that password,
-    and a night must not wait because somebody guesses another. hint: tells people where the password is.
+    passwords: by user name. Wrong ones are limited, except for the programs' user: that password cannot be guessed, and
+    a night must not wait because of guesses. hint: place of the password, for people.
     """
 
     def __init__(self, app: ASGIApp, passwords: Mapping[str, str], guesses: Guesses, hint: str) -> None:

@@ -33,8 +33,8 @@ Answer = TypeVar("Answer")
 class Server:
     """MLflow's client, with a time limit on each call.
 
-    They raise AwayError where the server cannot be reached, fails, or does not finish its answer in time: by default
-    within 40 seconds. What it refuses, such as a name that it does not know, raises MLflow's own errors.
+    Calls raise AwayError where the server cannot be reached, fails, or does not finish its answer in time: by default
+    within 40 seconds. Refusals, such as an unknown name, raise MLflow's own errors.
 
     sign_in: variables with which MLflow's client signs in to a server of our own; none for other servers, to which it
     signs in as the environment says.

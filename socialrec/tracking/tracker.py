@@ -79,8 +79,8 @@ def connect(settings: Settings) -> Tracker:
 class Tracker:
     """Client for this project's calls to MLflow.
 
-    A server that is down, fails or hangs raises AwayError, when a tracker is made and at any time later. Making one
-    raises UserError where something else than MLflow answers, or where it refuses the password.
+    A server that is down, fails or hangs raises AwayError, when a tracker is made and at any time later. Creation
+    raises UserError where something other than MLflow answers, or where it refuses the password.
     """
 
     def __init__(self, uri: str, models: Path, sign_in: Mapping[str, str] | None = None) -> None:
@@ -293,8 +293,8 @@ class Tracker:
     ) -> str:
         """Register the run's logged folder as the next version of a model; no alias moves.
 
-        What the run has registered is its version still: a retry makes no second one. Its tags and description become
-        these.
+        A version that the run has already registered is reused, so a retry makes no second one. Its tags and
+        description are replaced.
         """
         tags = {key: lines(value) for key, value in tags.items()}
         if not self._server.search_registered_models(f"name = '{name}'"):
@@ -430,7 +430,7 @@ def _name(key: str) -> str:
 def _found(look_up: Callable[[], ModelVersion]) -> ModelRef | None:
     """Return the version that a registry call returns, or None where there is none.
 
-    Raises UserError where its number or its run is no such thing: paths are made from them.
+    Raises UserError where its number or run id is malformed, because paths are made from them.
     """
     from mlflow.exceptions import MlflowException
 

@@ -93,7 +93,7 @@ class Catalogue:
 class Block:
     """Products from place `start` on: rounded vectors with a one below each, (dim + 1, n).
 
-    longest, error: the largest length of a vector, and of what rounding took from one.
+    longest, error: the largest length of a vector, and of a vector's rounding error.
     """
 
     start: int

@@ -41,7 +41,7 @@ _LINE = "{:<24} {:>6} {:>8} {:>8} {:<8} {:>6} {}"
 def run(only: Sequence[str] = (), progress: Progress = to_standard_error) -> str:
     """Run the worlds of these names, or all; one line of JSON with `worlds`, `succeeded`, `skipped`, `seconds`.
 
-    Progress has a line a world. A home is removed where its night succeeded; `kept` names the others.
+    Progress has one line per world. A home is removed where its night succeeded; `kept` names the others.
     Raises UserError for a name that no world has.
     """
     chosen, began = choose(only), time.monotonic()

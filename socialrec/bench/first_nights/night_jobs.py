@@ -24,7 +24,7 @@ class Step:
 def night_steps(ds: str, run_id: str, read: ReadReceipt) -> Iterator[Step]:
     """Steps of a night, as `dags/socialrec_nightly.py` runs them; without a champion the training comes in between.
 
-    Each step must have been run before the next one is asked for: its receipt decides what follows.
+    Each step must have run before the next one is requested, because its receipt decides the next one.
     """
     about = ("--ds", ds, "--run-id", run_id)
     for job in ("ingest_landing", "build_silver", "build_gold"):

@@ -24,9 +24,9 @@ def run(
 ) -> BenchResult:
     """Learn the blend on validation, then time the fit on train and validation, and score the test users with it.
 
-    Settings of the signals are the current ones, or searched on validation first. `seconds.fit` is the fit that the
-    model in use comes from; `seconds.each` of every signal with weight; `seconds.blend` the fit before validation and
-    what is learned from it.
+    Settings of the signals are the current ones, or searched on validation first. `seconds.fit` is the time of the
+    final fit; `seconds.each` that of every signal with weight; `seconds.blend` that of the fit before validation and of
+    learning the blend.
     """
     stages, cutoff = Stages(progress), settings.evaluate.cutoff
     held, data_at = problem.held_out("validation"), problem.data_at("validation")

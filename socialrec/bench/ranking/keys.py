@@ -56,8 +56,8 @@ def run(
 
     `max_weight_deviation` is the largest distance of a weight from its mean over the keys; `ndcg_spread` the largest
     NDCG on the test window less the smallest, over their mean. With `deals` also the same figures, as `dealt_...`,
-    where users stay in the random order of their pseudonyms, for the same held-out pairs: how firm the optimum itself
-    is, without the order that follows from content.
+    where users stay in the random order of their pseudonyms, for the same held-out pairs: the stability of the optimum
+    itself, without the order by content.
     """
     started, found, dealt = time.perf_counter(), [], []
     for number in range(n_keys):

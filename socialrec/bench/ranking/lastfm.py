@@ -1,8 +1,8 @@
 """Last.fm (HetRec 2011) by the two protocols of published social recommenders.
 
 `recbole`: all pairs, 8:1:1 at random per user (RecBole-GNN's leaderboard, as its configuration describes it), one split
-a seed. `sociallgn`: the 80:20 files of Liao et al., "SocialLGN" (Information Sciences 2022), with a validation tenth
-cut from train. Texts are the tags that users gave, less every tag on a pair that is held out at the time.
+per seed. `sociallgn`: the 80:20 files of Liao et al., "SocialLGN" (Information Sciences 2022), with a validation tenth
+cut from train. Texts are the users' tags, without the tags on held-out pairs.
 """
 
 from __future__ import annotations

@@ -49,8 +49,8 @@ class Pairs:
 class Problem:
     """Pairs of the three parts, ties csr (n_users, n_users) with rows adding up to 1, and text vectors by window.
 
-    `text` gives the products' vectors (n_products, dim) that may be known before a window. `refit` says whether the
-    model that is tested learns from the validation pairs too.
+    `text` gives the products' vectors (n_products, dim) that may be known before a window. `refit` is True if the
+    tested model also learns from the validation pairs.
     """
 
     users: pa.Array

@@ -31,10 +31,10 @@ Scores = dict[str, float]
 def run(task: SplitTask, settings: TextSettings, n_seeds: int, beside: Sequence[SplitTask] = ()) -> BenchResult:
     """Train and score all three; the encoder is tuned as the settings say, once a seed, from `settings.seed` on.
 
-    It learns the tasks `beside` on the way, other labels of the same texts, and is scored on the one alone. The
+    It also learns the tasks `beside`, other labels of the same texts, and is scored on the one task alone. The
     baselines learn from training and validation together, fine-tuning stops early on validation. `gain` is our mean
     over the better baseline, in the task's own metric; `flips_<kind>` is the share of predictions on validation texts
-    that flip once these are disturbed.
+    that flip when these are perturbed.
     """
     known = Examples(task.training.texts + task.validation.texts, task.training.labels + task.validation.labels)
     peers = {

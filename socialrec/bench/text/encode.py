@@ -102,7 +102,7 @@ def _timed(encode: Callable[[Sequence[str]], Vectors], texts: Sequence[str]) -> 
 def _result(ours: Encoder, texts: Sequence[str], taken: Sequence[tuple[_Taken, _Taken]], overlap: float) -> BenchResult:
     tokens = sum(len(ids) for ids in ours.tokenize(texts))
     seconds, peer = (statistics.median(side.wall for side in sides) for sides in zip(*taken, strict=True))
-    # Each round's two runs met the same machine; rounds may not have.
+    # The runs of one round had the same load on the machine; rounds may differ.
     ratios = {
         "ratio": statistics.median(theirs.wall / own.wall for own, theirs in taken),
         "ratio_cpu": statistics.median(theirs.cpu / own.cpu for own, theirs in taken),

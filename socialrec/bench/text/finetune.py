@@ -70,7 +70,7 @@ def run(pairs: Pairs, batch: int, steps: int, rounds: int, settings: TextSetting
     """Tune the whole model with both for so many steps of `batch` pairs, in turn, `rounds` times; medians are reported.
 
     Both minimise the InfoNCE of both directions with AdamW, warm-up and a cosine, dropout and clipping. We run in the
-    precision of the settings and, where that is another, in float32; so does the peer, which by itself takes float32.
+    precision of the settings and, where that is another, in float32; so does the peer, whose default is float32.
     Raises UserError where there are too few pairs.
     """
     if len(pairs) < batch + HELD_OUT:
@@ -167,7 +167,7 @@ def _peer(training: Pairs, held_out: Pairs, settings: TextSettings, *, is_half: 
 
     model: SentenceTransformer = SentenceTransformer(str(model_folder(settings.model)), trust_remote_code=False)
     model.max_seq_length = settings.max_tokens
-    # Both directions, as we do; by itself it takes one.
+    # Both directions, as ours; its default is one.
     loss = MultipleNegativesRankingLoss(
         model,
         scale=1 / settings.temperature,
@@ -208,7 +208,7 @@ def _result(
     losses = {name: round(statistics.median(trained.loss for trained in runs), 4) for name, runs in taken.items()}
 
     def ratio(peer: str, ours: str, kind: str = "wall") -> float:
-        # Each round's runs met the same machine; rounds may not have.
+        # The runs of one round had the same load on the machine; rounds may differ.
         rounds = zip(taken[peer], taken[ours], strict=True)
         median = statistics.median(getattr(theirs, kind) / getattr(own, kind) for theirs, own in rounds)
         return float(round(median, 3))

@@ -70,8 +70,8 @@ def run(size: Size, settings: Settings, progress: Progress = to_standard_error) 
     """Measure all sides in turn in this process, our growth and memory in processes of their own, and Spark in its own.
 
     `same_ids` is the share of places that faiss fills with the same product, or one of the same score. `matrix_share`
-    is the time of the bare float32 product over ours: above 1 we are done before the scores would be there. `slope` is
-    that of log seconds over log users. `spread_mib` is how much more memory all users take than a quarter of them.
+    is the time of the bare float32 product over ours: above 1 we are done before the scores would be computed. `slope`
+    is that of log seconds over log users. `spread_mib` is the additional memory for all users over a quarter of them.
     """
     clock, same = in_turn(size, progress)
     grown = [_alone(size, share, progress) for share in SHARES]

@@ -50,7 +50,7 @@ def judge(records: DataFrame, entity: Entity, kinds: Mapping[str, str], platform
 
     platforms: the settings of platforms whose landing days do not end in UTC.
 
-    Added are `reason` (null where the record is valid), `detail` (the first offending column and what it held) and
+    Added are `reason` (null where the record is valid), `detail` (the first offending column and its value) and
     `record` (the record whole: the raw line, or JSON by column).
     """
     columns = LANDING[entity]
@@ -79,7 +79,7 @@ def judge(records: DataFrame, entity: Entity, kinds: Mapping[str, str], platform
 def list_faults(records: DataFrame, entity: Entity, kinds: Mapping[str, str], platforms: Platforms) -> DataFrame:
     """List all faults of landed records: `source_file`, `source_line`, `platform`, `ds` and `faults`.
 
-    A fault is a struct of strings: reason, column ("" where the record cannot be read) and value, what the column held.
+    A fault is a struct of strings: reason, column ("" where the record cannot be read) and value (of the column).
     A column has at most one, the one that `judge` would give; a valid record has none.
     """
     by_column: dict[str, SparkColumn] = {}

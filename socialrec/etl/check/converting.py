@@ -140,8 +140,8 @@ def target_of(guess: FileGuess, given: Path, into: Path) -> Path:
 def convert_file(guess: FileGuess, target: Path) -> int:
     """Convert a file to the landing format by a guess, whole or not at all; returns its number of records.
 
-    Values that the guess does not fit stay as they are: ingest judges them. Records of too few or too many values keep
-    those that they have, and are no whole records of the new file either. Raises UserError where one cannot be read.
+    Values that the guess does not fit stay as they are: ingest judges them. Records with too few or too many values
+    keep their values, and are invalid in the new file too. Raises UserError where one cannot be read.
     """
     unfinished = target.with_name(f".{target.name}.partial")
     target.parent.mkdir(parents=True, exist_ok=True)

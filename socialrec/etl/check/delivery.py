@@ -57,8 +57,8 @@ class _Counts:
 def files_to_check(path: Path, ds: str, etl: EtlSettings) -> Iterator[list[LandingFile]]:
     """List the files of a landing folder, of a platform in it, or of any folder with landing names; or one file.
 
-    Those of a folder that is named like a day are taken for those of that day, others for those of day `ds`. Raises
-    UserError where there are none, or a name means nothing.
+    Files in a folder that is named like a day count for that day, others for day `ds`. Raises UserError where there are
+    none, or a name is not a landing name.
     """
     if not path.exists():
         raise UserError(f"{path} is not a folder or file: name landing files, such as products.csv, or their folder")

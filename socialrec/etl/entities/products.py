@@ -21,8 +21,8 @@ def merge_products(previous: DataFrame, intake: DataFrame, keys: Keys, ds: str, 
 
     Returns the columns of silver.products plus `rank` (1: the newest, by `updated_ts`, unknown oldest, then landing
     day, file, line) and `is_new` (bool: from the intake). `first_seen_ds` is the same for all of a product's rows.
-    What the intake says in words is cleaned. Personal data is masked in descriptions alone: titles, categories and
-    brands name goods, whatever their digits look like.
+    Texts of the intake are cleaned. Personal data is masked in descriptions alone: digits in titles, categories and
+    brands are names of goods.
     """
     text = F.concat_ws(". ", *(_filled(name) for name in (*_NAMES, "description")))
     cleaned = with_clean_texts(

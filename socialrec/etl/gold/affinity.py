@@ -32,7 +32,7 @@ def event_micros(settings: EtlSettings) -> Column:
 def user_product_affinity(previous: DataFrame, events: DataFrame, ds: str, settings: EtlSettings) -> DataFrame:
     """Compute the snapshot of day `ds` from an earlier one (no rows where there is none) and the silver events since.
 
-    An event of quantity 0 did not happen. Returns the columns of gold.user_product_affinity, a user's rows side by side
+    An event of quantity 0 does not count. Returns the columns of gold.user_product_affinity, a user's rows side by side
     in one Spark partition.
     """
     fresh = events.where(F.col("quantity") > 0).select(

@@ -48,7 +48,7 @@ def profile_text(categories: Column, interests: Column, commented: Column, label
     Blue kite.`
 
     Each is a list of structs `said` (string) and `holds` (bool): whether the user likes a category, and whether an
-    interest, a comment or a label has a date. Without dates nothing is said to be the last.
+    interest, a comment or a label has a date. Without dates the word "last" is not used.
     """
     named = F.slice(categories, 1, _N_CATEGORIES_SAID)
     sentences = [

@@ -76,8 +76,8 @@ def social_ties(
 ) -> DataFrame:
     """Compute the ties of a day, in the columns of gold.social_ties, from active follows, replied pairs and affinity.
 
-    Both directions of a pair meet in one row first, so that following back needs no join and what both like is
-    compared once.
+    Both directions of a pair are first joined in one row, so that following back needs no join and shared interests are
+    computed once.
     """
     pairs = _pairs(follows, replied)
     interests = niche_interests(affinity, settings.co_interest_max_users)

@@ -40,8 +40,8 @@ class CsvRecord:
 def csv_records(lines: Iterable[tuple[int, str]], entity: Entity, header: Sequence[str]) -> Iterator[CsvRecord]:
     """Assemble records from the numbered lines below a header, without line ends. Blank lines are no records.
 
-    A quote that is never closed costs the line in which it opens, not those that follow: it is taken for a stray one
-    where the lines up to the next quote make no record of this header, or one of them is a record by itself.
+    A quote that is never closed costs the line in which it opens, not those that follow: it counts as stray where the
+    lines up to the next quote make no record of this header, or one of them is a record by itself.
     """
     is_record = _record_test(entity, header)
     waiting: list[tuple[int, str]] = []

@@ -32,8 +32,8 @@ _REMEDY = "run `socialrec import demo` or deliver files to <landing>/<platform>/
 class LandingFile:
     """One delivered file. `format` is parquet, jsonl or csv; text files may be gzipped, and have an encoding.
 
-    target: where its bytes are, for a file that is looked at as if it lay at `path`. seen: its identity, size and time
-    of writing when it was listed.
+    target: the path of its bytes, for a file that is checked as if it were at `path`. seen: its identity, size and
+    modification time when it was listed.
     """
 
     path: Path
@@ -112,11 +112,11 @@ def find_days(
 ) -> list[LandingDay]:
     """Find landing days up to `until`, oldest first, each with its files by name.
 
-    platforms: the settings of those that have some; their files are read as these say. follow: files are links of our
-    own, to be followed.
+    platforms: settings by platform, which decide how files are read. follow: files are our own links, which are
+    followed.
 
     Names that begin with a dot or an underscore are uploads under way, and are left out. Raises UserError where the
-    landing folder is missing or empty, where a folder or file has a name that means nothing, and where one is a link, a
+    landing folder is missing or empty, where a folder or file has an unknown name, and where one is a link, a
     pipe or a device. The landing folder itself may be a link: only this account can make it one.
     """
     if not landing.is_dir():
@@ -142,7 +142,7 @@ def settled_days(
 ) -> list[LandingDay]:
     """Remove files that still change, and days that have no other.
 
-    A day that bronze holds waits whole: a part of it would take the place of what is there.
+    A day that bronze already has waits as a whole, because a part of it would replace its rows.
     """
     settled: list[LandingDay] = []
     for day in days:

@@ -68,7 +68,7 @@ class Layout:
     """Files that one scan can read: same entity, format and columns.
 
     `columns` are names with Spark type names (or `NANOSECONDS`), in file order; None is a CSV column that the contract
-    does not know. encoding: how text is encoded. is_plain: whether every line of a text file is a record or blank,
+    does not know. encoding: encoding of text. is_plain: True if every line of a text file is a record or blank,
     below a header in the first line where it is CSV; a file with double quotes in it is not.
     """
 
@@ -102,7 +102,7 @@ def find_layouts(files: Iterable[LandingFile]) -> Layouts:
     """Group files by layout; empty text files have no records and are left out. Reads text files to their ends.
 
     Raises UserError for a file that cannot be read, text that is not in its encoding, a required column that is
-    missing, a column that stands twice, and a column whose type cannot become the contract's.
+    missing, a column that is there twice, and a column whose type cannot become the contract's.
     """
     grouped: dict[Layout, list[LandingFile]] = {}
     unknown: dict[tuple[str, ...], str] = {}

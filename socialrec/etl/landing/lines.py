@@ -111,7 +111,7 @@ def survey(content: BufferedIOBase) -> TextFacts:
 def text_lines(content: BufferedIOBase, encoding: str) -> Iterator[str]:
     """The lines of a file as text, without line ends and byte order mark.
 
-    An encoding whose line ends are those of ASCII is asked for: a line is cut before it is decoded.
+    The encoding must have the line ends of ASCII, because lines are cut before they are decoded.
     """
     is_first = True
     for lines in whole_lines(content):
@@ -147,7 +147,7 @@ def likely_encoding(lines: Sequence[bytes]) -> str:
         text = "".join(line.decode("gb18030") for line in lines)
     except UnicodeDecodeError:
         return "cp1252"
-    # Two bytes a character, most of them of the characters that people write (0xB0 to 0xD7 in the first byte).
+    # Two bytes per character, mostly of common characters (0xB0 to 0xD7 in the first byte).
     n_chinese = sum("\u3000" <= mark <= "\u9fff" or "\uff00" <= mark <= "\uffef" for mark in text)
     is_frequent = sum(0xB0 <= byte <= 0xD7 for byte in said) >= n_chinese / 2
     return "gb18030" if n_chinese * 2 >= len(said) * 0.9 and is_frequent else "cp1252"

@@ -33,7 +33,7 @@ from socialrec.settings.etl import MaskSettings
 class Outcome:
     """Result for an entity's valid records; `rejected` are rows of its quarantine table.
 
-    masked: how many of the published texts hold the mask of a kind, as `masked_<kind>`.
+    masked: number of published texts with the mask of a kind, as `masked_<kind>`.
     """
 
     n_published: int

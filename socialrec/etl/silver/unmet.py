@@ -18,7 +18,7 @@ _INVISIBLE = "\ufeff\u200b\u00ad"
 class Unmet:
     """Number of an entity's records that name an unknown id, with an example.
 
-    cause: what most likely changed the ids, or empty. meant: the id that the example is then, or empty.
+    cause: the most likely damage to the ids, or empty. meant: the undamaged id of the example, or empty.
     """
 
     entity: str
@@ -80,7 +80,7 @@ def unmet_ids(
 ) -> Unmet | None:
     """Find ids (by id the number of records) that are not known; None where all are known.
 
-    n_in: the records that name any id, where `named` has only those that meet nothing. The cause is that of the most
+    n_in: the number of records with any id, where `named` has only the unknown ids. The cause is that of the most
     records, with the example of it that most of them name.
     """
     known = known if isinstance(known, set | frozenset) else set(known)

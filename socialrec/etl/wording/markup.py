@@ -58,8 +58,8 @@ _ROUNDS = 2
 def without_markup(text: str) -> str:
     """Convert HTML to the text that readers see.
 
-    Entities that were written twice (`&amp;lt;b&amp;gt;`) are read twice, not more often. A tag within a line goes
-    without a trace, another one leaves a blank. What HTML does not know stays as it is written.
+    Entities that were written twice (`&amp;lt;b&amp;gt;`) are read twice, not more often. An inline tag is removed,
+    another one becomes a space. Anything that HTML does not define stays as it is written.
     """
     text = _without_tags(text)
     for _ in range(_ROUNDS):

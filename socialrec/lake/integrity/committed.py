@@ -1,6 +1,6 @@
 """Record of the committed versions of each table, beside its log, because a log that lost a file looks whole.
 
-A line a version, `<version> <SHA-256 of its log file>`, in `<lake>/committed/<table>.txt`. Lines are only added.
+One line per version, `<version> <SHA-256 of its log file>`, in `<lake>/committed/<table>.txt`. Lines are only added.
 """
 
 from __future__ import annotations

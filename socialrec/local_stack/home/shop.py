@@ -19,7 +19,7 @@ def shop_of(settings: Settings, source: str | None) -> Settings:
     """Settings of the home that a source belongs to.
 
     That is this home where nothing else has landed in it, else a home of the source's own inside it: users and products
-    of two shops must not be trained on as one.
+    of two shops must not share a training.
     """
     others = set(platforms(settings.landing)) - {source}
     return load_settings(settings.home / source) if source and others else settings

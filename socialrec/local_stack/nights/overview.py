@@ -29,10 +29,10 @@ from socialrec.tracking.pages import version_page
 def overview(settings: Settings) -> dict[str, Any]:
     """Facts by name, None where there is nothing yet.
 
-    last_night: the newest run of the nightly DAG and, where it failed, `error`, the line with the cause. model: who
-    made the newest lists. missing: a line for each part of the home that is gone or was changed; where a table's log is
-    one of them, little else can be said. refused: the newest candidate, where the gate refused it. next_steps: the
-    person's options then.
+    last_night: the newest run of the nightly DAG and, where it failed, `error`, the line with the cause. model: the
+    model of the newest lists. missing: a line for each part of the home that is gone or was changed; if a table's log
+    is one of them, most other facts are left out. refused: the newest candidate, where the gate refused it. next_steps:
+    the person's options then.
     """
     lake, health = Lake(settings.lake), status(settings)
     missing = find_missing(settings, lake)

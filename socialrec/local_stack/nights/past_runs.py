@@ -74,7 +74,8 @@ class PastRun:
 def past_runs(settings: Settings, api: AirflowApi | None = None, most: int = 20) -> list[PastRun]:
     """List the newest runs, newest first, at most `n`; none in a new home.
 
-    Receipts tell what was done. Airflow, where it is up, also tells what failed or runs, even before the first receipt.
+    Receipts show finished work. Airflow, where it is up, also shows failed and running tasks, even before the first
+    receipt.
     """
     folders = (folder for folder in settings.runs.glob("*") if folder.is_dir())
     found = {folder.name: _by_receipts(folder, receipts) for folder in folders if (receipts := read_receipts(folder))}

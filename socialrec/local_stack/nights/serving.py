@@ -28,7 +28,8 @@ class Candidate:
     """Decision of the gate on a candidate: `reasons` and, of a refused one, a remedy by failed check.
 
     `version` is None where the data were too few to fit one. `is_broken` says that it cannot serve at all. Where no
-    trained champion serves either, `baseline_version` does and `missing` says in words what a trained model takes.
+    trained champion serves either, `baseline_version` does and `missing` states in words the requirements of a trained
+    model.
     """
 
     ds: str
@@ -121,7 +122,7 @@ def candidate_of(settings: Settings, run_id: str) -> Candidate | None:
 def next_steps(candidate: Candidate, model: Serving | None, command: RunCommand, settings: Settings) -> list[NextStep]:
     """Options after a refusal: take the version anyway, change a setting, train again.
 
-    A broken candidate is not offered. `model` is what serves meanwhile, None where nothing does.
+    A broken candidate is not offered. `model` is the model that serves meanwhile, None where none does.
     """
     steps = []
     if candidate.version is not None and not candidate.is_broken:

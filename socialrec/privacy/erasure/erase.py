@@ -31,9 +31,9 @@ class Erasure:
     """Result of an erasure, or of its dry run: numbers and files, never names.
 
     n_people: erased users, including those of an interrupted erasure. n_asked, n_found: users of this request, and
-    those of them who were found; the others had been erased before. rows: by table, file kind or folder, how many rows
-    or records went. changed_lists: lists of others with the users in their reasons. models: versions that were trained
-    on them. proof: None for a dry run.
+    those of them who were found; the others had been erased before. rows: number of removed rows or records, by table,
+    file kind or folder. changed_lists: lists of others with the users in their reasons. models: versions that were
+    trained on them. proof: None for a dry run.
     """
 
     n_people: int
@@ -116,7 +116,7 @@ def require_quiet(lake: Lake) -> None:
 def require_known(settings: Settings, lake: Lake, ids: Sequence[str]) -> int:
     """Count the users that are in this home; the others were erased before.
 
-    Raises UserError, by number, where somebody was never seen here: a wrong id must not pass for an erasure.
+    Raises UserError, by number, where somebody was never seen here: a wrong id must not count as an erasure.
     """
     stones, key = read_tombstones(settings.secrets), erasure_key(settings.secrets)
     shops, n_found = known_platforms(settings, lake), 0

@@ -32,8 +32,8 @@ BY_PEOPLE = (ReasonKind.FRIENDS, ReasonKind.LOOKED_AT)
 class ListCleaner:
     """Cleaner for rows of gold.recommendations of one day. `changed` collects the users with changed reasons.
 
-    behind: how many other neighbours stand behind a product of a user, for those (`suspects`) where one of the people
-    does. tied: who has a tie to one of them, however weak.
+    behind: number of other neighbours behind a product of a user, for those (`suspects`) with an erased user behind it.
+    tied: users with a tie to an erased user, however weak.
     """
 
     lake: Lake

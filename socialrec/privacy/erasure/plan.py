@@ -37,9 +37,9 @@ NO_WORDS = hashlib.sha256(b"").hexdigest()
 class Plan:
     """Users by their raw ids, on every platform; their pseudonyms, and the texts and comments of theirs alone.
 
-    comments: `<platform> <ds> <comment_id>`. restamp: landing days that bronze held as they were delivered: without the
-    people it still holds them, so that nobody takes them in again. seen_on: landing days with a record of theirs.
-    passages: what they alone wrote, in parts by which it is known.
+    comments: `<platform> <ds> <comment_id>`. restamp: landing days that bronze held as delivered: their tokens are
+    rewritten, so that they are not taken in again. seen_on: landing days with a record of theirs. passages: parts of
+    texts that they alone wrote.
     """
 
     ids: tuple[str, ...]
@@ -58,7 +58,7 @@ NOTHING = Plan((), (), (), (), (), (), ())
 def make_plan(settings: Settings, lake: Lake, ids: Iterable[str], restamp: Collection[str]) -> Plan:
     """Find the data of these users, added to the plan of an interrupted erasure.
 
-    Files that no version names any more are looked through too. Raises UserError where an id cannot be one.
+    Files that no version names any more are searched too. Raises UserError where an id cannot be one.
     """
     before = read_plan(settings.secrets) or NOTHING
     wanted = {*_checked(ids), *before.ids}

@@ -44,8 +44,8 @@ Rule = tuple[tuple[str, ...], Stays]
 class TableEraser:
     """Eraser of a plan's users in the tables.
 
-    `rows` counts by table what went, `old_files` the files of old versions that were deleted for holding them, and
-    `changed` has by day whose lists others than their own they were a reason of.
+    `rows` counts removed rows by table, `old_files` deleted files of old versions that contained the users, and
+    `changed` has by day the other users whose reasons included them.
     """
 
     settings: Settings

@@ -2,12 +2,12 @@
 
 mail      an address with a dotted domain
 card      15, 16 or 19 digits (or 14) in the groups of a payment card that pass Luhn's check
-phone     a number behind a word such as "tel." or "call me at"; an international number (+ or 00); a number of one of
+phone     a number after a word such as "tel." or "call me at"; an international number (+ or 00); a number of one of
           the countries of `etl.mask.phone_countries` in a usual form (`phone_numbers`)
 address   a house number, a street and a postcode (US, UK); a German or French street with its house number; a PO box
 
-What could as well be a price, a size, a date or an order number is left, and so are numbers of goods and books: by the
-word before them, or by their check digit. English streets without a postcode ("21 Jump Street") and names are left too.
+Not masked are possible prices, sizes, dates and order numbers, and numbers of goods and books, recognised by the word
+before them or by their check digit; nor English streets without a postcode ("21 Jump Street") and names.
 """
 
 # ruff: noqa: RUF001 (letters of many scripts)

@@ -1,7 +1,7 @@
 """Deletion test of reasons: without a reason's evidence, the product must fall.
 
-A reason that is true of the model is one that the model cannot do without (comprehensiveness; DeYoung et al., "ERASER",
-ACL 2020). Removed evidence by kind, and nothing else:
+A reason is faithful if the model's score depends on its evidence (comprehensiveness; DeYoung et al., "ERASER", ACL
+2020). Removed evidence by kind, and nothing else:
 
 because_you   the user's interest in the named products
 friends       the user's ties to the named friends, or to all who like the product where none is named

@@ -54,8 +54,8 @@ class Trial:
 class Facts:
     """Properties of a trial's lists beside accuracy that the gate bounds, of candidate and champion alike.
 
-    popularity_overlap: share of places that popularity would fill alike. reasons: as `reasons_figures` gives them, over
-    a sample of the tested users. manipulation: as `simulate_attacks` gives it.
+    popularity_overlap: share of places that popularity would fill equally. reasons: result of `reasons_figures` over a
+    sample of the tested users. manipulation: result of `simulate_attacks`.
     """
 
     popularity_overlap: float

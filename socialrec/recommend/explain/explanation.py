@@ -33,7 +33,7 @@ class Explanation:
     """Explanation of one product for one user.
 
     `rank` is its place among all `n_products` by score, before any rule; `place` the place in the list, or None, and
-    then `kept_out` says what keeps it out. `reasons` are rows of gold.recommendations' reasons, strongest first.
+    then `kept_out` has the cause. `reasons` are rows of gold.recommendations' reasons, strongest first.
     """
 
     user_key: str

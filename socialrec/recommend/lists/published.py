@@ -50,8 +50,8 @@ class NothingPublishedError(UserError):
 class Place:
     """One recommendation of a list: rank from 1, product with title, score, and reasons strongest first.
 
-    Products have their source's id. `reasons` are sentences, `evidence` the same reasons as rows of
-    gold.recommendations hold them.
+    Products have their source's id. `reasons` are sentences, `evidence` the same reasons in the form of
+    gold.recommendations.
     """
 
     rank: int

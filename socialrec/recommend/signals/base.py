@@ -97,7 +97,8 @@ class Unfitted:
 def stored_kinds(category: npt.NDArray[np.generic]) -> Indices:
     """Read numbers of products' categories from a file, int64 (n_products,), renumbered without gaps in the same order.
 
-    As many columns as the greatest number are reserved. Raises ValueError where they are no row of whole numbers.
+    As many columns as the greatest number are reserved. Raises ValueError where they are not whole numbers
+    (n_products,).
     """
     numbers = np.asarray(category, dtype=np.int64)
     if numbers.ndim != 1:

@@ -6,8 +6,8 @@ for direct optimization of information retrieval measures", Information Retrieva
 
     rank_i = 1/2 + sum over candidates j, i among them, of sigmoid((s_j - s_i) / TEMPERATURE)
 
-and a relevant product i adds 1 / log2(1 + rank_i) as far as sigmoid((cutoff + 1/2 - rank_i) / EDGE) says that it is
-listed. The mean over users has a gradient, and does not depend on the order of users.
+and a relevant product i adds 1 / log2(1 + rank_i) times sigmoid((cutoff + 1/2 - rank_i) / EDGE), the soft probability
+that it is listed. The mean over users has a gradient, and does not depend on the order of users.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ FOLDER = "recommender"
 def find_faults(folder: Path, products: pa.Table, ds: str, split_label: str) -> list[str]:
     """Faults of a candidate's files, in words; empty where there are none.
 
-    products: the rows of silver.products that it is to be judged by. ds, split_label: the day and the split of this
+    products: the rows of silver.products to judge it by. ds, split_label: the day and the split of this
     training: a candidate of a later day, or with a blend learned on another split, may know what it is tested on.
     """
     try:

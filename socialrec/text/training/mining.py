@@ -15,7 +15,7 @@ def hard_negatives(comments: Vectors, products: Vectors, own: Ints, count: int, 
 
     `own` (n,) is the row of a comment's own product. Products not less similar than it by `margin` are left out,
     because they may be right too (Moreira et al. 2024, TopK-MarginPos). MISSING where there are too few; equal scores
-    go by the row.
+    are ordered by row.
     """
     found = np.full((len(comments), count), MISSING, dtype=np.int64)
     n_taken = min(count, len(products))

@@ -40,9 +40,9 @@ class Proof:
 def scan(settings: Settings, plan: Plan) -> Proof:
     """Search every file below the home, except for secrets.
 
-    Names and bytes of all files are searched, and what Parquet, gzip, bzip2, xz, zip and SQLite pack: for pseudonyms
-    and hashes of texts (16 digits are enough), for passages of what the people alone wrote, and for their ids as words.
-    Ids of fewer than 6 characters, or of digits alone, are searched where a field or column names a user.
+    Names and bytes of all files are searched, and the content of Parquet, gzip, bzip2, xz, zip and SQLite files: for
+    pseudonyms and hashes of texts (16 digits are enough), for passages that only the users wrote, and for their ids as
+    words. Ids of fewer than 6 characters, or of digits alone, are searched where a field or column names a user.
     """
     proof = Proof()
     searcher = _Searcher(settings, Traces(plan.ids, (*plan.keys, *plan.text_hashes), plan.passages))

@@ -1,6 +1,6 @@
 """Traces of users in text in any spelling: ids, pseudonyms, hashes, and passages of their comments.
 
-No code is shared with the removal. One pass over a text costs the same for one person and for thousands.
+No code is shared with the removal. One pass over a text costs the same for one user and for thousands.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Traces:
         """Traces in a text, in any spelling.
 
         is_page: pseudonyms may be shortened as on pages. is_first, is_last: a word at its beginning or end is whole.
-        joiners: what makes one word of two, beside letters and digits.
+        joiners: characters that belong to words, beside letters and digits.
         """
         found: set[Trace] = set()
         for view in spellings(text):
