@@ -46,7 +46,7 @@ def erase(
     if done.models:
         console.print(f"trained on them, to be trained again: {', '.join(done.models)}")
     if done.proof:
-        console.print(f"looked through {sum(done.proof.n_files.values()):,} files: nothing of them is left")
+        console.print(f"searched {sum(done.proof.n_files.values()):,} files: no trace of them is left")
         if done.proof.mentions:
             n = len(done.proof.mentions)
             console.print(f"texts of others name them in {n:,} files, such as {done.proof.mentions[0]}: these stay")

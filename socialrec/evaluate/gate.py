@@ -146,7 +146,7 @@ def _soundness(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[C
     line = f"{leaked} held-out pairs were in the evidence that was learned from"
     yield _at_most("leak", leaked, 0, line, "this is a defect: report it with the training's evaluation.json")
     line = f"the candidate's scores are constant for {constant:.0%} of the tested users"
-    remedy = "land more of what these users do or say, then train again"
+    remedy = "land more events and comments of these users, then train again"
     yield _at_most("constant_scores", constant, settings.max_constant_share, line, remedy)
 
 
@@ -227,7 +227,7 @@ def _exposure(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Ch
     own = 1.0 - evaluation["popularity_overlap"]
     line = f"{evaluation['popularity_overlap']:.0%} of the recommendations are what popularity alone would show"
     before = 1.0 - evaluation["champion_facts"]["popularity_overlap"] if theirs else None
-    remedy = "land more of what users do, say and follow, then train again"
+    remedy = "land more events, comments and follows, then train again"
     yield _keeps(
         "popularity_overlap", own, _Bounds(1.0 - settings.max_popularity_overlap, before, max_loss), line, remedy
     )

@@ -62,7 +62,7 @@ def faults_of_lists(lists: Lists, evidence: Evidence, length: int) -> list[str]:
         listed = lists.get(user, ())
         open_to_user = evidence.offered - evidence.met.get(user, frozenset())
         for what, is_so in {
-            "of nobody who is known": user not in evidence.users,
+            "of unknown users": user not in evidence.users,
             f"of another length than the catalogue allows, at most {length}": len(listed)
             != min(length, len(open_to_user)),
             "with a product that is not offered, or that the user has met": not open_to_user.issuperset(listed),

@@ -239,7 +239,7 @@ def _tally(repeated: DataFrame) -> dict[str, int]:
 
 
 def _never_said(repeated: DataFrame) -> DataFrame:
-    """Drop copies and conflicts; a comment's text before it was replaced still counts as said."""
+    """Copies and conflicts, which do not count as said; the text of a superseded comment does."""
     return repeated.where(F.col(VERDICT) != Verdict.SUPERSEDED.value)
 
 

@@ -174,7 +174,6 @@ def finish(settings: Settings, tracker: Tracker, plan: Plan, result: Erasure, re
         )
     if unread := result.proof.unread:
         raise UserError(
-            f"{len(unread)} files cannot be looked through, such as {unread[0]}: repair or remove them, then run this "
-            "again"
+            f"{len(unread)} files cannot be searched, such as {unread[0]}: repair or remove them, then run this again"
         )
     drop_plan(settings.secrets)

@@ -178,12 +178,12 @@ def read_ids(file: Path) -> list[str]:
     There are no comments: a line that begins with `#` is an id like any other.
     """
     if not file.is_file():
-        raise UserError(f"{file} is not a file: name one with a user's id a line, as it landed")
+        raise UserError(f"{file} is not a file: name one with one user id per line, as landed")
     with file.open("rb") as content:
         lines = [line.strip() for line in text_lines(content, "utf-8")]
     found = list(dict.fromkeys(line for line in lines if line))
     if not found:
-        raise UserError(f"{file} names nobody: write one user's id a line, as it landed")
+        raise UserError(f"{file} names nobody: write one user id per line, as landed")
     return found
 
 
@@ -195,7 +195,7 @@ def people_to_erase(settings: Settings, users: Sequence[str], file: Path | None)
     waits = read_plan(settings.secrets) is not None
     if file is None:
         if not users and not waits:
-            raise UserError("nobody to erase: give users' ids as they landed, or a file with one a line")
+            raise UserError("nobody to erase: give users' ids as they landed, or a file with one per line")
         return list(users), None
     is_ours = file.resolve().is_relative_to(settings.home)
     if waits and not file.exists():

@@ -57,8 +57,7 @@ class TableEraser:
     changed: dict[str, set[str]] = field(default_factory=dict)
 
     def erase(self, tokens: Mapping[str, str], *, dry_run: bool) -> None:
-        """Erase table by table, derived tables last to first, because later ones are cleaned with the help of earlier
-        ones.
+        """Erase table by table against the data flow, because derived tables are cleaned with the help of earlier ones.
 
         tokens: new tokens for bronze of landing days that were rewritten without the users.
         """

@@ -38,7 +38,7 @@ _NOT_BEFORE = re.compile(r"[0-9A-Za-z_.,#/+=&-]")
 _NOT_AFTER = re.compile("[0-9A-Za-z_]")
 _GOES_ON = re.compile("[-.][0-9]|/[0-9]{1,6}(?![0-9])")
 _LISTED = re.compile("[0-9]{4}[,/]$")
-"""Separators before another number of a list without spaces."""
+"""End of a number with the separator before the next one, in a list without spaces."""
 
 _INTERNATIONAL = re.compile(rf"[(]?\+[1-9](?:{_SEPARATOR}[0-9]){{7,14}}|00[1-9](?:{_SEPARATOR}[0-9]){{8,14}}")
 _CHINESE_MOBILE = re.compile(
