@@ -7,6 +7,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,9 +34,14 @@ CODE_MARKS = re.compile(r"``?[^`\n]*``?|\([a-z/_.-]+\.(?:md|py|yaml)[^)]*\)")
 Text = tuple[int, str]
 
 
+@cache
+def nodes(source: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(source)))
+
+
 def docstrings(source: str) -> Iterator[Text]:
     """First line and text of each docstring, those below constants and attributes too."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             for statement in node.body:
                 if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
@@ -52,7 +58,7 @@ def comments(source: str) -> Iterator[Text]:
 
 def messages(source: str) -> Iterator[Text]:
     """Strings of several words: messages, command help, texts of forms."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
             yield node.lineno, node.value
 

@@ -49,7 +49,7 @@ def _bare(text: str) -> str:
 
 
 _CAUSES: tuple[tuple[str, Callable[[str], str]], ...] = (
-    ("blanks or invisible characters stand around the ids", _bare),
+    ("blanks or invisible characters are around the ids", _bare),
     ("the ids differ in capital letters", str.casefold),
     ("the ids were numbers with decimals on the way, as `125.0` is for `125`", lambda text: _DECIMALS.sub("", text)),
     ("leading zeros were lost, as a spreadsheet does: keep the column as text", lambda text: text.lstrip("0")),

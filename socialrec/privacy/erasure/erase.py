@@ -170,7 +170,7 @@ def finish(settings: Settings, tracker: Tracker, plan: Plan, result: Erasure, re
     tracker.log_erasure(reason, result.counts(), result.document())
     if hits := result.proof.hits:
         raise UserError(
-            f"something of them is left in {len(hits)} files, such as {hits[0]}: remove it there, then run this again"
+            f"traces of them are left in {len(hits)} files, such as {hits[0]}: remove it there, then run this again"
         )
     if unread := result.proof.unread:
         raise UserError(

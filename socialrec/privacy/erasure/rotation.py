@@ -25,7 +25,7 @@ def rotate_identity_key(settings: Settings, lake: Lake) -> list[str]:
     """
     require_quiet(lake)
     if read_plan(settings.secrets) is not None:
-        raise UserError("an erasure was broken off: finish it first with `socialrec erase --reason …`")
+        raise UserError("an erasure was interrupted: finish it first with `socialrec erase --reason …`")
     dropped = [table for table in TABLES.values() if {column.name for column in table.columns} & set(KEY_COLUMNS)]
     for table in dropped:
         lake.drop(table)

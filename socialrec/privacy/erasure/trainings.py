@@ -19,7 +19,7 @@ def erased_before(settings: Settings) -> dict[str, str]:
     """
     if read_plan(settings.secrets) is not None:
         raise UserError(
-            "an erasure is under way, or broke off: wait for its end, or finish it with "
+            "an erasure is running, or was interrupted: wait for its end, or finish it with "
             "`socialrec erase --reason …` and nobody named, then train again"
         )
     return {ERASED_BEFORE: str(len(read_tombstones(settings.secrets)))}
