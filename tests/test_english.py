@@ -24,7 +24,7 @@ OPENINGS = re.compile(
 """Relative and question words, with which no docstring begins: it begins with a noun or an imperative verb."""
 ARCHAISMS = re.compile(
     r"\b(?:anew|aught|bears? out|borne out|doors?|ere|for want of|go(?:es|ing|ne)? on from|hence|here(?:by|in|of|upon)"
-    r"|is led to|lest|lets? go of|naught|so as he|stand(?:s|ing)? for|stood for|takes? up (?:where|the same)|tell apart"
+    r"|is led to|lest|lets? go of|naught|stand(?:s|ing)? for|stood for|takes? up (?:where|the same)|tell apart"
     r"|there(?:by|in|of|upon)|told apart|told from|upon|where(?:by|in|of|upon)|who(?:m|se)?soever)\b",
     re.IGNORECASE,
 )
