@@ -31,7 +31,7 @@ $(INSTALLED_CLUSTER): $(INSTALLED) requirements-cluster.lock
 	@$(BIN)/pip install -qq --disable-pip-version-check -r requirements-cluster.lock
 	@touch $@
 
-run: $(INSTALLED) ## run a night on what has landed, else the demo world; or SOURCE=lastfm DATA=folder, DAY=2026-01-31, MODEL=version
+run: $(INSTALLED) ## run a night on the landed data, else the demo world; or SOURCE=lastfm DATA=folder, DAY=2026-01-31, MODEL=version
 	@$(BIN)/socialrec run $(if $(SOURCE),--source $(SOURCE)) $(if $(DATA),--data $(DATA)) $(if $(DAY),--ds $(DAY)) $(if $(MODEL),--model-version $(MODEL))
 
 up: $(INSTALLED) ## start Airflow and MLflow on this machine
@@ -49,13 +49,13 @@ test: $(INSTALLED) ## run the tests (real data too, where SOCIALREC_DATA_DIR nam
 test-slow: $(INSTALLED) ## run the slow tests too
 	@$(BIN)/pytest
 
-test-e2e: $(INSTALLED) ## look at the pages of a real night in Chromium (CHROMIUM names it)
+test-e2e: $(INSTALLED) ## test the pages of a real night in Chromium (CHROMIUM names it)
 	@$(BIN)/pytest -m browser tests/e2e
 
-pictures: $(INSTALLED) ## take the pictures of docs/images anew from the servers that are up (SOCIALREC_HOME)
+pictures: $(INSTALLED) ## take the pictures of docs/images again from the running servers (SOCIALREC_HOME)
 	@$(BIN)/pytest tests/e2e/test_e2e_pictures.py --home $${SOCIALREC_HOME:-.socialrec}
 
-chaos: $(INSTALLED) ## do damage to real processes and files; a line a test, and a JSON object of the whole table
+chaos: $(INSTALLED) ## do damage to real processes and files; one line per test, and a JSON object of the whole table
 	@$(BIN)/pytest tests/chaos -v
 
 lint: $(INSTALLED) ## check style, types and import rules
@@ -64,7 +64,7 @@ lint: $(INSTALLED) ## check style, types and import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-format: $(INSTALLED) ## put the code into its standard form
+format: $(INSTALLED) ## format the code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 docs: $(INSTALLED) ## write docs/contracts.md from the contracts
@@ -72,7 +72,7 @@ docs: $(INSTALLED) ## write docs/contracts.md from the contracts
 
 COMPILE := $(BIN)/pip-compile --quiet --upgrade --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-lock: $(INSTALLED) ## solve the dependencies anew into requirements.lock and requirements-cluster.lock
+lock: $(INSTALLED) ## solve the dependencies again into requirements.lock and requirements-cluster.lock
 	@$(COMPILE) --extra pipeline --extra dev --output-file requirements.lock pyproject.toml
 	@sed -i -E 's/^(torch==[0-9.]+)\+.*/\1/' requirements.lock
 	@$(COMPILE) --extra pipeline --extra cluster --constraint requirements.lock --output-file requirements-cluster.lock pyproject.toml
@@ -85,10 +85,10 @@ $(SUPPLY)/installed: socialrec/supply/requirements.lock
 	  || { echo "could not look: the audit's tools cannot be installed (see $(SUPPLY)/pip.log); run this where the package index answers" >&2; exit 75; }
 	@touch $@
 
-audit: $(SUPPLY)/installed ## look up known vulnerabilities of the locked dependencies; waivers stand in socialrec/supply/waivers.toml
+audit: $(SUPPLY)/installed ## look up known vulnerabilities of the locked dependencies; waivers are in socialrec/supply/waivers.toml
 	@$(SUPPLY)/bin/python socialrec/supply/audit.py $(LOCKS) socialrec/supply/requirements.lock
 
-sbom: $(SUPPLY)/installed ## write a software bill of materials a lock, CycloneDX JSON: sbom.json, sbom-cluster.json
+sbom: $(SUPPLY)/installed ## write a software bill of materials per lock file, CycloneDX JSON: sbom.json, sbom-cluster.json
 	@for lock in $(LOCKS); do $(SUPPLY)/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
 	  --of JSON -o $$(echo $$lock | sed 's/requirements/sbom/; s/lock$$/json/') $$lock || exit 1; done
 

@@ -15,7 +15,7 @@
 * At the end it searches every file of the home. The counts are a run in experiment `socialrec/erasure`, without names;
   if something is left, it fails and names the file.
 
-**Inputs** a file in `<home>/erasure/` with the ids of the people, as they landed, one a line: ids typed into a form
+**Inputs** a file in `<home>/erasure/` with the ids of the people, as they landed, one per line: ids typed into a form
 would stay in Airflow's database for good. The file is deleted with the people.
 
 **Outputs** landing files, tables, exports and pages without them; the run in MLflow.

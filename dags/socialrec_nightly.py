@@ -83,7 +83,7 @@ with DAG(
         train_first_champion = TrainingRun(
             task_id="train_first_champion",
             trigger_dag_id=TRAIN,
-            # One training a night: a second try takes up the same run instead of starting another.
+            # One training per night: a second try continues the same run instead of starting another.
             trigger_run_id=training_of("{{ run_id }}"),
             reset_dag_run=True,
             logical_date=None,

@@ -21,7 +21,7 @@ new versions of the models `socialrec-encoder` and `socialrec-recommender`, whos
 what the gate decided; a row of `gold.model_decisions`; vectors in `gold.text_embeddings`.
 
 * With the setting `text.start_from = "champion"` the encoder starts from the champion's adapter and heads, and trains
-  on what is new since then and on `text.replay_share` of older examples. `val/forgetting_<task>` is what it forgets of
+  on new data since then and on `text.replay_share` of older examples. `val/forgetting_<task>` is what it forgets of
   the examples that it does not replay. It starts from the base model instead, and the log says why, if the champion has
   another base model or tuning, or if the shop's events have no times. Only a start from the base model learns values
   that the champion does not know.

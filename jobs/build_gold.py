@@ -1,4 +1,4 @@
-"""Silver to gold features: affinity, ties, profiles, and the texts that are new."""
+"""Silver to gold features: affinity, ties, profiles, and new texts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAME = "build_gold"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Build the night's features, rolling on from the night before where its inputs still stand."""
+    """Build the night's features, incrementally from the night before where its inputs have not changed."""
     args = job.parser(__doc__).parse_args(argv)
     with job.run(NAME, args) as run:
         plan = plan_gold(run.lake, run.ds, run.settings.etl)
@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def build(run: job.Run, plan: GoldPlan) -> dict[str, int]:
     """Stage all four tables, then commit; returns their rows."""
-    # Spark is imported only now: a night with nothing new must not pay for it.
+    # Spark is imported only here, so that a night with nothing new does not pay for it.
     from socialrec.etl.gold.first_texts import leave_to_first_day
     from socialrec.etl.gold.night import GoldBuilder
     from socialrec.etl.session import spark_session

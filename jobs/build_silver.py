@@ -1,4 +1,4 @@
-"""Bronze to silver: cleaned, de-duplicated, under pseudonyms; every record accounted for."""
+"""Bronze to silver: cleaned, deduplicated, under pseudonyms; every record accounted for."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Staged = tuple[Stage, str, dict[str, int]]
 
 @dataclass(frozen=True)
 class Made:
-    """One entity of a night: its counts, and the stages of its quarantine and of silver."""
+    """Result for one entity of a night: its counts, and the stages of its quarantine and of silver."""
 
     counts: dict[str, int]
     intake: Intake
@@ -117,7 +117,7 @@ def build(run: job.Run, plan: SilverPlan) -> tuple[dict[str, int], list[Unmet]]:
 
 
 def warn(run: job.Run, unmet: Sequence[Unmet]) -> list[str]:
-    """Log what meets nothing, and warn where that is more than `etl.max_unmet_share`; returns the warnings."""
+    """Log unmatched ids, and warn where they are more than `etl.max_unmet_share`; returns the warnings."""
     warnings = []
     for one in unmet:
         if one.share > run.settings.etl.max_unmet_share:

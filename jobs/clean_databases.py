@@ -1,4 +1,4 @@
-"""Records of runs long past leave the databases of this home's own Airflow and MLflow."""
+"""Remove old records of runs from the databases of this home's own Airflow and MLflow."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ NAME = "close_training"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Close as FAILED what this run left open in MLflow; a training that reached its end has closed its run itself.
+    """Close as FAILED the runs that this training left open in MLflow; a finished training has closed its run itself.
 
-    It leaves no receipt: receipts say how far a training came.
+    It leaves no receipt, because receipts show the progress of a training.
     """
     args = job.parser(__doc__).parse_args(argv)
     with job.run(NAME, args) as run:

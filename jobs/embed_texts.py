@@ -1,4 +1,4 @@
-"""Encode the texts that this encoder has not seen yet, under Spark or in one process; everything else is reused."""
+"""Encode the texts that this encoder has not encoded yet, under Spark or in one process; all others are reused."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAME = "embed_texts"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Append the missing vectors. They are a cache by content that nobody is shown, so a dry run keeps them too."""
+    """Append the missing vectors. They are a cache by content that nobody sees, so a dry run keeps them too."""
     parser = job.parser(__doc__)
     parser.add_argument("--encoder-folder", required=True, type=Path, help="the encoder, from pin_models")
     args = parser.parse_args(argv)
@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def read_version(folder: Path) -> str:
-    """The version that an encoder's folder says; UserError where it holds none."""
+    """Read the version of an encoder's folder; UserError where it has none."""
     document = folder / "encoder.json"
     if not document.exists():
         raise UserError(f"{folder} holds no encoder: run pin_models, in a training finetune_encoder, of this run again")
@@ -45,7 +45,7 @@ def read_version(folder: Path) -> str:
 
 
 def encode(run: job.Run, folder: Path, version: str, days: list[str], fingerprint: str) -> dict[str, int]:
-    """Encode what has no vector under this version; returns how many were encoded and reused."""
+    """Encode texts without vector under this version; returns the numbers of encoded and reused texts."""
     text = run.settings.text
     n_texts, n_known = (run.lake.dataset(*part).count_rows() for part in ((TEXTS, days), (TEXT_EMBEDDINGS, [version])))
     is_for_spark = text.encode_with is Engine.SPARK and n_texts - n_known > text.few_texts
@@ -57,8 +57,8 @@ def encode(run: job.Run, folder: Path, version: str, days: list[str], fingerprin
 
 
 def stage_by_spark(run: job.Run, stage: Stage, folder: Path, version: str, days: list[str]) -> int:
-    """Stage the missing vectors, a task a core; returns how many."""
-    # Spark is imported only now: a night with nothing new must not pay for it.
+    """Stage the missing vectors, one task per core; returns their number."""
+    # Spark is imported only here, so that a night with nothing new does not pay for it.
     from pyspark.sql import functions as F
 
     from socialrec.encoders.encoding import encoder_of
@@ -80,7 +80,7 @@ def stage_by_spark(run: job.Run, stage: Stage, folder: Path, version: str, days:
 
 
 def stage_by_process(run: job.Run, stage: Stage, folder: Path, version: str, days: list[str]) -> int:
-    """Stage the missing vectors in this process; returns how many."""
+    """Stage the missing vectors in this process; returns their number."""
     from socialrec.encoders.encoder import load_saved
     from socialrec.encoders.encoding import encode_batches, without_known
 

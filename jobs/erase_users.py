@@ -1,4 +1,4 @@
-"""Erase the people whom a file names from everything this home holds, and prove it."""
+"""Erase the users whom a file names from everything in this home, and prove it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from socialrec.settings.paths import below
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Ids are read from a file alone: arguments end in logs and in Airflow's database. Sampling does not apply."""
+    """Erase the users. Ids come only from a file: arguments end in logs and in Airflow's database. Sampling does not
+    apply.
+    """
     parser = job.parser(__doc__)
-    parser.add_argument("--users-file", required=True, help="name of a file in <home>/erasure, a user's id a line")
-    parser.add_argument("--reason", required=True, help="why, for those who ask later; it names nobody")
+    parser.add_argument("--users-file", required=True, help="name of a file in <home>/erasure, one user id per line")
+    parser.add_argument("--reason", required=True, help="reason, for the record; do not name anybody")
     args = parser.parse_args(argv)
     with job.run(JOB, args) as run:
         ids, request = people_to_erase(run.settings, [], below(run.settings.requests, args.users_file))

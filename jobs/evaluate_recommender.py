@@ -34,7 +34,7 @@ DISCLAIMER = "demo world: these figures prove plumbing, never quality"
 
 @dataclass(frozen=True)
 class Champion:
-    """The champion's recipe on the same split, if there is a trained champion, and how it came about."""
+    """Recipe of the champion on the same split, if there is a trained champion, and notes on its vectors."""
 
     trial: Trial | None
     facts: dict[str, str | None]
@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     """Refit both recipes before the test window, measure, and keep evaluation.json. Sampling does not apply."""
     parser = job.parser(__doc__)
     parser.add_argument("--mlflow-run", required=True, help="the training run, from finetune_encoder")
-    parser.add_argument("--encoder-version", required=True, help="whose vectors the candidate uses")
+    parser.add_argument("--encoder-version", required=True, help="encoder whose vectors the candidate uses")
     args = parser.parse_args(argv)
     with job.run(NAME, args) as run, tracking.connect(run.settings).failing(args.mlflow_run) as tracker:
         candidate = run.settings.candidate(args.mlflow_run)
@@ -61,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
         evaluation: dict[str, Any] = {"label": label, "split_kind": split.kind, "champion": None}
         evaluation |= {"n_tested": n_testable(inputs, split), "faults": []}
         assessment = None
-        # Where too few users could be tested, figures would be chance, and the gate asks for none.
+        # With too few tested users, figures would be chance, and the gate needs none.
         if evaluation["n_tested"] >= run.settings.evaluate.min_tested_users:
             evaluation["faults"] = find_faults(folder, inputs.products, run.ds, split.label)
             if not evaluation["faults"]:
@@ -96,7 +96,7 @@ def n_testable(inputs: Inputs, split: Split) -> int:
 
 
 def trained_champion(tracker: tracking.Tracker) -> tracking.ModelRef | None:
-    """The champion, if it is a trained model: a baseline is nobody to lose against."""
+    """Find the champion, if it is a trained model: a baseline is no rival."""
     champion = tracker.champion(RECOMMENDER)
     return None if champion is None or champion.tags.get("kind") == ModelKind.BASELINE else champion
 
@@ -113,7 +113,7 @@ def measure(
 
 
 def seen_versions(folder: Path) -> dict[str, int | None] | None:
-    """The table versions that the candidate was fitted on; None (the newest) where its document is not there."""
+    """Versions of the tables that the candidate was fitted on; None (the newest) where its document is missing."""
     try:
         return ModelInfo(**read_document(folder)["info"]).lake_versions
     except UserError:
@@ -121,7 +121,7 @@ def seen_versions(folder: Path) -> dict[str, int | None] | None:
 
 
 def try_champion(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, split: Split) -> Champion:
-    """Refit the champion's recipe on the same cut, and say what was done about its vectors."""
+    """Refit the champion's recipe on the same cut, with a note on the vectors used."""
     champion = trained_champion(tracker)
     if champion is None:
         return Champion(
@@ -131,7 +131,7 @@ def try_champion(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, split:
     info = ModelInfo(**document["info"])
     note = f"champion {champion.version} refitted on the same cut with its own vectors"
     if info.encoder_version != run.args.encoder_version:
-        # Vectors of the champion's encoder are there only while its encoder has seen all texts of the day.
+        # Vectors of the champion's encoder can be used only if it has encoded all texts of the day.
         try:
             own = read_inputs(run.lake, run.ds, info.encoder_version, inputs.versions)
         except UserError:
@@ -146,7 +146,7 @@ def try_champion(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, split:
 
 
 def log(run: job.Run, tracker: tracking.Tracker, evaluation: dict[str, Any], assessment: Assessment | None) -> None:
-    """Figures, a table of all of them, sample lists, a plot and the whole evaluation, in the training run."""
+    """Log figures, a table of all of them, sample lists, a plot and the whole evaluation to the training run."""
     run_id, label = run.args.mlflow_run, evaluation["label"]
     tracker.log_dict(run_id, evaluation, "evaluation.json")
     if assessment is None:

@@ -31,18 +31,18 @@ from socialrec.tracking import ENCODER, ERASED
 
 NAME = "finetune_encoder"
 MAX_VALIDATED = 96
-"""Validation examples of a task that training looks at on the way; all that are checked are measured at its end."""
+"""Validation examples of a task that are checked during training; all of them are measured at its end."""
 MAX_DISTURBED = 32
-"""Texts of a task that are disturbed: each is read once more for every kind of disturbance."""
+"""Texts of a task that are perturbed: each is read once more for every kind of perturbation."""
 RECALL_CUTOFF = 10
 LEARNED_UNTIL = "learned_until"
 """Tag of a registered encoder: the first moment that it has not learned from."""
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Open the training run that the rest of the chain adds to. Sampling and dry runs do not apply here.
+    """Open the training run that the later jobs add to. Sampling and dry runs do not apply.
 
-    In several processes all of them train; the first alone writes to MLflow and to files, and reports.
+    All processes train; only the first writes to MLflow and to files, and reports.
     """
     arguments = sys.argv[1:] if argv is None else argv
     args = job.parser(__doc__).parse_args(arguments)
@@ -74,7 +74,7 @@ def main(argv: list[str] | None = None) -> int:
             tracker.log_tables(mlflow_run, evidence.versions, run.settings.lake, "training")
             version, encoder = train(run, tracker, mlflow_run, found, evidence.split)
             page = tracker.run_page(mlflow_run)
-            # The last that is asked of the server: where it fails before, no alias has moved.
+            # The last call to the server, so that an earlier failure moves no alias.
             tracker.nominate(ENCODER, version)
         values = {
             "mlflow_run_id": mlflow_run,
@@ -95,13 +95,13 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def start_version(run: job.Run, tracker: tracking.Tracker) -> str:
-    """The version of the encoder that training continues from, and whether it may; empty for the base model."""
+    """Version of the encoder that training starts from, and True if it may; empty for the base model."""
     champion = None if run.settings.text.start_from is StartFrom.BASE else tracker.champion(ENCODER)
     return f"{champion.version} {ERASED in champion.tags}" if champion else ""
 
 
 def take_up(run: job.Run, tracker: tracking.Tracker, key: str) -> bool:
-    """Take up the newest training of the same inputs and settings that was not promoted; True where there is one."""
+    """Resume the newest training of the same inputs and settings that was not promoted; True where there is one."""
     candidate = find_candidate(run.settings.candidates, NAME, key)
     step = read_step(candidate, NAME) if candidate else None
     if step is None or not Path(step.values["encoder_folder"]).exists():
@@ -111,13 +111,13 @@ def take_up(run: job.Run, tracker: tracking.Tracker, key: str) -> bool:
             return False
         # close_training finds it by this tag, if this run is killed.
         tracker.log(step.values["mlflow_run_id"], tags={"run_id": run.run_id})
-        run.log.info("inputs and settings are those of an earlier training: it is taken up", **step.values)
+        run.log.info("inputs and settings are those of an earlier training: it is resumed", **step.values)
         run.done(status="up_to_date", counts={"examples": 0}, **step.values)
     return True
 
 
 def find_start(run: job.Run, tracker: tracking.Tracker, split: Split) -> Start | None:
-    """The champion, where the settings say so and training can go on from it; None is the base model."""
+    """Find the champion, if the settings ask for it and training can start from it; None is the base model."""
     champion = None if run.settings.text.start_from is StartFrom.BASE else tracker.champion(ENCODER)
     if champion is None:
         return None
@@ -130,13 +130,13 @@ def find_start(run: job.Run, tracker: tracking.Tracker, split: Split) -> Start |
         if why is None:
             return Start(folder, datetime.fromisoformat(until))
     else:
-        why = "without times nothing tells what is new since then"
+        why = "without event times new examples cannot be selected"
     run.log.warning("training starts from the base model, not from the champion", champion=champion.version, why=why)
     return None
 
 
 def read_material(run: job.Run, tracker: tracking.Tracker) -> tuple[Evidence, Material]:
-    """What there is, and what is learned from it."""
+    """Read the tables and the training data from them."""
     evidence = read_evidence(run.lake, run.ds, run.settings.evaluate)
     found = gather(evidence, run.settings.text, find_start(run, tracker, evidence.split))
     for name, why in found.left_out.items():
@@ -147,7 +147,9 @@ def read_material(run: job.Run, tracker: tracking.Tracker) -> tuple[Evidence, Ma
 def train(
     run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Material, split: Split
 ) -> tuple[str, Encoder]:
-    """Train, measure before and after on the validation window, log and register; the version and the encoder."""
+    """Train, measure before and after on the validation window, log and register; returns the version and the
+    encoder.
+    """
     settings, start = run.settings.text, found.start.folder if found.start else None
     encoder = load_saved(start, settings) if start else load_encoder(settings.model, settings)
     heads = heads_beside(start) if start else Heads({})
@@ -185,7 +187,7 @@ def train(
 
 
 def folder_of(run: job.Run, mlflow_run: str) -> Path:
-    """Where the trained encoder is kept for the rest of the training."""
+    """Folder of the trained encoder for the rest of the training."""
     return run.settings.candidate(mlflow_run) / "encoder"
 
 
@@ -206,19 +208,19 @@ def tune(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Materi
 
 
 def learn(run: job.Run, found: Material, progress: Progress) -> FineTuned:
-    """What all processes do alike; a run that was killed goes on where its last checkpoint stands."""
+    """Train, in all processes alike; a killed run resumes from its last checkpoint."""
     settings, start = run.settings.text, found.start.folder if found.start else None
     checked = [task.take(range(min(len(task), MAX_VALIDATED))) for task in found.checked(settings.seed)]
     return fine_tune(found.training, settings, progress, checked, checkpoints(run), start=start)
 
 
 def checkpoints(run: job.Run) -> Path:
-    """Where a run that is killed is gone on from."""
+    """Folder of the checkpoints from which a killed run resumes."""
     return run.settings.models / "checkpoints" / run.run_id
 
 
 def log_classified(tracker: tracking.Tracker, mlflow_run: str, found: Classified) -> dict[str, float]:
-    """Keep what was taken for what, as a table and as a figure; returns the figures under their names."""
+    """Log the confusion matrix as a table and as a figure; returns the figures under their names."""
     file = f"confusion/{found.name}"
     tracker.log_table(mlflow_run, ("is", "told", "n"), found.cells, f"{file}.csv")
     tracker.log_figure(mlflow_run, confusion_figure(found.confusion, found.output.classes, found.name), f"{file}.png")
@@ -226,7 +228,7 @@ def log_classified(tracker: tracking.Tracker, mlflow_run: str, found: Classified
 
 
 def unknown_share(run: job.Run, encoder: Encoder, tasks: list[Task]) -> float:
-    """Share of the texts' tokens that the model does not know; a warning where it is too much."""
+    """Share of the texts' tokens that the model does not know, with a warning where it is too large."""
     texts = sorted({text for task in tasks for text in task.all_texts})
     seen = coverage(encoder.base, encoder.tokenize(texts))
     if warning := seen.warning(encoder.base.name):

@@ -27,10 +27,10 @@ NAME = "fit_recommender"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Fit on a day's lake and keep the candidate with its training run. Sampling does not apply to training."""
+    """Fit on a day's lake and store the candidate with its training run. Sampling does not apply."""
     parser = job.parser(__doc__)
     parser.add_argument("--mlflow-run", required=True, help="the training run, from finetune_encoder")
-    parser.add_argument("--encoder-version", required=True, help="whose vectors to use")
+    parser.add_argument("--encoder-version", required=True, help="encoder whose vectors to use")
     parser.add_argument("--tuning-trials", type=int, help="settings to try on validation (default: as settings say)")
     args = parser.parse_args(argv)
     with job.run(NAME, args) as run, tracking.connect(run.settings).failing(args.mlflow_run) as tracker:
@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def fit(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, split: Split) -> dict[str, Any]:
-    """Learn the blend, fit on everything and keep the candidate; what the receipt tells of it."""
+    """Learn the blend, fit on everything and store the candidate; returns facts for the receipt."""
     settings = settings_to_use(run, tracker, inputs, split)
     blend = fit_blend(inputs, split, settings)
     ndcg = blend.figures["blend"][f"ndcg_at_{settings.evaluate.cutoff}"]
@@ -71,7 +71,7 @@ def fit(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, split: Split) -
 
 
 def n_trials_of(run: job.Run) -> int:
-    """Tuning trials that are asked for, or that the settings say. Raises UserError below 0."""
+    """Number of tuning trials from the argument or the settings. Raises UserError below 0."""
     asked: int | None = run.args.tuning_trials
     n_trials = run.settings.recommend.tuning_trials if asked is None else asked
     if n_trials < 0:
@@ -94,7 +94,7 @@ def settings_to_use(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, spl
 
 
 def keep(run: job.Run, tracker: tracking.Tracker, recommender: Recommender, blend: Blend, settings: Settings) -> None:
-    """Save the candidate, and log it with everything that it takes to fit it again."""
+    """Save the candidate, and log it with everything needed to refit it."""
     args, info = run.args, recommender.info
     keep_model(run, tracker, recommender, settings, CANDIDATE_FOLDER)
     prefixes = {who: "" if who == "blend" else f"{who}_" for who in blend.figures}
@@ -133,7 +133,7 @@ def keep(run: job.Run, tracker: tracking.Tracker, recommender: Recommender, blen
 def keep_model(
     run: job.Run, tracker: tracking.Tracker, recommender: Recommender, settings: Settings, name: str
 ) -> None:
-    """Save a model below the candidate's folder, with what a night looked like, and log it."""
+    """Save a model below the candidate's folder, with the reference distributions of a night, and log it."""
     folder = run.settings.candidate(run.args.mlflow_run) / name
     recommender.save(folder)
     save_reference(make_reference(run.lake, run.ds, recommender, settings), folder)

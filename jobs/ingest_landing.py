@@ -1,4 +1,4 @@
-"""Landing files of a night, and of every earlier day not taken in yet, to bronze and quarantine."""
+"""Landing files of a night, and of all earlier days not yet taken in, to bronze and quarantine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _AT_ONCE = 2  # while one entity is planned, another one runs
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Take in what has landed, unless bronze has it already."""
+    """Take in all landed days that bronze does not hold."""
     args = job.parser(__doc__).parse_args(argv)
     with job.run(NAME, args) as run:
         in_bronze = frozenset(run.lake.partitions(LANDED_DAYS))
@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
                 intakes, n_days = take_in_new(run, days)
                 break
             except Exception:
-                # Whatever went wrong, it may be due to a file that somebody still writes.
+                # Any error may be due to a file that is still being written.
                 changed = [file for day in days for file in day.files if not file.is_as_seen]
                 if not changed:
                     raise
@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def take_in_new(run: job.Run, days: list[LandingDay]) -> tuple[dict[Entity, Intake], int]:
-    """Take in those of these days that bronze does not hold as they are; how many they were."""
+    """Take in those of these days whose content bronze does not hold; returns their number."""
     tokens = landing_tokens(run.lake, BRONZE.values(), days)
     if not tokens:
         return {}, 0
@@ -67,7 +67,7 @@ def take_in(run: job.Run, days: list[LandingDay], tokens: Mapping[str, str]) -> 
 
     Raises UserError before anything is committed where a file changed since it was listed.
     """
-    # Spark is imported only now: a night with nothing new must not pay for it.
+    # Spark is imported only here, so that a night with nothing new does not pay for it.
     from socialrec.etl.bronze.erased import Erased
     from socialrec.etl.bronze.ingest import stage_records
     from socialrec.etl.landing.layouts import find_layouts

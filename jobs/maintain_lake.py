@@ -1,4 +1,4 @@
-"""Housekeeping of the home: verify some files, merge small ones, let old versions go, sweep what nobody needs."""
+"""Maintenance of the home: verify some files, merge small ones, delete old versions, remove leftovers."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ NAME = "maintain_lake"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Tidy tables and folders; a dry run tells what would go. Sampling does not apply."""
+    """Clean tables and folders; a dry run reports what it would remove. Sampling does not apply."""
     args = job.parser(__doc__).parse_args(argv)
     with job.run(NAME, args) as run:
-        # Asked first: without knowing what the champions need, nothing may be removed.
+        # First, because nothing may be removed without knowing the champions' data.
         kept = kept_models(tracking.connect(run.settings), run.lake)
-        # Before anything is merged: a rewrite of a damaged file would look whole.
+        # Before any merge, because a rewrite of a damaged file would look whole.
         counts = {**verify_tables(run), **tidy_tables(run, kept), **tidy_folders(run, kept)}
         run.done(status="dry_run" if args.dry_run else "tidied", counts=counts)
     return 0
 
 
 def verify_tables(run: job.Run) -> Counter[str]:
-    """Verify this week's share of the lake's files; returns how many. Raises UserError that names a damaged one."""
+    """Verify this week's share of the lake's files; returns their number. Raises UserError that names a damaged one."""
     counts: Counter[str] = Counter(files_verified=0)
     left = round(run.settings.maintenance.verified_gib * 1024**3)
     for table in TABLES.values():
@@ -40,7 +40,7 @@ def verify_tables(run: job.Run) -> Counter[str]:
 
 
 def tidy_tables(run: job.Run, kept: Kept) -> Counter[str]:
-    """Compaction, vacuum and abandoned attempts, table by table; returns what was merged and removed."""
+    """Compact, vacuum and sweep table by table; returns counts of merged and removed files."""
     rules, dry_run = run.settings.maintenance, run.args.dry_run
     counts: Counter[str] = Counter(files_merged_away=0, old_files=0, attempts=0)
     for table in TABLES.values():
@@ -54,7 +54,7 @@ def tidy_tables(run: job.Run, kept: Kept) -> Counter[str]:
 
 
 def tidy_folders(run: job.Run, kept: Kept) -> Counter[str]:
-    """Everything outside the tables; returns how many of each kind."""
+    """Remove leftovers outside the tables; returns their numbers by kind."""
     counts: Counter[str] = Counter()
     for kind, path in find_leftovers(run.settings, kept.copies):
         run.log.info("left over", kind=kind, path=str(path.relative_to(run.settings.home)))

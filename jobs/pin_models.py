@@ -23,7 +23,7 @@ NAME = "pin_models"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Pin the champion, or the version asked for, and fetch it with its encoder."""
+    """Pin the champion, or the requested version, and fetch it with its encoder."""
     parser = job.parser(__doc__)
     parser.add_argument("--model-version", help="registered version of the recommender (default: the champion)")
     parser.add_argument("--check", action="store_true", help="only say whether there is a model to pin")
@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
         if knows_no_product(run, tracker, model):
             raise UserError(
                 f"version {model.version} knows none of the products of {run.ds}: it was trained on other product ids "
-                "(of another shop, or before ids were told apart by platform); run the socialrec_train DAG"
+                "(of another shop, or before ids were distinct by platform); run the socialrec_train DAG"
             )
         encoder_model_version = model.tags["encoder_model_version"]
         recommender_folder = tracker.fetch(RECOMMENDER, model.version)
@@ -71,7 +71,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def may_be_replaced(run: job.Run, model: ModelRef) -> bool:
-    """True for a baseline where a training may end otherwise than the one that left it: other data or settings."""
+    """True for a baseline if a training may end otherwise than the one that made it: other data or settings."""
     if model.tags.get("kind") != ModelKind.BASELINE:
         return False
     keys = {"training_key": training_key(run.lake, run.ds, run.settings), "decision_key": decision_key(run.settings)}
@@ -88,7 +88,7 @@ def knows_no_product(run: job.Run, tracker: tracking.Tracker, model: ModelRef) -
 
 
 def why_none(tracker: tracking.Tracker) -> str:
-    """What the gate said about the newest candidate, if there ever was one."""
+    """Message with the gate's reasons about the newest candidate, if there ever was one."""
     newest: ModelRef | None = tracker.newest_version(RECOMMENDER)
     if newest is None:
         return "none was ever trained; run the socialrec_train DAG"

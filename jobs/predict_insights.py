@@ -1,4 +1,4 @@
-"""What the texts say: insights into comments, attributes of products, what users may do next, and their opinions."""
+"""Insights from texts: into comments, attributes of products, next actions of users, and their opinions."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ NAME = "predict_insights"
 
 @dataclass(frozen=True)
 class Plan:
-    """By day of comments that is not up to date the token to commit, and by snapshot that is not, its fingerprint."""
+    """Work to do: tokens to commit by day of comments, and fingerprints by snapshot, where not up to date."""
 
     days: Mapping[str, str]
     snapshots: Mapping[Table, str]
 
     @property
     def is_done(self) -> bool:
-        """Whether there is nothing to predict."""
+        """True if there is nothing to predict."""
         return not self.days and not self.snapshots
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Predict what is new, or everything anew by a new model, from the vectors that embed_texts made."""
+    """Predict for new texts, or for all texts with a new model, from the vectors of embed_texts."""
     parser = job.parser(__doc__)
     parser.add_argument("--encoder-folder", required=True, type=Path, help="the encoder, from pin_models")
     args = parser.parse_args(argv)
@@ -61,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def plan_predictions(run: job.Run, model: str) -> Plan:
-    """What stands on other inputs, settings or another model than it would now."""
+    """Find the outputs whose inputs, settings or model have changed."""
     lake, ds, settings = run.lake, run.ds, run.settings.text
     wanted = derived_tokens(lake, SILVER_COMMENTS, ds, model, settings.aspects)
     built = day_tokens(lake, COMMENT_INSIGHTS)
@@ -79,8 +79,8 @@ def plan_predictions(run: job.Run, model: str) -> Plan:
 
 
 def predict(run: job.Run, folder: Path, plan: Plan) -> dict[str, int]:
-    """Make the rows of what is not up to date and check them all, then commit; returns how many by table."""
-    # torch is imported only now: a night with nothing new must not pay for it.
+    """Make the outdated rows and check them all, then commit; returns their number by table."""
+    # torch is imported only here, so that a night with nothing new does not pay for it.
     from socialrec.text.understanding.tables import InsightBuilder
 
     builder = InsightBuilder(run.lake, run.settings.text, run.ds, folder)
@@ -108,7 +108,7 @@ def predict(run: job.Run, folder: Path, plan: Plan) -> dict[str, int]:
 
 @contextmanager
 def stage(run: job.Run, table: Table, partitions: list[str], rows: pa.Table) -> Iterator[Stage]:
-    """These rows, staged."""
+    """Stage these rows."""
     with run.lake.stage(table, job=NAME, partitions=partitions) as begun:
         begun.write(rows)
         yield begun

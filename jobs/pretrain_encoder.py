@@ -25,9 +25,9 @@ NAME = "pretrain_encoder"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Train, measure before and after on held-out texts, and keep the model where a setting can name it."""
+    """Train, measure before and after on held-out texts, and store the model where a setting can name it."""
     parser = job.parser(__doc__)
-    parser.add_argument("--from-scratch", action="store_true", help="make a new model instead of going on from one")
+    parser.add_argument("--from-scratch", action="store_true", help="make a new model instead of starting from one")
     parser.add_argument("--steps", type=int, help="steps at most (default: pretrain.train_steps)")
     args = parser.parse_args(argv)
     if args.steps is not None and args.steps < 1:
@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
             page = tracker.run_page(mlflow_run)
             tracker.finish(mlflow_run)
             if kept:
-                # The last that is asked of the server: where it fails before, no alias has moved.
+                # The last call to the server, so that an earlier failure moves no alias.
                 tracker.nominate(BASE, kept["base_model_version"])
         run.done(
             status="dry_run" if args.dry_run else "written",
@@ -66,14 +66,14 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def asked_for(run: job.Run) -> PretrainSettings:
-    """The settings with what this run was asked for."""
+    """Settings with this run's arguments."""
     asked = {"from_scratch": True} if run.args.from_scratch else {}
     steps = {"train_steps": run.args.steps} if run.args.steps else {}
     return run.settings.pretrain.model_copy(update={**asked, **steps})
 
 
 def read_texts(run: job.Run) -> tuple[list[str], dict[str, int | None], str]:
-    """The texts that may be read, the versions of the tables, and how they were split."""
+    """Read the texts, the versions of the tables, and the split."""
     tables = (TEXTS, SILVER_INTERACTIONS, SILVER_COMMENTS, SOCIAL_TIES)
     days = {table: [day for day in run.lake.partitions(table) if day <= run.ds] for table in tables}
     if missing := [table.name for table in tables[:2] if not days[table]]:
@@ -92,7 +92,7 @@ def read_texts(run: job.Run) -> tuple[list[str], dict[str, int | None], str]:
 def train(
     run: job.Run, tracker: tracking.Tracker, mlflow_run: str, settings: PretrainSettings, texts: list[str]
 ) -> PreTrained:
-    """Pre-train and log it; a run that was killed goes on where its last checkpoint stands."""
+    """Pre-train and log; a killed run resumes from its last checkpoint."""
 
     note = run.progress("pre-training", settings.train_steps)
 
@@ -121,13 +121,13 @@ def train(
 
 
 def keep(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, made: PreTrained) -> dict[str, str]:
-    """Put the model where it stays, whole or not at all, and register it; what the receipt says of it."""
+    """Store the model at its final place atomically, and register it; returns facts for the receipt."""
     home = run.settings.models / "base"
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home, prefix=".made-") as scratch:
         new = Path(scratch) / "model"
         made.save(new)
-        # Loading it shows that it can be used, and gives the name by which the same model is always found.
+        # Loading proves that it can be used, and gives its name by content.
         sha256 = load_weights(str(new)).sha256
         folder = run.settings.base_model(sha256)
         if not folder.exists():

@@ -1,4 +1,4 @@
-"""The gate: register the candidate as challenger, and make it champion only where the figures say so."""
+"""Gate: register the candidate as challenger, and make it champion only if the figures allow."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ ENCODER_FOLDER = "encoder"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Decide, record the decision, and close the training run. Exit code 3 says that the candidate was refused.
+    """Decide, record the decision, and close the training run. Exit code 3 means that the candidate was refused.
 
     Where no trained model serves and the candidate may not either, the baseline becomes champion. Sampling does not
     apply.
     """
     parser = job.parser(__doc__)
     parser.add_argument("--mlflow-run", required=True, help="the training run, from finetune_encoder")
-    parser.add_argument("--encoder-version", required=True, help="whose vectors the candidate uses")
+    parser.add_argument("--encoder-version", required=True, help="encoder whose vectors the candidate uses")
     parser.add_argument("--encoder-model-version", required=True, help="the encoder's registered version")
     args = parser.parse_args(argv)
     with job.run(NAME, args) as run, tracking.connect(run.settings).failing(args.mlflow_run) as tracker:
@@ -45,11 +45,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def promote(run: job.Run, tracker: tracking.Tracker) -> int:
-    """Register, decide and act; the exit code."""
+    """Register, decide and act; returns the exit code."""
     args, folder = run.args, run.settings.candidate(run.args.mlflow_run)
     require_nobody_erased_since(run.settings, tracker, args.mlflow_run)
     evaluation = read_evaluation(folder)
-    # The same recipe on newer data ties with itself; newer data is then reason enough.
+    # The same recipe on newer data ties with itself; newer data then suffices.
     champion_ds = evaluation.get("champion_ds")
     is_fresher = champion_ds is not None and (champion_ds < run.ds or learned_of_erased(tracker, evaluation))
     decision = decide(evaluation, run.settings.evaluate, is_fresher=is_fresher)
@@ -66,7 +66,7 @@ def promote(run: job.Run, tracker: tracking.Tracker) -> int:
     if version is not None:
         pages["model_url"] = tracker.version_page(RECOMMENDER, version)
     tracker.finish(args.mlflow_run)
-    # The last that is asked of the server: where it fails before, no alias has moved.
+    # The last call to the server, so that an earlier failure moves no alias.
     move_aliases(run, tracker, version, decision, baseline)
     if decision.promote and not args.dry_run:
         forget_steps(folder)
@@ -86,7 +86,7 @@ def promote(run: job.Run, tracker: tracking.Tracker) -> int:
 
 
 def note_of(status: str, version: str | None, decision: Decision, baseline: Baseline | None, training: str) -> str:
-    """The decision in a few words, for the run's page."""
+    """Decision in a few words, for the run's page."""
     said = [f"Version {version}" if version else "The candidate", f"{status}: {'; '.join(decision.reasons)}."]
     if baseline:
         said.append(
@@ -99,7 +99,7 @@ def note_of(status: str, version: str | None, decision: Decision, baseline: Base
 
 @dataclass(frozen=True)
 class Baseline:
-    """The registered baseline, and what is missing for a trained model."""
+    """Registered baseline, and the requirements for a trained model."""
 
     version: str
     missing: str
@@ -154,12 +154,12 @@ def common_tags(run: job.Run, evaluation: dict[str, Any]) -> dict[str, str]:
 
 
 def learned_of_erased(tracker: tracking.Tracker, evaluation: dict[str, Any]) -> bool:
-    """Whether the champion was trained on users who were erased since: one as good that was not takes its place."""
+    """Check if the champion was trained on users who were erased since; then an equally good candidate replaces it."""
     return tracking.ERASED in tracker.model(RECOMMENDER, evaluation["champion_version"]).tags
 
 
 def record(run: job.Run, tracker: tracking.Tracker, decision: Decision, evaluation: dict[str, Any]) -> str:
-    """Register the candidate, and keep the decision with its version, its run and the lake."""
+    """Register the candidate, and record the decision with its version, its run and the lake."""
     args = run.args
     gate = "promoted" if decision.promote else "refused"
     champion = tracker.champion(RECOMMENDER)
@@ -187,7 +187,7 @@ def record(run: job.Run, tracker: tracking.Tracker, decision: Decision, evaluati
         mlflow_run=args.mlflow_run,
         ds=run.ds,
     )
-    # The record comes before the act: a champion that no row explains must not be.
+    # Record first: there must be no champion without a recorded decision.
     record_decision(run.lake, row, NAME)
     return version
 
@@ -205,12 +205,12 @@ def move_aliases(
 
 
 def folder_of(run: job.Run, name: str) -> Path:
-    """A folder of this training's candidate: what was logged is what lies there."""
+    """Folder of this training's candidate, with the same content as in MLflow."""
     return run.settings.candidate(run.args.mlflow_run) / name
 
 
 def read_candidate(run: job.Run) -> dict[str, Any]:
-    """The candidate's model.json; empty where it cannot be read, which the gate has seen already."""
+    """Read the candidate's model.json; empty where it cannot be read, which the gate has already found."""
     try:
         return read_document(folder_of(run, CANDIDATE_FOLDER))
     except UserError:
@@ -218,7 +218,7 @@ def read_candidate(run: job.Run) -> dict[str, Any]:
 
 
 def read_evaluation(folder: Path) -> dict[str, Any]:
-    """What evaluate_recommender found; UserError where it has not run."""
+    """Read the result of evaluate_recommender; UserError where it has not run."""
     file = folder / "evaluation.json"
     if not file.exists():
         raise UserError(f"no {file}: run evaluate_recommender first, with the same --mlflow-run")

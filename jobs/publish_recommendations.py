@@ -70,7 +70,7 @@ def offered(products: pa.Table, model: Path) -> pa.Array:
 
 
 def warn(run: job.Run, moved: Mapping[str, float]) -> list[str]:
-    """Say what has moved too far from the night that the model was trained on."""
+    """Warn about distributions that drifted too far from the night that the model was trained on."""
     limit = run.settings.evaluate.max_drift
     warnings = [
         f"{name} has drifted from the model's training: index {index:.2f}, above {limit:g}; train again or find out why"

@@ -1,4 +1,4 @@
-"""Sum up a night: what came in, what was made of it, by which models, and how good those were."""
+"""Report of a night: inputs, results, models, and their quality."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def log(run: job.Run, tracker: tracking.Tracker, summary: dict[str, Any], facts:
 
 
 def decision_words(facts: NightFacts) -> str:
-    """The newest decision about the night's model, in two words: by whom, and whether it became champion."""
+    """Newest decision about the night's model, in two words: its author, and the result."""
     if facts.decision is None:
         return "none"
     return f"{facts.decision['kind']}: {'champion' if facts.decision['is_champion'] else 'refused'}"

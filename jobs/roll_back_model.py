@@ -1,4 +1,4 @@
-"""Go back to an earlier champion: a person's decision, recorded beside the gate's."""
+"""Roll back to an earlier champion: a person's decision, recorded beside the gate's."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ NAME = "roll_back_model"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Make the version asked for, or else the champion before this one, champion again. Sampling does not apply."""
+    """Make the requested version, or else the champion before this one, champion again. Sampling does not apply."""
     parser = job.parser(__doc__)
     parser.add_argument("--model-version", help="registered version to go back to (default: the champion before)")
-    parser.add_argument("--reason", required=True, help="why, for those who ask later")
+    parser.add_argument("--reason", required=True, help="reason, for the record")
     args = parser.parse_args(argv)
     with job.run(NAME, args) as run:
         if not args.reason.strip():
-            raise UserError("--reason is empty: say why, for those who ask later")
+            raise UserError("--reason is empty: give a reason for the record")
         tracker = tracking.connect(run.settings)
         champion = tracker.champion(RECOMMENDER)
         if champion is None:
@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
                 ds=run.ds,
             )
             record_decision(run.lake, row, NAME)
-            # The last that is asked of the server: a second try would go back one champion further.
+            # The last call to the server, because a second try would go back one champion further.
             tracker.promote(ENCODER, encoder)
             tracker.promote(RECOMMENDER, target.version)
         run.log.info("went back", from_=champion.version, to=target.version, reason=args.reason)

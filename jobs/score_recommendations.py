@@ -1,4 +1,4 @@
-"""Every user's list with reasons, from the pinned model and the night's fresh evidence, under Spark."""
+"""Lists of all users with reasons, from the pinned model and the night's fresh evidence, under Spark."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ INPUTS = (USER_PRODUCT_AFFINITY, SOCIAL_TIES, SILVER_PRODUCTS, USER_PROFILES)
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Score what `pin_models` of the same run pinned; a sample or a dry run is computed and checked, not committed.
+    """Score with the model that `pin_models` of the same run pinned; a sample or a dry run is checked but not
+    committed.
 
-    With `recommend.keep_lists_days` lists stand that have no reason to change; a sample is always made anew.
+    With `recommend.keep_lists_days` unchanged lists are kept; a sample is always computed.
     """
     args = job.parser(__doc__).parse_args(argv)
     with job.run(NAME, args) as run:
@@ -57,7 +58,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def read_night(run: job.Run, model: Path, stamp: Stamp, *, keeps: bool = False) -> tuple[Context, Kept | None]:
-    """The night's evidence over the model's catalogue, for all users whose list does not stand, and what stands."""
+    """Build the night's evidence over the model's catalogue, for users without a kept list; also returns the kept
+    lists.
+    """
     import pyarrow as pa
 
     missing = [table.name for table in INPUTS if run.ds not in run.lake.partitions(table)]
@@ -90,8 +93,8 @@ def read_night(run: job.Run, model: Path, stamp: Stamp, *, keeps: bool = False) 
 def score(
     run: job.Run, model: Path, context: Context, kept: Kept | None, fingerprint: str, *, publishes: bool
 ) -> dict[str, int]:
-    """Stage the lists, check them, and commit them where they are to be published; returns what was counted."""
-    # Spark is imported only now: a night with nothing new must not pay for it.
+    """Stage the lists, check them, and commit them where they are to be published; returns the counts."""
+    # Spark is imported only here, so that a night with nothing new does not pay for it.
     from socialrec.etl.schemas import spark_schema
     from socialrec.etl.session import spark_session
     from socialrec.etl.tables import count_staged, publish, write_stage
@@ -119,7 +122,7 @@ def score(
 
 
 def note_inputs(run: job.Run, kept: Kept, fingerprint: str, *, publishes: bool) -> None:
-    """Write what the lists rest on, before them: without lists of the same fingerprint it is not believed."""
+    """Write the input hashes before the lists: without lists of the same fingerprint they are ignored."""
     with run.lake.stage(LIST_INPUTS, job=NAME, partitions=[run.ds]) as stage:
         stage.write(kept.inputs)
         if publishes:

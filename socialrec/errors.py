@@ -1,9 +1,9 @@
-"""Errors that are for people: one line that says what is wrong, where, and what to do."""
+"""Errors for people: one line with the cause, the place and the remedy."""
 
 
 class UserError(Exception):
-    """A mistake that its reader can mend. Programs print the message alone and exit with code 2."""
+    """Error that its reader can correct. Programs print the message alone and exit with code 2."""
 
 
 class AwayError(UserError):
-    """A server that a program needs is in trouble: trying again may help before anybody mends it. Exit code 75."""
+    """Failure of a server that a program needs; a later try may succeed. Exit code 75."""

@@ -85,7 +85,7 @@ def test_the_functions_on_the_road_of_a_comment_are_there() -> None:
 
 def test_the_tests_and_modules_of_the_list_of_doors_are_there() -> None:
     """Written `tests/x.py::test_name`, and a module by its path."""
-    _, _, rest = (ROOT / "SECURITY.md").read_text(encoding="utf-8").partition("## Where bytes from outside come in\n")
+    _, _, rest = (ROOT / "SECURITY.md").read_text(encoding="utf-8").partition("## Where external bytes come in\n")
     rows = [line for line in rest.partition("\n## ")[0].splitlines() if line.startswith("| `")]
     assert len(rows) > 25
     for row in rows:

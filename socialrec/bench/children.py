@@ -1,4 +1,4 @@
-"""Run a program in a process of its own: how long it took, and how much memory it and all its children held at most."""
+"""Run a program in a process of its own, and measure its time and the peak memory of its process tree."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def run_child(command: Sequence[str], environment: Mapping[str, str] | None = No
 
 
 class _Watch(threading.Thread):
-    """Samples the memory of a process tree."""
+    """Sampler of the memory of a process tree."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)

@@ -41,25 +41,25 @@ LAST = date(2026, 3, 31)
 WORLD = DemoWorld()
 LOOP = "loop"
 HOME_SETTINGS = """
-# Nothing of its own shall start beside what is measured.
+# Nothing scheduled may start during the measurement.
 services.nightly_cron = "0 0 1 1 *"
 services.train_cron = "0 0 1 1 *"
 services.maintenance_cron = "0 0 1 1 *"
 text.train_steps = 2
 text.train_tokens = 256
-# What is measured needs a champion, not a good one.
+# The measurement needs a champion, not a good one.
 evaluate.max_p_value = 0.5
 evaluate.max_slice_loss = 1.0
 evaluate.min_tested_users = 1
 """
 _SERVERS = ("airflow", "mlflow", "logs", "runs", "scratch", "services.json", "services.lock")
 _OUTSIDE = ("resolve_run", "train_first_champion")
-"""Tasks that are Airflow's own business: no job stands behind them."""
+"""Tasks of Airflow alone, without a job."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """When a task of a night began and ended, in seconds after the night was asked for, and what it waited for."""
+    """Start and end of a night's task, in seconds after the request for the night, and its upstream tasks."""
 
     name: str
     began: float
@@ -69,9 +69,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Through:
-    """A night through Airflow: its tasks, the clock's seconds from asking for it to its end, and processor seconds.
+    """A night through Airflow: its tasks, seconds from request to end by the clock, and CPU seconds.
 
-    cpu_seconds: of Airflow's servers and all that they started. jobs_cpu_seconds: what of it the jobs' receipts say.
+    cpu_seconds: of Airflow's servers and all their children. jobs_cpu_seconds: the part in the jobs' receipts.
     """
 
     tasks: Sequence[Task]
@@ -81,7 +81,7 @@ class Through:
 
 
 def run(settings: Settings, scale: float = 1.0, progress: Progress = to_standard_error) -> BenchResult:
-    """Run one night of the demo world through Airflow, and again in a loop on a copy of the home of the evening before.
+    """Run one night of the demo world through Airflow, and again in a loop on a copy of the home as it was before.
 
     Scale 1 is the demo world as it is. A night before that one trains the champion, and is not measured. Works in a
     folder of its own below the scratch folder and removes it. The loop runs jobs one after the other, Airflow two at a
@@ -112,7 +112,7 @@ def run(settings: Settings, scale: float = 1.0, progress: Progress = to_standard
 
 
 def make_home(folder: Path, scale: float) -> Settings:
-    """A home in which a demo world of this size has landed."""
+    """Make a home in which a demo world of this size has landed."""
     folder.mkdir(parents=True)
     (folder / "settings.toml").write_text(HOME_SETTINGS, encoding="utf-8")
     settings = load_settings(folder)
@@ -122,7 +122,7 @@ def make_home(folder: Path, scale: float) -> Settings:
 
 
 def tasks_of(api: AirflowApi, run_id: str) -> list[Task]:
-    """The tasks of a night that ran, in the order in which they began."""
+    """Tasks of a night that ran, in order of their start."""
     upstream: dict[str, list[str]] = {}
     for task, following in api.downstream(NIGHTLY).items():
         for name in following:
@@ -142,20 +142,20 @@ def tasks_of(api: AirflowApi, run_id: str) -> list[Task]:
 
 
 def gaps(tasks: Sequence[Task]) -> dict[str, float]:
-    """By task, seconds between the end of the last one that it waited for and its own start."""
+    """Seconds between the end of the last upstream task and the task's start, by task."""
     ended = {task.name: task.ended for task in tasks}
     waited = {task: [ended[name] for name in task.after if name in ended] for task in tasks}
     return {task.name: task.began - max(ends) for task, ends in waited.items() if ends}
 
 
 def loop_commands(ds: str, read: ReadReceipt) -> Iterator[tuple[str, list[str]]]:
-    """The night's jobs in order, by the name of the task, each as the command that its task runs."""
+    """Commands of the night's jobs in order, by task name."""
     for step in night_steps(ds, LOOP, read):
         yield step.name, command(step.job, step.arguments)
 
 
 def run_loop(settings: Settings, mlflow: str, ds: str, progress: Progress) -> tuple[dict[str, float], int]:
-    """Run the jobs one after the other; seconds by job and the most memory (MiB) that one of them held."""
+    """Run the jobs one after the other; returns seconds by job and the peak memory (MiB) of a job."""
     environment = {
         **os.environ,
         "SOCIALREC_HOME": str(settings.home),
@@ -174,10 +174,11 @@ def run_loop(settings: Settings, mlflow: str, ds: str, progress: Progress) -> tu
 def result(
     scale: float, through: Through, loop: Mapping[str, float], loop_cpu: float, *, peak: int, n_rows: int
 ) -> BenchResult:
-    """The result. `share` is what Airflow adds to this night, `share_of_five_minutes` the same seconds of 300.
+    """Result of the benchmark. `share` is Airflow's overhead on this night, `share_of_five_minutes` the same seconds of
+    300.
 
-    `cpu_share` is the processor time of Airflow alone over that of the jobs in the loop: on a busy machine that one
-    can be trusted, and the clock cannot. `ensure_champion` counts as Airflow's: its receipt is `pin_models`' by then.
+    `cpu_share` is the processor time of Airflow alone over that of the jobs in the loop: on a busy machine it is
+    reliable, and the clock is not. `ensure_champion` counts as Airflow's: its receipt is `pin_models`' by then.
     """
     tasks, plain = through.tasks, sum(loop.values())
     waited, overhead = gaps(tasks), through.seconds - plain
@@ -198,7 +199,7 @@ def result(
             "cpu_share": round(own_cpu / loop_cpu, 4),
             "between_tasks_median": round(statistics.median(waited.values()), 2),
             "between_tasks_most": round(max(waited.values()), 2),
-            # Of a task, what is not its program: forking, imports of Airflow, reading the receipt.
+            # The part of a task outside its program: forking, imports of Airflow, reading the receipt.
             "around_a_program_median": round(statistics.median(around), 2),
             "tables_agree": True,
             "rows": n_rows,
@@ -229,19 +230,19 @@ def _night(api: AirflowApi, ds: str, progress: Progress) -> str:
 
 
 def _airflow_spent(record: Record) -> float:
-    """Processor seconds of Airflow's servers and of what they started, from their start on."""
+    """CPU seconds of Airflow's servers and their children since their start."""
     servers = (find(known) for name, known in record.processes.items() if name != "mlflow")
     return sum(spent(process) for process in servers if process is not None)
 
 
 def _jobs_spent(settings: Settings, run_id: str) -> float:
-    """Processor seconds of a run's jobs, as their receipts say."""
+    """CPU seconds of a run's jobs, from their receipts."""
     total: float = costs_of(read_receipts(settings.runs / run_id), 0)["total"]["cpu_seconds"]
     return total
 
 
 def _left_out(home: Path, folder: str, names: Sequence[str]) -> list[str]:
-    """What belongs to the servers, or to runs before."""
+    """Names that belong to the servers or to earlier runs, for `shutil.copytree(ignore=...)`."""
     return [name for name in names if Path(folder) == home and name in _SERVERS]
 
 

@@ -1,4 +1,4 @@
-"""How benchmarks tell people how far they are."""
+"""Progress messages of benchmarks."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ Progress = Callable[[str], None]
 
 
 def to_standard_error(line: str) -> None:
-    """Progress for people; standard output is for the result."""
+    """Print progress on standard error; standard output is for the result."""
     print(line, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""What a benchmark found, as one JSON object, and the machine it was found on."""
+"""Result of a benchmark as one JSON object, with the machine it ran on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MIB = 1024**2
 
 
 def this_machine() -> dict[str, str | float]:
-    """The cores that this process may use, the memory in MiB, and the system's name."""
+    """Cores that this process may use, memory in MiB, and the system's name."""
     return {
         "cores": len(os.sched_getaffinity(0)),
         "memory_mib": psutil.virtual_memory().total // _MIB,
@@ -27,7 +27,7 @@ def this_machine() -> dict[str, str | float]:
 
 @dataclass(frozen=True)
 class PeerResult:
-    """The same work done by something else.
+    """Result of a peer on the same work.
 
     `seconds` by stage and `peak_mib` of the whole process tree, where those were measured apart from ours.
     """
@@ -39,7 +39,7 @@ class PeerResult:
 
 @dataclass(frozen=True)
 class BenchResult:
-    """What one benchmark found.
+    """Result of one benchmark.
 
     `seconds` by stage, `peak_mib` of the whole process tree, `peers` by name. `ratios` are peer time over ours, by
     names that begin with `ratio`: above 1 is faster than the peer.
@@ -54,7 +54,7 @@ class BenchResult:
     versions: Mapping[str, str]
     machine: Mapping[str, str | float] = field(default_factory=this_machine)
     chosen: Mapping[str, Any] = field(default_factory=dict)
-    """What was chosen on validation, and what it rests on."""
+    """Choices made on validation, and their figures."""
 
     def to_json(self) -> str:
         """One line of JSON, the ratios beside the other fields."""

@@ -1,4 +1,4 @@
-"""A large generated shop: fit everything and make every user's list; how long, and in how much memory."""
+"""A large generated shop: time and memory to fit everything and to make every user's list."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TOPIC_PRODUCTS, TOPIC_SHARE, N_TIES, TEXT_DIM = 1000, 0.8, 5, 64
 
 @dataclass(frozen=True)
 class Sizes:
-    """How large a shop is."""
+    """Size of a shop."""
 
     n_users: int
     n_products: int
@@ -36,14 +36,14 @@ class Sizes:
 
     @classmethod
     def of(cls, scale: float) -> Sizes:
-        """Scale 1 is 200,000 users, 100,000 products and 10 million interactions."""
+        """Sizes at a scale; scale 1 is 200,000 users, 100,000 products and 10 million interactions."""
         return cls(max(100, int(200_000 * scale)), max(100, int(100_000 * scale)), max(1000, int(10_000_000 * scale)))
 
 
 def run(sizes: Sizes, settings: Settings, progress: Progress = to_standard_error) -> BenchResult:
-    """Learn the blend, fit on everything but the test pairs, list for every user, and look at how good the lists are.
+    """Learn the blend, fit on everything but the test pairs, list for every user, and measure the lists.
 
-    `seconds.total` is all of that, less making the shop up. `targets_met` is what may be said at scale 1 only.
+    `seconds.total` is the sum without generating the shop. `targets_met` is valid at scale 1 only.
     """
     stages, cutoff = Stages(progress), settings.evaluate.cutoff
     with stages.stage("generate"):
@@ -77,13 +77,13 @@ def run(sizes: Sizes, settings: Settings, progress: Progress = to_standard_error
 
 
 def generate(sizes: Sizes) -> Problem:
-    """A shop of topics, the same each time: users keep mostly to one of them, products sell by Zipf's law within it.
+    """Generate a deterministic shop of topics: users keep mostly to one topic, products sell by Zipf's law within it.
 
     Each user's last pair is for the test, the one before it for validation. Ties are within a topic; texts are a
     topic's direction and noise.
     """
     rng, n_topics = np.random.default_rng(SEED), max(2, sizes.n_products // TOPIC_PRODUCTS)
-    # Products are dealt to topics in turn, so that each topic has popular and rare ones.
+    # Products are assigned to topics in turn, so that each topic has popular and rare ones.
     topic = rng.integers(0, n_topics, sizes.n_users)
     users = np.sort(rng.integers(0, sizes.n_users, sizes.n_interactions))
     keeps = rng.random(sizes.n_interactions) < TOPIC_SHARE
@@ -107,7 +107,7 @@ def generate(sizes: Sizes) -> Problem:
 
 
 def _zipf(rng: np.random.Generator, n: int, size: int) -> Indices:
-    """Numbers from 0 to n - 1, each as likely as one over its place."""
+    """Numbers from 0 to n - 1, each with probability proportional to 1 / place."""
     ends: npt.NDArray[np.float64] = np.cumsum(1.0 / np.arange(1, n + 1))
     drawn: Indices = np.searchsorted(ends, rng.random(size) * ends[-1]).astype(np.int64)
     return drawn
@@ -120,7 +120,7 @@ def _texts(rng: np.random.Generator, n_products: int, n_topics: int) -> F32:
 
 
 def _ties(rng: np.random.Generator, topic: Indices, names: pa.Array) -> pa.Table:
-    """Each user follows some of the same topic."""
+    """Follows of each user within the same topic."""
     by_topic = np.argsort(topic, kind="stable")
     place = np.empty_like(by_topic)
     place[by_topic] = np.arange(len(topic))

@@ -1,6 +1,6 @@
-"""The commands of `socialrec`, and what they print.
+"""Commands of `socialrec`, and their output.
 
-A command parses arguments and calls the library; the work is done there.
+A command parses arguments and calls the library, which does the work.
 """
 
 from socialrec.cli.main import main

@@ -1,4 +1,4 @@
-"""`socialrec bench …`: one command a benchmark."""
+"""`socialrec bench …`: one command per benchmark."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def bench_etl(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """The Spark jobs against DuckDB making the same tables: time, memory, growth."""
+    """Compare the Spark jobs with DuckDB on the same tables: time, memory, growth."""
     from socialrec.bench.etl.benchmark import run as measure
 
     _print_result(measure(load_settings(home).scratch, scale=scale).to_json(), as_json)
@@ -39,7 +39,7 @@ def bench_ranking(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ranking quality on your own pairs (tab-separated, with a header), beside popularity, item-kNN and ALS."""
+    """Measure ranking quality on your own pairs (tab-separated, with a header), beside popularity, item-kNN and ALS."""
     from socialrec.bench.ranking.benchmark import cutoffs_of
     from socialrec.bench.ranking.benchmark import run as measure
 
@@ -51,11 +51,11 @@ def bench_ranking(
 def bench_lastfm(
     data: Annotated[Path, typer.Option("--data", help="Folder with the raw files and sociallgn_split/")],
     protocol: Annotated[Literal["recbole", "sociallgn"], typer.Option("--protocol")] = "recbole",
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many splits to average over")] = 5,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Number of splits to average over")] = 5,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ranking quality on Last.fm by the protocols of published social recommenders."""
+    """Measure ranking quality on Last.fm by the protocols of published social recommenders."""
     from socialrec.bench.ranking.lastfm import run as measure
 
     _print_result(measure(protocol, seeds, data, load_settings(home)).to_json(), as_json)
@@ -67,11 +67,11 @@ def bench_topk(
     n_users: Annotated[int, typer.Option("--users", min=64)] = 100_000,
     n_products: Annotated[int, typer.Option("--products", min=1)] = 50_000,
     dim: Annotated[int, typer.Option("--dim", min=1)] = 128,
-    k: Annotated[int, typer.Option("--k", min=1, help="How long a list is")] = 50,
+    k: Annotated[int, typer.Option("--k", min=1, help="Length of a list")] = 50,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bulk top-K of generated vectors against faiss, implicit and Spark ALS: time, growth, memory, the same lists."""
+    """Compare bulk top-K of generated vectors with faiss, implicit and Spark ALS: time, growth, memory, same lists."""
     from socialrec.bench.topk.benchmark import Size
     from socialrec.bench.topk.benchmark import run as measure
 
@@ -91,7 +91,7 @@ def bench_fit(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Seconds of fitting the model, the search of its settings apart, beside implicit's ALS."""
+    """Time fitting of the model, without the search of its settings, beside implicit's ALS."""
     from socialrec.bench.ranking.benchmark import read_problem
     from socialrec.bench.ranking.fit import run as measure
     from socialrec.bench.ranking.lastfm import Shop
@@ -117,7 +117,9 @@ def bench_keys(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Weights and NDCG of trainings of one shop under many secret keys. With --home, of the newest day of that home."""
+    """Compare weights and NDCG of trainings of one shop under many secret keys. With --home, on that home's
+    newest day.
+    """
     from socialrec.bench.ranking.keys import made_home, read_newest
     from socialrec.bench.ranking.keys import run as measure
 
@@ -136,7 +138,7 @@ def bench_scale(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """A generated shop of 200,000 users and 100,000 products: fit it and list for everyone; time and memory."""
+    """Fit a generated shop of 200,000 users and 100,000 products and list for everyone: time and memory."""
     from socialrec.bench.scale import Sizes
     from socialrec.bench.scale import run as measure
 
@@ -149,7 +151,7 @@ def bench_orchestration(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Airflow's share of a night over the same job programs in a plain loop, and the seconds between tasks."""
+    """Measure Airflow's share of a night over the same job programs in a plain loop, and the seconds between tasks."""
     from socialrec.bench.orchestration import run as measure
 
     _print_result(measure(load_settings(home), scale).to_json(), as_json)
@@ -157,10 +159,14 @@ def bench_orchestration(
 
 @bench.command("first-nights")
 def bench_first_nights(
-    only: Annotated[str | None, typer.Option("--only", help="Names of worlds, with commas between; else all")] = None,
+    only: Annotated[
+        str | None, typer.Option("--only", help="Names of worlds, separated by commas; by default all")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """First nights of many worlds without Airflow: whole lists and true reasons for everybody; a line a world."""
+    """Run first nights of many worlds without Airflow: full lists and true reasons for everybody; one line per
+    world.
+    """
     from socialrec.bench.first_nights.benchmark import run as measure
 
     line = measure(only.split(",") if only else ())
@@ -173,13 +179,13 @@ def bench_first_nights(
 def bench_encode(
     *,
     data: Annotated[Path | None, typer.Option("--data", help="CSV or TSV of texts; else the demo world's")] = None,
-    column: Annotated[str, typer.Option("--column", help="The column of --data that holds them")] = "text",
-    n_texts: Annotated[int, typer.Option("--texts", min=11, help="How many distinct texts")] = 2000,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often each side encodes them")] = 3,
+    column: Annotated[str, typer.Option("--column", help="Column of --data with the texts")] = "text",
+    n_texts: Annotated[int, typer.Option("--texts", min=11, help="Number of distinct texts")] = 2000,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Rounds of encoding for each side")] = 3,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bulk encoding against sentence-transformers: time, and whether the same texts are neighbours."""
+    """Compare bulk encoding with sentence-transformers: time, and agreement on nearest neighbours."""
     from socialrec.bench.text.encode import demo_texts
     from socialrec.bench.text.encode import run as measure
     from socialrec.bench.text.tables import read_columns
@@ -193,14 +199,16 @@ def bench_encode(
 def bench_finetune(
     *,
     data: Annotated[Path | None, typer.Option("--data", help="CSV or TSV of pairs; else the demo world's")] = None,
-    columns: Annotated[str, typer.Option("--columns", help="Its columns of comments and products")] = "comment,product",
+    columns: Annotated[str, typer.Option("--columns", help="Columns of comments and products")] = "comment,product",
     batch: Annotated[int, typer.Option("--batch", min=2, help="Pairs in a batch")] = 32,
     steps: Annotated[int, typer.Option("--steps", min=4, help="Steps of each side")] = 30,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often each side trains")] = 1,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Rounds of training for each side")] = 1,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Fine-tuning on pairs against sentence-transformers' Trainer: seconds a step, and the loss on held-out pairs."""
+    """Compare fine-tuning on pairs with sentence-transformers' Trainer: seconds per step, and loss on held-out
+    pairs.
+    """
     from socialrec.bench.text.finetune import HELD_OUT, demo_pairs, read_pairs
     from socialrec.bench.text.finetune import run as measure
     from socialrec.bench.text.tables import read_columns
@@ -224,14 +232,14 @@ def bench_text(
     ] = None,
     data: Annotated[Path | None, typer.Option("--data", help="Folder with the public data sets")] = None,
     train: Annotated[Path | None, typer.Option("--train", help="Your own TSV with the header `text label`")] = None,
-    test: Annotated[Path | None, typer.Option("--test", help="The same, to be scored on")] = None,
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many seeds to train with")] = 1,
+    test: Annotated[Path | None, typer.Option("--test", help="Your own TSV for scoring, in the same format")] = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Number of seeds to train with")] = 1,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Fine-tuning against two baselines, or one model for several tasks against one each, on a fixed split.
+    """Compare fine-tuning with two baselines, or one model for several tasks with one each, on a fixed split.
 
-    What `text` in the settings says holds; where it is silent, all of the encoder is tuned in up to 1,200 steps.
+    The settings under `text` apply; where they are silent, the whole encoder is tuned in up to 1,200 steps.
     """
     from socialrec.bench.text.benchmark import run as measure
     from socialrec.bench.text.recipe import with_recipe

@@ -1,4 +1,4 @@
-"""`socialrec erase` and `socialrec rotate-key`: commands that remove what is known of people."""
+"""`socialrec erase` and `socialrec rotate-key`: commands that remove personal data."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from socialrec.settings import load_settings
 
 def erase(
     users: Annotated[
-        list[str] | None, typer.Argument(help="Users' ids as they landed; nobody: finish a broken-off one")
+        list[str] | None, typer.Argument(help="Users' ids as they landed; none: finish an interrupted erasure")
     ] = None,
     *,
-    reason: Annotated[str, typer.Option("--reason", help="Why, for those who ask later; name nobody")],
+    reason: Annotated[str, typer.Option("--reason", help="Reason, for the record; do not name anybody")],
     file: Annotated[
-        Path | None, typer.Option("--file", help="A user's id a line; in the home it goes with them")
+        Path | None, typer.Option("--file", help="File with one user id per line; inside the home it is removed too")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would go, remove nothing")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would be removed, remove nothing")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Forget people: from what landed to what was published, with a proof."""
+    """Erase users: from landing files to published lists, with a proof."""
     from socialrec.lake import Lake
     from socialrec.privacy.erasure.erase import erase as erased
     from socialrec.privacy.erasure.plan import people_to_erase
@@ -46,7 +46,7 @@ def erase(
     if done.models:
         console.print(f"trained on them, to be trained again: {', '.join(done.models)}")
     if done.proof:
-        console.print(f"looked through {sum(done.proof.n_files.values()):,} files: nothing of them is left")
+        console.print(f"searched {sum(done.proof.n_files.values()):,} files: no trace of them is left")
         if done.proof.mentions:
             n = len(done.proof.mentions)
             console.print(f"texts of others name them in {n:,} files, such as {done.proof.mentions[0]}: these stay")
@@ -58,7 +58,7 @@ def rotate_key(
     is_sure: Annotated[bool, typer.Option("--yes", help="Lists, exports and pages of past nights go")] = False,
     home: HomeOption = None,
 ) -> None:
-    """Give everybody another pseudonym; the next night builds what stands on them again."""
+    """Give all users new pseudonyms; the next night rebuilds the tables that depend on them."""
     from socialrec.lake import Lake
     from socialrec.privacy.erasure.rotation import rotate_identity_key
 

@@ -1,4 +1,4 @@
-"""`socialrec check`, `convert`, `runs`, `diff`, `table`, `explain`: commands that change nothing in a home."""
+"""`socialrec check`, `convert`, `runs`, `diff`, `table`, `explain`: commands that only read a home."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 WIDTH = 140
 LONGEST_VALUE = 60
-"""Characters of a table's value that people are shown."""
+"""Maximum displayed length of a table's value, in characters."""
 
 
 def check(
@@ -32,7 +32,7 @@ def check(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check files before they land: say by file and column what to change, and whether a night would take them in."""
+    """Check files before they land: list by file and column what to change, and tell if a night would accept them."""
     from socialrec.etl.check.delivery import check_files, files_to_check, read_delivery, unmet_lines
     from socialrec.etl.check.report import give_verdict, report_lines
     from socialrec.etl.session import spark_session
@@ -58,7 +58,7 @@ def check(
 
 def convert(
     path: Annotated[Path, typer.Argument(help="A CSV file with a landing name, such as products.csv, or a folder")],
-    into: Annotated[Path, typer.Option(help="The folder to write to; it holds none of these files yet")],
+    into: Annotated[Path, typer.Option(help="Folder to write to, without files of these names")],
     home: HomeOption = None,
     is_sure: Annotated[bool, typer.Option("--yes", help="Convert without asking")] = False,
 ) -> None:
@@ -108,7 +108,7 @@ def diff(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare the lists of two days: how many recommendations are new, which users' lists changed most, and why."""
+    """Compare the lists of two days: the share of new recommendations, the users with most changes, and the reasons."""
     from socialrec.lake import Lake
     from socialrec.local_stack.nights.overview import require_published
     from socialrec.recommend.lists.published import SHORT_KEY
@@ -129,15 +129,15 @@ def diff(
 
 
 def table(
-    name: Annotated[str | None, typer.Argument(help="Such as gold.recommendations; without it all are listed")] = None,
+    name: Annotated[str | None, typer.Argument(help="Table, such as gold.recommendations; by default all")] = None,
     *,
-    partition: Annotated[str | None, typer.Option("--ds", help="Its partition: a day, or an encoder version")] = None,
-    version: Annotated[int | None, typer.Option("--version", min=0, help="As of this version of the table")] = None,
-    n_rows: Annotated[int, typer.Option("--rows", min=0, help="How many rows to show")] = 5,
+    partition: Annotated[str | None, typer.Option("--ds", help="Partition: a day, or an encoder version")] = None,
+    version: Annotated[int | None, typer.Option("--version", min=0, help="Version of the table")] = None,
+    n_rows: Annotated[int, typer.Option("--rows", min=0, help="Number of rows to show")] = 5,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """The lake's tables, or some rows of one with its newest versions."""
+    """List the lake's tables, or show some rows of one with its newest versions."""
     from socialrec.lake import Lake
     from socialrec.lake.glance import glance_at_all, look_at
 
@@ -219,7 +219,7 @@ def _show_record(row: Mapping[str, Any]) -> None:
 
 
 def _show_gate_checks(checks: Sequence[Mapping[str, Any]]) -> None:
-    """The checks of a decision, a line each; decisions of earlier versions lack some of what is shown."""
+    """Show the checks of a decision, a line each; decisions of earlier versions lack some of the fields."""
     columns = {"name": "check", "figure": "figure", "bound": "bound", "is_passed": "passed", "decides": "decides"}
     columns |= {"remedy": "remedy"} if any(check.get("remedy") for check in checks) else {}
     shown = {name: title for name, title in columns.items() if name in checks[0]}
@@ -233,7 +233,7 @@ def _figure(value: Any) -> Any:
 
 
 def _wide_console() -> VisibleConsole:
-    # Folding the cells of a narrow terminal makes a table that nobody can read; its lines may run on.
+    # Folded cells of a narrow terminal are unreadable, so lines may exceed its width.
     return console(soft_wrap=False, width=max(console().width, WIDTH))
 
 

@@ -1,4 +1,4 @@
-"""Nightly recommendations with reasons: run a night, look at what it published, and find out why."""
+"""Nightly recommendations with reasons: run a night, inspect its lists, and explain them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def doctor(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 @app.command()
 def serve(name: Annotated[str, typer.Argument(help="Such as scheduler")], home: HomeOption = None) -> None:
-    """Become one process of a cluster, as a container does, with the environment of the settings."""
+    """Run one process of a cluster, as a container does, with the environment of the settings."""
     from socialrec.local_stack.programs import become
 
     become(name, load_settings(home))
@@ -109,7 +109,7 @@ def clean(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
     home: HomeOption = None,
 ) -> None:
-    """Stop the servers of a home and remove all that it holds, after a question."""
+    """Stop the servers of a home and remove all its contents, after confirmation."""
     from socialrec.local_stack.home.cleaning import plan_removal, remove_planned
     from socialrec.local_stack.servers import down as stop
 
@@ -127,14 +127,14 @@ def clean(
         console.print("nothing was removed")
         return
     stop(settings, console.print)
-    # Last words first: what is removed may hold this program.
+    # The message comes first: the removed folder may contain this program.
     console.print(f"removing it from {settings.home} and {Path.cwd()}" if also else f"removing it from {settings.home}")
     remove_planned(removal)
 
 
 @app.command()
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Show which servers run, how the last night ended, what was published last and by which model."""
+    """Show the running servers, the outcome of the last night, the newest published lists and their model."""
     from socialrec.cli.screen import show_overview
     from socialrec.local_stack.nights.overview import overview
 

@@ -40,7 +40,7 @@ def import_(
     ds: Annotated[str | None, typer.Option("--ds", help="Last landing day, YYYY-MM-DD; by default yesterday")] = None,
     home: HomeOption = None,
 ) -> None:
-    """Import a source into the landing folder; a source that has landed before is kept as it is."""
+    """Import a source into the landing folder; a source that has already landed stays as it is."""
     from socialrec.local_stack.home.shop import shop_of
 
     settings = shop_of(load_settings(home), source)
@@ -54,7 +54,7 @@ def run(
     model_version: VersionOption = None,
     home: HomeOption = None,
 ) -> None:
-    """Run the nightly pipeline on what has landed: start the servers, follow the tasks, show lists with reasons."""
+    """Run the nightly pipeline on the landed data: start the servers, follow the tasks, show lists with reasons."""
     from socialrec.local_stack.home.commands import RunCommand
     from socialrec.local_stack.home.doctor import require_health
     from socialrec.local_stack.home.shop import night_of, require_version, shop_of
@@ -90,7 +90,7 @@ def cluster(home: HomeOption = None) -> None:
 
 @dataclass(frozen=True)
 class Night:
-    """A night that succeeded: its day, its run in Airflow, the servers, and the command that runs it again."""
+    """Result of a night that succeeded: its day, its run in Airflow, the servers, and the command to run it again."""
 
     ds: str
     run_id: str
@@ -99,7 +99,7 @@ class Night:
 
 
 def _run_night(console: Console, settings: Settings, ds: str, version: str | None, command: RunCommand) -> Night:
-    """Start what is not up, and follow a night to its end; one that fails ends the program with its log."""
+    """Start missing servers, and follow a night to its end; a failed night ends the program with its log."""
     from socialrec.cli.screen import Board
     from socialrec.contracts.runs import NIGHTLY
     from socialrec.local_stack.nights import night
@@ -131,7 +131,7 @@ def _require_registered(settings: Settings, version: str) -> None:
 
 
 def say_failed(settings: Settings, run_id: str, failure: Failure, command: RunCommand) -> None:
-    """Say on standard error what failed, what that means for the lists, and what to do now."""
+    """Print on standard error the failure, its effect on the lists, and the next step."""
     from socialrec.cli.screen import show_next_steps, show_refusal
     from socialrec.contracts.runs import training_of
     from socialrec.local_stack.nights.night import GATE, PINNING
@@ -148,7 +148,7 @@ def say_failed(settings: Settings, run_id: str, failure: Failure, command: RunCo
         show_refusal(console, candidate)
         show_next_steps(console, next_steps(candidate, None, command, settings))
         return
-    what = "Correct what these lines name, then run the night again; it takes up where it stopped"
+    what = "Correct what these lines name, then run the night again; it continues where it stopped"
     show_next_steps(console, [NextStep(what, command.text())])
 
 
@@ -168,7 +168,7 @@ def _say_imported(
 
 
 def say_outcome(console: Console, settings: Settings, night: Night) -> None:
-    """Print some lists, the figures, what changed, who made the lists and, after a refusal, what to do now."""
+    """Print some lists, the figures, the changes, the model, and after a refusal the next steps."""
     from socialrec.cli import screen
     from socialrec.contracts.runs import training_of
     from socialrec.lake import Lake
@@ -185,13 +185,13 @@ def say_outcome(console: Console, settings: Settings, night: Night) -> None:
     console.print()
     screen.show_rows(console, summary["rows"])
     model = serving(settings, lake, night.ds, summary["models"]["recommender_version"])
-    # The baseline was not measured: the figures of its training are those of the candidate that was.
+    # The baseline was not measured: the figures of its training are those of the candidate.
     screen.show_figures(console, summary, is_refused=model.kind == BASELINE)
     screen.show_warnings(console, model)
     trained = candidate_of(settings, folder_name(training_of(night.run_id)))
     screen.show_changes(console, summary, is_refused=trained is not None and trained.is_refused)
     console.print(f"Lists by {model.sentence}")
-    # While a trained champion serves, `status` tells of a later candidate that was refused.
+    # While a trained champion serves, `status` reports a later candidate that was refused.
     candidate = trained or (newest_candidate(settings) if model.kind == BASELINE else None)
     if candidate and candidate.is_refused and candidate.version != model.version:
         console.print()
@@ -201,7 +201,7 @@ def say_outcome(console: Console, settings: Settings, night: Night) -> None:
 
 
 def say_addresses(console: Console, record: Record) -> None:
-    """Print where Airflow and MLflow are."""
+    """Print the addresses of Airflow and MLflow."""
     from socialrec.local_stack.record import sign_in_words
     from socialrec.tracking.pages import experiments_page
 

@@ -27,7 +27,7 @@ STYLES = {
 
 
 class Board:
-    """The tasks of a night, a line each: live on a terminal, else a line as each one starts and ends."""
+    """Display of a night's tasks, a line each: live on a terminal, else a line as each one starts and ends."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -44,7 +44,7 @@ class Board:
             self._live.stop()
 
     def show(self, lines: Sequence[TaskLine]) -> None:
-        """Draw the tasks as they stand now."""
+        """Draw the current state of the tasks."""
         if self._live:
             self._live.update(Group(*(_live_line(line) for line in lines)))
             return
@@ -106,9 +106,9 @@ def show_rows(console: Console, rows: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def show_figures(console: Console, summary: Mapping[str, Any], *, is_refused: bool = False) -> None:
-    """Test figures of the trained model, beside popularity's; nothing where none were measured.
+    """Print test figures of the trained model beside popularity's; nothing where none were measured.
 
-    is_refused: the model is a candidate that the gate refused, so the lists are by another.
+    is_refused: the model is a candidate that the gate refused, so another model made the lists.
     """
     ours = {name.removeprefix("test/"): value for name, value in summary["evaluation"].items()}
     if not any(name.startswith("popularity_") for name in ours):
@@ -124,7 +124,7 @@ def show_figures(console: Console, summary: Mapping[str, Any], *, is_refused: bo
 
 
 def show_changes(console: Console, summary: Mapping[str, Any], *, is_refused: bool = False) -> None:
-    """The recommendations that this night changed; a repeat of a night says that it changed nothing.
+    """Print the number of recommendations that this night changed; a repeat of a night reports that nothing changed.
 
     is_refused: the gate refused the candidate that this night trained.
     """
@@ -148,7 +148,7 @@ def show_warnings(console: Console, model: Serving) -> None:
 
 
 def show_refusal(console: Console, candidate: Candidate) -> None:
-    """A candidate that the gate refused, and why."""
+    """Print the candidate that the gate refused, and the reasons."""
     what = f"version {candidate.version}, trained" if candidate.version else "to train a model"
     console.print(Text(f"The gate refused {what} on {candidate.ds}", style="bold yellow"))
     for reason in candidate.reasons:
@@ -156,7 +156,7 @@ def show_refusal(console: Console, candidate: Candidate) -> None:
 
 
 def show_next_steps(console: Console, steps: Sequence[NextStep]) -> None:
-    """What a person can do now, each with the command to type."""
+    """Print the next steps for a person, each with its command."""
     console.print(Text("What you can do now", style="bold"))
     for step in steps:
         console.print(Text(f"  {step.what}" + (":" if step.command else "")))
@@ -165,7 +165,7 @@ def show_next_steps(console: Console, steps: Sequence[NextStep]) -> None:
 
 
 def show_overview(console: Console, facts: Mapping[str, Any]) -> None:
-    """The state of a home, a fact a line; what the gate refused and the ways on at the end."""
+    """Print the state of a home, a fact per line; refusals and next steps come last."""
     told = {name: value for name, value in facts.items() if not isinstance(value, dict | list)}
     for name, value in told.items():
         _show_fact(console, name.replace("_", " "), "none" if value is None else value)

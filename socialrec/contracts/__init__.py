@@ -1,4 +1,4 @@
-"""What each table is: columns, types, keys, checks. Standard library only."""
+"""Contracts of all tables: columns, types, keys, checks. Standard library only."""
 
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.columns import Table
@@ -8,4 +8,4 @@ from socialrec.contracts.silver import SILVER
 TABLES: dict[str, Table] = {
     table.name: table for table in (*BRONZE.values(), *QUARANTINE.values(), *SILVER.values(), *GOLD)
 }
-"""Every table of the lake by its name, left to right along the way of the data."""
+"""Tables of the lake by name, in the order of the data flow."""

@@ -1,4 +1,4 @@
-"""The vocabulary that table contracts are written in: types, columns and tables, as plain data."""
+"""Types, columns and tables as plain data: the vocabulary of the contracts."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class ListOf:
 
 @dataclass(frozen=True)
 class FixedListOf:
-    """A vector: a list of numbers, never null, that is equally long in all rows of one partition.
+    """Vector: a list of numbers, never null, of equal length in all rows of one partition.
 
-    Parquet, Delta and Spark know lists of any length only; the audit proves that the length is one.
+    Parquet, Delta and Spark have lists of any length only; the audit proves that all lengths are equal.
     """
 
     element: Scalar
@@ -54,7 +54,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the lake.
+    """Table of the lake.
 
     `writers` are the jobs that fill it; there are none where the table is reserved. Maintenance and erasure rewrite
     any table.
@@ -84,7 +84,7 @@ class Table:
         return f"{self.layer}.{self.noun}"
 
     def column(self, name: str) -> Column:
-        """The column of that name; KeyError where the table has none."""
+        """Find a column by name; KeyError where the table has none."""
         for column in self.columns:
             if column.name == name:
                 return column

@@ -23,8 +23,8 @@ USER_PRODUCT_AFFINITY = Table(
         PRODUCT_ID,
         Column("affinity_micros", "int64", "Decayed sum of event weights, in millionths: integers add up in any order"),
         Column("settled_ds", "string", "Newest landing day with an event"),
-        Column("settled_micros", "int64", "The sum as it stood on that day, from which later nights go on"),
-        Column("n_events", "int64", "How many events stand behind it", minimum=1),
+        Column("settled_micros", "int64", "Sum as of that day, from which later nights continue"),
+        Column("n_events", "int64", "Number of events in the sum", minimum=1),
         Column("n_favourable", "int64", "How many of them are a like, save, share, cart or purchase", minimum=0),
         Column("n_returns", "int64", "How many of them are a return", minimum=0),
         Column("first_event_ts", "timestamp", "Oldest dated event", nullable=True),
@@ -41,7 +41,7 @@ USER_PRODUCT_AFFINITY = Table(
 SOCIAL_TIES = Table(
     layer="gold",
     noun="social_ties",
-    row="strength of one tie as the user sees it, and what it is made of",
+    row="strength of one tie in the user's direction, with its parts",
     columns=(
         USER_KEY,
         Column("neighbour_key", "string", "Pseudonym of the other user"),
@@ -53,9 +53,7 @@ SOCIAL_TIES = Table(
             "replies_micros", "int64", "Decayed count of the user's replies to the neighbour, in millionths", minimum=0
         ),
         Column("settled_ds", "string", "Newest landing day with a reply", nullable=True),
-        Column(
-            "settled_micros", "int64", "The count as it stood on that day, from which later nights go on", minimum=0
-        ),
+        Column("settled_micros", "int64", "Count as of that day, from which later nights continue", minimum=0),
         Column("last_reply_ts", "timestamp", "Newest dated reply", nullable=True),
         Column("n_co_interest", "int64", "Products that both showed interest in", minimum=0),
         PLATFORM,
@@ -226,7 +224,7 @@ USER_OPINIONS = Table(
 
 REASON = StructOf(
     (
-        Column("kind", "string", "What the reason rests on", choices=ReasonKind),
+        Column("kind", "string", "Kind of evidence behind the reason", choices=ReasonKind),
         Column("share", "float32", "Its part of the score, 0 to 1", minimum=0, maximum=1),
         Column("products", ListOf("string"), "The user's own products behind it"),
         Column(
@@ -263,10 +261,10 @@ RECOMMENDATIONS = Table(
 LIST_INPUTS = Table(
     layer="gold",
     noun="list_inputs",
-    row="what one user's list rests on, as a number, and the night that the list was made on",
+    row="hash of the inputs of one user's list, and the night that the list was made on",
     columns=(
         USER_KEY,
-        Column("inputs_hash", "int64", "The same on two nights where nothing changed that is the user's to rest on"),
+        Column("inputs_hash", "int64", "Equal on two nights if no input of the user's list changed"),
         Column("made_ds", "string", "The night that the list was made on; earlier than the day where it was kept"),
         PLATFORM,
         DS,
@@ -280,25 +278,25 @@ LIST_INPUTS = Table(
 GATE_CHECK = StructOf(
     (
         Column("name", "string", "What was asked"),
-        Column("is_passed", "bool", "Whether the figure keeps to the bound"),
+        Column("is_passed", "bool", "Whether the figure is within the bound"),
         Column("figure", "float64", "What was measured; NaN where it was no number"),
-        Column("bound", "float64", "What it was held against"),
+        Column("bound", "float64", "Bound it was compared with"),
         Column("line", "string", "The answer in words"),
         Column("decides", "bool", "Whether it can refuse a candidate; else it warns"),
-        Column("remedy", "string", "What a person can do about it; empty where it passed"),
+        Column("remedy", "string", "Remedy for a person; empty where it passed"),
     )
 )
 
 MODEL_DECISIONS = Table(
     layer="gold",
     noun="model_decisions",
-    row="one decision about a registered recommender, with every figure that it rests on",
+    row="one decision about a registered recommender, with all its figures",
     columns=(
         Column("recommender_version", "string", "Registered version of the recommender"),
         Column("decided_ts", "timestamp", "When"),
-        Column("kind", "string", "The gate, a baseline for want of a sound model, or a person", choices=DecisionKind),
+        Column("kind", "string", "The gate, a baseline while no model is sound, or a person", choices=DecisionKind),
         Column("is_champion", "bool", "Whether it became champion"),
-        Column("reasons", ListOf("string"), "Why: all that speaks against it, else for it; or the person's own words"),
+        Column("reasons", ListOf("string"), "All reasons against it, or else for it; or the person's own words"),
         Column("checks", ListOf(GATE_CHECK), "What the gate asked; empty for a rollback"),
         Column(
             "figures",

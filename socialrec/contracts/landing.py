@@ -9,22 +9,22 @@ EXAMPLES: dict[str, str] = {
     "bool": "true or false",
     "timestamp": "ISO 8601 with an offset, Z or none (UTC), such as 2026-01-31T09:00:00Z, or seconds since 1970",
 }
-"""By type: how a value is written, with an example."""
+"""Format of a value with an example, by type."""
 
 EARLIEST_YEAR = 1990
-"""Times before this year are broken clocks, and go to quarantine."""
+"""Earliest plausible year; earlier times are broken clocks, and go to quarantine."""
 
 LATEST_YEAR = 2199
-"""No time of a record lies after this year."""
+"""Latest year of a record's time."""
 
 OPEN_ENDS = frozenset({"until_ts"})
-"""Columns in which a later time, such as 9999-12-31, says that there is no end."""
+"""Columns in which a later time, such as 9999-12-31, means no end."""
 
 NOTHING = ("null", "\\n", "nan", "nat", "none", "n/a", "#n/a", "<na>", "undefined", "nil", "-", "--", "[]", "{}")
-"""Words that programs write for a value that is not there, whatever their case."""
+"""Words that programs write for missing values, in any case."""
 
 LISTABLE = frozenset({"title", "description", "category", "brand", "text", "topic"})
-"""Columns of text that may come as a list of texts, in JSON and Parquet; they are joined by commas."""
+"""Columns of text that may be a list of texts in JSON and Parquet; they are joined by commas."""
 
 FILE_FORMATS = ("parquet", "jsonl", "jsonl.gz", "csv", "csv.gz")
-"""How a landing file's name may end: `<entity>.<format>`, or `<entity>-<anything>.<format>` for several files."""
+"""Endings of a landing file's name: `<entity>.<format>`, or `<entity>-<anything>.<format>` for several files."""

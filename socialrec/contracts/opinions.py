@@ -3,10 +3,10 @@
 from socialrec.contracts.vocabulary import EventType
 
 FAVOURABLE_EVENTS = (EventType.LIKE, EventType.SAVE, EventType.SHARE, EventType.CART, EventType.PURCHASE)
-"""Events of a user who likes the product; views and clicks do not say so."""
+"""Events that show that the user likes the product; views and clicks do not."""
 
 FAVOURABLE_RATING, UNFAVOURABLE_RATING = 4.0, 2.0
-"""A comment with at least so many stars praises its product; one with at most so many is a complaint."""
+"""Stars from which a comment praises its product, and stars up to which it is a complaint."""
 
 LABEL_WORDS = 3
 """A comment without stars that answers nobody and has at most so many words labels its product, such as `indie rock`.
@@ -15,4 +15,4 @@ A longer one without stars may praise or complain: its opinion is not known.
 """
 
 WORD_OR_SIGN = "[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]|[^\\s\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]+"
-"""What counts as a word of a label: in scripts without spaces a sign. The same for Python, Java and RE2."""
+"""Word of a label; in scripts without spaces a character. Valid in Python, Java and RE2."""

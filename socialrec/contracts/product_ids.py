@@ -6,14 +6,14 @@ Where `etl.shared_ids` holds products, an id stays as the source gives it. `etl.
 from __future__ import annotations
 
 SEPARATOR = ":"
-"""No platform's name holds it."""
+"""Separator, which no platform's name contains."""
 
 
 def qualified_id(platform: str, source_id: str) -> str:
-    """The id that silver gives to a product of a platform."""
+    """Make silver's id for a product of a platform."""
     return f"{platform}{SEPARATOR}{source_id}"
 
 
 def source_id(product_id: str, platform: str) -> str:
-    """The id that the source gives to a product of this platform; an id that is shared is returned as it is."""
+    """Return the source's id of a product of this platform; a shared id is returned unchanged."""
     return product_id.removeprefix(f"{platform}{SEPARATOR}")

@@ -1,4 +1,4 @@
-"""How DAGs, their runs and what they meet beside the lake are named, where several programs must agree."""
+"""Names of DAGs, runs and files beside the lake that several programs share."""
 
 NIGHTLY = "socialrec_nightly"
 TRAIN = "socialrec_train"
@@ -11,9 +11,9 @@ LANDING_FILES = "landing files"
 PUBLISHED_LISTS = "published lists"
 
 NEWEST_DAY = "CURRENT"
-"""The file in the export folder that names the newest published day."""
+"""File in the export folder that names the newest published day."""
 
 
 def training_of(run_id: str) -> str:
-    """The id of the training run that a night waits for; also the name of its folder of receipts."""
+    """Make the id of the training run that a night waits for; also the name of its folder of receipts."""
     return f"for__{run_id}"

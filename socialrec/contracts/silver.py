@@ -1,4 +1,4 @@
-"""Silver: cleaned records, one row a thing, users under pseudonyms."""
+"""Silver: cleaned records, one row per record, users under pseudonyms."""
 
 from socialrec.contracts.columns import Table
 from socialrec.contracts.entities import ENTITIES

@@ -1,10 +1,10 @@
-"""The closed sets of values that columns may hold."""
+"""Closed sets of column values."""
 
 from enum import StrEnum
 
 
 class Entity(StrEnum):
-    """What a landing folder may hold; bronze, quarantine and silver have one table for each."""
+    """Kinds of landed records; bronze, quarantine and silver have one table for each."""
 
     PRODUCTS = "products"
     INTERACTIONS = "interactions"
@@ -20,7 +20,7 @@ class Cadence(StrEnum):
 
 
 class EventType(StrEnum):
-    """What a user did with a product."""
+    """Action of a user on a product."""
 
     VIEW = "view"
     CLICK = "click"
@@ -33,7 +33,7 @@ class EventType(StrEnum):
 
 
 class QuarantineReason(StrEnum):
-    """Why a record was rejected."""
+    """Reason for the rejection of a record."""
 
     UNREADABLE_RECORD = "unreadable_record"
     WRONG_ENCODING = "wrong_encoding"
@@ -50,14 +50,14 @@ class QuarantineReason(StrEnum):
 
 
 class QuarantineStage(StrEnum):
-    """Which job rejected a record."""
+    """Job that rejected a record."""
 
     INGEST = "ingest"
     SILVER = "silver"
 
 
 class PersonalData(StrEnum):
-    """What is masked in free text before silver."""
+    """Personal data that is masked in free text before silver."""
 
     MAIL = "mail"
     CARD = "card"
@@ -66,7 +66,7 @@ class PersonalData(StrEnum):
 
 
 class TextKind(StrEnum):
-    """Where a text to encode comes from."""
+    """Origin of a text to encode."""
 
     PRODUCT = "product"
     COMMENT = "comment"
@@ -74,7 +74,7 @@ class TextKind(StrEnum):
 
 
 class ReasonKind(StrEnum):
-    """What a recommendation's reason rests on.
+    """Evidence behind a recommendation's reason.
 
     because_you   products that the user met and did not return
     friends       people the user is tied to who like the product (see `contracts.opinions`)
@@ -99,21 +99,21 @@ class ReasonKind(StrEnum):
 
 
 class AttributeOrigin(StrEnum):
-    """Whether the shop stated an attribute or a model predicted it."""
+    """Origin of an attribute: stated by the shop or predicted by a model."""
 
     STATED = "stated"
     PREDICTED = "predicted"
 
 
 class SubjectKind(StrEnum):
-    """What an opinion is about."""
+    """Subject of an opinion."""
 
     CATEGORY = "category"
     ASPECT = "aspect"
 
 
 class DecisionKind(StrEnum):
-    """Who decided about a model: the gate of a training, a person who went back, or nobody as none was sound yet."""
+    """Author of a decision about a model: the gate, a person (rollback), or the baseline while no model is sound."""
 
     GATE = "gate"
     BASELINE = "baseline"
@@ -121,7 +121,7 @@ class DecisionKind(StrEnum):
 
 
 class ModelKind(StrEnum):
-    """What serves: a model whose blend was learned and tested, or the baseline until one is sound."""
+    """Kind of the serving model: trained and tested, or the baseline until one is sound."""
 
     TRAINED = "trained"
     BASELINE = "baseline"

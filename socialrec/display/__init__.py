@@ -1,4 +1,4 @@
-"""Text from outside as people see it: on terminals, on pages, in spreadsheets.
+"""Display of external text: on terminals, on pages, in spreadsheets.
 
-No file is read here, and nothing is decided; rich is the only package that it needs.
+It reads no files and decides nothing; its only dependency is rich.
 """

@@ -1,4 +1,4 @@
-"""CSV that people open in a spreadsheet: text that it would run as a formula is marked as text."""
+"""CSV for spreadsheets: text that a spreadsheet would run as a formula is marked as text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Rows below a head, as CSV. Numbers stay numbers, also those in text cells."""
+    """Rows below a header, as CSV. Numbers stay numbers, also those in text cells."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([_as_text(column) for column in columns])
@@ -25,7 +25,7 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def _as_text(cell: Any) -> Any:
-    """A cell; a text made visible, with an apostrophe where a spreadsheet would run it."""
+    """Format a cell; a text is made visible, with an apostrophe where a spreadsheet would run it."""
     if not isinstance(cell, str):
         return cell
     cell = lines(cell)

@@ -1,4 +1,4 @@
-"""The console of commands: what they draw with rich is made visible on its way to the terminal."""
+"""Console of commands: text drawn with rich is made visible on its way to the terminal."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from socialrec.display.visible import lines
 
 
 class VisibleConsole(Console):
-    """A console whose texts hold no control characters; its own colours and cursor moves stay."""
+    """Console whose texts contain no control characters; its own colours and cursor moves stay."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Render an object, and make visible what it says."""
+        """Render an object with its text made visible."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=lines(segment.text))
 
 
 def console(**options: Any) -> VisibleConsole:
-    """A console for the messages of a command: long lines run on."""
+    """Make a console for the messages of a command, without wrapping of long lines."""
     return VisibleConsole(**{"highlight": False, "soft_wrap": True, **options})

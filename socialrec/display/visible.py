@@ -1,7 +1,7 @@
-"""Text from outside as people are shown it: nothing hidden, nothing that steers a terminal, no name without end.
+"""External text made safe to display: no hidden characters, no terminal control sequences, no endless names.
 
-`visible` belongs at the doors where text leaves for people (terminal, logs, notes, pages, cards); `label` wherever a
-name of the shop's own stands in a plot, a table or a sentence. Data for programs (JSON, Parquet) keeps its characters.
+Call `visible` at the outputs where text leaves for people (terminal, logs, notes, pages, cards), and `label` wherever a
+name of the shop's own appears in a plot, a table or a sentence. Data for programs (JSON, Parquet) keeps its characters.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import sys
 from collections.abc import Iterable, Mapping
 
 LONGEST = 60
-"""Characters of a name that people are shown."""
+"""Maximum length of a displayed name, in characters."""
 MOST_LABELS = 30
-"""Names in one plot."""
+"""Maximum number of names in one plot."""
 EMPTY = "(empty)"
 _JOINERS = "\u200b-\u200d"
 _SHAPED_BY_JOINERS = "[^\x00-\u058f]"
-"""Characters beside which a joiner shapes what people read: emoji, Arabic, Persian, Indian scripts, Thai and others."""
+"""Characters beside which a joiner changes the visible text: emoji, Arabic, Persian, Indian scripts, Thai and others.
+"""
 _HIDDEN = re.compile(
     "(?P<flag>\U0001f3f4[\U000e0020-\U000e007e]{2,8}\U000e007f)"
     "|[\x00-\x1f\x7f-\x9f\u115f\u1160\u180e\u2028\u2029\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff]"
@@ -29,11 +30,11 @@ _HIDDEN = re.compile(
 A regional flag is made of invisible characters and stays.
 """
 _LEADS_AWAY = re.compile(r"[\[<]|\\(?=[\\\[<])")
-"""Beginnings of links, pictures and HTML in Markdown, and the sign before them that takes such a meaning away."""
+"""Beginnings of links, pictures and HTML in Markdown, and the character that escapes them."""
 
 
 def visible(text: str, keep: str = "") -> str:
-    r"""A text whose hidden characters are written out, such as `\x1b` or `\u202e`, except for those in `keep`."""
+    r"""Write out hidden characters of a text, such as `\x1b` or `\u202e`, except for those in `keep`."""
     if text.isascii() and text.isprintable():
         return text
 
@@ -46,12 +47,12 @@ def visible(text: str, keep: str = "") -> str:
 
 
 def lines(text: str) -> str:
-    """A text of several lines made visible; its line ends and tabs stay."""
+    """Make a text of several lines visible; its line ends and tabs stay."""
     return visible(text, "\n\t")
 
 
 def label(name: object, most: int = LONGEST) -> str:
-    """A name in one line: made visible, cut to `most` characters, `(empty)` where there is nothing to see."""
+    """Make a name one line: visible, cut to `most` characters, `(empty)` where there is nothing to see."""
     text = visible(str(name))
     if not text.strip():
         return EMPTY
@@ -59,22 +60,22 @@ def label(name: object, most: int = LONGEST) -> str:
 
 
 def plain_markdown(text: str) -> str:
-    """A text in which Markdown finds no link, picture or HTML: a browser loads nothing, and nobody is led away."""
+    """Escape links, pictures and HTML of Markdown in a text, so that a browser loads nothing from elsewhere."""
     return _LEADS_AWAY.sub(r"\\\g<0>", text)
 
 
 def plot_label(name: object, most: int = LONGEST) -> str:
-    r"""A label for matplotlib, which otherwise sets what stands between two `$` as mathematics."""
+    r"""Make a label for matplotlib, which otherwise sets text between two `$` as mathematics."""
     return label(name, most).replace("$", r"\$")
 
 
 def and_more(n: int) -> str:
-    """Words for the names that are left out: `and 9,950 more`."""
+    """Words for the number of names left out: `and 9,950 more`."""
     return f"and {n:,} more"
 
 
 def named(names: Iterable[object], most: int) -> str:
-    """The first names, separated by commas, and how many more there are."""
+    """First names, separated by commas, and the number of the others."""
     every = list(names)
     rest = [and_more(len(every) - most)] if len(every) > most else []
     return ", ".join([*map(label, every[:most]), *rest])

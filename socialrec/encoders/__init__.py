@@ -1,4 +1,4 @@
-"""Encoders: weights by name, what of them is trained, texts as vectors, one by one or in bulk.
+"""Encoders: weights by name, trained parameters, and text vectors, one by one or in bulk.
 
 Tasks, losses and training loops belong to `text`.
 """

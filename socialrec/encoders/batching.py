@@ -1,4 +1,4 @@
-"""Batches of equal length: how texts are grouped so that little padding is computed, reproducibly."""
+"""Batches of texts of similar length, so that little padding is computed; reproducible."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GROUP_BATCHES = 32
 
 
 def budget_batches(lengths: Sequence[int] | npt.NDArray[np.int64], budget: int, at_least: int = 1) -> Iterator[slice]:
-    """Cut texts that are sorted longest first into batches of at most `budget` tokens, padding counted.
+    """Cut texts, sorted longest first, into batches of at most `budget` tokens including padding.
 
     A batch holds `at_least` that many texts, however long they are.
     """
@@ -24,7 +24,7 @@ def budget_batches(lengths: Sequence[int] | npt.NDArray[np.int64], budget: int, 
 
 
 class TrainingBatches:
-    """The batches of one task, of which any can be asked for by its number: a run that resumes needs no history.
+    """Batches of one task, each computable from its number: a run that resumes needs no history.
 
     Each round shows every example once, in another order. `lengths` are in tokens.
     """

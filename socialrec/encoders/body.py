@@ -1,4 +1,4 @@
-"""The base model as it is tuned: what is trained of it, how that is named, saved and read again."""
+"""Tuned base models: trainable parameters, their names, saving and loading."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from socialrec.settings.text import TextSettings, Tuning
 ADAPTER = "adapter_model.safetensors"
 ADAPTER_CONFIG = "adapter_config.json"
 TRAINED = "trained.safetensors"
-"""Parameters of a base model that was tuned whole, or the bottleneck adapters inside it."""
+"""Parameters of a fully tuned base model, or the bottleneck adapters inside it."""
 _WRITTEN = frozenset(
     {
         *("peft_type", "peft_version", "auto_mapping", "base_model_name_or_path", "inference_mode", "target_modules"),
@@ -41,21 +41,21 @@ _WRITTEN = frozenset(
         *("tinit", "tfinal", "deltaT", "beta1", "beta2", "orth_reg_weight", "total_step"),
     }
 )
-"""Settings of PEFT that adapters of this project have. Others import modules, or make a model larger than its files."""
+"""PEFT settings that adapters of this project have. Others import modules, or make a model larger than its files."""
 
 
 @dataclass(frozen=True)
 class Body:
-    """A network that gives token vectors, and its parameters that differ from the base model's, by name."""
+    """Network that gives token vectors, and its parameters that differ from the base model's, by name."""
 
     network: nn.Module
     changed: tuple[str, ...] = ()
-    """Names of the changed parameters; empty where PEFT keeps them, or where there are none."""
+    """Names of the changed parameters; empty where PEFT holds them, or where there are none."""
 
     def identity(self) -> str:
-        """What tells this body from others on the same base; empty for the base itself."""
+        """Hash that identifies this body among others on the same base; empty for the base itself."""
         if isinstance(self.network, PeftModel):
-            # The same tensors count for more under a greater alpha.
+            # The same tensors have more weight under a larger alpha.
             alpha = self.network.peft_config["default"].to_dict()["lora_alpha"]
             return f"{alpha} {hash_tensors(get_peft_model_state_dict(self.network, save_embedding_layers=False))}"
         return hash_tensors(self._tensors()) if self.changed else ""
@@ -73,12 +73,12 @@ class Body:
         return config.orth_reg_weight * torch.stack(gaps).mean()
 
     def allocate_ranks(self, step: int) -> None:
-        """Let AdaLoRA move ranks to where they are worth most; after a step and before its gradients are cleared."""
+        """Let AdaLoRA reassign ranks by importance; call after a step and before its gradients are cleared."""
         if isinstance(self.network, PeftModel) and isinstance(self.network.base_model, AdaLoraModel):
             self.network.base_model.update_and_allocate(step)
 
     def save(self, base: str, folder: Path) -> None:
-        """Write what differs from the base, as safetensors; nothing where nothing does."""
+        """Write the parameters that differ from the base, as safetensors; nothing where none do."""
         if isinstance(self.network, PeftModel):
             _save_adapter(self.network, base, folder)
         elif self.changed:
@@ -90,7 +90,7 @@ class Body:
 
 
 def tunable(base: Weights, settings: TextSettings) -> Body:
-    """The base as `settings.tuning` trains it: the parameters to train require gradients, no others do."""
+    """Prepare the base for training under `settings.tuning`: only the parameters to train require gradients."""
     if settings.tuning in {Tuning.LORA, Tuning.ADALORA}:
         return Body(get_peft_model(base.model, _lora(base.model, settings)))
     if settings.tuning is Tuning.BOTTLENECK:
@@ -105,7 +105,7 @@ def tunable(base: Weights, settings: TextSettings) -> Body:
 
 
 def read_body(base: Weights, folder: Path) -> Body:
-    """The body that `Body.save` wrote, on its base, which it changes. Raises UserError where it does not fit."""
+    """Load the body that `Body.save` wrote onto its base, in place. Raises UserError where it does not fit."""
     try:
         if (folder / ADAPTER).exists():
             return Body(_read_adapter(base.model, folder))
@@ -115,7 +115,7 @@ def read_body(base: Weights, folder: Path) -> Body:
         widths = {len(tensor) for name, tensor in tensors.items() if name.endswith(f"{CHILD}.down.weight")}
         if widths:
             insert_bottlenecks(base.model, widths.pop())
-        # What the file leaves out is the base's.
+        # Parameters missing from the file are the base's.
         base.model.load_state_dict(dict(base.model.state_dict()) | tensors)
         return Body(base.model, tuple(sorted(tensors)))
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
@@ -124,13 +124,13 @@ def read_body(base: Weights, folder: Path) -> Body:
 
 
 def put_trained(body: Body, folder: Path) -> None:
-    """Let a body of `tunable` go on from what `Body.save` wrote. Raises UserError where that was tuned in another way.
+    """Continue a body of `tunable` from what `Body.save` wrote. Raises UserError where that was tuned in another way.
 
-    Not for AdaLoRA: what its ranks are worth is not saved.
+    Not for AdaLoRA: the importance of its ranks is not saved.
     """
     network = body.network
     if isinstance(network, PeftModel):
-        # The same tensors count for more under a greater alpha.
+        # The same tensors have more weight under a larger alpha.
         alpha = network.peft_config["default"].to_dict()["lora_alpha"]
         ours, expected = get_peft_model_state_dict(network, save_embedding_layers=False), f"alpha {alpha}"
     else:
@@ -149,7 +149,7 @@ def put_trained(body: Body, folder: Path) -> None:
 
 
 def _saved_tensors(folder: Path) -> tuple[dict[str, torch.Tensor], str]:
-    """What `Body.save` wrote, nothing for a base as it is, and what an adapter's config says of their scale."""
+    """Tensors that `Body.save` wrote (empty for an unchanged base), and their scale from the adapter's config."""
     if (folder / ADAPTER).exists():
         config = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
         return load_file(folder / ADAPTER), f"alpha {config['lora_alpha']}"
@@ -157,11 +157,13 @@ def _saved_tensors(folder: Path) -> tuple[dict[str, torch.Tensor], str]:
 
 
 def _lora(model: PreTrainedModel, settings: TextSettings) -> LoraConfig:
-    """LoRA (Hu et al. 2021), or AdaLoRA (Zhang et al. 2023), which starts at 1.5 times the rank and prunes to it."""
+    """Add LoRA (Hu et al. 2021), or AdaLoRA (Zhang et al. 2023), which starts at 1.5 times the rank and prunes
+    to it.
+    """
     common: dict[str, Any] = {
         "lora_alpha": settings.lora_alpha,
         "lora_dropout": settings.lora_dropout,
-        # GPT-2 keeps its weights the other way round.
+        # GPT-2 stores its weights transposed.
         "fan_in_fan_out": any(isinstance(module, Conv1D) for module in model.modules()),
     }
     if settings.tuning is Tuning.LORA:
@@ -182,13 +184,13 @@ def _lora(model: PreTrainedModel, settings: TextSettings) -> LoraConfig:
 def _read_adapter(model: PreTrainedModel, folder: Path) -> PeftModel:
     _require_own_config(model, json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8")))
     with warnings.catch_warnings():
-        # PEFT warns here of AdaLoRA's own ranks, and puts them in place a step later, with the weights.
+        # PEFT warns here about AdaLoRA's own ranks; it applies them a step later, with the weights.
         warnings.filterwarnings("ignore", "The following rank_pattern keys did not match", RuntimeWarning)
         return PeftModel.from_pretrained(model, str(folder))
 
 
 def _require_own_config(model: PreTrainedModel, config: dict[str, Any]) -> None:
-    """Raise ValueError where an adapter's settings are others than `_save_adapter` writes."""
+    """Raise ValueError where an adapter's settings differ from those that `_save_adapter` writes."""
     usual = LoraConfig().to_dict()
     strange = sorted(
         name for name, value in config.items() if name not in _WRITTEN and value and value != usual.get(name)
@@ -210,6 +212,6 @@ def _save_adapter(adapted: PeftModel, base: str, folder: Path) -> None:
     (folder / "README.md").unlink(missing_ok=True)
     file = folder / ADAPTER_CONFIG
     config: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) | {"base_model_name_or_path": base}
-    # Sets come in another order in every process.
+    # The order of sets differs between processes.
     ordered = {key: sorted(value) if isinstance(value, list) else value for key, value in config.items()}
     file.write_text(json.dumps(ordered, indent=1, sort_keys=True), encoding="utf-8")

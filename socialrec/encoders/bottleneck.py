@@ -27,7 +27,7 @@ class Bottleneck(nn.Module):
 
 
 def insert_bottlenecks(model: PreTrainedModel, width: int) -> None:
-    """Put a trainable adapter behind each layer, in place, and freeze everything else."""
+    """Insert a trainable adapter after each layer, in place, and freeze all other parameters."""
     model.requires_grad_(False)
     for layer in _layers(model):
         layer.add_module(CHILD, Bottleneck(model.config.hidden_size, width).to(model.device))

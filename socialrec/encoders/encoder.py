@@ -1,4 +1,4 @@
-"""One encoder: text in, unit vectors out, under a version that names exactly what made them."""
+"""Encoder: text in, unit vectors out, under a version that identifies everything that made them."""
 
 from __future__ import annotations
 
@@ -32,15 +32,17 @@ Vectors = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Encoder:
-    """A base model with what was trained of it, as one function from texts to vectors."""
+    """Base model with its trained parameters, as one function from texts to vectors."""
 
     base: Weights
     body: Body
-    """The base with what was trained of it, float32."""
+    """Base with its trained parameters, float32."""
     max_tokens: int
     batch_tokens: int
     dtype: torch.dtype
-    """The format of bulk encoding. Like the batch size it depends on the machine, and is no part of the version."""
+    """Number format of bulk encoding. It depends on the machine, as the batch size does, and is not part of the
+    version.
+    """
     version: str
 
     @property
@@ -49,18 +51,18 @@ class Encoder:
         return int(self.base.model.config.hidden_size)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors of texts, float32 (n, dim). Equal texts have equal vectors, whatever their order."""
+        """Encode texts as unit vectors, float32 (n, dim). Equal texts have equal vectors, in any order."""
         return self.encode_tokens(self.tokenize(texts))
 
     def tokenize(self, texts: Sequence[str]) -> list[Ids]:
-        """Token ids of each text, as far as this encoder reads it."""
+        """Token ids of each text, up to the length that this encoder reads."""
         return tokenize(self.base, texts, self.max_tokens)
 
     def encode_tokens(self, tokens: Sequence[Ids]) -> Vectors:
-        """Unit vectors of tokenized texts, float32 (n, dim)."""
+        """Encode tokenized texts as unit vectors, float32 (n, dim)."""
         import torch
 
-        # Longest first, so that little is padded; by content, so that batches do not depend on the order.
+        # Longest first for little padding; then by content, so that batches do not depend on the order.
         distinct = sorted(set(tokens), key=lambda ids: (-len(ids), ids))
         vectors = np.zeros((len(distinct), self.dim), dtype=np.float32)
         device = self.base.model.device.type
@@ -72,15 +74,15 @@ class Encoder:
         return vectors[[place[ids] for ids in tokens]]
 
     def embed(self, texts: Sequence[str]) -> torch.Tensor:
-        """Unit vectors of one batch, float32 (n, dim), with gradients where they are on."""
+        """Embed one batch of texts as unit vectors, float32 (n, dim), with gradients where they are enabled."""
         return self.embed_tokens(self.tokenize(texts))
 
     def embed_tokens(self, tokens: Sequence[Ids]) -> torch.Tensor:
-        """The same for tokenized texts."""
+        """Embed one batch of tokenized texts, as `embed` does."""
         return self._pooled(self.body.network, padded(tokens, self.base))
 
     def embed_padded(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        """The same for `input_ids` and `attention_mask`, int64 (n, longest)."""
+        """Embed `input_ids` and `attention_mask`, int64 (n, longest), as `embed` does."""
         return self._pooled(self.body.network, inputs)
 
     @cached_property
@@ -91,7 +93,9 @@ class Encoder:
         return pool(network(**inputs).last_hidden_state, inputs["attention_mask"], self.base.pooling)
 
     def save(self, folder: Path) -> None:
-        """Write what was trained (safetensors) and `encoder.json`; the base stays where it is, named by its hash."""
+        """Write the trained parameters (safetensors) and `encoder.json`; the base is not copied, but named by
+        its hash.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self.body.save(self.base.name, folder)
         document = {
@@ -105,13 +109,13 @@ class Encoder:
 
 
 def load_encoder(name: str, settings: TextSettings) -> Encoder:
-    """A base model as it is, by Hugging Face name or path. Raises UserError where it cannot be used."""
+    """Load an untuned base model by Hugging Face name or path. Raises UserError where it cannot be used."""
     base = load_weights(name)
     return assemble(base, Body(base.model), settings, settings.max_tokens)
 
 
 def load_saved(folder: Path, settings: TextSettings) -> Encoder:
-    """The encoder that `Encoder.save` wrote, with the length it was made with.
+    """Load the encoder that `Encoder.save` wrote, with its maximum length.
 
     Raises UserError where files are missing or damaged, or the base model is no longer the one it was made from.
     """
@@ -138,7 +142,7 @@ def load_saved(folder: Path, settings: TextSettings) -> Encoder:
 
 
 def assemble(base: Weights, body: Body, settings: TextSettings, max_tokens: int) -> Encoder:
-    """Put an encoder together under its version: a hash over weights, vocabulary, training, pooling and length.
+    """Assemble an encoder under its version: a hash over weights, vocabulary, training, pooling and length.
 
     Raises UserError where the base model cannot read that many tokens.
     """

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 Batches = Iterator[pa.RecordBatch]
 CHUNK_TEXTS = 4096
-"""Texts that are sorted by length together: more saves padding, and takes memory."""
+"""Texts that are sorted by length together; more of them save padding, and need memory."""
 
 
 def encode_batches(encoder: Encoder, batches: Batches) -> Batches:
-    """Rows of (text_hash, text) become rows of gold.text_embeddings."""
+    """Encode rows of (text_hash, text) into rows of gold.text_embeddings."""
     done, seen, started = 0, Coverage(), time.monotonic()
     for rows in _chunks(batches):
         tokens = encoder.tokenize(rows["text"].to_pylist())
@@ -45,7 +45,7 @@ def encode_batches(encoder: Encoder, batches: Batches) -> Batches:
 
 
 def without_known(batches: Batches, known: AbstractSet[str]) -> Batches:
-    """Rows of (text_hash, text) whose hash is not among the known ones, in larger batches than small files give."""
+    """Drop rows of (text_hash, text) with known hashes, and merge small batches."""
     waiting: list[pa.RecordBatch] = []
     for batch in batches:
         is_new = pa.array((text not in known for text in batch["text_hash"].to_pylist()), pa.bool_())
@@ -58,14 +58,14 @@ def without_known(batches: Batches, known: AbstractSet[str]) -> Batches:
 
 
 def encoder_of(folder: Path, settings: TextSettings, threads: int) -> Callable[[Batches], Batches]:
-    """`encode_batches` for other processes, which load the encoder from this folder."""
+    """Make an `encode_batches` for other processes, which load the encoder from this folder."""
 
     def encode(batches: Batches) -> Batches:
         import torch
 
         from socialrec.encoders.encoder import load_saved
 
-        # One task a core, and each keeps to its own.
+        # One task per core, each with one thread.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         torch.set_num_threads(threads)
         first = next(batches, None)

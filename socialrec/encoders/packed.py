@@ -1,9 +1,9 @@
-"""Linear layers for encoding on a CPU in bfloat16: weights laid out once, bias and GELU within the product.
+"""Linear layers for encoding on a CPU in bfloat16: weights packed once, bias and GELU fused into the product.
 
-What lies between them, above all the sums from layer to layer, stays in float32: rounding it too would cost a neighbour
-in a hundred. `torch.nn.Linear` writes the bias into a fresh matrix before each product and passes over it again for the
-activation: a third of the time of a small encoder. The operations here are those that torch.compile puts in their
-place, without a compiler.
+Values between layers, above all the residual sums, stay in float32: rounding them too would change one nearest
+neighbour in a hundred. `torch.nn.Linear` writes the bias into a fresh matrix before each product and reads it again for
+the activation, which takes a third of the time of a small encoder. The operations here are those of torch.compile,
+without a compiler.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class PackedLinear(nn.Module):
 
 
 def pack_linears(network: nn.Module) -> None:
-    """Replace every linear layer in place; where BERT's kind follows one with an exact GELU, that is joined to it."""
+    """Replace every linear layer in place; where an exact GELU follows one in BERT's kind, the two are fused."""
     for module in list(network.modules()):
         for name, child in list(module.named_children()):
             if type(child) is nn.Linear:

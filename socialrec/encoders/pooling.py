@@ -1,4 +1,4 @@
-"""How token vectors become one text vector: by mean, by the first token, or by the last one."""
+"""Pooling of token vectors into one text vector: by mean, by the first token, or by the last one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OLDER_WORDS = {
 
 
 class Pooling(StrEnum):
-    """The ways, in sentence-transformers' words."""
+    """Pooling modes, named as in sentence-transformers."""
 
     MEAN = "mean"
     CLS = "cls"
@@ -27,7 +27,8 @@ class Pooling(StrEnum):
 
 
 def read_pooling(folder: Path, config: PretrainedConfig) -> Pooling:
-    """As sentence-transformers writes it beside the weights; where nothing is said, last for decoders, mean for others.
+    """Read the mode that sentence-transformers wrote beside the weights; the default is last for decoders, mean for
+    others.
 
     Raises ValueError on other modes.
     """
@@ -45,19 +46,21 @@ def read_pooling(folder: Path, config: PretrainedConfig) -> Pooling:
 
 
 def is_decoder(config: PretrainedConfig) -> bool:
-    """Whether a token sees only what stands before it (GPT, Qwen), so that the last one has seen the whole text."""
+    """Check if a token sees only the tokens before it (GPT, Qwen), so that the last one has seen the whole text."""
     from transformers.models.auto.modeling_auto import (
         MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
         MODEL_FOR_MASKED_LM_MAPPING_NAMES,
     )
 
-    # BERT and its kind are in both lists: they can be turned into decoders, and are not meant here.
+    # BERT and its kind are in both lists, as they can be turned into decoders; they are excluded here.
     kind = config.model_type
     return kind in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and kind not in MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
 
 def pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: Pooling) -> torch.Tensor:
-    """Unit vectors, float32 (n, dim), of token vectors (n, length, dim) and a mask (n, length), padded on the right."""
+    """Pool token vectors (n, length, dim) under a mask (n, length), padded on the right, into unit vectors, float32 (n,
+    dim).
+    """
     import torch
     from torch.nn.functional import normalize
 

@@ -1,4 +1,4 @@
-"""Which number format a machine encodes in, and the network in it."""
+"""Number format in which a machine encodes, and the network in that format."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def encoding_dtype(precision: Precision, device: str) -> torch.dtype:
-    """The format to encode in: what is asked for, or under `auto` bfloat16 where the machine multiplies in it."""
+    """Choose the format to encode in; `auto` means bfloat16 where the machine multiplies in it."""
     import torch
 
     if precision is not Precision.AUTO:
@@ -25,7 +25,7 @@ def encoding_dtype(precision: Precision, device: str) -> torch.dtype:
 
 
 def reading_network(network: torch.nn.Module, dtype: torch.dtype) -> torch.nn.Module:
-    """The network as bulk encoding runs it: a copy with its adapter merged, in this format.
+    """Prepare the network for bulk encoding: a copy with its adapter merged, in this format.
 
     A network without an adapter that is to run in float32 is not copied.
     """

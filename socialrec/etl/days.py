@@ -1,4 +1,4 @@
-"""The days of platforms: a landing day begins and ends by its platform's own clock."""
+"""Landing days of platforms, which begin and end by the platform's own time zone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Platforms = Mapping[str, PlatformSettings]
 
 
 def local_day(moment: Column, platforms: Platforms) -> Column:
-    """The day of a time by the clock of its row's `platform`: UTC where the settings name no other zone."""
+    """Day of a time in the time zone of its row's `platform`: UTC where the settings name no other zone."""
     local = moment
     for name, settings in sorted(platforms.items()):
         local = F.when(F.col("platform") == name, F.from_utc_timestamp(moment, settings.time_zone)).otherwise(local)

@@ -1,4 +1,4 @@
-"""Find records whose key was seen before, without moving all records around."""
+"""Find records with repeated keys, without shuffling all records."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ VERDICT = "verdict"
 HASH = "_hash"
 _OWN, _OWNER, _CONTENT, _KNOWN = "_own", "_owner", "_content", "_known"
 _BROADCAST_ROWS = 2_000_000
-"""Up to so many 8-byte hashes go to every executor, so that the history they are looked up in is not moved."""
+"""Most 8-byte hashes that are broadcast to every executor, so that the history need not be shuffled."""
 
 
 class Verdict(StrEnum):
-    """Why a record whose key comes up more than once is not the one that is published."""
+    """Reason why a record with a repeated key is not published."""
 
     COPY = "copy"
     SUPERSEDED = "superseded"
@@ -27,7 +27,7 @@ class Verdict(StrEnum):
 def judge_repeats(
     records: DataFrame, key: Sequence[str], owner: Sequence[str], content: Sequence[str], time: str | None = None
 ) -> DataFrame:
-    """The records with their `verdict`, null for the one of each key that is published.
+    """Add a `verdict` to the records, null for the one of each key that is published.
 
     `records` hold all records of their keys: key, owner, content, `ds`, `source_file` and `source_line`; earlier means
     by ds, then file, then line. Records that disagree with the key's earliest one about the owner are conflicts. Of
@@ -58,7 +58,7 @@ def judge_repeats(
 
 
 def said_again(records: DataFrame, key: Sequence[str], speaker: Sequence[str], window_days: int) -> DataFrame:
-    """The records whose key an earlier record under another id has, on the same day or at most `window_days` before.
+    """Find records whose key an earlier record under another id has, on the same day or at most `window_days` before.
 
     `records` hold key, `speaker` (what makes up their own id), `ds`, `source_file` and `source_line`. Of the records in
     the window the earliest one decides, so that nobody repeats themselves by editing.
@@ -74,7 +74,7 @@ def said_again(records: DataFrame, key: Sequence[str], speaker: Sequence[str], w
 
 
 def superseded(records: DataFrame, key: Sequence[str], time: Column) -> DataFrame:
-    """`source_file` and `source_line` of the records that a newer one with the same key replaces.
+    """Find records that a newer one with the same key replaces, as `source_file` and `source_line`.
 
     The newest has the latest `time`, an unknown time is the oldest; of equal times the later landed wins.
     """
@@ -85,25 +85,25 @@ def superseded(records: DataFrame, key: Sequence[str], time: Column) -> DataFram
 
 
 def without(records: DataFrame, rejected: DataFrame) -> DataFrame:
-    """The records but for the rejected ones."""
+    """Remove the rejected records."""
     return records.join(rejected.select(*RECORD_KEY), list(RECORD_KEY), "left_anti")
 
 
 def hashes_of(records: DataFrame, key: Sequence[str]) -> DataFrame:
-    """The 8-byte hash of each record's key and its `ds`."""
+    """Hash each record's key to 8 bytes, with its `ds`."""
     return records.select(F.xxhash64(*key).alias(HASH), "ds")
 
 
 def repeated_hashes(hashes: DataFrame) -> DataFrame:
-    """Those that occur more than once.
+    """Hashes that occur more than once.
 
-    Counting 8-byte hashes moves a fraction of what the records weigh; a chance collision costs a comparison, no more.
+    Counting 8-byte hashes shuffles a fraction of the records' bytes; a collision costs one comparison.
     """
     return hashes.groupBy(HASH).agg(F.count(F.lit(1)).alias("_n")).where(F.col("_n") > 1).select(HASH)
 
 
 def met_hashes(history: DataFrame, hashes: DataFrame, n_hashes: int) -> DataFrame:
-    """Hash and `ds` of the records of a history whose hash is among these; few hashes are sent to the history."""
+    """Hashes of a history that are among these, with `ds`; few hashes are broadcast to the history."""
     wanted = hashes.select(HASH).distinct()
     if n_hashes <= _BROADCAST_ROWS:
         wanted = F.broadcast(wanted)
@@ -111,16 +111,16 @@ def met_hashes(history: DataFrame, hashes: DataFrame, n_hashes: int) -> DataFram
 
 
 def with_hashes(records: DataFrame, key: Sequence[str], wanted: DataFrame) -> DataFrame:
-    """The records whose key's hash is among the wanted ones."""
+    """Records whose key's hash is among the wanted ones."""
     hashed = records.withColumn(HASH, F.xxhash64(*key))
     return hashed.join(wanted.select(HASH), HASH, "left_semi").drop(HASH)
 
 
 def _with_repeated(records: DataFrame, key: Sequence[str]) -> DataFrame:
-    """The few records whose key's hash occurs more than once: only those have to be sorted and compared."""
+    """Records whose key's hash occurs more than once: only those few have to be sorted and compared."""
     return with_hashes(records, key, repeated_hashes(hashes_of(records, key)))
 
 
 def _digest(names: Sequence[str]) -> Column:
-    """A hash of several columns that tells an absent value from its neighbour's."""
+    """Hash of several columns in which an absent value differs from an empty one."""
     return F.xxhash64(*(part for name in names for part in (F.col(name), F.col(name).isNull())))

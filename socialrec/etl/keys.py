@@ -15,13 +15,13 @@ from socialrec.contracts.vocabulary import Entity
 
 @dataclass(frozen=True)
 class Keys:
-    """The keys of each entity, by the entities whose ids all platforms share (`etl.shared_ids`)."""
+    """Keys of each entity; entities in `etl.shared_ids` share their ids over all platforms."""
 
     shared: frozenset[Entity] = frozenset()
 
     @classmethod
     def sharing(cls, entities: Collection[Entity]) -> Keys:
-        """Keys where these entities have ids of all platforms together."""
+        """Make keys where these entities share their ids over all platforms."""
         return cls(frozenset(entities))
 
     def of(self, entity: Entity) -> tuple[str, ...]:
@@ -30,7 +30,7 @@ class Keys:
         return own if entity in self.shared else ("platform", *own)
 
     def product_id(self) -> Column:
-        """The product that a row of bronze is about, as silver names it."""
+        """Silver's product id of a row of bronze."""
         if Entity.PRODUCTS in self.shared:
             return F.col("product_id")
         return F.concat("platform", F.lit(SEPARATOR), "product_id").alias("product_id")

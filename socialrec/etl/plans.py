@@ -1,4 +1,4 @@
-"""What a night of silver or gold has to build; nothing where it is up to date. Needs no Spark."""
+"""Plans of silver and gold: the work of a night, empty where all is up to date. Needs no Spark."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _LAST_DAY = "9999-12-31"
 GOLD_INPUTS = (SILVER_INTERACTIONS, SILVER_COMMENTS, SILVER_PRODUCTS, SILVER_FOLLOWS)
 
 GOLD_TARGETS = (TEXTS, USER_PRODUCT_AFFINITY, SOCIAL_TIES, USER_PROFILES)
-"""In the order of their commits: a night is done once all of them stand, so what texts need goes before the last."""
+"""Gold tables in commit order: a night is done once all are committed, so inputs of texts come before the last."""
 
 
 _KEYS = "platform and id"
-"""Version of the keys. Days that were built when ids alone were keys are built again."""
+"""Version of the keys. Days built when ids alone were keys are rebuilt."""
 
 _NOT_IN_GOLD = frozenset(
     {"max_quarantine_share", "max_unmet_share", "duplicate_window_days", "require_landing_day", "mask"}
@@ -35,9 +35,9 @@ _NOT_IN_GOLD = frozenset(
 
 @dataclass(frozen=True)
 class SilverPlan:
-    """Days to build of the daily tables, with the token to commit for each, and how to roll the snapshots.
+    """Days to build of the daily tables, with the token to commit for each, and how to update the snapshots.
 
-    `wanted` has the token of every day of bronze, `built` those that silver records of its days.
+    `wanted` has the token of every day of bronze, `built` those recorded in silver.
     """
 
     tokens: Mapping[Entity, Mapping[str, str]]
@@ -47,15 +47,15 @@ class SilverPlan:
 
     @property
     def is_done(self) -> bool:
-        """Tell whether there is nothing to build."""
+        """True if there is nothing to build."""
         return not any(self.tokens.values()) and all(roll.is_done for roll in self.rolls.values())
 
 
 @dataclass(frozen=True)
 class GoldPlan:
-    """How to roll the night's affinity, which stands on interactions alone, and the other tables of gold.
+    """Plans for the night's affinity, which depends on interactions alone, and for the other tables of gold.
 
-    A comment that was edited changes an earlier day of silver.comments; affinity rolls on all the same.
+    An edited comment changes an earlier day of silver.comments; affinity is still updated incrementally.
     """
 
     affinity: Roll
@@ -63,7 +63,7 @@ class GoldPlan:
 
     @property
     def is_done(self) -> bool:
-        """Tell whether there is nothing to build."""
+        """True if there is nothing to build."""
         return self.affinity.is_done and self.others.is_done
 
     def fingerprint(self, table: Table) -> str:

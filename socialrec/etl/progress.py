@@ -1,4 +1,4 @@
-"""What is still to do: landing days that bronze or silver lack, and whether a snapshot can roll on from the last one.
+"""Pending work: landing days that bronze or silver lack, and whether a snapshot can be updated from the last one.
 
 Nothing here needs Spark, so a job that finds nothing to do never starts it.
 """
@@ -18,7 +18,7 @@ from socialrec.lake import Lake
 
 
 def day_tokens(lake: Lake, table: Table) -> dict[str, str]:
-    """What each day of a table was made from, as `pack_tokens` recorded it in the commits."""
+    """Input token of each day of a table, as `pack_tokens` recorded it in the commits."""
     return {
         day: json.loads(commit.fingerprint).get(day, "")
         for day, commit in lake.newest_commits(table).items()
@@ -27,12 +27,12 @@ def day_tokens(lake: Lake, table: Table) -> dict[str, str]:
 
 
 def pack_tokens(tokens: Mapping[str, str]) -> str:
-    """The fingerprint of a commit that covers several days: JSON of a token a day."""
+    """Fingerprint of a commit that covers several days: JSON of a token per day."""
     return json.dumps(dict(tokens), sort_keys=True)
 
 
 def landing_tokens(lake: Lake, tables: Iterable[Table], days: Sequence[LandingDay]) -> dict[str, str]:
-    """The landing days that not all of these bronze tables hold with this content, with a token to commit for each.
+    """Landing days that at least one of these bronze tables lacks in this content, with a token to commit for each.
 
     Files whose names, sizes and times are as recorded are not read again.
     """
@@ -51,12 +51,12 @@ def landing_tokens(lake: Lake, tables: Iterable[Table], days: Sequence[LandingDa
 
 
 def landing_token(day: LandingDay) -> str:
-    """What bronze records of a landing day that it took in, `<stamp>:<content hash>`; reads every file."""
+    """Token that bronze records of a landing day, `<stamp>:<content hash>`; reads every file."""
     return f"{day.stamp()}:{day.content()}"
 
 
 def derived_tokens(lake: Lake, source: Table, until: str, *extra: object) -> dict[str, str]:
-    """A token for each day of `source` up to `until`: changes when the day was committed again or the extras change."""
+    """Token for each day of `source` up to `until`, which changes with the day's commit or the extras."""
     return {
         day: _digest((commit.attempt, *extra))[:16]
         for day, commit in lake.newest_commits(source).items()
@@ -66,7 +66,7 @@ def derived_tokens(lake: Lake, source: Table, until: str, *extra: object) -> dic
 
 @dataclass(frozen=True)
 class Roll:
-    """How to make the snapshot of a night: from the previous snapshot (None: from nothing) and these days of input."""
+    """Plan of a night's snapshot: from the previous snapshot (None: from scratch) and these days of input."""
 
     previous: str | None
     days: tuple[str, ...]
@@ -75,12 +75,12 @@ class Roll:
 
 
 def plan_roll(lake: Lake, targets: Sequence[Table], inputs: Sequence[Table], ds: str, *extra: object) -> Roll:
-    """Roll on from the newest earlier snapshot where it stands on inputs that have not changed since, else rebuild.
+    """Continue from the newest earlier snapshot if its inputs have not changed since, else rebuild.
 
     `days` are those of the first input; the fingerprint covers all days of all inputs up to `ds`.
     """
     newest = {table.name: lake.newest_commits(table) for table in inputs}
-    # A snapshot of other columns is none to roll on from.
+    # A snapshot with other columns cannot be continued.
     columns = [column.name for table in targets for column in table.columns]
 
     def state(until: str) -> str:
@@ -102,7 +102,7 @@ def plan_roll(lake: Lake, targets: Sequence[Table], inputs: Sequence[Table], ds:
 
 
 def lookback(days: Iterable[str], window_days: int, known: Iterable[str]) -> list[str]:
-    """The known days that lie among `days` or at most `window_days` before one of them."""
+    """Known days that are among `days` or at most `window_days` before one of them."""
     reach = {
         (date.fromisoformat(day) - timedelta(days=back)).isoformat() for day in days for back in range(window_days + 1)
     }

@@ -1,4 +1,4 @@
-"""The limit on quarantine: how many records of an entity may break its contract before the night stops."""
+"""Limit on quarantine: the share of an entity's records that may break its contract before the night stops."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _COLUMNS = ["reason", "detail", "source_file", "source_line"]
 
 @dataclass(frozen=True)
 class Intake:
-    """How many records of one entity came in, and how many of them went to quarantine."""
+    """Number of records of one entity, and of those that went to quarantine."""
 
     n_in: int
     n_quarantined: int
     n_erased: int = 0
-    """Those of them that are refused because their user was erased."""
+    """Quarantined records that were refused because their user was erased."""
 
     @property
     def share(self) -> float:
-        """The share that breaks its contract, 0 where nothing came in."""
+        """Share of records that break the contract, 0 where there are none."""
         return (self.n_quarantined - self.n_erased) / self.n_in if self.n_in else 0.0
 
 

@@ -1,4 +1,4 @@
-"""Records of one key wherever they landed: a key counts once, whatever its age."""
+"""Records of one key over all landing days: a key counts once, at any age."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ class RepeatRule:
 
 @dataclass(frozen=True)
 class Repeats:
-    """The keys of some landing days that come up more than once, on these days or on any other.
+    """Keys of some landing days that occur more than once, on these days or on any other.
 
-    The cost of a look at the history is one scan of its key columns; its records are not moved.
+    A search of the history costs one scan of its key columns; its records are not shuffled.
     """
 
     spark: SparkSession
@@ -76,19 +76,19 @@ class Repeats:
         return rule.judge(suspects).select(*rule.key, "ds", *RECORD_KEY, VERDICT).persist(StorageLevel.MEMORY_AND_DISK)
 
     def rejected(self, days: Sequence[str]) -> DataFrame:
-        """The records of these days that another record of their key keeps out of silver."""
+        """Records of these days that lose to another record of their key."""
         return self.judged.where(F.col(VERDICT).isNotNull() & F.col("ds").isin(list(days)))
 
     @cached_property
     def met_days(self) -> tuple[str, ...]:
-        """The other days that hold one of the keys."""
+        """Other days that contain one of the keys."""
         return tuple(sorted(row["ds"] for row in self._met.select("ds").distinct().collect())) if self._others else ()
 
     def days_to_build(self, built: Collection[str]) -> list[str]:
-        """The days, and of the days that silver has built those whose rows change with them.
+        """These days, and the days built before whose rows change with them.
 
-        On a later day that holds one of the keys a record may be a repeat now, or be none any more. On an earlier day
-        a record may have been replaced, or may stand again.
+        On a later day that holds one of the keys a record may now be a repeat, or no longer be one. On an earlier day a
+        record may now be replaced, or be published again.
         """
         met = [day for day in self.met_days if day in built]
         later = {day for day in met if day > min(self.days)}
@@ -96,7 +96,7 @@ class Repeats:
         return sorted({*self.days, *later, *self._other_than_built(earlier)})
 
     def _other_than_built(self, days: Sequence[str]) -> set[str]:
-        """Of these days those whose published keys are not what they were when silver was built."""
+        """Days among these whose published keys differ from those at the time silver was built."""
         if not days:
             return set()
         keys = [*self.rule.key, "ds"]
@@ -117,7 +117,7 @@ class Repeats:
 
     @cached_property
     def _met(self) -> DataFrame:
-        # Keys that the days published when they were built last count too: a record that was delivered again may be
+        # Keys that the days published at their last build count too: a record that was delivered again may be
         # gone from them now.
         before = read_table(self.spark, self.lake, SILVER[self.rule.entity], self.days)
         hashes = self._hashes.unionByName(hashes_of(before, self.rule.key))
@@ -130,6 +130,6 @@ class Repeats:
 
 
 def days_within(days: Iterable[str], known: Iterable[str], window_days: int) -> list[str]:
-    """The known days that lie at most `window_days` after one of these."""
+    """Known days that are at most `window_days` after one of these."""
     starts = [date.fromisoformat(day) for day in days]
     return sorted(day for day in known if any(0 < (date.fromisoformat(day) - s).days <= window_days for s in starts))

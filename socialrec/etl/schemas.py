@@ -27,7 +27,7 @@ def spark_type(kind: Type) -> T.DataType:
 
 
 def spark_schema(table: Table) -> T.StructType:
-    """A table's Spark schema. Fields are nullable in the schema; the audit proves that what must not be null is not."""
+    """Make a table's Spark schema. All fields are nullable; the audit checks columns that must not be null."""
     return T.StructType([_field(column) for column in table.columns])
 
 

@@ -1,4 +1,4 @@
-"""One Spark session a job: settings that every job shares, and temporary files that never outlive their process."""
+"""One Spark session per job: shared settings, and temporary files that never outlive their process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COMMON = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.parquet.compression.codec": "zstd",
-    # Landing files written by pandas hold nanoseconds, which Spark otherwise refuses.
+    # Landing files written by pandas have nanoseconds, which Spark otherwise refuses.
     "spark.sql.legacy.parquet.nanosAsLong": "true",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
@@ -43,11 +43,11 @@ _COMMON = {
 
 @contextmanager
 def spark_session(app_name: str, settings: Settings, *, is_quiet: bool = False) -> Iterator[SparkSession]:
-    """A Spark session, the same under spark-submit and under plain Python.
+    """Start a Spark session, the same under spark-submit and under plain Python.
 
-    A quiet one keeps what Spark says off the terminal, unless it does not start; its errors are exceptions here.
-    Inside a process that already has an active session, that one is yielded and left running. Otherwise the session
-    is stopped at the end and its temporary files are removed.
+    A quiet session keeps Spark's output off the terminal, unless it does not start; its errors are raised as
+    exceptions. Inside a process that already has an active session, that one is yielded and left running. Otherwise the
+    session is stopped at the end and its temporary files are removed.
     """
     active = SparkSession.getActiveSession()
     if active is not None:
@@ -73,7 +73,7 @@ def spark_session(app_name: str, settings: Settings, *, is_quiet: bool = False) 
 
 @contextmanager
 def _diverted_errors(log: Path) -> Iterator[None]:
-    """Send standard error to a file: the Java program that starts meanwhile keeps it there for all its life."""
+    """Redirect standard error to a file for the Java program that starts meanwhile, which keeps it for its lifetime."""
     sys.stderr.flush()
     ours = os.dup(2)
     try:
@@ -89,7 +89,7 @@ def _diverted_errors(log: Path) -> Iterator[None]:
 
 
 def session_conf(settings: Settings, folder: Path) -> dict[str, str]:
-    """Spark properties by name: ours, then those that the settings name themselves.
+    """Spark properties by name: ours, then those that the settings name.
 
     Driver memory and JVM options count only where this process starts the JVM; spark-submit is given its own.
     """
@@ -105,7 +105,7 @@ def session_conf(settings: Settings, folder: Path) -> dict[str, str]:
         "spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={folder} -XX:+UseParallelGC",
     }
     if spark.is_local:
-        # With a secret that Spark makes for itself: other accounts reach loopback's ports too.
+        # With a secret that Spark generates, because other accounts can reach loopback ports too.
         conf["spark.authenticate"] = "true"
     if spark.is_on_loopback:
         conf |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK}

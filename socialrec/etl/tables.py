@@ -1,4 +1,4 @@
-"""Between Spark and the lake: read a table's files, write a stage's files, publish what was staged."""
+"""Access of Spark to the lake: read a table's files, write and commit a stage."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _FOLDER = "part"
 def read_table(
     spark: SparkSession, lake: Lake, table: Table, partitions: Sequence[str] | None = None, version: int | None = None
 ) -> DataFrame:
-    """These partitions of a table (None: all) under the contract's schema; no rows where nothing was written."""
+    """Read these partitions of a table (None: all) under the contract's schema; no rows where nothing was written."""
     return _read(spark, table, lake.files(table, partitions, version))
 
 
 def read_staged(spark: SparkSession, stage: Stage) -> DataFrame:
-    """The rows of a stage that is not committed yet."""
+    """Read the rows of a stage that is not committed yet."""
     return _read(spark, stage.table, staged_files(stage))
 
 
 def write_stage(rows: DataFrame, stage: Stage) -> None:
-    """Write the contract's columns of these rows into the stage, a folder a partition, without a shuffle."""
+    """Write the contract's columns of these rows into the stage, a folder per partition, without a shuffle."""
     table = stage.table
     columns = [F.col(column.name).cast(spark_type(column.type)).alias(column.name) for column in table.columns]
     selected = rows.select(*columns)
@@ -40,12 +40,12 @@ def write_stage(rows: DataFrame, stage: Stage) -> None:
 
 
 def count_staged(stage: Stage) -> int:
-    """Rows in the stage, by the footers of its files."""
+    """Count rows in the stage by the footers of its files."""
     return sum(pq.read_metadata(file).num_rows for file in staged_files(stage))
 
 
 def count_rows(lake: Lake, table: Table, partitions: Sequence[str]) -> int:
-    """Rows in these partitions of a table, by the footers of its files."""
+    """Count rows in these partitions of a table by the footers of its files."""
     return sum(pq.read_metadata(file).num_rows for file in lake.files(table, partitions))
 
 
@@ -58,7 +58,7 @@ def publish(stage: Stage, *, fingerprint: str, counts: Mapping[str, int], dry_ru
 
 
 def staged_files(stage: Stage) -> list[str]:
-    """Paths of the Parquet files in the stage, sorted."""
+    """List the paths of the Parquet files in the stage, sorted."""
     return sorted(str(file) for file in stage.path.glob(f"{_FOLDER}=*/*.parquet"))
 
 

@@ -1,4 +1,4 @@
-"""The list that any recommender has to beat."""
+"""Baseline list that any recommender has to beat."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from socialrec.evaluate.metrics.hits import Ranked
 
 
 def popular_lists(popularity: npt.NDArray[Any], seen: Any, n_places: int) -> Ranked:
-    """The products with most users that each user has not seen, int64 (n_users, n_places), padded with -1.
+    """List the products with most users that each user has not seen, int64 (n_users, n_places), padded with -1.
 
     popularity is (n_products,); seen is csr (n_users, n_products). Ties go to the lower product number.
     """

@@ -1,4 +1,4 @@
-"""How far a mean over users may be off: percentile bootstrap (Efron and Tibshirani, 1993, chapter 13)."""
+"""Confidence intervals of means over users: percentile bootstrap (Efron and Tibshirani, 1993, chapter 13)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 from socialrec.evaluate.metrics.hits import Values
 
 LEVEL = 0.95
-"""Share of resamples that an interval holds."""
+"""Confidence level of an interval."""
 BLOCK_DRAWS = 4_000_000
-"""Draws that are held in memory at once."""
+"""Draws held in memory at once."""
 
 
 def mean_interval(values: Values, n_resamples: int, seed: int) -> tuple[Values, Values]:
     """Lower and upper end of a 95% interval of each column's mean, float64 (n_columns,) each.
 
-    values: float64 (n_users, n_columns), NaN where a metric says nothing about a user. Users are drawn whole, so that
+    values: float64 (n_users, n_columns), NaN where a metric is undefined for a user. Users are drawn whole, so that
     columns keep their dependence. NaN for a column without values.
     """
     if not len(values):
@@ -32,7 +32,7 @@ def mean_interval(values: Values, n_resamples: int, seed: int) -> tuple[Values, 
 
 
 def _draws(n: int, n_resamples: int, seed: int) -> Iterator[Values]:
-    """How many times each of n users is drawn, float64 (resamples of a block, n)."""
+    """Number of times each of n users is drawn, float64 (resamples of a block, n)."""
     rng = np.random.default_rng(seed)
     width = max(1, BLOCK_DRAWS // n)
     for start in range(0, n_resamples, width):

@@ -1,4 +1,4 @@
-"""What metrics of whole lists need to know of the products that were listed."""
+"""Facts about listed products that metrics of whole lists need."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Products as they stood before the cut.
+    """Products as of the cut.
 
     popularity: (n_products,), users of each among all `n_users`. text: float32 (n_products, dim), unit rows, or zeros
     without text. category: int64 (n_products,), numbers below `n_categories`, or -1 where the shop gave none. watched:

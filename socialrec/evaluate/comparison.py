@@ -15,21 +15,21 @@ from socialrec.settings import EvaluateSettings
 CANDIDATE = "candidate"
 EVERYONE = "everyone"
 MAIN_METRICS = ("ndcg", "recall", "coverage")
-"""Metrics that are shown before all others."""
+"""Metrics that are shown first."""
 TABLE_COLUMNS = ("who", "slice", "metric", "value", "low", "high", "n_users")
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Measured lists by who made them and by slice (`everyone` first), and paired tests by rival and slice."""
+    """Measured lists by model and by slice (`everyone` first), and paired tests by rival and slice."""
 
     measured: dict[str, dict[str, Measured]]
     paired: dict[str, dict[str, PairedTest]]
 
     def document(self) -> dict[str, Any]:
-        """As plain data: figures by model, then `intervals`, `slices` and `paired` by model or rival and slice.
+        """Plain data: figures by model, then `intervals`, `slices` and `paired` by model or rival and slice.
 
-        What is no number is None.
+        NaN and infinity become None.
         """
         intervals = {who: parts[EVERYONE].intervals for who, parts in self.measured.items()}
         slices = {
@@ -42,7 +42,7 @@ class Comparison:
         return cast("dict[str, Any]", _without_nan(document))
 
     def metrics(self) -> Figures:
-        """Everything that is a number, by flat names: `test/…`, `slice/…` and `paired/…`, the rivals' with a prefix."""
+        """All numbers by flat names: `test/…`, `slice/…` and `paired/…`, the rivals' with a prefix."""
         flat: Figures = {}
         for who, name, part in self._parts():
             prefix = "" if who == CANDIDATE else f"{who}_"
@@ -53,7 +53,7 @@ class Comparison:
         return {name: value for name, value in flat.items() if math.isfinite(value)}
 
     def rows(self) -> list[tuple[str | float, ...]]:
-        """A table of every figure with its interval; columns are TABLE_COLUMNS."""
+        """Table of every figure with its interval; columns are TABLE_COLUMNS."""
         return [
             (who, name, metric, value, *part.intervals.get(metric, ("", "")), part.figures["n_users"])
             for who, name, part in self._parts()
@@ -68,7 +68,7 @@ class Comparison:
 
 
 def main_figures(figures: Mapping[str, float]) -> Figures:
-    """MAIN_METRICS of a model by their bare names, from figures with cutoffs such as `ndcg_at_10`."""
+    """Main metrics of a model by their bare names, from figures with cutoffs such as `ndcg_at_10`."""
     bare = {name.rpartition("_at_")[0]: value for name, value in figures.items()}
     return {name: bare[name] for name in MAIN_METRICS if name in bare and math.isfinite(bare[name])}
 
@@ -93,7 +93,7 @@ def compare(
 
 
 def _without_nan(value: Any) -> Any:
-    """NaN and infinity are no JSON: they become None."""
+    """Replace NaN and infinity, which JSON lacks, by None."""
     if isinstance(value, Mapping):
         return {name: _without_nan(inner) for name, inner in value.items()}
     if isinstance(value, tuple):

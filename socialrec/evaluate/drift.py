@@ -1,4 +1,4 @@
-"""How far a distribution has moved from the one that a model was trained on: the population stability index."""
+"""Drift of a distribution from the one that a model was trained on: the population stability index."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import numpy.typing as npt
 
 N_BINS = 10
 LEAST_SHARE = 1e-4
-"""Shares below this count as this: an empty bin would make the index infinite."""
+"""Lower bound of shares: an empty bin would make the index infinite."""
 
 Histogram = dict[str, Any]
-"""Plain data: the inner `edges` of numbers, or the `names` of kinds; `counts` by bin, unknown kinds last."""
+"""Histogram as plain data: inner `edges` of numbers, or `names` of kinds; `counts` by bin, unknown kinds last."""
 Values = npt.NDArray[np.float64] | npt.NDArray[np.str_]
 
 
 def stability_index(expected: npt.NDArray[Any], observed: npt.NDArray[Any]) -> float:
-    """sum((o - e) ln(o / e)) over the shares of the same bins, from counts (n_bins,) each; 0 where they agree.
+    """Population stability index: sum((o - e) ln(o / e)) over the shares of the same bins, from counts (n_bins,) each.
 
     Below 0.1 is commonly read as no change, above 0.25 as a shift (Siddiqi, "Credit Risk Scorecards", 2006). NaN where
     either side is empty.
@@ -31,7 +31,7 @@ def stability_index(expected: npt.NDArray[Any], observed: npt.NDArray[Any]) -> f
 
 
 def histogram(values: Values) -> Histogram:
-    """Numbers by tenths of themselves (equal values share a bin), words by word."""
+    """Histogram of numbers by deciles (equal values share a bin), of words by word."""
     if values.dtype.kind == "U":
         names = sorted(set(values.tolist()))
         return {"names": names, "counts": _count(values, {"names": names}).tolist()}
@@ -41,7 +41,7 @@ def histogram(values: Values) -> Histogram:
 
 
 def drift(reference: Mapping[str, Histogram], night: Mapping[str, Values]) -> dict[str, float]:
-    """The index of each distribution that both know; what cannot be compared is left out."""
+    """Stability index of each distribution that both sides have; others are left out."""
     found = {
         name: stability_index(np.array(known["counts"]), _count(night[name], known))
         for name, known in reference.items()
@@ -51,7 +51,7 @@ def drift(reference: Mapping[str, Histogram], night: Mapping[str, Values]) -> di
 
 
 def _count(values: Values, bins: Mapping[str, Any]) -> npt.NDArray[np.int64]:
-    """Values by bin; one more bin, the last, for words that the others do not know."""
+    """Count values by bin; the last bin is for words that the other side lacks."""
     if "edges" in bins:
         places = np.searchsorted(np.asarray(bins["edges"], dtype=np.float64), values.astype(np.float64), side="left")
         return np.bincount(places, minlength=len(bins["edges"]) + 1).astype(np.int64)

@@ -1,9 +1,9 @@
-"""The gate: may a candidate replace the champion? Decided by what it did on held-out pairs.
+"""Gate: decide by held-out pairs if a candidate may replace the champion.
 
 Broken candidates are always refused: a leak, figures that are no numbers, files that do not fit the shop, constant
 scores, too few users to measure on, not better than popularity. Without a trained champion every other check warns and
-decides nothing. With one it decides, and bounds what the candidate may lose to the champion on the same data: an
-absolute bound is one that some shops can never meet.
+decides nothing. With one it decides, and bounds what the candidate may lose to the champion on the same data: some
+shops could never meet an absolute bound.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ DECISION_SETTINGS = frozenset(
         "max_cost_growth",
     }
 )
-"""Settings of `evaluate` that the gate alone reads: where only they changed, it decides again on the same figures."""
+"""Settings of `evaluate` that only the gate reads: after a change of these, it decides again on the same figures."""
 FLOORS = {"fit_seconds": 60.0, "score_milliseconds_per_user": 1.0}
-"""A champion's cost below this counts as this much: a busy machine makes seconds of fitting several times as many."""
+"""Minimum of a champion's cost in comparisons: load on the machine can multiply seconds of fitting."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One question of the gate: the figure, the bound that it was held against, and the answer in words.
+    """One check of the gate: the figure, its bound, and the answer in words.
 
-    decides: False for a check that only warns. remedy: what a person can do about it, empty where it passed.
+    decides: False for a check that only warns. remedy: advice to a person, empty where it passed.
     """
 
     name: str
@@ -64,29 +64,29 @@ class Check:
 
 @dataclass(frozen=True)
 class Decision:
-    """The gate's answer, and every check that it rests on."""
+    """Decision of the gate, with all its checks."""
 
     checks: tuple[Check, ...]
 
     @property
     def promote(self) -> bool:
-        """True if every check that decides passed; a gate that asked nothing promotes nothing."""
+        """True if every deciding check passed; without checks nothing is promoted."""
         deciding = [check.is_passed for check in self.checks if check.decides]
         return bool(deciding) and all(deciding)
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Lines of the checks that decide against the candidate or, where none does, for it."""
+        """Lines of the deciding checks that failed or, where none failed, of those that passed."""
         return tuple(check.line for check in self.checks if check.decides and check.is_passed == self.promote)
 
     @property
     def warnings(self) -> tuple[Check, ...]:
-        """Checks that failed and decide nothing."""
+        """Failed checks that only warn."""
         return tuple(check for check in self.checks if not check.decides and not check.is_passed)
 
     @property
     def warning_lines(self) -> tuple[str, ...]:
-        """Each warning with its remedy, in words."""
+        """Warnings with their remedies, in words."""
         return tuple(f"{check.line}: {check.remedy}" for check in self.warnings)
 
     def document(self) -> dict[str, Any]:
@@ -103,10 +103,11 @@ class Decision:
 
 
 def decide(evaluation: Evaluation, settings: EvaluateSettings, *, is_fresher: bool = False) -> Decision:
-    """Promote what is sound and better than popularity and the champion, in NDCG, by a paired test over users.
+    """Promote a candidate that is sound and better than popularity and the champion, in NDCG, by a paired test over
+    users.
 
     With `is_fresher` (it saw newer data than the champion) a candidate need only be as good as the champion: the same
-    recipe on newer data ties. A candidate with faults was never measured, so nothing else is asked of it.
+    recipe on newer data ties. A candidate with faults was never measured, so no other check applies.
     """
     if faults := evaluation.get("faults"):
         return Decision(tuple(_broken("whole", fault, float(len(faults))) for fault in faults))
@@ -121,12 +122,12 @@ def decide(evaluation: Evaluation, settings: EvaluateSettings, *, is_fresher: bo
 
 
 def n_users_missing(evaluation: Evaluation, settings: EvaluateSettings) -> int:
-    """Number of further users with held-out pairs that it takes to measure a candidate; 0 where there are enough."""
+    """Number of additional users with held-out pairs needed to measure a candidate; 0 where there are enough."""
     return max(settings.min_tested_users - int(evaluation.get("n_tested", 0)), 0)
 
 
 def _unmeasured(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Check]:
-    """Too few held-out users, or figures that are no numbers."""
+    """Check for too few held-out users, or for figures that are no numbers."""
     n_tested, least = int(evaluation["n_tested"]), settings.min_tested_users
     if n_tested < least:
         line = f"{n_tested} users have held-out pairs, at least {least} (evaluate.min_tested_users) are needed"
@@ -145,7 +146,7 @@ def _soundness(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[C
     line = f"{leaked} held-out pairs were in the evidence that was learned from"
     yield _at_most("leak", leaked, 0, line, "this is a defect: report it with the training's evaluation.json")
     line = f"the candidate's scores are constant for {constant:.0%} of the tested users"
-    remedy = "land more of what these users do or say, then train again"
+    remedy = "land more events and comments of these users, then train again"
     yield _at_most("constant_scores", constant, settings.max_constant_share, line, remedy)
 
 
@@ -174,7 +175,7 @@ def _beats_champion(evaluation: Evaluation, settings: EvaluateSettings, *, is_fr
 
 
 def _slices(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
-    """No slice with enough users may lose more than the margin, unless the paired test calls the loss chance."""
+    """Check that no slice with enough users loses more than the margin, unless the paired test finds no difference."""
     rival, decides = _rival(evaluation)
     losses = [
         (-test["difference"], name)
@@ -190,7 +191,7 @@ def _slices(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
 
 
 def _fairness(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
-    """No watched group of products may lose more than the margin of the exposure that the rival gives it."""
+    """Check that no watched group of products loses more than the margin of the exposure that the rival gives it."""
     rival, decides = _rival(evaluation)
     ours, theirs = evaluation["candidate"], evaluation[rival]
     losses = [
@@ -209,7 +210,9 @@ def _fairness(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
 
 
 def _exposure(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Check]:
-    """Coverage and evenness (1 - Gini) as shares of what so many places could reach; difference from popularity."""
+    """Check coverage and evenness (1 - Gini) as shares of the maximum for so many places; and difference from
+    popularity.
+    """
     figures, cutoff, theirs = evaluation["candidate"], settings.cutoff, evaluation.get("champion")
     attainable = min(1.0, figures["n_users"] * cutoff / evaluation["n_products"])
     max_loss, explore = settings.max_exposure_loss, "recommend.exploration_share = 0.1 shows more of the catalogue"
@@ -224,7 +227,7 @@ def _exposure(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Ch
     own = 1.0 - evaluation["popularity_overlap"]
     line = f"{evaluation['popularity_overlap']:.0%} of the recommendations are what popularity alone would show"
     before = 1.0 - evaluation["champion_facts"]["popularity_overlap"] if theirs else None
-    remedy = "land more of what users do, say and follow, then train again"
+    remedy = "land more events, comments and follows, then train again"
     yield _keeps(
         "popularity_overlap", own, _Bounds(1.0 - settings.max_popularity_overlap, before, max_loss), line, remedy
     )
@@ -232,7 +235,7 @@ def _exposure(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Ch
 
 def _reasons(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
     share, n = evaluation["reasons"]["reasons_valid_share"], evaluation["reasons"]["reasons_tested"]
-    line = f"{share:.0%} of {n} reasons stand the deletion test"
+    line = f"{share:.0%} of {n} reasons pass the deletion test"
     facts = evaluation.get("champion_facts")
     before = facts["reasons"]["reasons_valid_share"] if facts else None
     remedy = "recommend.max_reasons = 1 shows the strongest reason alone"
@@ -242,7 +245,7 @@ def _reasons(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
 
 
 def _attacks(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Check]:
-    """Share of honest users' lists that a ring gets its product into; nothing where no rings were planted."""
+    """Check the share of honest users' lists that a ring gets its product into; nothing where no rings were planted."""
     figures, facts = evaluation["manipulation"], evaluation.get("champion_facts")
     if not figures:
         return
@@ -269,7 +272,7 @@ def _cost(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Check]
 
 
 def _rival(evaluation: Evaluation) -> tuple[str, bool]:
-    """Whom a candidate is held against, and whether that decides."""
+    """Model to compare a candidate with, and True if that comparison decides."""
     return ("champion", True) if evaluation.get("champion") else ("popularity", False)
 
 
@@ -295,7 +298,7 @@ def _at_most(name: str, figure: float, bound: float, line: str, remedy: str, *, 
 
 @dataclass(frozen=True)
 class _Bounds:
-    """What a share is held against: `least` warns without a champion, else `max_loss` of the champion's decides."""
+    """Bounds of a share: without a champion `least` warns, otherwise `max_loss` against the champion decides."""
 
     least: float
     champion: float | None
@@ -314,7 +317,7 @@ def _keeps(name: str, figure: float, bounds: _Bounds, line: str, remedy: str) ->
 
 
 def _raise(setting: str, needed: float) -> str:
-    """Words that name the setting and a value that would let this figure pass."""
+    """Words that name the setting and a value with which this figure would pass."""
     digits = 2 if needed < 10 else 0
     value = math.ceil(needed * 10**digits) / 10**digits
     return f"accept it with evaluate.{setting} = {value:g}"

@@ -24,16 +24,16 @@ from socialrec.settings import EvaluateSettings
 
 Figures = dict[str, float]
 EXPOSURE = "exposure_"
-"""What the names of a group's exposure begin with."""
+"""Prefix of the names of a group's exposure."""
 SLICE_METRICS = ("ndcg", "recall", "hit_rate")
 
 
 @dataclass(frozen=True)
 class HeldOutSet:
-    """What lists are measured against.
+    """Held-out data that lists are measured against.
 
-    relevant, history: csr (n_users, n_products), what each user liked after the cut and knew before it. slices: the
-    relevant products of each slice, as `make_slices` gives them.
+    relevant, history: csr (n_users, n_products), products that each user liked after the cut and knew before it.
+    slices: the relevant products of each slice, from `make_slices`.
     """
 
     relevant: Relevant
@@ -55,7 +55,7 @@ class Measured:
 
 
 def measure(ranked: Ranked, relevant: Relevant, cutoff: int) -> Figures:
-    """Means over the users with at least one relevant product, by names such as `ndcg_at_10`; `n_users` says how many.
+    """Compute means over users with a relevant product, by names such as `ndcg_at_10`; `n_users` counts those users.
 
     Without any such user every metric is NaN, which the gate refuses.
     """
@@ -67,7 +67,7 @@ def measure(ranked: Ranked, relevant: Relevant, cutoff: int) -> Figures:
 
 
 def measure_whole(ranked: Ranked, held: HeldOutSet, settings: EvaluateSettings) -> Measured:
-    """What `measure` gives, and what the lists are like apart from accuracy."""
+    """Compute the figures of `measure`, and properties of the lists other than accuracy."""
     cutoff, tested = settings.cutoff, n_relevant(held.relevant) > 0
     shown, history = ranked[tested], held.history[tested]
     columns = accuracy(ranked, held.relevant, tuple(PER_USER), cutoff) | {
@@ -87,7 +87,7 @@ def measure_whole(ranked: Ranked, held: HeldOutSet, settings: EvaluateSettings) 
 
 
 def measure_slices(ranked: Ranked, held: HeldOutSet, settings: EvaluateSettings) -> dict[str, Measured]:
-    """NDCG, recall and hit rate of each slice, over the users who have something relevant in it."""
+    """Compute NDCG, recall and hit rate of each slice, over the users with a relevant product in it."""
     found = {}
     for name, relevant in held.slices.items():
         columns = accuracy(ranked, relevant, SLICE_METRICS, settings.cutoff)
@@ -96,7 +96,7 @@ def measure_slices(ranked: Ranked, held: HeldOutSet, settings: EvaluateSettings)
 
 
 def accuracy(ranked: Ranked, relevant: Relevant, metrics: tuple[str, ...], cutoff: int) -> dict[str, Values]:
-    """Values of each user with something relevant, float64 (n_tested,), by names such as `ndcg_at_10`."""
+    """Values of each user with a relevant product, float64 (n_tested,), by names such as `ndcg_at_10`."""
     tested = n_relevant(relevant) > 0
     ranked, relevant = ranked[tested], relevant[tested]
     if not tested.any():
@@ -114,6 +114,6 @@ def _measured(columns: Mapping[str, Values], of_all: Figures, settings: Evaluate
 
 
 def _mean(values: Values) -> float:
-    """Mean over the users about whom the metric says something; NaN without any."""
+    """Mean over users without NaN; NaN where no user has a value."""
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else float("nan")

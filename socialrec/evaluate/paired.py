@@ -1,4 +1,4 @@
-"""Whether two models differ on the same users, or whether chance would do as much."""
+"""Paired tests of two models on the same users."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from socialrec.evaluate.bootstrap import BLOCK_DRAWS, mean_interval
 from socialrec.evaluate.metrics.hits import Values
 
 ROUNDING = 1e-12
-"""Sums of the same numbers in another order may differ by this much of their size."""
+"""Relative tolerance for sums of the same numbers in another order."""
 
 
 @dataclass(frozen=True)
 class PairedTest:
-    """Mean over users of ours less theirs, its 95% interval, and how often chance alone would give as much.
+    """Mean over users of ours less theirs, its 95% interval, and p-values.
 
-    p_better speaks of a difference at least this high, p_worse of one at least this low; both are 1 where all users
+    p_better is for a difference at least this high, p_worse for one at least this low; both are 1 where all users
     are served alike.
     """
 
@@ -30,7 +30,7 @@ class PairedTest:
     p_worse: float
 
     def document(self) -> dict[str, float]:
-        """As plain numbers."""
+        """Plain numbers."""
         return {name: float(value) for name, value in asdict(self).items()}
 
 

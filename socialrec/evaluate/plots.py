@@ -15,9 +15,9 @@ CLASS_CHARS = 30
 
 
 def metrics_figure(figures: Mapping[str, Mapping[str, float | None]], title: str) -> Figure:
-    """Grouped bars: one group a metric, one colour a model or signal. `figures` is {who: {metric: value}}.
+    """Draw grouped bars: one group per metric, one colour per model or signal. `figures` is {model: {metric: value}}.
 
-    A value of None, such as what needs categories where a shop has none, is no bar.
+    A value of None, such as a metric of categories in a shop without them, has no bar.
     """
     metrics = [name for name in next(iter(figures.values())) if name != "n_users"]
     figure = Figure(figsize=(10, 4), layout="constrained")
@@ -34,7 +34,7 @@ def metrics_figure(figures: Mapping[str, Mapping[str, float | None]], title: str
 
 
 def weights_figure(weights: Mapping[str, float], title: str) -> Figure:
-    """One bar a signal: how much the blend gives it."""
+    """Draw one bar per signal: its weight in the blend."""
     figure = Figure(figsize=(6, 3), layout="constrained")
     axes = figure.subplots()
     shown = first_values(weights)
@@ -49,7 +49,7 @@ def weights_figure(weights: Mapping[str, float], title: str) -> Figure:
 
 
 def confusion_figure(confusion: sp.csr_matrix, classes: Sequence[str], title: str) -> Figure:
-    """Shares of each row: what is, against what was told; of many classes the most frequent ones, the rest counted.
+    """Draw shares of each row, actual against predicted; of many classes the most frequent ones, the rest counted.
 
     confusion: counts, int64 (n_classes, n_classes).
     """

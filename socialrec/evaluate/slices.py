@@ -1,4 +1,4 @@
-"""Parts of the held-out users and products that a mean over everyone would hide."""
+"""Slices of held-out users and products that a mean over all users would hide."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ TIES = {"0_ties": (0, 0), "1_to_4_ties": (1, 4), "5_or_more_ties": (5, np.iinfo(
 """Bands of the social cold start, both ends included."""
 ACTIVITY = ("low", "medium", "high")
 N_COMMUNITIES = 5
-"""So many communities have a slice of their own."""
+"""Number of communities with a slice of their own."""
 
 
 @dataclass(frozen=True)
 class UserFacts:
-    """What is known of each held-out user before the cut, in the order of the lists.
+    """Facts about each held-out user before the cut, in the order of the lists.
 
     n_products, n_ties: int64 (n_users,), distinct products met and ties held. platform: str (n_users,). community:
     int64 (n_users,), the largest is 0, -1 without ties.

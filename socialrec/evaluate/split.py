@@ -25,11 +25,11 @@ TIE_PARTS = ("user_key", "neighbour_key", "is_follow", "is_mutual", "replies_mic
 
 @dataclass(frozen=True)
 class Split:
-    """Which evidence may be learned from, and which user-product pairs are held out.
+    """Evidence that may be learned from, and user-product pairs that are held out.
 
-    `until="validation"` is what the first fit may see, `"test"` what the second may see, `"all"` everything.
-    In a time split, undated interactions, comments and replies are evidence for `"all"` only: nothing says that they
-    came before a cut.
+    `until="validation"` selects the data of the first fit, `"test"` that of the second, `"all"` everything. In a time
+    split, undated interactions, comments and replies are evidence for `"all"` only, because they may be later than a
+    cut.
     """
 
     kind: Kind
@@ -41,7 +41,7 @@ class Split:
 
     @property
     def label(self) -> str:
-        """How every figure measured on this split is labelled."""
+        """Label of every figure measured on this split."""
         if self.test_cut is None:
             return "random per user (source has no event times)"
         return f"time cut {self.test_cut:%Y-%m-%d}"
@@ -63,15 +63,15 @@ class Split:
         return _pairs(self.training_interactions(interactions, "validation"))
 
     def validation_pairs(self, interactions: pa.Table) -> pa.Table:
-        """Distinct (user_key, product_id) of the validation window that are new to their user; returns do not count."""
+        """Distinct (user_key, product_id) of the validation window that are new to their user, without returns."""
         return self._held_out(interactions, "validation")
 
     def test_pairs(self, interactions: pa.Table) -> pa.Table:
-        """Distinct (user_key, product_id) of the test window that are new to their user; returns do not count."""
+        """Distinct (user_key, product_id) of the test window that are new to their user, without returns."""
         return self._held_out(interactions, "test")
 
     def ties_as_of(self, ties: pa.Table, until: Until = "validation") -> pa.Table:
-        """Parts of gold.social_ties that stood before the cut: see `tie_parts`."""
+        """Parts of gold.social_ties as of the cut: see `tie_parts`."""
         return tie_parts(ties, self.cut(until))
 
     def _evidence(self, rows: pa.Table, time_column: str, until: Until) -> pa.Table:
@@ -116,7 +116,7 @@ def make_split(interactions: pa.Table, settings: EvaluateSettings) -> Split:
 
 
 def tie_parts(ties: pa.Table, cut: datetime | None = None) -> pa.Table:
-    """User, neighbour, follow, mutual and replies of gold.social_ties rows, as they stood before a cut (None: now).
+    """User, neighbour, follow, mutual and replies of gold.social_ties rows, as of a cut (None: now).
 
     Co-interest is left out, because it is made of the very interactions that a split holds out.
     """
@@ -132,7 +132,7 @@ def tie_parts(ties: pa.Table, cut: datetime | None = None) -> pa.Table:
 
 
 def pair_keys(rows: pa.Table, seed: int) -> Hashes:
-    """A 64-bit hash of each row's (user_key, product_id) under a seed; the same on every machine and run."""
+    """Hash each row's (user_key, product_id) under a seed to 64 bits; the same on every machine and run."""
     salt = np.uint64(int.from_bytes(hashlib.blake2b(str(seed).encode(), digest_size=8).digest(), "little"))
     users, products = string_hashes(rows["user_key"]), string_hashes(rows["product_id"])
     return mixed(mixed(users, products), np.full(rows.num_rows, salt))

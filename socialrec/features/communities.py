@@ -1,4 +1,4 @@
-"""Communities of the tie graph, and what their members like."""
+"""Communities of the tie graph, and the likes of their members."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import scipy.sparse as sp
 from socialrec.vectors.arrays import ABSENT, Csr, Indices
 
 RESOLUTION = 1.0
-"""What a community's size counts against it: above 1 they are smaller."""
+"""Resolution of Louvain's method; above 1 communities are smaller."""
 SEED = 20260105
 MAX_ORDERS, MAX_TIES = 16, 4_000_000
-"""Orders of the users that are tried, and ties that are gone through in all of them together: large graphs get few."""
+"""Limits on the orders of users that are tried and on ties visited in all of them: large graphs get few."""
 
 
 def find_communities(ties: Csr) -> Indices:
     """The community of each user, int64 (n_users,), the largest first; ABSENT without ties.
 
     Louvain's method (Blondel et al., "Fast unfolding of communities in large networks", J. Stat. Mech. 2008) on ties in
-    either direction. What it finds depends on the order in which it goes through the users, so it tries some, drawn
+    either direction. The result depends on the order of the users, so it tries several orders, drawn
     with a seed from the users' own order, and keeps the partition of highest modularity. ties: csr (n_users, n_users).
     """
     both = (ties + ties.T).tocsr()
@@ -30,7 +30,7 @@ def find_communities(ties: Csr) -> Indices:
 
 def _best_partition(graph: Csr) -> Indices:
     """The partition of highest modularity over some orders of the nodes; the first of equals."""
-    # Imported here: it takes most of a second, and the screens that import this module never get here.
+    # Imported here: it takes most of a second, and the screens that import this module do not need it.
     from sknetwork.clustering import Louvain, get_modularity
 
     rng, n_nodes = np.random.default_rng(SEED), graph.shape[0]

@@ -1,4 +1,4 @@
-"""A night's fresh evidence: what every user did, whom they are tied to, and what may be recommended to them."""
+"""Fresh evidence of a night: events of every user, their ties, and the products on offer."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PRODUCT_FACTS = ("trend", "active", "category", "brand", "age_days", "small_sell
 
 @dataclass(frozen=True)
 class Stamp:
-    """What is written on every row of a night: day, model versions and kind of model."""
+    """Values written on every row of a night: day, model versions and kind of model."""
 
     ds: str
     recommender_version: str
@@ -52,14 +52,13 @@ class Stamp:
 class Context:
     """Fresh evidence over a model's catalogue.
 
-    everyone: pseudonyms (n_everyone,), in an order that does not follow from them, and names: what to call them where
-    pseudonyms must not matter: see `UserOrder`. rows: int64 (n_users,), who gets a list, ascending; platforms:
-    (n_users,). affinity, recency, seen, returned, opinions: csr (n_everyone, n_products). ties: csr (n_everyone,
-    n_everyone), rows adding up to 1. communities: int64 (n_everyone,), ABSENT without ties.
-    trend: float32 (n_products,), users of each product, the newest counting most. active: bool (n_products,).
-    category, brand: int64 (n_products,), ABSENT where the shop names none. age_days: float32 (n_products,), since the
-    newer of its description and its first appearance. small_seller: bool (n_products,). reason_evidence: of everyone
-    and the catalogue.
+    everyone: pseudonyms (n_everyone,), in an order independent of them, and names: labels that do not depend on
+    pseudonyms, see `UserOrder`. rows: int64 (n_users,), users who get a list, ascending; platforms: (n_users,).
+    affinity, recency, seen, returned, opinions: csr (n_everyone, n_products). ties: csr (n_everyone, n_everyone), rows
+    adding up to 1. communities: int64 (n_everyone,), ABSENT without ties. trend: float32 (n_products,), users of each
+    product, the newest counting most. active: bool (n_products,). category, brand: int64 (n_products,), ABSENT where
+    the shop names none. age_days: float32 (n_products,), since the newer of its description and its first appearance.
+    small_seller: bool (n_products,). reason_evidence: of everyone and the catalogue.
     """
 
     everyone: pa.Array
@@ -85,32 +84,32 @@ class Context:
 
     @cached_property
     def community_likes(self) -> Csr:
-        """Share of each community who like each product; the last row is that of nobody."""
+        """Share of each community who like each product; the last row is for users without a community."""
         return community_likes(self.communities, self.affinity)
 
     @cached_property
     def small_seller_likes(self) -> float:
-        """Share of all likes that small sellers' products have."""
+        """Share of all likes on small sellers' products."""
         likes = likes_of(self.affinity)
         return float(likes[self.small_seller].sum() / max(likes.sum(), 1))
 
     @property
     def block_users(self) -> int:
-        """Users of a block: it follows from settings and catalogue alone, the same on every machine."""
+        """Users of a block: it depends on settings and catalogue alone, the same on every machine."""
         return self.settings.users_per_block(len(self.active))
 
     @property
     def n_blocks(self) -> int:
-        """Number of blocks of `block_users` users; who is in which never depends on how the work is spread."""
+        """Number of blocks of `block_users` users; their members do not depend on the distribution of the work."""
         return -(-len(self.rows) // self.block_users)
 
     def block_rows(self, block: int) -> tuple[int, Indices]:
-        """Where a block begins among the listed users, and the rows of its users among everyone."""
+        """First place of a block among the listed users, and the rows of its users among `everyone`."""
         start = block * self.block_users
         return start, self.rows[start : start + self.block_users]
 
     def without(self, users: pa.Array) -> Self:
-        """The same night, with lists for all but these."""
+        """Make the same context without lists for these users."""
         is_left = pc.invert(pc.is_in(self.everyone.take(pa.array(self.rows)), value_set=users))
         rows = self.rows[is_left.to_numpy(zero_copy_only=False)]
         return replace(self, rows=rows, platforms=self.platforms.filter(is_left))
@@ -157,7 +156,7 @@ _PARTS = ("data", "indices", "indptr")
 
 
 def likes_of(affinity: Csr) -> npt.NDArray[np.int64]:
-    """How many users like each product, int64 (n_products,)."""
+    """Number of users who like each product, int64 (n_products,)."""
     return np.bincount(affinity.indices[affinity.data > 0], minlength=affinity.shape[1]).astype(np.int64)
 
 
@@ -173,8 +172,8 @@ def build_context(
     settings: Settings,
     sample: float = 1.0,
 ) -> Context:
-    """From rows of gold.user_product_affinity, gold.social_ties, silver.products and gold.user_profiles of one day,
-    and of silver.comments up to it.
+    """Build the context from rows of gold.user_product_affinity, gold.social_ties, silver.products and
+    gold.user_profiles of one day, and of silver.comments up to it.
 
     `catalogue` is the model's products. Products that came after it was trained have no column yet and wait for the
     next training. Every user of the profiles gets a list, or a share of them where `sample` is below 1.

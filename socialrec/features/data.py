@@ -1,4 +1,4 @@
-"""What the recommender learns from: vocabularies and matrices built from rows of the lake."""
+"""Training data of the recommender: vocabularies and matrices built from rows of the lake."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Everything that signals are fitted on.
+    """Data that signals are fitted on.
 
     users, products: sorted names. affinity: csr float32 (n_users, n_products). ties: csr float32 (n_users, n_users),
     rows adding up to 1. text: float32 (n_products, dim), unit rows or zeros. popularity: float32 (n_products,), users
@@ -62,14 +62,14 @@ class TrainingData:
 
     @cached_property
     def community_likes(self) -> Csr:
-        """Share of each community who like each product; the last row is that of nobody."""
+        """Share of each community who like each product; the last row is for users without a community."""
         return community_likes(self.communities, self.affinity)
 
 
 def build_training_data(
     evidence: Evidence, products: pa.Table, embeddings: pa.Table, settings: Settings
 ) -> TrainingData:
-    """Matrices from evidence, one snapshot of silver.products and gold.text_embeddings (text_hash, embedding).
+    """Build matrices from evidence, one snapshot of silver.products and gold.text_embeddings (text_hash, embedding).
 
     Raises UserError where the catalogue is empty.
     """
@@ -96,9 +96,10 @@ def build_training_data(
 
 
 def product_text(products: pa.Table, comments: pa.Table, embeddings: pa.Table, names: pa.Array) -> F32:
-    """One vector a product: its own text plus the mean of its comments, less the mean product, float32 unit rows.
+    """Compute one vector per product: its own text plus the mean of its comments, less the mean product, float32 unit
+    rows.
 
-    Encoders put all texts into a narrow cone; without the mean product's share, cosines tell products apart.
+    Encoders put all texts into a narrow cone; without the mean product, cosines separate products.
     Products without any encoded text are rows of zeros.
     """
     hashes = embeddings["text_hash"].combine_chunks()
@@ -109,7 +110,7 @@ def product_text(products: pa.Table, comments: pa.Table, embeddings: pa.Table, n
 
 
 def _means(rows: pa.Table, hashes: pa.Array, names: pa.Array) -> Csr:
-    """Matrix (n_products, n_texts) that averages the encoded texts of each product's rows, added up by their hashes."""
+    """Make the matrix (n_products, n_texts) that averages the encoded texts of each product, summed in hash order."""
     order = pc.sort_indices(hashes)
     owner, text = positions(rows["product_id"], names), positions(rows["text_hash"], hashes.take(order))
     known = (owner != ABSENT) & (text != ABSENT)

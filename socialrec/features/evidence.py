@@ -1,4 +1,4 @@
-"""Evidence as matrices: what users did, and whom they are tied to, as of a cut."""
+"""Evidence as matrices: events and ties of users as of a cut."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DAY_SECONDS = 86_400.0
 def affinity_of_events(
     interactions: pa.Table, users: pa.Array, products: pa.Array, settings: Settings, as_of: datetime | None
 ) -> Csr:
-    """Affinity (n_users, n_products) from rows of silver.interactions, decayed to a moment.
+    """Compute affinity (n_users, n_products) from rows of silver.interactions, decayed to a moment.
 
     An event adds `weight(event_type) * amount * 2^(-age / half_life)`; the amount is the quantity q up to 1 and
     1 + ln q above. An event without a time, or a call without `as_of`, does not decay.
@@ -37,7 +37,7 @@ def affinity_of_events(
 
 
 def affinity_of_rollup(affinities: pa.Table, users: pa.Array, products: pa.Array, settings: Settings) -> Csr:
-    """Affinity (n_users, n_products) from rows of gold.user_product_affinity."""
+    """Compute affinity (n_users, n_products) from rows of gold.user_product_affinity."""
     values = affinities["affinity_micros"].to_numpy(zero_copy_only=False) / MICROS
     rows, columns = positions(affinities["user_key"], users), positions(affinities["product_id"], products)
     cells = csr(values, rows, columns, (len(users), len(products)))
@@ -92,9 +92,9 @@ def trend_of_times(times: Indices, products: Indices, n_products: int, share: fl
 
 
 def recency_of_times(times: Indices, users: Indices, products: Indices, shape: tuple[int, int]) -> Csr:
-    """How far back each user's products lie, csr float32 (n_users, n_products): the newest is 1, the one before it 2.
+    """Rank each user's products by recency, csr float32 (n_users, n_products): the newest is 1, the one before it 2.
 
-    From one time a pair and its row numbers, all int64 (n,); equal times go by the product's number.
+    From one time per pair and its row numbers, all int64 (n,); equal times are ordered by the product's number.
     """
     order = np.lexsort((-products, -times, users))
     starts = np.searchsorted(users[order], users[order])
@@ -103,9 +103,9 @@ def recency_of_times(times: Indices, users: Indices, products: Indices, shape: t
 
 
 def opinion_matrix(comments: pa.Table, users: pa.Array, products: pa.Array) -> Csr:
-    """What users say of products, csr float32 (n_users, n_products): their mean rating, 1 star as -1 and 5 as 1.
+    """Opinions of users on products, csr float32 (n_users, n_products): their mean rating, 1 star as -1 and 5 as 1.
 
-    Rows of silver.comments without a rating are left out, and a mean of 3 stars says nothing.
+    Rows of silver.comments without a rating are left out, and a mean of 3 stars counts as no opinion.
     """
     rated = comments.filter(pc.is_valid(comments["rating"]))
     # One thread, so that ratings are added up in the order of their rows.
@@ -140,7 +140,7 @@ def tie_matrix(parts: pa.Table, users: pa.Array, settings: Settings) -> Csr:
 
 def _age_days(times: pa.ChunkedArray, as_of: datetime) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     seconds = pc.cast(pc.cast(times, pa.timestamp("us", "UTC")), pa.int64()).to_numpy(zero_copy_only=False) / MICROS
-    # Events without a time are as good as new; so is one that happens after the moment asked for.
+    # Events without a time, or after the given moment, do not decay.
     age: np.ndarray[tuple[int], np.dtype[np.float64]] = np.maximum(as_of.timestamp() - seconds, 0.0) / DAY_SECONDS
     return np.nan_to_num(age, nan=0.0)
 

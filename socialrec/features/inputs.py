@@ -1,4 +1,4 @@
-"""What a training reads from the lake, and which of it may be learned from on either side of a split."""
+"""Inputs of a training from the lake, and the parts that may be learned from on either side of a split."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ PRODUCT_COLUMNS = ("product_id", "text", "text_hash", "is_active", "category", "
 
 @dataclass(frozen=True)
 class Inputs:
-    """Rows of one day's lake, the platforms they come from, and the versions of the tables they were read from.
+    """Rows of one day's lake, their platforms, and the versions of the tables they were read from.
 
-    As `read_inputs` makes them, users go by names that follow from what they did, not by pseudonyms.
+    `read_inputs` names users by their events instead of their pseudonyms.
     """
 
     ds: str
@@ -41,7 +41,7 @@ class Inputs:
     versions: dict[str, int | None]
 
     def training_data(self, split: Split, until: Until, settings: Settings) -> TrainingData:
-        """Matrices of what may be learned from before a cut; `"all"` is everything up to the end of the day."""
+        """Build matrices of the data before a cut; `"all"` is everything up to the end of the day."""
         as_of = split.cut(until)
         if until == "all":
             as_of = datetime.fromisoformat(self.ds).replace(tzinfo=UTC) + timedelta(days=1)
@@ -96,7 +96,7 @@ def read_inputs(lake: Lake, ds: str, encoder_version: str, pinned: Mapping[str, 
 
 
 def with_names(inputs: Inputs) -> Inputs:
-    """The same rows with users by names and all in an order that follows from content: equal for any pseudonyms."""
+    """Rename users and sort all rows by content: equal for any pseudonyms."""
     named = NamedTables.of(inputs.interactions, inputs.comments, inputs.ties)
     products = inputs.products.sort_by([(name, "ascending") for name in ("product_id", "text_hash")])
     return replace(inputs, products=products, **vars(named))
@@ -108,12 +108,12 @@ def comment_days(lake: Lake, ds: str) -> list[str]:
 
 
 def read_comments(lake: Lake, ds: str) -> pa.Table:
-    """Comments up to day `ds`: who said what of which product, with how many stars, in answer to which comment."""
+    """Read comments up to day `ds`: user, product, stars and parent comment."""
     return lake.read(SILVER_COMMENTS, comment_days(lake, ds), COMMENT_COLUMNS)
 
 
 def n_texts_missing(inputs: Inputs) -> int:
-    """How many distinct texts of products and comments have no vector."""
+    """Number of distinct texts of products and comments without a vector."""
     hashes = pc.unique(
         pa.chunked_array([*inputs.products["text_hash"].chunks, *inputs.comments["text_hash"].chunks], pa.string())
     )

@@ -1,4 +1,4 @@
-"""What reasons may state: who likes what, whom a user follows, which words products and favourable comments hold."""
+"""Evidence that reasons may state: likes, follows, and words of products and of favourable comments."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _PARTS = ("data", "indices", "indptr", "shape")
 
 @dataclass(frozen=True)
 class ReasonEvidence:
-    """Statements about the users and products of a night, each of which its tables bear out.
+    """True statements about the users and products of a night, each supported by its tables.
 
-    fans, onlookers: csr float32 (n_users, n_products), 1 where a user likes a product, and where they only met it; 0
-    in both for whoever returned it or complained. follows: csr float32 (n_users, n_users). words: csr float32
+    fans, onlookers: csr float32 (n_users, n_products), 1 where a user likes a product, and where they only met it; 0 in
+    both for users who returned it or complained. follows: csr float32 (n_users, n_users). words: csr float32
     (n_products, n_words) as `distinctive_words` makes it, and word_names of its columns. praise: list<string>
     (n_users,), each user's favourable comments and labels, sorted. categories: string (n_products,), null without one.
     """
@@ -43,11 +43,13 @@ class ReasonEvidence:
 
     @cached_property
     def speaking(self) -> Csr:
-        """1 where a user speaks for a product, as a fan or an onlooker, csr float32 (n_users, n_products)."""
+        """Pairs in which a user counts as a fan or an onlooker of a product, 1 each, csr float32 (n_users,
+        n_products).
+        """
         return (self.fans + self.onlookers).tocsr()
 
     def save(self, folder: Path) -> None:
-        """Write it for other processes to load."""
+        """Write the evidence for other processes to load."""
         tensors = {
             f"{name}.{part}": np.asarray(getattr(getattr(self, name), part)) for name in MATRICES for part in _PARTS
         }
@@ -72,8 +74,9 @@ class ReasonEvidence:
 def gather_evidence(
     events: pa.Table, comments: pa.Table, ties: pa.Table, products: pa.Table, *, users: pa.Array, names: pa.Array
 ) -> ReasonEvidence:
-    """From rows of gold.user_product_affinity (or `counted_events`), silver.comments, gold.social_ties (or parts of
-    ties) and silver.products, over these users and products (names)."""
+    """Gather evidence from rows of gold.user_product_affinity (or `counted_events`), silver.comments, gold.social_ties
+    (or parts of ties) and silver.products, over these users and products (names).
+    """
     pairs = stances(events, comments)
     shape = (len(users), len(names))
     is_fan = pairs["is_fan"].to_numpy(zero_copy_only=False)
@@ -98,7 +101,7 @@ def gather_evidence(
 
 
 def _favourable(comments: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Comments in words with a favourable rating, and labels: `user_key`, `product_id`, `text`."""
+    """Comments with text and a favourable rating, and labels: `user_key`, `product_id`, `text`."""
     comments = comments.filter(pc.field("text") != "")
     columns = ["user_key", "product_id", "text"]
     is_good = pc.fill_null(pc.greater_equal(comments["rating"], FAVOURABLE_RATING), False)
@@ -108,7 +111,7 @@ def _favourable(comments: pa.Table) -> tuple[pa.Table, pa.Table]:
 
 
 def _by_user(texts: pa.Table, users: pa.Array) -> pa.Array:
-    """The texts of each user, list<string> (n_users,), sorted so that the order of rows does not matter."""
+    """Texts of each user, list<string> (n_users,), sorted so that the order of rows does not matter."""
     found: list[list[str]] = [[] for _ in range(len(users))]
     rows = positions(texts["user_key"], users)
     for row, text in zip(rows.tolist(), texts["text"].to_pylist(), strict=True):

@@ -1,4 +1,4 @@
-"""What the shop says of the products that a model knows: offered or not, of which kind, how old."""
+"""Metadata of the products that a model knows: on offer or not, category, age."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TIME = pa.timestamp("us", "UTC")
 
 
 def offered(products: pa.Table, names: pa.Array) -> Flags:
-    """Whether each product may be recommended, bool (n_names,); what the shop does not have is not offered."""
+    """Check if each product may be recommended, bool (n_names,); products that the shop lacks are not on offer."""
     active = np.zeros(len(names), dtype=np.bool_)
     rows = positions(products["product_id"].filter(products["is_active"]), names)
     active[rows[rows != ABSENT]] = True
@@ -25,7 +25,7 @@ def offered(products: pa.Table, names: pa.Array) -> Flags:
 
 
 def kind_numbers(products: pa.Table, column: str, names: pa.Array) -> Indices:
-    """A number for each product's category or brand, int64 (n_names,), in order of the kinds' names; ABSENT without."""
+    """Number each product's category or brand, int64 (n_names,), in order of their names; ABSENT without."""
     known = products.filter(products[column].is_valid())
     rows, kinds = positions(known["product_id"], names), positions(known[column], vocabulary(known[column]))
     numbers = np.full(len(names), ABSENT, dtype=np.int64)
@@ -34,7 +34,7 @@ def kind_numbers(products: pa.Table, column: str, names: pa.Array) -> Indices:
 
 
 def small_sellers(brand: Indices, likes: npt.NDArray[Any], share: float) -> Flags:
-    """Whether each product is of a small seller, bool (n_products,); the shop names a product's seller as its brand.
+    """Check if each product is of a small seller, bool (n_products,); the shop names a product's seller as its brand.
 
     brand: int64 (n_products,), ABSENT without one: of no seller. likes: (n_products,), users who like each product.
     Small are the brands with the fewest likes that together have at most this share of those of all brands.
@@ -49,7 +49,7 @@ def small_sellers(brand: Indices, likes: npt.NDArray[Any], share: float) -> Flag
 
 
 def first_seen_since(products: pa.Table, names: pa.Array, ds: str, days: float) -> Flags:
-    """Whether each product landed first at most so many days before day `ds`, bool (n_names,)."""
+    """Check if each product landed first at most `days` days before day `ds`, bool (n_names,)."""
     earliest = (datetime.fromisoformat(ds) - timedelta(days=days)).date().isoformat()
     recent = np.zeros(len(names), dtype=np.bool_)
     rows = positions(products["product_id"].filter(pc.greater_equal(products["first_seen_ds"], earliest)), names)
@@ -58,9 +58,10 @@ def first_seen_since(products: pa.Table, names: pa.Array, ds: str, days: float) 
 
 
 def ages_in_days(products: pa.Table, names: pa.Array, ds: str) -> F32:
-    """Days from each product's newest description or first appearance to the end of day `ds`, float32 (n_names,).
+    """Compute days from each product's newest description or first appearance to the end of day `ds`, float32
+    (n_names,).
 
-    Products that the shop does not have are 0 days old.
+    Products that the shop lacks are 0 days old.
     """
     first_seen = pc.cast(pc.cast(pc.cast(products["first_seen_ds"], pa.date32()), TIME), pa.int64())
     newest = pc.max_element_wise(pc.cast(pc.cast(products["updated_ts"], TIME), pa.int64()), first_seen)

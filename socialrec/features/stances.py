@@ -1,4 +1,4 @@
-"""Who likes which product, and who only met it, as far as events and comments say so."""
+"""Stances of users on products: fans, and onlookers who only met them, by events and comments."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ PAIR = ("user_key", "product_id")
 
 
 def stances(events: pa.Table, comments: pa.Table) -> pa.Table:
-    """`user_key`, `product_id` and `is_fan` of every pair that speaks for its product.
+    """Compute `user_key`, `product_id` and `is_fan` of every pair in which the user is a fan or an onlooker.
 
-    events: rows of gold.user_product_affinity, or `counted_events`. comments: `user_key`, `product_id`, `rating`.
-    A fan did something favourable with the product, did not return it, and gave stars above a complaint's in every
-    comment on it: one without stars may be a complaint. Whoever returned it or complained speaks for nothing; others
-    who met it are no fans.
+    events: rows of gold.user_product_affinity, or `counted_events`. comments: `user_key`, `product_id`, `rating`. A fan
+    did something favourable with the product, did not return it, and gave stars above a complaint's in every comment on
+    it: one without stars may be a complaint. Users who returned it or complained are neither; others who met it are
+    onlookers.
     """
     kept = events.filter(pc.equal(pc.fill_null(events["n_returns"], 0), 0))
     kept = kept.select([*PAIR, "n_favourable"]).join(_worst_comments(comments), list(PAIR))
@@ -30,7 +30,7 @@ def stances(events: pa.Table, comments: pa.Table) -> pa.Table:
 
 
 def counted_events(interactions: pa.Table) -> pa.Table:
-    """`n_favourable` and `n_returns` of every pair, from rows of silver.interactions."""
+    """Count `n_favourable` and `n_returns` of every pair, from rows of silver.interactions."""
     kinds = interactions["event_type"]
     favourable = pc.is_in(kinds, value_set=pa.array([kind.value for kind in FAVOURABLE_EVENTS]))
     columns = {name: interactions[name] for name in PAIR}
@@ -41,7 +41,7 @@ def counted_events(interactions: pa.Table) -> pa.Table:
 
 
 def _worst_comments(comments: pa.Table) -> pa.Table:
-    """Of each pair with comments how many there are, how many have stars, and the fewest stars."""
+    """Number of comments, number with stars, and fewest stars of each pair with comments."""
     ratings = comments.select([*PAIR, "rating"])
     ratings = ratings.append_column("rating_all", pa.array([1] * ratings.num_rows, pa.int64()))
     counted = ratings.group_by(list(PAIR)).aggregate([("rating_all", "sum"), ("rating", "count"), ("rating", "min")])

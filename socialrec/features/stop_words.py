@@ -1,4 +1,4 @@
-"""Words that say nothing of a product's subject, by language: function words, and words that only judge."""
+"""Words without information about a product's subject, by language: function words, and words that only judge."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ OTHERS = """
     omdat ook onze over toen tot uit van veel voor waar wat wel werd wij ze zeer zijn zonder
 """
 STOP_WORDS = frozenset(f"{ENGLISH} {CHINESE} {OTHERS}".split())
-"""All of them at once: a shop's texts mix languages, and a short text rarely gives its own away."""
+"""Stop words of all languages together: a shop's texts mix languages, and a short text rarely identifies its own."""
 
 CHINESE_SEPARATORS = frozenset(
     "的了是我你您他她它们这那和与在有也都很不没就还被把对为以而且但又吗呢吧啊呀哦太最更只个件款"
 )
-"""Signs between which Chinese words are looked for: particles, pronouns, adverbs and measure words."""
+"""Characters between which Chinese words are looked for: particles, pronouns, adverbs and measure words."""

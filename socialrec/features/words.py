@@ -1,4 +1,4 @@
-"""Words of texts that may be named as reasons, and the distinctive ones of each product."""
+"""Words of texts that reasons may name, and the distinctive words of each product."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from socialrec.vectors.arrays import Csr, Indices, csr
 WORD = re.compile(r"[^\W\d_][\w'-]+\w")
 CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 CHINESE_LENGTHS = range(2, 5)
-"""Signs of a piece of Chinese between separators that is taken for a word."""
+"""Characters of a piece of Chinese between separators that counts as a word."""
 WORDS_PER_PRODUCT = 12
 MAX_PRODUCT_SHARE = 0.25
 MIN_PRODUCTS = 2
 MIN_LABELLERS = 2
-"""Users who must label a product with a word before it is a word of the product: one alone may be wrong, or named."""
+"""Minimum of users who must label a product with a word before it is a word of the product: one may be wrong, or
+identifiable.
+"""
 QUOTE_CHARACTERS = 160
 """Longest quote of a comment."""
 _SENTENCE_END = re.compile("(?<=[.!?])\\s+|(?<=[\u3002\uff01\uff1f])\\s*")
@@ -39,12 +41,12 @@ def words_of(text: str) -> list[str]:
 
 
 def is_label(text: str) -> bool:
-    """Whether a comment without stars is short enough to be a label."""
+    """Check if a comment without stars is short enough to be a label."""
     return len(_LABEL_PART.findall(text)) <= LABEL_WORDS
 
 
 def quote_of(texts: Sequence[str], word: str) -> str:
-    """The first sentence of these texts that holds the word, shortened around it; empty where none does."""
+    """Quote the first sentence of these texts that contains the word, shortened around it; empty where none does."""
     for text in texts:
         for sentence in _SENTENCE_END.split(text):
             if word in words_of(sentence):
@@ -78,7 +80,7 @@ def product_words(products: pa.Table, labels: pa.Table, names: pa.Array, owners:
 
 
 def _labelled(labels: pa.Table) -> Mapping[tuple[str, str], int]:
-    """By product and word how many users label it so."""
+    """Number of users who use a label, by product and word."""
     users: dict[tuple[str, str], set[str]] = defaultdict(set)
     columns = (labels[name].to_pylist() for name in ("user_key", "product_id", "text"))
     for user, product, text in zip(*columns, strict=True):

@@ -1,4 +1,4 @@
-"""Stage, audit, commit; read; history: the one way to and from the tables."""
+"""Stage, audit, commit, read, history: the only access to the tables."""
 
 from socialrec.lake.audit import AuditError
 from socialrec.lake.history import Commit

@@ -1,4 +1,4 @@
-"""Folders of writing attempts, and which were left behind by dead processes."""
+"""Folders of write attempts, and cleanup of those that dead processes left."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PREFIX = "stage-"
 
 
 def begin(table_root: Path) -> Path:
-    """Make a fresh attempt folder below a table's root, marked with the process that owns it."""
+    """Make a new attempt folder below a table's root, with this process as its lock owner."""
 
     def make() -> Path:
         folder = table_root / f"{PREFIX}{uuid.uuid4().hex}"
@@ -24,24 +24,24 @@ def begin(table_root: Path) -> Path:
 
 
 def remove(folder: Path) -> None:
-    """Delete an attempt that was given up."""
+    """Delete the folder of an attempt."""
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def abandoned(table_root: Path, committed: Container[str]) -> list[Path]:
-    """The attempts of dead processes of this host, but for those named in `committed`."""
+    """Attempts of dead processes of this host, except for those named in `committed`."""
     return [folder for folder in _marked(table_root) if owners.is_abandoned(folder) and folder.name not in committed]
 
 
 def under_way(table_root: Path) -> list[Path]:
-    """The attempts of processes that live, or may live on another host."""
+    """Attempts of processes that live, or may live on another host."""
     return [folder for folder in _marked(table_root) if not owners.is_abandoned(folder)]
 
 
 def sweep(table_root: Path, committed: Container[str]) -> list[Path]:
-    """Remove abandoned attempts, take the mark off those that were committed; returns what it removed.
+    """Remove abandoned attempts, unlock committed ones; returns the removed folders.
 
-    Folders of processes that were killed before they marked them go too, unsaid: they hold nothing.
+    Empty folders of processes killed before they locked them are removed too, but not returned.
     """
     removed = abandoned(table_root, committed)
     for folder in removed:
@@ -56,5 +56,5 @@ def sweep(table_root: Path, committed: Container[str]) -> list[Path]:
 
 
 def _marked(table_root: Path) -> Iterator[Path]:
-    """The attempts that somebody owns: committed ones are the table, and nobody's."""
+    """Attempts with a lock owner; committed ones belong to the table."""
     return (marker.parent for marker in table_root.glob(f"{PREFIX}*/{owners.OWNER_FILE}"))

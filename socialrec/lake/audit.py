@@ -1,4 +1,4 @@
-"""The audit of staged files: nothing is committed that breaks its contract."""
+"""Audit of staged files: rows that break the contract are never committed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _schema_problems(table: Table, file: str) -> list[str]:
 
 
 def _same_type(found: pa.DataType, wanted: pa.DataType) -> bool:
-    """Equal but for names of list elements and nullability, which writers choose differently."""
+    """Compare types without names of list elements and nullability, which writers choose differently."""
     if pa.types.is_list(wanted):
         is_list = pa.types.is_list(found) or pa.types.is_fixed_size_list(found)
         return is_list and _same_type(found.value_type, wanted.value_type)
@@ -55,7 +55,7 @@ def _same_type(found: pa.DataType, wanted: pa.DataType) -> bool:
 
 
 def _value_problems(table: Table, files: Sequence[str]) -> list[str]:
-    """One pass over the files in DuckDB, which spills to disk where a key set outgrows its memory.
+    """Check values in one pass over the files in DuckDB, which spills to disk where a key set outgrows its memory.
 
     Distinct keys are counted by 64-bit hashes: ten million rows collide by chance about 3 times in a million audits.
     """

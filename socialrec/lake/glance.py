@@ -1,4 +1,4 @@
-"""A table at a glance: which there are, their versions, and some rows of one."""
+"""Summaries of tables: their names, their versions, and some rows of one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_LISTED = 5
 
 @dataclass(frozen=True)
 class Glance:
-    """A table in a line: `rows` of all partitions; version, partition and time (UTC) of the newest commit, if any."""
+    """Summary of a table: `rows` of all partitions; version, partition and time (UTC) of the newest commit, if any."""
 
     name: str
     rows: int
@@ -30,7 +30,7 @@ class Glance:
 
 @dataclass(frozen=True)
 class Look:
-    """Some rows of one partition of a table, how many it has in all, and the newest commits."""
+    """Some rows of one partition of a table, its number of rows, and the newest commits."""
 
     table: Table
     partition: str
@@ -40,12 +40,12 @@ class Look:
 
 
 def glance_at_all(lake: Lake) -> list[Glance]:
-    """Every table of the contracts, along the way of the data; those that were never written too."""
+    """Summarise every table of the contracts in the order of the data flow, including those never written."""
     return [_glance(lake, table) for table in TABLES.values()]
 
 
 def look_at(lake: Lake, name: str, partition: str | None, version: int | None, n_rows: int) -> Look:
-    """The first rows of a partition (None: the newest) as of a version (None: the newest).
+    """Read the first rows of a partition (None: the newest) as of a version (None: the newest).
 
     Raises UserError where there is no such table, version or partition.
     """
@@ -67,7 +67,7 @@ def look_at(lake: Lake, name: str, partition: str | None, version: int | None, n
 
 
 def _ranges(numbers: Iterable[int]) -> str:
-    """Numbers in ascending order, those that follow each other as a range: `1 to 4, 6`."""
+    """Format numbers in ascending order, with consecutive ones as a range: `1 to 4, 6`."""
     ranges: list[list[int]] = []
     for number in sorted(numbers):
         if ranges and number == ranges[-1][-1] + 1:
@@ -78,7 +78,7 @@ def _ranges(numbers: Iterable[int]) -> str:
 
 
 def _listed(values: Sequence[str]) -> str:
-    """All values where they are few, else how many and the first and last of them."""
+    """List all values where they are few, else their number, the first and the last."""
     few = ", ".join(values)
     return few if len(values) <= MOST_LISTED else f"{len(values)}, from {values[0]} to {values[-1]}"
 

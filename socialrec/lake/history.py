@@ -1,4 +1,4 @@
-"""What a commit says about itself."""
+"""Commits of a table and their metadata."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from deltalake import DeltaTable
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit of one table.
+    """Commit of one table.
 
-    `fingerprint` stands for the inputs and settings that made it: an equal one means there is nothing to do again.
-    `attempt` stands for the content. A rewrite (`lake.rewriting`) keeps both, so that nobody works on from it anew;
-    `folder` is where its files are, `checksums` holds those of its files by their paths below the table; commits of
-    earlier versions have none.
+    `fingerprint` is the hash of the inputs and settings: if it is equal, there is nothing to do. `attempt` identifies
+    the content. A rewrite (`lake.rewriting`) keeps both, so that nothing downstream is rebuilt; `folder` is where its
+    files are, `checksums` holds those of its files by their paths below the table; commits of earlier versions have
+    none.
     """
 
     version: int
@@ -33,7 +33,7 @@ class Commit:
 
     @classmethod
     def from_metadata(cls, version: int, ts: datetime, metadata: Mapping[str, Any]) -> Commit:
-        """A commit from the custom metadata that `Stage.commit` wrote."""
+        """Parse a commit from the custom metadata that `Stage.commit` wrote."""
         return cls(
             version=version,
             ts=ts,
@@ -48,7 +48,7 @@ class Commit:
 
 
 def read_history(delta: DeltaTable) -> list[Commit]:
-    """All commits that a job made, newest first; the table's creation is not one of them."""
+    """Read all commits made by jobs, newest first, without the table's creation."""
     return [
         Commit.from_metadata(entry["version"], datetime.fromtimestamp(entry["timestamp"] / 1000, UTC), entry)
         for entry in delta.history()

@@ -27,9 +27,9 @@ from socialrec.lake.traffic import Amount, Traffic
 
 
 class Lake:
-    """Reads and writes the tables of the contracts below `root`, each at `<root>/<layer>/<noun>`.
+    """Tables of the contracts below `root`, each at `<root>/<layer>/<noun>`, read at any version.
 
-    `traffic` counts what passes through this object.
+    `traffic` counts reads and writes through this object.
     """
 
     def __init__(self, root: Path) -> None:
@@ -41,11 +41,11 @@ class Lake:
         self._whole_logs: set[tuple[str, int]] = set()
 
     def path(self, table: Table) -> Path:
-        """The folder of a table."""
+        """Folder of a table."""
         return self.root / table.layer / table.noun
 
     def version(self, table: Table) -> int | None:
-        """The table's newest version, or None where nothing was ever written."""
+        """Newest version of the table, or None where nothing was ever written."""
         delta = self._open(table)
         return delta.version() if delta else None
 
@@ -55,7 +55,7 @@ class Lake:
         return self._commits(table, delta) if delta else []
 
     def checksums(self, table: Table) -> dict[str, str]:
-        """Checksums of the files of all versions by their absolute paths, as far as their commits have some."""
+        """Checksums of the files of all versions by their absolute paths, for commits that have checksums."""
         delta = self._open(table)
         if delta is None:
             return {}
@@ -67,7 +67,7 @@ class Lake:
         return self._checksums[at]
 
     def log_problem(self, table: Table) -> str | None:
-        """The fault of a table's log, None where there is none."""
+        """Fault of a table's log, None where there is none."""
         try:
             self._open(table)
         except DamagedLogError as error:
@@ -75,7 +75,7 @@ class Lake:
         return None
 
     def newest_commits(self, table: Table) -> dict[str, Commit]:
-        """The newest commit of every partition."""
+        """Newest commit of every partition."""
         newest: dict[str, Commit] = {}
         for commit in self.history(table):
             for partition in commit.partitions:
@@ -83,16 +83,16 @@ class Lake:
         return newest
 
     def last_commit(self, table: Table, partition: str) -> Commit | None:
-        """The newest commit that wrote this partition."""
+        """Newest commit that wrote this partition."""
         return self.newest_commits(table).get(partition)
 
     def partitions(self, table: Table, version: int | None = None) -> list[str]:
-        """Sorted values of the partitions that were committed, those that hold no rows too."""
+        """Sorted values of the committed partitions, including empty ones."""
         commits = [c for c in self.history(table) if version is None or c.version <= version]
         return sorted({value for commit in commits for value in commit.partitions})
 
     def last_partition(self, table: Table, until: str | None = None) -> str | None:
-        """The newest committed partition, not after `until`."""
+        """Newest committed partition, not after `until`."""
         return max((value for value in self.partitions(table) if until is None or value <= until), default=None)
 
     def files(self, table: Table, partitions: Sequence[str] | None = None, version: int | None = None) -> list[str]:
@@ -121,7 +121,7 @@ class Lake:
         return sorted(found)
 
     def dataset(self, table: Table, partitions: Sequence[str] | None = None, version: int | None = None) -> pds.Dataset:
-        """These partitions as an Arrow dataset under the contract's schema."""
+        """Open these partitions as an Arrow dataset under the contract's schema."""
         # Reading the files themselves: delta-rs's own Arrow reader aborts the interpreter at exit (trap of 1.6).
         return pds.dataset(self.files(table, partitions, version), schema=arrow_schema(table), format=PARQUET)
 
@@ -133,7 +133,7 @@ class Lake:
         filter: pc.Expression | None = None,
         version: int | None = None,
     ) -> pa.Table:
-        """These partitions as an Arrow table. Raises DamagedFileError where a file cannot be read."""
+        """Read these partitions as an Arrow table. Raises DamagedFileError where a file cannot be read."""
         names = list(columns) if columns is not None else None
         dataset = self.dataset(table, partitions, version)
         try:
@@ -152,20 +152,20 @@ class Lake:
         return hashlib.sha256(repr((__version__, extra, facts)).encode()).hexdigest()
 
     def up_to_date(self, table: Table, partitions: Sequence[str], fingerprint: str) -> bool:
-        """Whether each of these partitions was last committed under this fingerprint."""
+        """Check if each of these partitions was last committed under this fingerprint."""
         newest = self.newest_commits(table)
         commits = [newest.get(value) for value in partitions]
         return all(commit is not None and commit.fingerprint == fingerprint for commit in commits)
 
     def stage(self, table: Table, *, job: str, partitions: Sequence[str], append: bool = False) -> Stage:
-        """Begin a write of these partitions; first sweeps what killed writers of this table left behind."""
+        """Begin a write of these partitions, after removing the files of killed writers of this table."""
         root = self.path(table)
         delta = self._open(table) or self._create(table)
         attempts.sweep(root, self.folders(table))
         return Stage(table, self.root, root, delta, job, partitions, append, self.traffic)
 
     def folders(self, table: Table) -> set[str]:
-        """Names of the attempts' folders that were ever committed."""
+        """Names of all attempt folders that were ever committed."""
         return {commit.folder for commit in self.history(table)}
 
     def drop(self, table: Table) -> None:
@@ -195,7 +195,7 @@ class Lake:
             self._whole_logs.add(at)
 
     def _open(self, table: Table, version: int | None = None) -> DeltaTable | None:
-        # Before the log is read: a commit meanwhile makes it longer than what is remembered, never shorter.
+        # Read before the log: a concurrent commit makes the log longer than the record, never shorter.
         self._require_whole_log(table)
         try:
             return DeltaTable(str(self.path(table)), version=version)

@@ -1,4 +1,4 @@
-"""Which process works in a folder, so that what dead ones left there is told from work under way."""
+"""Lock files that name the process that owns a folder, so that leftovers of dead processes can be removed."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _HALF = f"{OWNER_FILE}.partial"
 
 
 def claimed(make: Callable[[], Path]) -> Path:
-    """A fresh folder, made by `make`, that bears this process's mark."""
+    """Make a new folder with `make`, and lock it for this process."""
     while True:
         folder = make()
         try:
             _claim(folder)
         except FileNotFoundError:
-            continue  # a sweep took it for a dead process's, as it bore no mark yet
+            continue  # a sweep removed it before it was locked
         except OSError:
             remove_unclaimed(folder)
             raise
@@ -36,26 +36,26 @@ def _claim(folder: Path) -> None:
 
 
 def remove_unclaimed(folder: Path) -> None:
-    """Remove a folder that bears no mark and holds nothing, as processes leave that are killed while they claim it."""
+    """Remove a folder without lock and content, left by a process that was killed before it locked it."""
     with suppress(OSError):
         (folder / _HALF).unlink(missing_ok=True)
         folder.rmdir()
 
 
 def release(folder: Path) -> None:
-    """Take the mark off."""
+    """Remove the lock."""
     (folder / OWNER_FILE).unlink(missing_ok=True)
 
 
 def is_abandoned(folder: Path) -> bool:
-    """Whether the process that claimed it was one of this host and has ended.
+    """Check if the lock owner was a process of this host and has ended.
 
-    Folders of other hosts are left alone: only their own host can tell whether their owner lives.
+    Folders of other hosts count as owned, because only their own host knows if the owner lives.
     """
     try:
         owner = json.loads((folder / OWNER_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        # No mark: released, or not claimed yet.
+        # No lock: released, or not claimed yet.
         return False
     if owner["host"] != socket.gethostname():
         return False

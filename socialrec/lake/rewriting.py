@@ -1,4 +1,4 @@
-"""Rewrite what was committed, in other files or with fewer rows, so that nothing downstream has to be done again."""
+"""Rewrite committed data in other files or with fewer rows, without invalidating what was derived from it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from socialrec.lake.schemas import arrow_schema
 from socialrec.lake.stage import Stage
 
 Fill = Callable[[Stage, str], None]
-"""Stages the new files of one partition."""
+"""Writer that stages the new files of one partition."""
 
 Affected = Callable[[str], bool]
-"""Whether a file holds rows that have to change: asked first, of every file, so it should read little."""
+"""Test if a file contains rows to change; called for every file, so it should read little."""
 
 Change = Callable[[pa.Table], pa.Table]
-"""The rows of such a file as they are to be from now on, under the contract's schema; none where all go."""
+"""Function from such a file to its new rows, under the contract's schema; empty where all rows are removed."""
 
 
 def standing_commits(lake: Lake, table: Table) -> list[Commit]:
-    """The commits whose rows still stand, each with the partitions of which it is the newest."""
+    """Commits that are the newest of at least one partition, each with those partitions."""
     standing: dict[str, tuple[Commit, list[str]]] = {}
     for partition, commit in lake.newest_commits(table).items():
         standing.setdefault(commit.attempt, (commit, []))[1].append(partition)
@@ -34,7 +34,7 @@ def standing_commits(lake: Lake, table: Table) -> list[Commit]:
 
 
 def replace_files(lake: Lake, table: Table, fills: Mapping[str, Fill], *, job: str) -> None:
-    """Give these partitions other files, in one commit for each that made them, which goes on standing for them."""
+    """Replace the files of these partitions, in one commit for each original commit, under its fingerprint."""
     for commit in standing_commits(lake, table):
         if mine := [partition for partition in commit.partitions if partition in fills]:
             commit_again(lake, table, commit, mine, fills, job=job)
@@ -43,7 +43,7 @@ def replace_files(lake: Lake, table: Table, fills: Mapping[str, Fill], *, job: s
 def commit_again(
     lake: Lake, table: Table, commit: Commit, partitions: Sequence[str], fills: Mapping[str, Fill], *, job: str
 ) -> None:
-    """One rewrite of what one commit wrote, under its attempt and fingerprint."""
+    """Rewrite the content of one commit, under its attempt and fingerprint."""
     with lake.stage(table, job=job, partitions=partitions) as stage:
         for partition in partitions:
             fills[partition](stage, partition)
@@ -51,7 +51,7 @@ def commit_again(
 
 
 def as_it_is(lake: Lake) -> Fill:
-    """The files that a partition has."""
+    """Stage a partition's files unchanged."""
 
     def fill(stage: Stage, partition: str) -> None:
         for file in lake.files(stage.table, [partition]):
@@ -61,7 +61,7 @@ def as_it_is(lake: Lake) -> Fill:
 
 
 def with_changes(lake: Lake, affected: Affected, change: Change) -> Fill:
-    """A partition's files in their order, the affected ones changed, the others linked."""
+    """Stage a partition's files in their order, with affected ones changed and others linked."""
 
     def fill(stage: Stage, partition: str) -> None:
         for file in lake.files(stage.table, [partition]):
@@ -74,10 +74,10 @@ def with_changes(lake: Lake, affected: Affected, change: Change) -> Fill:
 
 
 def affected_partitions(lake: Lake, table: Table, affected: Affected) -> list[str]:
-    """The partitions that hold a file whose rows have to change."""
+    """Partitions with a file whose rows have to change."""
     return [value for value in lake.partitions(table) if any(map(affected, lake.files(table, [value])))]
 
 
 def read_file(table: Table, file: str) -> pa.Table:
-    """One file of a table under the contract's schema."""
+    """Read one file of a table under the contract's schema."""
     return pds.dataset([file], schema=arrow_schema(table), format=PARQUET).to_table()

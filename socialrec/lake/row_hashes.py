@@ -1,4 +1,4 @@
-"""Numbers that stand for strings and rows: 64 bits, the same on every machine and in every run."""
+"""Hashes of strings and rows: 64 bits, the same on every machine and in every run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Hashes = npt.NDArray[np.uint64]
 
 
 def string_hashes(values: pa.ChunkedArray) -> Hashes:
-    """A number for each string, uint64 (n,), hashed once for each distinct one."""
+    """Hash strings, uint64 (n,), each distinct one once."""
     encoded = values.combine_chunks().dictionary_encode()
     digests = [hashlib.blake2b(text.encode(), digest_size=8).digest() for text in encoded.dictionary.to_pylist()]
     numbers = np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
@@ -23,7 +23,7 @@ def string_hashes(values: pa.ChunkedArray) -> Hashes:
 
 
 def mixed(left: Hashes, right: Hashes) -> Hashes:
-    """Ordered combination of two hashes (the finaliser of splitmix64, wrapping on overflow)."""
+    """Combine two hashes in order (the finaliser of splitmix64, wrapping on overflow)."""
     with np.errstate(over="ignore"):
         hashes = left * np.uint64(0x9E3779B97F4A7C15) + right
         hashes = (hashes ^ (hashes >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -32,7 +32,7 @@ def mixed(left: Hashes, right: Hashes) -> Hashes:
 
 
 def row_hashes(rows: pa.Table, columns: Sequence[str]) -> Hashes:
-    """A number for each row, uint64 (n,), from these of its columns; a missing value differs from all others."""
+    """Hash rows over these columns, uint64 (n,); a missing value differs from all others."""
     hashes = np.zeros(rows.num_rows, dtype=np.uint64)
     for column in columns:
         hashes = mixed(hashes, _numbers(rows[column]))
@@ -40,7 +40,7 @@ def row_hashes(rows: pa.Table, columns: Sequence[str]) -> Hashes:
 
 
 def _numbers(values: pa.ChunkedArray) -> Hashes:
-    """64 bits for each value; a missing string counts as empty."""
+    """Convert values to 64 bits each; a missing string counts as empty."""
     if pa.types.is_string(values.type):
         return string_hashes(pc.fill_null(values, ""))
     is_missing = np.asarray(values.is_null().to_numpy(), dtype=np.bool_)

@@ -31,5 +31,5 @@ def _field(column: Column) -> pa.Field:
 
 
 def arrow_schema(table: Table) -> pa.Schema:
-    """A table's Arrow schema. Fields are nullable in the schema; the audit proves that what must not be null is not."""
+    """Make a table's Arrow schema. All fields are nullable; the audit checks columns that must not be null."""
     return pa.schema([_field(column) for column in table.columns])

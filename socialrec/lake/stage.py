@@ -1,4 +1,4 @@
-"""One write of one table: stage under the attempt's own folder, audit what was staged, commit once."""
+"""One write of one table: stage in the attempt's own folder, audit, commit once."""
 
 from __future__ import annotations
 
@@ -31,21 +31,22 @@ from socialrec.lake.schemas import arrow_schema
 from socialrec.lake.traffic import Amount, Traffic
 
 PARTITION_FOLDER = "part"
-"""Staged files lie in `part=<value>/`. The contract's own partition column is in the files as well, so that whoever is
-given a file's path reads whole rows."""
+"""Folder prefix of staged files, `part=<value>/`. The contract's partition column is in the files as well, so that a
+single file has whole rows.
+"""
 
 KEEP_HISTORY = PostCommitHookProperties(cleanup_expired_logs=False)
-"""The log of commits says which days were made from what: Delta would forget it after 30 days."""
+"""Properties of the tables. The log of commits records the inputs of each day; Delta would drop it after 30 days."""
 
 
 class CommitConflict(UserError):
-    """Another writer committed one of these partitions after this stage began."""
+    """Conflict: another writer committed one of these partitions after this stage began."""
 
 
 class Stage:
-    """An attempt to replace (or, with `append`, to extend) some partitions of a table. A context manager.
+    """Attempt to replace (or, with `append`, to extend) some partitions of a table. A context manager.
 
-    Leaving it without a commit removes what was staged. A killed process leaves its files behind, unseen by readers;
+    Exit without a commit removes the staged files. A killed process leaves its files behind, unseen by readers;
     the table's next stage sweeps them.
     """
 
@@ -80,7 +81,7 @@ class Stage:
             attempts.remove(self.path)
 
     def write(self, rows: pa.Table | Iterable[pa.RecordBatch]) -> None:
-        """Stage Arrow rows; their own partition column says where they belong."""
+        """Stage Arrow rows in the partitions of their partition column."""
         schema = arrow_schema(self.table)
         tables = [rows] if isinstance(rows, pa.Table) else (pa.Table.from_batches([batch]) for batch in rows)
         for table in tables:
@@ -90,7 +91,7 @@ class Stage:
                 pq.write_table(part, self._next_file(value), **WRITING)
 
     def link(self, file: str, partition: str) -> None:
-        """Stage a file of the table as it is."""
+        """Stage a file of the table unchanged."""
         target = self._next_file(partition)
         try:
             os.link(file, target)
@@ -111,7 +112,7 @@ class Stage:
         return folder / f"{self._n_written - 1:05d}.parquet"
 
     def audit(self) -> None:
-        """Check what is staged so far, as a commit would. Raises AuditError where rows break the contract."""
+        """Check the staged files, as a commit would. Raises AuditError where rows break the contract."""
         audit(self.table, [str(file) for file in self._staged_files()])
 
     def commit(
@@ -119,7 +120,7 @@ class Stage:
     ) -> Commit:
         """Audit the staged files and make them the partitions' content in one Delta commit.
 
-        With `stands_for` they are a rewrite of what that commit wrote, and the new one says of itself what it said.
+        With `stands_for` they are a rewrite of that commit, and the new one takes over its metadata.
         Raises AuditError where rows break the contract and CommitConflict where another writer came first.
         """
         staged = self._staged_files()
@@ -136,7 +137,7 @@ class Stage:
         if stands_for is not None:
             kept = {"partitions": list(stands_for.partitions), "counts": stands_for.counts}
             metadata |= {"attempt": stands_for.attempt, **{name: json.dumps(value) for name, value in kept.items()}}
-        # One application transaction a partition: of two writers of one partition the second is refused, even where
+        # One application transaction per partition: of two writers of one partition the second is refused, even where
         # the partition was empty and Delta alone would let both in.
         transactions = [
             Transaction(f"{self.table.name}/{value}", self._delta.version() + 1) for value in self.partitions
@@ -157,7 +158,7 @@ class Stage:
                 f"{self.table.name} {self.table.partition}={names}: another run wrote it first, this one changed "
                 "nothing; run this job again"
             ) from None
-        # Its data files are the table now.
+        # Its data files now belong to the table.
         owners.release(self.path)
         remember(self._lake, self.table, self._root)
         version = DeltaTable(str(self._root)).version()

@@ -1,4 +1,4 @@
-"""What one program read and wrote: rows and bytes by table, for lineage and for what a night costs."""
+"""Rows and bytes that one program reads and writes, by table, for lineage and the cost of a night."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Amount:
-    """Rows, the bytes of the files that hold them, and the table's newest version among those met (no table: None)."""
+    """Number of rows, bytes of their files, and the table's newest version read or written (no table: None)."""
 
     rows: int
     bytes: int
@@ -16,29 +16,29 @@ class Amount:
 
 
 class Traffic:
-    """Counts what passes. A file that is opened twice is read once; what is rolled back was never written."""
+    """Counter of reads and writes. A file opened twice is counted once; writes rolled back are not counted."""
 
     def __init__(self) -> None:
         self._opened: dict[str, dict[str, Amount]] = {}
         self._written: dict[str, list[Amount]] = {}
 
     def opened(self, name: str, files: Mapping[str, Amount]) -> None:
-        """Note files of a table, or of what lies beside the lake, by their path."""
+        """Count files of a table, or of a source beside the lake, by their path."""
         if files:
             self._opened.setdefault(name, {}).update(files)
 
     def wrote(self, name: str, amount: Amount) -> None:
-        """Note one commit to a table, or one write beside the lake."""
+        """Count one commit to a table, or one write beside the lake."""
         self._written.setdefault(name, []).append(amount)
 
     @property
     def read(self) -> dict[str, Amount]:
-        """By name, in order, what was opened."""
+        """Amounts read, by name, in order."""
         return {name: _sum(files.values()) for name, files in sorted(self._opened.items())}
 
     @property
     def written(self) -> dict[str, Amount]:
-        """By name, in order, what was committed."""
+        """Amounts committed, by name, in order."""
         return {name: _sum(parts) for name, parts in sorted(self._written.items())}
 
 

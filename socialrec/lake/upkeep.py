@@ -1,4 +1,4 @@
-"""Keep the tables small: fewer files, no versions that nobody may go back to, nothing that dead writers left."""
+"""Maintenance of tables: merge small files, remove expired versions, remove files of dead writers."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from socialrec.lake.rewriting import Fill, replace_files
 from socialrec.lake.stage import KEEP_HISTORY, Stage
 
 MERGED_BYTES = 128 * 1024**2
-"""Files are merged up to this size."""
+"""Maximum size of a merged file."""
 
 
 def compact(lake: Lake, table: Table, max_files: int, *, job: str, dry_run: bool = False) -> int:
-    """Merge the small files of partitions that have more than `max_files`; returns how many files fewer that makes.
+    """Merge the small files of partitions that have more than `max_files`; returns the reduction in files.
 
-    Rows stay in their order, so whoever reads them reads the same.
+    Rows stay in their order, so readers read the same.
     """
     fills: dict[str, Fill] = {}
     n_fewer = 0
@@ -38,9 +38,9 @@ def compact(lake: Lake, table: Table, max_files: int, *, job: str, dry_run: bool
 
 
 def vacuum(lake: Lake, table: Table, days: float, keep: Collection[int], *, dry_run: bool = False) -> list[Path]:
-    """Delete files that no version of the last `days` names, nor a version in `keep`; returns them.
+    """Delete files that belong to no version of the last `days` nor to a version in `keep`; returns them.
 
-    With them go the files that no version ever named, once they are that old.
+    Files that no version ever named are deleted too, once they are that old.
     """
     root = lake.path(table)
     if lake.version(table) is None:
@@ -53,7 +53,7 @@ def vacuum(lake: Lake, table: Table, days: float, keep: Collection[int], *, dry_
         keep_versions=sorted(keep) or None,
         post_commithook_properties=KEEP_HISTORY,
     )
-    # It also tells files that are long gone, and Spark's checksums, which it deletes beside files that stay.
+    # It also lists files that are long gone, and Spark's checksums, which it deletes beside files that stay.
     found = [root / path for path in delete(dry_run=True) if path.endswith(".parquet") and (root / path).exists()]
     if found and not dry_run:
         delete(dry_run=False)
@@ -63,13 +63,13 @@ def vacuum(lake: Lake, table: Table, days: float, keep: Collection[int], *, dry_
 
 
 def sweep(lake: Lake, table: Table, *, dry_run: bool = False) -> list[Path]:
-    """Remove what writers left that were killed; returns their folders."""
+    """Remove the files of killed writers; returns their folders."""
     find = attempts.abandoned if dry_run else attempts.sweep
     return find(lake.path(table), lake.folders(table))
 
 
 def _groups(files: Sequence[str]) -> Iterator[list[str]]:
-    """Neighbouring files that together stay below the size of a merged one."""
+    """Group neighbouring files that together stay below the size of a merged one."""
     group: list[str] = []
     weight = 0
     for file in files:
@@ -92,7 +92,7 @@ def _merging(groups: Sequence[Sequence[str]]) -> Fill:
 
 
 def _remove_empty_folders(root: Path) -> None:
-    """Vacuum leaves the folders of what it deleted; those of attempts under way hold their owner's mark."""
+    """Remove empty folders that vacuum leaves; attempts in progress hold their owner's lock file."""
     for folder in sorted(root.glob(f"{attempts.PREFIX}*/part=*")):
         if not any(folder.iterdir()):
             folder.rmdir()

@@ -1,4 +1,4 @@
-"""Records of runs long past in the databases of this home's own Airflow and MLflow, removed by their own commands."""
+"""Cleanup of old runs in the databases of this home's own Airflow and MLflow, by their own commands."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ TIMEOUT_SECONDS = 1_800
 
 
 def clean_airflow(settings: Settings, *, dry_run: bool) -> str:
-    """`airflow db clean` of what is older than `maintenance.history_days`; a DAG's newest scheduled run stays."""
+    """Run `airflow db clean` for records older than `maintenance.history_days`; a DAG's newest scheduled run stays."""
     if not (settings.home / "airflow" / "airflow.db").exists():
         return NOT_OURS
     before = datetime.now(UTC) - timedelta(days=settings.maintenance.history_days)
     command = [str(BIN / "airflow"), "db", "clean", "--clean-before-timestamp", before.isoformat()]
     command += ["--yes", "--skip-archive", "--error-on-cleanup-failure", *(["--dry-run"] if dry_run else [])]
-    # Inside a task Airflow hides its database: this names it anew.
+    # Inside a task Airflow hides its database, so this sets it again.
     _run(command, airflow_environment(settings))
     return "looked" if dry_run else "cleaned"
 
 
 def clean_mlflow(settings: Settings, tracker: Tracker, *, dry_run: bool) -> str:
-    """`mlflow gc` of runs that were deleted longer than `maintenance.history_days` ago, with their artifacts.
+    """Run `mlflow gc` for runs deleted more than `maintenance.history_days` ago, with their artifacts.
 
     Raises UserError where a deleted run holds a registered model: its files would go with it.
     """

@@ -1,4 +1,4 @@
-"""How Airflow and MLflow are configured: by environment variables and arguments alone, made from the settings."""
+"""Configuration of Airflow and MLflow: environment variables and arguments alone, made from the settings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BIN = Path(sys.executable).parent
 
 
 def common_environment(settings: Settings) -> dict[str, str]:
-    """What every server and every task inherits."""
+    """Environment that every server and every task inherits."""
     return {
         **os.environ,
         "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
@@ -36,17 +36,17 @@ def common_environment(settings: Settings) -> dict[str, str]:
 
 
 def airflow_url(settings: Settings) -> str:
-    """Where people and tasks reach the API server."""
+    """URL of the API server, for people and tasks."""
     return settings.services.airflow_url or f"http://{LOOPBACK}:{settings.services.airflow_port}"
 
 
 def mlflow_url(settings: Settings) -> str:
-    """Where people and tasks reach MLflow."""
+    """URL of MLflow, for people and tasks."""
     return settings.services.mlflow_uri or f"http://{LOOPBACK}:{settings.services.mlflow_port}"
 
 
 def airflow_environment(settings: Settings) -> dict[str, str]:
-    """Airflow as the settings want it; without any, a small one: SQLite, LocalExecutor, one API worker, one user."""
+    """Environment of Airflow; without settings a small one: SQLite, LocalExecutor, one API worker, one user."""
     home, url = settings.home / "airflow", airflow_url(settings)
     services, cluster = settings.services, settings.cluster
     sections: dict[str, dict[str, object]] = {
@@ -75,7 +75,7 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "api_auth": {"jwt_secret": airflow_key(settings, "jwt")},
         "logging": {"base_log_folder": home / "logs", "dag_processor_child_process_log_directory": home / "logs/dags"},
         "dag_processor": {"parsing_processes": 1},
-        # A busy machine answers late: no task shall fail for that.
+        # A busy machine answers late; no task may fail because of that.
         "workers": {"execution_api_timeout": 60},
         "usage_data_collection": {"enabled": False},
         **_celery(settings),
@@ -88,7 +88,7 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         for name, value in values.items()
     }
     spark = {"conn_type": "spark", "host": settings.spark.master}
-    # For what tasks may not do themselves, such as putting a note on their run.
+    # For calls that tasks may not make themselves, such as putting a note on their run.
     api = {"conn_type": "http", "host": url, "login": USER, "password": password(settings)}
     return {
         **common_environment(settings),
@@ -100,7 +100,7 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
 
 
 def airflow_database(settings: Settings) -> str:
-    """The URL of Airflow's database."""
+    """URL of Airflow's database."""
     url = settings.cluster.airflow_database
     return database_url(settings, url) if url else f"sqlite:///{settings.home / 'airflow' / 'airflow.db'}"
 
@@ -115,13 +115,13 @@ def _celery(settings: Settings) -> dict[str, dict[str, object]]:
             "result_backend": f"db+{airflow_database(settings)}",
             "worker_concurrency": cluster.worker_slots,
         },
-        # A task that takes longer is handed out a second time: longer than any of ours may take.
+        # A task that takes longer is delivered a second time, so this exceeds all our time limits.
         "celery_broker_transport_options": {"visibility_timeout": 86_400},
     }
 
 
 def airflow_command(*arguments: str) -> list[str]:
-    """A command of Airflow's own program."""
+    """Command line of Airflow's own program."""
     return [str(BIN / "airflow"), *arguments]
 
 
@@ -146,7 +146,7 @@ def mlflow_environment(settings: Settings) -> dict[str, str]:
 
 
 def store_environment(settings: Settings) -> dict[str, str]:
-    """What clients of the S3-compatible store find in their environment."""
+    """Environment of clients of the S3-compatible store."""
     endpoint = settings.cluster.s3_endpoint
     addresses = {"AWS_ENDPOINT_URL_S3": endpoint, "MLFLOW_S3_ENDPOINT_URL": endpoint} if endpoint else {}
     region = os.environ.get("AWS_DEFAULT_REGION", "us-east-1")
@@ -158,6 +158,6 @@ def store_environment(settings: Settings) -> dict[str, str]:
 
 
 def mlflow_command(settings: Settings) -> list[str]:
-    """The MLflow server behind its door, one process."""
+    """Command line of the MLflow server behind its request filter, one process."""
     host, port = settings.services.host, str(settings.services.mlflow_port)
     return [sys.executable, "-m", "socialrec.tracking.serve", "--host", host, "--port", port]

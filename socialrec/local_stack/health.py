@@ -1,4 +1,4 @@
-"""Whether the servers answer, and that they are well."""
+"""Health checks of the servers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def airflow_ails(url: str) -> list[str]:
 
 
 def mlflow_ails(url: str) -> list[str]:
-    """`mlflow` until it answers."""
+    """Name of MLflow until it answers."""
     try:
         return [] if requests.get(f"{url}/health", timeout=TIMEOUT_SECONDS).ok else ["mlflow"]
     except requests.RequestException:
@@ -36,7 +36,7 @@ def mlflow_ails(url: str) -> list[str]:
 
 
 def cluster_ails(settings: Settings) -> list[str]:
-    """Workers of Spark and Celery that are wanted and do not answer yet."""
+    """Workers of Spark and Celery that do not answer yet."""
     cluster = settings.cluster
     missing = {
         "spark workers": cluster.spark_workers - spark_workers_alive(settings),
@@ -46,7 +46,7 @@ def cluster_ails(settings: Settings) -> list[str]:
 
 
 def spark_workers_alive(settings: Settings) -> int:
-    """How many workers Spark's master says it has."""
+    """Number of live workers that Spark's master reports."""
     host = urlsplit(settings.spark.master).hostname
     try:
         answer = requests.get(f"http://{host}:{settings.cluster.spark_ui_port}/json/", timeout=TIMEOUT_SECONDS)
@@ -56,7 +56,7 @@ def spark_workers_alive(settings: Settings) -> int:
 
 
 def celery_workers_alive(settings: Settings) -> int:
-    """How many of Celery's workers answer a ping through the broker."""
+    """Number of Celery's workers that answer a ping through the broker."""
     app = "airflow.providers.celery.executors.celery_executor.app"
     command = [str(BIN / "celery"), "--app", app, "inspect", "ping", "--json", "--timeout", str(TIMEOUT_SECONDS)]
     environment = airflow_environment(settings)
@@ -66,7 +66,7 @@ def celery_workers_alive(settings: Settings) -> int:
 
 
 def is_healthy(name: str, settings: Settings) -> bool:
-    """Whether the program of this name serves, asked from wherever it runs; workers one for all."""
+    """Check if the program of this name serves, from any machine; one healthy worker counts for all."""
     parts = {"api-server": "metadatabase", "dag-processor": "dag_processor"}
     if name.startswith("spark"):
         return spark_workers_alive(settings) > 0

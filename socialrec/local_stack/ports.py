@@ -1,4 +1,4 @@
-"""Which ports the servers take."""
+"""Ports of the servers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ TRIES = 100
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on this port of the loopback address now."""
+    """Check if a server could listen on this port of the loopback address now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # As servers do it: a port whose last connections are only fading away counts as free.
+        # As servers do: a port with connections in TIME_WAIT counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
@@ -24,7 +24,7 @@ def is_free(port: int) -> bool:
 
 
 def answers(address: tuple[str, int]) -> bool:
-    """Whether a server listens at this host and port now."""
+    """Check if a server listens at this host and port now."""
     try:
         with socket.create_connection(address, timeout=1):
             return True
@@ -33,7 +33,7 @@ def answers(address: tuple[str, int]) -> bool:
 
 
 def next_free(wanted: int, taken: Collection[int] = ()) -> int:
-    """The wanted port, or the first free one after it. Raises UserError where the next hundred are all busy."""
+    """Find the wanted port, or the first free one after it. Raises UserError where the next hundred are all busy."""
     for port in range(wanted, min(wanted + TRIES, 65536)):
         if port not in taken and is_free(port):
             return port

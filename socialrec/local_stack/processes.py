@@ -1,4 +1,4 @@
-"""Processes told apart from later ones with the same number, and trees of them ended for certain."""
+"""Identity of processes, safe against reused process ids, and termination of process trees."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import psutil
 
 PR_SET_CHILD_SUBREAPER = 36
 Identity = dict[str, float]
-"""`pid` and `created` (seconds since the epoch): together they never name another process."""
+"""Identity of a process: `pid` and `created` (seconds since the epoch) together are unique."""
 
 
 def identity(pid: int) -> Identity:
-    """The identity of a running process."""
+    """Get the identity of a running process."""
     return {"pid": pid, "created": psutil.Process(pid).create_time()}
 
 
 def find(known: Identity | None) -> psutil.Process | None:
-    """The process of this identity, None once it has ended."""
+    """Find the process of this identity, None once it has ended."""
     if known is None:
         return None
     try:
@@ -33,13 +33,13 @@ def find(known: Identity | None) -> psutil.Process | None:
 
 
 def adopt_orphans() -> None:
-    """On Linux, let descendants whose parent ends become our children, so that none is ever lost from sight."""
+    """Adopt orphans: on Linux, descendants whose parent ends become our children, so that none is lost."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def reap() -> None:
-    """Collect adopted children that have ended."""
+    """Reap adopted children that have ended."""
     for child in psutil.Process().children():
         with contextlib.suppress(psutil.Error):
             if child.status() == psutil.STATUS_ZOMBIE:
@@ -47,7 +47,7 @@ def reap() -> None:
 
 
 def tree(roots: Iterable[psutil.Process]) -> list[psutil.Process]:
-    """These processes and all their descendants."""
+    """List these processes and all their descendants."""
     found: dict[int, psutil.Process] = {}
     for root in roots:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -56,7 +56,7 @@ def tree(roots: Iterable[psutil.Process]) -> list[psutil.Process]:
 
 
 def end(roots: list[psutil.Process], patience: float) -> None:
-    """Ask the roots to end, then what is left of their trees, then make it: at most three times `patience` seconds."""
+    """Terminate the roots, then the rest of their trees, then kill it: at most three times `patience` seconds."""
     left = tree(roots)
     for targets, ask in ((roots, "terminate"), (left, "terminate"), (left, "kill")):
         for process in targets:

@@ -1,4 +1,4 @@
-"""What a process of a home is, before it runs."""
+"""Description of a process of a home."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Program:
-    """A process that serves until it is stopped, or with `is_once` one that does something and ends."""
+    """Process that serves until it is stopped, or with `is_once` one that ends after its work."""
 
     command: list[str]
     environment: dict[str, str]
     address: tuple[str, int] | None = None
-    """Host and port; what starts after it waits until somebody listens there."""
+    """Host and port; programs started later wait until somebody listens there."""
     is_once: bool = False
     mark: Path | None = None
-    """Made once the program has done its work: where it is, there is nothing to do again."""
+    """File created once the program has done its work; if it exists, the program is skipped."""
     user: str | None = None
-    """Runs as this user; None means as the one who started it all."""
+    """User to run as; None means the user who started the supervisor."""
 
     @property
     def is_done(self) -> bool:
-        """Whether there is nothing to do again."""
+        """True if the work is already done."""
         return self.mark is not None and self.mark.exists()

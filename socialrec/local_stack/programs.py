@@ -1,4 +1,4 @@
-"""The programs of a home by name, in the order in which they start."""
+"""Programs of a home by name, in the order in which they start."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from socialrec.settings import Settings
 
 
 def programs(settings: Settings) -> dict[str, Program]:
-    """What the supervisor starts for these settings."""
+    """Programs that the supervisor starts for these settings."""
     is_here = settings.cluster.is_here
     return {
         **(machines.backing_services(settings) if is_here else {}),
@@ -30,9 +30,9 @@ def programs(settings: Settings) -> dict[str, Program]:
 
 
 def become(name: str, settings: Settings) -> None:
-    """Replace this process by a program that runs alone, as a container does. UserError where there is none."""
+    """Replace this process by one program, as a container does. UserError for an unknown name."""
     make = next((make for prefix, make in ALONE.items() if name.startswith(prefix)), airflow)
-    # Only what belongs to it is made: a container of Spark has none of Airflow's secrets.
+    # Only its own programs are made: a container of Spark has none of Airflow's secrets.
     found = make(settings)
     if name not in found:
         raise UserError(f"no program {name!r}; of its kind there are {', '.join(found)}")
@@ -42,22 +42,22 @@ def become(name: str, settings: Settings) -> None:
 
 
 def make_folders(settings: Settings) -> None:
-    """The folders that programs expect in their home."""
+    """Make the folders that programs expect in their home."""
     for name in ("airflow/logs", "mlflow/artifacts", "scratch", "logs"):
         (settings.home / name).mkdir(parents=True, exist_ok=True)
 
 
 def mlflow(settings: Settings) -> dict[str, Program]:
-    """The MLflow server."""
+    """Server of MLflow."""
     return {"mlflow": Program(mlflow_command(settings), mlflow_environment(settings))}
 
 
 def airflow(settings: Settings) -> dict[str, Program]:
-    """Airflow's processes: those of `airflow standalone`, after its database has been brought to its schema."""
+    """Processes of Airflow: those of `airflow standalone`, after migration of its database."""
     environment = airflow_environment(settings)
     version = importlib.metadata.version("apache-airflow")
     mark = settings.home / "airflow" / f"migrated-{version}"
-    # The API server reads the task logs from disk, so nobody need serve them on a port of its own.
+    # The API server reads the task logs from disk, so no log server is needed.
     commands = {
         "api-server": airflow_command("api-server"),
         "scheduler": airflow_command("scheduler", "--skip-serve-logs"),
@@ -77,4 +77,4 @@ ALONE: dict[str, Callable[[Settings], dict[str, Program]]] = {
     "create-bucket": machines.store,
     "mlflow": mlflow,
 }
-"""What makes the programs whose names begin so; the others are Airflow's."""
+"""Makers of the programs by name prefix; all other programs are Airflow's."""

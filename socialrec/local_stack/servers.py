@@ -1,4 +1,4 @@
-"""Start and stop Airflow and MLflow of a home folder, and say how they are."""
+"""Start, stop and status of Airflow and MLflow of a home folder."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from socialrec.settings import HOME_VARIABLE, Settings, load_settings
 
 START_SECONDS = 180.0
 CLUSTER_START_SECONDS = 600.0
-"""Twice as many programs, and a database to make."""
+"""Seconds to wait for a cluster: twice as many programs, and a database to create."""
 STOP_SECONDS = 60.0
 Say = Callable[[str], None]
 
 
 def up(settings: Settings, say: Say) -> Record:
-    """Start what is not running yet and wait until all of it is healthy; what already runs is left alone.
+    """Start missing servers and wait until all are healthy; running ones are left alone.
 
     Raises UserError where a server does not come up, or runs under other settings than those of this environment.
     """
@@ -57,7 +57,7 @@ def down(settings: Settings, say: Say) -> list[Path]:
 
 
 def status(settings: Settings) -> dict[str, str]:
-    """By server: `stopped`, `healthy`, or what of it is not."""
+    """Status by server: `stopped`, `healthy`, or its unhealthy parts."""
     record = read_record(settings)
     if record is None or not record.is_alive():
         return {"airflow": "stopped", "mlflow": "stopped"}
@@ -66,7 +66,7 @@ def status(settings: Settings) -> dict[str, str]:
 
 
 def running_airflow(settings: Settings) -> AirflowApi | None:
-    """A session with the Airflow of this home, None where it is stopped or does not answer."""
+    """Session with the Airflow of this home, None where it is stopped or does not answer."""
     record = read_record(settings)
     if record is None or not record.is_alive():
         return None
@@ -81,7 +81,7 @@ def nested_homes(settings: Settings) -> list[Path]:
 
 
 def _require_same_variables(record: Record) -> None:
-    """Refuse settings in the environment that the servers, already up, would not see."""
+    """Refuse settings in the environment that the running servers would not see."""
     here = settings_variables()
     differing = [name for name in sorted(here | record.variables) if here.get(name) != record.variables.get(name)]
     if differing:

@@ -1,4 +1,4 @@
-"""Keeps the servers of one home folder running until it is told to stop, or the home folder is gone."""
+"""Supervisor that keeps the servers of one home folder running until it is stopped, or the home folder is gone."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ LOOK_SECONDS = 1.0
 PATIENCE_SECONDS = 6.0
 STRAY_PATIENCE_SECONDS = 2.0
 RESTARTS, RESTARTS_SECONDS = 3, 3600.0
-"""A program that dies more often within this time does not mend itself."""
+"""Restarts within this time after which a program is given up."""
 
 
 class Supervisor:
-    """Starts a home's programs one after the other, starts again what dies, and stops them all together."""
+    """Supervisor of a home's programs: starts them in order, restarts dead ones, and stops them all together."""
 
     def __init__(self, settings: Settings, lock: Path) -> None:
         self.settings = settings = with_free_ports(settings)
@@ -55,14 +55,14 @@ class Supervisor:
         """Serve until stopped; 1 where a server would not start."""
         make_folders(self.settings)
         write_record(self.settings, self.record)
-        # A program that does not come up ends it all, unless it was ended because we are to stop.
+        # A program that does not come up ends the supervisor, unless it ended because of a stop.
         is_up = all(self.bring_up(name, program) for name, program in self.programs.items())
         failed = self.watch() if is_up else not self.should_stop()
         self.stop()
         return int(failed)
 
     def should_stop(self) -> bool:
-        """Whether we were told to stop, or the home folder is gone (or is another one of the same name)."""
+        """Check if a stop was requested, or the home folder is gone (or replaced by one of the same name)."""
         try:
             is_ours = self.lock.stat().st_ino == self.lock_inode
         except OSError:
@@ -70,7 +70,7 @@ class Supervisor:
         return self.stopping or not is_ours
 
     def bring_up(self, name: str, program: Program) -> bool:
-        """Start a program and wait for what others need of it; False where that failed or we are to stop."""
+        """Start a program and wait until others can use it; False where that failed or a stop was requested."""
         if program.is_done:
             return True
         if program.address is not None and answers(program.address):
@@ -87,7 +87,7 @@ class Supervisor:
         return self.has_ended_well(name, program) if is_awaited else True
 
     def has_ended_well(self, name: str, program: Program) -> bool:
-        """Whether a program that ended was to end, and did its work; then it leaves its mark."""
+        """Check if a program ended as intended after its work; then its mark is written."""
         process = self.children.pop(name)
         is_well = program.is_once and process.returncode == 0
         if not is_well:
@@ -119,7 +119,7 @@ class Supervisor:
         return process
 
     def watch(self) -> bool:
-        """Look after the processes until it is time to stop; True where one kept dying."""
+        """Watch the processes until a stop; True where one kept dying."""
         while not self.should_stop():
             for name, process in list(self.children.items()):
                 if process.poll() is None:
@@ -134,13 +134,13 @@ class Supervisor:
         return False
 
     def keeps_dying(self, name: str, now: float) -> bool:
-        """Whether a program that died has had its restarts of the last hour; those of long ago do not count."""
+        """Check if a program that died has used up its restarts of the last hour."""
         return sum(now - start < RESTARTS_SECONDS for start in self.starts[name]) > RESTARTS
 
     def end_strays(self) -> None:
-        """End what a process that died left to us: idle workers, and jobs that somebody starts again.
+        """End orphans of a process that died: idle workers, and jobs that will be retried.
 
-        A job must not go on beside its second try: of two writers of one day one fails.
+        A job must not continue beside its second try: of two writers of one day one fails.
         """
         import psutil
 
@@ -152,7 +152,7 @@ class Supervisor:
             reap()
 
     def stop(self) -> None:
-        """End all processes below this one, and forget them."""
+        """End all processes below this one, and delete the record."""
         import psutil
 
         me = psutil.Process()
@@ -166,19 +166,19 @@ class Supervisor:
         say("stopped")
 
     def lock_is_gone(self) -> bool:
-        """Whether the home folder was deleted under us: then nothing in its place is ours to touch."""
+        """Check if the home folder was deleted: then its replacement must not be touched."""
         try:
             return self.lock.stat().st_ino != self.lock_inode
         except OSError:
             return True
 
     def on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        """Stop at the next look."""
+        """Request a stop; the next check sees it."""
         self.stopping = True
 
 
 def with_free_ports(settings: Settings) -> Settings:
-    """The settings with the next free ports where those that they name are busy."""
+    """Settings with the next free ports where those that they name are busy."""
     mlflow_port = next_free(settings.services.mlflow_port)
     airflow_port = next_free(settings.services.airflow_port, {mlflow_port})
     services = settings.services.model_copy(update={"mlflow_port": mlflow_port, "airflow_port": airflow_port})
@@ -186,7 +186,7 @@ def with_free_ports(settings: Settings) -> Settings:
 
 
 def mlflow_door(settings: Settings) -> dict[str, str]:
-    """MLflow's address and, of our own server, the user name and the file with the password."""
+    """Address of MLflow and, of our own server, the user name and the file with the password."""
     door = {"url": mlflow_url(settings)}
     return (
         {**door, "user": USER, "password_file": str(access.password_file(settings))}
@@ -196,7 +196,7 @@ def mlflow_door(settings: Settings) -> dict[str, str]:
 
 
 def say(text: str) -> None:
-    """One line in the supervisor's log."""
+    """Write one line to the supervisor's log."""
     print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {visible(text)}", flush=True)
 
 

@@ -1,1 +1,1 @@
-"""What the DAG files share. Sees contracts and settings only, so that a DAG file parses in milliseconds."""
+"""Code that the DAG files share. Imports contracts and settings only, so that a DAG file parses in milliseconds."""

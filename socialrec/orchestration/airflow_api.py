@@ -1,4 +1,4 @@
-"""The few calls that this project makes to Airflow's REST API."""
+"""Client for the few calls that this project makes to Airflow's REST API."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ JSON = dict[str, Any]
 
 
 class AirflowApi:
-    """A signed-in session. Raises UserError where the server refuses, and AwayError where it does not answer."""
+    """Signed-in session. Raises UserError where the server refuses, and AwayError where it does not answer."""
 
     def __init__(self, url: str, user: str, password: str) -> None:
         self.url = url
@@ -29,7 +29,7 @@ class AirflowApi:
 
     @classmethod
     def of(cls, server: Mapping[str, str]) -> AirflowApi:
-        """A session with the server of a running home, as its record tells `url`, `user` and `password_file`."""
+        """Open a session with the server of a running home, with `url`, `user` and `password_file` of its record."""
         file, user = server["password_file"], server["user"]
         try:
             password = json.loads(Path(file).read_text(encoding="utf-8"))[user]
@@ -40,32 +40,32 @@ class AirflowApi:
         return cls(server["url"], user, password)
 
     def make_pool(self, name: str, description: str) -> None:
-        """Make a pool of one slot; one that is there stays as it is."""
-        # Asked first: Airflow logs a refused insert with its whole stack.
+        """Create a pool of one slot; an existing one stays unchanged."""
+        # Check first, because Airflow logs a refused insert with its whole stack.
         if self._call("GET", f"/pools/{name}", fine=(404,)).get("name") != name:
             body = {"name": name, "slots": 1, "description": description, "include_deferred": False}
             self._call("POST", "/pools", body, fine=(409,))
 
     def has_dag(self, dag_id: str) -> bool:
-        """Whether the DAG has been read."""
+        """Check if the DAG has been parsed."""
         return self._call("GET", f"/dags/{dag_id}", fine=(404,)).get("dag_id") == dag_id
 
     def import_errors(self) -> list[str]:
-        """What stopped DAG files from being read, one line each."""
+        """Import errors of DAG files, one line each."""
         errors = self._call("GET", "/importErrors")["import_errors"]
         return [f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}" for error in errors]
 
     def unpause(self, dag_id: str) -> None:
-        """Let runs of this DAG start."""
+        """Allow runs of this DAG to start."""
         self._call("PATCH", f"/dags/{dag_id}?update_mask=is_paused", {"is_paused": False})
 
     def trigger(self, dag_id: str, conf: JSON) -> str:
-        """Start a run by hand; returns its id."""
+        """Trigger a run; returns its id."""
         run = self._call("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})
         return str(run["dag_run_id"])
 
     def note(self, dag_id: str, run_id: str, text: str) -> None:
-        """Put a note (Markdown, at most NOTE_CHARS) on a run, in place of the one that is there."""
+        """Put a note (Markdown, at most NOTE_CHARS) on a run, replacing the old one."""
         path = f"/dags/{dag_id}/dagRuns/{_quoted(run_id)}?update_mask=note"
         self._call("PATCH", path, {"note": lines(text)[:NOTE_CHARS]})
 
@@ -76,12 +76,12 @@ class AirflowApi:
         return runs
 
     def last_run(self, dag_id: str) -> JSON | None:
-        """The run that was made last."""
+        """Newest run."""
         runs = self.last_runs(dag_id, 1)
         return runs[0] if runs else None
 
     def last_runs(self, dag_id: str, most: int) -> list[JSON]:
-        """The runs that were made last, newest first; none of a DAG that has not been read."""
+        """Newest runs, newest first; none of a DAG that has not been parsed."""
         path = f"/dags/{dag_id}/dagRuns?order_by=-run_after&limit={most}"
         runs: list[JSON] = self._call("GET", path, fine=(404,)).get("dag_runs", [])
         return runs
@@ -98,12 +98,12 @@ class AirflowApi:
         return found
 
     def downstream(self, dag_id: str) -> dict[str, list[str]]:
-        """By task of a DAG, those that wait for it."""
+        """Downstream tasks by task of a DAG."""
         tasks = self._call("GET", f"/dags/{dag_id}/tasks")["tasks"]
         return {task["task_id"]: task["downstream_task_ids"] for task in tasks}
 
     def log_lines(self, dag_id: str, run_id: str, task_id: str, attempt: int) -> list[str]:
-        """What a task's attempt logged, without the frame around it."""
+        """Log lines of a task's attempt, without Airflow's group markers."""
         path = f"/dags/{dag_id}/dagRuns/{_quoted(run_id)}/taskInstances/{task_id}/logs/{attempt}?full_content=true"
         content = self._call("GET", path, fine=(404,)).get("content", [])
         events = [line["event"] if isinstance(line, dict) else line for line in content]

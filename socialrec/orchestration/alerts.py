@@ -1,4 +1,4 @@
-"""What happens when a task fails or a run is late: a note on the run, and an alert as the section `alerts` says."""
+"""Handling of failed tasks and late runs: a note on the run, and an alert as the section `alerts` says."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Event(StrEnum):
 
 @dataclass(frozen=True)
 class Alert:
-    """One message: `text` is a sentence for people, the rest is for programs. `link` is a page of Airflow."""
+    """One message: `text` is a sentence for people, the other fields are for programs. `link` is a page of Airflow."""
 
     event: Event
     dag_id: str
@@ -46,7 +46,7 @@ class Alert:
 
 
 def task_failed(context: Any) -> None:
-    """Put a note on the run of a task that failed for good, and tell whom the settings name."""
+    """Put a note on the run of a task that failed for good, and send an alert."""
     ti, dag_run = context["ti"], context["dag_run"]
     error = context.get("exception")
     why = " ".join(str(error or "see its log").split())
@@ -61,7 +61,7 @@ def task_failed(context: Any) -> None:
 
 
 def _shortened(text: str) -> str:
-    """The end of a text, which says more than its beginning, where it is too long for a note."""
+    """Shorten a text that is too long for a note to its end, which says more than its beginning."""
     return text if len(text) <= TEXT_CHARS else f"… {text[-TEXT_CHARS:]}"
 
 
@@ -76,13 +76,13 @@ def run_late(context: Any) -> None:
 
 
 def deadline(settings: Settings) -> DeadlineAlert:
-    """The alert of a DAG whose runs should end within `alerts.deadline_hours`."""
+    """Make the deadline alert of a DAG whose runs should end within `alerts.deadline_hours`."""
     interval = timedelta(hours=settings.alerts.deadline_hours)
     return DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, interval, SyncCallback(run_late), name="late")
 
 
 def send(alert: Alert) -> None:
-    """Send an alert to the channel of the settings. An error on the way is logged, so that it hides no cause."""
+    """Send an alert to the channel of the settings. Errors are logged, so that they hide no cause."""
     settings = load_settings()
     match settings.alerts.send_to:
         case Channel.NONE:
@@ -108,7 +108,7 @@ def _append(alert: Alert, settings: Settings) -> None:
 def _post(alert: Alert, settings: Settings) -> None:
     assert settings.alerts.webhook_url is not None, "checked with the settings"
     try:
-        # To that address alone: whoever answers there does not send this machine on to another.
+        # Follow no redirects: the alert goes to that address alone.
         address, body = settings.alerts.webhook_url, asdict(alert)
         answer = requests.post(address, json=body, timeout=TIMEOUT_SECONDS, allow_redirects=False)
         if answer.is_redirect:

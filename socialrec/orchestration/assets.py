@@ -1,6 +1,6 @@
 """Assets of Airflow for what tasks read and write (`contracts/flow.py`): the lake's tables, files, and models.
 
-Airflow draws its asset graph from them. Nothing is scheduled by them: a night is one DAG.
+Airflow draws its asset graph from them. They schedule nothing, because a night is one DAG.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ BESIDE_THE_LAKE: dict[str, str] = {
     CANDIDATE: "models/candidate",
     RECOMMENDER: "models/recommender",
 }
-"""Assets that are no tables, by name: the folder of the home, or of the models, that their address is made of."""
+"""Assets that are no tables, by name: the folder of the home, or of the models, in their address."""
 
 MODEL_VERSIONS = {
     BASE: "base_model_version",
     ENCODER: "encoder_model_version",
     RECOMMENDER: "recommender_version",
 }
-"""Which value of a receipt is the version of a model."""
+"""Receipt key with the version of each model."""
 
 
 def asset(name: str) -> Asset:
-    """A table of the lake, such as `gold.recommendations`, or what BESIDE_THE_LAKE names."""
+    """Asset of a table of the lake, such as `gold.recommendations`, or of a name in BESIDE_THE_LAKE."""
     if name in TABLES:
         table = TABLES[name]
         return Asset(name=name, uri=f"socialrec://lake/{table.layer}/{table.noun}", group="lake")
@@ -43,10 +43,10 @@ def asset(name: str) -> Asset:
 
 
 def facts_of(name: str, receipt: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts about what a job's receipt says of one of its outlets, for the asset's event.
+    """Facts from a job's receipt about one of its outlets, for the asset's event.
 
-    ds: the landing day. rows: written now, 0 where nothing had to be written; absent for what has no rows. version: of
-    the table or of the registered model.
+    ds: the landing day. rows: written now, 0 where nothing had to be written; absent for outlets without rows. version:
+    of the table or of the registered model.
     """
     facts = {"ds": receipt["ds"], "status": receipt["status"]}
     if name in receipt["wrote"] or name in TABLES:

@@ -1,4 +1,4 @@
-"""How a task calls its job: where the programs are, their arguments, and the receipts they leave."""
+"""Commands that tasks run: paths of the programs, their arguments, and the receipts they leave."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from socialrec.settings import Settings
 JOBS = Path(__file__).resolve().parents[2] / "jobs"
 RESOLVED = "ti.xcom_pull(task_ids='resolve_run')"
 MODEL_VERSION = f"{{{{ {RESOLVED}['model_version'] and '--model-version=' ~ {RESOLVED}['model_version'] }}}}"
-"""The version that a person asked for as an argument; empty where none was."""
+"""Argument with the version that a person asked for; empty where none was."""
 TUNING_TRIALS = (
     f"{{{{ '' if {RESOLVED}['tuning_trials'] is none else '--tuning-trials=' ~ {RESOLVED}['tuning_trials'] }}}}"
 )
-"""How many settings a person asked to try as an argument; empty where nobody did."""
+"""Argument with the number of tuning trials that a person asked for; empty where none was."""
 OPENS_TRAINING = ("finetune_encoder", "pretrain_encoder")
-"""Jobs that open the MLflow run of a training; they name its page before they train (`pages/` beside the receipts)."""
+"""Jobs that open the MLflow run of a training; they record its page before they train (`pages/` beside the
+receipts).
+"""
 RUN_ID = f"{{{{ {RESOLVED}['run_id'] }}}}"
 
 
@@ -29,7 +31,7 @@ def program(job: str) -> str:
 
 
 def common_arguments(settings: Settings) -> list[str]:
-    """Arguments that every job takes, as templates over what `resolve_run` decided. Empty ones are to be left out."""
+    """Arguments that every job takes, as templates over the values of `resolve_run`. Empty ones have to be dropped."""
     return [
         *("--home", str(settings.home), "--ds", f"{{{{ {RESOLVED}['ds'] }}}}", "--run-id", RUN_ID),
         *("--sample", f"{{{{ {RESOLVED}['sample'] }}}}"),
@@ -38,22 +40,22 @@ def common_arguments(settings: Settings) -> list[str]:
 
 
 def reported(task_id: str, name: str) -> str:
-    """A template for one value of another task's receipt."""
+    """Template for one value of another task's receipt."""
     return f"{{{{ ti.xcom_pull(task_ids='{task_id}')['{name}'] }}}}"
 
 
 def command(job: str, arguments: Sequence[str]) -> list[str]:
-    """The command that runs a job under this Python, with rendered arguments."""
+    """Command that runs a job under this Python, with rendered arguments."""
     return [sys.executable, program(job), *without_blanks(arguments)]
 
 
 def without_blanks(arguments: Sequence[str]) -> list[str]:
-    """Rendered arguments less those whose template came out empty."""
+    """Drop rendered arguments that are empty."""
     return [argument for argument in arguments if argument]
 
 
 def training_page(settings: Settings, run_id: str) -> str:
-    """The MLflow page of the training or pre-training of this run, as its first job named it; empty for other runs."""
+    """MLflow page of the training or pre-training of this run, as recorded by its first job; empty for other runs."""
     folder = settings.run_folder(run_id)
     places = [folder / part / f"{job}.json" for job in OPENS_TRAINING for part in ("", "pages")]
     files = sorted((file for file in places if file.exists()), key=lambda file: file.stat().st_mtime)
@@ -63,7 +65,7 @@ def training_page(settings: Settings, run_id: str) -> str:
 
 
 def read_receipt(settings: Settings, run_id: str, job: str) -> dict[str, Any]:
-    """What a job of this run reported. A figure that is not a number is None: Airflow passes on strict JSON alone."""
+    """Read the receipt of a job of this run. NaN and infinity become None, because Airflow accepts strict JSON only."""
     file = settings.run_folder(run_id) / f"{job}.json"
     content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"), parse_constant=lambda _: None)
     return content

@@ -1,4 +1,4 @@
-"""Buttons on a task that lead to where its work can be seen."""
+"""Buttons on a task that link to its results."""
 
 from __future__ import annotations
 
@@ -13,57 +13,57 @@ from socialrec.settings import load_settings
 
 
 class _ReceiptLink(BaseOperatorLink):
-    """A page whose address the job wrote into its receipt; none where the task did not get so far."""
+    """Page whose address is in the job's receipt; none where the task has not written it."""
 
     key: str
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """The address; Airflow keeps it as an XCom when the task has ended."""
+        """Address of the page; Airflow keeps it as an XCom when the task has ended."""
         return str(operator.receipt.get(self.key) or "")
 
 
 class MlflowRunLink(_ReceiptLink):
-    """The MLflow run that a task wrote to, or whose model it uses; where a training's task failed, the training."""
+    """MLflow run that a task wrote to, or whose model it uses; where a training's task failed, the training."""
 
     name = "MLflow run"
     key = "mlflow_url"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """The address in the receipt, or else the one that the run's training opened with."""
+        """Address in the receipt, or else the one recorded when the run's training began."""
         return super().get_link(operator, ti_key=ti_key) or training_page(load_settings(), operator.receipt_folder)
 
 
 class ModelLink(_ReceiptLink):
-    """The registered model version."""
+    """Registered model version."""
 
     name = "Model version"
     key = "model_url"
 
 
 class ReportLink(_ReceiptLink):
-    """The page of a night."""
+    """Report of a night."""
 
     name = "Report"
     key = "report_url"
 
 
 class SparkLink(BaseOperatorLink):
-    """The page where a cluster shows its applications; none for Spark inside one machine's processes."""
+    """Page where a cluster shows its applications; none for Spark in local mode."""
 
     name = "Spark UI"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """The setting."""
+        """Address from the settings."""
         return load_settings().spark.ui_url or ""
 
 
 class TrainingRunLink(BaseOperatorLink):
-    """The run of socialrec_train that a night started."""
+    """Run of socialrec_train that a night started."""
 
     name = "Training run"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """The address of its page; it exists from the moment that the task starts."""
+        """Address of its page, which exists from the start of the task."""
         airflow = conf.get("api", "base_url", fallback="http://localhost:8080").rstrip("/")
         return f"{airflow}/dags/{operator.trigger_dag_id}/runs/{quote(str(operator.trigger_run_id), safe='')}"
 
@@ -80,9 +80,9 @@ LINKS: dict[str, tuple[type[_ReceiptLink], ...]] = {
     "roll_back_model": (MlflowRunLink, ModelLink),
     "report_run": (MlflowRunLink, ReportLink),
 }
-"""By job, the pages that its receipt names."""
+"""Pages in the receipt of each job."""
 
 
 def links_of(job: str) -> list[BaseOperatorLink]:
-    """The links to the pages that a job's receipt names."""
+    """Links to the pages in a job's receipt."""
     return [link() for link in LINKS.get(job, ())]

@@ -1,4 +1,4 @@
-"""Operators that run this project's jobs. Each returns the job's receipt, so the pages show what was done."""
+"""Operators that run this project's jobs. Each returns the job's receipt, which Airflow's pages show."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from socialrec.orchestration.notes import write_note
 from socialrec.settings import load_settings
 
 USER_ERROR = 2
-"""Exit code of a job that met a mistake only a person can correct: trying again would not help."""
+"""Exit code of a job that failed by an error only a person can correct; retries would not help."""
 REFUSED = 3
 """Exit code of a training whose gate refused the candidate; its receipt says why."""
 
 
 class CandidateRefusedError(AirflowFailException):
-    """The gate refused the candidate. The run's note says why already."""
+    """Refusal of the candidate by the gate; the run's note has the reasons."""
 
 
 class _Receipted:
-    """Base of the operators: they return the receipt of their job, link to its pages and put its note on the run."""
+    """Base of the operators: returns the receipt of the job, links to its pages and puts its note on the run."""
 
     job: str
     outlets: list[Any]
@@ -38,7 +38,7 @@ class _Receipted:
     receipt: dict[str, Any]
 
     def read_receipt(self, context: Any) -> dict[str, Any]:
-        """Read what the job reported, put its `note`, if it has one, on the DAG run, and describe the assets."""
+        """Read the job's receipt, put its `note`, if any, on the DAG run, and describe the assets."""
         self.receipt = read_receipt(load_settings(), self.receipt_folder, self.job)
         if note := self.receipt.get("note"):
             write_note(context, note)
@@ -54,7 +54,7 @@ def last_error_line(output: str) -> str:
 
 
 class PythonJob(_Receipted, BaseOperator):
-    """Runs `jobs/<job>.py` in a process of its own."""
+    """Operator that runs `jobs/<job>.py` in a process of its own."""
 
     template_fields: Sequence[str] = ("arguments", "receipt_folder")
     ui_color = "#e8f1e4"
@@ -69,7 +69,7 @@ class PythonJob(_Receipted, BaseOperator):
         self._hook = SubprocessHook()
 
     def execute(self, context: Any) -> Any:
-        """Run the job and return its receipt. A mistake that a person must correct, or a refusal, is not retried."""
+        """Run the job and return its receipt. A UserError or a refusal is not retried."""
         result = self._hook.run_command(command(self.job, self.arguments), cwd=str(JOBS.parent))
         if result.exit_code == REFUSED:
             raise CandidateRefusedError(f"{self.job}: {self.read_receipt(context)['note']}")
@@ -85,7 +85,7 @@ class PythonJob(_Receipted, BaseOperator):
 
 
 class ClosingJob(PythonJob):
-    """Runs a job that does no part of its run's work, and so leaves no receipt."""
+    """Operator of a job that does no part of its run's work, and so leaves no receipt."""
 
     def read_receipt(self, context: Any) -> dict[str, Any]:
         """Return nothing."""
@@ -93,7 +93,7 @@ class ClosingJob(PythonJob):
 
 
 class SparkJob(_Receipted, SparkSubmitOperator):
-    """Submits `jobs/<job>.py` to Spark."""
+    """Operator that submits `jobs/<job>.py` to Spark."""
 
     template_fields: Sequence[str] = (*SparkSubmitOperator.template_fields, "receipt_folder")
     ui_color = "#fbeee0"
@@ -106,12 +106,12 @@ class SparkJob(_Receipted, SparkSubmitOperator):
         self.operator_extra_links = [*links_of(job), *([SparkLink()] if has_page else [])]
 
     def execute(self, context: Any) -> Any:
-        """Submit the job, wait and return its receipt. A mistake that a person must correct is not retried."""
+        """Submit the job, wait and return its receipt. A UserError is not retried."""
         self.application_args = without_blanks(self.application_args or [])
         try:
             super().execute(context)
         except AirflowException as error:
-            # The hook gives the exit code of spark-submit, which is the job's own, in words alone.
+            # The hook reports the exit code of spark-submit, which is the job's own, only in its message.
             if f"Error code is: {USER_ERROR}." in str(error):
                 raise AirflowFailException(f"{self.job}: {last_error_line(str(error))}") from None
             raise
@@ -119,10 +119,10 @@ class SparkJob(_Receipted, SparkSubmitOperator):
 
 
 class TrainingRun(TriggerDagRunOperator):
-    """Starts the training that a night without a model needs, waits for its end, and links to it.
+    """Operator that starts the training that a night without a model needs, waits for its end, and links to it.
 
-    The night goes on where the training failed: a refused candidate leaves the baseline, and `pin_models` says what is
-    wrong where there is no model at all.
+    The night continues where the training failed: a refused candidate leaves the baseline, and `pin_models` reports the
+    fault where there is no model at all.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -135,18 +135,18 @@ class TrainingRun(TriggerDagRunOperator):
         self.operator_extra_links = [TrainingRunLink()]
 
     def execute(self, context: Any) -> None:
-        """Name the training's page at once, so that people can follow it, then start it and wait."""
+        """Record the training's page at once, so that people can follow it, then start it and wait."""
         for link in self.operator_extra_links:
             context["ti"].xcom_push(key=link.xcom_key, value=link.get_link(self, ti_key=context["ti"]))
         super().execute(context)
 
 
 class ModelBranch(PythonJob, BranchMixIn):
-    """Runs a job that reports `has_champion` and `trains_first`, and goes on with one of two tasks."""
+    """Operator of a job that reports `has_champion` and `trains_first`, which branches to one of two tasks."""
 
     def __init__(self, *, with_model: str, without_model: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        # It only looks: what it finds is linked from the task that uses it.
+        # It only reads; the task that uses the model has the link.
         self.operator_extra_links = []
         self.with_model = with_model
         self.without_model = without_model

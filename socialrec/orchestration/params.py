@@ -1,11 +1,11 @@
-"""Params: what a person may change from run to run. Everything else is a setting."""
+"""Params: the values that a person may change from run to run. All others are settings."""
 
 from __future__ import annotations
 
 from airflow.sdk import Param
 
 LANDING_DAY, RECOMMENDER_VERSION = "landing-day", "recommender-version"
-"""Formats beyond JSON Schema's own; `service/airflow_plugins/` checks them before a run is made."""
+"""Formats beyond JSON Schema's own; `socialrec/local_stack/airflow_plugins/` checks them before a run is made."""
 
 DS = Param(
     default=None,
@@ -59,7 +59,7 @@ REASON = Param(
     minLength=1,
     pattern=r"\S",
     title="Reason",
-    description="Why; it is recorded with the decision.",
+    description="Reason, recorded with the decision.",
 )
 FROM_SCRATCH = Param(
     default=False,

@@ -1,4 +1,4 @@
-"""The pools that tasks share the machine through."""
+"""Pools through which tasks share the machine."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ POOLS: dict[str, str] = {
     SPARK: "Spark applications: one at a time, each takes the whole machine",
     GPU: "Training: one job at a time on the accelerator, or on the CPU where there is none",
 }
-"""What each pool is for; every pool has one slot."""
+"""Purpose of each pool; every pool has one slot."""

@@ -1,4 +1,4 @@
-"""Which day a run works on: decided here, once, for scheduled, backfilled and hand-made runs."""
+"""Landing day of a run: resolved here, once, for scheduled, backfilled and manual runs."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from socialrec.errors import UserError
 
 
 def resolve(ds_param: str | None, logical_date: datetime | None, run_after: datetime) -> str:
-    """The landing day `YYYY-MM-DD` of a run.
+    """Resolve the landing day `YYYY-MM-DD` of a run.
 
     The `ds` Param where one is given, else the logical date (runs made by hand may have none), but never a day that was
-    not over when the run was due: the form fills in this very moment. Days are UTC. Raises UserError where the Param
-    is not a day, or one that had not begun.
+    not over when the run was due, because the form fills in the current time. Days are UTC. Raises UserError where the
+    Param is not a day, or one that had not begun.
     """
     if ds_param:
         day = _checked(ds_param)
@@ -29,14 +29,14 @@ def resolve(ds_param: str | None, logical_date: datetime | None, run_after: date
 
 
 def require_begun(day: date, now: datetime) -> None:
-    """UserError where a landing day (UTC) lies in the future."""
+    """Raise UserError where a landing day (UTC) lies in the future."""
     today = now.astimezone(UTC).date()
     if day > today:
         raise UserError(f"{day} is in the future: choose a landing day up to {today}, or leave it empty for yesterday")
 
 
 def newest_published(export: Path) -> str:
-    """The newest day whose lists were published below this folder; UserError where there is none."""
+    """Find the newest day whose lists were published below this folder; UserError where there is none."""
     pointer = export / NEWEST_DAY
     if not pointer.exists():
         raise UserError(f"nothing was published yet below {export}: run the socialrec_nightly DAG first")
@@ -44,7 +44,7 @@ def newest_published(export: Path) -> str:
 
 
 def folder_name(dag_run_id: str) -> str:
-    """A run's id as the name of its folder of receipts: Airflow's ids hold `:` and `+`."""
+    """Make the name of a run's folder of receipts from its id: Airflow's ids contain `:` and `+`."""
     return re.sub(r"^[.-]", "_", re.sub(r"[^A-Za-z0-9._-]", "-", dag_run_id))
 
 

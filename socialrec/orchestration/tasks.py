@@ -29,9 +29,9 @@ DEFAULTS: dict[str, Any] = {
 
 
 def nightly_at(cron: str) -> CronTriggerTimetable:
-    """A timetable whose runs work on the day before (UTC).
+    """Make a timetable whose runs work on the day before (UTC).
 
-    Switching the DAG on starts no missed night, but for one that was due within the last two minutes: the scheduler
+    Switching the DAG on starts no missed night, except for one that was due within the last two minutes: the scheduler
     reads the DAG file again every half minute, and would otherwise miss a night at that moment.
     """
     return CronTriggerTimetable(cron, timezone="UTC", interval=timedelta(days=1), run_immediately=timedelta(minutes=2))
@@ -54,7 +54,7 @@ def resolve_run() -> dict[str, Any]:
 
 @task(task_id="resolve_run", retries=0, execution_timeout=timedelta(minutes=5))
 def resolve_rollback() -> dict[str, Any]:
-    """The same values for a rollback; its day is the newest one with published lists."""
+    """Resolve the same values for a rollback; its day is the newest one with published lists."""
     context = get_current_context()
     params = context["params"]
     return {
@@ -68,12 +68,12 @@ def resolve_rollback() -> dict[str, Any]:
 
 
 def group(group_id: str, name: str) -> TaskGroup:
-    """A group of tasks that the pages show as one step, under a plain name; the tasks keep their own names."""
+    """Make a group of tasks that the pages show as one step, under a plain name; the tasks keep their own names."""
     return TaskGroup(group_id, group_display_name=name, prefix_group_id=False)
 
 
 def spark_job(settings: Settings, job: str, *arguments: str) -> SparkJob:
-    """A task that submits a job to the cluster of connection `spark_default`."""
+    """Make a task that submits a job to the cluster of connection `spark_default`."""
     scratch = settings.scratch
     return SparkJob(
         task_id=job,
@@ -96,7 +96,7 @@ def spark_job(settings: Settings, job: str, *arguments: str) -> SparkJob:
 
 
 def python_job(settings: Settings, job: str, *arguments: str, **options: Any) -> PythonJob:
-    """A task that runs a job under this Python."""
+    """Make a task that runs a job under this Python."""
     if options.get("pool") == GPU:
         options |= on_gpu_machine(settings)
     return PythonJob(
@@ -110,7 +110,7 @@ def python_job(settings: Settings, job: str, *arguments: str, **options: Any) ->
 
 
 def close_training(settings: Settings) -> ClosingJob:
-    """The task that closes the MLflow run of a training that was killed or failed; it never decides the run's state."""
+    """Make the task that closes the MLflow run of a killed or failed training; it never decides the run's state."""
     closing = ClosingJob(task_id="close_training", job="close_training", arguments=common_arguments(settings))
     return cast("ClosingJob", closing.as_teardown(on_failure_fail_dagrun=False))
 
@@ -123,7 +123,7 @@ def on_gpu_machine(settings: Settings) -> dict[str, Any]:
 
 
 def embed_texts(settings: Settings, *arguments: str) -> SparkJob | PythonJob:
-    """The task that encodes texts: on the cluster, or in one process beside the GPU, as the settings say."""
+    """Make the task that encodes texts: on the cluster, or in one process beside the GPU, as the settings say."""
     if settings.text.encode_with is Engine.SPARK:
         return spark_job(settings, "embed_texts", *arguments)
     return python_job(settings, "embed_texts", *arguments, pool=GPU)

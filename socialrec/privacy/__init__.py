@@ -1,4 +1,4 @@
-"""Pseudonyms, marks of erased people, masks of personal data and erasure.
+"""Pseudonyms, tombstones of erased users, masks of personal data, and erasure.
 
-How records are cleaned and joined belongs to `etl`.
+Cleaning and joining of records belongs to `etl`.
 """

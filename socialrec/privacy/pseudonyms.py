@@ -20,12 +20,12 @@ KEY_BYTES = 32
 
 
 def identity_key(folder: Path) -> bytes:
-    """The secret key behind the pseudonyms, 32 bytes, made on first use; UserError as `secret_key`."""
+    """Read the secret key of the pseudonyms, 32 bytes, made on first use; UserError as `secret_key`."""
     return secret_key(folder / KEY_FILE)
 
 
 def secret_key(file: Path) -> bytes:
-    """The secret key of 32 bytes in this file, made on first use.
+    """Read the secret key of 32 bytes in this file, made on first use.
 
     Raises UserError where the file does not hold 64 hex digits.
     """
@@ -36,5 +36,5 @@ def secret_key(file: Path) -> bytes:
 
 
 def pseudonym(key: bytes, platform: str, user_id: str) -> str:
-    """64 hex digits: HMAC-SHA256 over the UTF-8 bytes of `<platform>:<user_id>`."""
+    """Make a pseudonym, 64 hex digits: HMAC-SHA256 over the UTF-8 bytes of `<platform>:<user_id>`."""
     return hmac.new(key, f"{platform}:{user_id}".encode(), hashlib.sha256).hexdigest()

@@ -1,7 +1,7 @@
-"""Who was erased: marks under a key of their own, so that late records are refused and nobody can read whose they are.
+"""Tombstones of erased users, under a key of their own, so that late records are refused without storing an identity.
 
-Not the pseudonyms: those must not be found anywhere, and they change with the identity key, which may be lost or
-rotated when all that is left of a person is this mark.
+Pseudonyms would not do: an erasure removes them everywhere, and they change with the identity key, which may be lost or
+rotated when a tombstone is the only trace of a user.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ LIST_FILE = "erased.txt"
 
 
 def erasure_key(folder: Path) -> bytes:
-    """The secret key of 32 bytes in this folder, made on first use."""
+    """Read the secret key of 32 bytes in this folder, made on first use."""
     return secret_key(folder / KEY_FILE)
 
 
 def tombstone(key: bytes, platform: str, user_id: str) -> str:
-    """The mark of one user of one platform, 64 hex digits."""
+    """Make the tombstone of one user of one platform, 64 hex digits."""
     return pseudonym(key, platform, user_id)
 
 
 def read_tombstones(folder: Path) -> frozenset[str]:
-    """The marks of everybody who was erased; none where nobody was."""
+    """Read the tombstones of all erased users; empty where there are none."""
     file = folder / LIST_FILE
     return frozenset(file.read_text(encoding="ascii").split()) if file.exists() else frozenset()
 
 
 def add_tombstones(folder: Path, marks: Iterable[str]) -> None:
-    """Add marks to the list, whole or not at all; only its owner can read it."""
+    """Add tombstones to the list atomically; only its owner can read it."""
     every = sorted(read_tombstones(folder) | set(marks))
     write_secret(folder / LIST_FILE, "".join(f"{mark}\n" for mark in every))

@@ -1,12 +1,12 @@
-"""An order of users that follows from what is known of them, and not from their pseudonyms.
+"""Order of users that depends on their data and not on their pseudonyms.
 
-Pseudonyms come from a random key of the home. Whatever goes by the order or the value of users (samples, splits, ties
-between equals, communities) goes by this order instead, so that the same rows give the same results in every home.
+Pseudonyms come from a random key of the home. Everything that depends on the order or the value of users (samples,
+splits, tie-breaks, communities) uses this order instead, so that the same rows give the same results in every home.
 
-A user's number is a sum over the user's own rows, so the order of rows does not matter, and what others do changes it
-for nobody. Users with the same rows ("twins") are told apart by whom they are tied to: by colour refinement (Weisfeiler
-and Leman, "The reduction of a graph to canonical form", 1968) over both directions of the ties. Twins who remain go by
-pseudonym: nothing that is known tells one from the other.
+A user's number is a sum over the user's own rows, so the order of rows does not matter, and other users' rows do not
+change it. Users with the same rows ("twins") are distinguished by their ties: by colour refinement (Weisfeiler and
+Leman, "The reduction of a graph to canonical form", 1968) over both directions of the ties. Remaining twins are ordered
+by pseudonym, because nothing else distinguishes them.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from socialrec.lake.row_hashes import Hashes, mixed, row_hashes
 
 USER, NEIGHBOUR = "user_key", "neighbour_key"
 HAPPENED = pc.field("quantity") > 0
-"""Of rows of silver.interactions: one of quantity 0 says that nothing happened, and is no part of what is learned."""
+"""Columns of silver.interactions; a row of quantity 0 is no event, and not learned from."""
 INTERACTION_PARTS = ("product_id", "event_type", "event_ts", "quantity", "platform")
 COMMENT_PARTS = ("product_id", "text_hash", "rating", "created_ts")
 AFFINITY_PARTS = ("product_id", "affinity_micros", "last_event_ts")
 PROFILE_PARTS = ("platform",)
 TIE_PARTS = ("is_follow", "is_mutual", "replies_micros", "since_ts", "last_reply_ts")
 MAX_ROUNDS = 16
-"""Steps along ties that are looked at to tell twins apart; it ends earlier where a step tells nobody more apart."""
+"""Most steps along ties to distinguish twins; the refinement ends earlier where a step distinguishes no more."""
 
 Rows = tuple[pa.Table, Sequence[str]]
-"""A table with `user_key`, and those of its columns that count; columns that it lacks are left out."""
+"""Table with `user_key`, and the columns of it that count; missing columns are left out."""
 
 
 @dataclass(frozen=True)
 class NamedTables:
-    """Silver's interactions and comments and gold's ties: users by name, rows in an order that follows from content."""
+    """Silver's interactions and comments and gold's ties: users by name, rows in an order that depends on content."""
 
     interactions: pa.Table
     comments: pa.Table
@@ -48,7 +48,7 @@ class NamedTables:
 
     @classmethod
     def of(cls, interactions: pa.Table, comments: pa.Table, ties: pa.Table) -> Self:
-        """Name the users of these tables; all that learns from them must read the same columns, or names differ."""
+        """Name the users of these tables; every reader must read the same columns, or names differ."""
         order = order_users([(interactions, INTERACTION_PARTS), (comments, COMMENT_PARTS)], ties)
         return cls(
             in_order(order.renamed(interactions), INTERACTION_PARTS),
@@ -71,12 +71,12 @@ class UserOrder:
 
     @cached_property
     def names(self) -> pa.Array:
-        """What to call users where pseudonyms must not matter, strings (n_users,), ascending and distinct."""
+        """Names of users that do not depend on pseudonyms, strings (n_users,), ascending and distinct."""
         pairs = zip(self.hashes.tolist(), self.twins.tolist(), strict=True)
         return pa.array([f"{number:016x}{twin:08x}" for number, twin in pairs], pa.string())
 
     def renamed(self, rows: pa.Table) -> pa.Table:
-        """The rows with names in place of pseudonyms, in every column that holds them."""
+        """Replace pseudonyms by names, in every column that has them."""
         for column in (USER, NEIGHBOUR):
             if column in rows.column_names:
                 places = pc.index_in(rows[column], value_set=self.keys)
@@ -86,25 +86,25 @@ class UserOrder:
 
 
 def order_users(own: Sequence[Rows], ties: pa.Table) -> UserOrder:
-    """The order of all users of these tables. ties: `user_key`, `neighbour_key` and any of TIE_PARTS."""
+    """Order all users of these tables. ties: `user_key`, `neighbour_key` and any of TIE_PARTS."""
     keys = _distinct([*(rows[USER] for rows, _ in own), ties[USER], ties[NEIGHBOUR]])
     hashes = np.zeros(len(keys), dtype=np.uint64)
     for rows, parts in own:
         hashes = mixed(hashes, _sums(_places(rows[USER], keys), row_hashes(rows, _present(rows, parts)), len(keys)))
     refined = _refined(hashes, ties, keys)
-    # Stable: who is alike in everything stays in the order of pseudonyms.
+    # Stable: users that are equal in everything stay in the order of pseudonyms.
     order = np.lexsort((refined, hashes))
     hashes = hashes[order]
     return UserOrder(keys.take(pa.array(order)), hashes, np.arange(len(keys)) - np.searchsorted(hashes, hashes))
 
 
 def in_order(rows: pa.Table, parts: Sequence[str]) -> pa.Table:
-    """Rows with names for users, in an order that follows from these columns, as far as the table has them."""
+    """Rename users in the rows, and sort by these columns, as far as the table has them."""
     return rows.take(pa.array(np.argsort(row_hashes(rows, _present(rows, (USER, *parts))), kind="stable")))
 
 
 def _refined(hashes: Hashes, ties: pa.Table, keys: pa.Array) -> Hashes:
-    """The hashes with those of the people around each user mixed in, as far as that tells twins apart."""
+    """Mix the hashes of tied users into each user's hash, as long as that distinguishes more twins."""
     refined, n_classes = hashes, len(np.unique(hashes))
     if n_classes == len(keys) or not ties.num_rows:
         return refined
@@ -121,7 +121,7 @@ def _refined(hashes: Hashes, ties: pa.Table, keys: pa.Array) -> Hashes:
 
 
 def _sums(places: npt.NDArray[np.int64], hashes: Hashes, n_users: int) -> Hashes:
-    """Hashes of each user's rows in one wrapping sum, uint64 (n_users,)."""
+    """Sum the hashes of each user's rows, wrapping, uint64 (n_users,)."""
     sums = np.zeros(n_users, dtype=np.uint64)
     np.add.at(sums, places, hashes)
     return sums

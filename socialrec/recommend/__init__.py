@@ -1,4 +1,4 @@
 """Signals, their blend, the model and the policy of lists.
 
-What users and products are known by belongs to `features`; offline metrics to `evaluate`.
+Features of users and products belong to `features`, offline metrics to `evaluate`.
 """

@@ -1,4 +1,4 @@
-"""The blend of the signals: non-negative weights over standardised scores, and what they are learned from."""
+"""Blend of the signals: non-negative weights over standardised scores, and the features to learn them from."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from socialrec.recommend.scores import F64, FLAT, Scores
 from socialrec.vectors.arrays import F32, Csr, Indices
 
 TIE_BREAK = 1e-3
-"""Popularity always counts this much, so that a user about whom nothing is known still gets an order."""
+"""Minimum weight of popularity, so that a user without evidence still gets an order."""
 CANDIDATES = 100
-"""Products of each signal's head that learning weights looks at."""
+"""Top products of each signal that are candidates when weights are learned."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,12 @@ class Blended(Scores):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(n, n_products)."""
+        """Shape of the scores, (n, n_products)."""
         return self.parts[0].shape
 
     @cached_property
     def scales(self) -> F32:
-        """What a unit of each part's score counts, float32 (n_parts, n); 0 for a user to whom it is constant."""
+        """Factor of each part's score, float32 (n_parts, n); 0 for a user with a constant part."""
         spreads = np.stack([spread for _, spread in self._moments])
         weights = np.asarray(self.weights, dtype=np.float64)[:, None]
         scales = np.divide(weights, spreads, out=np.zeros_like(spreads), where=~(spreads <= FLAT))
@@ -45,30 +45,32 @@ class Blended(Scores):
 
     @property
     def offsets(self) -> F32:
-        """What each user's scores are moved by, so that their mean is 0, float32 (n,)."""
+        """Offset of each user's scores that makes their mean 0, float32 (n,)."""
         means = np.stack([mean for mean, _ in self._moments])
         offsets: F32 = -(means * self.scales).sum(axis=0).astype(np.float32)
         return offsets
 
     def moments(self) -> tuple[F64, F64]:
-        """The mean is 0. The deviation is that of parts without correlation: 0, and not finite, where it really is."""
+        """Moments of the sum: the mean is 0; the deviation is that of uncorrelated parts, 0 or not finite only where it
+        really is.
+        """
         spreads = np.stack([spread for _, spread in self._moments]) * self.scales
         return 0.0 * self.offsets.astype(np.float64), np.sqrt((spreads**2).sum(axis=0, dtype=np.float64))
 
     def add_to(self, total: F32, factors: F32) -> None:
-        """Part by part; those that count 0 for everyone are left out."""
+        """Add part by part; parts of weight 0 for everyone are left out."""
         total += (factors * self.offsets)[:, None]
         for part, scale in zip(self.parts, self.scales, strict=True):
             if scale.any():
                 part.add_to(total, factors * scale)
 
     def at(self, products: Indices) -> F32:
-        """Float32 (n, k)."""
+        """Scores of some products, float32 (n, k)."""
         found: F32 = self.contributions(products).sum(axis=2, dtype=np.float32)
         return found
 
     def contributions(self, products: Indices) -> F32:
-        """What each part adds to the scores of some products, int64 (n, k), by user: float32 (n, k, n_parts)."""
+        """Contribution of each part to the scores of some products, int64 (n, k), by user: float32 (n, k, n_parts)."""
         return np.stack(
             [
                 scale[:, None] * (part.at(products) - mean[:, None].astype(np.float32))
@@ -79,13 +81,15 @@ class Blended(Scores):
 
 
 def standardised(scores: Scores) -> F32:
-    """Scores less their mean, over their standard deviation, float32 (n, n_products); a constant row is zeros."""
+    """Standardise scores: less their mean, over their standard deviation, float32 (n, n_products); constant rows are
+    zeros.
+    """
     return Blended([scores], [1.0]).full()
 
 
 @dataclass(frozen=True)
 class Heads:
-    """What learning weights sees of some users: each signal's best unseen products, and the relevant ones.
+    """Candidates of some users for learning weights: each signal's best unseen products, and the relevant ones.
 
     features: float32 (n, n_candidates, n_signals), standardised; absent: bool (n, n_candidates), padding;
     relevant: bool (n, n_candidates); n_relevant: int64 (n,).
@@ -98,10 +102,10 @@ class Heads:
 
 
 def heads(parts: Sequence[F32], seen: Csr, relevant: Csr) -> Heads:
-    """The heads of a block of users; parts are the standardised scores of every signal, (n, n_products) each.
+    """Make the candidates of a block of users; parts are the standardised scores of every signal, (n, n_products) each.
 
-    The top of any non-negative blend lies among products that some signal ranks high, so the few hundred heads stand
-    for the whole catalogue; final figures are measured on all of it.
+    The top of any non-negative blend lies among products that some signal ranks high, so a few hundred candidates
+    represent the whole catalogue; final figures are measured on all of it.
     """
     n, n_products = parts[0].shape
     width = min(CANDIDATES, n_products)
@@ -111,7 +115,7 @@ def heads(parts: Sequence[F32], seen: Csr, relevant: Csr) -> Heads:
         masked = part.copy()
         masked[hidden] = -np.inf
         best = np.argpartition(-masked, width - 1, axis=1)[:, :width]
-        # A signal that says nothing of a user names no products.
+        # A signal that is constant for a user adds no candidates.
         chosen[np.arange(n)[:, None], best] |= part.any(axis=1, keepdims=True)
     wanted = relevant.toarray() != 0
     chosen |= wanted

@@ -1,4 +1,4 @@
-"""gold.model_decisions: which versions became champion, when and why; and which one to go back to."""
+"""Decisions in gold.model_decisions: promotions with time and reason, and the version for a rollback."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from socialrec.recommend.model_files import Files
 def gate_row(
     decision: Decision, figures: Mapping[str, float], files: Files = (), **facts: str | None
 ) -> dict[str, Any]:
-    """A gate's decision as a row; facts are the remaining columns by name."""
+    """Make the row of a gate's decision; facts are the remaining columns by name."""
     return {
         "decided_ts": datetime.now(UTC),
         "kind": DecisionKind.GATE,
@@ -35,7 +35,9 @@ def gate_row(
 
 
 def baseline_row(missing: str, files: Files = (), **facts: str | None) -> dict[str, Any]:
-    """A baseline that serves until a trained model is sound, as a row; facts are the remaining columns by name."""
+    """Make the row of a baseline that serves until a trained model is sound; facts are the remaining columns by
+    name.
+    """
     decided = {"decided_ts": datetime.now(UTC), "kind": DecisionKind.BASELINE, "is_champion": True}
     return {
         **decided,
@@ -47,7 +49,7 @@ def baseline_row(missing: str, files: Files = (), **facts: str | None) -> dict[s
 
 
 def rollback_row(reason: str, **facts: str | None) -> dict[str, Any]:
-    """A person's decision to go back as a row; facts are the remaining columns by name."""
+    """Make the row of a person's rollback; facts are the remaining columns by name."""
     decided = {"decided_ts": datetime.now(UTC), "kind": DecisionKind.ROLLBACK, "is_champion": True}
     return {**decided, "reasons": [reason], "checks": [], "figures": [], "files": [], **facts}
 
@@ -60,20 +62,20 @@ def record_decision(lake: Lake, row: Mapping[str, Any], job: str) -> None:
 
 
 def newest_decision(decisions: pa.Table, version: str) -> dict[str, Any] | None:
-    """The last decision (a row of gold.model_decisions) about a version, None where none is on record."""
+    """Newest decision (a row of gold.model_decisions) about a version, None where there is none."""
     about = decisions.filter(pc.equal(decisions["recommender_version"], version)).sort_by("decided_ts")
     rows: list[dict[str, Any]] = about.to_pylist()
     return rows[-1] if rows else None
 
 
 def newest_champion(decisions: pa.Table) -> dict[str, Any] | None:
-    """The row of the decision that made the champion; None where there was none yet."""
+    """Row of the decision that made the champion; None where there was none yet."""
     rows: list[dict[str, Any]] = decisions.filter(decisions["is_champion"]).sort_by("decided_ts").to_pylist()
     return rows[-1] if rows else None
 
 
 def champions(decisions: pa.Table, champion: str) -> list[str]:
-    """The champion, and the one before it where there is one on record: what a rollback may need."""
+    """Champion, and the one before it if on record: the versions a rollback may need."""
     try:
         return [champion, version_to_go_back_to(decisions, champion)]
     except UserError:
@@ -81,15 +83,15 @@ def champions(decisions: pa.Table, champion: str) -> list[str]:
 
 
 def version_to_go_back_to(decisions: pa.Table, champion: str, wanted: str | None = None) -> str:
-    """The version asked for, or else the champion before this one.
+    """Version for a rollback: the one asked for, or else the champion before this one.
 
-    decisions: rows of gold.model_decisions. Only what a gate once promoted can be champion again: going back is no way
-    around the gate. Raises UserError where there is no such version.
+    decisions: rows of gold.model_decisions. Only a version that a gate once promoted can be champion again, so a
+    rollback cannot bypass the gate. Raises UserError where there is no such version.
     """
     not_by_hand = pc.not_equal(decisions["kind"], DecisionKind.ROLLBACK.value)
     gates = decisions.filter(not_by_hand).sort_by("decided_ts")
     promoted = gates.filter(gates["is_champion"])
-    # Not simply the one promoted before it: that one may have been gone back from.
+    # Not simply the one promoted before it, which may have been rolled back.
     before = dict(
         zip(*(promoted[name].to_pylist() for name in ("recommender_version", "champion_version")), strict=True)
     )

@@ -1,4 +1,4 @@
-"""The recommender: fitted signals, their blend, and what it takes to explain a list. On disk safetensors and JSON."""
+"""Recommender: fitted signals, their blend, and data for explanations. Saved as safetensors and JSON."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FORMAT = 3
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """Where a model comes from: the recipe to refit it, and the inputs that it saw. kind: a value of ModelKind."""
+    """Origin of a model: the recipe to refit it, and its inputs. kind: a value of ModelKind."""
 
     encoder_version: str
     ds: str = ""
@@ -42,9 +42,9 @@ class ModelInfo:
 
 
 class Recommender:
-    """Scores every product of its catalogue for blocks of users.
+    """Scorer of every product of its catalogue for blocks of users.
 
-    products: sorted names (n_products,). signals: those that were fitted. weights: one a signal, adding up to 1.
+    products: sorted names (n_products,). signals: those that were fitted. weights: one per signal, adding up to 1.
     """
 
     def __init__(
@@ -63,30 +63,30 @@ class Recommender:
     ) -> Self:
         """Fit the signals of a given blend on the data; those of weight 0 are left out.
 
-        Two are always there: popularity breaks ties, and the closed form says which products stand behind a score.
+        Two are always fitted: popularity breaks ties, and the closed form finds the products behind a score.
         """
         always = (Popularity, Collaborative)
         signals = [kind.fit(data, settings) for kind in SIGNALS if kind in always or weights.get(kind.name)]
         return cls(data.products, signals, weights, info)
 
     def blend_weights(self) -> list[float]:
-        """The weight of each signal, with the share of popularity that breaks ties."""
+        """Weight of each signal, with the share of popularity that breaks ties."""
         return [self.weights[s.name] + (TIE_BREAK if s.name == Popularity.name else 0.0) for s in self.signals]
 
     def score(self, block: UserBlock) -> Blended:
-        """Blended scores, (n, n_products), a part a signal; those of weight 0 are not asked, and say nothing."""
+        """Blend the scores, (n, n_products), one part per signal; signals of weight 0 are skipped."""
         nothing = Few(sp.csr_matrix(block.affinity.shape, dtype=np.float32))
         weights = self.blend_weights()
         asked = zip(self.signals, weights, strict=True)
         return Blended([signal.score(block) if weight else nothing for signal, weight in asked], weights)
 
     def with_weights(self, weights: Mapping[str, float]) -> Self:
-        """The same signals under another blend."""
+        """Copy with the same signals under another blend."""
         return type(self)(self.products, self.signals, weights, self.info)
 
     @property
     def collaborative(self) -> Collaborative:
-        """The signal that can say which of a user's products stand behind a score."""
+        """Signal that finds the user's products behind a score."""
         return next(signal for signal in self.signals if isinstance(signal, Collaborative))
 
     def save(self, folder: Path) -> None:
@@ -131,8 +131,8 @@ _DAMAGE = (
 
 
 def _restored(tensors: Mapping[str, npt.NDArray[Any]], names: Sequence[str], n_products: int) -> list[Signal]:
-    """The signals of these names. Raises one of `_DAMAGE` where an array is missing or does not fit."""
-    # As much memory as this number says is reserved.
+    """Restore the signals of these names. Raises one of `_DAMAGE` where an array is missing or does not fit."""
+    # This number determines the reserved memory.
     said = tensors.get("collaborative.n_products", np.array([n_products]))
     if said.tolist() != [n_products]:
         raise ValueError(f"it has {n_products} products, and weights for {said.tolist()}")
@@ -146,7 +146,7 @@ def _restored(tensors: Mapping[str, npt.NDArray[Any]], names: Sequence[str], n_p
 
 
 def read_document(folder: Path) -> dict[str, Any]:
-    """The JSON half of a saved model: weights, info and vocabularies. Raises UserError where there is none."""
+    """Read the JSON half of a saved model: weights, info and vocabularies. Raises UserError where there is none."""
     file = folder / DOCUMENT
     if not file.exists():
         raise UserError(

@@ -15,15 +15,15 @@ Files = Sequence[dict[str, str]]
 """Values of the column `files` of gold.model_decisions: `path` and `sha256` each."""
 RECOMMENDER_PART, ENCODER_PART = "recommender", "encoder"
 LISTED = 3
-"""Changed files that an error names."""
+"""Most changed files that an error names."""
 
 
 class ChangedModelError(UserError):
-    """A file of a registered version is not the one that the decision was about."""
+    """Difference between a file of a registered version and the file at its decision."""
 
 
 def hash_files(recommender: Path, encoder: Path) -> Files:
-    """SHA-256 of every file below the folders of a recommender and of its encoder."""
+    """Hash every file below the folders of a recommender and of its encoder (SHA-256)."""
     parts = ((RECOMMENDER_PART, recommender), (ENCODER_PART, encoder))
     return [
         {"path": f"{part}/{file.relative_to(folder).as_posix()}", "sha256": _sha256(file)}
@@ -34,7 +34,7 @@ def hash_files(recommender: Path, encoder: Path) -> Files:
 
 
 def changed_files(decisions: pa.Table, version: str, recommender: Path, encoder: Path | None = None) -> Iterator[str]:
-    """Paths of files that are gone or differ from those that were decided on; none for versions without digests.
+    """Find files that are gone or differ from those of the decision; none for versions without digests.
 
     decisions: rows of gold.model_decisions. Without `encoder` only the recommender's own files are compared.
     """

@@ -1,18 +1,14 @@
-"""What may stand in a list, and how often: named rules in a fixed order, each counting what it took out.
+"""Rules of lists in a fixed order, each counting its removals.
 
-inactive      the shop does not offer the product (out of stock counts as that): never listed
-returned      the user gave the product back: a pair that is blocked, never listed
-seen          the user has met the product: never listed
-stale         older than `max_age_days`
-category      more than `max_per_category` products of one category in a list
-brand         more than `max_per_brand` products of one brand in a list
-sellers       others make room where small sellers have lost more than `max_small_seller_loss` of a list's places that
-              are theirs in proportion to likes
-exploration   gives up the last places of a list to chance
+inactive the shop does not offer the product (out of stock counts as that): never listed returned the user returned the
+product: never listed seen the user has met the product: never listed stale older than `max_age_days` category more than
+`max_per_category` products of one category in a list brand more than `max_per_brand` products of one brand in a list
+sellers others make room where small sellers have lost more than `max_small_seller_loss` of their places in proportion
+to likes exploration gives up the last places of a list to chance
 
-The first three look at every product. The others walk down the best of what is left, `POOL_LISTS` times as long as a
-list, and yield where a list would else stay short: what they took out comes back by score, and counts as `refilled`.
-What small sellers are given may go beyond the limits of a category or brand.
+The first three look at every product. The others walk down the best of the rest, `POOL_LISTS` times as long as a list,
+and yield where a list would otherwise stay short: removed products come back by score, and count as `refilled`. Places
+reserved for small sellers may exceed the limits of a category or brand.
 """
 
 from __future__ import annotations
@@ -34,12 +30,12 @@ RULES = ("inactive", "returned", "seen", "stale", "category", "brand", "sellers"
 REFILLED = "refilled"
 
 Removed = dict[str, int]
-"""By rule, how many (user, product) pairs it took out."""
+"""Number of (user, product) pairs removed by each rule."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """Lists of n users: product numbers int64 (n, k), ABSENT where a list ends; rounded scores; what rules took out."""
+    """Lists of n users: product numbers int64 (n, k), ABSENT where a list ends; rounded scores; removals by rule."""
 
     listed: Indices
     scores: npt.NDArray[np.float64]
@@ -47,14 +43,14 @@ class Chosen:
 
 
 class Policy:
-    """The rules of one night, over what its context knows."""
+    """Rules of one night, over its context."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self._lister = Lister(context.active, context.settings.score_decimals)
 
     def choose(self, scores: Scores, rows: Indices) -> Chosen:
-        """The best k products of each user that the rules let through, best first; scores: of the users in `rows`."""
+        """Choose the best k products of each user that the rules allow, best first; scores: of the users in `rows`."""
         context = self.context
         settings, k = context.settings, context.settings.list_length
         removed = dict.fromkeys((*RULES, REFILLED), 0) | _hidden(context, rows)
@@ -86,7 +82,7 @@ def _hidden(context: Context, rows: Indices) -> Removed:
 
 
 class _Stale:
-    """Products older than so many days."""
+    """Rule against products older than `days` days."""
 
     name = "stale"
 
@@ -94,16 +90,16 @@ class _Stale:
         self._is_old = age_days > most
 
     def breaks(self, products: Indices) -> Flags:
-        """Whether each user's next product breaks the rule."""
+        """Check if each user's next product breaks the rule."""
         old: Flags = self._is_old[products]
         return old
 
     def take(self, products: Indices, taken: Flags) -> None:
-        """What a list holds already changes nothing."""
+        """Do nothing: the content of a list does not matter to this rule."""
 
 
 class _AtMost:
-    """At most so many products of one kind in a list; products without a kind are free."""
+    """Rule of at most `most` products of one kind in a list; products without a kind are free."""
 
     def __init__(self, name: str, kinds: Indices, most: int, n_users: int) -> None:
         self.name, self._kinds, self._most = name, kinds, most
@@ -111,13 +107,13 @@ class _AtMost:
         self._counts = np.zeros((n_users, int(kinds.max(initial=ABSENT)) + 2), dtype=np.int64)
 
     def breaks(self, products: Indices) -> Flags:
-        """Whether each user's next product breaks the rule."""
+        """Check if each user's next product breaks the rule."""
         kind = self._kinds[products]
         full: Flags = (kind != ABSENT) & (self._counts[self._users, kind] >= self._most)
         return full
 
     def take(self, products: Indices, taken: Flags) -> None:
-        """Count what was put into the lists."""
+        """Count the products put into the lists."""
         self._counts[self._users[taken], self._kinds[products[taken]]] += 1
 
 
@@ -134,7 +130,7 @@ def _walking_rules(context: Context, n_users: int) -> list[_Stale | _AtMost]:
 
 
 def _walk(pool: Indices, k: int, rules: list[_Stale | _AtMost], removed: Removed) -> Flags:
-    """Down the pool until each list is full: which places are taken, bool (n, pool)."""
+    """Walk down the pool until each list is full; returns the taken places, bool (n, pool)."""
     kept = np.zeros(pool.shape, dtype=np.bool_)
     n_kept = np.zeros(len(pool), dtype=np.int64)
     for place in range(pool.shape[1]):
@@ -153,7 +149,7 @@ def _walk(pool: Indices, k: int, rules: list[_Stale | _AtMost], removed: Removed
 
 
 def _refill(pool: Indices, kept: Flags, k: int, removed: Removed) -> Flags:
-    """The best of what rules took out, for lists that would stay short."""
+    """Refill lists that would stay short with the best removed products."""
     spare = ~kept & (pool != ABSENT)
     missing = k - kept.sum(axis=1, keepdims=True)
     back: Flags = spare & (np.cumsum(spare, axis=1) <= missing)
@@ -162,14 +158,16 @@ def _refill(pool: Indices, kept: Flags, k: int, removed: Removed) -> Flags:
 
 
 def _reserved(context: Context, rows: Indices, k: int) -> list[int]:
-    """Places of each list that small sellers are to have; what is left of a place goes by the user's own chance."""
+    """Number of places of each list reserved for small sellers; a fraction of a place is drawn per user."""
     loss = context.settings.max_small_seller_loss or 0.0
     wanted = (1.0 - loss) * k * context.small_seller_likes
     return [int(wanted + _chance(context, row).random()) for row in rows.tolist()]
 
 
 def _make_room(pool: Indices, kept: Flags, is_small: Flags, reserved: Sequence[int]) -> Flags:
-    """Give the last places of others to the best products of small sellers further down, until they have theirs."""
+    """Give the last places of others to the best products of small sellers further down, until the reserve is
+    filled.
+    """
     result = kept.copy()
     small = is_small[pool] & (pool != ABSENT)
     for user, n_reserved in enumerate(reserved):
@@ -182,7 +180,7 @@ def _make_room(pool: Indices, kept: Flags, is_small: Flags, reserved: Sequence[i
 
 
 def _explore(pool: Indices, kept: Flags, n_explored: int, chances: Sequence[np.random.Generator]) -> Flags:
-    """Give each list's last places to products further down the pool, drawn by the user's own chance."""
+    """Give each list's last places to products further down the pool, drawn per user."""
     explored = kept.copy()
     for user, chance in enumerate(chances):
         places, further = np.flatnonzero(kept[user]), np.flatnonzero(pool[user] != ABSENT)
@@ -194,6 +192,6 @@ def _explore(pool: Indices, kept: Flags, n_explored: int, chances: Sequence[np.r
 
 
 def _chance(context: Context, row: int) -> np.random.Generator:
-    """The same again for the same user on the same night, whatever the pseudonym."""
+    """Draw numbers that are the same for the same user on the same night, whatever the pseudonym."""
     name = f"{context.stamp.ds} {context.names[row].as_py()}"
     return np.random.default_rng(list(hashlib.blake2b(name.encode(), digest_size=16).digest()))

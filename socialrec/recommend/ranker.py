@@ -1,4 +1,4 @@
-"""Exact top-K lists with seen and inactive products left out, by the engine that a blend's scores allow."""
+"""Exact top-K lists without seen and inactive products, by the engine that fits a blend's scores."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Found = tuple[Indices, npt.NDArray[np.float64]]
 
 
 class Lister:
-    """Lists the products of one shelf; active: bool (n_products,).
+    """Ranker of the products of one catalogue; active: bool (n_products,).
 
     Scores are rounded to `decimals` and ties go to the lower product number, so float noise cannot reorder a list.
-    Where a blend consists of inner products alone (factors, content, popularity), scores are never written out: one
-    search over all vectors finds the best. A closed form, steps or ties add scores that no short vector holds; then
-    they are written out, a block of users at a time.
+    Where a blend consists of inner products alone (factors, content, popularity), scores are never materialised: one
+    search over all vectors finds the best. A closed form, steps or ties add scores that are no inner products; then
+    they are materialised, a block of users at a time.
     """
 
     def __init__(self, active: Flags, decimals: int) -> None:
@@ -45,7 +45,7 @@ class Lister:
         return np.concatenate([each.products for each in found]), np.concatenate([each.scores for each in found])
 
     def _catalogue_of(self, vectors: tuple[Vectors, ...]) -> Catalogue:
-        """Vectors of all parts side by side, and a one for the users' offsets; made anew only for other vectors."""
+        """Vectors of all parts side by side, and a one for the users' offsets; rebuilt only for other vectors."""
         if self._catalogue is None or [*map(id, vectors)] != [*map(id, self._vectors)]:
             ones = np.ones((len(self.active), 1), dtype=np.float32)
             side_by_side = np.hstack([*(each.values for each in vectors), ones])
@@ -54,18 +54,18 @@ class Lister:
 
 
 def inner_products(blend: Blended) -> list[tuple[F32, Products]]:
-    """The parts that count for anyone and their scales (n,), where all of them are inner products; else nothing."""
+    """Parts with weight and their scales (n,), where all of them are inner products; else empty."""
     counting = [pair for pair in zip(blend.scales, blend.parts, strict=True) if pair[0].any()]
     found = [(scale, part) for scale, part in counting if isinstance(part, Products)]
     return found if len(found) == len(counting) else []
 
 
 def top_k(scores: F32, seen: Csr, active: Flags, k: int, decimals: int) -> Found:
-    """`Lister.top_k` of scores that are written out, float32 (n, n_products); they are overwritten."""
+    """Rank materialised scores, float32 (n, n_products), as `Lister.top_k` does; they are overwritten."""
     n, n_products = scores.shape
     scores[:, ~active] = -np.inf
     scores[np.repeat(np.arange(n), np.diff(seen.indptr)), seen.indices] = -np.inf
-    # Only what is within rounding of the k-th best score is rounded and sorted.
+    # Only scores within rounding of the k-th best are rounded and sorted.
     last = n_products - min(k, n_products)
     floor = np.partition(scores, last, axis=1)[:, last, None] - np.float32(1.5 * 10.0**-decimals)
     users, products = np.nonzero((scores >= floor) & (scores > -np.inf))

@@ -1,5 +1,7 @@
-"""Scores of every product for some users, kept as what they are made of: written out, they would be the largest thing
-that a night holds. What the blend asks of them (means, deviations, single places) follows from the parts.
+"""Scores of every product for some users, kept as the parts they are computed from.
+
+Materialised, they would be the largest array of a night. The values that the blend needs (means, deviations, single
+places) follow from the parts.
 """
 
 from __future__ import annotations
@@ -16,11 +18,11 @@ from socialrec.vectors.arrays import F32, Csr, Flags, Indices
 
 F64 = npt.NDArray[np.float64]
 FLAT = 1e-7
-"""A standard deviation of scores up to this is rounding: they are all the same."""
+"""Largest standard deviation of scores that counts as rounding of a constant."""
 BLOCK_VECTORS = 65_536
 """Vectors whose deviations from the mean are in double precision at a time."""
 BLOCK_USERS = 64
-"""Users whose product with all items is written out at a time, before it is added: 25 MiB at 100,000 items."""
+"""Users whose product with all items is materialised at a time, before it is added: 25 MiB at 100,000 items."""
 
 
 class Scores(ABC):
@@ -29,7 +31,7 @@ class Scores(ABC):
     @property
     @abstractmethod
     def shape(self) -> tuple[int, int]:
-        """(n, n_products)."""
+        """Shape of the scores, (n, n_products)."""
 
     @abstractmethod
     def moments(self) -> tuple[F64, F64]:
@@ -50,7 +52,7 @@ class Scores(ABC):
         return total
 
     def is_constant(self) -> Flags:
-        """Whether all products score the same, bool (n,)."""
+        """Check if all products score the same, bool (n,)."""
         constant: Flags = self.moments()[1] <= FLAT
         return constant
 
@@ -63,13 +65,13 @@ class Vectors:
 
     @cached_property
     def mean(self) -> F64:
-        """The mean vector, float64 (dim,)."""
+        """Mean vector, float64 (dim,)."""
         mean: F64 = self.values.mean(axis=0, dtype=np.float64)
         return mean
 
     @cached_property
     def covariance(self) -> F64:
-        """Of the vectors' places, float64 (dim, dim)."""
+        """Covariance of the vectors' components, float64 (dim, dim)."""
         n, dim = self.values.shape
         total = np.zeros((dim, dim))
         for start in range(0, n, BLOCK_VECTORS):
@@ -81,61 +83,61 @@ class Vectors:
 
 @dataclass(frozen=True)
 class Products(Scores):
-    """Inner products of the users' vectors, float32 (n, dim), with those of all products."""
+    """Scores as inner products of the users' vectors, float32 (n, dim), with those of all products."""
 
     users: F32
     vectors: Vectors
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(n, n_products)."""
+        """Shape of the scores, (n, n_products)."""
         return len(self.users), len(self.vectors.values)
 
     def moments(self) -> tuple[F64, F64]:
-        """From the mean vector and the covariance of the products' vectors."""
+        """Moments from the mean vector and the covariance of the products' vectors."""
         users = self.users.astype(np.float64)
         spread = np.einsum("nd,nd->n", users @ self.vectors.covariance, users)
         return users @ self.vectors.mean, np.sqrt(np.maximum(spread, 0.0))
 
     def add_to(self, total: F32, factors: F32) -> None:
-        """By blocks of users."""
+        """Add the scores by blocks of users."""
         users = self.users * factors[:, None]
         for start in range(0, len(users), BLOCK_USERS):
             at = slice(start, start + BLOCK_USERS)
             total[at] += users[at] @ self.vectors.values.T
 
     def at(self, products: Indices) -> F32:
-        """Float32 (n, k)."""
+        """Scores of some products, float32 (n, k)."""
         found: F32 = np.einsum("nd,nkd->nk", self.users, self.vectors.values[products])
         return found
 
 
 @dataclass(frozen=True)
 class Few(Scores):
-    """Scores that are 0 but for a few cells, csr float32 (n, n_products)."""
+    """Sparse scores, csr float32 (n, n_products)."""
 
     cells: Csr
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(n, n_products)."""
+        """Shape of the scores, (n, n_products)."""
         n, n_products = self.cells.shape
         return n, n_products
 
     def moments(self) -> tuple[F64, F64]:
-        """From the cells and how many there are not."""
+        """Moments from the cells and the number of zeros."""
         rows, n_products = np.repeat(np.arange(self.shape[0]), np.diff(self.cells.indptr)), max(self.shape[1], 1)
         sums, squares = (np.bincount(rows, self.cells.data**power, self.shape[0]) / n_products for power in (1, 2))
         return sums, np.sqrt(np.maximum(squares - sums**2, 0.0))
 
     def add_to(self, total: F32, factors: F32) -> None:
-        """User by user: a user's row stays in the cache."""
+        """Add the scores user by user: a user's row stays in the cache."""
         ends, numbers, values = self.cells.indptr, self.cells.indices, self.cells.data
         for user, (start, stop) in enumerate(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)):
             total[user, numbers[start:stop]] += factors[user] * values[start:stop]
 
     def at(self, products: Indices) -> F32:
-        """Float32 (n, k)."""
+        """Scores of some products, float32 (n, k)."""
         rows = np.repeat(np.arange(len(products)), products.shape[1])
         found: F32 = np.asarray(self.cells[rows, products.ravel()], dtype=np.float32).reshape(products.shape)
         return found
@@ -143,7 +145,7 @@ class Few(Scores):
 
 @dataclass(frozen=True)
 class Written(Scores):
-    """Scores written out for some products, float32 (n, n_columns), and 0 for the others.
+    """Dense scores of some products, float32 (n, n_columns), and 0 for the others.
 
     columns: int64 (n_columns,), the numbers of those products, sorted.
     """
@@ -154,16 +156,16 @@ class Written(Scores):
 
     @classmethod
     def whole(cls, values: F32) -> Self:
-        """Scores of all products, float32 (n, n_products)."""
+        """Make dense scores of all products, float32 (n, n_products)."""
         return cls(values, np.arange(values.shape[1]), values.shape[1])
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(n, n_products)."""
+        """Shape of the scores, (n, n_products)."""
         return len(self.values), self.n_products
 
     def moments(self) -> tuple[F64, F64]:
-        """Of what is written and of the zeros beside it."""
+        """Moments of the dense scores and the zeros of the other products."""
         n_products = max(self.n_products, 1)
         mean = self.values.sum(axis=1, dtype=np.float64) / n_products
         apart = self.values - mean[:, None].astype(np.float32)
@@ -171,14 +173,14 @@ class Written(Scores):
         return mean, np.sqrt(squares / n_products)
 
     def add_to(self, total: F32, factors: F32) -> None:
-        """In one step where all products are written out."""
+        """Add the scores in one step where all products are dense."""
         if len(self.columns) == self.n_products:
             total += factors[:, None] * self.values
         else:
             total[:, self.columns] += factors[:, None] * self.values
 
     def at(self, products: Indices) -> F32:
-        """Float32 (n, k)."""
+        """Scores of some products, float32 (n, k)."""
         places = np.searchsorted(self.columns, products)
         places = np.minimum(places, max(len(self.columns) - 1, 0))
         if not len(self.columns):

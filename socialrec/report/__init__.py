@@ -1,1 +1,1 @@
-"""A night as one page for people: what came in, what was made of it, and what changed."""
+"""Report of a night as one page for people: inputs, results, and changes."""

@@ -18,9 +18,9 @@ SAMPLE_COLUMNS = ("user", "rank", "product_id", "title", "score", "reasons")
 
 
 def version_card(decision: Decision, evaluation: Mapping[str, Any], document: Mapping[str, Any], training: str) -> str:
-    """The description of a recommender's version: the decision, every check, the figures, and its tables.
+    """Describe a recommender's version: the decision, every check, the figures, and its tables.
 
-    evaluation: what evaluate_recommender kept. document: the candidate's model.json, empty where it has none.
+    evaluation: the result of evaluate_recommender. document: the candidate's model.json, empty where it has none.
     training: the page of the run that made it.
     """
     champion = evaluation.get("champion_version")
@@ -46,7 +46,7 @@ def version_card(decision: Decision, evaluation: Mapping[str, Any], document: Ma
 
 
 def baseline_card(missing: str, training: str) -> str:
-    """The description of a baseline's version; training: the page of the run that made it."""
+    """Describe a baseline's version; training: the page of the run that made it."""
     return _paragraphs(
         "**Baseline**: popularity by what is known of the user (connected people, category, text), with fixed "
         f"weights. [The training]({training}) gave no sound model, so the baseline makes the lists until one does.",
@@ -55,7 +55,7 @@ def baseline_card(missing: str, training: str) -> str:
 
 
 def encoder_card(figures: Mapping[str, float], ds: str, n_examples: int, training: str) -> str:
-    """The description of an encoder's version: its examples and its figures. training: the page of its run."""
+    """Describe an encoder's version: its examples and its figures. training: the page of its run."""
     return _paragraphs(
         f"Fine-tuned on {n_examples:,} examples up to {ds} in [this training]({training}), which also says whether it "
         "was promoted.",
@@ -64,7 +64,7 @@ def encoder_card(figures: Mapping[str, float], ds: str, n_examples: int, trainin
 
 
 def night_card(summary: Mapping[str, Any], facts: NightFacts, versions: Mapping[str, int]) -> str:
-    """The description of a night's run: what it did, which model made the lists and why, on which data.
+    """Describe a night's run: its results, the model of the lists with the reason for it, and the data.
 
     versions: of the lake's tables, by name.
     """
@@ -108,7 +108,7 @@ def _changes(facts: NightFacts) -> str:
 
 
 def _figures(models: Mapping[str, Mapping[str, float | None]]) -> str:
-    """A column a model, a row a metric that all of them have; nothing where nothing was measured."""
+    """Table with a column per model and a row per metric that all have; empty where nothing was measured."""
     if not models:
         return ""
     names = [
@@ -120,7 +120,7 @@ def _figures(models: Mapping[str, Mapping[str, float | None]]) -> str:
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table of Markdown; of many rows the first, the rest counted."""
+    """Table in Markdown; of many rows the first, the rest counted."""
     every = list(rows)
     rest = [[and_more(len(every) - MOST_ROWS), *[""] * (len(columns) - 1)]] if len(every) > MOST_ROWS else []
     shown = [columns, ["---"] * len(columns), *every[:MOST_ROWS], *rest]
@@ -128,7 +128,7 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _cell(value: object) -> str:
-    """A value in one cell: a bar or a line end in it would begin another one."""
+    """Value in one cell, without bars and line ends, which would begin another one."""
     return plain_markdown(label(value, CELL_CHARS)).replace("|", "\\|") if str(value) else ""
 
 

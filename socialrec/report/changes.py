@@ -1,4 +1,4 @@
-"""Differences between the lists of two days: how many, for whom most, and why."""
+"""Differences between the lists of two days: how many, for whom most, and the reasons."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ N_MOVERS = 10
 
 @dataclass(frozen=True)
 class Mover:
-    """A user whose list changed, how many of its products are new in it, and what changed about the user."""
+    """User whose list changed, with the number of new products in it and the user's own changes."""
 
     user_key: str
     n_new: int
@@ -26,7 +26,7 @@ class Mover:
 
 @dataclass(frozen=True)
 class Changes:
-    """Lists beside those of an earlier day; new_share: of recommendations, those that were not in the user's list."""
+    """Comparison of lists with an earlier day; new_share: recommendations that were not in the user's earlier list."""
 
     previous_ds: str
     new_share: float

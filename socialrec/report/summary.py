@@ -1,4 +1,4 @@
-"""A night in one document, from the receipts of its jobs."""
+"""Summary of a night in one document, from the receipts of its jobs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COSTS = ("cpu_seconds", "gpu_seconds", "rows_written", "bytes_written")
 
 
 def read_receipts(folder: Path, leave_out: Sequence[str] = ()) -> Receipts:
-    """Receipts of a run by job name; none where the folder is not there."""
+    """Read the receipts of a run by job name; none where the folder is missing."""
     files = sorted(file for file in folder.glob("*.json") if file.stem not in leave_out)
     return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
 
@@ -32,14 +32,14 @@ def read_receipts(folder: Path, leave_out: Sequence[str] = ()) -> Receipts:
 def summarise(
     ds: str, run_id: str, receipts: Receipts, *, training: Receipts, rows: Rows, figures: Mapping[str, float]
 ) -> dict[str, Any]:
-    """The summary of a run, from its receipts and those of the training that it waited for (none: empty).
+    """Summarise a run from its receipts and those of the training that it waited for (none: empty).
 
     rows: by entity, as from `rows_of`. counts: every count of every job. is_new: this run took in records, no earlier
     run of the day had. is_repeat: this run changed nothing. encoded: texts that the night and its training encoded.
     models: the versions on the night's rows. model: from `model_of`. refused: from `refusal_of`. pages: addresses in
     MLflow of the recommender's version and of its training (empty where nothing was pinned). evaluation: test figures
-    of the model's training; evaluation_label: how they were measured. warnings: of all jobs, such as drift. cost: what
-    each job took (COSTS), the sum, and the sum per thousand users with a list (empty where nobody has one). metrics:
+    of the model's training; evaluation_label: how they were measured. warnings: of all jobs, such as drift. cost: the
+    cost of each job (COSTS), the sum, and the sum per thousand users with a list (empty where nobody has one). metrics:
     all numbers, by flat names.
     """
     counts = {name: dict(receipt["counts"]) for name, receipt in receipts.items()}
@@ -82,7 +82,7 @@ def summarise(
 
 
 def model_of(pins: Mapping[str, Any]) -> dict[str, Any]:
-    """The kind of model that made the lists, and why it serves, from the receipt of pin_models.
+    """Model of the lists and the reason why it serves, from the receipt of pin_models.
 
     kind: "trained" or "baseline". missing: data that a trained model still needs, in words. chosen_by: "champion" or
     "person". gate, gate_reasons: the gate's decision on this version. gate_warnings: lines, each with its remedy.
@@ -98,10 +98,10 @@ def model_of(pins: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def refusal_of(promotion: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The candidate that the gate refused, from the receipt of promote_model; None where it refused nothing.
+    """Candidate that the gate refused, from the receipt of promote_model; None where it refused nothing.
 
-    version: None for a candidate that was never registered. reasons: lines. remedies: what to do about each failed
-    check. is_broken: nobody can take this version anyway. training: its page in MLflow.
+    version: None for a candidate that was never registered. reasons: lines. remedies: advice for each failed check.
+    is_broken: nobody can take this version anyway. training: its page in MLflow.
     """
     if promotion.get("status") != "refused":
         return None
@@ -117,7 +117,7 @@ def refusal_of(promotion: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def costs_of(receipts: Receipts, n_users: int) -> dict[str, dict[str, Any]]:
-    """What the jobs took, by `jobs`, in `total`, and `per_thousand_users` of those who have a list."""
+    """Costs of the jobs, by `jobs`, in `total`, and `per_thousand_users` of those who have a list."""
     jobs = {name: _cost(receipt) for name, receipt in receipts.items()}
     total = {name: sum(cost[name] for cost in jobs.values()) for name in COSTS}
     shares = {name: value / n_users * 1000 for name, value in total.items()} if n_users else {}
@@ -125,14 +125,14 @@ def costs_of(receipts: Receipts, n_users: int) -> dict[str, dict[str, Any]]:
 
 
 def _cost(receipt: Mapping[str, Any]) -> dict[str, float]:
-    """One job's COSTS; nothing where its receipt was written by a version that did not count them."""
+    """COSTS of one job; empty where its receipt was written by a version that did not count them."""
     wrote = receipt.get("wrote", {}).values()
     seconds = {name: receipt.get(name, 0.0) for name in COSTS[:2]}
     return seconds | {f"{name}_written": sum(amount[name] for amount in wrote) for name in ("rows", "bytes")}
 
 
 def headline(summary: Mapping[str, Any]) -> str:
-    """The night in a few sentences: what changed, what came in, which model made the lists, and all warnings."""
+    """Headline of the night in a few sentences: changes, inputs, the model of the lists, and all warnings."""
     if summary.get("is_repeat"):
         said = [f"A repeat of {summary['ds']}: nothing changed."]
     else:
@@ -180,11 +180,11 @@ def landing_days(lake: Lake, ds: str) -> list[str]:
 
 
 def rows_of(lake: Lake, ds: str) -> Rows:
-    """By entity, the records that the night of `ds` took in; a repeat of the night says the same.
+    """Count records of the night of `ds` by entity; a repeat of the night gives the same.
 
     in: records that landed, and their outcomes `published`, `duplicate` and `quarantined`; `adds_up` says that these
     three are all of them. total: rows of the silver table as of the night. masked: texts with a mask, by kind. A
-    snapshot that was built again from older days too cannot tell these days' duplicates: its first two outcomes are
+    snapshot that was rebuilt from older days too has no duplicates of these days alone: its first two outcomes are
     None.
     """
     days = landing_days(lake, ds)

@@ -1,4 +1,4 @@
-"""Accounts that behave like a ring of fakes, by plain signals, for people to look at. Nobody is removed by it.
+"""Suspicious accounts that behave like a ring of fakes, by plain signals, for people to check. Nobody is removed.
 
 burst          all that the account ever did (in the days looked at) fell into 24 hours, on a product on which at least
                `RING` such accounts acted in those hours
@@ -6,7 +6,7 @@ same_words     a comment of at least `MIN_WORDS` words that shares `MIN_LIKENESS
                of at least two other accounts on the same product
 closed_ties    at least `MIN_FOLLOWERS` followers, of whom `MIN_CLOSED` show one of the two signals above
 
-One signal alone is common among honest people: a campaign makes bursts, a fan club closes its ties. Two are not.
+One signal alone is common among honest people (campaigns make bursts, fan clubs have closed ties); two are not.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True)
 class Suspect:
-    """An account with the signals that it shows, and the product that it seems to push."""
+    """Account with its signals, and the product that it seems to push."""
 
     user_key: str
     signals: tuple[str, ...]
@@ -46,7 +46,7 @@ class Suspect:
 
 
 def find_suspects(interactions: pa.Table, comments: pa.Table, follows: pa.Table) -> list[Suspect]:
-    """Accounts with at least two signals, those with most first, then by pseudonym.
+    """Find accounts with at least two signals, those with most first, then by pseudonym.
 
     From rows of silver.interactions (user_key, product_id, event_ts) and silver.comments (user_key, product_id, text,
     created_ts) of the days to look at, and of one snapshot of silver.follows (follower_key, followee_key).
@@ -66,7 +66,7 @@ def find_suspects(interactions: pa.Table, comments: pa.Table, follows: pa.Table)
 
 
 def bursts(interactions: pa.Table, comments: pa.Table) -> dict[str, str]:
-    """By account with a burst the product that most of its kind acted on; what has no time is left out."""
+    """Find accounts with a burst, each with the product of most accounts in it; rows without time are left out."""
     acts = pa.concat_tables(
         [
             _acts(interactions, "event_ts"),
@@ -90,7 +90,7 @@ def bursts(interactions: pa.Table, comments: pa.Table) -> dict[str, str]:
 
 
 def same_words(comments: pa.Table) -> dict[str, str]:
-    """By account that says what at least two others say of a product, that product."""
+    """Find accounts with the same words as at least two others on a product, each with that product."""
     rows = comments.select(["product_id", "user_key", "text"]).to_pylist()
     found: dict[str, str] = {}
     for product, of_product in groupby(
@@ -103,7 +103,7 @@ def same_words(comments: pa.Table) -> dict[str, str]:
 
 
 def closed_ties(follows: pa.Table, marked: Iterable[str]) -> set[str]:
-    """Accounts whose followers are nearly all among the marked ones."""
+    """Find accounts whose followers are nearly all among the marked ones."""
     is_marked = pc.is_in(follows["follower_key"], pa.array(sorted(marked), pa.string()))
     counted = pa.table({"user": follows["followee_key"], "marked": pc.cast(is_marked, pa.int64())})
     counted = counted.group_by("user").aggregate([("marked", "sum"), ("marked", "count")])
@@ -119,7 +119,7 @@ def _acts(rows: pa.Table, time_column: str) -> pa.Table:
 
 
 def _crowds(users: list[str], first: Mapping[str, int]) -> dict[str, int]:
-    """How many of these users began within the same 24 hours, at most, by user."""
+    """Largest number of these users that began within the same 24 hours, by user."""
     order = sorted(users, key=lambda user: (first[user], user))
     times = np.array([first[user] for user in order], dtype=np.int64)
     ends = np.searchsorted(times, times + WINDOW_MICROS, side="right")
@@ -132,13 +132,13 @@ def _crowds(users: list[str], first: Mapping[str, int]) -> dict[str, int]:
 
 
 def _runs(text: str) -> set[str]:
-    """Runs of three words; none of a text that is too short to tell."""
+    """Runs of three words; none of a text that is too short."""
     words = _WORD.findall(text.lower())
     return {" ".join(words[place : place + 3]) for place in range(len(words) - 2)} if len(words) >= MIN_WORDS else set()
 
 
 def _alike(said: list[tuple[str, set[str]]]) -> set[str]:
-    """Users of whom at least two others say nearly the same, by Jaccard's likeness of runs of words."""
+    """Find users with nearly the same text as at least two others, by the Jaccard index of runs of words."""
     numbers = {run: place for place, run in enumerate(sorted(set().union(*(runs for _, runs in said))))}
     rows = np.repeat(np.arange(len(said)), [len(runs) for _, runs in said])
     columns = [numbers[run] for _, runs in said for run in sorted(runs)]

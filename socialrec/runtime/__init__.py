@@ -1,4 +1,4 @@
-"""What every job shares: arguments, receipts, cost, lineage, scratch folders, doors of the servers.
+"""Code that all jobs share: arguments, receipts, cost, lineage, scratch folders, request filters of the servers.
 
-Nothing here knows what a job does.
+Nothing here depends on a particular job.
 """

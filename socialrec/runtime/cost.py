@@ -1,4 +1,4 @@
-"""What a job costs: seconds of processors and of GPUs."""
+"""Cost of a job: CPU and GPU seconds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import psutil
 
 
 class Meter:
-    """Counts one job: all of its program, or, where another program called the job, from now on."""
+    """Meter of one job: all of its program or, where another program called the job, from now on."""
 
     def __init__(self, job: str) -> None:
         self._started = time.monotonic()
@@ -21,15 +21,15 @@ class Meter:
 
     @property
     def cpu_seconds(self) -> float:
-        """User and system time of the program, of what it started and of the JVM that started it.
+        """User and system time of the program, of its children and of the JVM that started it.
 
-        Executors of a Spark cluster are processes of others, and not counted.
+        Executors of a Spark cluster are other processes, and not counted.
         """
         return max(spent(self._root) - self._before, 0.0)
 
     @property
     def gpu_seconds(self) -> float:
-        """Seconds that the job held GPUs: all of its time where it used one, since nobody else could; else 0.
+        """Seconds that the job held GPUs: all of its time where it used one, because no other job could; else 0.
 
         Each of several training processes has a GPU of its own.
         """
@@ -40,7 +40,7 @@ class Meter:
 
 
 def spent(root: psutil.Process) -> float:
-    """User and system time (seconds) of a process and its descendants, those that have ended included."""
+    """User and system time (seconds) of a process and its descendants, including ended ones."""
     seconds = 0.0
     for process in (root, *root.children(recursive=True)):
         with suppress(psutil.Error):
@@ -50,7 +50,7 @@ def spent(root: psutil.Process) -> float:
 
 
 def _root() -> psutil.Process:
-    """This process, or the one further up that was started for the same program: spark-submit's JVM, or torchrun."""
+    """This process, or the ancestor started for the same program: spark-submit's JVM, or torchrun."""
     root = psutil.Process()
     with suppress(psutil.Error):
         while (parent := root.parent()) is not None and sys.argv[0] in parent.cmdline():

@@ -1,7 +1,7 @@
-"""Doors of the servers: by which name, from whose page, and after how many wrong passwords a request may come in.
+"""Request filters of the servers: allowed `Host` names and `Origin` pages, and a limit on wrong passwords.
 
-A browser adds what it knows of a signed-in person, whosever page asks it to, and whoever owns a name can let it lead to
-this machine. `Host` tells by which name a request came, `Origin` from whose page; programs send no `Origin`.
+A browser sends the credentials of a signed-in person whichever page asks it to, and the owner of a domain can point it
+to this machine. `Host` has the name that a request used, `Origin` the page it came from; programs send no `Origin`.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 REFUSAL = "refused: this is not the address or the page of this server; {setting} says which address is\n"
 GUESSES, GUESSES_SECONDS = 5, 60.0
-"""More wrong passwords than this within so long, and the next has to wait."""
+"""Limit on wrong passwords, and the seconds for which it holds."""
 UNAUTHORIZED, TOO_MANY = 401, 429
 
 
 class Door:
-    """Lets requests in that came by a name of this server and from its own pages.
+    """Filter that passes requests by a name of this server and from its own pages.
 
-    base_url: where people reach the server; its host is a name of it, and so are those of loopback and further `names`.
-    setting: tells people who are refused where the names are set. any_host: take requests by any name, as proxies and
-    probes may call a server that listens beyond loopback.
+    base_url: the address that people use; allowed names are its host, those of loopback and further `names`. setting:
+    name of the setting, for the message to refused people. any_host: accept requests by any name, for proxies and
+    probes of a server that listens beyond loopback.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Door:
         self._names = None if any_host else LOOPBACK | {self._own.hostname, *names}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as ASGI has it."""
+        """Handle a request (ASGI)."""
         if scope["type"] == "http" and not self._is_own(Headers(scope=scope)):
             await PlainTextResponse(self._refusal, 403)(scope, receive, send)
         else:
@@ -65,7 +65,7 @@ class Guesses:
         self._folder = folder
 
     def begin(self) -> Path | int:
-        """Count a try as a wrong one, until its file is removed; the seconds to wait where it may not be made yet."""
+        """Count a try as a wrong one until its file is removed; returns seconds to wait where too many were made."""
         now = time.time()
         times = self._recent(now)
         if len(times) >= GUESSES:
@@ -75,7 +75,7 @@ class Guesses:
         return file
 
     def _recent(self, now: float) -> list[float]:
-        """Times of the last minute's tries, oldest first; older ones are forgotten."""
+        """Times of the last minute's tries, oldest first; older ones are deleted."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         times = []
         for file in self._folder.iterdir():
@@ -89,22 +89,22 @@ class Guesses:
 
 
 def wait_first(seconds: int) -> PlainTextResponse:
-    """Answer that no password is looked at for so long."""
+    """Answer that passwords are refused for this many seconds."""
     text = f"too many wrong passwords: try again in {seconds} s\n"
     return PlainTextResponse(text, TOO_MANY, headers={"Retry-After": str(seconds)})
 
 
 class SlowGuesses:
-    """Lets few wrong passwords a minute through to an app that checks them itself, and answers them with 401.
+    """Limit on wrong passwords per minute in front of an app that checks them itself and answers wrong ones with 401.
 
-    path: what the addresses contain to which passwords are posted.
+    path: part of the addresses to which passwords are posted.
     """
 
     def __init__(self, app: ASGIApp, path: str, folder: Path) -> None:
         self._app, self._path, self._guesses = app, path, Guesses(folder)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as ASGI has it."""
+        """Handle a request (ASGI)."""
         if scope["type"] != "http" or scope["method"] != "POST" or self._path not in scope["path"]:
             await self._app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""What every job shares: arguments, settings and lake, logging, lineage, and a receipt of what was done and spent."""
+"""Code that all jobs share: arguments, settings and lake, logging, lineage, and a receipt of work and cost."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ if TYPE_CHECKING:
 PAGES = "pages"
 """Folder beside the receipts of a run: pages that jobs named before they ended."""
 LINE_SECONDS = 5.0
-"""Time between two lines about a training's progress."""
+"""Seconds between two log lines about a training's progress."""
 EXIT_USER_ERROR = 2
 EXIT_REFUSED = 3
-"""A training ended, and its gate refused the candidate."""
+"""Exit code of a training whose gate refused the candidate."""
 EXIT_AWAY = os.EX_TEMPFAIL
 
 
 def day(text: str) -> str:
-    """A calendar day in the form `YYYY-MM-DD`; UserError otherwise."""
+    """Parse a calendar day in the form `YYYY-MM-DD`; UserError otherwise."""
     try:
         if DAY_PATTERN.fullmatch(text):
             return date.fromisoformat(text).isoformat()
@@ -55,7 +55,7 @@ def day(text: str) -> str:
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
-    """The arguments that every job understands."""
+    """Make a parser of the arguments that every job takes."""
     result = argparse.ArgumentParser(description=description)
     result.add_argument("--ds", required=True, help="landing day, YYYY-MM-DD")
     result.add_argument("--run-id", default="manual", help="folder of this run's receipts")
@@ -103,7 +103,9 @@ class Run:
         print(json.dumps(receipt), flush=True)
 
     def link(self, **pages: str) -> None:
-        """Name pages of this job before its receipt does, so that Airflow can link to them where the run fails."""
+        """Record links of this job before its receipt is written, so that Airflow can link to them where the
+        run fails.
+        """
         _write_json(self.settings.run_folder(self.run_id) / PAGES / f"{self.name}.json", pages)
 
     def progress(self, event: str, n_steps: int) -> Callable[[int, float], None]:
@@ -117,7 +119,7 @@ class Run:
         def note(step: int, loss: float) -> None:
             nonlocal begun, last_line
             now = time.monotonic()
-            # A training that goes on from a checkpoint begins in the middle.
+            # A training that resumes from a checkpoint begins in the middle.
             begun = begun or (step, now)
             if step < n_steps and now - last_line < LINE_SECONDS:
                 return
@@ -136,7 +138,9 @@ class Run:
 
 @contextmanager
 def run(name: str, args: argparse.Namespace) -> Iterator[Run]:
-    """Resolve settings and day, sweep what killed jobs left, open the lake, bind the log, and tell the lineage."""
+    """Resolve settings and day, remove leftovers of killed jobs, open the lake, bind the log, and emit lineage
+    events.
+    """
     if not 0 < args.sample <= 1:
         raise UserError(f"--sample {args.sample} must be above 0 and at most 1")
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", args.run_id):
@@ -148,7 +152,7 @@ def run(name: str, args: argparse.Namespace) -> Iterator[Run]:
     log = configure_logging().bind(job=name, ds=ds)
     log.info("started", run_id=args.run_id)
     sweep_scratch(settings.scratch)
-    # Imported here: it takes a third of a second, and screens that import this module tell no lineage.
+    # Imported here: it takes a third of a second, and screens that import this module emit no lineage.
     from socialrec.runtime.lineage import Lineage
 
     lake = Lake(settings.lake)
@@ -159,7 +163,7 @@ def run(name: str, args: argparse.Namespace) -> Iterator[Run]:
 
 @contextmanager
 def _told(lineage: Lineage, traffic: Traffic) -> Iterator[None]:
-    """Tell how the job begins and ends; of several training processes the first one does."""
+    """Emit lineage events at the job's start and end; of several training processes only the first one does."""
     if int(os.environ.get("RANK", "0")):
         yield
         return
@@ -177,7 +181,7 @@ def _amounts(traffic: Mapping[str, Amount]) -> dict[str, dict[str, int]]:
 
 
 def receipt(settings: Settings, run_id: str, job_name: str) -> dict[str, Any]:
-    """What another job of the same run reported; UserError where it has not run."""
+    """Read the receipt of another job of the same run; UserError where it has not run."""
     file = _receipt_file(settings, run_id, job_name)
     if not file.exists():
         raise UserError(f"no receipt {file}: run {job_name} first, with the same --run-id")
@@ -186,7 +190,7 @@ def receipt(settings: Settings, run_id: str, job_name: str) -> dict[str, Any]:
 
 
 def _write_json(file: Path, content: Mapping[str, Any]) -> None:
-    """Write a document whole or not at all."""
+    """Write a document atomically."""
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
     partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
@@ -198,7 +202,7 @@ def _receipt_file(settings: Settings, run_id: str, job_name: str) -> Path:
 
 
 def configure_logging() -> structlog.stdlib.BoundLogger:
-    """Plain lines on standard error: standard output carries the receipt alone."""
+    """Log plain lines on standard error; standard output is for the receipt alone."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(VisibleFormatter("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
@@ -217,7 +221,7 @@ def configure_logging() -> structlog.stdlib.BoundLogger:
 
 
 class VisibleFormatter(logging.Formatter):
-    """Lines of a log whose messages can neither steer a terminal nor begin a line of their own."""
+    """Formatter that escapes control characters and line breaks in messages."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Write the message in one line."""
@@ -230,18 +234,18 @@ class VisibleFormatter(logging.Formatter):
 
 
 def _one_line_event(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A processor of structlog: the message, and texts beside it, in one line."""
+    """Structlog processor that puts the message and its fields into one line."""
     is_kept = {"exception", "stack"}
     return {name: visible(v) if isinstance(v, str) and name not in is_kept else v for name, v in event.items()}
 
 
 def _visible_line(logger: Any, method: str, text: Any) -> str:
-    """The last processor: what the others wrote, with a traceback on lines of its own."""
+    """Structlog processor, the last one, that makes the line visible, with a traceback on its own lines."""
     return lines(text)
 
 
 def guarded(main: Callable[[], int]) -> int:
-    """Run a program; what is for people becomes one line on standard error, and an exit code.
+    """Run a program; errors for people become one line on standard error, and an exit code.
 
     2 is a user's mistake or a full disk; 3 a refused candidate, which `main` returns; 75 a server in trouble, which
     Airflow tries again.

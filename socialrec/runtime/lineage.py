@@ -1,4 +1,4 @@
-"""Tells, in OpenLineage's form, which job ran when, what it read and what it wrote."""
+"""Lineage in OpenLineage's form: job runs with their times, inputs and outputs."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from socialrec.lake.traffic import Amount, Traffic
 from socialrec.settings import Settings
 
 NAMESPACE = "socialrec"
-"""Of jobs, by their own names, and of data sets: tables by theirs, such as `silver.comments`."""
+"""Namespaces of jobs, by their own names, and of data sets, such as `silver.comments`."""
 log = logging.getLogger(__name__)
 
 
 class Lineage:
-    """The events of one run of one job: START, then COMPLETE or FAIL.
+    """Lineage events of one run of one job: START, then COMPLETE or FAIL.
 
     They are appended to `<home>/logs/lineage.jsonl`, unless OpenLineage's own variables (`OPENLINEAGE_URL` and others)
-    say otherwise. A job is worth more than its lineage: what cannot be told is a warning.
+    say otherwise. A failure to emit an event is only a warning, because the job matters more.
     """
 
     def __init__(self, settings: Settings, job: str, ds: str, run_id: str) -> None:
@@ -48,15 +48,15 @@ class Lineage:
         }
 
     def started(self) -> None:
-        """The job begins; what it will read and write is not known yet."""
+        """Emit the start of the job; its inputs and outputs are not known yet."""
         self._tell(RunState.START, Traffic())
 
     def completed(self, traffic: Traffic) -> None:
-        """The job has ended well."""
+        """Emit the success of the job."""
         self._tell(RunState.COMPLETE, traffic)
 
     def failed(self, traffic: Traffic, error: BaseException) -> None:
-        """The job has ended with an error; its words stay in the job's log, since they may name a person."""
+        """Emit the failure of the job; the message stays in the job's log, because it may name a person."""
         message = f"{type(error).__name__}: the job's log says more"
         self._facets["errorMessage"] = error_message_run.ErrorMessageRunFacet(message, "PYTHON")
         self._tell(RunState.FAIL, traffic)
@@ -79,7 +79,7 @@ class Lineage:
 
 
 def _file(settings: Settings) -> FileTransport | None:
-    """The file, or None where the environment names something else."""
+    """Path of the events' file, or None where the environment names another transport."""
     if any(name.startswith("OPENLINEAGE_") for name in os.environ):
         return None
     settings.lineage_file.parent.mkdir(parents=True, exist_ok=True)

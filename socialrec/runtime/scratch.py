@@ -1,4 +1,4 @@
-"""Temporary folders of jobs: gone with the job, or with the next one where it was killed."""
+"""Temporary folders of jobs, removed with the job, or by the next one where it was killed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from socialrec.lake import owners
 
 @contextmanager
 def scratch_folder(root: Path, kind: str) -> Iterator[Path]:
-    """A folder of this process, `<root>/<kind>/<anything>`, gone afterwards."""
+    """Temporary folder of this process, `<root>/<kind>/<anything>`, removed afterwards."""
     (root / kind).mkdir(parents=True, exist_ok=True)
     folder = owners.claimed(lambda: Path(tempfile.mkdtemp(dir=root / kind)))
     try:

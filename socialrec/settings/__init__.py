@@ -1,6 +1,6 @@
-"""One frozen tree of settings: every default stands here, once.
+"""Frozen tree of settings, with every default once.
 
-Nothing here reads a table, starts a process or knows what a setting is used for.
+Nothing here reads a table, starts a process or depends on the use of a setting.
 """
 
 from socialrec.settings.tree import (

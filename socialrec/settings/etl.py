@@ -1,4 +1,4 @@
-"""Settings of the data: how records are judged, masked, told apart and rolled up, and what differs by platform."""
+"""Settings of the data: validation, masking, identity and aggregation of records, and differences by platform."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ def _country(code: str) -> str:
 
 
 class MaskSettings(Section):
-    """Which personal data is masked in free text before silver."""
+    """Kinds of personal data that are masked in free text before silver."""
 
     mail: bool = True
     card: bool = True
     phone: bool = True
     address: bool = True
     phone_countries: tuple[Annotated[str, AfterValidator(_country)], ...] = PHONE_COUNTRIES
-    """ISO 3166 codes of the countries whose phone numbers are known without + or 00 and a country code."""
+    """Codes (ISO 3166) of the countries whose phone numbers are recognised without + or 00 and a country code."""
 
     @property
     def kinds(self) -> tuple[PersonalData, ...]:
-        """Those that are."""
+        """Kinds that are masked."""
         return tuple(kind for kind in PersonalData if getattr(self, kind))
 
     @classmethod
     def nothing(cls) -> MaskSettings:
-        """Those that mask nothing."""
+        """Settings that mask nothing."""
         return cls(mail=False, card=False, phone=False, address=False)
 
 
@@ -47,7 +47,7 @@ def _time_zone(name: str) -> str:
 
 
 ENCODINGS = ("utf-8", "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1251", "cp1252", "iso8859-1", "iso8859-15")
-"""Encodings that landing files may have: those whose line ends, commas and quotes are the bytes of ASCII."""
+"""Encodings of landing files: those in which line ends, commas and quotes are the bytes of ASCII."""
 
 
 def _encoding(name: str) -> str:
@@ -64,22 +64,24 @@ class PlatformSettings(Section):
     """Settings of the deliveries of one platform."""
 
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
-    """Where its landing days begin and end. Times without an offset are UTC all the same."""
+    """Time zone of its landing days. Times without an offset are UTC anyway."""
     encodings: dict[Entity, Annotated[str, AfterValidator(_encoding)]] = Field(default_factory=dict)
-    """By entity, how its text files are encoded where that is not UTF-8."""
+    """Encoding of text files that are not UTF-8, by entity."""
 
 
 class EtlSettings(Section):
-    """How records are judged and rolled up."""
+    """Settings of validation and aggregation of records."""
 
     max_quarantine_share: Share = 0.05
-    """Above this share of any entity's records in quarantine, the night stops before anything is published."""
+    """Largest share of any entity's records in quarantine; above it the night stops before anything is published."""
     max_unmet_share: Share = 0.1
-    """Above this share of interactions or comments whose product is not in the catalogue, or of replies to a comment
-    that never landed, the night warns."""
+    """Largest share of interactions or comments whose product is not in the catalogue, or of replies to a comment that
+    never landed; above it the night warns.
+    """
     duplicate_window_days: int = Field(7, ge=0)
-    """How many landing days back the same words of one user about one product, in another comment, are a duplicate.
-    The same id is one whatever its age."""
+    """Landing days in which a user's repeated words about one product, in another comment, are a duplicate. A repeated
+    id is one at any age.
+    """
     mask: MaskSettings = MaskSettings()
     affinity_half_life_days: Days = 30.0
     reply_half_life_days: Days = 30.0
@@ -100,11 +102,12 @@ class EtlSettings(Section):
     reply_weight: float = Field(1.0, ge=0)
     co_interest_weight: float = Field(0.5, ge=0)
     co_interest_max_users: int = Field(200, ge=2)
-    """Products that interest more users than this say nothing about a tie, and are left out of co-interest."""
+    """Most users of a product that counts for co-interest: more popular products carry no information about a tie."""
     require_landing_day: bool = True
-    """Whether a night whose own landing day has not arrived fails (true) or works with what is there."""
+    """True: a night whose own landing day has not arrived fails. False: it works with the data that is there."""
     platforms: dict[str, PlatformSettings] = Field(default_factory=dict)
-    """By platform (the landing folder's name), where it differs from the defaults."""
+    """Settings that differ from the defaults, by platform (the landing folder's name)."""
     shared_ids: tuple[Entity, ...] = ()
     """Entities whose ids all platforms share: equal ids of two platforms then mean one product (or event, or comment).
-    For the others a key is platform and id. Users and follows are always told apart by platform."""
+    For the others a key is platform and id. Users and follows are always distinguished by platform.
+    """

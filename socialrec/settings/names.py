@@ -1,4 +1,4 @@
-"""Guess which setting a misspelt name means, and name the section that a setting belongs to."""
+"""Suggestions for a misspelt setting, by similar names and by the section it belongs to."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from difflib import get_close_matches
 from pydantic import BaseModel
 
 Path = tuple[str, ...]
-"""A setting by section and name, such as `("etl", "mask", "mail")`."""
+"""Path of a setting by section and name, such as `("etl", "mask", "mail")`."""
 
 _MOST_GUESSES = 3
 
 
 def setting_paths(model: type[BaseModel], section: Path = ()) -> Iterator[Path]:
-    """Every section and setting below a section, each by its path from there."""
+    """List every section and setting below a section, each by its path from there."""
     for name, field in model.model_fields.items():
         path = (*section, name)
         yield path

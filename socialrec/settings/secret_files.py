@@ -12,14 +12,14 @@ from socialrec.errors import UserError
 
 
 def kept(file: Path, make: Callable[[], str]) -> str:
-    """The content of a secret file, made on first use; of several processes that make it at once, one wins."""
+    """Read a secret file, made on first use; of several processes that make it at once, one wins."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not file.exists():
         fresh = file.with_name(f".{file.name}.{os.getpid()}")
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as handle:
             handle.write(make())
         try:
-            os.link(fresh, file)  # whole or not at all, and never over another process's secret
+            os.link(fresh, file)  # atomic, and never over another process's secret
         except FileExistsError:
             pass
         finally:
@@ -28,7 +28,7 @@ def kept(file: Path, make: Callable[[], str]) -> str:
 
 
 def write_secret(file: Path, content: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
+    """Write a file that only its owner can read, atomically."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = file.with_name(f".{file.name}.{os.getpid()}")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as handle:
@@ -37,10 +37,10 @@ def write_secret(file: Path, content: str) -> None:
 
 
 def keep_private(home: Path) -> None:
-    """Let no other account into a home: what this process and its children make is their owner's alone from now on.
+    """Close a home to other accounts: files of this process and its children are their owner's alone from now on.
 
-    A home that stood open is closed once, with all that lies in it. Raises UserError where others may write to it and
-    it is not this account's to close.
+    An open home is closed once, with all its content. Raises UserError where others may write to it and this account
+    may not close it.
     """
     os.umask(0o077)
     if not home.is_dir():

@@ -1,4 +1,4 @@
-"""What every section of the settings is made of."""
+"""Base class of all sections of the settings."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ Days = Annotated[float, Field(gt=0)]
 
 
 class Section(BaseModel):
-    """Settings that belong together; a name that is not known is an error."""
+    """Section of related settings; an unknown name is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -1,4 +1,4 @@
-"""Settings of what the nights run on: Spark, Airflow, MLflow, a cluster's servers, housekeeping and alerts."""
+"""Settings of the services: Spark, Airflow, MLflow, a cluster's servers, maintenance and alerts."""
 
 from __future__ import annotations
 
@@ -34,115 +34,125 @@ MlflowAddress = Annotated[str, AfterValidator(_mlflow_address)]
 
 
 class SparkSettings(Section):
-    """Where Spark runs; the default is this machine."""
+    """Settings of Spark; the default is local mode."""
 
     master: str = "local[*]"
     driver_memory: str = "2g"
     executor_memory: str = "1g"
-    """Memory of an executor's JVM on a cluster; where Spark runs inside the driver it has the driver's."""
+    """Memory of an executor's JVM on a cluster; in local mode executors share the driver's."""
     shuffle_partitions: int = Field(4, ge=1)
     authenticate: bool = False
-    """The parts of a cluster show each other the secret in `secrets/spark.conf`, as those do that `make cluster` and
-    `socialrec serve` start. Inside one machine's processes they always do, with a secret of each session."""
+    """Authentication between the parts of a cluster by the secret in `secrets/spark.conf`, as `make cluster` and
+    `socialrec serve` start them. In local mode it is always on, with a secret per session.
+    """
     conf: dict[str, str] = Field(default_factory=dict)
     """Further Spark properties, by their own names."""
     conf_dir: Path = Path(__file__).parents[1] / "etl" / "spark_conf"
-    """Folder with Spark's own files, such as `log4j2.properties`."""
+    """Folder with Spark's own configuration, such as `log4j2.properties`."""
     ui_url: WebAddress | None = None
-    """The page of a standalone master or a history server; Airflow's Spark tasks then link to it."""
+    """Page of a standalone master or a history server; Airflow's Spark tasks then link to it."""
 
     @property
     def is_local(self) -> bool:
-        """Whether Spark runs inside this machine's processes: then it has no business on the network."""
+        """True if Spark runs in local mode, in which it needs no network."""
         return self.master.startswith("local")
 
     @property
     def is_on_loopback(self) -> bool:
-        """Whether this machine is all that Spark needs: inside the driver, or on a master that nobody else reaches."""
+        """True if Spark needs only this machine: local mode, or a master on loopback."""
         return self.is_local or f"//{LOOPBACK}:" in self.master
 
     @property
     def environment(self) -> dict[str, str]:
-        """What Spark's launcher has to find in its environment."""
+        """Environment for Spark's launcher."""
         return {"SPARK_CONF_DIR": str(self.conf_dir)} | ({"SPARK_LOCAL_IP": LOOPBACK} if self.is_on_loopback else {})
 
 
 class MaintenanceSettings(Section):
-    """What housekeeping keeps, and for how long."""
+    """Retention and limits of maintenance."""
 
     version_days: Days = 30.0
-    """How long an old version of a table can be read; what the champion and the one before it learned from stays."""
+    """Days for which old versions of a table can be read; versions that the champion and the one before it were trained
+    on stay.
+    """
     max_files: int = Field(8, ge=1)
-    """Partitions in more files than this are merged, where the files are small."""
+    """Most files of a partition; more are merged, where the files are small."""
     verified_gib: float = Field(20.0, ge=0)
-    """Each run verifies about a quarter of the lake's files, another quarter each week, but at most so much."""
+    """Limit on the files verified in one run: about a quarter of the lake, another quarter each week, but at
+    most this.
+    """
     leftover_days: Days = 7.0
-    """Unfinished files, checkpoints, candidates and unused copies of models go when nobody touched them for so long."""
+    """Days after which unused files are removed: unfinished files, checkpoints, candidates and copies of models."""
     history_days: Days = 180.0
-    """How long receipts, logs and records of past runs stay; runs deleted in MLflow can be restored for as long."""
+    """Days for which receipts, logs and records of past runs stay, and runs deleted in MLflow can be restored."""
 
 
 class ServiceSettings(Section):
-    """Airflow and MLflow. Where the supervisor starts them, a busy port means the next free one is taken."""
+    """Settings of Airflow and MLflow. Where the supervisor starts them, a busy port means the next free one is
+    taken.
+    """
 
     host: str = LOOPBACK
     """Address that servers listen on."""
     airflow_port: Port = 8080
     mlflow_port: Port = 5000
     airflow_url: WebAddress | None = None
-    """Where people and tasks reach Airflow; none means its port on this machine."""
+    """URL of Airflow for people and tasks; none means its port on this machine."""
     mlflow_uri: MlflowAddress | None = None
-    """An MLflow server that is already there, or the absolute path of a database of its own after `sqlite:///`; none
-    means our own on loopback. Its user name and password are the variables MLFLOW_TRACKING_USERNAME and
-    MLFLOW_TRACKING_PASSWORD of the environment."""
+    """URL of an existing MLflow server, or `sqlite:///` and the absolute path of a database; none means our own on
+    loopback. Its user name and password are the variables MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD of the
+    environment.
+    """
     mlflow_is_ours: bool = False
-    """The server at `mlflow_uri` is one that `socialrec serve mlflow` runs: then programs sign in to it with
-    the password in `secrets/`."""
+    """True if the server at `mlflow_uri` is run by `socialrec serve mlflow`: then programs sign in to it with the
+    password in `secrets/`.
+    """
     nightly_cron: str = "0 2 * * *"
     train_cron: str = "0 4 * * 0"
     maintenance_cron: str = "0 6 * * 0"
 
 
 class ClusterSettings(Section):
-    """What stands behind Airflow and MLflow where one machine's own files are too small for a shop.
+    """Settings of a cluster's servers, for shops that are too large for one machine's files.
 
-    Addresses hold no passwords: those are files in `secrets/`, made on first use where nobody put them there.
+    Addresses contain no passwords: those are files in `secrets/`, made on first use where they are missing.
     """
 
     executor: Literal["LocalExecutor", "CeleryExecutor", "KubernetesExecutor"] = "LocalExecutor"
     task_slots: int = Field(4, ge=1)
-    """Tasks that may run at once, in all."""
+    """Most tasks that run in parallel, in total."""
     worker_slots: int = Field(2, ge=1)
-    """Tasks that one Celery worker runs at once."""
+    """Most tasks that one Celery worker runs in parallel."""
     queues: str = "default,gpu"
-    """Queues that a Celery worker takes tasks from: those of pool `gpu` stand in a queue of that name."""
+    """Queues from which a Celery worker takes tasks: tasks of pool `gpu` are in a queue of that name."""
     airflow_database: str | None = None
-    """Such as `postgresql+psycopg2://airflow@db:5432/airflow`; none means SQLite. A user's password is a file:
-    `secrets/airflow.password`."""
+    """URL of Airflow's database, such as `postgresql+psycopg2://airflow@db:5432/airflow`; none means SQLite. Its user's
+    password is a file: `secrets/airflow.password`.
+    """
     mlflow_database: str | None = None
-    """The same for MLflow: a database and a user of its own."""
+    """URL of MLflow's database: a database and a user of its own."""
     broker: str | None = None
-    """Celery's Redis, such as `redis://broker:6379/0`. Password: what `secrets/redis.conf` requires."""
+    """URL of Celery's Redis, such as `redis://broker:6379/0`. Its password is `requirepass` of `secrets/redis.conf`."""
     artifacts: str | None = None
-    """MLflow's artifacts, such as `s3://shop/mlflow`; none means a folder. Keys: `secrets/aws_credentials`."""
+    """Place of MLflow's artifacts, such as `s3://shop/mlflow`; none means a folder. Keys: `secrets/aws_credentials`."""
     s3_endpoint: WebAddress | None = None
-    """An S3-compatible store; none means Amazon's."""
+    """Address of an S3-compatible store; none means Amazon's."""
     pod_template: Path | None = None
-    """What a task's pod looks like under the KubernetesExecutor."""
+    """Template of a task's pod under the KubernetesExecutor."""
     gpu_pod_template: Path | None = None
-    """The same for tasks of the pool `gpu`."""
+    """Template of the pods of tasks of the pool `gpu`."""
     is_here: bool = False
-    """Whether the supervisor starts the databases, the store and the workers too, all on loopback of this machine."""
+    """True if the supervisor also starts the databases, the store and the workers, all on loopback of this machine."""
     celery_workers: int = Field(2, ge=1)
     spark_workers: int = Field(2, ge=1)
     spark_worker_memory: str = "1g"
-    """What a Spark worker of one core may give to executors."""
+    """Memory that a Spark worker of one core offers to executors."""
     spark_ui_port: Port = 8090
-    """The Spark master's page."""
+    """Port of the Spark master's page."""
 
 
 class Channel(StrEnum):
-    """Where an alert goes."""
+    """Channel of alerts."""
 
     NONE = "none"
     LOG = "log"
@@ -151,14 +161,16 @@ class Channel(StrEnum):
 
 
 class AlertSettings(Section):
-    """Who is told that a task failed for good, or that a run is late."""
+    """Settings of alerts about tasks that failed for good and about late runs."""
 
     send_to: Channel = Channel.NONE
-    """`log`: the log of Airflow. `file`: a line of `<home>/logs/alerts.jsonl`. `webhook`: one JSON object is posted."""
+    """Channel of alerts. `log`: the log of Airflow. `file`: a line of `<home>/logs/alerts.jsonl`. `webhook`: one JSON
+    object is posted.
+    """
     webhook_url: WebAddress | None = None
-    """For `webhook`. It is taken for a secret: no log shows it."""
+    """URL for `webhook`. It is treated as a secret: no log shows it."""
     deadline_hours: float = Field(6.0, gt=0)
-    """A night or a training that has not ended so long after it was queued is late."""
+    """Hours after which a queued night or training that has not ended is late."""
 
     @model_validator(mode="after")
     def _webhook_has_an_address(self) -> Self:

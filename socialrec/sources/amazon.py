@@ -24,7 +24,7 @@ from socialrec.sources.records import parse_record
 
 PLATFORM = "amazon"
 ENDINGS = (".json", ".jsonl", ".csv")
-"""How a file's name ends, but for `.gz`."""
+"""Endings of a file's name, before an optional `.gz`."""
 META = "meta"
 _REMEDY = (
     "name the folder with one file of reviews (.json, .jsonl or .csv, plain or .gz), and one file meta* beside it "
@@ -36,7 +36,7 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Layout:
-    """The fields of a review that are used. The reviewer's name is personal, and not read.
+    """Used fields of a review. The reviewer's name is personal, and not read.
 
     product: the first of these that a review has.
     """
@@ -49,7 +49,7 @@ class Layout:
     time: str
 
     def lacks(self, review: Record) -> list[str]:
-        """The names of needed fields that are absent."""
+        """Names of needed fields that are absent."""
         needed = {self.user: [self.user], self.product[-1]: self.product, self.time: [self.time]}
         return [name for name, fields in needed.items() if not any(_text(review.get(field)) for field in fields)]
 
@@ -58,7 +58,7 @@ LAYOUTS = (
     Layout("reviewerID", ("asin",), "summary", "reviewText", "overall", "unixReviewTime"),
     Layout("user_id", ("parent_asin", "asin"), "title", "text", "rating", "timestamp"),
 )
-"""Of 2014 and 2018, and of 2023."""
+"""Layouts of 2014 and 2018, and of 2023."""
 
 _REVIEW = pa.schema(
     [
@@ -79,11 +79,10 @@ _PRODUCT = pa.schema(
 def import_amazon(data: Path, landing: Path, ds: str) -> Imported:
     """Write the one file of reviews in `data` as landing day `ds`.
 
-    The file holds a record a line, as JSON or as Python's literals, or is a CSV with a header; plain or gzipped.
+    The file has one record per line, as JSON or as Python's literals, or is a CSV with a header; plain or gzipped.
     Products are those with a review; `meta*` describes them where it is there, else the ASIN is the title. The same
     review delivered twice gets the same id, so that silver keeps it once; another one of the same user, product and
-    time gets an id of its own. What has landed before is kept. Raises UserError naming the file and line that is not
-    what it should be.
+    time gets an id of its own. Earlier landed days are kept. Raises UserError naming the file and line of a fault.
     """
     ds = day(ds)
     reviews, meta = _files(data)
@@ -114,7 +113,7 @@ def _files(data: Path) -> tuple[Path, Path | None]:
 
 
 def _reviews(file: Path) -> Iterator[tuple[object, ...]]:
-    """Rows of _REVIEW. Only the layout's fields of a review are kept, and a digest of what each id said."""
+    """Make rows of _REVIEW. Only the layout's fields of a review are kept, and a digest of the content of each id."""
     layout: Layout | None = None
     said: dict[str, list[bytes]] = {}
     for line, review in _records(file):
@@ -132,7 +131,7 @@ def _reviews(file: Path) -> Iterator[tuple[object, ...]]:
 
 
 def _own_id(key: str, content: str, said: dict[str, list[bytes]]) -> str:
-    """The key, with a running number where a review of the same key said something else."""
+    """Make an id from the key, with a running number where an earlier review of the same key has other content."""
     digest = blake2b(content.encode(), digest_size=8).digest()
     before = said.setdefault(key, [])
     if digest not in before:
@@ -165,7 +164,7 @@ def _records(file: Path) -> Iterator[tuple[int, Record]]:
 
 
 def _csv_records(file: Path) -> Iterator[tuple[int, Record]]:
-    # Blank lines stay: within quotes they belong to a text.
+    # Blank lines stay, because within quotes they belong to a text.
     rows = csv.reader((f"{line}\n" for _, line in read_lines(file)), strict=True)
     header, start = list[str](), 1
     try:
@@ -225,7 +224,9 @@ def _products(reviewed: pa.ChunkedArray, meta: Path | None) -> pa.Table:
 
 
 def _product(record: Record) -> tuple[object, ...]:
-    """A row of _PRODUCT: 2014 nests categories in paths, 2018 and 2023 list one path; 2023 has stores for brands."""
+    """Make a row of _PRODUCT: 2014 nests categories in paths, 2018 and 2023 list one path; 2023 has stores for
+    brands.
+    """
     product = _text(record.get("parent_asin")) or _text(record.get("asin"))
     described = (_text(record.get(name)) for name in ("description", "features", "feature"))
     cents = _cents(record.get("price"))
@@ -241,7 +242,7 @@ def _product(record: Record) -> tuple[object, ...]:
 
 
 def _text(value: object) -> str | None:
-    """A value as text: lists are joined, however deep; nothing for what is absent, not a number or a structure."""
+    """Convert a value to text: lists are joined at any depth; None for absent values, NaN and structures."""
     if isinstance(value, list | tuple):
         return " ".join(filter(None, map(_text, value))) or None
     is_nan = isinstance(value, float) and math.isnan(value)
@@ -251,19 +252,19 @@ def _text(value: object) -> str | None:
 
 
 def _leaf(value: object) -> str | None:
-    """The last category of the first path."""
+    """Last category of the first path."""
     while isinstance(value, list | tuple) and value:
         value = value[0] if isinstance(value[0], list | tuple) else value[-1]
     return _text(value)
 
 
 def _short(name: str | None) -> str | None:
-    """None where a name is longer than the contract takes: some files hold a page's source there."""
+    """Name, or None where it is longer than the contract allows: some files hold a page's source there."""
     return name if name and len(name) <= ID_CHARS else None
 
 
 def _cents(value: object) -> int | None:
-    """US cents of a number or of a text such as "$1,299.50"; nothing for ranges and words."""
+    """Parse US cents from a number or from a text such as "$1,299.50"; None for ranges and words."""
     found = _PRICE.fullmatch(_text(value) or "")
     if not found:
         return None

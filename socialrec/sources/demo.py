@@ -43,7 +43,7 @@ FORMATS: dict[Entity, Format] = {
     Entity.COMMENTS: "jsonl",
     Entity.FOLLOWS: "csv",
 }
-"""Every format that ingest understands comes up."""
+"""Formats of the demo's files, which cover every format of ingest."""
 
 _DEFAULT = DemoWorld()
 
@@ -57,10 +57,10 @@ class _Scene:
 
 
 def write_demo(landing: Path, last_day: date, truth: Path, settings: DemoWorld = _DEFAULT) -> Imported:
-    """Write the demo world's landing days up to `last_day` below `<landing>/demo`, and what was planted into `truth`.
+    """Write the demo world's landing days up to `last_day` below `<landing>/demo`, and its planted facts into `truth`.
 
     `truth` gets users.parquet, products.parquet, comments.parquet and counts.json (a `demo_faults.Counts` by entity).
-    The same settings and day give the same bytes. Where the demo world has landed before, nothing is touched.
+    The same settings and day give the same bytes. Where the demo world has landed before, nothing is written.
     """
     first = last_day - timedelta(days=settings.days - 1)
 
@@ -98,7 +98,7 @@ def _make_scene(world: DemoWorld, first: date) -> _Scene:
 def _content(entity: Entity, records: Sequence[Record | str]) -> pa.Table | list[str]:
     if FORMATS[entity].startswith("jsonl"):
         return [record if isinstance(record, str) else json.dumps(record) for record in records]
-    # Times stay text in both, so that a time that is none can be delivered too.
+    # Times stay text in both, so that an invalid time can be delivered too.
     fields = {
         column.name: pa.string() if column.type == "timestamp" else arrow_type(column.type)
         for column in ENTITIES[entity].columns

@@ -1,4 +1,4 @@
-"""What happens in the demo world: looks at products, the events they lead to, comments and replies."""
+"""Activity of the demo world: views of products, resulting events, comments and replies."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from socialrec.sources.demo_world import Catalogue, DemoWorld, Flags, Floats, Fo
 
 DAY_SECONDS = 86_400
 _OPEN, _CLOSE = 6 * 3_600, 22 * 3_600
-"""Looks begin within these seconds of a day, so that what follows a look still falls on its day."""
+"""Range of seconds of a day in which looks begin, so that their events are on the same day."""
 
 _WEEK = np.array([0.9, 0.9, 0.95, 1.0, 1.1, 1.2, 1.15])
 _COPIED_SHARE = 0.12
-"""How many looks follow what somebody the user follows has looked at before."""
+"""Share of looks at a product that a followed user has looked at before."""
 
 _CHAIN: tuple[tuple[EventType, float, int], ...] = (
     (EventType.VIEW, 1.0, 0),
@@ -28,12 +28,12 @@ _CHAIN: tuple[tuple[EventType, float, int], ...] = (
     (EventType.PURCHASE, 0.13, 600),
     (EventType.RETURN, 0.008, 3_600),
 )
-"""What a look leads to, with what chance, and after how many seconds."""
+"""Events that follow a look, with their probability and their delay in seconds."""
 
 
 @dataclass(frozen=True)
 class Looks:
-    """By look, in order of time: user, product, second since the world's first midnight."""
+    """Looks in order of time: user, product, second since the world's first midnight."""
 
     user: Ints
     product: Ints
@@ -42,7 +42,7 @@ class Looks:
 
 @dataclass(frozen=True)
 class Events:
-    """By event, in order of time: user, product, type (index into `EVENT_TYPES`), second, pieces (0: not said)."""
+    """Events in order of time: user, product, type (index into `EVENT_TYPES`), second, pieces (0: absent)."""
 
     user: Ints
     product: Ints
@@ -53,7 +53,7 @@ class Events:
 
 @dataclass(frozen=True)
 class Comments:
-    """By comment, in order of time; `parent` is the answered comment's number or -1, `rating` 0 where none is given."""
+    """Comments in order of time; `parent` is the answered comment's number or -1, `rating` 0 where none is given."""
 
     user: Ints
     product: Ints
@@ -68,7 +68,7 @@ EVENT_TYPES = tuple(kind for kind, _, _ in _CHAIN)
 
 
 def make_looks(world: DemoWorld, people: People, catalogue: Catalogue, follows: Follows) -> Looks:
-    """Looks by taste, popularity and what is on offer; some are taken over from users whom the user follows."""
+    """Draw looks by taste, popularity and offer; some are copied from followed users."""
     rng = world.rng(4)
     taste = people.category_taste[:, catalogue.category] * people.style_taste[:, catalogue.style] * catalogue.popularity
     mean = world.users * world.looks_per_user / world.days
@@ -87,7 +87,7 @@ def make_looks(world: DemoWorld, people: People, catalogue: Catalogue, follows: 
 
 
 def make_events(world: DemoWorld, people: People, catalogue: Catalogue, looks: Looks) -> Events:
-    """Each look's view and what else it leads to, more often where the product's style is the user's."""
+    """Draw each look's view and further events, more often where the product's style is the user's."""
     rng = world.rng(5)
     is_liked = catalogue.style[looks.product] == people.favourite_style(looks.user)
     chance = np.array([share for _, share, _ in _CHAIN])
@@ -104,7 +104,9 @@ def make_events(world: DemoWorld, people: People, catalogue: Catalogue, looks: L
 
 
 def make_comments(world: DemoWorld, people: People, catalogue: Catalogue, looks: Looks, follows: Follows) -> Comments:
-    """Comments on products that users looked at, at most one a user and product, and replies of their followers."""
+    """Draw comments on products that users looked at, at most one per user and product, and replies of their
+    followers.
+    """
     rng = world.rng(6)
     end = world.days * DAY_SECONDS
     n_replies = round(world.users * world.comments_per_user * world.reply_share)
@@ -120,7 +122,7 @@ def make_comments(world: DemoWorld, people: People, catalogue: Catalogue, looks:
 
 @dataclass(frozen=True)
 class _Said:
-    """Comments in the making, in any order; `parent` is the place of the answered one, or -1."""
+    """Unfinished comments in any order; `parent` is the place of the answered one, or -1."""
 
     user: Ints
     product: Ints
@@ -134,7 +136,7 @@ def _on_offer(catalogue: Catalogue, number: int) -> Flags:
 
 
 def _with_copied(rng: np.random.Generator, looks: Looks, catalogue: Catalogue, follows: Follows, n_users: int) -> Looks:
-    """Some looks go to a product that somebody whom the user follows has looked at before, if it is still on offer."""
+    """Redirect some looks to a product that a followed user has looked at before, if it is still on offer."""
     copies = np.flatnonzero(rng.random(len(looks.user)) < _COPIED_SHARE)
     starts = np.searchsorted(follows.follower, np.arange(n_users + 1))
     low, high = starts[looks.user[copies]], starts[looks.user[copies] + 1]
@@ -155,7 +157,7 @@ def _with_copied(rng: np.random.Generator, looks: Looks, catalogue: Catalogue, f
 
 
 def _with_replies(rng: np.random.Generator, people: People, follows: Follows, own: _Said, *, n: int, end: int) -> _Said:
-    """Add answers by followers of the authors who are not cold; at most one a follower and product."""
+    """Add answers by followers of the authors who are not cold; at most one per follower and product."""
     order = np.lexsort((follows.follower, follows.followee))
     followee, follower = follows.followee[order], follows.follower[order]
     parent = rng.integers(0, len(own.user), 3 * n)
@@ -179,7 +181,9 @@ def _with_replies(rng: np.random.Generator, people: People, follows: Follows, ow
 
 
 def _judged(rng: np.random.Generator, people: People, catalogue: Catalogue, said: _Said) -> Comments:
-    """Add sentiment (better where the style is the user's), aspect and, to most comments of their own, a rating."""
+    """Add sentiment (better where the style is the user's), aspect and, to most comments that are no replies, a
+    rating.
+    """
     n = len(said.user)
     is_liked = catalogue.style[said.product] == people.favourite_style(said.user)
     marks: Floats = rng.random(n)

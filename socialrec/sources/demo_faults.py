@@ -1,4 +1,4 @@
-"""What goes wrong in the demo world's deliveries: late, doubled, contradictory and broken records."""
+"""Faults in the demo world's deliveries: late, duplicate, contradictory and broken records."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from socialrec.sources.demo_world import DemoWorld, Ints
 
 Record = dict[str, Any]
 Spoiler = tuple[QuarantineReason, Callable[[Record, date], Record | str]]
-"""A reason for rejection, and how a record of a landing day is made to deserve it: a record or a raw line."""
+"""Reason for rejection, and the change of a record of a landing day that causes it: a record or a raw line."""
 
 _MAX_SPOILED_SHARE = 0.04
-"""Of any one file: below the share in quarantine that stops a night by default."""
+"""Largest share of broken records in any one file: below the quarantine share that stops a night by default."""
 
 
 @dataclass
 class Counts:
-    """What was planted in one entity's files: `records` = `published` + `duplicate` + the sum of `quarantined`.
+    """Planted records of one entity's files: `records` = `published` + `duplicate` + the sum of `quarantined`.
 
-    `published` are things (distinct keys) where the files are taken in together; `duplicate` holds copies, and the
-    older records of a product or follow that a newer one replaces.
+    `published` counts distinct keys where the files are taken in together; `duplicate` counts copies, and older records
+    of a product or follow that a newer one replaces.
     """
 
     records: int = 0
@@ -39,7 +39,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One entity's records and raw lines by the number of the day they land on, and what was planted in them."""
+    """Records and raw lines of one entity by the number of their landing day, and the planted counts."""
 
     by_day: Mapping[int, Sequence[Record | str]]
     counts: Counts
@@ -48,8 +48,8 @@ class Delivery:
 def deliver(world: DemoWorld, entity: Entity, rows: Sequence[Record], happened: Ints, first: date) -> Delivery:
     """Spread valid rows over landing days, given the day (int64 by row) on which each happened, and add the faults.
 
-    Copies, conflicts and broken records come on top of the valid rows and stand at the end of their file, behind the
-    record that they repeat. No file has more than 4% of records to reject.
+    Copies, conflicts and broken records are added to the valid rows at the end of their file, after the record that
+    they repeat. No file has more than 4% of records to reject.
     """
     rng = world.rng(10 + list(Entity).index(entity))
     is_daily = entity in EVENTS
@@ -76,7 +76,7 @@ def deliver(world: DemoWorld, entity: Entity, rows: Sequence[Record], happened: 
 
 
 def _with_late(rng: np.random.Generator, world: DemoWorld, happened: Ints) -> Ints:
-    """Landing days of which a share lies one to three days after what happened."""
+    """Landing days, of which a share is one to three days after the event."""
     late = np.flatnonzero(happened < world.days - 1)
     late = rng.permutation(late)[: round(world.late_share * len(happened))]
     landed = happened.copy()
@@ -87,7 +87,7 @@ def _with_late(rng: np.random.Generator, world: DemoWorld, happened: Ints) -> In
 def _spoiled(
     rng: np.random.Generator, world: DemoWorld, entity: Entity, rows: Sequence[Record], landed: Ints, *, first: date
 ) -> Iterator[tuple[int, QuarantineReason, Record | str]]:
-    """Landing day, reason and record of everything that has to be rejected."""
+    """Landing day, reason and record of everything that must be rejected."""
     chosen = _to_spoil(rng, world, landed)
     n_conflicts = {Entity.INTERACTIONS: world.conflicts, Entity.COMMENTS: world.conflicts // 2}.get(entity, 0)
     n_conflicts = min(n_conflicts, len(chosen) // 3)
@@ -101,7 +101,7 @@ def _spoiled(
 
 
 def _to_spoil(rng: np.random.Generator, world: DemoWorld, landed: Ints) -> list[int]:
-    """Rows to add a broken or contradictory twin of; few enough of each landing day."""
+    """Choose rows to add a broken or contradictory twin of; few enough of each landing day."""
     room = {
         int(number): int(_MAX_SPOILED_SHARE * n)
         for number, n in zip(*np.unique(landed, return_counts=True), strict=True)

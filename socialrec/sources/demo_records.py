@@ -1,4 +1,4 @@
-"""The demo world in landing columns: valid records of each entity, and the day on which each happened."""
+"""Demo world in landing columns: valid records of each entity, and the day of each."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from socialrec.sources.demo_words import ASPECTS, BRANDS, CATEGORIES, STYLES, co
 from socialrec.sources.demo_world import NEVER, Catalogue, DemoWorld, Follows, Ints, People
 
 _UPDATES_PER_PRODUCT_DAY = 0.002
-"""How often a shop changes a product's price."""
+"""Price changes per product and day."""
 
 _TOPIC_STATED_SHARE = 0.4
-"""Comments that somebody in the shop has sorted under what they are about."""
+"""Share of comments to which somebody in the shop has assigned a topic."""
 
 
 @dataclass(frozen=True)
 class Records:
-    """Valid rows in order of time, and the number of the day (int64, one a row) on which each happened."""
+    """Valid rows in order of time, and the number of the day (int64, one per row) of each."""
 
     rows: list[Record]
     days: Ints
 
 
 def user_id(number: int) -> str:
-    """The shop's identifier of a user."""
+    """Shop's identifier of a user."""
     return f"u{number:05d}"
 
 
 def product_id(number: int) -> str:
-    """The shop's identifier of a product."""
+    """Shop's identifier of a product."""
     return f"p{number:05d}"
 
 
 def product_records(world: DemoWorld, catalogue: Catalogue, first: date) -> tuple[Records, list[str]]:
-    """Each product when it arrives, its price changes and its end; and each product's noun."""
+    """Make rows of each product at its arrival, its price changes and its end; and each product's noun."""
     rng = world.rng(7)
     dated: list[tuple[int, Record]] = []
     nouns = []
@@ -70,7 +70,7 @@ def product_records(world: DemoWorld, catalogue: Catalogue, first: date) -> tupl
 
 
 def interaction_records(events: Events, first: date) -> Records:
-    """One row an event; only purchases say how many pieces."""
+    """Make one row per event; only purchases have a number of pieces."""
     rows = []
     columns = (events.user, events.product, events.kind, events.second, events.pieces)
     for number, (user, product, kind, second, pieces) in enumerate(zip(*map(np.ndarray.tolist, columns), strict=True)):
@@ -88,7 +88,7 @@ def interaction_records(events: Events, first: date) -> Records:
 def comment_records(
     world: DemoWorld, people: People, catalogue: Catalogue, comments: Comments, *, nouns: list[str], first: date
 ) -> Records:
-    """One row a comment, in words that carry its sentiment, its aspect and its writer's taste."""
+    """Make one row per comment, in words that carry its sentiment, its aspect and its writer's taste."""
     rng, shop = world.rng(8), world.rng(9)
     is_sorted = shop.random(len(comments.user)) < _TOPIC_STATED_SHARE
     styles = people.favourite_style(comments.user)
@@ -118,12 +118,12 @@ def comment_records(
 
 
 def comment_id(number: int) -> str:
-    """The shop's identifier of a comment."""
+    """Shop's identifier of a comment."""
     return f"c{number:06d}"
 
 
 def follow_records(follows: Follows, first: date) -> Records:
-    """One row a follow when it began (those from before the world land on its first day), one more when it ended."""
+    """Make one row per follow at its begin (on the world's first day for earlier ones), and one at its end."""
     dated: list[tuple[int, Record]] = []
     columns = (follows.follower, follows.followee, follows.since_day, follows.until_day)
     for follower, followee, since, until in zip(*map(np.ndarray.tolist, columns), strict=True):

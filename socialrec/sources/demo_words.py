@@ -1,4 +1,4 @@
-"""The demo world's words: categories, styles and aspects, and the English texts made from them."""
+"""Words of the demo world: categories, styles and aspects, and the English texts made from them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CATEGORIES = tuple(NOUNS)
 
 @dataclass(frozen=True)
 class Style:
-    """How products of one style look, and how those who like it speak."""
+    """Style of products: their look, and the words of users who like it."""
 
     adjectives: tuple[str, ...]
     materials: tuple[str, ...]
@@ -117,7 +117,7 @@ ASPECT_WORDS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
         ("it is awkward and uncomfortable", "using it hurts"),
     ),
 }
-"""By aspect: what is said of it when positive, neutral and negative."""
+"""Phrases by aspect: positive, neutral and negative."""
 ASPECTS = tuple(ASPECT_WORDS)
 
 _OPENINGS = (
@@ -149,12 +149,12 @@ _REPLIES = (
 
 
 def pick(rng: np.random.Generator, words: tuple[str, ...]) -> str:
-    """One of the words."""
+    """Pick one of the words."""
     return words[int(rng.random() * len(words))]
 
 
 def product_words(rng: np.random.Generator, category: str, style: str) -> tuple[str, str, str]:
-    """Noun, title and description of a product, whose words tell its category, style and material."""
+    """Make noun, title and description of a product, with words for its category, style and material."""
     look = STYLE_WORDS[style]
     noun, adjective, material = pick(rng, NOUNS[category]), pick(rng, look.adjectives), pick(rng, look.materials)
     other = pick(rng, tuple(word for word in look.adjectives if word != adjective))
@@ -166,7 +166,9 @@ def product_words(rng: np.random.Generator, category: str, style: str) -> tuple[
 def comment_words(
     rng: np.random.Generator, *, sentiment: int, aspect: str, noun: str, category: str, style: str, is_reply: bool
 ) -> str:
-    """A comment that carries a sentiment (index into SENTIMENTS), an aspect and the style that its writer likes."""
+    """Make a comment that carries a sentiment (index into SENTIMENTS), an aspect and the style that its writer
+    likes.
+    """
     look = STYLE_WORDS[style]
     said = pick(rng, ASPECT_WORDS[aspect][sentiment])
     taste = pick(rng, _TASTES[sentiment]).format(

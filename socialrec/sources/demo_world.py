@@ -1,4 +1,4 @@
-"""The demo world's people, products and follows: communities of taste, drawn from one seed."""
+"""People, products and follows of the demo world: communities of taste, drawn from one seed."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 NEVER = 1_000_000
-"""A day that does not come."""
+"""Day after any other."""
 
 
 @dataclass(frozen=True)
 class DemoWorld:
-    """How large the demo world is and how much of it is broken. Shares are of users, products or records."""
+    """Size of the demo world and shares of broken records. Shares are of users, products or records."""
 
     users: int = 1_500
     products: int = 800
     days: int = 60
     communities: int = 8
     looks_per_user: float = 22.0
-    """How often a user looks at a product in all; about three events each."""
+    """Mean looks of a user in total; about three events each."""
     comments_per_user: float = 4.3
     follows_per_user: float = 7.0
-    """Follows that a user begins; some are answered by a follow back."""
+    """Mean follows that a user begins; some are answered by a follow back."""
     inside_share: float = 0.75
-    """Share of follows that stay within the community; chance would be one part in `communities`."""
+    """Share of follows within the community; by chance it would be one part in `communities`."""
     reply_share: float = 0.2
     cold_user_share: float = 0.04
     cold_product_share: float = 0.05
@@ -41,7 +41,7 @@ class DemoWorld:
     duplicate_share: float = 0.03
     broken_share: float = 0.01
     conflicts: int = 8
-    """Interactions that repeat an id with another content; comments have half as many."""
+    """Share of interactions that repeat an id with other content; comments have half as many."""
     seed: int = 20260103
 
     def __post_init__(self) -> None:
@@ -56,13 +56,13 @@ class DemoWorld:
             raise UserError("demo world: at least 10 users, 20 products, 2 days and 5 users a community are needed")
 
     def rng(self, part: int) -> np.random.Generator:
-        """The random numbers of one part of the world, so that a change in one leaves the others as they are."""
+        """Random numbers of one part of the world, so that a change in one leaves the others as they are."""
         return np.random.default_rng([self.seed, part])
 
 
 @dataclass(frozen=True)
 class People:
-    """By user: community, taste over categories and over styles (rows sum to 1), activity (mean 1), flags."""
+    """Users: community, taste over categories and over styles (rows sum to 1), activity (mean 1), flags."""
 
     community: Ints
     category_taste: Floats
@@ -72,14 +72,14 @@ class People:
     hub: int
 
     def favourite_style(self, users: Ints) -> Ints:
-        """The style that each of these users likes best."""
+        """Style that each of these users likes best."""
         best: Ints = self.style_taste[users].argmax(axis=1)
         return best
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """By product: category, style, popularity (mean 1), first day and last day (exclusive) on offer, flags."""
+    """Products: category, style, popularity (mean 1), first day and last day (exclusive) on offer, flags."""
 
     category: Ints
     style: Ints
@@ -91,7 +91,7 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class Follows:
-    """By edge: who follows whom, on which day it began (below 0: before the world's first day) and ended."""
+    """Edges: follower, followee, first day (below 0: before the world's first day) and last day."""
 
     follower: Ints
     followee: Ints
@@ -100,7 +100,7 @@ class Follows:
 
 
 def make_people(world: DemoWorld) -> People:
-    """Users whose taste is mostly their community's and partly their own."""
+    """Draw users whose taste is mostly their community's and partly their own."""
     rng = world.rng(1)
     community = rng.integers(0, world.communities, world.users)
     category_taste = _taste(rng, community, world.communities, len(CATEGORIES), (0.5, 0.25, 0.15))
@@ -115,7 +115,7 @@ def make_people(world: DemoWorld) -> People:
 
 
 def make_catalogue(world: DemoWorld) -> Catalogue:
-    """Products spread over categories and styles; some arrive later, some leave, some find nobody."""
+    """Draw products over categories and styles; some arrive later, some leave, some get no users."""
     rng = world.rng(2)
     n = world.products
     category, style = rng.integers(0, len(CATEGORIES), n), rng.integers(0, len(STYLES), n)
@@ -135,7 +135,7 @@ def make_catalogue(world: DemoWorld) -> Catalogue:
 
 
 def make_follows(world: DemoWorld, people: People) -> Follows:
-    """Who follows whom: mostly within the community, often mutual, and very many follow the hub."""
+    """Draw follows: mostly within the community, often mutual, and very many of the hub."""
     rng = world.rng(3)
     n = world.users
     n_begun = np.maximum(3, rng.poisson(world.follows_per_user * rng.lognormal(-0.18, 0.6, n)))
@@ -165,10 +165,12 @@ def make_follows(world: DemoWorld, people: People) -> Follows:
 def _taste(
     rng: np.random.Generator, community: Ints, n_communities: int, n_kinds: int, tops: tuple[float, ...]
 ) -> Floats:
-    """Taste by user, float64 (n_users, n_kinds): four parts the community's favourites, one part the user's own."""
+    """Draw taste by user, float64 (n_users, n_kinds): four parts the community's favourites, one part the
+    user's own.
+    """
     rest = (1 - sum(tops)) / (n_kinds - len(tops))
     shared = np.full((n_communities, n_kinds), rest)
-    # Favourites go round through the kinds, so that no two communities share all of theirs while there are enough.
+    # Favourites rotate through the kinds, so that no two communities share all of them while there are enough.
     start = rng.permutation(n_kinds)
     for number in range(n_communities):
         favourites = start[(number * (len(tops) - 1) + np.arange(len(tops))) % n_kinds]
@@ -179,10 +181,10 @@ def _taste(
 
 
 def _weighted_choice(rng: np.random.Generator, weights: Floats, rows: Ints) -> Ints:
-    """For each entry of `rows` one column of `weights` (n_rows, n_columns), drawn by that row's weights."""
+    """Draw one column of `weights` (n_rows, n_columns) for each entry of `rows`, by that row's weights."""
     totals = np.cumsum(weights, axis=1)
     totals /= totals[:, -1:]
-    # Row r's totals lie in (r, r + 1], so one search finds row and column at once.
+    # Row r's totals are in (r, r + 1], so one search finds row and column at once.
     flat = (totals + np.arange(len(totals))[:, None]).ravel()
     places = np.searchsorted(flat, rows + rng.random(len(rows)), side="right")
     chosen: Ints = np.minimum(places - rows * weights.shape[1], weights.shape[1] - 1)

@@ -1,4 +1,4 @@
-"""Write the landing format: what importers hand over, one folder per platform and day. Only importers write it."""
+"""Writer of the landing format, one folder per platform and day. Only importers write it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Format = Literal["parquet", "jsonl", "jsonl.gz", "csv", "csv.gz"]
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did: `written`, or `kept` where the platform had landed before and was left as it is.
+    """Result of an import: `written`, or `kept` where the platform had landed before and was not changed.
 
     `counts` are landed records by entity, empty where kept.
     """
@@ -40,7 +40,7 @@ class Imported:
 def write_day(
     landing: Path, platform: str, ds: str, entity: Entity, rows: pa.Table | Iterable[str], *, form: Format
 ) -> Path:
-    """Write one entity's file of one landing day whole or not at all, and return its path.
+    """Write one entity's file of one landing day atomically, and return its path.
 
     `rows` is a table with the entity's landing columns, each in the contract's type or as text (ingest judges that), or
     for JSON Lines the lines themselves. The same rows give the same bytes. Raises ValueError where a column is unknown
@@ -58,10 +58,10 @@ def write_day(
 
 
 def deliver(landing: Path, platform: str, write: Callable[[str], Mapping[str, int]]) -> Imported:
-    """Let `write(name)` write all of a platform's days below `landing/<name>`, then show them all at once.
+    """Run `write(name)` to write all of a platform's days below `landing/<name>`, then publish them atomically.
 
-    A platform that has days already is kept as it is. A delivery that broke off is started again. Raises UserError
-    where a link lies in the way: nothing is written through one.
+    A platform that has days already is kept as it is. An interrupted delivery is started again. Raises UserError where
+    a link is in the way: nothing is written through one.
     """
     if (landing / platform).is_symlink():
         raise UserError(f"{landing / platform} is a symbolic link: nothing is written through one; move it away")
@@ -85,7 +85,7 @@ def deliver(landing: Path, platform: str, write: Callable[[str], Mapping[str, in
 
 
 def landed_days(platform: Path) -> list[str]:
-    """The days that one platform has delivered, sorted; UserError naming a folder that is not a day."""
+    """Days that one platform has delivered, sorted; UserError naming a folder that is not a day."""
     if not platform.is_dir():
         return []
     days = []

@@ -23,7 +23,7 @@ _COLUMNS = {
     "user_friends": ("userID", "friendID"),
     "user_taggedartists": ("userID", "artistID", "tagID", "day", "month", "year"),
 }
-"""The raw files and the columns that are used of each."""
+"""Used columns of each raw file."""
 
 _ORIGIN = "the HetRec 2011 Last.fm files (hetrec2011-lastfm-2k, grouplens.org/datasets/hetrec-2011)"
 _REMEDY = f"name the folder that holds {_ORIGIN}"
@@ -33,9 +33,9 @@ def import_lastfm(data: Path, landing: Path, ds: str) -> Imported:
     """Write the raw files in `data` (`.dat` or `.dat.gz`) as landing day `ds` of platform `lastfm`.
 
     Listening counts become views with the raw count as quantity, friendships become follows, tag assignments comments
-    and artists products. Every value is passed on as text: ingest judges records, not the importer. What has landed
-    before is kept. A pair that is there again is an event of its own: its id has a running number. Raises UserError
-    naming a file that is missing or has other columns, and the line of a fault.
+    and artists products. Every value is passed on as text: ingest judges records, not the importer. Earlier landed days
+    are kept. A repeated pair is an event of its own: its id has a running number. Raises UserError naming a file that
+    is missing or has other columns, and the line of a fault.
     """
     ds = day(ds)
     files = _files(data)
@@ -56,7 +56,7 @@ def import_lastfm(data: Path, landing: Path, ds: str) -> Imported:
 
 
 def read_raw(data: Path) -> dict[str, pa.Table]:
-    """The used columns of the raw files in `data`, as text, by file name without ending.
+    """Read the used columns of the raw files in `data`, as text, by file name without ending.
 
     Raises UserError naming a file that is missing or has other columns.
     """
@@ -76,7 +76,7 @@ def _find(data: Path, name: str) -> Path:
 
 
 def _read(path: Path, name: str) -> pa.Table:
-    """The used columns as text. Names hold quotation marks that mean nothing."""
+    """Read the used columns as text. Quotation marks in names have no meaning."""
     wanted = _COLUMNS[name]
 
     def chosen(header: Sequence[str]) -> Sequence[str]:

@@ -1,4 +1,6 @@
-"""Read raw files of a source as published: text or gzip, line by line, each fault one message with file and line."""
+"""Reader of a source's raw files as published: text or gzip, line by line, with faults as one message with file and
+line.
+"""
 
 from __future__ import annotations
 
@@ -24,18 +26,18 @@ _BYTE_ORDER_MARK = "\ufeff"
 _GZIP = b"\x1f\x8b"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _MILLISECONDS_FROM = 100_000_000_000
-"""From here a number of seconds is one of milliseconds: as seconds it is the year 5138, as milliseconds 1973."""
+"""Number from which seconds count as milliseconds: as seconds it is the year 5138, as milliseconds 1973."""
 _LAST_SECOND = 253_402_300_799
-"""The end of the year 9999."""
+"""End of the year 9999."""
 CHUNK_ROWS = 65_536
 LONGEST_LINE = 1 << 24
-"""Characters of a line: a longer one is no record, and would have to be held whole."""
+"""Longest line in characters: a longer one is no record, and would have to be held in memory."""
 MOST_BYTES = 4
 """Bytes of a character."""
 
 
 def files_in(folder: Path, remedy: str) -> list[Path]:
-    """The visible files of a folder, sorted. Raises UserError with the remedy where it is no readable folder."""
+    """List the visible files of a folder, sorted. Raises UserError with the remedy where it is no readable folder."""
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder: {remedy}")
     try:
@@ -45,11 +47,11 @@ def files_in(folder: Path, remedy: str) -> list[Path]:
 
 
 def read_lines(file: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
-    """Lines of a text file with their numbers from 1, blank ones too, without their ends (CRLF, LF or CR).
+    """Read lines of a text file with their numbers from 1, including blank ones, without their ends (CRLF, LF or CR).
 
-    Nothing else ends a line, U+2028 and U+0085 neither: as in landing files. A file that is gzipped by its content is
-    unpacked, as far as `gzipped` lets it, and a byte order mark is dropped. Raises UserError naming file and line where
-    it cannot be read.
+    No other character ends a line, as in landing files (not U+2028 or U+0085). A file with gzip's magic number is
+    decompressed, up to the limit of `gzipped`, and a byte order mark is dropped. Raises UserError naming file and line
+    where it cannot be read.
     """
     number = 0
     with _one_line_faults(file, lambda: number + 1), _open(file, encoding) as lines:
@@ -58,7 +60,7 @@ def read_lines(file: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]
 
 
 def is_utf8(file: Path) -> bool:
-    """Tell whether every line of a file is UTF-8; its other faults are left to its reader."""
+    """Check if every line of a file is UTF-8; its other faults are left to its reader."""
     try:
         with _open(file, "utf-8") as lines:
             while lines.read(LONGEST_LINE):
@@ -72,7 +74,7 @@ def is_utf8(file: Path) -> bool:
 
 @dataclass(frozen=True)
 class TabTable:
-    """A tab-separated file: its columns as text, and the line of each record, int64."""
+    """Tab-separated file: its columns as text, and the line of each record, int64."""
 
     columns: pa.Table
     lines: pa.ChunkedArray
@@ -81,7 +83,7 @@ class TabTable:
 def read_tabs(
     file: Path, wanted: Callable[[Sequence[str]], Sequence[str]], remedy: str, encoding: str = "utf-8"
 ) -> TabTable:
-    """Columns of a tab-separated file that `wanted` names, given those of its header; quotes mean nothing.
+    """Read columns of a tab-separated file that `wanted` names, given those of its header; quotes have no meaning.
 
     Blank lines are no records. Raises UserError naming file and line where a line has more or fewer columns than the
     header, or there is no record.
@@ -111,7 +113,7 @@ def read_tabs(
 
 
 def to_table(rows: Iterable[Sequence[object]], schema: pa.Schema) -> pa.Table:
-    """Rows as a table, some at a time: the rows themselves are never all in memory."""
+    """Make a table from rows in batches: the rows themselves are never all in memory."""
     batches, held = [], list[Sequence[object]]()
 
     def pack() -> None:
@@ -129,7 +131,7 @@ def to_table(rows: Iterable[Sequence[object]], schema: pa.Schema) -> pa.Table:
 
 
 def whole_characters(text: str) -> str:
-    """The text with halves of a character outside the basic plane put together, or U+FFFD for a half alone."""
+    """Join the surrogate halves of characters outside the basic plane; a half alone becomes U+FFFD."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -154,7 +156,7 @@ def epoch_micros(value: object) -> int | None:
 
 
 def number_repeats(ids: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Ids of which each is there once: the second of one id becomes `id#2`, the third `id#3`, in order."""
+    """Make ids unique: the second of one id becomes `id#2`, the third `id#3`, in order."""
     while (counted := _ranks(ids)).any():
         suffixes = pc.binary_join_element_wise("#", pa.array(counted + 1).cast(pa.string()), "")
         ids = pc.if_else(pa.array(counted > 0), pc.binary_join_element_wise(ids, suffixes, ""), ids)
@@ -162,7 +164,7 @@ def number_repeats(ids: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _ranks(ids: pa.ChunkedArray) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """How many of the same id come before each, int64 (n,)."""
+    """Number of equal ids before each, int64 (n,)."""
     codes = pc.fill_null(ids, "").combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)
     order = np.argsort(codes, kind="stable")
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
@@ -188,7 +190,7 @@ def _open(file: Path, encoding: str) -> IO[str]:
 
 
 def _bounded(file: Path, lines: IO[str]) -> Iterator[str]:
-    """The lines of a file; UserError where one is too long to be a record."""
+    """Lines of a file; UserError where one is too long to be a record."""
     number = 0
     while line := lines.readline(LONGEST_LINE + 1):
         number += 1
@@ -212,7 +214,7 @@ def _one_line_faults(file: Path, lines_read: Callable[[], int]) -> Iterator[None
 
 
 def _bad_byte(file: Path, error: UnicodeDecodeError) -> str:
-    """Where the byte is: text is decoded by buffers, so its line is looked for again."""
+    """Find the place of the byte: text is decoded in buffers, so its line has to be searched again."""
     encoding = error.encoding.upper()
     with file.open("rb") as raw:
         is_packed = raw.read(2) == _GZIP

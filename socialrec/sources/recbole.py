@@ -28,7 +28,7 @@ _REMEDY = (
 
 @dataclass(frozen=True)
 class Atomic:
-    """An atomic file: its columns as text, named without their types, and the line of each record.
+    """Atomic file: its columns as text, named without their types, and the line of each record.
 
     sequences: the columns that hold several values, with blanks between them.
     """
@@ -39,7 +39,7 @@ class Atomic:
     sequences: frozenset[str] = frozenset()
 
     def first(self, names: Sequence[str]) -> str | None:
-        """The first of these columns that the file has."""
+        """First of these columns that the file has."""
         return next((name for name in names if name in self.columns.column_names), None)
 
 
@@ -47,9 +47,10 @@ def import_recbole(data: Path, landing: Path, ds: str) -> Imported:
     """Write the atomic files in `data` (recbole.io/docs/user_guide/data/atomic_files.html) as landing day `ds`.
 
     Interactions become views with their weight or count as quantity, and comments where they carry a text; the net
-    becomes follows. A sequence of items is an interaction each. A record that is there again is one of its own: its id
-    has a running number. Without an `.item` file the products are those of the interactions, by their ids. What has
-    landed before is kept. Raises UserError naming a file that is missing or lacks a column, and the line of a fault.
+    becomes follows. A sequence of items is one interaction per item. A repeated record is an interaction of its own:
+    its id has a running number. Without an `.item` file the products are those of the interactions, by their ids.
+    Earlier landed days are kept. Raises UserError naming a file that is missing or lacks a column, and the line of a
+    fault.
     """
     ds = day(ds)
     inter, item, net = (_find(data, kind) for kind in ("inter", "item", "net"))
@@ -99,13 +100,13 @@ def _read(file: Path, wanted: Sequence[str]) -> Atomic:
 
 
 def _names(header: Sequence[str]) -> list[str]:
-    """The columns' names without their types; a list of items is the item where there is no other."""
+    """Names of the columns without their types; a list of items becomes the item column where there is no other."""
     names = [column.partition(":")[0] for column in header]
     return names if "item_id" in names else ["item_id" if name == "item_id_list" else name for name in names]
 
 
 def _one_item_each(acts: Atomic) -> Atomic:
-    """Interactions of which each has one item: a sequence of items is taken apart, and with it one of times."""
+    """Expand sequences of items, with their times, into interactions of one item each."""
     if "item_id" not in acts.sequences:
         return acts
     apart = [name for name in ("item_id", "timestamp") if name in acts.sequences]
@@ -138,7 +139,7 @@ def _ids(acts: Atomic) -> pa.ChunkedArray:
 
 
 def _times(acts: Atomic, name: str) -> dict[str, pa.Array]:
-    """The times as column `name`; none where the file has none."""
+    """Times as column `name`; none where the file has none."""
     if "timestamp" not in acts.columns.column_names:
         return {}
     micros = list[int | None]()

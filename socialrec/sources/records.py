@@ -1,4 +1,4 @@
-"""One record a line: a JSON object, or a dict of Python's literals, as some public files hold."""
+"""Parser of one record per line: a JSON object, or a dict of Python's literals, as in some public files."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from socialrec.errors import UserError
 _NOTHING = frozenset({"nan", "NaN", "null", "inf"})
 """Names that programs write for an absent value where Python has no literal."""
 _LONGEST_LITERALS = 1 << 20
-"""Characters of a line of literals: as a syntax tree it takes some hundred times its size."""
+"""Longest line of literals in characters: a syntax tree takes some hundred times its size."""
 
 
 def parse_record(file: Path, number: int, line: str) -> Mapping[str, Any]:
-    """The object on a line. Raises UserError naming file and line where it holds none."""
+    """Parse the object on a line. Raises UserError naming file and line where it has none."""
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -36,7 +36,7 @@ def parse_record(file: Path, number: int, line: str) -> Mapping[str, Any]:
 
 
 def _literals(line: str) -> dict[str, Any] | None:
-    """The dict that the line is in Python's own literals; nothing is run."""
+    """Parse a line as a dict in Python's own literals; nothing is run."""
     if len(line) > _LONGEST_LITERALS or not line.lstrip().startswith("{"):
         return None
     try:
@@ -51,5 +51,5 @@ def _literals(line: str) -> dict[str, Any] | None:
 
 class _AbsentNames(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        """None for a name of nothing; others are left, and refused."""
+        """Convert names for absent values to None; other names stay, and are refused."""
         return ast.copy_location(ast.Constant(None), node) if node.id in _NOTHING else node

@@ -1,1 +1,1 @@
-"""The audit of the dependencies: a program of its own, with tools and a lock of its own."""
+"""Audit of the dependencies: a separate program, with its own tools and lock file."""

@@ -1,10 +1,9 @@
-"""Known vulnerabilities of the locked dependencies, less those that a dated waiver lets through for a while.
+"""Known vulnerabilities of the locked dependencies, without those that a dated waiver allows for a while.
 
     python socialrec/supply/audit.py requirements.lock …
 
-Asks pip-audit, which asks the Python registry. Ends with 1 where something is vulnerable or a waiver has expired, and
-with 75 where all that speaks against the dependencies is that the registry could not be asked about some of them: an
-audit that could not be made is never a clean one.
+Runs pip-audit, which queries the Python registry. Ends with 1 where something is vulnerable or a waiver has expired,
+and with 75 where the only fault is that some packages could not be looked up: an incomplete audit is never clean.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ CLEAN, AGAINST, COULD_NOT_LOOK = 0, 1, 75
 WAIVERS = Path(__file__).with_name("waivers.toml")
 REMEDY = "run `make audit` where the package index answers about vulnerabilities"
 Report = Mapping[str, Any]
-"""What pip-audit prints as JSON: `dependencies`, each with `vulns` or a `skip_reason`."""
+"""Output of pip-audit as JSON: `dependencies`, each with `vulns` or a `skip_reason`."""
 
 
 @dataclass(frozen=True)
 class Waiver:
-    """Lets a vulnerability of a package through up to and including a day."""
+    """Waiver that allows a vulnerability of a package up to and including a day."""
 
     id: str
     package: str
@@ -38,15 +37,15 @@ class Waiver:
 
 
 class WrongWaiver(Exception):
-    """A waiver that does not say what, until when and why."""
+    """Invalid waiver: id, package, day or reason is missing."""
 
 
 class NotAudited(Exception):
-    """The service did not answer."""
+    """Error: the service did not answer."""
 
 
 def read_waivers(file: Path) -> list[Waiver]:
-    """The waivers of a file, `[[waiver]]` each. Raises WrongWaiver naming the one that is not whole."""
+    """Read the waivers of a file, `[[waiver]]` each. Raises WrongWaiver naming the first invalid one."""
     waivers = []
     for number, fields in enumerate(tomllib.loads(file.read_text(encoding="utf-8")).get("waiver", ()), 1):
         try:
@@ -60,12 +59,12 @@ def read_waivers(file: Path) -> list[Waiver]:
 
 
 def judge(report: Report, waivers: Sequence[Waiver], today: date) -> list[str]:
-    """Reasons against the dependencies that were looked up, a line each; empty where nothing does."""
+    """Vulnerabilities of the packages that were looked up, a line each; empty where there are none."""
     return [*_expired(waivers, today), *_vulnerable(report, waivers)]
 
 
 def not_looked_up(report: Report) -> str | None:
-    """A line about the packages that could not be looked up; None where all were."""
+    """Line about the packages that could not be looked up; None where all were."""
     skipped = [dependency["name"] for dependency in report["dependencies"] if "skip_reason" in dependency]
     if not skipped:
         return None
@@ -93,9 +92,9 @@ def _vulnerable(report: Report, waivers: Sequence[Waiver]) -> Iterator[str]:
 
 
 def ask(lock: str) -> Report:
-    """What pip-audit says of a file. Raises NotAudited where it says nothing.
+    """Run pip-audit on a file. Raises NotAudited where it gives no answer.
 
-    A file at a time: beside one with hashes it takes none without.
+    One file per call, because pip-audit does not mix files with and without hashes.
     """
     options = ("--no-deps", "--disable-pip", "--format", "json", "--progress-spinner", "off", "--timeout", "15")
     command = [sys.executable, "-m", "pip_audit", *options, "--requirement", lock]
@@ -109,7 +108,7 @@ def ask(lock: str) -> Report:
 
 
 def main(locks: Sequence[str]) -> int:
-    """Print what speaks against these files' packages; the exit code."""
+    """Print the vulnerabilities of these files' packages; returns the exit code."""
     try:
         waivers = read_waivers(WAIVERS)
         report = {"dependencies": [each for lock in locks for each in ask(lock)["dependencies"]]}

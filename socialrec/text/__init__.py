@@ -1,1 +1,1 @@
-"""Text: any Hugging Face encoder, its fine-tuning on the shop's own words, and bulk encoding."""
+"""Text encoders: any Hugging Face encoder, its fine-tuning on the shop's own texts, and bulk encoding."""

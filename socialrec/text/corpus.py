@@ -1,4 +1,4 @@
-"""Which of the shop's texts a language model may read."""
+"""Corpus of the shop's texts that a language model may read."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ COMMENT_COLUMNS = ("user_key", "product_id", "created_ts", "text_hash", "rating"
 
 
 def known_texts(split: Split, texts: pa.Table, comments: pa.Table) -> list[str]:
-    """Products' texts, and comments from before the validation cut, out of gold.texts; in order of their hashes.
+    """Select products' texts, and comments from before the validation cut, from gold.texts; in order of their hashes.
 
-    What users wrote later is what training is measured on. Profiles say what users did, whenever it was: they stay out.
+    Later comments are for measuring. Profiles are left out, because they include events after the cut.
     """
     before = split.training_comments(comments)["text_hash"].combine_chunks()
     is_product = pc.equal(texts["kind"], TextKind.PRODUCT.value)

@@ -1,4 +1,4 @@
-"""Tables become tasks: what the shop's own comments, products and events teach an encoder."""
+"""Tasks made from tables: training examples for an encoder from the shop's own comments, products and events."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ EVENT_COLUMNS = ("user_key", "product_id", "event_type", "event_ts", "quantity",
 def make_tasks(
     names: Sequence[TaskName], split: Split, *, comments: pa.Table, products: pa.Table, interactions: pa.Table
 ) -> tuple[list[Task], list[Task]]:
-    """The named tasks from before the validation cut, and the same from the validation window.
+    """Make the named tasks from before the validation cut, and the same from the validation window.
 
-    What a product is does not change at a cut: for attributes every tenth product is held out instead. Nothing from
+    Attributes of a product have no time: every tenth product is held out instead. Nothing from
     after the test cut is in either.
     """
     seen, unseen = _windows(split.training_comments, comments)
@@ -54,7 +54,7 @@ def _windows(evidence: Callable[[pa.Table, Until], pa.Table], rows: pa.Table) ->
 
 
 def task_of(name: TaskName, comments: pa.Table, products: pa.Table, interactions: pa.Table) -> Task:
-    """One task from rows of silver.comments, silver.products and silver.interactions, in an order of its own.
+    """Make one task from rows of silver.comments, silver.products and silver.interactions, in a fixed order.
 
     Rows that lack a text are left out.
     """
@@ -70,7 +70,9 @@ def task_of(name: TaskName, comments: pa.Table, products: pa.Table, interactions
 
 
 def without_rare(task: Task) -> Task:
-    """A task to learn from: values of fewer than two examples count as unknown, an output of one value is none."""
+    """Reduce a task to learnable values: those with fewer than two examples become unknown, outputs with one value are
+    dropped.
+    """
     if isinstance(task, Pairs):
         return task
     kept = {}
@@ -83,7 +85,7 @@ def without_rare(task: Task) -> Task:
 
 
 def like_trained(task: Task, trained: Task) -> Task:
-    """A validation task with the classes of the one that is trained; other values are unknown."""
+    """Convert a validation task to the classes of the trained one; other values are unknown."""
     if isinstance(task, Pairs) or isinstance(trained, Pairs):
         return task
     values = _values(task)
@@ -93,7 +95,7 @@ def like_trained(task: Task, trained: Task) -> Task:
 
 
 def _values(task: Labelled) -> dict[str, list[str]]:
-    """By output what each text's label says, an empty string where unknown."""
+    """Values of each output by text, an empty string where unknown."""
     return {
         output.name: [output.classes[label] if label != MISSING else "" for label in task.labels[:, place]]
         for place, output in enumerate(task.outputs)
@@ -101,7 +103,7 @@ def _values(task: Labelled) -> dict[str, list[str]]:
 
 
 def pairs(comments: pa.Table, products: pa.Table) -> Pairs:
-    """Comments and the text of their product, in the order of comment ids and texts."""
+    """Make pairs of comments and the text of their product, in the order of comment ids and texts."""
     described = products.select(["product_id", "text"]).rename_columns(["product_id", "product_text"])
     joined = comments.join(described, "product_id", join_type="inner")
     joined = joined.sort_by([(name, "ascending") for name in ("comment_id", "text", "product_text")])
@@ -111,7 +113,7 @@ def pairs(comments: pa.Table, products: pa.Table) -> Pairs:
 
 
 def sentiment(comments: pa.Table) -> Labelled:
-    """What was written, and whether the stars with it are few (1-2), 3 or many (4-5)."""
+    """Make the sentiment task: comments labelled by their stars as few (1-2), 3 or many (4-5)."""
     rated = comments.filter(pc.field("rating").is_valid() & (pc.field("text") != "")).sort_by("comment_id")
     return labelled(TaskName.SENTIMENT, rated["text"].to_pylist(), {"sentiment": moods(rated["rating"]).to_pylist()})
 
@@ -122,23 +124,23 @@ def moods(stars: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def topic(comments: pa.Table) -> Labelled:
-    """What was written, and what the shop says that it is about."""
+    """Make the topic task: comments labelled by the topic that the shop states."""
     named = comments.filter(pc.is_valid(stated(comments["topic"]))).filter(pc.field("text") != "")
     rows = named.sort_by("comment_id")
     return labelled(TaskName.TOPIC, rows["text"].to_pylist(), {"topic": stated(rows["topic"]).to_pylist()})
 
 
 def stated(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """What a shop states, without blanks around it; null where it is nothing."""
+    """Strip spaces from the shop's values; blank ones become null."""
     trimmed = pc.utf8_trim_whitespace(values)
     return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
 
 
 def attributes(products: pa.Table) -> Labelled:
-    """A product's text without some of what the shop states, from which that is told.
+    """Make the attributes task: a product's text without some of its stated attributes, which are to be predicted.
 
-    Every choice of stated attributes is left out once, so that a text looks as that of a product for which the shop
-    states just the others: gold.texts holds that one, and so its vector tells what is not stated.
+    Every subset of the stated attributes is left out once, so that a text looks like that of a product for which the
+    shop states only the others: gold.texts has such texts, and their vectors predict what is not stated.
     """
     texts: list[str] = []
     values: dict[str, list[str]] = {name: [] for name in ATTRIBUTES}
@@ -151,13 +153,13 @@ def attributes(products: pa.Table) -> Labelled:
 
 
 def _without_stated(row: dict[str, str | None]) -> Iterator[tuple[str, dict[str, str]]]:
-    """A product's text without each choice of its stated attributes, and what was left out."""
+    """Texts of a product without each subset of its stated attributes, and the values left out."""
     said = {name: value for name in ATTRIBUTES if (value := (row[name] or "").strip())}
     for size in range(1, len(said) + 1):
         for names in combinations(said, size):
             text = row["text"] or ""
             for name in names:
-                # As silver.products puts its texts together. Where cleaning changed the value, it would stay in.
+                # Assembled as in silver.products; a value that cleaning changed would otherwise stay in.
                 before, found, after = text.partition(f". {said[name]}")
                 text = before + after if found else ""
             if text:
@@ -165,7 +167,7 @@ def _without_stated(row: dict[str, str | None]) -> Iterator[tuple[str, dict[str,
 
 
 def next_action(interactions: pa.Table, products: pa.Table) -> Labelled:
-    """What a user did with a product: what they do next with it, where they do, is to be told."""
+    """Make the next-action task: a user's last event with a product as text, labelled by the next event, if any."""
     title = dict(zip(products["product_id"].to_pylist(), products["title"].to_pylist(), strict=True))
     rows = in_order(interactions.filter(pc.field("event_ts").is_valid()))
     pairs = list(zip(rows["user_key"].to_pylist(), rows["product_id"].to_pylist(), strict=True))
@@ -179,7 +181,7 @@ def next_action(interactions: pa.Table, products: pa.Table) -> Labelled:
 
 
 def in_order(interactions: pa.Table) -> pa.Table:
-    """Dated events by user, product and time; what happened at one time in the order of `EventType`."""
+    """Sort dated events by user, product and time; simultaneous ones in the order of `EventType`."""
     kinds = pa.array([kind.value for kind in EventType])
     ranked = interactions.append_column("rank", pc.index_in(interactions["event_type"], kinds))
     order = [(name, "ascending") for name in ("user_key", "product_id", "event_ts", "rank")]
@@ -187,5 +189,5 @@ def in_order(interactions: pa.Table) -> pa.Table:
 
 
 def behaviour_text(event_type: str, title: str) -> str:
-    """The last thing that a user did with a product, in words: the same to learn from and to predict from."""
+    """Describe the last event of a user with a product in words: the same for training and prediction."""
     return f"{event_type}: {title}"

@@ -1,4 +1,4 @@
-"""What an encoder is tuned on: pairs that belong together, and texts with labels."""
+"""Training tasks of an encoder: pairs that belong together, and texts with labels."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from socialrec.errors import UserError
 
 Ints = npt.NDArray[np.int64]
 MISSING = -1
-"""The label of a text of which this output is not known."""
+"""Label of a text whose class for this output is unknown."""
 MIN_EXAMPLES = 2
 RETRIEVAL = "retrieval"
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Comments and the products they are about: one text each a pair, and the product's number."""
+    """Pairs of comments and the products they are about: one text each, and the product's number."""
 
     comments: Sequence[str]
     products: Sequence[str]
@@ -32,11 +32,11 @@ class Pairs:
 
     @property
     def all_texts(self) -> list[str]:
-        """Every text that is read, comments first."""
+        """Texts of all pairs, comments first."""
         return [*self.comments, *self.products]
 
     def take(self, places: Sequence[int] | Ints) -> Pairs:
-        """These pairs, in this order."""
+        """Take these pairs, in this order."""
         chosen = [int(place) for place in places]
         comments, products = ([texts[place] for place in chosen] for texts in (self.comments, self.products))
         return Pairs(comments, products, self.product_ids[chosen], self.name)
@@ -44,7 +44,7 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Output:
-    """One thing to tell of a text, such as its sentiment or its colour, and the values it can have."""
+    """Output to predict from a text, such as its sentiment or its colour, and its possible values."""
 
     name: str
     classes: tuple[str, ...]
@@ -71,12 +71,12 @@ class Labelled:
         return list(self.texts)
 
     def take(self, places: Sequence[int] | Ints) -> Labelled:
-        """These texts, in this order."""
+        """Take these texts, in this order."""
         chosen = [int(place) for place in places]
         return Labelled(self.name, [self.texts[place] for place in chosen], self.outputs, self.labels[chosen])
 
     def counts(self, output: int) -> Ints:
-        """How many texts have each class of an output."""
+        """Number of texts of each class of an output."""
         labels = self.labels[:, output]
         return np.bincount(labels[labels != MISSING], minlength=len(self.outputs[output].classes))
 
@@ -87,7 +87,7 @@ Task = Pairs | Labelled
 def labelled(
     name: str, texts: Sequence[str], values: Mapping[str, Sequence[str]], classes: Sequence[Output] = ()
 ) -> Labelled:
-    """A task from the values of its outputs, an empty string where unknown.
+    """Make a task from the values of its outputs, an empty string where unknown.
 
     The classes are those that occur, sorted, or those given; a value outside the given ones is MISSING.
     """
@@ -100,7 +100,7 @@ def labelled(
 
 
 def require_learnable(tasks: Sequence[Task]) -> None:
-    """Raise UserError, before anything is trained, where a task holds nothing to learn from."""
+    """Raise UserError, before any training, where a task has nothing to learn from."""
     if not tasks:
         raise UserError("no task to train on: give pairs or labelled texts")
     if repeated := {task.name for task in tasks if sum(other.name == task.name for other in tasks) > 1}:
@@ -111,7 +111,7 @@ def require_learnable(tasks: Sequence[Task]) -> None:
 
 
 def why_unlearnable(task: Task) -> str | None:
-    """Why a task holds nothing to learn from; None where it does."""
+    """Reason why a task has nothing to learn from; None where it has."""
     if isinstance(task, Pairs):
         return None if len(task) else "there are no pairs"
     if not task.outputs:

@@ -1,4 +1,4 @@
-"""Everything that talks to MLflow: runs, artifacts, registered versions and their aliases."""
+"""Access to MLflow: runs, artifacts, registered versions and their aliases."""
 
 from socialrec.tracking.address import tracking_uri
 from socialrec.tracking.descriptions import AT_A_GLANCE, BASE, ENCODER, PRETRAINING, RECOMMENDER

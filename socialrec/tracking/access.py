@@ -12,21 +12,21 @@ from socialrec.settings import Settings
 from socialrec.settings.secret_files import kept
 
 PERSON = "admin"
-"""The user name for people, the same as Airflow's."""
+"""User name of people, the same as Airflow's."""
 PROGRAMS = "jobs"
-"""The user name for jobs and commands. Nobody guesses a password as long as theirs, so they are never slowed down."""
+"""User name of jobs and commands. Its password is too long to guess, so its sign-ins are never slowed down."""
 USER_VARIABLE, PASSWORD_VARIABLE = "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
 
 
 def password_file(settings: Settings) -> Path:
-    """The file with the passwords of our own MLflow server, by user name, made on first use."""
+    """File with the passwords of our own MLflow server, by user name, made on first use."""
     file = settings.secrets / "mlflow_passwords.json"
     kept(file, lambda: json.dumps({PERSON: secrets.token_urlsafe(12), PROGRAMS: secrets.token_urlsafe(32)}))
     return file
 
 
 def passwords(settings: Settings) -> dict[str, str]:
-    """The passwords of our own MLflow server; UserError where their file does not hold them."""
+    """Read the passwords of our own MLflow server; UserError where their file lacks them."""
     file = password_file(settings)
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
@@ -42,9 +42,9 @@ def passwords(settings: Settings) -> dict[str, str]:
 
 
 def credentials(settings: Settings) -> tuple[str, str] | None:
-    """User name and password with which programs of this home ask MLflow; None where it is to be asked without.
+    """User name and password for programs of this home; None where MLflow needs none.
 
-    To another server than our own go those of the environment, under the names that MLflow's client knows.
+    For another server than our own they come from the environment, under the names of MLflow's client.
     """
     if is_ours(settings):
         return PROGRAMS, passwords(settings)[PROGRAMS]
@@ -53,12 +53,12 @@ def credentials(settings: Settings) -> tuple[str, str] | None:
 
 
 def is_ours(settings: Settings) -> bool:
-    """Tell whether this project runs the MLflow server, on this machine or in a container."""
+    """Check if this project runs the MLflow server, on this machine or in a container."""
     return settings.services.mlflow_uri is None or settings.services.mlflow_is_ours
 
 
 def client_variables(settings: Settings) -> dict[str, str]:
-    """Environment variables with which MLflow's client signs in to our own server; nothing for other servers."""
+    """Environment variables with which MLflow's client signs in to our own server; empty for other servers."""
     if not is_ours(settings):
         return {}
     return dict(zip((USER_VARIABLE, PASSWORD_VARIABLE), credentials(settings) or (), strict=False))

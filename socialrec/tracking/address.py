@@ -1,4 +1,4 @@
-"""Where the MLflow server is."""
+"""Address of the MLflow server."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from socialrec.settings import Settings
 
 
 def tracking_uri(settings: Settings) -> str:
-    """The address of the MLflow server: the setting, else the server that `make up` started for this home.
+    """Find the address of the MLflow server: the setting, else the server that `make up` started for this home.
 
     Raises UserError where there is neither.
     """

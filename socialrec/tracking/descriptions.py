@@ -30,7 +30,7 @@ OPENED_BY = {
     PRETRAINING: "jobs/pretrain_encoder.py",
     ERASURE: "jobs/erase_users.py",
 }
-"""The program that opens the runs of an experiment."""
+"""Program that opens the runs of each experiment."""
 
 AT_A_GLANCE = "at_a_glance/"
 """Prefix of the main figures: MLflow sorts sections of charts by name, and shows metrics without a prefix last."""
@@ -43,7 +43,7 @@ _COLUMNS = [
     "tags.`split`",
 ]
 MAIN_COLUMNS = {NIGHTLY: _COLUMNS, TRAINING: _COLUMNS}
-"""Columns of the runs of an experiment that people compare."""
+"""Columns of an experiment's runs that people compare."""
 
 _RECOMMENDER_CARD = """
 **What it is.** A blend of signals (what users do, what texts say, whom people follow, what is popular) that gives every

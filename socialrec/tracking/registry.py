@@ -1,4 +1,4 @@
-"""What the model registry holds, asked over HTTP: importing mlflow takes seconds, and a form must answer at once."""
+"""Queries of the model registry over HTTP: importing mlflow takes seconds, and a form must answer at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOT_FOUND = 404
 
 
 def is_unknown_version(settings: Settings, name: str, version: str) -> bool:
-    """Whether the registry says that a model has no such version; a registry that does not answer says nothing."""
+    """Check if the registry reports that a model has no such version; False where the registry does not answer."""
     try:
         address = f"{tracking_uri(settings)}/api/2.0/mlflow/model-versions/get"
         asked = {"name": name, "version": version}

@@ -1,7 +1,7 @@
-"""Our own MLflow server: MLflow's app behind a door that asks who one is, over one place for artifacts.
+"""Our own MLflow server: MLflow's app behind a request filter with sign-in, over one place for artifacts.
 
-`mlflow server` would start the app itself, without the door. Database and artifacts' place come from the environment,
-under the names that `mlflow server` knows.
+`mlflow server` would start the app itself, without the filter. Database and artifacts' place come from the environment,
+under the names that `mlflow server` uses.
 """
 
 from __future__ import annotations
@@ -32,23 +32,24 @@ HEALTH = "/health"
 DATABASE, DESTINATION = "MLFLOW_BACKEND_STORE_URI", "MLFLOW_ARTIFACTS_DESTINATION"
 ALLOWED_HOSTS = "MLFLOW_SERVER_ALLOWED_HOSTS"
 LEFT_OUT = ("/ajax-api/3.0/mlflow/assistant/", "/ajax-api/3.0/jobs/", "/gateway/")
-"""Beginnings of addresses that are left out of MLflow's app: its assistant runs shell commands, its jobs run code, and
-its gateway asks other servers, all as this account."""
+"""Address prefixes that are removed from MLflow's app: its assistant runs shell commands, its jobs run code, and its
+gateway calls other servers, all as this account.
+"""
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="MLflow of socialrec", charset="UTF-8"'}
 
 
 class Passwords:
-    """Lets in who shows a user name and the password (HTTP Basic), and everybody to the health check.
+    """Filter that passes requests with a user name and its password (HTTP Basic), and all requests of the health check.
 
-    passwords: by user name. Wrong ones become slow, except for the name of programs: nobody can guess that password,
-    and a night must not wait because somebody guesses another. hint: tells people where the password is.
+    passwords: by user name. Wrong ones are limited, except for the programs' user: that password cannot be guessed, and
+    a night must not wait because of guesses. hint: place of the password, for people.
     """
 
     def __init__(self, app: ASGIApp, passwords: Mapping[str, str], guesses: Guesses, hint: str) -> None:
         self._app, self._passwords, self._guesses, self._hint = app, passwords, guesses, hint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as ASGI has it; MLflow has no web sockets, so those are closed."""
+        """Handle a request (ASGI); web sockets, which MLflow does not use, are closed."""
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
             return
@@ -77,7 +78,7 @@ class Passwords:
 
 
 def _basic(header: str) -> tuple[str, str] | None:
-    """User name and password of a header `Authorization`, None where it has none."""
+    """Parse user name and password from a header `Authorization`, None where it has none."""
     scheme, _, coded = header.partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -89,7 +90,7 @@ def _basic(header: str) -> tuple[str, str] | None:
 
 
 def make_app(settings: Settings, url: str) -> ASGIApp:
-    """MLflow's app behind its doors. url: where people reach it."""
+    """Make MLflow's app behind its filters. url: the address that people use."""
     further = _further_hosts()
     _prepare_environment(url, further)
     from mlflow.server.fastapi_app import app
@@ -105,13 +106,13 @@ def make_app(settings: Settings, url: str) -> ASGIApp:
 
 
 def _further_hosts() -> list[str]:
-    """Further names of the server, such as `shop.example:5000`: patterns are none."""
+    """Further names of the server, such as `shop.example:5000`, without patterns."""
     said = [host.strip() for host in os.environ.get(ALLOWED_HOSTS, "").split(",")]
     return [host for host in said if host and "*" not in host]
 
 
 def _prepare_environment(url: str, further: Collection[str]) -> None:
-    """Set what MLflow's app reads from its environment when it is imported, as `mlflow server` does."""
+    """Set the environment that MLflow's app reads when it is imported, as `mlflow server` does."""
     os.environ |= {
         "_MLFLOW_SERVER_FILE_STORE": os.environ[DATABASE],
         "_MLFLOW_SERVER_ARTIFACT_ROOT": ARTIFACTS,
@@ -119,7 +120,7 @@ def _prepare_environment(url: str, further: Collection[str]) -> None:
         "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
         "_MLFLOW_SGI_NAME": "uvicorn",
         "MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX": SOURCES,
-        # By itself MLflow takes all names that begin like a private address, such as 10.evil.example.
+        # By default MLflow accepts all names that begin like a private address, such as 10.evil.example.
         ALLOWED_HOSTS: ",".join(_own_hosts(url, further)),
         "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": ",".join(
             [url, *(f"http{s}://{host}" for host in further for s in ("", "s"))]
@@ -134,9 +135,9 @@ def _own_hosts(url: str, further: Collection[str]) -> list[str]:
 
 
 def keep_to_own_places() -> None:
-    """Refuse whatever would enter the database with artifacts elsewhere than in the server's own store.
+    """Refuse requests that would record artifacts elsewhere than in the server's own store.
 
-    Whoever chooses the place of an experiment has the server write there, and read from there.
+    Otherwise a client could choose a place for the server to write to and read from.
     """
     from mlflow.store.tracking.dbmodels.models import SqlExperiment, SqlLoggedModel, SqlRun, SqlTraceTag
     from sqlalchemy import event

@@ -1,6 +1,6 @@
-"""One MLflow server, and how long its answers are waited for.
+"""Client of one MLflow server with time limits on its answers.
 
-MLflow's own time limit is one of silence alone: a server that sends a byte now and then is waited for without end.
+MLflow's own time limit applies only to silence: for a server that sends a byte now and then it waits forever.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from socialrec.tracking.places import is_own_place
 SILENCE_VARIABLE, SILENCE_SECONDS = "MLFLOW_HTTP_REQUEST_TIMEOUT", 10
 RETRIES_VARIABLE, RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES", 2
 PAUSES_SECONDS = 10.0
-"""What MLflow sleeps between its tries, and a little more."""
+"""Seconds that MLflow sleeps between retries, and a little more."""
 DOWNLOAD_SECONDS = 600.0
 SLOWEST_UPLOAD = 256 * 1024
-"""Bytes a second."""
+"""Bytes per second that a transfer must reach."""
 TROUBLE = frozenset({"INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE"})
-"""Error codes of servers that cannot be reached, or fail; with others they refuse what they were asked for."""
+"""Error codes of unreachable or failing servers; other codes mean that a request was refused."""
 
 Answer = TypeVar("Answer")
 
 
 class Server:
-    """MLflow's client, whose calls come to an end.
+    """MLflow's client, with a time limit on each call.
 
-    They raise AwayError where the server cannot be reached, fails, or does not finish its answer in time: by default
-    within 40 seconds. What it refuses, such as a name that it does not know, raises MLflow's own errors.
+    Calls raise AwayError where the server cannot be reached, fails, or does not finish its answer in time: by default
+    within 40 seconds. Refusals, such as an unknown name, raise MLflow's own errors.
 
     sign_in: variables with which MLflow's client signs in to a server of our own; none for other servers, to which it
     signs in as the environment says.
@@ -47,7 +47,7 @@ class Server:
         silence = int(os.environ.setdefault(SILENCE_VARIABLE, str(SILENCE_SECONDS)))
         retries = int(os.environ.setdefault(RETRIES_VARIABLE, str(RETRIES)))
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-        # MLflow's client looks nowhere else, at each request.
+        # MLflow's client reads only these variables, at each request.
         os.environ.update(sign_in or {})
         self._is_ours = bool(sign_in)
         self.uri = uri
@@ -59,13 +59,13 @@ class Server:
         return lambda *args, **kwargs: self.within(self._patience, partial(method, *args, **kwargs))
 
     def upload(self, run_id: str, folder: Path, name: str) -> None:
-        """Keep a folder with a run, in as much more time as its files need."""
+        """Upload a folder to a run, with additional time for its files."""
         n_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         seconds = self._patience + n_bytes / SLOWEST_UPLOAD
         self.within(seconds, partial(self._client.log_artifacts, run_id, str(folder), name))
 
     def download(self, model: str, version: str, folder: Path) -> Path:
-        """Copy a version's files into a folder; returns where in it they lie.
+        """Download a version's files into a folder; returns their place in it.
 
         Raises UserError where our own server leads to another place: our password would go there too.
         """
@@ -80,11 +80,11 @@ class Server:
         return Path(self.within(DOWNLOAD_SECONDS, fetch))
 
     def close_failed(self, run_id: str, seconds: float) -> None:
-        """Close a run as FAILED, and wait no longer than this."""
+        """Close a run as FAILED, within this time limit."""
         self.within(seconds, partial(self._client.set_terminated, run_id, "FAILED"))
 
     def within(self, seconds: float, act: Callable[[], Answer]) -> Answer:
-        """What a call returns or raises; AwayError where that takes longer."""
+        """Return or raise the result of a call; AwayError where that takes longer."""
         from mlflow.exceptions import MlflowException
 
         answer: Future[Answer] = Future()
@@ -95,7 +95,7 @@ class Server:
             except BaseException as error:
                 answer.set_exception(error)
 
-        # Nothing else ends a call that goes on receiving; a daemon does not keep the program from ending.
+        # Nothing else ends a call that keeps receiving; a daemon thread does not keep the program from ending.
         Thread(target=work, daemon=True).start()
         try:
             return answer.result(seconds)
@@ -107,12 +107,12 @@ class Server:
             raise AwayError(self.complaint(str(error))) from None
 
     def refusal(self) -> str:
-        """One line about a server that does not know who asks, and what to do."""
+        """Message about a server that refuses the sign-in, with the remedy."""
         remedy = "run `make down`, then `make up`" if self._is_ours else f"set {USER_VARIABLE} and {PASSWORD_VARIABLE}"
         return f"MLflow at {self.uri} refuses the user name or the password: {remedy}"
 
     def complaint(self, why: str) -> str:
-        """One line about the server, and what to do."""
-        # What went wrong stands at the end, after the whole request.
+        """Message about the server, with the remedy."""
+        # The cause is at the end, after the whole request.
         why = " ".join(why.split())[-150:]
         return f"MLflow does not answer at {self.uri}: run `make up`, or set services.mlflow_uri to a server (… {why})"

@@ -40,30 +40,30 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 ERASED = "erasure"
-"""Tag of a model version that was trained on people who were erased since: what they left in it is still there."""
+"""Tag of a model version that was trained on users who were erased since and may still contain their traces."""
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 PARAM_CHARS = 500
 NAME_CHARS = 250
 _NOT_IN_NAMES = re.compile(r"[^/\w.\- :]", re.ASCII)
 BATCH = 100
-"""Most parameters that MLflow takes at once."""
+"""Most parameters that MLflow takes in one request."""
 LAST_WORD_SECONDS = 5.0
-"""How long a run that fails waits to be closed: its error is not to come a minute later."""
+"""Seconds to wait until a failed run is closed, so that its error is not delayed."""
 PARENT = "mlflow.parentRunId"
 SOURCE = "mlflow.source.name"
-"""The tag that MLflow's pages show in the column Source: the program that opened the run."""
+"""Tag that MLflow's pages show in the column Source: the program that opened the run."""
 VIEW = f"mlflow.sharedViewState.{pages.MAIN_COLUMNS_VIEW}"
-"""The tag of an experiment with a saved view of its runs, as MLflow's own pages keep one."""
+"""Tag of an experiment with a saved view of its runs, as MLflow's own pages write it."""
 DESCRIPTION = "mlflow.note.content"
-"""The tag whose Markdown MLflow's pages show as the description of a run or an experiment."""
+"""Tag whose Markdown MLflow's pages show as the description of a run or an experiment."""
 ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
-"""Error codes with which a server says that there is no such model, version or alias."""
+"""Error codes for an unknown model, version or alias."""
 
 
 @dataclass(frozen=True)
 class ModelRef:
-    """One registered version of a model, and the run that made it (empty where no run did)."""
+    """Registered version of a model, and the run that made it (empty where no run did)."""
 
     name: str
     version: str
@@ -72,15 +72,15 @@ class ModelRef:
 
 
 def connect(settings: Settings) -> Tracker:
-    """A tracker on the server of this home."""
+    """Connect to the server of this home."""
     return Tracker(tracking_uri(settings), settings.models, client_variables(settings))
 
 
 class Tracker:
-    """What this project asks of MLflow.
+    """Client for this project's calls to MLflow.
 
-    A server that is down, fails or hangs raises AwayError, when a tracker is made and at any time later. Making one
-    raises UserError where something else than MLflow answers, or where it refuses the password.
+    A server that is down, fails or hangs raises AwayError, when a tracker is made and at any time later. Creation
+    raises UserError where something other than MLflow answers, or where it refuses the password.
     """
 
     def __init__(self, uri: str, models: Path, sign_in: Mapping[str, str] | None = None) -> None:
@@ -125,23 +125,23 @@ class Tracker:
         return run_id
 
     def describe(self, run_id: str, text: str) -> None:
-        """What people read first about a run, as Markdown."""
+        """Write the description of a run, as Markdown."""
         self.log(run_id, tags={DESCRIPTION: text})
 
     def run_page(self, run_id: str) -> str:
-        """Where people see a run."""
+        """URL of a run."""
         return pages.run_page(self._server.uri, self._experiment_of(run_id), run_id)
 
     def artifact_page(self, run_id: str, file: str) -> str:
-        """Where people see a file of a run."""
+        """URL of a file of a run."""
         return pages.artifact_page(self._server.uri, self._experiment_of(run_id), run_id, file)
 
     def version_page(self, name: str, version: str) -> str:
-        """Where people see a registered version."""
+        """URL of a registered version."""
         return pages.version_page(self._server.uri, name, version)
 
     def replace_reports(self, folders: Mapping[str, Path]) -> None:
-        """Put newly made pages in place of those that nights of these days were recorded with."""
+        """Replace the reports in the runs of the nights of these days by new ones."""
         found = self._server.get_experiment_by_name(NIGHTLY)
         if found is None:
             return
@@ -158,7 +158,7 @@ class Tracker:
         return run_id
 
     def mark_erased(self, names: Iterable[str], since: str, *, dry_run: bool) -> list[str]:
-        """Mark the versions of these models that were trained on a landing day from `since` on, or nobody knows when.
+        """Mark the versions of these models that were trained on a landing day from `since` on, or on an unknown day.
 
         Returns all of them, marked now or before, as `<name> <version>`.
         """
@@ -194,7 +194,7 @@ class Tracker:
         )
 
     def log_tables(self, run_id: str, versions: Mapping[str, int | None], lake: Path, context: str) -> None:
-        """Name tables as the data sets of a run, for a use such as `training`; MLflow's pages list them.
+        """Record tables as the data sets of a run, for a use such as `training`; MLflow's pages list them.
 
         versions: by table; None where there was none. lake: root of the tables.
         """
@@ -236,19 +236,19 @@ class Tracker:
         return [str(run.info.run_id) for run in self._server.search_runs(experiments, query)]
 
     def log_dict(self, run_id: str, document: Any, file: str) -> None:
-        """Keep a JSON document with the run."""
+        """Log a JSON document to the run."""
         self._server.log_dict(run_id, document, file)
 
     def log_table(self, run_id: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], file: str) -> None:
-        """Keep a table with the run as CSV, which MLflow's pages show as a table."""
+        """Log a table to the run as CSV, which MLflow's pages show as a table."""
         self._server.log_text(run_id, csv_text(columns, rows), file)
 
     def log_figure(self, run_id: str, figure: Figure, file: str) -> None:
-        """Keep a plot with the run."""
+        """Log a plot to the run."""
         self._server.log_figure(run_id, figure, file)
 
     def log_folder(self, run_id: str, folder: Path, name: str) -> None:
-        """Keep a folder with the run, under `name`."""
+        """Log a folder to the run, under `name`."""
         self._server.upload(run_id, folder, name)
 
     @contextmanager
@@ -259,7 +259,7 @@ class Tracker:
         try:
             yield self
         except BaseException:
-            # The error itself says more than that MLflow has no such run, or is away as well.
+            # The error itself matters more than a missing run or an unavailable MLflow.
             with suppress(AwayError, MlflowException):
                 self._server.close_failed(run_id, LAST_WORD_SECONDS)
             raise
@@ -281,11 +281,11 @@ class Tracker:
         self._server.set_terminated(run_id, status)
 
     def metrics(self, run_id: str) -> dict[str, float]:
-        """The newest value of each metric of a run."""
+        """Newest value of each metric of a run."""
         return dict(self._server.get_run(run_id).data.metrics)
 
     def tags(self, run_id: str) -> dict[str, str]:
-        """The tags of a run."""
+        """Tags of a run."""
         return dict(self._server.get_run(run_id).data.tags)
 
     def register(
@@ -293,12 +293,12 @@ class Tracker:
     ) -> str:
         """Register the run's logged folder as the next version of a model; no alias moves.
 
-        What the run has registered is its version still: a retry makes no second one. Its tags and description become
-        these.
+        A version that the run has already registered is reused, so a retry makes no second one. Its tags and
+        description are replaced.
         """
         tags = {key: lines(value) for key, value in tags.items()}
         if not self._server.search_registered_models(f"name = '{name}'"):
-            # Only now: what people write there later stays.
+            # Only now, so that later edits by people stay.
             self._server.create_registered_model(name, description=MODELS.get(name))
         source = f"{self._server.get_run(run_id).info.artifact_uri}/{folder}"
         for version in self._server.search_model_versions(f"name = '{name}' and run_id = '{run_id}'"):
@@ -309,24 +309,24 @@ class Tracker:
         return str(made.version)
 
     def champion(self, name: str) -> ModelRef | None:
-        """The version in use, or None where none was ever promoted."""
+        """Version in use, or None where none was ever promoted."""
         return _found(lambda: self._server.get_model_version_by_alias(name, CHAMPION))
 
     def model(self, name: str, version: str) -> ModelRef:
-        """One version of a model; UserError where there is none."""
+        """Find one version of a model; UserError where there is none."""
         found = _found(lambda: self._server.get_model_version(name, version))
         if found is None:
             raise UserError(f"{name} has no version {version}: see the Models page of MLflow")
         return found
 
     def newest_version(self, name: str) -> ModelRef | None:
-        """The version registered last, champion or not."""
+        """Newest version, champion or not."""
         versions = self._server.search_model_versions(f"name = '{name}'")
         newest = max((int(version.version) for version in versions), default=None)
         return None if newest is None else self.model(name, str(newest))
 
     def nominate(self, name: str, version: str) -> None:
-        """Make a version the challenger, once everything about it is kept."""
+        """Make a version the challenger, once all its data are logged."""
         self._server.set_registered_model_alias(name, CHALLENGER, version)
 
     def promote(self, name: str, version: str) -> None:
@@ -334,8 +334,8 @@ class Tracker:
         self._server.set_registered_model_alias(name, CHAMPION, version)
 
     def copy_of(self, name: str, version: str) -> Path:
-        """Where `fetch` keeps a version; UserError where there is no such version."""
-        # Numbers are given out again by another server, or once a model was deleted; the run tells them apart.
+        """Path where `fetch` stores a version; UserError where there is no such version."""
+        # Another server, or a deleted model, can reuse numbers; the run id distinguishes them.
         model = self.model(name, version)
         return below(self._models, name, f"{model.version}-{model.run_id}")
 
@@ -348,7 +348,7 @@ class Tracker:
         ]
 
     def _every_version(self) -> Iterator[ModelVersion]:
-        """The versions of all models. Names that others gave are put into no query: a quote would end it."""
+        """Versions of all models. Foreign names are not put into a query, because a quote would break it."""
         token = None
         while True:
             page = self._server.search_model_versions(page_token=token)
@@ -358,13 +358,14 @@ class Tracker:
                 return
 
     def fetch(self, name: str, version: str) -> Path:
-        """A local copy of a version's folder, whole or not there: `<home>/models/<name>/<version>-<run that made it>`.
+        """Fetch a version's folder atomically as `<home>/models/<name>/<version>-<run that made it>`, or reuse the
+        local copy.
 
         Raises UserError where there is no such version.
         """
         target = self.copy_of(name, version)
         if target.exists():
-            target.touch()  # in use: not for housekeeping to take away
+            target.touch()  # in use, so maintenance must not remove it
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as folder:
@@ -398,7 +399,7 @@ class Tracker:
             raise
 
     def _experiment(self, name: str) -> str:
-        """The id of an experiment, which is made where there is none; its description links to its main columns."""
+        """Find or create an experiment; returns its id. Its description links to its main columns."""
         found = self._server.get_experiment_by_name(name)
         described = {DESCRIPTION: EXPERIMENTS[name]}
         experiment_id = str(found.experiment_id if found else self._server.create_experiment(name, tags=described))
@@ -422,14 +423,14 @@ class Tracker:
 
 
 def _name(key: str) -> str:
-    """The name of a metric, a parameter or a tag, with `_` for what MLflow takes in none, cut to what it takes."""
+    """Convert the name of a metric, a parameter or a tag to MLflow's characters and length."""
     return _NOT_IN_NAMES.sub("_", key)[:NAME_CHARS]
 
 
 def _found(look_up: Callable[[], ModelVersion]) -> ModelRef | None:
-    """The version that a registry holds, or None where it holds no such thing.
+    """Return the version that a registry call returns, or None where there is none.
 
-    Raises UserError where its number or its run is no such thing: paths are made from them.
+    Raises UserError where its number or run id is malformed, because paths are made from them.
     """
     from mlflow.exceptions import MlflowException
 
@@ -448,7 +449,7 @@ def _found(look_up: Callable[[], ModelVersion]) -> ModelRef | None:
 
 
 def git_commit() -> str:
-    """The commit of the code that runs, or `unknown` outside a clone or where there is no git."""
+    """Commit of the running code, or `unknown` outside a clone or without git."""
     command = ["git", "rev-parse", "HEAD"]
     try:
         answer = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""Array types of the recommender, and the step from names in Arrow columns to dense row numbers."""
+"""Array types of the recommender, and conversion of names in Arrow columns to dense row numbers."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def positions(values: pa.ChunkedArray | pa.Array, vocabulary: pa.Array) -> Indic
 
 
 def vocabulary(*columns: pa.ChunkedArray) -> pa.Array:
-    """The distinct strings of all columns, sorted."""
+    """Sort the distinct strings of all columns."""
     chunks = [chunk.cast(pa.string()) for column in columns for chunk in column.chunks]
     distinct = pc.unique(pa.chunked_array(chunks, type=pa.string()))
     return distinct.take(pc.sort_indices(distinct))
 
 
 def csr(values: npt.NDArray[Any], rows: Indices, columns: Indices, shape: tuple[int, int]) -> Csr:
-    """Sparse float32 matrix; values of one cell add up, in float64; unknown rows and columns are left out."""
+    """Make a sparse float32 matrix; values of one cell add up, in float64; unknown rows and columns are left out."""
     known = (rows >= 0) & (columns >= 0)
     matrix = sp.csr_matrix((values[known].astype(np.float64), (rows[known], columns[known])), shape=shape)
     matrix.sum_duplicates()
@@ -42,12 +42,12 @@ def csr(values: npt.NDArray[Any], rows: Indices, columns: Indices, shape: tuple[
 
 
 def stored_csr(parts: tuple[Any, Any, Any], shape: tuple[int, int]) -> Csr:
-    """A sparse matrix of data, indices and indptr that a file holds; ValueError where they lead outside the matrix.
+    """Make a sparse matrix from data, indices and indptr of a file; ValueError where they lead outside the matrix.
 
-    Compiled code follows them without a look.
+    Compiled code uses them without checks.
     """
     matrix = sp.csr_matrix(parts, shape=shape)
-    # SciPy looks at the order of indptr only where there are values.
+    # SciPy checks the order of indptr only where there are values.
     if np.any(np.diff(matrix.indptr) < 0):
         raise ValueError("the rows of a matrix overlap")
     matrix.check_format(full_check=True)
@@ -55,14 +55,14 @@ def stored_csr(parts: tuple[Any, Any, Any], shape: tuple[int, int]) -> Csr:
 
 
 def unit_rows(matrix: F32) -> F32:
-    """Rows scaled to length 1; rows of zeros stay zero."""
+    """Scale rows to length 1; rows of zeros stay zero."""
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
     scaled: F32 = np.divide(matrix, lengths, out=np.zeros_like(matrix), where=lengths > 0)
     return scaled
 
 
 def centred(matrix: F32) -> F32:
-    """Rows less the mean of the rows that are not zero; rows of zeros stay zero."""
+    """Subtract the mean of the non-zero rows from each of them; rows of zeros stay zero."""
     present = np.any(matrix != 0, axis=1)
     if not present.any():
         return matrix

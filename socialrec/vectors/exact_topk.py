@@ -1,11 +1,11 @@
-"""Exact top-K of inner products for many users: blocked, filtered as it goes, in memory that does not grow with users.
+"""Exact top-K of inner products for many users: blocked, with early pruning, in memory that does not grow with users.
 
 Most of the work is the matrix product itself, so it is done in bfloat16 where the processor multiplies in it, and only
-products that rounding leaves open are scored in float32. Rounding u and v to u' and v' moves a score by at most
+products that rounding leaves undecided are scored in float32. Rounding u and v to u' and v' moves a score by at most
 |u||v - v'| + |u - u'||v'| (Cauchy and Schwarz), so each score has a lower and an upper bound, and a product whose upper
-bound is below a user's k-th best lower bound is in no list. That threshold rides in the product as one more dimension:
-what comes out at 0 or above is a candidate. Products come longest first, so that thresholds are high from the start,
-and a block of products too short for all users of a block ends the search.
+bound is below a user's k-th best lower bound is in no list. That threshold is one more dimension of the product:
+results of 0 or above are candidates. Products come longest first, so that thresholds are high from the start, and a
+block of products too short for all users of a block ends the search.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     import torch
 
 BLOCK_USERS, BLOCK_PRODUCTS = 512, 4096
-"""Scores of a block in bfloat16 are 4 MiB: they stay in the third-level cache."""
+"""Scores of a block: 4 MiB in bfloat16, which stay in the third-level cache."""
 SAMPLE, GROUP = 2048, 8
-"""The first threshold comes from so many products, of which so many are stood for by their best."""
+"""Products for the first threshold, and the size of the groups represented by their best."""
 UNIT = 2.0**-24
 """Largest relative error of one float32 operation."""
 
@@ -47,7 +47,7 @@ class Found:
 
 
 class Catalogue:
-    """Products to list from, made ready once; vectors: finite float32 (n_products, dim), active: bool (n_products,).
+    """Products to list from, prepared once; vectors: finite float32 (n_products, dim), active: bool (n_products,).
 
     With `decimals`, scores are rounded to so many before they are compared.
     """
@@ -66,11 +66,11 @@ class Catalogue:
         self.blocks = [self.block(at, BLOCK_PRODUCTS) for at in range(0, len(numbers), BLOCK_PRODUCTS)]
 
     def block(self, start: int, size: int) -> Block:
-        """Some products, longest first, ready to be multiplied."""
+        """Block of products, longest first, ready for multiplication."""
         return Block.of(start, self.vectors[start : start + size], self.dtype)
 
     def top_k(self, users: F32, k: int, seen: Csr | None = None, n_threads: int | None = None) -> Iterator[Found]:
-        """The k products of largest inner product with each user that the user has not seen, by blocks of users.
+        """Find the k products of largest inner product with each user that the user has not seen, by blocks of users.
 
         users: finite float32 (n, dim). seen: csr (n, n_products). Ties go to the lower product number. The same input
         gives the same lists with any number of threads; there are as many as cores where none is given.
@@ -84,7 +84,7 @@ class Catalogue:
             return Found(at, *_Search(self, users[at], seen[at], k).run(sample))
 
         with _each_thread_alone(), ThreadPoolExecutor(n_threads) as pool:
-            # A few at a time: what waits to be taken would else grow with the users.
+            # A few at a time: otherwise the waiting results would grow with the users.
             for first in range(0, len(starts), 2 * n_threads):
                 yield from pool.map(search, starts[first : first + 2 * n_threads])
 
@@ -93,7 +93,7 @@ class Catalogue:
 class Block:
     """Products from place `start` on: rounded vectors with a one below each, (dim + 1, n).
 
-    longest, error: the largest length of a vector, and of what rounding took from one.
+    longest, error: the largest length of a vector, and of a vector's rounding error.
     """
 
     start: int
@@ -125,7 +125,7 @@ class _Candidates:
         return _Candidates(*(column[chosen] for column in vars(self).values()))
 
     def kth_low(self, n_users: int, k: int) -> F32:
-        """Each user's k-th best lower bound, minus infinity where there are fewer, float32 (n_users,)."""
+        """Find each user's k-th best lower bound, minus infinity where there are fewer, float32 (n_users,)."""
         order = np.argsort(self.rows, kind="stable")
         rows, counts = self.rows[order], np.bincount(self.rows, minlength=n_users)
         table = np.full((n_users, max(k, counts.max(initial=0))), -np.inf, dtype=np.float32)
@@ -135,7 +135,7 @@ class _Candidates:
 
 
 class _Search:
-    """Lists of one block of users, from one block of products after the other."""
+    """Search for the lists of one block of users, over one block of products after the other."""
 
     def __init__(self, catalogue: Catalogue, users: F32, seen: Csr, k: int) -> None:
         import torch
@@ -145,7 +145,7 @@ class _Search:
         self.rounded, self.errors = _round(users, catalogue.dtype, last=0.0)
         self.coarseness = np.float32(torch.finfo(catalogue.dtype).eps)
         longest = catalogue.blocks[0].longest if catalogue.blocks else 0.0
-        # Below every score, yet a number: with infinity nothing can be told from a difference.
+        # Below every score but finite, because differences with infinity are no numbers.
         self.threshold = np.float32(-2.0) * self.lengths * np.float32(longest) - np.float32(1e-30)
         places = catalogue.place[seen.indices]
         order = np.argsort(places, kind="stable")
@@ -154,7 +154,7 @@ class _Search:
         self.memory = torch.empty(len(users) * max(BLOCK_PRODUCTS, SAMPLE, 2 * GROUP * k), dtype=catalogue.dtype)
 
     def run(self, sample: Block) -> tuple[Indices, npt.NDArray[np.floating]]:
-        """Product numbers and scores, (n, k) each."""
+        """Search; returns product numbers and scores, (n, k) each."""
         nothing = np.zeros(0, dtype=np.float32)
         held = _Candidates(nothing.astype(np.int16), nothing.astype(np.int32), nothing, nothing)
         self._begin(sample)
@@ -162,13 +162,13 @@ class _Search:
             if (self.lengths * np.float32(block.longest) + self._error(block) < self.threshold).all():
                 break
             held += self._candidates(block)
-            # Rarely: it costs as much as there are candidates, and each block brings fewer than the one before.
+            # Rarely: the cost grows with the candidates, and each block adds fewer than the one before.
             if number & (number - 1) == 0:
                 held = self._raise_threshold(held)
         return self._lists(self._raise_threshold(held))
 
     def _begin(self, sample: Block) -> None:
-        """A first threshold: the k-th best of the best of each group of products."""
+        """Set the first threshold: the k-th best of the best of each group of products."""
         n_groups = sample.rounded.shape[1] // GROUP
         if n_groups < self.k:
             return
@@ -188,7 +188,7 @@ class _Search:
         # Rounded down, if at all.
         least = torch.from_numpy(wanted - np.abs(wanted) * self.coarseness).to(self.rounded.dtype)
         excess = self._excess(block, least)
-        # Numbers at 0 or above are the bit patterns at 0 or above, and whole numbers compare faster.
+        # Floats of 0 or above have bit patterns of 0 or above, and integers compare faster.
         bits = excess.view(torch.int16 if excess.itemsize == 2 else torch.int32).numpy()
         flat = np.flatnonzero(bits >= 0)
         rows, columns = np.divmod(flat.astype(np.int32), np.int32(excess.shape[1]))
@@ -198,7 +198,7 @@ class _Search:
         return _Candidates(rows.astype(np.int16), columns + np.int32(block.start), scores - slack, scores + slack)
 
     def _excess(self, block: Block, least: torch.Tensor) -> torch.Tensor:
-        """Rounded scores less what each user's must reach, (n, n_products of the block); seen products -infinity."""
+        """Rounded scores less each user's threshold, (n, n_products of the block); seen products -infinity."""
         import torch
 
         n_products = block.rounded.shape[1]
@@ -211,7 +211,7 @@ class _Search:
         return excess
 
     def _error(self, block: Block) -> F32:
-        """How far the score of a product of this block may lie from what rounded vectors give, float32 (n,)."""
+        """Bound on the error of the scores of this block's products from rounded vectors, float32 (n,)."""
         of_rounding = self.lengths * block.error + self.errors * (block.longest + block.error)
         # Sums of products and of the threshold, here and when the best are scored again.
         of_sums = 2 * (self.users.shape[1] + 2) * UNIT * (self.lengths * block.longest + np.abs(self.threshold))
@@ -219,13 +219,13 @@ class _Search:
         return error
 
     def _raise_threshold(self, held: _Candidates) -> _Candidates:
-        """What is left of the candidates under the threshold that they give."""
+        """Raise the threshold by the candidates; returns those that remain."""
         kth = held.kth_low(len(self.users), self.k) - self.catalogue.tolerance
         self.threshold = np.maximum(self.threshold, kth)
         return held[held.high >= self.threshold[held.rows]]
 
     def _lists(self, held: _Candidates) -> tuple[Indices, npt.NDArray[np.floating]]:
-        """The candidates scored in float32, and the best of them."""
+        """Score the candidates in float32, and keep the best of them."""
         numbers = self.catalogue.numbers[held.places]
         by_number = np.argsort(held.rows.astype(np.int64) * len(self.catalogue.place) + numbers)
         held, numbers = held[by_number], numbers[by_number]
@@ -244,7 +244,9 @@ class _Search:
 
 
 def _round(vectors: F32, dtype: torch.dtype, last: float) -> tuple[torch.Tensor, F32]:
-    """Vectors in another format with one more dimension, (n, dim + 1), and the length of what rounding took, (n,)."""
+    """Convert vectors to another format with one more dimension, (n, dim + 1), and the lengths of the rounding errors,
+    (n,).
+    """
     import torch
 
     whole = torch.from_numpy(np.ascontiguousarray(vectors, dtype=np.float32))
@@ -254,13 +256,13 @@ def _round(vectors: F32, dtype: torch.dtype, last: float) -> tuple[torch.Tensor,
 
 
 def _lengths(vectors: F32) -> F32:
-    """Lengths of rows, a little too long rather than too short, float32 (n,)."""
+    """Lengths of rows, rounded up, float32 (n,)."""
     lengths: F32 = np.linalg.norm(vectors, axis=1).astype(np.float32) * np.float32(1 + vectors.shape[1] * UNIT)
     return lengths
 
 
 def _numbered(counts: Indices) -> Indices:
-    """0, 1, … for each user in turn, as many as the user's count."""
+    """Enumerate 0, 1, … for each user in turn, as many as the user's count."""
     starts = np.cumsum(counts) - counts
     numbers: Indices = np.arange(counts.sum()) - np.repeat(starts, counts)
     return numbers
@@ -268,7 +270,7 @@ def _numbered(counts: Indices) -> Indices:
 
 @contextmanager
 def _each_thread_alone() -> Iterator[None]:
-    """Blocks of users are spread over threads, so that torch must not start more for each."""
+    """Limit torch to one thread, because blocks of users are spread over threads."""
     import torch
 
     before = torch.get_num_threads()

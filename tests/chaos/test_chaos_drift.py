@@ -61,7 +61,7 @@ REFUSED: dict[str, tuple[Drift, str]] = {
     ),
     "doubled": (
         lambda table: table.append_column("user_id", table["product_id"]),
-        "column user_id stands there twice; deliver it once",
+        "column user_id is there twice; deliver it once",
     ),
 }
 """By name: the drift, and what is said of its file."""

@@ -207,7 +207,7 @@ FILES: Mapping[str, tuple[str, bytes, str]] = {
     "a file of noise": ("follows-x.csv", bytes(range(256)) * 40, r".*"),
     "a column twice": (
         "follows-x.csv", b"follower_id,followee_id,follower_id\na,b,c\n",
-        "column follower_id stands there twice; deliver it once"),
+        "column follower_id is there twice; deliver it once"),
     "a column of lists": (
         "follows-x.parquet", parquet(since_ts=[[1]] * 500),
         r"column since_ts has type list<.*>, which cannot become .*"),

@@ -125,7 +125,7 @@ def test_a_failed_night_ends_with_its_log_what_it_means_and_the_command_that_goe
         "Nothing was published; earlier lists stay. The run in Airflow: http://airflow/run",
         "",
         "What you can do now",
-        "  Correct what these lines name, then run the night again; it takes up where it stopped:",
+        "  Correct what these lines name, then run the night again; it continues where it stopped:",
         "    make run",
     ]
 

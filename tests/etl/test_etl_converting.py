@@ -46,7 +46,7 @@ def test_a_spreadsheet_of_prices_becomes_products(tmp_path: Path) -> None:
         (("20/11/2026", "1/2/2026"), "times with slashes and the day first, as UTC", "2026-11-20T00:00:00"),
         (("1795168800000", "1795168800001"), "", "1795168800000"),
         (("2026-11-20T10:00Z", ""), "", "2026-11-20T10:00Z"),
-        (("1/2/2026", "3/4/2026"), "left as it is: day or month may stand first; write times as 2026-01-31T09:00:00Z",
+        (("1/2/2026", "3/4/2026"), "left as it is: day or month may be first; write times as 2026-01-31T09:00:00Z",
          "1/2/2026"),
     ],
 )  # fmt: skip

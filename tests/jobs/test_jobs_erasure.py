@@ -244,7 +244,7 @@ def test_an_erasure_that_broke_off_is_finished_by_the_next_with_the_same_outcome
         broken.setattr(erasing.TableEraser, "_erase_from", break_off)
         forget(world, BOB)
     assert read_plan(world.secrets) is not None
-    with pytest.raises(UserError, match="an erasure is under way, or broke off"):
+    with pytest.raises(UserError, match="an erasure is running, or was interrupted"):
         erased_before(world)
     forget(world)
     assert erased_before(world) == {"erased_before": "1"}

@@ -118,7 +118,7 @@ def test_where_memory_runs_out_training_goes_on_in_smaller_chunks_to_the_same_en
         made = fine_tune([PAIRS, MOOD], still, memory.progress)
     assert memory.n_full
     assert_same(made, undisturbed)
-    assert caplog.messages[0] == "out of memory in chunks of 400 tokens: training goes on in 200"
+    assert caplog.messages[0] == "out of memory in chunks of 400 tokens: training continues in 200"
     assert len(caplog.messages) == memory.n_full
 
 

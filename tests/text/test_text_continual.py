@@ -118,7 +118,7 @@ def test_what_does_not_fit_is_said(settings: TextSettings, tmp_path: Path, bert_
     for values, why in (
         ({"model": str(bert_of_other_weights)}, "it was made from base model"),
         ({"max_tokens": 12}, "it reads 16 tokens, and text.max_tokens is 12"),
-        ({"tuning": Tuning.ADALORA}, "what AdaLoRA's ranks are worth is not kept"),
+        ({"tuning": Tuning.ADALORA}, "the importance of AdaLoRA's ranks is not saved"),
         ({"tuning": Tuning.FULL}, "was tuned in another way or size"),
         ({"tuning": Tuning.FROZEN}, "was tuned in another way or size"),
         ({"lora_rank": 4}, "was tuned in another way or size"),

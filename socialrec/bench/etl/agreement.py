@@ -1,4 +1,4 @@
-"""Do our tables and the peer's hold the same rows: counts, and sums of row hashes, which no order of rows changes."""
+"""Check that our tables and the peer's hold the same rows, by counts and by sums of row hashes in any row order."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from socialrec.contracts.columns import Column, ListOf, Table
 from socialrec.lake.integrity.content import Content, content, require_same
 
 _UNLIKE = {"ingested_ts", "record", "detail"}
-"""Columns that say the same in other words: the clock's time, and how JSON and times are written out."""
+"""Columns left out of the comparison: clock times, and the encoding of JSON and times."""
 
 
 def agree(tables: Iterable[tuple[Table, Sequence[str], Path]]) -> dict[str, int]:
-    """Rows by table; each comes with our files and the peer's folder. UserError that lists the tables that differ."""
+    """Compare the tables; returns rows by table, our files and the peer's folder. Raises UserError with the tables that
+    differ.
+    """
     found = (
         (table, _content(table, files), _content(table, sorted(str(file) for file in folder.glob("**/*.parquet"))))
         for table, files, folder in tables

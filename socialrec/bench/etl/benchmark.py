@@ -1,4 +1,4 @@
-"""Our three Spark jobs against DuckDB on generated landing days: time, memory, growth, and that the tables agree."""
+"""Our three Spark jobs against DuckDB on generated landing days: time, memory, growth, and equality of the tables."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ with spark_session("start", load_settings(Path(sys.argv[1]))):
 
 @dataclass(frozen=True)
 class Ours:
-    """Our jobs on one size: seconds by stage less what starting takes, the largest memory, the tables' home and day."""
+    """Our jobs at one size: seconds by stage without start-up, peak memory, home of the tables, and day."""
 
     seconds: dict[str, float]
     peak_mib: int
@@ -131,7 +131,7 @@ def _result(measured: Measured) -> BenchResult:
 
 
 def _start_up(home: Path, progress: Progress) -> float:
-    """Seconds from nothing to a Spark session and back, the median: what every job pays whatever its work."""
+    """Median seconds from nothing to a Spark session, which every job pays whatever its work."""
     home.mkdir(parents=True)
     command = [sys.executable, "-c", _START, str(home)]
     seconds = statistics.median(_child(command).seconds for _ in range(_N_STARTS))
@@ -169,14 +169,14 @@ def _tables(ours: Ours, peer: Path) -> Iterator[tuple[Table, list[str], Path]]:
     for table in (*BRONZE.values(), *SILVER.values(), *GOLD_TARGETS):
         yield table, lake.files(table), peer / table.layer / table.noun
     for table in QUARANTINE.values():
-        # Silver writes the quarantine anew where it rejects something itself.
+        # Silver rewrites the quarantine where it rejects something itself.
         rewritten = peer / "requarantine" / table.noun
         has_silver = any(commit.job == _JOBS["silver"] for commit in lake.history(table))
         yield table, lake.files(table), rewritten if has_silver else peer / "quarantine" / table.noun
 
 
 def _child(command: Sequence[str]) -> Finished:
-    """Run with our code to import and no settings but the home's own."""
+    """Run a command that imports our code, with no settings but those of the home."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ENV_PREFIX)}
     kept["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_PROGRAMS.parent), kept.get("PYTHONPATH", "")]))
     return run_child(command, kept)

@@ -1,4 +1,4 @@
-"""Generated landing days to measure the ETL on: seeded, made of whole columns at once, with every kind of fault."""
+"""Generated landing days to measure the ETL on: seeded, built column by column, with every kind of fault."""
 
 from __future__ import annotations
 
@@ -158,13 +158,13 @@ def _products(rng: np.random.Generator, place: int, numbers: Ints) -> pa.Table:
 
 
 def _with_copies(rng: np.random.Generator, table: pa.Table, conflict: str) -> pa.Table:
-    """Some records twice, and some ids twice with another value in one column."""
+    """Repeat some records, and some ids with another value in one column."""
     n = len(table)
     twice = table.take(pa.array(rng.integers(0, n, round(n * _DUPLICATE))))
     other = table.take(pa.array(rng.integers(0, n, round(n * _CONFLICT))))
     place = table.column_names.index(conflict)
     other = other.set_column(place, conflict, pc.binary_join_element_wise(other[conflict], "x", ""))
-    # Instead of as many others, so that the number of records stays what was asked for.
+    # Replace as many others, so that the number of records stays as requested.
     return pa.concat_tables([table.slice(0, n - len(twice) - len(other)), twice, other]).combine_chunks()
 
 

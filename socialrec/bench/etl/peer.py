@@ -1,4 +1,4 @@
-"""DuckDB as the ETL's peer, a program of its own: lands to gold as Parquet, seconds by stage as JSON on its output."""
+"""DuckDB as the ETL's peer, run as its own program: landing to gold as Parquet; prints seconds by stage as JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MEMORY = "6GiB"
 
 
 class Peer:
-    """Builds the tables of one night below a folder, `<layer>/<noun>/`, from a landing folder of Parquet files."""
+    """Builder of the tables of one night below a folder, `<layer>/<noun>/`, from a landing folder of Parquet files."""
 
     def __init__(self, landing: Path, out: Path, key: bytes, night: str, threads: int) -> None:
         self.landing, self.out, self.night, self.settings = landing, out, night, EtlSettings()
@@ -39,7 +39,7 @@ class Peer:
             self._write("quarantine", entity, etl_sql.quarantine(entity))
 
     def silver(self) -> None:
-        """Silver, and what it rejects to quarantine."""
+        """Silver tables, and the records that silver rejects to quarantine."""
         run, keys = self.connection.execute, Keys()
         run(etl_sql.repeats(Entity.INTERACTIONS, keys.of(Entity.INTERACTIONS)))
         self._write("silver", Entity.INTERACTIONS, etl_sql.SILVER_INTERACTIONS)

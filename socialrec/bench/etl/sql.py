@@ -1,4 +1,4 @@
-"""The ETL again, as SQL for DuckDB: the same cleaning, duplicates, aggregates and tables as our Spark jobs make."""
+"""The ETL in SQL for DuckDB: the same cleaning, deduplication, aggregates and tables as our Spark jobs make."""
 
 # ruff: noqa: S608 (the names and numbers put into these statements are the contracts' and the settings' own)
 
@@ -26,7 +26,7 @@ from socialrec.etl.wording.texts import BLANK, FUNCTION_WORDS, SPECIAL
 from socialrec.settings.etl import EtlSettings, MaskSettings
 
 MASKING, NAMING = "cleaned_masked", "cleaned_unmasked"
-"""Functions of `add_cleaners`, for what people write and for the names of goods."""
+"""Functions of `add_cleaners`, by use: text that people write, and product names."""
 
 _SOURCE = "platform, source_file, source_line, ds"
 _SCRIPTS = {
@@ -64,7 +64,7 @@ def macros(key: bytes) -> Iterator[str]:
 
 
 def add_cleaners(connection: DuckDBPyConnection, masks: MaskSettings) -> None:
-    """Make `cleaning.cleaned` known to DuckDB, with these masks and with none."""
+    """Register `cleaning.cleaned` in DuckDB, with these masks and without masks."""
     for name, used in ((MASKING, masks), (NAMING, MaskSettings.nothing())):
         connection.create_function(name, _cleaner(used), ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW)
 
@@ -136,7 +136,9 @@ def bronze(entity: Entity) -> str:
 
 
 def _held(column: Column) -> str:
-    """A column, blanks as nothing where it may be absent; only texts are blank in the files of this benchmark."""
+    """Select a column, with blank values as null where the column is optional; only texts are blank in this benchmark's
+    files.
+    """
     if column.name == "text":
         return f"CASE WHEN trim({column.name}) <> '' THEN {column.name} END {column.name}"
     return column.name
@@ -171,7 +173,7 @@ def repeats(entity: Entity, key: Sequence[str]) -> str:
 
 
 def said_again(window_days: int) -> str:
-    """A table of the comments whose words their user said of the product before, in another comment."""
+    """Create a table of comments whose text their user had already written about the product in another comment."""
     keys = "user_key, product_id, text_hash"
     own = "{ds: ds, f: source_file, l: source_line, p: platform, c: comment_id}"
     return f"""
@@ -216,7 +218,7 @@ def requarantine(entity: Entity, key: str) -> str:
 
 
 def silver_products(night: str) -> str:
-    """Of each product the newest description."""
+    """Newest description of each product."""
     parts = ", ".join(f"nullif(trim({name}), '')" for name in ("title", "category", "brand", "description"))
     names = ", ".join(f"clean_name({name}) AS {name}" for name in ("category", "brand"))
     return f"""
@@ -237,7 +239,7 @@ def silver_products(night: str) -> str:
 
 
 def silver_follows(night: str) -> str:
-    """Of each edge the newest record."""
+    """Newest record of each edge."""
     return f"""
         SELECT user_key(platform, follower_id) follower_key, user_key(platform, followee_id) followee_key, since_ts,
             until_ts, platform, '{night}' ds
@@ -276,7 +278,7 @@ def _decay(since: str, until: str, half_life: float) -> str:
 
 
 def _settled(half_life: float) -> str:
-    """The sum of a group's days (`ds`, `micros`), aged and rounded from each to the next, as struct `settled`."""
+    """Sum of a group's days (`ds`, `micros`), decayed and rounded from each day to the next, as struct `settled`."""
     aged = f"round(kept.micros * {_decay('kept.ds::DATE', 'day.ds::DATE', half_life)})::BIGINT"
     add = f"lambda kept, day: {{ds: day.ds, micros: {aged} + day.micros}}"
     return f"list_reduce(list_sort(list({{ds: ds, micros: micros}})), {add}) settled"
@@ -288,7 +290,7 @@ def _faded(night: str, half_life: float) -> str:
 
 
 def ties(night: str, settings: EtlSettings) -> str:
-    """Follows, decayed replies and shared interests, both directions of a pair compared once."""
+    """Follows, decayed replies and shared interests, the last computed once for both directions of a pair."""
     half_life = settings.reply_half_life_days
     return f"""
         WITH answers AS (
@@ -339,11 +341,11 @@ _ENDS = {
     "settled_micros": "0",
     "last_reply_ts": None,
 }
-"""What a direction of a pair holds, and what stands there where it has none."""
+"""Columns of one direction of a pair, with the SQL default of each (None is NULL)."""
 
 
 def _ends() -> str:
-    """What a pair holds in each direction."""
+    """Columns of both directions of a pair."""
     return ", ".join(
         f"coalesce(max({name}) FILTER ({test}), {nothing or 'NULL'}) {side}_{name}"
         for side, test in (("up", "a < b"), ("down", "a > b"))
@@ -352,7 +354,7 @@ def _ends() -> str:
 
 
 def _sides() -> str:
-    """A pair as each of the two sees it."""
+    """Both directions of a pair as rows."""
     return " UNION ALL ".join(
         f"""SELECT {user} user_key, {other} neighbour_key, {", ".join(f"{side}_{name} {name}" for name in _ENDS)},
             up_is_follow AND down_is_follow is_mutual, n_co_interest, platform
@@ -370,7 +372,7 @@ def active(night: str) -> str:
 
 
 def profiles(night: str) -> str:
-    """What each user did and likes."""
+    """Activity counts and interests of each user."""
     return f"""
         WITH parts AS (
             SELECT platform, user_key, n_events i, (affinity_micros > 0)::INT p, 0 c, 0 f, last_event_ts t
@@ -432,14 +434,14 @@ def profiles(night: str) -> str:
 
 
 def _listed(begin: str, parts: str, test: str) -> str:
-    """A sentence such as `Likes a, b and c.` of the parts (structs of what is said, and whether it holds) that pass."""
+    """A sentence such as `Likes a, b and c.` of the parts that pass the test; parts are structs {s: text, h: flag}."""
     words = f"[x.s FOR x IN {parts} IF {test}]"
     return f"""CASE len({words}) WHEN 0 THEN NULL WHEN 1 THEN '{begin} ' || {words}[1] || '.' ELSE '{begin} '
         || array_to_string({words}[:-2], ', ') || ' and ' || {words}[-1] || '.' END"""
 
 
 def _newest(begin: str, parts: str) -> str:
-    """A sentence of the dated parts, or where none has a date of all of them."""
+    """A sentence of the dated parts, or of all parts where none has a date."""
 
     def joined(test: str) -> str:
         words = f"[x.s FOR x IN {parts} IF {test}]"
@@ -450,7 +452,7 @@ def _newest(begin: str, parts: str) -> str:
 
 
 def texts(night: str) -> str:
-    """Every distinct text once: a product's before a comment's before a profile's."""
+    """Distinct texts, each once: a product's before a comment's before a profile's."""
     kinds = [kind.value for kind in (TextKind.PRODUCT, TextKind.COMMENT, TextKind.PROFILE)]
     return f"""
         WITH parts AS (

@@ -1,4 +1,4 @@
-"""First nights of many worlds by the jobs' own programs: each in a home and a process of its own, without Airflow."""
+"""First nights of many worlds, each in its own home and process, without Airflow."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from socialrec.local_stack.environment import REPOSITORY
 from socialrec.settings import ENV_PREFIX
 
 AT_ONCE = 2
-"""Worlds that run at once, where the machine has as many cores."""
+"""Worlds that run in parallel, where the machine has enough cores."""
 MAX_SECONDS = 3_600
 SETTINGS = """
 services.mlflow_uri = "sqlite:///{home}/mlflow.db"
 spark.master = "local[2]"
 spark.driver_memory = "1g"
 spark.shuffle_partitions = 2
-# What is proven is that a night ends with lists, not how well its encoder reads.
+# This proves that a night ends with lists; the encoder's quality does not matter.
 text.train_steps = {steps}
 # One small world has a broken record in each file.
 etl.max_quarantine_share = 0.2
@@ -41,9 +41,9 @@ _LINE = "{:<24} {:>6} {:>8} {:>8} {:<8} {:>6} {}"
 
 
 def run(only: Sequence[str] = (), progress: Progress = to_standard_error) -> str:
-    """Run the worlds of these names, else all; one line of JSON with `worlds`, `succeeded`, `skipped`, `seconds`.
+    """Run the worlds of these names, or all; one line of JSON with `worlds`, `succeeded`, `skipped`, `seconds`.
 
-    Progress has a line a world. A home is removed where its night succeeded; `kept` names the others.
+    Progress has one line per world. A home is removed where its night succeeded; `kept` names the others.
     Raises UserError for a name that no world has.
     """
     chosen, began = choose(only), time.monotonic()
@@ -103,7 +103,7 @@ def run_one(world: World, home: Path, at_once: int = 1) -> Facts:
 
 
 def read_facts(home: Path, world: World, code: int) -> Facts:
-    """What the program left; where it left nothing, that it ended with this exit code."""
+    """Facts that the program wrote; where it wrote none, a fault with the exit code or the timeout."""
     file = home / FACTS
     if file.exists():
         return Facts(**json.loads(file.read_text(encoding="utf-8")))
@@ -112,19 +112,21 @@ def read_facts(home: Path, world: World, code: int) -> Facts:
 
 
 def environment(at_once: int) -> dict[str, str]:
-    """The environment of a world's process: this code, no settings of this shell, a share of the cores, a quick JVM."""
+    """Environment of a world's process: this code, no settings of this shell, a share of the cores, a fast-starting
+    JVM.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ENV_PREFIX)}
     data = {name: value for name, value in os.environ.items() if name == "SOCIALREC_DATA_DIR"}
     path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH", "")]))
     threads = max(1, len(os.sched_getaffinity(0)) // at_once)
-    # Most of a small night's processor time goes into compiling what Spark runs a few times: one tier does.
-    # With one tier the JVM sets a fifth of the usual space for code aside, which a demo world's night fills.
+    # Most CPU time of a small night goes into compiling code that Spark runs a few times: one tier is enough.
+    # With one tier the JVM reserves a fifth of the usual code cache, which a demo world's night fills.
     jvm = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"}
     return {**kept, **data, **jvm, "PYTHONPATH": path, "OMP_NUM_THREADS": str(threads)}
 
 
 def line_of(facts: Facts) -> str:
-    """One world as a line for people; what went wrong, and where the log is, on lines of their own."""
+    """One line about a world for people; faults and the path of the log follow on their own lines."""
     model = facts.model_kind or "-"
     cells = (facts.world, facts.users, facts.products, f"{facts.seconds:.1f}", model, facts.lists, facts.outcome)
     log = [f"log: {facts.kept}/night.log"] if facts.kept else []

@@ -1,4 +1,4 @@
-"""Checks of a first night's outcome: a whole list for everybody, the same in the table and in the export."""
+"""Checks of a first night's outcome: a full list for every user, the same in the table and in the export."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Lists = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Evidence:
-    """What silver says of a day: everybody who appears, what is offered, and what each user has met."""
+    """Silver's content up to a day: all users, the products on offer, and the products that each user has met."""
 
     users: frozenset[str]
     offered: frozenset[str]
@@ -32,7 +32,7 @@ class Evidence:
 
 
 def check_lists(settings: Settings, ds: str) -> list[str]:
-    """Faults of the lists of a day in gold.recommendations and in the export, a line each; none is a whole night."""
+    """Faults of the lists of a day in gold.recommendations and in the export, one line each; empty if none."""
     lake, length = Lake(settings.lake), settings.recommend.list_length
     evidence = read_evidence(lake, ds)
     columns = ["user_key", "rank", "product_id"]
@@ -56,13 +56,13 @@ def check_lists(settings: Settings, ds: str) -> list[str]:
 
 
 def faults_of_lists(lists: Lists, evidence: Evidence, length: int) -> list[str]:
-    """Kinds of faults with how many users have them, and one such user."""
+    """Kinds of faults, each with the number of users and one example user."""
     found: dict[str, list[str]] = defaultdict(list)
     for user in sorted(evidence.users | lists.keys()):
         listed = lists.get(user, ())
         open_to_user = evidence.offered - evidence.met.get(user, frozenset())
         for what, is_so in {
-            "of nobody who is known": user not in evidence.users,
+            "of unknown users": user not in evidence.users,
             f"of another length than the catalogue allows, at most {length}": len(listed)
             != min(length, len(open_to_user)),
             "with a product that is not offered, or that the user has met": not open_to_user.issuperset(listed),

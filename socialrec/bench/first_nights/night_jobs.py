@@ -9,7 +9,7 @@ from typing import Any
 from socialrec.contracts.runs import training_of
 
 ReadReceipt = Callable[[str, str], Mapping[str, Any]]
-"""What a job reported, by the run's id and the job's name."""
+"""Reader of a job's receipt, by run id and job name."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Step:
 def night_steps(ds: str, run_id: str, read: ReadReceipt) -> Iterator[Step]:
     """Steps of a night, as `dags/socialrec_nightly.py` runs them; without a champion the training comes in between.
 
-    Each step must have been run before the next one is asked for: its receipt decides what follows.
+    Each step must have run before the next one is requested, because its receipt decides the next one.
     """
     about = ("--ds", ds, "--run-id", run_id)
     for job in ("ingest_landing", "build_silver", "build_gold"):

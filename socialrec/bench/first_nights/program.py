@@ -1,4 +1,4 @@
-"""One world's first night as a program of its own: name of the world, home. Leaves its facts in `<home>/facts.json`."""
+"""Program that runs one world's first night. Arguments: name of the world, home. Writes `<home>/facts.json`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FIRST, SECOND = "first", "second"
 
 @dataclass
 class Facts:
-    """What came of one world's first night. `faults` is empty where it succeeded."""
+    """Result of one world's first night. `faults` is empty where it succeeded."""
 
     world: str
     ds: str
@@ -56,15 +56,15 @@ class Facts:
     wrote: dict[str, list[str]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     kept: str = ""
-    """Folder that a failed night is kept in, with the log of its jobs."""
+    """Folder in which a failed night is kept, with the log of its jobs."""
 
 
 class JobFailed(Exception):
-    """A job of the night did not end well; says which, and its last line."""
+    """Failure of a job of the night, with the job's name and the last line of its error."""
 
 
 def main(name: str, home: str) -> None:
-    """Land the world, run its first night and, for some, the same night again; check, and leave the facts."""
+    """Land the world, run its first night and, for some worlds, the same night again; check, and write the facts."""
     settings, world = load_settings(Path(home)), worlds()[name]
     facts, started = Facts(name, world.ds), time.monotonic()
     try:
@@ -81,7 +81,7 @@ def main(name: str, home: str) -> None:
 
 
 def run_world(settings: Settings, world: World, facts: Facts) -> None:
-    """Run the nights in one Spark session, and add to the facts what came of them."""
+    """Run the nights in one Spark session, and record their results in the facts."""
     from socialrec.etl.session import spark_session
 
     with spark_session("first-nights", settings):
@@ -123,11 +123,11 @@ def run_step(settings: Settings, step: Step) -> None:
 
 
 def load_main(name: str) -> Callable[[Sequence[str]], int]:
-    """The entry point of a job's program."""
+    """Load the entry point of a job's program."""
     spec = importlib.util.spec_from_file_location(name, program(name))
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
-    # Dataclasses look up the module that they stand in.
+    # Dataclasses look up the module that defines them.
     sys.modules[name] = module
     spec.loader.exec_module(module)
     entry: Callable[[Sequence[str]], int] = module.main
@@ -135,7 +135,7 @@ def load_main(name: str) -> Callable[[Sequence[str]], int]:
 
 
 def let_go_of_plans() -> None:
-    """Free what a job keeps in Spark until its process ends: here the session lives on."""
+    """Free the Spark caches that a job holds until its process ends, because this session lives on."""
     from pyspark.sql import SparkSession
 
     if session := SparkSession.getActiveSession():
@@ -144,20 +144,20 @@ def let_go_of_plans() -> None:
 
 
 def said(error: BaseException) -> str:
-    """An error in one line: a person's mistake in its own words, anything else with the line of ours that it met."""
+    """Error in one line: a UserError by its message, any other with the line of our code that raised it."""
     if isinstance(error, UserError):
         return str(error)
     package = str(JOBS.parent)
     ours = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(package)]
     where = f" at {Path(ours[-1].filename).relative_to(package)}:{ours[-1].lineno}" if ours else ""
     lines = str(error).strip().splitlines() or [""]
-    # Errors of the JVM carry its stack: what began it stands last.
+    # Errors of the JVM carry its stack; the cause is last.
     causes = [line.strip() for line in lines if line.startswith("Caused by: ")]
     return f"{type(error).__name__}: {' '.join([lines[0], *causes[-1:]])}{where}"
 
 
 def describe(settings: Settings, ds: str, facts: Facts) -> None:
-    """Fill in sizes, and what the night's receipts say of its model."""
+    """Fill in sizes, and the facts about the model from the night's receipts."""
     lake, pins = Lake(settings.lake), job.receipt(settings, FIRST, "pin_models")
     facts.users = lake.dataset(USER_PROFILES, [ds]).count_rows()
     facts.products = lake.dataset(SILVER_PRODUCTS, [ds]).count_rows()
@@ -178,20 +178,20 @@ def untrue_lines(settings: Settings, ds: str, facts: Facts) -> list[str]:
 
 
 class Lists(NamedTuple):
-    """What a second night of the same day must leave as it is: the table's version and the exported file."""
+    """State that a second night of the same day must not change: the table's version and the exported file."""
 
     version: int | None
     export: bytes
 
 
 def facts_of_lists(settings: Settings, ds: str) -> Lists:
-    """The lists as they stand."""
+    """Current state of the lists."""
     file = next((settings.export / ds).glob("*.parquet"))
     return Lists(Lake(settings.lake).version(RECOMMENDATIONS), file.read_bytes())
 
 
 def changes(settings: Settings, before: Lists, after: Lists) -> list[str]:
-    """What a second night of the same day changed: nothing should."""
+    """Changes that a second night of the same day made; empty where all is right."""
     published: dict[str, Any] = job.receipt(settings, SECOND, "publish_recommendations")
     faults = {
         "the second night wrote gold.recommendations again": before.version != after.version,

@@ -1,4 +1,4 @@
-"""Check every reason and every profile sentence of a published day against the tables, by code of its own."""
+"""Check every reason and every profile sentence of a published day against the tables, with independent code."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from socialrec.settings import Settings
 Reason = Mapping[str, Any]
 SHORT = 8
 REACH = frozenset({"popular", "few", "new"})
-"""Kinds of reasons that rest on nothing of the user's own: all that a negative score may be given."""
+"""Kinds of reasons without evidence of the user's own: the only ones allowed for a negative score."""
 
 
 @dataclass(frozen=True)
 class Truth:
-    """How many reasons and profile sentences a day has, which of them are untrue (a line each), and reasons by kind."""
+    """Numbers of reasons and profile sentences of a day, the untrue ones (a line each), and reasons by kind."""
 
     n_reasons: int
     n_profile_sentences: int
@@ -30,7 +30,7 @@ class Truth:
 
 
 def check_truth(settings: Settings, ds: str) -> Truth:
-    """Look at all lists and profiles of a day."""
+    """Check all lists and profiles of a day."""
     lake = Lake(settings.lake)
     facts = read_facts_of_day(lake, ds)
     kinds: Counter[str] = Counter()
@@ -52,7 +52,7 @@ def check_truth(settings: Settings, ds: str) -> Truth:
 
 
 def faults_of(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
-    """What is untrue about one reason of a user for a product."""
+    """Faults of one reason of a user for a product."""
     yield from CHECKS[reason["kind"]](facts, user, product, reason)
     if not 0 <= reason["share"] <= 1:
         yield f"a share of {reason['share']}"
@@ -154,4 +154,4 @@ CHECKS: dict[str, Callable[[Facts, str, str, Reason], Iterator[str]]] = {
     "few": _few,
     "new": _new,
 }
-"""By kind of reason what looks for faults."""
+"""Checks by kind of reason."""

@@ -1,4 +1,4 @@
-"""Generated shops for first nights: clusters of taste, drawn from one seed, with and without what a shop may lack."""
+"""Generated shops for first nights: clusters of taste, drawn from one seed, with or without optional data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Record = dict[str, Any]
 Ints = npt.NDArray[np.int64]
 
 DAYS = 60
-"""Over how many days before the landing day things happen."""
+"""Days before the landing day over which events happen."""
 FOLLOWS_PER_USER = 3
 COMMENTED_SHARE, ANSWERED_SHARE, SAME_TASTE_SHARE = 0.3, 0.2, 0.9
 SECOND_EVENTS = (EventType.LIKE, EventType.SAVE, EventType.CART, EventType.PURCHASE, EventType.PURCHASE)
@@ -30,7 +30,7 @@ BRANDS = ("Astera", "Bolder", "Cinder", "Dovetail", "Ember", "Fathom", "Garnet",
 
 @dataclass(frozen=True)
 class Words:
-    """What a shop says in one language: by taste a category and its nouns, adjectives, and comments by liking."""
+    """Vocabulary of a shop in one language: by taste a category and its nouns, adjectives, and comments by liking."""
 
     categories: Mapping[str, tuple[str, ...]]
     adjectives: tuple[str, ...]
@@ -70,7 +70,7 @@ CHINESE = Words(
 
 @dataclass(frozen=True)
 class Shop:
-    """How large a shop is, and what it knows. Taste decides what users meet, buy and praise, and whom they follow."""
+    """Size and optional data of a shop. Taste decides what users meet, buy and praise, and whom they follow."""
 
     users: int
     products: int
@@ -81,7 +81,7 @@ class Shop:
     words: Words = ENGLISH
     interactions: Literal["delivered", "empty", "absent"] = "delivered"
     all_buy_one: bool = False
-    """Whether everybody buys the first product, and nothing else happens."""
+    """True if everybody buys the first product, and nothing else happens."""
     largest_seller_share: float = 0.0
     """Share of the products that are of the first brand; the other brands share the rest alike."""
     broken: bool = False
@@ -90,7 +90,7 @@ class Shop:
 
     @property
     def tastes(self) -> int:
-        """How many clusters of taste there are."""
+        """Number of clusters of taste."""
         return max(1, min(len(self.words.categories), self.users // 7))
 
 
@@ -137,7 +137,7 @@ def _broken(entity: Entity, row: Record) -> Iterator[Record]:
 
 @dataclass(frozen=True)
 class _Place:
-    """One platform of a shop while its records are drawn: by product its taste and noun, by user the products met."""
+    """State of one platform while its records are drawn: taste and noun by product, products met by user."""
 
     shop: Shop
     platform: str
@@ -170,7 +170,7 @@ class _Place:
             }
 
     def events(self) -> Iterator[Record]:
-        """Each product that a user met is viewed, and in half of all cases something more is done with it."""
+        """Events: each product that a user met is viewed, and in half of all cases another event follows."""
         for user, products in enumerate(self.met):
             for product in products.tolist():
                 more = SECOND_EVENTS[int(self.rng.integers(len(SECOND_EVENTS)))]
@@ -187,11 +187,13 @@ class _Place:
                     }
 
     def comments(self) -> Iterator[Record]:
-        """Products of the user's taste are praised, others are complained of; some comments answer the one before."""
+        """Comments: products of the user's taste are praised, others are criticised; some comments answer the one
+        before.
+        """
         rng, said = self.rng, dict[int, str]()
         for user, products in enumerate(self.met):
             for place, product in enumerate(products.tolist()):
-                # The first product is always spoken of: a shop of one user has comments too.
+                # The first product always gets a comment, so that a shop of one user has comments too.
                 if place and rng.random() >= COMMENTED_SHARE:
                     continue
                 likes = bool(self.taste[product] == user % self.shop.tastes)
@@ -222,7 +224,7 @@ class _Place:
 
 
 def products_met(shop: Shop, taste: Ints, rng: np.random.Generator) -> list[Ints]:
-    """By user the products met, int64, at most half of all: mostly of the user's taste, popular ones more often."""
+    """Products met, int64, by user, at most half of all: mostly of the user's taste, popular ones more often."""
     if shop.all_buy_one:
         return [np.zeros(1, dtype=np.int64) for _ in range(shop.users)]
     popularity, n = rng.lognormal(0.0, 0.8, shop.products), max(1, min(shop.met_per_user, shop.products // 2))
@@ -245,5 +247,5 @@ def _columns_lacking(lacks: frozenset[Lack]) -> frozenset[str]:
 
 
 def product_id(platform: str, number: int) -> str:
-    """A product's id: products of two platforms are never the same."""
+    """Id of a product, distinct between platforms."""
     return f"{platform}-p{number}"

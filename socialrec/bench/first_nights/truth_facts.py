@@ -1,6 +1,6 @@
-"""What silver and gold say of a day's users and products, as plain sets: what the checker of truth goes by.
+"""Facts of silver and gold about a day's users and products, as plain sets, for the checks of truth.
 
-It shares nothing with the code that makes reasons and profiles: a mistake made there is not made here again.
+It shares no code with the modules that make reasons and profiles, so that their mistakes are not repeated here.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from socialrec.privacy.user_order import HAPPENED
 
 LIKING = frozenset({"like", "save", "share", "cart", "purchase"})
 SIGN = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
-"""A letter of a script that puts no spaces between words."""
+"""Letter of a script without spaces between words."""
 
 
 @dataclass(frozen=True)
 class Comment:
-    """One comment: `sentiment` as gold.comment_insights tells it, empty where it does not."""
+    """One comment; `sentiment` is gold.comment_insights' own, empty where there is none."""
 
     text: str
     rating: float | None
@@ -38,29 +38,29 @@ class Comment:
 
     @property
     def is_label(self) -> bool:
-        """Whether it is a tag of at most three words (or letters, where those are words), without stars."""
+        """True if it is a label: no stars, no reply, at most three words (or letters, where those are words)."""
         n_words = sum(len(SIGN.findall(word)) or 1 for word in self.text.split())
         return self.rating is None and not self.is_reply and n_words <= 3
 
     @property
     def is_favourable(self) -> bool:
-        """Whether its stars praise the product, or it is a tag."""
+        """True if its stars praise the product, or it is a label."""
         return self.is_label if self.rating is None else self.rating >= 4
 
     @property
     def is_stated_complaint(self) -> bool:
-        """Whether its stars speak against the product."""
+        """True if its stars are low."""
         return self.rating is not None and self.rating <= 2
 
     @property
     def is_complaint(self) -> bool:
-        """Whether its stars, or without stars its words as a model reads them, speak against the product."""
+        """True if its stars are low, or it has no stars and its predicted sentiment is negative."""
         return self.sentiment == "negative" if self.rating is None else self.is_stated_complaint
 
 
 @dataclass
 class Facts:
-    """Everything up to a day. Users and products by their keys; times of events are None where they have no date."""
+    """Facts up to a day. Users and products by their keys; times of events are None where they have no date."""
 
     events: dict[str, dict[str, list[tuple[str, datetime | None]]]] = field(default_factory=dict)
     comments: dict[str, dict[str, list[Comment]]] = field(default_factory=dict)
@@ -78,17 +78,17 @@ class Facts:
         return self.comments.get(user, {}).get(product, [])
 
     def likes(self, user: str, product: str) -> bool:
-        """Whether the user liked, saved, shared or bought it, did not return it, and did not complain."""
+        """Check if the user liked, saved, shared or bought it, did not return it, and did not complain."""
         did_like = bool(self.kinds(user, product) & LIKING) and self.speaks_for(user, product)
         return did_like and not any(comment.is_complaint for comment in self.said(user, product))
 
     def speaks_for(self, user: str, product: str) -> bool:
-        """Whether the user has met it, did not return it, and did not say with stars that it is bad."""
+        """Check if the user has met it, did not return it, and gave it no low stars."""
         kinds, said = self.kinds(user, product), self.said(user, product)
         return bool(kinds) and "return" not in kinds and not any(comment.is_stated_complaint for comment in said)
 
     def people_of(self, user: str, *, only_followed: bool) -> set[str]:
-        """Whom a user follows, and whom they answered."""
+        """Users whom a user follows or has answered."""
         ties = self.follows if only_followed else self.follows | self.answered
         return self._ends(frozenset(ties)).get(user, set())
 
@@ -106,7 +106,7 @@ class Facts:
 
     @cached_property
     def n_interested(self) -> dict[str, int]:
-        """By product how many users show interest in it."""
+        """Number of users who show interest, by product."""
         counts: dict[str, int] = defaultdict(int)
         for _, product in self.interest:
             counts[product] += 1
@@ -114,7 +114,7 @@ class Facts:
 
     @cached_property
     def n_met(self) -> dict[str, int]:
-        """By product how many users have an event with it."""
+        """Number of users who have an event, by product."""
         counts: dict[str, int] = defaultdict(int)
         for met in self.events.values():
             for product in met:
@@ -123,7 +123,7 @@ class Facts:
 
     @cached_property
     def labels(self) -> dict[str, list[tuple[str, str]]]:
-        """By product who labelled it how, in lower case."""
+        """Labels in lower case with the users who gave them, by product."""
         found: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for user, by_product in self.comments.items():
             for product, said in by_product.items():
@@ -132,7 +132,7 @@ class Facts:
 
     @cached_property
     def medians(self) -> dict[str | None, float]:
-        """Median number of interested users of the products on offer: by category, and of all under None."""
+        """Median number of interested users of the products on offer, by category; the median of all is under None."""
         counts: dict[str | None, list[int]] = defaultdict(list)
         for product, row in self.products.items():
             if row["is_active"]:
@@ -141,7 +141,7 @@ class Facts:
         return {group: median(found) for group, found in counts.items()}
 
     def holds_word(self, product: str, word: str) -> bool:
-        """Whether the product's own text, or two users who labelled it, hold the word."""
+        """Check if the product's own text or the labels of two users contain the word."""
         if product not in self.products:
             return False
         users = {user for user, text in self.labels.get(product, ()) if has_word(text, word)}
@@ -149,14 +149,14 @@ class Facts:
 
 
 def has_word(text: str, word: str) -> bool:
-    """Whether a text in lower case holds the word; in scripts without spaces anywhere, else between other letters."""
+    """Check if a text in lower case contains the word: between non-letters, in scripts without spaces anywhere."""
     if SIGN.search(word):
         return word in text
     return re.search(rf"(?<![^\W\d_]){re.escape(word)}(?!\w)", text) is not None
 
 
 def read_facts_of_day(lake: Lake, ds: str) -> Facts:
-    """Everything that silver and gold have up to a day."""
+    """Read all facts of silver and gold up to a day."""
 
     def until(table: Table) -> list[str]:
         return [day for day in lake.partitions(table) if day <= ds]

@@ -1,4 +1,4 @@
-"""The sentences of a user's profile against what the user did and said."""
+"""Checks of a user's profile sentences against the user's events and comments."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ BEGINNINGS = ("Likes", "Looks at", "Last interested in:", "Interested in:", "Las
               "Last wrote", "Wrote")  # fmt: skip
 _SENTENCES = re.compile("".join(rf"(?:{re.escape(begin)} (.+?)\.(?: |$))?" for begin in BEGINNINGS) + "$")
 Times = dict[str, datetime | None]
-"""By product the newest time of the user's events with it."""
+"""Newest time of the user's events, by product."""
 Sayable = list[tuple[frozenset[str], datetime | None]]
-"""Of each product what may be said of it (one of these), and when it was done last."""
+"""Valid wordings for each product, and the time of the last event."""
 
 
 def untrue_sentences(facts: Facts, user: str, text: str) -> tuple[int, list[str]]:
-    """How many sentences a profile has, and what is untrue about them."""
+    """Count a profile's sentences, and list the untrue ones."""
     times = {p: t for p, t in _times(facts, user).items() if (user, p) in facts.interest and p in facts.products}
     interests = {product: time for product, time in times.items() if facts.speaks_for(user, product)}
     if text == NOTHING:
@@ -41,7 +41,7 @@ def untrue_sentences(facts: Facts, user: str, text: str) -> tuple[int, list[str]
 
 
 def _both(items: Sayable, what: str) -> Iterator[Callable[[str], Iterator[str]]]:
-    """The checks of a sentence with "last", and of the one without."""
+    """Checks of a sentence with "last", and of the same sentence without it."""
     yield lambda said: _newest(items, said, what)
     yield lambda said: _undated(items, said, what)
 
@@ -83,7 +83,7 @@ def _looks_at(facts: Facts, user: str, said: str) -> Iterator[str]:
 
 
 def _categories(facts: Facts, said: str) -> list[str]:
-    """The categories that a listing such as `a, b and c` is made of; none where it is made of something else."""
+    """Categories in a listing such as `a, b and c`; empty where it contains anything else."""
     known = {row["category"] for row in facts.products.values() if row["category"]}
     return _split(said, known, (", ", " and ")) or []
 
@@ -100,7 +100,7 @@ def _titled(facts: Facts, times: Times) -> Sayable:
 
 
 def _remarks(facts: Facts, user: str, *, are_labels: bool) -> Sayable:
-    """Titles of what was commented on with the time of the newest comment, labels with what they say."""
+    """Titles of commented products with the time of the newest comment, and labels with their text."""
     found: Sayable = []
     for product, comments in facts.comments.get(user, {}).items():
         chosen: list[Comment] = [comment for comment in comments if comment.is_label == are_labels]
@@ -119,7 +119,7 @@ def _spelled(said: str, items: Collection[str]) -> bool:
 
 
 def _split(said: str, items: Collection[str], separators: tuple[str, ...]) -> list[str] | None:
-    """The items that a listing is made of; None where it is not made of them. Items may hold separators."""
+    """Split a listing into its items, which may contain separators; None where it contains anything else."""
     if said in items:
         return [said]
     for item in items:

@@ -1,4 +1,4 @@
-"""The worlds of `make first-nights`, by name: demo worlds, generated shops, the README's records and Last.fm."""
+"""Worlds of `make first-nights`, by name: demo worlds, generated shops, the README's records and Last.fm."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ README_RECORDS: dict[Entity, tuple[dict[str, object], ...]] = {
     Entity.COMMENTS: ({"comment_id": "c1", "user_id": "ann", "product_id": "p1", "text": "Flies well", "rating": 5},),
     Entity.FOLLOWS: ({"follower_id": "ann", "followee_id": "bob"},),
 }
-"""The smallest records that are whole, as the README shows them."""
+"""Smallest complete records, as the README shows them."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class World:
     land: Callable[[Settings], None]
     repeats: bool = False
     data: Path | None = None
-    """Folder of raw files that the world needs; it is skipped where that is not there."""
+    """Folder of raw files that the world needs; the world is skipped where it is missing."""
 
     @property
     def lacks(self) -> str:
-        """What is missing to run it, empty where nothing is."""
+        """Reason why the world cannot run; empty where it can."""
         if self.data is None or self.data.is_dir():
             return ""
         return f"no folder {self.data}: SOCIALREC_DATA_DIR names where it lies"
@@ -81,7 +81,7 @@ def _shops() -> Iterator[World]:
 
 
 def _lacking() -> Iterator[World]:
-    """The shop of 50 users without one thing that a shop may lack, and without all of them."""
+    """Shops of 50 users, each without one kind of optional data, and one without all of them."""
     whole = Shop(users=50, products=60, met_per_user=12)
     for lack in LACKS:
         yield _shop(f"without-{lack}", replace(whole, lacks=frozenset({lack})))
@@ -89,7 +89,7 @@ def _lacking() -> Iterator[World]:
 
 
 def _demo_worlds() -> Iterator[World]:
-    """The demo world under other seeds and last days; each home makes a random key of its own."""
+    """Demo world under other seeds and last days; each home makes a random key of its own."""
     for number, last_day in enumerate(DEMO_DAYS):
         demo = DemoWorld(seed=DEMO_SEED + number)
         yield World(f"demo-{number + 1}", last_day, _lander_of_demo(demo, last_day))

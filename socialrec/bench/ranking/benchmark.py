@@ -1,4 +1,4 @@
-"""Ranking quality on anyone's pairs: everything chosen on validation, the test pairs looked at once."""
+"""Ranking quality on any pairs: choices are made on validation, and the test pairs are read once."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Stages:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time what happens inside."""
+        """Time a block."""
         self.progress(f"{name} …")
         started = time.perf_counter()
         yield
@@ -58,7 +58,7 @@ class Choice:
     blend: Blend
 
     def document(self) -> dict[str, Any]:
-        """As plain data for JSON."""
+        """Plain data for JSON."""
         used = {
             "block_mib",
             "block_users",
@@ -80,7 +80,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Test figures of the recommender and of each peer, and the choice they rest on."""
+    """Test figures of the recommender and of each peer, and the choice behind them."""
 
     metrics: dict[str, float]
     peers: dict[str, dict[str, float]]
@@ -119,7 +119,7 @@ def cutoffs_of(text: str) -> list[int]:
 
 
 def read_problem(files: Mapping[str, Path | None], seed: int) -> Problem:
-    """The files as matrices. Texts are used as they are: they must not tell of held-out pairs."""
+    """Build matrices from the files. Texts are used as they are: they must not reveal held-out pairs."""
     train, test, valid, social, texts = (files.get(name) for name in ("train", "test", "valid", "social", "item_text"))
     assert train is not None
     assert test is not None
@@ -129,7 +129,7 @@ def read_problem(files: Mapping[str, Path | None], seed: int) -> Problem:
 
 
 def test(problem: Problem, choice: Choice, cutoffs: Sequence[int], stages: Stages) -> Outcome:
-    """Fit as chosen and measure on the test pairs at each cutoff."""
+    """Fit the chosen settings and measure on the test pairs at each cutoff."""
     chosen = choice.found.settings
     with stages.stage("fit"):
         data = problem.data_at("test")(chosen)
@@ -144,7 +144,7 @@ def test(problem: Problem, choice: Choice, cutoffs: Sequence[int], stages: Stage
 
 
 def choose(problem: Problem, cutoff: int, settings: Settings, stages: Stages) -> Choice:
-    """Settings, then the blend, then the ablation, all for NDCG at the cutoff on the validation pairs."""
+    """Choose settings, then the blend, then run the ablation, all for NDCG at the cutoff on the validation pairs."""
     settings = settings.model_copy(update={"evaluate": settings.evaluate.model_copy(update={"cutoff": cutoff})})
     held, data_at = problem.held_out("validation"), problem.data_at("validation")
     with stages.stage("search"):
@@ -167,13 +167,13 @@ def said(progress: Progress) -> Callable[[Trial], None]:
 
 
 def figures(ranked: Ranked, held: HeldOut, cutoffs: Sequence[int]) -> dict[str, float]:
-    """All metrics at all cutoffs, and how many users they are means over."""
+    """All metrics at all cutoffs, and the number of users they are means over."""
     found = {name: value for k in cutoffs for name, value in measure(ranked, held.relevant, k).items()}
     return {"n_tested_users": found.pop("n_users"), **found}
 
 
 def ratios(metrics: Mapping[str, float], peers: Mapping[str, Mapping[str, float]], cutoff: int) -> dict[str, float]:
-    """Our NDCG over that of each peer and of the best of them; 0 where a peer finds nothing."""
+    """Our NDCG divided by that of each peer and of the best peer; 0 where a peer finds nothing."""
     name = f"ndcg_at_{cutoff}"
     rivals = {who: found[name] for who, found in peers.items()}
     rivals["best_peer"] = max(rivals.values())

@@ -1,4 +1,4 @@
-"""How long the model takes to be fitted, the search of its settings apart, beside implicit's ALS on the same pairs."""
+"""Time to fit the model, without the search of its settings, against implicit's ALS on the same pairs."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def run(
 ) -> BenchResult:
     """Learn the blend on validation, then time the fit on train and validation, and score the test users with it.
 
-    Settings of the signals are as they stand, or searched on validation first. `seconds.fit` is the fit that the model
-    in use comes from; `seconds.each` of every signal with weight; `seconds.blend` the fit before validation and what
-    is learned from it.
+    Settings of the signals are the current ones, or searched on validation first. `seconds.fit` is the time of the
+    final fit; `seconds.each` that of every signal with weight; `seconds.blend` that of the fit before validation and of
+    learning the blend.
     """
     stages, cutoff = Stages(progress), settings.evaluate.cutoff
     held, data_at = problem.held_out("validation"), problem.data_at("validation")
@@ -56,7 +56,7 @@ def run(
 
 
 def _each(data: TrainingData, settings: Settings, weights: Mapping[str, float]) -> dict[str, float]:
-    """Seconds that each signal of the blend takes on its own."""
+    """Seconds to fit each signal of the blend alone."""
     seconds = {}
     for kind in SIGNALS:
         if weights[kind.name]:
@@ -67,13 +67,13 @@ def _each(data: TrainingData, settings: Settings, weights: Mapping[str, float]) 
 
 
 def _implicit_als(data: TrainingData, settings: Settings, progress: Progress) -> float:
-    """Seconds of implicit's ALS with as many factors and passes as ours has, in float32 and with its own solver."""
+    """Seconds of implicit's ALS with as many factors and iterations as ours, in float32 and with its own solver."""
     from implicit.als import AlternatingLeastSquares
     from threadpoolctl import threadpool_limits
 
     progress("implicit ALS …")
     chosen = settings.recommend
-    # Its own threads and those of the matrix library are in each other's way, as it says itself.
+    # Its own threads and those of the BLAS slow each other down, as implicit warns.
     with threadpool_limits(1, "blas"):
         model = AlternatingLeastSquares(chosen.factor_dim, iterations=chosen.factor_passes, random_state=0)
         started = time.perf_counter()

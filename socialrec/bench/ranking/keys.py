@@ -1,4 +1,4 @@
-"""How much the model depends on the secret key behind the pseudonyms: users renamed, rows shuffled, trained again."""
+"""Dependence of the model on the pseudonym key: users renamed, rows shuffled, model trained again."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ RUN_ID = "keys"
 
 @dataclass(frozen=True)
 class Training:
-    """What one training came to: the weight of each signal, and NDCG on the test window."""
+    """Result of one training: the weight of each signal, and NDCG on the test window."""
 
     weights: Mapping[str, float]
     ndcg: float
@@ -52,12 +52,12 @@ class Training:
 def run(
     inputs: Inputs, settings: Settings, n_keys: int, *, deals: bool = False, progress: Progress = to_standard_error
 ) -> BenchResult:
-    """Train under so many keys, each with the users renamed and the rows shuffled.
+    """Train under `n_keys` keys, each with the users renamed and the rows shuffled.
 
     `max_weight_deviation` is the largest distance of a weight from its mean over the keys; `ndcg_spread` the largest
     NDCG on the test window less the smallest, over their mean. With `deals` also the same figures, as `dealt_...`,
-    where users stay in the random order of their pseudonyms, for the same held-out pairs: how firm the optimum itself
-    is, without the order that follows from content.
+    where users stay in the random order of their pseudonyms, for the same held-out pairs: the stability of the optimum
+    itself, without the order by content.
     """
     started, found, dealt = time.perf_counter(), [], []
     for number in range(n_keys):
@@ -93,7 +93,7 @@ def train(inputs: Inputs, split: Split, settings: Settings) -> Training:
 
 
 def renamed(inputs: Inputs, number: int) -> Inputs:
-    """The inputs as another home holds them: users under pseudonyms of another key, all rows in another order."""
+    """Rename the users as under another key, and shuffle all rows."""
     rng, key = np.random.default_rng(number), f"key {number}".encode()
     tables = {name: _with_pseudonyms(getattr(inputs, name), key) for name in ("interactions", "comments", "ties")} | {
         "products": inputs.products,
@@ -104,7 +104,7 @@ def renamed(inputs: Inputs, number: int) -> Inputs:
 
 
 def in_order_of_keys(inputs: Inputs, number: int, settings: Settings) -> tuple[Inputs, Split]:
-    """The renamed inputs as they are, and the split that holds out the same pairs as under the users' own names."""
+    """Rename the inputs' users, and split them so that the same pairs are held out as under the original names."""
     seed, key = settings.evaluate.seed, f"key {number}".encode()
     split = make_split(inputs.interactions, settings.evaluate)
     before = pair_keys(inputs.interactions, seed)
@@ -126,12 +126,12 @@ def stability(found: Sequence[Training]) -> dict[str, float]:
 
 
 def mean_weights(found: Sequence[Training]) -> dict[str, float]:
-    """The mean weight of each signal."""
+    """Mean weight of each signal."""
     return {name: round(float(np.mean([training.weights[name] for training in found])), 6) for name in found[0].weights}
 
 
 def read_newest(settings: Settings) -> Inputs:
-    """The newest day of a home, under the encoder that has vectors of most of its texts.
+    """Read the newest day of a home, with the encoder whose vectors cover most of its texts.
 
     Raises UserError where the home has no such day.
     """
@@ -147,7 +147,7 @@ def read_newest(settings: Settings) -> Inputs:
 def made_home(
     scratch: Path, source: str, data: Path | None, progress: Progress = to_standard_error
 ) -> Iterator[Settings]:
-    """A home of its own, gone afterwards, in which a source has gone through the night's jobs up to its vectors."""
+    """Make a temporary home in which a source has gone through the night's jobs up to its vectors."""
     folder = scratch / f"bench-{NAME}-{os.getpid()}"
     folder.mkdir(parents=True)
     try:

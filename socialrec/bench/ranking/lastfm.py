@@ -1,8 +1,8 @@
-"""Last.fm (HetRec 2011) by the two protocols that published social recommenders are measured with.
+"""Last.fm (HetRec 2011) by the two protocols of published social recommenders.
 
 `recbole`: all pairs, 8:1:1 at random per user (RecBole-GNN's leaderboard, as its configuration describes it), one split
-a seed. `sociallgn`: the 80:20 files of Liao et al., "SocialLGN" (Information Sciences 2022), with a validation tenth
-cut from train. Texts are the tags that users gave, less every tag on a pair that is held out at the time.
+per seed. `sociallgn`: the 80:20 files of Liao et al., "SocialLGN" (Information Sciences 2022), with a validation tenth
+cut from train. Texts are the users' tags, without the tags on held-out pairs.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ SPLIT = "sociallgn_split"
 def run(
     protocol: Protocol, n_seeds: int, data: Path, settings: Settings, progress: Progress = to_standard_error
 ) -> BenchResult:
-    """Metrics are means over the seeds; `chosen` holds each seed's choice and figures.
+    """Run the protocol over the seeds. Metrics are means over the seeds; `chosen` holds each seed's choice and figures.
 
     Under `recbole` a seed makes the split, under `sociallgn` it cuts the validation part. The settings chosen on
     validation are refitted on train and validation; `train_only_…` are figures of the same choice without that, as the
@@ -77,7 +77,7 @@ def run(
 
 
 def means(figures: Sequence[dict[str, float]]) -> dict[str, float]:
-    """The mean of each metric over the seeds."""
+    """Mean of each metric over the seeds."""
     return {name: float(np.mean([found[name] for found in figures])) for name in figures[0]}
 
 
@@ -95,7 +95,7 @@ def recbole_split(users: Indices, seed: int) -> tuple[Flags, Flags]:
 
 
 class Shop:
-    """The raw files as arrays; `data` is the folder that holds them, or holds them as `raw`."""
+    """Raw files as arrays; `data` is their folder, or the folder that holds them as `raw`."""
 
     def __init__(self, data: Path) -> None:
         self.folder = data
@@ -114,7 +114,7 @@ class Shop:
         self.tags = np.asarray(pc.fill_null(words, "").to_pylist(), dtype=object)
 
     def problem(self, protocol: Protocol, seed: int) -> Problem:
-        """The protocol's three parts under a seed."""
+        """Make the protocol's three parts under a seed."""
         if protocol == "recbole":
             in_validation, in_test = recbole_split(self.pairs.users, seed)
         else:
@@ -139,7 +139,7 @@ class Shop:
         return lexical_vectors(self.tags[known].tolist(), self.tag_owners[known], len(self.products), TEXT_DIM)
 
     def _published_test(self) -> Indices:
-        """Keys of the pairs of SocialLGN's test file, whose numbers its index files lead back to the raw ones."""
+        """Keys of the pairs of SocialLGN's test file; its index files map the numbers to the raw ids."""
         pairs = np.loadtxt(self._split_file("test_set.txt"), delimiter=",", skiprows=1, dtype=np.int64)
         columns = []
         for column, name in enumerate(("userReindex.json", "itemReindex.json")):
@@ -161,6 +161,6 @@ class Shop:
         return positions(names, self.products)
 
     def _keys(self, users: Indices, products: Indices) -> Indices:
-        """One number a pair; below 0 where either is unknown and so never equal to a known pair's."""
+        """One number per pair; negative, and so equal to no known pair, where the user or the product is unknown."""
         keys: Indices = np.where((users >= 0) & (products >= 0), users * len(self.products) + products, -1)
         return keys

@@ -1,4 +1,4 @@
-"""Text vectors without an encoder: latent semantic analysis of the words that products are described with."""
+"""Text vectors without an encoder: latent semantic analysis of the words in product texts."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ N_ITERATIONS = 3
 
 
 def lexical_vectors(texts: Sequence[str], owners: Indices, n_products: int, dim: int) -> F32:
-    """One vector a product from the words of all its texts, float32 (n_products, at most dim), unit rows or zeros.
+    """Compute one vector per product from the words of its texts, float32 (n_products, at most dim), unit rows or
+    zeros.
 
     Deerwester et al., "Indexing by latent semantic analysis" (JASIS 1990): the `dim` strongest singular directions of
-    ln(1 + count) * ln(n_products / products with the word), rows of length 1. Numbers are words too; a word of a
-    single product says nothing and is left out. owners: int64 (n_texts,), the product's row of each text. The same
-    texts give the same vectors. The mean product is taken away, as `data.product_text` does.
+    ln(1 + count) * ln(n_products / products with the word), rows of length 1. Numbers are words too; a word of a single
+    product carries no information and is left out. owners: int64 (n_texts,), the product's row of each text. The same
+    texts give the same vectors. The mean product is subtracted, as in `data.product_text`.
     """
     weighted = _weighted_words(texts, owners, n_products)
     rank = min(dim, min(weighted.shape) - 1)

@@ -14,7 +14,7 @@ WEIGHT = "weight"
 
 
 def read_pairs(path: Path) -> pa.Table:
-    """A file with header `user item [weight]` as strings and float64 weights, in the file's order.
+    """Read a file with header `user item [weight]` as strings and float64 weights, in file order.
 
     Without a weight column each row weighs 1. Raises UserError on missing columns, empty names and weights that are not
     positive numbers.
@@ -26,12 +26,12 @@ def read_pairs(path: Path) -> pa.Table:
 
 
 def read_ties(path: Path) -> pa.Table:
-    """A file with header `user friend` as strings."""
+    """Read a file with header `user friend` as strings."""
     return _read(path, ("user", "friend"))
 
 
 def read_texts(path: Path) -> pa.Table:
-    """A file with header `item text` as strings; an item may have several rows."""
+    """Read a file with header `item text` as strings; an item may have several rows."""
     return _read(path, ("item", "text"), may_be_empty="text")
 
 

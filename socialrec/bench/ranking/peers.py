@@ -1,4 +1,4 @@
-"""What a ranking is measured against: the popular list, neighbours by cosine, implicit ALS alone."""
+"""Peers of a ranking: the most popular products, neighbours by cosine, implicit ALS alone."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ItemKnn:
 
     @classmethod
     def fit(cls, data: TrainingData, settings: RecommendSettings) -> ItemKnn:
-        """Cosines of the products' columns of users, affinities taken as equal."""
+        """Compute the cosines between products, all affinities taken as 1."""
         del settings
         touched = sp.csr_matrix(data.affinity > 0, dtype=np.float32).dot(sp.diags(rarity(data.popularity, 0.5)))
         cosines = touched.T.dot(touched).tocsr()
@@ -38,19 +38,19 @@ class ItemKnn:
         return cls(cosines)
 
     def score(self, block: UserBlock) -> Scores:
-        """(n, n_products)."""
+        """Score products for users, (n, n_products)."""
         return Few(sp.csr_matrix(block.affinity > 0, dtype=np.float32).dot(self.cosines))
 
 
 @dataclass(frozen=True)
 class WithPopularity:
-    """A peer whose ties go to the popular product, as ours do: users without history would else get any product."""
+    """Peer that breaks ties by popularity, as ours does; otherwise users without history get arbitrary products."""
 
     peer: Scorer
     popularity: Popularity
 
     def score(self, block: UserBlock) -> Scores:
-        """(n, n_products)."""
+        """Score products for users, (n, n_products)."""
         return Blended([self.peer.score(block), self.popularity.score(block)], [1, TIE_BREAK])
 
 

@@ -1,4 +1,4 @@
-"""One ranking benchmark as matrices: what may be learned from before validation, before test, and what is held out."""
+"""One ranking benchmark as matrices: the pairs to learn from before validation and before test, and those held out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MIN_PAIRS_TO_HOLD_OUT = 3
 
 @dataclass(frozen=True)
 class Pairs:
-    """Users and products as row numbers, with weights and order, the newest last; float64 and int64 (n,)."""
+    """Users and products as row numbers, with weights and their order (newest last), float64 and int64 (n,)."""
 
     users: Indices
     products: Indices
@@ -49,8 +49,8 @@ class Pairs:
 class Problem:
     """Pairs of the three parts, ties csr (n_users, n_users) with rows adding up to 1, and text vectors by window.
 
-    `text` gives the products' vectors (n_products, dim) that may be known before a window. `refit` says whether the
-    model that is tested learns from the validation pairs too.
+    `text` gives the products' vectors (n_products, dim) that may be known before a window. `refit` is True if the
+    tested model also learns from the validation pairs.
     """
 
     users: pa.Array
@@ -66,7 +66,7 @@ class Problem:
     def of_tables(
         cls, parts: tuple[pa.Table, pa.Table | None, pa.Table], social: pa.Table | None, text: TextOf, seed: int
     ) -> Self:
-        """From tables (user, item, weight) of train, validation and test, and (user, friend).
+        """Build the problem from tables (user, item, weight) of train, validation and test, and (user, friend).
 
         Without a validation table, a seeded tenth of each user's pairs is taken from train, at least one where the user
         has three. `text` makes the vectors for a catalogue. Raises UserError where train or test is empty.
@@ -120,7 +120,7 @@ class Problem:
         return data
 
     def held_out(self, window: Window) -> HeldOut:
-        """The users of a window; what they had before it is seen, whether the model learned from it or not."""
+        """Held-out users of a window; their earlier pairs are seen, whether or not the model learned from them."""
         before, held = (self.train, self.validation)
         if window == "test":
             before, held = self.train + self.validation, self.test
@@ -149,7 +149,7 @@ TextOf = Callable[[pa.Array], Callable[[Window], F32]]
 
 
 def hold_out(users: Indices, share: float, seed: int) -> Flags:
-    """Which rows to hold out, bool (n,): per user at random `int(share * n)`, at least one of three or more."""
+    """Choose rows to hold out, bool (n,): per user at random `int(share * n)`, at least one of three or more."""
     place, size = shuffled_places(users, seed)
     n_held = (share * size).astype(np.int64)
     held: Flags = place < np.where((n_held == 0) & (size >= MIN_PAIRS_TO_HOLD_OUT), 1, n_held)
@@ -157,7 +157,9 @@ def hold_out(users: Indices, share: float, seed: int) -> Flags:
 
 
 def shuffled_places(users: Indices, seed: int) -> tuple[Indices, Indices]:
-    """Each row's place in a random order of its user's rows, from 0, and how many rows that user has; int64 (n,)."""
+    """Place of each row in a random order of its user's rows, from 0, and the user's number of rows, both int64
+    (n,).
+    """
     order = np.lexsort((np.random.default_rng(seed).random(len(users)), users))
     size = np.bincount(users, minlength=1)
     place = np.empty(len(users), dtype=np.int64)
@@ -188,7 +190,7 @@ def _pairs(table: pa.Table, users: pa.Array, products: pa.Array, first: int) -> 
 
 
 def _newest(pairs: Pairs, n_products: int) -> tuple[Indices, Indices, Indices]:
-    """Order, user and product of each distinct pair's newest row."""
+    """Order, user and product of the newest row of each distinct pair."""
     newest_first = np.argsort(-pairs.order, kind="stable")
     keys = pairs.users[newest_first] * n_products + pairs.products[newest_first]
     kept = newest_first[np.unique(keys, return_index=True)[1]]

@@ -24,17 +24,17 @@ NAME = "text"
 _MIB = 1024**2
 _MAX_ITERATIONS = 1000
 _MAX_DISTURBED = 500
-"""Validation texts that are disturbed to see how many predictions flip."""
+"""Validation texts that are perturbed to count flipped predictions."""
 Scores = dict[str, float]
 
 
 def run(task: SplitTask, settings: TextSettings, n_seeds: int, beside: Sequence[SplitTask] = ()) -> BenchResult:
     """Train and score all three; the encoder is tuned as the settings say, once a seed, from `settings.seed` on.
 
-    It learns the tasks `beside` on the way, other labels of the same texts, and is scored on the one alone. The
+    It also learns the tasks `beside`, other labels of the same texts, and is scored on the one task alone. The
     baselines learn from training and validation together, fine-tuning stops early on validation. `gain` is our mean
     over the better baseline, in the task's own metric; `flips_<kind>` is the share of predictions on validation texts
-    that flip once these are disturbed.
+    that flip when these are perturbed.
     """
     known = Examples(task.training.texts + task.validation.texts, task.training.labels + task.validation.labels)
     peers = {
@@ -60,7 +60,7 @@ def scores(labels: Sequence[str], predicted: Sequence[str]) -> Scores:
 
 
 def _regression(task: SplitTask) -> LogisticRegression:
-    """Balanced where macro-F1 counts, by which most tasks gain."""
+    """Logistic regression, with balanced classes where macro-F1 counts, which helps most tasks."""
     return LogisticRegression(max_iter=_MAX_ITERATIONS, class_weight="balanced" if task.metric == "macro_f1" else None)
 
 
@@ -124,5 +124,5 @@ def _result(
 
 
 def held_mib() -> int:
-    """The memory of this process, in MiB."""
+    """Memory of this process, in MiB."""
     return int(psutil.Process().memory_info().rss // _MIB)

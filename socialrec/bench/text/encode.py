@@ -45,10 +45,10 @@ def run(texts: Sequence[str], n_texts: int, rounds: int, settings: TextSettings)
 
 
 def demo_texts(n_texts: int, seed: int) -> list[str]:
-    """Names and descriptions of products of the demo world, where nobody brings texts of their own."""
+    """Names and descriptions of products of the demo world, used where no texts are given."""
     rng = np.random.default_rng(seed)
     names = [(category, style) for category in CATEGORIES for style in STYLES]
-    # Some come out alike, and only distinct ones are encoded.
+    # Some texts are equal, and only distinct ones are encoded.
     return [". ".join(product_words(rng, *names[number % len(names)])[1:]) for number in range(2 * n_texts)]
 
 
@@ -73,7 +73,7 @@ def _sample(texts: Sequence[str], n_texts: int, seed: int) -> list[str]:
 
 
 def _peer(settings: TextSettings) -> Callable[[Sequence[str]], Vectors]:
-    """sentence-transformers as it comes, except that it reads no more tokens than we do."""
+    """sentence-transformers with its defaults, except that it reads no more tokens than we do."""
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(model_folder(settings.model)), trust_remote_code=False)
@@ -87,7 +87,7 @@ def _peer(settings: TextSettings) -> Callable[[Sequence[str]], Vectors]:
 
 @dataclass(frozen=True)
 class _Taken:
-    """Seconds on the clock, and of the processor: on a busy machine the latter compare better."""
+    """Wall and CPU seconds; on a busy machine CPU seconds compare better."""
 
     wall: float
     cpu: float
@@ -102,7 +102,7 @@ def _timed(encode: Callable[[Sequence[str]], Vectors], texts: Sequence[str]) -> 
 def _result(ours: Encoder, texts: Sequence[str], taken: Sequence[tuple[_Taken, _Taken]], overlap: float) -> BenchResult:
     tokens = sum(len(ids) for ids in ours.tokenize(texts))
     seconds, peer = (statistics.median(side.wall for side in sides) for sides in zip(*taken, strict=True))
-    # Each round's two runs met the same machine; rounds may not have.
+    # The runs of one round had the same load on the machine; rounds may differ.
     ratios = {
         "ratio": statistics.median(theirs.wall / own.wall for own, theirs in taken),
         "ratio_cpu": statistics.median(theirs.cpu / own.cpu for own, theirs in taken),

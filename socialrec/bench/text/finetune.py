@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 NAME = "finetune"
 LEARNING_RATE = 5e-5
-"""The Trainer's own."""
+"""Default of the Trainer."""
 WARM_UP_STEPS = 2
-"""First steps, which are not timed: they allocate what the others use."""
+"""First steps, which are not timed because they allocate memory for the others."""
 HELD_OUT = 128
 _MIB = 1024**2
 
@@ -42,16 +42,16 @@ class Clock:
 
     skipped: int
     before: float = 0.0
-    """Seconds of work that was done for all steps before the first, and belongs to them."""
+    """Seconds of work done for all steps before the first, added to them."""
     marks: list[tuple[float, float]] = field(default_factory=list)
 
     def tick(self) -> None:
-        """A step has ended."""
+        """End a step."""
         self.marks.append((time.perf_counter(), time.process_time()))
 
     @property
     def step_seconds(self) -> tuple[float, float]:
-        """Mean of a step on the clock, and of the processor: on a busy machine the latter compares better."""
+        """Mean wall and CPU seconds of a step; on a busy machine CPU seconds compare better."""
         first, last = self.marks[self.skipped - 1], self.marks[-1]
         n, extra = len(self.marks) - self.skipped, self.before / len(self.marks)
         return (last[0] - first[0]) / n + extra, (last[1] - first[1]) / n + extra
@@ -59,7 +59,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Trained:
-    """What one side took for a step, and its loss on the held-out pairs after the last."""
+    """Seconds of a step on one side, and its loss on the held-out pairs after the last step."""
 
     wall: float
     cpu: float
@@ -70,7 +70,7 @@ def run(pairs: Pairs, batch: int, steps: int, rounds: int, settings: TextSetting
     """Tune the whole model with both for so many steps of `batch` pairs, in turn, `rounds` times; medians are reported.
 
     Both minimise the InfoNCE of both directions with AdamW, warm-up and a cosine, dropout and clipping. We run in the
-    precision of the settings and, where that is another, in float32; so does the peer, which by itself takes float32.
+    precision of the settings and, where that is another, in float32; so does the peer, whose default is float32.
     Raises UserError where there are too few pairs.
     """
     if len(pairs) < batch + HELD_OUT:
@@ -97,7 +97,7 @@ def run(pairs: Pairs, batch: int, steps: int, rounds: int, settings: TextSetting
 
 
 def demo_pairs(n: int, seed: int) -> Pairs:
-    """Comments on products of the demo world, each product once, where nobody brings pairs of their own."""
+    """Comments on products of the demo world, one per product, used where no pairs are given."""
     rng = np.random.default_rng(seed)
     kinds = [(category, style) for category in CATEGORIES for style in STYLES]
     aspects = list(ASPECT_WORDS)
@@ -120,14 +120,16 @@ def demo_pairs(n: int, seed: int) -> Pairs:
 
 
 def read_pairs(comments: Sequence[str], products: Sequence[str]) -> Pairs:
-    """Pairs of a file's two columns; equal product texts are one product, and rows that lack a text are left out."""
+    """Read the pairs of a file's two columns; equal product texts are one product, and rows that lack a text are left
+    out.
+    """
     rows = [(comment, product) for comment, product in zip(comments, products, strict=True) if comment and product]
     _, numbers = np.unique([product for _, product in rows], return_inverse=True)
     return Pairs([comment for comment, _ in rows], [product for _, product in rows], numbers.astype(np.int64))
 
 
 def untrained_loss(held_out: Pairs, settings: TextSettings) -> float:
-    """The loss of the model as it is."""
+    """Loss of the untrained model."""
     encode = load_encoder(settings.model, settings).encode
     return _loss(encode, held_out, settings.temperature)
 
@@ -165,7 +167,7 @@ def _peer(training: Pairs, held_out: Pairs, settings: TextSettings, *, is_half: 
 
     model: SentenceTransformer = SentenceTransformer(str(model_folder(settings.model)), trust_remote_code=False)
     model.max_seq_length = settings.max_tokens
-    # Both directions, as we do; by itself it takes one.
+    # Both directions, as ours; its default is one.
     loss = MultipleNegativesRankingLoss(
         model,
         scale=1 / settings.temperature,
@@ -206,7 +208,7 @@ def _result(
     losses = {name: round(statistics.median(trained.loss for trained in runs), 4) for name, runs in taken.items()}
 
     def ratio(peer: str, ours: str, kind: str = "wall") -> float:
-        # Each round's runs met the same machine; rounds may not have.
+        # The runs of one round had the same load on the machine; rounds may differ.
         rounds = zip(taken[peer], taken[ours], strict=True)
         median = statistics.median(getattr(theirs, kind) / getattr(own, kind) for theirs, own in rounds)
         return float(round(median, 3))

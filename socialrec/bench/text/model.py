@@ -1,4 +1,4 @@
-"""One fine-tuned encoder that tells one or several labels of the same texts."""
+"""One fine-tuned encoder that predicts one or several labels of the same texts."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ HEAD = "labels"
 
 @dataclass(frozen=True)
 class TextModel:
-    """What was trained, and its one head's outputs: one a task, in the tasks' order."""
+    """Trained encoder with the outputs of its one head: one per task, in the tasks' order."""
 
     made: FineTuned
     outputs: tuple[Output, ...]
 
     @classmethod
     def train(cls, tasks: Sequence[SplitTask], settings: TextSettings) -> Self:
-        """Fine-tune on all labels of the tasks' texts as the settings say, telling how it goes."""
+        """Fine-tune on all labels of the tasks' texts as the settings say, and report progress."""
         outputs = tuple(map(known_classes, tasks))
         training, validation = (
             together([getattr(task, part) for task in tasks], outputs) for part in ("training", "validation")
@@ -40,22 +40,22 @@ class TextModel:
         return cls(made, outputs)
 
     def classes(self, place: int, texts: Sequence[str]) -> Ints:
-        """Numbers of the classes that the task at this place is told to have, int64 (n,)."""
+        """Predicted class numbers for the task at this place, int64 (n,)."""
         return self.made.heads[HEAD].predict(self.made.encoder.encode(texts))[:, place]
 
     def labels(self, place: int, texts: Sequence[str]) -> list[str]:
-        """The same by name."""
+        """Predicted class names for the task at this place."""
         return [self.outputs[place].classes[number] for number in self.classes(place, texts)]
 
 
 def known_classes(task: SplitTask) -> Output:
-    """The task's classes that have two training examples or more."""
+    """Classes of the task with at least two training examples."""
     counts = Counter(task.training.labels)
     return Output(task.name, tuple(sorted(label for label, count in counts.items() if count > 1)))
 
 
 def together(parts: Sequence[Examples], outputs: Sequence[Output]) -> Labelled:
-    """Every text of one part once, with what each task says of it, and nothing where it says nothing."""
+    """Distinct texts of one part, each with its label in every task; empty where a task has none."""
     texts = list(dict.fromkeys(text for part in parts for text in part.texts))
     said = [dict(zip(part.texts, part.labels, strict=True)) for part in parts]
     values = {

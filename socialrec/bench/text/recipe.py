@@ -1,4 +1,4 @@
-"""How `bench text` trains where the settings say nothing: in steps enough for a public task of its size."""
+"""Training defaults of `bench text`: steps enough for a public task of its size."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ RECIPE: Mapping[str, object] = MappingProxyType(
         "patience": 12,
     }
 )
-"""Found on validation data, mostly Myntra's genders. The nightly defaults are for a few minutes beside other work."""
+"""Values found on validation data, mostly Myntra's genders. The nightly defaults are for a few minutes beside other
+work.
+"""
 MAX_ROUNDS = 8
-"""Texts are not shown more often than this: on validation, Myntra's brands are told best after eight rounds."""
+"""Limit on passes over the texts: on validation, Myntra's brands are predicted best after eight."""
 
 
 def with_recipe(settings: TextSettings, task: SplitTask) -> TextSettings:
-    """These settings, with the recipe's values where nothing was set; steps as many as the training texts are worth.
+    """Apply the recipe's values where nothing was set; the number of steps follows from the number of training texts.
 
     Where accuracy counts, every example counts the same.
     """

@@ -12,7 +12,7 @@ from socialrec.errors import UserError
 
 
 def read_columns(file: Path, columns: Sequence[str]) -> list[list[str]]:
-    """The values of some columns of a file with a header line, as strings; what is not there is an empty string.
+    """Read some columns of a file with a header line, as strings; missing values are empty strings.
 
     Files named `.csv` or `.csv.gz` are separated by commas; others by tabs, and take quotes as they are. Raises
     UserError where the file cannot be read or lacks a column.

@@ -1,4 +1,4 @@
-"""Text classification on public data: which file and column a task reads, its fixed split, what is learned beside."""
+"""Text classification on public data: file and column of each task, its fixed split, and tasks of the same data."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from socialrec.errors import UserError
 SPLIT_SEED = 20260103
 TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.1
-"""Of what is not for testing."""
+"""Share of the examples that are not for testing."""
 MIN_BRAND_PRODUCTS = 20
 MIN_COLOUR_PRODUCTS = 100
-"""What the published floor counts, by its figure: below, a colour has so few test texts that each moves the mean."""
+"""Minimum products per colour in the published figure; rarer colours have too few test texts."""
 _SENTIMENT = {"1": "negative", "2": "negative", "3": "neutral", "4": "positive", "5": "positive"}
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Texts and their labels, one each."""
+    """Texts and their labels, aligned."""
 
     texts: list[str]
     labels: list[str]
 
     def take(self, places: Sequence[int]) -> Examples:
-        """These examples, in this order."""
+        """Take these examples, in this order."""
         return Examples([self.texts[place] for place in places], [self.labels[place] for place in places])
 
 
 @dataclass(frozen=True)
 class SplitTask:
-    """One task: choices are made on `validation`, `test` is looked at once."""
+    """One task: choices are made on `validation`, `test` is read once."""
 
     name: str
     metric: str
-    """`accuracy` or `macro_f1`."""
+    """Metric, `accuracy` or `macro_f1`."""
     training: Examples
     validation: Examples
     test: Examples
 
 
 def load_task(name: str, data: Path) -> SplitTask:
-    """A task by its name, from the folder that holds the data sets' folders. Raises UserError on unknown names."""
+    """Load a task by name, from the folder that holds the data sets' folders. Raises UserError on unknown names."""
     if name == "sst2":
         parts = (_sst2(data / "sst2" / f"{part}.tsv.gz") for part in ("train", "dev", "test"))
         return SplitTask(name, _metric(name), *parts)
@@ -59,7 +59,7 @@ def load_task(name: str, data: Path) -> SplitTask:
 
 
 def load_beside(task: SplitTask, names: Sequence[str], data: Path) -> list[SplitTask]:
-    """Tasks of the same data set to learn beside one: a text is in the part that the task's split puts it in.
+    """Load tasks of the same data set to learn beside one: a text is in the part that the task's split gives it.
 
     Texts that the task lacks are for training. Raises UserError on unknown names and those of another data set.
     """
@@ -68,7 +68,7 @@ def load_beside(task: SplitTask, names: Sequence[str], data: Path) -> list[Split
 
 
 def load_together(names: Sequence[str], data: Path) -> list[SplitTask]:
-    """Tasks whose labels are of the same texts, under one split: a text is in the same part for every task.
+    """Load tasks whose labels are of the same texts, under one split: a text is in the same part for every task.
 
     The split is stratified by the labels of the task with most classes; texts without one are for training. Raises
     UserError on unknown names, and where the tasks are not of one data set.
@@ -101,7 +101,7 @@ def _metric(name: str) -> str:
 
 
 def load_files(train: Path, test: Path) -> SplitTask:
-    """Anyone's own task, from two tab-separated files with the header `text label`."""
+    """Load a custom task from two tab-separated files with the header `text label`."""
     rest, scored = (Examples(*read_columns(file, ["text", "label"])) for file in (train, test))
     return SplitTask(train.stem, "macro_f1", *_split(rest, VALIDATION_SHARE), scored)
 
@@ -120,7 +120,7 @@ def _split(examples: Examples, share: float) -> tuple[Examples, Examples]:
 
 
 def _distinct(texts: Sequence[str], labels: Sequence[str]) -> Examples:
-    """Without repeated texts, so that no test text was trained on, and without what lacks text or label."""
+    """Remove repeated texts, so that no test text was trained on, and examples without text or label."""
     first = {text: label for text, label in zip(reversed(texts), reversed(labels), strict=True) if text and label}
     ordered = [text for text in dict.fromkeys(texts) if text in first]
     return Examples(ordered, [first[text] for text in ordered])
@@ -131,7 +131,7 @@ def _sst2(file: Path) -> Examples:
 
 
 def _womens(column: str, names: dict[str, str] | None = None) -> Callable[[Path], Examples]:
-    """A review as it was written: its title, where it has one, and its text. Repeated texts count as one."""
+    """Text of a review: its title, where it has one, and its body. Repeated texts count as one."""
 
     def read(data: Path) -> Examples:
         file = data / "womens-clothing" / "womens_clothing_reviews.csv.gz"

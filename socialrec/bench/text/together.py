@@ -1,4 +1,4 @@
-"""One model for several labels of the same texts against a model for each: what sharing the encoder costs."""
+"""One model for several labels of the same texts against a model for each: the cost of sharing the encoder."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def run(tasks: Sequence[SplitTask], settings: TextSettings) -> BenchResult:
 
 
 def _scored(tasks: Sequence[SplitTask], settings: TextSettings) -> dict[str, float]:
-    """Each task's own metric on its test part, of one model trained on all of them."""
+    """Metric of each task on its test part, for one model trained on all of them."""
     model = TextModel.train(tasks, settings)
     found = {}
     for place, task in enumerate(tasks):

@@ -24,16 +24,16 @@ NAME = "topk"
 SEED = 20260105
 SHARES = (0.25, 0.5, 1.0)
 N_ROUNDS = 8
-"""The sides take turns so often, each on the next users: on a busy machine all meet the same weather."""
+"""Rounds in which the sides take turns, each on the next users, so that load of the machine affects all alike."""
 SPARK_USERS, SPARK_PRODUCTS = 4_000, 10_000
-"""Spark ALS is measured on at most this size, and compared by users times products a second."""
+"""Largest size for Spark ALS, which is compared by users times products per second."""
 TIE = 1e-5
-"""Scores of float32 closer than this, relatively, are ties."""
+"""Relative tolerance within which float32 scores are ties."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """How many users and products, of how many dimensions, and how long a list is."""
+    """Numbers of users, products and dimensions, and the length of a list."""
 
     n_users: int
     n_products: int
@@ -45,21 +45,21 @@ class Size:
         return np.random.default_rng([SEED, 0]).standard_normal((self.n_products, self.dim), dtype=np.float32)
 
     def users(self, part: int, n_parts: int) -> F32:
-        """Vectors of one of so many equal parts of the users."""
+        """Vectors of one of `N_ROUNDS` equal parts of the users."""
         first, last = (self.n_users * place // n_parts for place in (part, part + 1))
         return np.random.default_rng([SEED, 1, part]).standard_normal((last - first, self.dim), dtype=np.float32)
 
 
 @dataclass
 class Clock:
-    """Seconds of each side so far: on the clock, and of the processor."""
+    """Wall and CPU seconds of each side so far."""
 
     wall: dict[str, float] = field(default_factory=dict)
     cpu: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def of(self, side: str) -> Iterator[None]:
-        """Time what happens inside."""
+        """Time a block for one side."""
         wall, cpu = time.perf_counter(), time.process_time()
         yield
         self.wall[side] = self.wall.get(side, 0.0) + time.perf_counter() - wall
@@ -70,8 +70,8 @@ def run(size: Size, settings: Settings, progress: Progress = to_standard_error) 
     """Measure all sides in turn in this process, our growth and memory in processes of their own, and Spark in its own.
 
     `same_ids` is the share of places that faiss fills with the same product, or one of the same score. `matrix_share`
-    is the time of the bare float32 product over ours: above 1 we are done before the scores would be there. `slope` is
-    that of log seconds over log users. `spread_mib` is how much more memory all users take than a quarter of them.
+    is the time of the bare float32 product over ours: above 1 we are done before the scores would be computed. `slope`
+    is that of log seconds over log users. `spread_mib` is the additional memory for all users over a quarter of them.
     """
     clock, same = in_turn(size, progress)
     grown = [_alone(size, share, progress) for share in SHARES]
@@ -102,11 +102,11 @@ def run(size: Size, settings: Settings, progress: Progress = to_standard_error) 
 
 
 def in_turn(size: Size, progress: Progress) -> tuple[Clock, float]:
-    """Each side on each part of the users, in turn, and the share of ids that ours and faiss agree on."""
+    """Run each side on each part of the users, in turn; returns the share of ids on which ours and faiss agree."""
     products, clock, same = size.products(), Clock(), 0
     sides: dict[str, Callable[[F32], tuple[Indices, F32]]] = {}
     for name, prepare in (("ours", _ours), ("faiss", _faiss), ("implicit", _implicit), ("bare product", _bare)):
-        # What a library loads at its first use is not its speed.
+        # The first use loads libraries, which is not part of the speed.
         prepare(products[:1], 1)(products[:1])
         with clock.of(name):
             sides[name] = prepare(products, size.k)
@@ -122,7 +122,7 @@ def in_turn(size: Size, progress: Progress) -> tuple[Clock, float]:
 
 
 def same_ids(ours: tuple[Indices, F32], theirs: tuple[Indices, F32]) -> Flags:
-    """Which of our products (n, k) are in their list too, or tie with the last of it; bool (n, k)."""
+    """Mark our products (n, k) that are in their list too, or tie with its last one; bool (n, k)."""
     ids, scores = ours
     width = max(int(ids.max()), int(theirs[0].max())) + 1
     users = np.arange(len(ids))[:, None] * width
@@ -165,7 +165,7 @@ def _implicit(products: F32, k: int) -> Callable[[F32], tuple[Indices, F32]]:
 
 
 def _bare(products: F32, k: int) -> Callable[[F32], tuple[Indices, F32]]:
-    """Scores that nobody looks at, by numpy, in blocks that a common size of memory holds."""
+    """Compute scores with numpy without ranking, in blocks that fit usual memory."""
     del k
 
     def search(users: F32) -> tuple[Indices, F32]:
@@ -177,14 +177,14 @@ def _bare(products: F32, k: int) -> Callable[[F32], tuple[Indices, F32]]:
 
 
 def _alone(size: Size, share: float, progress: Progress) -> Finished:
-    """Ours in a process of its own on a share of the users, whose lists nobody keeps."""
+    """Run ours in its own process on a share of the users, and drop the lists."""
     progress(f"ours alone at {share:g} of the users")
     numbers = (int(size.n_users * share), size.n_products, size.dim, size.k)
     return run_child([sys.executable, "-m", "socialrec.bench.topk.ours", *map(str, numbers)])
 
 
 def _spark(size: Size, settings: Settings, progress: Progress) -> tuple[PeerResult, float]:
-    """Spark ALS in a process of its own, and the users times products that it gets through in a second."""
+    """Run Spark ALS in its own process; returns users times products per second."""
     numbers = (min(size.n_users, SPARK_USERS), min(size.n_products, SPARK_PRODUCTS), size.dim, size.k)
     progress(f"Spark ALS on {numbers[0]} users and {numbers[1]} products")
     child = run_child([sys.executable, "-m", "socialrec.bench.topk.spark", str(settings.home), *map(str, numbers)])

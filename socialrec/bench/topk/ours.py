@@ -1,4 +1,4 @@
-"""Our bulk top-K, a program of its own: seconds on its output. Users come and lists go part by part."""
+"""Our bulk top-K as its own program: prints seconds. Users come and lists go part by part."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def main(argv: list[str]) -> None:
     n_parts = -(-size.n_users // PART_USERS)
     products, seconds = size.products(), 0.0
     for _ in Catalogue(products[:1]).top_k(products[:1], 1):
-        pass  # What a library loads at its first use is not its speed.
+        pass  # The first use loads libraries, which is not part of the speed.
     started = time.perf_counter()
     catalogue = Catalogue(products)
     seconds += time.perf_counter() - started

@@ -1,4 +1,4 @@
-"""Spark ALS's own top-K on given vectors, a program of its own: seconds on its output."""
+"""Spark ALS's own top-K on given vectors, as its own program: prints seconds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def main(argv: list[str]) -> None:
     size = Size(*map(int, argv[1:]))
     with spark_session("bench-topk", load_settings(Path(argv[0]))) as spark:
         users, products = (_factors(spark, vectors) for vectors in (size.users(0, 1), size.products()))
-        # As ALS leaves its model; fitting one for its factors would tell nothing more.
+        # The format of a fitted ALS model; fitting one for its factors would add nothing.
         engine: Any = spark.sparkContext._jvm
         model = engine.org.apache.spark.ml.recommendation.ALSModel("bench", size.dim, users._jdf, products._jdf)
         model.setUserCol("user").setItemCol("product")

@@ -1,4 +1,4 @@
-"""Landing to bronze and quarantine: judge each record, refuse those of erased people.
+"""Landing to bronze and quarantine: validation of records, refusal of erased users.
 
 Cleaning and pseudonyms belong to `etl.silver`.
 """

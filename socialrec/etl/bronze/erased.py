@@ -1,4 +1,4 @@
-"""Refuse the records of users who were erased: they may come late, be delivered again or be taken in anew."""
+"""Refuse records of erased users, which may arrive late or be delivered again."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _MARK = "_mark"
 
 @dataclass(frozen=True)
 class Erased:
-    """The marks of erased users (one column, each once), and the identity under which they are made."""
+    """Tombstones of erased users (one column, distinct), and the identity that makes them."""
 
     identity: Identity
     marks: DataFrame
 
     @classmethod
     def of(cls, spark: SparkSession, secrets: Path) -> Erased | None:
-        """Those of a home; None where nobody was erased, so that nights pay nothing for it."""
+        """Load the tombstones of a home; None where nobody was erased, so that such nights pay nothing."""
         marks = read_tombstones(secrets)
         if not marks:
             return None

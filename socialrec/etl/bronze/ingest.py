@@ -1,4 +1,4 @@
-"""Landing files to bronze and quarantine: every record is kept, as valid or with the reason why not."""
+"""Landing files to bronze and quarantine: every record is kept, as valid or with the reason for its rejection."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def bronze_rows(judged: DataFrame, entity: Entity, ingested: datetime) -> DataFr
 
 
 def quarantine_rows(judged: DataFrame, seen: Observation) -> DataFrame:
-    """The rejected records, whole; `seen` counts all records of this pass as `n`.
+    """Rejected records, whole; `seen` counts all records of this pass as `n`.
 
-    Observing keeps the filter behind the verdicts: in front of them it judges a record again for each use of a value.
+    Observing keeps the filter after the verdicts; before them it would judge a record once for each use of a value.
     """
     rows = judged.select(REASON, DETAIL, RECORD, *SOURCE).observe(seen, F.count(F.lit(1)).alias("n"))
     return rows.where(F.col(REASON).isNotNull()).withColumn("stage", F.lit(QuarantineStage.INGEST.value))
@@ -69,7 +69,7 @@ def stage_records(
     platforms: Platforms,
     erased: Erased | None = None,
 ) -> Intake:
-    """Write the valid records into the one stage and the rejected ones into the other; checks that none got lost.
+    """Write valid records into one stage and rejected ones into the other; checks that none is lost.
 
     Every line of a text file that is not blank, below the header, is part of one record.
 
@@ -115,7 +115,7 @@ def stage_records(
 
 
 def _damaged_file(error: Exception) -> Exception:
-    """A file that breaks off in its middle is the deliverer's matter; anything else is ours."""
+    """Turn an error about a file that breaks off into a UserError for the deliverer; other errors stay as they are."""
     match = _DAMAGED_FILE.search(str(error))
     if match and "FAILED_READ_FILE" in str(error):
         return UserError(f"{match[1]}: damaged or cut short; deliver it again")

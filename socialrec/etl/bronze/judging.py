@@ -25,7 +25,7 @@ RECORD = "record"
 FAULTS = "faults"
 _DETAIL_CHARS = 120
 _WHOLE = ("string", "tinyint", "smallint", "int", "bigint")
-"""Kinds of landing column that hold ids."""
+"""Kinds of landing column that can hold ids."""
 _BLANKS = " \t\r\n"
 _ISO = (
     r"^[ \t]*\d{4}(?:-\d{2}-\d{2}|\d{4})"
@@ -33,7 +33,7 @@ _ISO = (
     r"(?: ?(?:[Zz]|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}(?::?\d{2})?|[A-Z][A-Za-z_]+(?:/[A-Za-z0-9_+-]+)+))?"
     r"(?:\[[A-Za-z0-9_/+-]+\])?)?[ \t]*$"
 )
-"""A date, or a date and a time with an offset or a zone's full name; abbreviations mean several zones."""
+"""Pattern of a date, or a date and a time with an offset or a zone's full name; abbreviations are ambiguous."""
 _NUMBER = r"^[ \t]*(?:\d{9,19}(?:\.\d{1,9})?|\d\.\d+E(?:9|1[0-8]))[ \t]*$"
 _DECIMAL = r"^[ \t]*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?|(?i:inf|infinity))[ \t]*$"
 _FLAG = r"^[ \t]*[0-9A-Za-z]+[ \t]*$"
@@ -42,7 +42,7 @@ LIST_SEPARATOR = ", "
 _STARTS_OF_NOTHING = sorted(
     {0, *map(ord, _BLANKS), *(ord(mark) for word in NOTHING for mark in (word[0], word[0].upper()))}
 )
-"""Code points of first characters; 0 is that of an empty text."""
+"""Code points of first characters; 0 for an empty text."""
 _Problem = tuple[SparkColumn, QuarantineReason, str]
 
 
@@ -51,7 +51,7 @@ def judge(records: DataFrame, entity: Entity, kinds: Mapping[str, str], platform
 
     platforms: the settings of platforms whose landing days do not end in UTC.
 
-    Added are `reason` (null where the record is valid), `detail` (the first offending column and what it held) and
+    Added are `reason` (null where the record is valid), `detail` (the first offending column and its value) and
     `record` (the record whole: the raw line, or JSON by column).
     """
     columns = ENTITIES[entity].columns
@@ -78,9 +78,9 @@ def judge(records: DataFrame, entity: Entity, kinds: Mapping[str, str], platform
 
 
 def list_faults(records: DataFrame, entity: Entity, kinds: Mapping[str, str], platforms: Platforms) -> DataFrame:
-    """Landed records with all that is wrong with each: `source_file`, `source_line`, `platform`, `ds` and `faults`.
+    """List all faults of landed records: `source_file`, `source_line`, `platform`, `ds` and `faults`.
 
-    A fault is a struct of strings: reason, column ("" where the record cannot be read) and value, what the column held.
+    A fault is a struct of strings: reason, column ("" where the record cannot be read) and value (of the column).
     A column has at most one, the one that `judge` would give; a valid record has none.
     """
     by_column: dict[str, SparkColumn] = {}
@@ -121,10 +121,10 @@ def _landed(column: Column, kinds: Mapping[str, str]) -> SparkColumn:
 
 
 def _is_nothing(raw: SparkColumn, column: Column, kinds: Mapping[str, str]) -> SparkColumn:
-    """Tell whether a column is absent, blank or a word for nothing; NaN is what pandas makes of a missing number."""
+    """Check if a column is absent, blank or a word for a missing value; pandas writes NaN for missing numbers."""
     kind = kinds.get(column.name, "string")
     if kind in ("string", TEXT_LIST):
-        # Most values begin otherwise than a word for nothing: their first character alone is looked at.
+        # The first character alone rules out most values.
         may_be = F.ascii(raw).isin(*_STARTS_OF_NOTHING)
         return raw.isNull() | (may_be & F.lower(F.btrim(raw, F.lit(_BLANKS))).isin("", *NOTHING))
     return raw.isNull() | F.isnan(raw) if kind in ("float", "double") else raw.isNull()
@@ -146,7 +146,7 @@ def _typed(column: Column, kinds: Mapping[str, str]) -> SparkColumn:
     if column.type == "timestamp":
         return _time(landed, kind)
     if kind == "string":
-        # Spark passes over control characters, and takes 1d and 1f for numbers.
+        # Spark ignores control characters, and parses 1d and 1f as numbers.
         landed = F.when(landed.rlike(_FLAG if column.type == "bool" else _DECIMAL), landed)
     if column.type == "int64" and kind in ("string", "float", "double", "decimal"):
         number = landed.try_cast("double")
@@ -158,7 +158,7 @@ def _typed(column: Column, kinds: Mapping[str, str]) -> SparkColumn:
 
 
 def is_id(column: Column) -> bool:
-    """Tell whether a column holds ids, which are strings or integers: 125.0 and true would have several spellings."""
+    """Check if a column holds ids, which are strings or integers: 125.0 and true would have several spellings."""
     return column.name.endswith("_id")
 
 
@@ -167,8 +167,8 @@ def _is_whole_decimal(kind: str) -> bool:
 
 
 def _id(landed: SparkColumn, column: Column) -> SparkColumn:
-    """An id as it is; null where JSON has a number with decimals, true, false or a structure in its place."""
-    # Spark gives all of them as text: the line itself tells them apart from strings. Few ids need that look.
+    """An id unchanged; null where JSON has a number with decimals, true, false or a structure in its place."""
+    # Spark reads all of them as text; only the raw line distinguishes them from strings. Few ids need this check.
     may_be_float = F.ascii(landed).between(ord("-"), ord("9")) & landed.contains(".")
     may_be_other = may_be_float | landed.isin("true", "false") | F.substring(landed, 1, 1).isin("[", "{", '"')
     kind = F.schema_of_variant(F.from_json(LINE, f"`{column.name}` variant")[column.name])
@@ -176,8 +176,8 @@ def _id(landed: SparkColumn, column: Column) -> SparkColumn:
 
 
 def _text(landed: SparkColumn, column: Column) -> SparkColumn:
-    """A text as it is; null where it is no text but a structure of JSON, unless that is a list of texts."""
-    # Spark gives an array and a string that looks like one alike: the line itself tells them apart.
+    """A text unchanged; null where it is a structure of JSON, except for a list of texts."""
+    # Spark reads an array and a string that looks like one alike; only the raw line distinguishes them.
     value = F.from_json(LINE, f"`{column.name}` variant")[column.name]
     kind = F.schema_of_variant(value)
     structure = F.when(kind.isNull() | (kind == "STRING") | (kind == "VOID"), landed)
@@ -189,7 +189,7 @@ def _text(landed: SparkColumn, column: Column) -> SparkColumn:
 
 
 def _time(landed: SparkColumn, kind: str) -> SparkColumn:
-    """A point in time: ISO 8601, or seconds, milliseconds or microseconds since 1970; null where it is neither."""
+    """Parse a time: ISO 8601, or seconds, milliseconds or microseconds since 1970; null for anything else."""
     if kind == "string":
         time = F.when(landed.rlike(_NUMBER), _since_1970(landed.try_cast("decimal(38,9)")))
         time = time.when(landed.rlike(_ISO), _standard(landed).try_cast("timestamp"))
@@ -201,7 +201,9 @@ def _time(landed: SparkColumn, kind: str) -> SparkColumn:
 
 
 def _standard(landed: SparkColumn) -> SparkColumn:
-    """An ISO time in the form that Spark reads: with dashes, colons and seconds, and a dot before their fraction."""
+    """Convert an ISO time to the form that Spark reads: with dashes, colons and seconds, and a dot before their
+    fraction.
+    """
     steps = (
         (r"\[[^\]]*\]$", ""),
         (r"^(\d{4})(\d{2})(\d{2})", "$1-$2-$3"),
@@ -217,7 +219,7 @@ def _standard(landed: SparkColumn) -> SparkColumn:
 
 
 def _since_1970(number: SparkColumn) -> SparkColumn:
-    """A count of seconds, milliseconds, microseconds or nanoseconds, whichever gives a year that makes sense."""
+    """Parse a count of seconds, milliseconds, microseconds or nanoseconds, whichever gives a plausible year."""
     first, last = (datetime(year, 1, 1, tzinfo=UTC).timestamp() for year in (EARLIEST_YEAR, LATEST_YEAR))
     found = F.lit(None).cast("timestamp")
     for in_a_second, micros in ((1, number * 10**6), (10**3, number * 10**3), (10**6, number), (10**9, number / 10**3)):
@@ -227,7 +229,7 @@ def _since_1970(number: SparkColumn) -> SparkColumn:
 
 
 def _without_far_end(column: Column) -> SparkColumn:
-    """A column's value; the end of an edge that is centuries away is none: the edge lasts."""
+    """A column's value; the end of an edge that is centuries away becomes null, because the edge has no end."""
     value = F.col(column.name)
     if column.name not in OPEN_ENDS:
         return value
@@ -239,7 +241,7 @@ def _as_text(name: str) -> SparkColumn:
 
 
 def _problems(entity: Entity, platforms: Platforms) -> Iterator[_Problem]:
-    """Every way in which a record can break its contract, in the order in which they are reported."""
+    """All ways in which a record can break its contract, in the order in which they are reported."""
     yield F.col(BROKEN), QuarantineReason.UNREADABLE_RECORD, ""
     spec = ENTITIES[entity]
     for column in spec.columns:
@@ -270,7 +272,7 @@ def _column_problems(column: Column) -> Iterator[_Problem]:
         yield ~is_said, QuarantineReason.MISSING_VALUE, name
     yield is_said & value.isNull(), QuarantineReason.WRONG_TYPE, name
     if column.type == "string":
-        # Text files were read as text: only Parquet may hold bytes that are none.
+        # Text files were read as text; only Parquet may hold bytes that are no valid text.
         yield F.col(LINE).isNull() & ~F.is_valid_utf8(value), QuarantineReason.WRONG_ENCODING, name
     if column.choices is not None:
         yield ~value.isin([str(choice) for choice in column.choices]), QuarantineReason.UNKNOWN_VALUE, name

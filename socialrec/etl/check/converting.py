@@ -1,4 +1,4 @@
-"""Exports of spreadsheets and databases to landing files: guess how they are written, and write them so."""
+"""Exports of spreadsheets and databases to landing files: guess their format, and convert them."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ _DOTTED = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})" + 
 _DAY_FIRST = re.compile(r"(?P<day>\d{1,2})[/-](?P<month>\d{1,2})[/-](?P<year>\d{4})" + _CLOCK)
 _MONTH_FIRST = re.compile(r"(?P<month>\d{1,2})[/-](?P<day>\d{1,2})[/-](?P<year>\d{4})" + _CLOCK)
 _DAYS_FIRST = "times with slashes and the day first"
-_UNTOLD = "left as it is: day or month may stand first; write times as 2026-01-31T09:00:00Z"
+_UNTOLD = "left as it is: day or month may be first; write times as 2026-01-31T09:00:00Z"
 _TAKEN_TIME = re.compile(r"\d{4}-?\d{2}-?\d{2}|\d{9,19}(\.\d*)?$")
 _POINT = re.compile(r"[^\d,.\s-]*\s*(-?\d{1,3}(?:,\d{3})+|-?\d+)(\.\d+)?\s*[^\d,.\s]*$")
 _COMMA = re.compile(r"[^\d,.\s-]*\s*(-?\d{1,3}(?:\.\d{3})+|-?\d+)(,\d+)?\s*[^\d,.\s]*$")
 _YES = dict.fromkeys(("true", "yes", "y", "1", "ja", "oui", "是"), "true")
 _NO = dict.fromkeys(("false", "no", "n", "0", "nein", "non", "否"), "false")
 Rule = Callable[[str], str | None]
-"""A value of the contract from one that is written otherwise; None where the rule does not fit it."""
+"""Conversion of a value to the contract's form; None where the rule does not fit it."""
 
 
 class _Reader(Protocol):
-    """A CSV reader: rows, and the lines that were read for them."""
+    """CSV reader: rows, and the number of lines read so far."""
 
     line_num: int
 
@@ -60,7 +60,9 @@ class _Reader(Protocol):
 
 @dataclass(frozen=True)
 class ColumnGuess:
-    """How one column becomes one of the contract: `said` is the rule in words, empty where values stay as they are."""
+    """Rule that makes a column of the contract from one column: `said` is the rule in words, empty for unchanged
+    values.
+    """
 
     name: str
     target: str
@@ -70,7 +72,7 @@ class ColumnGuess:
 
 @dataclass(frozen=True)
 class FileGuess:
-    """How a file is written. columns: those that are taken, by their places; ignored: the names of the others."""
+    """Guessed format of a file. columns: columns to take, by position; ignored: names of the others."""
 
     file: LandingFile
     encoding: str
@@ -79,7 +81,7 @@ class FileGuess:
     ignored: tuple[str, ...]
 
     def changes(self) -> Iterator[str]:
-        """Changes that a conversion makes, for people: a line a fact."""
+        """Changes that a conversion makes, for people: one line each."""
         if self.encoding != "utf-8":
             yield f"encoding {self.encoding}, to UTF-8"
         if self.separator != ",":
@@ -90,14 +92,14 @@ class FileGuess:
                 yield ": ".join(filter(None, (renamed, guess.said)))
 
     def lines(self) -> Iterator[str]:
-        """The whole guess, with the columns that are left out."""
+        """Lines about the whole guess, with the columns that are left out."""
         yield from self.changes()
         if self.ignored:
             yield f"left out: {', '.join(self.ignored)}"
 
 
 def guess_file(file: LandingFile) -> FileGuess:
-    """Guess how a CSV file is written from its first records.
+    """Guess a CSV file's format from its first records.
 
     Raises UserError where it is no CSV file, is empty, or lacks a required column under any name.
     """
@@ -123,9 +125,9 @@ def guess_file(file: LandingFile) -> FileGuess:
 
 
 def target_of(guess: FileGuess, given: Path, into: Path) -> Path:
-    """Where a file is written: below `into` as it lies below the path that was given, as plain CSV.
+    """Path to write a file to: relative to `into` as the file is to the given path, as plain CSV.
 
-    Raises UserError where something stands there already: nothing is converted in place.
+    Raises UserError where that path exists: nothing is converted in place.
     """
     source, top = guess.file.path.resolve(), given.resolve()
     target = into / (source.relative_to(top) if top.is_dir() else source.name)
@@ -136,10 +138,10 @@ def target_of(guess: FileGuess, given: Path, into: Path) -> Path:
 
 
 def convert_file(guess: FileGuess, target: Path) -> int:
-    """Write a file in the landing format by a guess, whole or not at all; returns its records.
+    """Convert a file to the landing format by a guess, whole or not at all; returns its number of records.
 
-    Values that the guess does not fit stay as they are: ingest judges them. Records of too few or too many values keep
-    those that they have, and are no whole records of the new file either. Raises UserError where one cannot be read.
+    Values that the guess does not fit stay as they are: ingest judges them. Records with too few or too many values
+    keep their values, and are invalid in the new file too. Raises UserError where one cannot be read.
     """
     unfinished = target.with_name(f".{target.name}.partial")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -165,14 +167,14 @@ def _write(guess: FileGuess, target: Path) -> int:
             if len(row) == n_fields:
                 writer.writerow([column.convert(row[place]) for place, column in guess.columns.items()])
             else:
-                # Where columns are left out, its values could fill the others by chance.
+                # Where columns are left out, its values could shift into the others.
                 writer.writerow(row if len(row) != len(guess.columns) else [*row, ""])
     return n
 
 
 @contextmanager
 def _rows(file: LandingFile, encoding: str, separator: str) -> Iterator[Iterator[list[str]]]:
-    """The rows of a file but for blank lines, the header first.
+    """Rows of a file without blank lines, the header first.
 
     Raises UserError, also while they are read, where a quote does not close or bytes are not of the encoding.
     """
@@ -226,7 +228,7 @@ def _guess(name: str, column: Column, values: Sequence[str]) -> ColumnGuess:
 
 
 def _rules(name: str, column: Column) -> Iterator[tuple[str, Rule]]:
-    """How a column may be written; the first rule that fits all values of the sample is taken."""
+    """Rules for a column; the first rule that fits all values of the sample is taken."""
     if column.choices is not None:
         choices = {str(choice) for choice in column.choices}
         yield "", lambda value: value if value in choices else None
@@ -238,7 +240,7 @@ def _rules(name: str, column: Column) -> Iterator[tuple[str, Rule]]:
         yield f"{_DAYS_FIRST}, as UTC", partial(_time, _DAY_FIRST)
         yield "times with the month first, as UTC", partial(_time, _MONTH_FIRST)
     elif column.type == "int64":
-        # A price that is not called one in cents is an amount.
+        # A price whose name does not say cents is an amount.
         if not column.name.endswith("_cents") or "cent" in name.lower():
             yield "", lambda value: value if re.fullmatch(r"-?\d+(\.0+)?", value) else None
         yield "amounts with a decimal point, times 100", partial(_cents, _POINT)

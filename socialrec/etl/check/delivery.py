@@ -1,4 +1,4 @@
-"""Look at files before they land: by file and column, what is right and what to change. Nothing is written."""
+"""Check files before they land: findings and remedies by file and column. Nothing is written."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from socialrec.etl.quarantine_share import shared_id_question
 from socialrec.settings.etl import EtlSettings
 
 LOOSE = "check"
-"""The platform that files outside a landing folder are looked at as."""
+"""Platform that is assumed for files outside a landing folder."""
 
 _REMEDIES: dict[str, str] = {
     QuarantineReason.MISSING_VALUE: "fill it, or leave the record out",
@@ -56,10 +56,10 @@ class _Counts:
 
 @contextmanager
 def files_to_check(path: Path, ds: str, etl: EtlSettings) -> Iterator[list[LandingFile]]:
-    """The files of a landing folder, of a platform in it, or of any folder that holds files with landing names; or one.
+    """List the files of a landing folder, of a platform in it, or of any folder with landing names; or one file.
 
-    Those of a folder that is named like a day are taken for those of that day, others for those of day `ds`. Raises
-    UserError where there are none, or a name means nothing.
+    Files in a folder that is named like a day count for that day, others for day `ds`. Raises UserError where there are
+    none, or a name is not a landing name.
     """
     if not path.exists():
         raise UserError(f"{path} is not a folder or file: name landing files, such as products.csv, or their folder")
@@ -84,14 +84,14 @@ def files_to_check(path: Path, ds: str, etl: EtlSettings) -> Iterator[list[Landi
         try:
             days = find_days(landing, "9999-12-31", etl.platforms, follow=landing is not folder)
         except UserError as error:
-            # People know their own folder, not the one that stands in for it.
+            # Messages name the person's own folder, not the substitute.
             raise UserError(str(error).replace(str(linked), str(folder))) from None
         yield [file for day in days for file in day.files]
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """Files to check: the layouts of those that can be taken in, and why the others cannot."""
+    """Files to check: the layouts of readable files, and the reasons why others cannot be read."""
 
     files: tuple[LandingFile, ...]
     readable: Mapping[LandingFile, Layouts]
@@ -112,7 +112,7 @@ def read_delivery(files: Iterable[LandingFile]) -> Delivery:
 
 
 def check_files(spark: SparkSession, delivery: Delivery, etl: EtlSettings) -> list[FileCheck]:
-    """Every file judged by its contract, in the order given."""
+    """Judge each file by its contract, in the given order."""
     counts = _mark_planted(_count_faults(spark, delivery.readable, etl))
     return [
         FileCheck(_name(file), file.entity.value, problem=delivery.problems[file], convertible=_convertible(file))
@@ -123,7 +123,7 @@ def check_files(spark: SparkSession, delivery: Delivery, etl: EtlSettings) -> li
 
 
 def unmet_lines(spark: SparkSession, delivery: Delivery, etl: EtlSettings) -> list[str]:
-    """Say which ids of products the files name and have not themselves; nothing where they have no products."""
+    """Lines about product ids that the files name but do not contain; none where they contain no products."""
     return [unmet.line() for unmet in find_unmet_ids(spark, _grouped(delivery.readable), etl)]
 
 
@@ -153,7 +153,7 @@ def remedy(entity: Entity, name: str, reason: str, form: str = "jsonl") -> str:
 
 
 def _convertible(file: LandingFile) -> tuple[str, ...]:
-    """Say how a conversion would change a file; nothing where that cannot be guessed."""
+    """Changes that a conversion would make to a file; empty where that cannot be guessed."""
     try:
         return tuple(guess_file(file).changes())
     except (UserError, OSError, EOFError, zlib.error, UnicodeError):
@@ -181,7 +181,7 @@ def _check(file: LandingFile, layouts: Layouts, counts: _Counts) -> FileCheck:
 def _count_faults(
     spark: SparkSession, readable: Mapping[LandingFile, Layouts], etl: EtlSettings
 ) -> dict[LandingFile, _Counts]:
-    """By file: its records, the valid ones, and all faults of the others, the most frequent first."""
+    """Count by file: its records, the valid ones, and all faults of the others, the most frequent first."""
     files = {file.name: file for file in readable}
     found: dict[LandingFile, _Counts] = {}
     layouts = _grouped(readable)
@@ -189,7 +189,7 @@ def _count_faults(
         listed = judged_records(spark, entity, layouts, etl.platforms, list_faults)
         if listed is None:
             continue
-        # A record is a row for each fault, the first of them at place 0, or one row without a place.
+        # One row per fault of a record, the first at place 0, or one row without a place for a valid record.
         faults = listed.select("source_file", "source_line", F.posexplode_outer(FAULTS).alias("place", "fault"))
         counted = faults.groupBy("source_file", "fault.column", "fault.reason").agg(
             F.count(F.lit(1)).alias("n"),
@@ -220,7 +220,7 @@ def _with_conflicts(counts: _Counts, entity: Entity, conflicts: Conflicts) -> _C
 
 
 def _mark_planted(counts: dict[LandingFile, _Counts]) -> dict[LandingFile, _Counts]:
-    """Mark the faults that a source wrote down as planted by itself, where there are not more of them than that."""
+    """Mark the faults that a source recorded as planted by itself, where there are not more of them than that."""
     landed: dict[tuple[Path, Entity, str], int] = {}
     for file, own in counts.items():
         for fault in own.faults:
@@ -240,7 +240,7 @@ def _mark_planted(counts: dict[LandingFile, _Counts]) -> dict[LandingFile, _Coun
 
 
 def _planted(platform: Path) -> dict[str, dict[str, int]]:
-    """Records that a source which makes its own data planted, by entity and reason; see `import_source`."""
+    """Planted records by entity and reason, for sources that generate their data; see `import_source`."""
     file = platform.parent.parent / "truth" / platform.name / "counts.json"
     if not file.exists():
         return {}
@@ -253,7 +253,7 @@ def _platform_folder(file: LandingFile) -> Path:
 
 
 def _name(file: LandingFile) -> str:
-    """The file's name as people know it: without the day and platform that it was only looked at as."""
+    """Name of the file without the day and platform that were only assumed."""
     parts: list[str] = []
     for ours, theirs in zip(reversed(file.name.split("/")), reversed(file.opened.resolve().parts), strict=False):
         if ours != theirs:
@@ -263,7 +263,7 @@ def _name(file: LandingFile) -> str:
 
 
 def _place(folder: Path, ds: str) -> tuple[str, str]:
-    """The platform and the day that a folder of files stands for."""
+    """Platform and day of a folder of files."""
     return (_platform(folder.parent), folder.name) if is_day(folder.name) else (LOOSE, ds)
 
 

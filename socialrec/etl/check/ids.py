@@ -1,4 +1,4 @@
-"""Look at the ids of a delivery before it lands: lines that contradict each other, and ids that meet nothing in it."""
+"""Checks of a delivery's ids before it lands: contradictory records, and unknown ids."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ Grouped = Mapping[Layout, Sequence[LandingFile]]
 
 @dataclass(frozen=True)
 class Conflicts:
-    """Records of a file whose id an earlier record of the delivery has for something else, and the first of them."""
+    """Records of a file whose id belongs to something else in an earlier record of the delivery, and the first
+    of them.
+    """
 
     n: int
     line: int

@@ -1,4 +1,4 @@
-"""Findings about files before they land, the verdict on them, and how both are said to people."""
+"""Findings about files before they land, the verdict, and the report for people."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.landing.guesses import rename_advice, shown_name
 
 LONGEST_VALUE = 60
-"""Characters of a rejected value that people are shown."""
+"""Maximum displayed length of a rejected value, in characters."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong in a column of `n` records of a file: number and value of the first, and what to do about it.
+    """Fault in a column of `n` records of a file: number and value of the first, and the remedy.
 
     `column` is empty where the record cannot be read; the value is the record then. `planted_by` names the platform
     whose source planted the fault, if one did.
@@ -32,7 +32,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class FileCheck:
-    """One file: its records and how many are valid, all faults of the others, and its columns by the contract.
+    """Findings about one file: its records, the valid ones, all faults of the others, and its columns by the contract.
 
     problem: why the file cannot be taken in. convertible: what `socialrec convert` would change in it. absent: optional
     columns that it does not have. ignored: columns that the contract does not know; similar: those of them that are
@@ -53,7 +53,7 @@ class FileCheck:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a night would take the files in, and why, a line a reason."""
+    """Decision if a night would accept the files, with the reasons, a line each."""
 
     passes: bool
     reasons: tuple[str, ...]
@@ -69,7 +69,7 @@ class Verdict:
 
 
 def give_verdict(found: Sequence[FileCheck], max_share: float) -> Verdict:
-    """Hold files against what stops a night: a file that cannot be read, or too large a share of an entity rejected."""
+    """Judge files by the causes that stop a night: an unreadable file, or too large a rejected share of an entity."""
     broken = [f"{one.name} cannot be taken in" for one in found if one.problem]
     over: list[str] = []
     under: list[str] = []
@@ -85,7 +85,7 @@ def give_verdict(found: Sequence[FileCheck], max_share: float) -> Verdict:
 
 
 def report_lines(found: Sequence[FileCheck]) -> Iterator[str]:
-    """Say what was found to a person: files of one platform, entity and format together, those with problems alone."""
+    """Report the findings: files of one platform, entity and format together, or only those with problems."""
     for one in found:
         if one.problem:
             yield f"{one.name}: cannot be taken in: {one.problem}"
@@ -139,7 +139,9 @@ def _conversion_lines(one: FileCheck) -> Iterator[str]:
 
 
 def _fault_lines(group: Sequence[FileCheck]) -> Iterator[str]:
-    """Faults of all files of a group by column and reason, the most frequent first, each with its first record."""
+    """Lines about faults of a group's files by column and reason, the most frequent first, each with its first
+    record.
+    """
     by_kind: dict[tuple[str, str, str | None], list[tuple[FileCheck, Fault]]] = {}
     for one in group:
         for fault in one.faults:
@@ -161,7 +163,7 @@ def _valid_line(n: int, n_valid: int) -> str:
 
 
 def _percent(share: float) -> str:
-    """Two digits that count: 7.1%, 5%, 0.068%."""
+    """Format a percentage with two significant digits: 7.1%, 5%, 0.068%."""
     return f"{share * 100:.2g}%" if share < 0.1 else f"{share * 100:.0f}%"
 
 

@@ -59,7 +59,8 @@ def build(night: SilverNight, roll: Roll, stage: Stage) -> Outcome:
 def clean_comments(
     bronze: DataFrame, identity: Identity, keys: Keys, masks: MaskSettings, platforms: Platforms
 ) -> DataFrame:
-    """One row a comment of `bronze`: the columns of silver.comments plus `source_file` and `source_line`.
+    """Clean the comments of `bronze`: one row each, the columns of silver.comments plus `source_file` and
+    `source_line`.
 
     Personal data is masked as the settings say. The text is empty where there was none, or nothing but markup.
     """

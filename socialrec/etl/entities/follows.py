@@ -1,4 +1,4 @@
-"""Bronze follows to the silver snapshot: who follows whom as of a day."""
+"""Bronze follows to the silver snapshot of a day."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def build(night: SilverNight, roll: Roll, stage: Stage) -> Outcome:
 
 
 def known_since() -> Column:
-    """The time a record of a follow speaks of: of two records the later one is the newer one.
+    """Time of a follow's record: of two records the later one is the newer one.
 
-    A record that has only an end speaks of that.
+    The time of a record with only an end is that end.
     """
     return F.coalesce(*SINCE)
 
 
 def merge_follows(previous: DataFrame, newest: DataFrame, identity: Identity, ds: str, *, is_first: bool) -> DataFrame:
-    """The edges of the previous snapshot and of the intake, of whose records (bronze rows) there is one an edge.
+    """Merge the edges of the previous snapshot with the intake (bronze rows, one per edge).
 
     Ended edges stay, with `until_ts`. Returns the columns of silver.follows plus `is_new` (bool: from the intake) and
     `is_newest` (bool: false where the snapshot already holds a newer record of the edge).
@@ -66,7 +66,7 @@ def merge_follows(previous: DataFrame, newest: DataFrame, identity: Identity, ds
 
 
 def active_follows(follows: DataFrame, ds: str, platforms: Platforms) -> DataFrame:
-    """The edges that have begun by the end of their platform's day and not ended by then."""
+    """Edges that have begun by the end of their platform's day and not ended by then."""
     day = F.lit(ds).cast("date")
     has_begun = F.col("since_ts").isNull() | (local_day(F.col("since_ts"), platforms) <= day)
     has_ended = local_day(F.col("until_ts"), platforms) <= day

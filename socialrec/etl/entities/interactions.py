@@ -23,7 +23,7 @@ def build(night: SilverNight, roll: Roll, stage: Stage) -> Outcome:
 
 
 def silver_interactions(bronze: DataFrame, identity: Identity, keys: Keys, platforms: Platforms) -> DataFrame:
-    """One row an interaction of `bronze`, which must be free of duplicates, in the columns of silver.interactions."""
+    """Convert the interactions of `bronze`, which must have no duplicates, into the columns of silver.interactions."""
     return bronze.select(
         "event_id",
         identity.user_key(F.col("platform"), F.col("user_id")).alias("user_key"),

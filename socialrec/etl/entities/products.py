@@ -1,4 +1,4 @@
-"""Bronze products to the silver snapshot: of each product the newest valid description."""
+"""Bronze products to the silver snapshot: the newest valid description of each product."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def build(night: SilverNight, roll: Roll, stage: Stage) -> Outcome:
 
 
 def merge_products(previous: DataFrame, intake: DataFrame, keys: Keys, ds: str, masks: MaskSettings) -> DataFrame:
-    """Every known description of every product that stands in the previous snapshot or in the intake (bronze rows).
+    """Merge all known descriptions of the products in the previous snapshot and in the intake (bronze rows).
 
     Returns the columns of silver.products plus `is_newest` (bool: by `updated_ts`, unknown oldest, then landing day,
     file, line) and `is_new` (bool: from the intake). `first_seen_ds` is the same for all of a product's rows.
@@ -40,7 +40,7 @@ def merge_products(previous: DataFrame, intake: DataFrame, keys: Keys, ds: str, 
         intake.withColumn(_LANDED_TITLE, F.col("title")),
         dict.fromkeys(_NAMES, MaskSettings.nothing()) | {"description": masks},
     )
-    # A title that is nothing but markup stays as it landed: a product has one.
+    # A title of nothing but markup stays as it landed, because a product must have one.
     named = cleaned.withColumn("title", F.when(F.col("title") == "", F.col(_LANDED_TITLE)).otherwise(F.col("title")))
     new = named.withColumn("text", text).select(
         keys.product_id(),

@@ -1,4 +1,4 @@
 """One night of gold: affinity, ties, profiles, texts to encode.
 
-What a language model reads off texts belongs to `text.understanding`.
+Predictions from texts belong to `text.understanding`.
 """

@@ -1,4 +1,4 @@
-"""User-product affinity: weighted events under exponential decay, rolled on from night to night."""
+"""User-product affinity: weighted events under exponential decay, updated night by night."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KEY = ("platform", "user_key", "product_id")
 
 
 def event_micros(settings: EtlSettings) -> Column:
-    """What one silver interaction is worth on its landing day, in millionths (int64).
+    """Weight of one silver interaction on its landing day, in millionths (int64).
 
     Its type's weight, times the quantity up to 1 and 1 + ln(quantity) above, decayed by the whole days of its platform
     since it happened; an event without a time counts as of its landing day.
@@ -30,9 +30,9 @@ def event_micros(settings: EtlSettings) -> Column:
 
 
 def user_product_affinity(previous: DataFrame, events: DataFrame, ds: str, settings: EtlSettings) -> DataFrame:
-    """The snapshot of day `ds` from an earlier one (no rows where there is none) and the silver events since.
+    """Compute the snapshot of day `ds` from an earlier one (no rows where there is none) and the silver events since.
 
-    An event of quantity 0 did not happen. Returns the columns of gold.user_product_affinity, a user's rows side by side
+    An event of quantity 0 does not count. Returns the columns of gold.user_product_affinity, a user's rows side by side
     in one Spark partition.
     """
     fresh = events.where(F.col("quantity") > 0).select(

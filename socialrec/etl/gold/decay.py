@@ -1,8 +1,8 @@
-"""Sums that fade, in whole millionths, equal bit by bit however many nights ran and in which order.
+"""Decayed sums in whole millionths, equal bit by bit however many nights ran and in which order.
 
-A sum is rounded on the landing days that add to it and on no other: what stood on the last such day is aged to the
-next one, rounded, and added to. So a sum is carried from snapshot to snapshot as it was settled on its last day
-(`settled_ds`, `settled_micros`), not as it had faded by the night that happened to run.
+A sum is rounded on the landing days that add to it and on no other: the value of the last such day is decayed to the
+next one, rounded, and added to. So a snapshot carries a sum as of its last day (`settled_ds`, `settled_micros`), not as
+decayed by the night that happened to run.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from pyspark.sql import functions as F
 MICROS = 1_000_000
 SETTLED_DS, SETTLED_MICROS = "settled_ds", "settled_micros"
 Combine = Callable[[str], Column]
-"""How several values of a column become one, the same over days as within one: a sum, a minimum or a maximum."""
+"""Aggregate of several values of a column, the same over days as within one: a sum, a minimum or a maximum."""
 
 
 def decay_factor(age_days: Column, half_life: float) -> Column:
-    """2 to the power of minus age over half-life, float64."""
+    """Decay factor: 2 to the power of minus age over half-life, float64."""
     return F.pow(F.lit(2.0), -age_days / F.lit(half_life))
 
 
 def faded(micros: Column, since: Column, until: Column, half_life: float) -> Column:
-    """Millionths of day `since` on day `until`, int64, rounded half away from zero."""
+    """Decay millionths of day `since` to day `until`, int64, rounded half away from zero."""
     return F.round(micros * decay_factor(F.datediff(until, since), half_life)).cast("bigint")
 
 
 def carried(snapshot: DataFrame, names: Sequence[str]) -> DataFrame:
-    """These columns of a snapshot as parts to go on from."""
+    """Columns of a snapshot as parts of a later sum."""
     return snapshot.withColumn(SETTLED_DS, F.to_date(SETTLED_DS)).select(*names)
 
 

@@ -1,4 +1,4 @@
-"""A text stands in the first day that has it, also where that day's night runs after those of later days."""
+"""Assignment of a text to its first day, also where that day's night runs after those of later days."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from socialrec.lake.rewriting import replace_files, with_changes
 
 
 def leave_to_first_day(lake: Lake, ds: str, *, job: str) -> None:
-    """Take the texts of day `ds` out of the days after it, whose commits go on standing; no work on a newest day."""
+    """Remove the texts of day `ds` from later days, without invalidating their commits; no work on a newest day."""
     later = [day for day in lake.partitions(TEXTS) if day > ds]
     if not later:
         return

@@ -26,7 +26,7 @@ from socialrec.settings.etl import EtlSettings
 
 @dataclass(frozen=True)
 class GoldBuilder:
-    """Builds the gold tables of night `ds`, rolling on or from the start as the plan says."""
+    """Builder of the gold tables of night `ds`, incrementally or from the start as the plan says."""
 
     spark: SparkSession
     lake: Lake

@@ -1,4 +1,4 @@
-"""User profiles: what each user has done and likes, in numbers and in words to encode."""
+"""User profiles: events and interests of each user, in numbers and in words to encode."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _N_NUMBERS = ("n_interactions", "n_products", "n_comments", "n_follows")
 
 @dataclass(frozen=True)
 class Edges:
-    """The follows of a day: every one that is known, and those that last."""
+    """Follows of a day: all known ones, and those that hold."""
 
     every: DataFrame
     active: DataFrame
 
 
 def user_profiles(affinity: DataFrame, comments: DataFrame, edges: Edges, products: DataFrame, *, ds: str) -> DataFrame:
-    """Everybody who ever appeared, in the columns of gold.user_profiles.
+    """Profiles of all users ever seen, in the columns of gold.user_profiles.
 
     `affinity` is the day's snapshot; `comments` all silver comments up to the day; `products` the silver snapshot.
     """
@@ -44,10 +44,11 @@ def user_profiles(affinity: DataFrame, comments: DataFrame, edges: Edges, produc
 
 
 def profile_text(categories: Column, interests: Column, commented: Column, labelled: Column) -> Column:
-    """Such as `Likes books and toys. Looks at tea. Last interested in: Red kite. Last commented on: Blue kite.`
+    """Profile in words, such as `Likes books and toys. Looks at tea. Last interested in: Red kite. Last commented on:
+    Blue kite.`
 
     Each is a list of structs `said` (string) and `holds` (bool): whether the user likes a category, and whether an
-    interest, a comment or a label has a date. Without dates nothing is said to be the last.
+    interest, a comment or a label has a date. Without dates the word "last" is not used.
     """
     named = F.slice(categories, 1, _N_CATEGORIES_SAID)
     sentences = [
@@ -67,7 +68,7 @@ def _said(parts: Column, *, holds: bool) -> Column:
 
 
 def _listed(words: Column) -> Column:
-    """Such as `a, b and c`; empty for none."""
+    """List in words, such as `a, b and c`; empty for none."""
     several = F.concat(
         F.array_join(F.slice(words, 1, F.size(words) - 1), ", "), F.lit(" and "), F.element_at(words, -1)
     )
@@ -79,13 +80,13 @@ def _sentence(begin: str, words: Column) -> Column:
 
 
 def _newest(begin: str, parts: Column) -> Column:
-    """The dated ones as `Last …`; where none has a date all of them without that word."""
+    """Sentence of the dated parts as `Last …`; where none has a date of all parts, without that word."""
     dated, undated = (F.array_join(_said(parts, holds=holds), ", ") for holds in (True, False))
     return F.coalesce(_sentence(f"Last {begin}", dated), _sentence(begin.capitalize(), undated))
 
 
 def _numbers(affinity: DataFrame, comments: DataFrame, edges: Edges) -> DataFrame:
-    """Sums of what each source says of a user: every source gives rows of the same shape, and one aggregation joins."""
+    """Sum the counts of all sources: each gives rows of the same shape, and one aggregation joins them."""
     parts = [
         _part(
             affinity,
@@ -112,9 +113,10 @@ def _part(rows: DataFrame, user: str, time: str | None, **numbers: Column) -> Da
 
 
 def _tastes(affinity: DataFrame, products: DataFrame, comments: DataFrame) -> DataFrame:
-    """user_key, categories (by summed affinity, then name) and interests (by time, affinity, product).
+    """Interests by user: user_key, categories (by summed affinity, then name) and interests (by time, affinity,
+    product).
 
-    What the user returned or complained about is no interest.
+    Products that the user returned or complained about are no interests.
     """
     liked = affinity.where(F.col("affinity_micros") > 0).join(_described(products), "product_id")
     order = F.struct(_age("last_event_ts"), (-F.col("affinity_micros")).alias("dislike"), "product_id")
@@ -134,14 +136,16 @@ def _tastes(affinity: DataFrame, products: DataFrame, comments: DataFrame) -> Da
 
 
 def _is_liked() -> Column:
-    """Something favourable was done or said, fewer comments speak, or may speak, against it, and stars average 3."""
+    """Check if a category is liked: a positive event or comment, fewer (possible) complaints, mean stars of at
+    least 3.
+    """
     n_good, n_doubtful = F.coalesce("n_good", F.lit(0)), F.coalesce("n_doubtful", F.lit(0))
     is_outvoted = ((n_doubtful > 0) & (n_good <= n_doubtful)) | (F.coalesce("above_middle", F.lit(0.0)) < 0)
     return ((F.col("n_fan") > 0) | (n_good > 0)) & ~is_outvoted
 
 
 def _opinions(comments: DataFrame, products: DataFrame) -> DataFrame:
-    """By user and category how many comments praise, how many complain or may do so, and the stars above 3 in sum."""
+    """Counts of praises, of (possible) complaints, and the sum of stars above 3, by user and category."""
     rating = F.col("rating")
     is_doubtful = (rating <= UNFAVOURABLE_RATING) | (rating.isNull() & ~_is_label())
     said = comments.join(_described(products), "product_id").where(F.col("category").isNotNull())
@@ -153,7 +157,7 @@ def _opinions(comments: DataFrame, products: DataFrame) -> DataFrame:
 
 
 def _comments_said(comments: DataFrame, products: DataFrame) -> DataFrame:
-    """user_key, commented and labelled: the newest in words, and the newest label, on each of the last products."""
+    """Newest comments and labels: user_key, commented and labelled, for each of the user's last products."""
     worded = comments.where(F.col("text") != "")
     said = worded.join(_described(products), "product_id").withColumn("is_label", _is_label())
     newest = F.max_by("text", F.struct("created_ts", "comment_id")).alias("text")
@@ -184,5 +188,5 @@ def _part_of(said: Column, holds: Column) -> Column:
 
 
 def _age(time: str) -> Column:
-    """Ascending from the newest; what has no date is the oldest."""
+    """Sort key, ascending from the newest; undated ones are the oldest."""
     return (-F.unix_micros(F.coalesce(time, F.lit(0).cast("timestamp")))).alias("age")

@@ -1,4 +1,4 @@
-"""Texts to encode: what products, comments and profiles say, each text once, on the night it first appeared."""
+"""Texts to encode of products, comments and profiles, each once, on the night it first appeared."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KINDS = (TextKind.PRODUCT, TextKind.COMMENT, TextKind.PROFILE)
 
 
 def new_texts(products: DataFrame, comments: DataFrame, profiles: DataFrame, known: DataFrame, ds: str) -> DataFrame:
-    """The texts whose `text_hash` is not among `known`, in the columns of gold.texts.
+    """Texts whose `text_hash` is not among `known`, in the columns of gold.texts.
 
     A text that several kinds share is a product's before it is a comment's, and a comment's before it is a profile's.
     """

@@ -1,4 +1,4 @@
-"""Social ties: who follows and answers whom, and how strong each tie is."""
+"""Social ties: follows and replies between users, and the strength of each tie."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from socialrec.settings.etl import EtlSettings
 _PAIR = ("platform", "low", "high")
 _REPLIED = ("replies_micros", SETTLED_DS, SETTLED_MICROS, "last_reply_ts")
 _NOTHING: dict[str, bool | int] = {"is_follow": False, "replies_micros": 0, SETTLED_MICROS: 0}
-"""What stands where a direction has no follow, or no replies."""
+"""Defaults of a direction without follow or replies."""
 
 
 def replies(comments: DataFrame, after: str, keys: Keys, platforms: Platforms) -> DataFrame:
@@ -74,10 +74,10 @@ def replied_pairs(new: DataFrame, previous: DataFrame, ds: str, half_life: float
 def social_ties(
     follows: DataFrame, replied: DataFrame, affinity: DataFrame, ds: str, settings: EtlSettings
 ) -> DataFrame:
-    """The ties of a day, in the columns of gold.social_ties, from active follows, replied pairs and the day's affinity.
+    """Compute the ties of a day, in the columns of gold.social_ties, from active follows, replied pairs and affinity.
 
-    Both directions of a pair meet in one row first, so that following back needs no join and what both like is
-    compared once.
+    Both directions of a pair are first joined in one row, so that following back needs no join and shared interests are
+    computed once.
     """
     pairs = _pairs(follows, replied)
     interests = niche_interests(affinity, settings.co_interest_max_users)
@@ -90,7 +90,8 @@ def social_ties(
 
 
 def niche_interests(affinity: DataFrame, max_users: int) -> DataFrame:
-    """user_key and `products` (array of 64-bit hashes): what each user likes but for what more than `max_users` like.
+    """Products that each user likes, without those that more than `max_users` like: user_key and `products` (array of
+    64-bit hashes).
 
     Hashes are an eighth of the ids' weight; two of ten million products share one with a chance of 1 in 300,000.
     """
@@ -101,7 +102,7 @@ def niche_interests(affinity: DataFrame, max_users: int) -> DataFrame:
 
 
 def _pairs(follows: DataFrame, replied: DataFrame) -> DataFrame:
-    """One row a pair of users, low key first, with what each direction holds (`up_` and its name: low to high)."""
+    """One row per pair of users, low key first, with the values of both directions (prefix `up_`: low to high)."""
     followed = follows.select(
         "platform", F.col("follower_key").alias("user"), F.col("followee_key").alias("other"), "since_ts",
         F.lit(True).alias("is_follow"),
@@ -112,7 +113,7 @@ def _pairs(follows: DataFrame, replied: DataFrame) -> DataFrame:
     both = followed.unionByName(answered, allowMissingColumns=True).withColumns(
         {"low": F.least("user", "other"), "high": F.greatest("user", "other"), "is_up": F.col("user") < F.col("other")}
     )
-    # A direction has one row of either kind at most, so that the greatest value is the only one.
+    # A direction has at most one row of each kind, so the maximum is the only value.
     ends = [
         F.max(F.when(here, F.col(name))).alias(f"{end}_{name}")
         for end, here in (("up", F.col("is_up")), ("down", ~F.col("is_up")))
@@ -126,7 +127,7 @@ def _pairs(follows: DataFrame, replied: DataFrame) -> DataFrame:
 
 
 def _directed(pairs: DataFrame, ds: str, settings: EtlSettings) -> DataFrame:
-    """Two ties a pair, as each of the two sees it; directions with neither a follow nor a reply are no ties."""
+    """Two ties per pair, one for each user; directions with neither a follow nor a reply are no ties."""
     is_mutual = F.col("up_is_follow") & F.col("down_is_follow")
     directions = [
         F.struct(

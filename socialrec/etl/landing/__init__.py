@@ -1,4 +1,4 @@
-"""Landing files: found, opened, read as records.
+"""Landing files: discovery, opening, reading as records.
 
-What a record must hold is judged in `etl.bronze`.
+Validation of records belongs to `etl.bronze`.
 """

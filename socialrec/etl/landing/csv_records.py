@@ -1,4 +1,4 @@
-"""CSV files as records: which lines make up one, and what to do with a quote that does not close."""
+"""CSV files as records, with recovery from quotes that do not close."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.landing.lines import BLANKS
 
 LONGEST_RECORD = 131_072
-"""Characters after which an open quote is taken for a stray one; the csv module reads no longer value either."""
+"""Length after which an open quote counts as stray; the csv module reads no longer value either."""
 _OPEN: tuple[str, ...] = ("a quote is open",)
 """Sentinel for the values of a line in which a quote opens and does not close; compared by identity."""
 _STARTS: dict[str, re.Pattern[str]] = {
@@ -26,7 +26,7 @@ _STARTS: dict[str, re.Pattern[str]] = {
 
 @dataclass(frozen=True)
 class CsvRecord:
-    """One record of a CSV file: the number of its first line from 1, how many lines it has, and its values.
+    """One record of a CSV file: number of its first line from 1, its number of lines, and its values.
 
     fields: None where the lines are no record of this header; `raw` is what they hold, line ends as LF.
     """
@@ -38,10 +38,10 @@ class CsvRecord:
 
 
 def csv_records(lines: Iterable[tuple[int, str]], entity: Entity, header: Sequence[str]) -> Iterator[CsvRecord]:
-    """Put the lines below a header, numbered and without line ends, together to records. Blank ones are no records.
+    """Assemble records from the numbered lines below a header, without line ends. Blank lines are no records.
 
-    A quote that is never closed costs the line in which it opens, not those that follow: it is taken for a stray one
-    where the lines up to the next quote make no record of this header, or one of them is a record by itself.
+    A quote that is never closed costs the line in which it opens, not those that follow: it counts as stray where the
+    lines up to the next quote make no record of this header, or one of them is a record by itself.
     """
     is_record = _record_test(entity, header)
     waiting: list[tuple[int, str]] = []
@@ -79,7 +79,7 @@ def split_line(line: str) -> tuple[str, ...] | None:
 
 
 def is_open(fields: tuple[str, ...] | None) -> bool:
-    """Tell whether `split_line` found a quote that is still open."""
+    """Check if `split_line` found a quote that is still open."""
     return fields is _OPEN
 
 
@@ -91,9 +91,9 @@ def _close_quote(
     n_fields: int,
     is_record: Callable[[str], bool],
 ) -> tuple[int, tuple[str, ...] | None]:
-    """How many more lines a record takes, and its values; None where its quote is a stray one.
+    """Find how many more lines a record takes, and its values; None where its quote is a stray one.
 
-    The lines that were looked at are left in `waiting`.
+    Lines that were read are left in `waiting`.
     """
     parts, size, taken, n_opened = [opening], len(opening), 0, 0
     # A line that closes a quote and opens another begins a value: more of them than columns make no record.

@@ -1,4 +1,4 @@
-"""The landing folder: which days have arrived, in which files, and whether their content changed."""
+"""Landing folder: its days, their files, and changes of their content."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from socialrec.settings.etl import PlatformSettings
 
 UTF_8 = "utf-8"
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-"""What a platform may be called."""
+"""Pattern of a platform's name."""
 _FILE_NAME = re.compile(
     rf"({'|'.join(Entity)})(?:-[A-Za-z0-9._-]+)?\.({'|'.join(re.escape(form) for form in FILE_FORMATS)})"
 )
@@ -32,8 +32,8 @@ _REMEDY = "run `socialrec import demo` or deliver files to <landing>/<platform>/
 class LandingFile:
     """One delivered file. `format` is parquet, jsonl or csv; text files may be gzipped, and have an encoding.
 
-    target: where its bytes are, for a file that is looked at as if it lay at `path`. seen: its identity, size and time
-    of writing when it was listed.
+    target: the path of its bytes, for a file that is checked as if it were at `path`. seen: its identity, size and
+    modification time when it was listed.
     """
 
     path: Path
@@ -49,7 +49,7 @@ class LandingFile:
         return self.target or self.path
 
     def state(self) -> tuple[int, ...]:
-        """Identity, size and time of writing of the file now, of a link its own; none where it is gone."""
+        """Current identity, size and modification time of the file, without following links; None where it is gone."""
         try:
             status = os.lstat(self.opened)
         except OSError:
@@ -58,7 +58,7 @@ class LandingFile:
 
     @property
     def is_as_seen(self) -> bool:
-        """Tell whether nobody has written to the file, or put another one in its place, since it was listed."""
+        """Check if the file was neither written nor replaced since it was listed."""
         return self.state() == self.seen
 
     @property
@@ -74,7 +74,7 @@ class LandingFile:
 
 @dataclass(frozen=True)
 class LandingDay:
-    """All files of one day, of every platform. `settings` are those of its platforms that are no defaults, as text."""
+    """Files of one day, of all platforms. `settings` are the non-default settings of its platforms, as text."""
 
     ds: str
     files: tuple[LandingFile, ...]
@@ -90,12 +90,12 @@ class LandingDay:
         return replace(self, files=tuple(file for file in self.files if file not in files))
 
     def stamp(self) -> str:
-        """Changes whenever a file's name, size or time of writing does, or how it is read; cheap to find."""
+        """Token that changes with a file's name, size, modification time or reading settings; cheap to compute."""
         facts = [(file.name, (status := file.path.stat()).st_size, status.st_mtime_ns) for file in self.files]
         return _short_hash(f"{facts!r}{self.settings}")
 
     def content(self) -> str:
-        """Changes only when a file's name or content does, or how it is read; reads every file."""
+        """Hash that changes only with a file's name, content or reading settings; reads every file."""
         facts = []
         for file in self.files:
             with open_packed(file.opened) as handle:
@@ -110,13 +110,13 @@ def find_days(
     *,
     follow: bool = False,
 ) -> list[LandingDay]:
-    """Landing days up to `until`, oldest first, each with its files by name.
+    """Find landing days up to `until`, oldest first, each with its files by name.
 
-    platforms: the settings of those that have some; their files are read as these say. follow: files are links of our
-    own, to be followed.
+    platforms: settings by platform, which decide how files are read. follow: files are our own links, which are
+    followed.
 
     Names that begin with a dot or an underscore are uploads under way, and are left out. Raises UserError where the
-    landing folder is missing or empty, where a folder or file has a name that means nothing, and where one is a link, a
+    landing folder is missing or empty, where a folder or file has an unknown name, and where one is a link, a
     pipe or a device. The landing folder itself may be a link: only this account can make it one.
     """
     if not landing.is_dir():
@@ -140,9 +140,9 @@ def find_days(
 def settled_days(
     days: Iterable[LandingDay], waiting: Container[LandingFile], in_bronze: Container[str]
 ) -> list[LandingDay]:
-    """The days without the files that still change, and without the days that have no other.
+    """Remove files that still change, and days that have no other.
 
-    A day that bronze holds waits whole: a part of it would take the place of what is there.
+    A day that bronze already has waits as a whole, because a part of it would replace its rows.
     """
     settled: list[LandingDay] = []
     for day in days:
@@ -153,7 +153,7 @@ def settled_days(
 
 
 def require_day(landing: Path, arrived: Container[str], ds: str, waiting: Iterable[LandingFile] = ()) -> None:
-    """Raise UserError where the night's own landing day is not among those that arrived.
+    """Raise UserError where the night's own landing day is missing.
 
     waiting: files that still change, as those of a day may all do.
     """
@@ -167,7 +167,7 @@ def require_day(landing: Path, arrived: Container[str], ds: str, waiting: Iterab
 
 
 def require_as_seen(days: Iterable[LandingDay]) -> None:
-    """Raise UserError where somebody wrote to a file, or replaced it, since it was listed."""
+    """Raise UserError where a file was written or replaced since it was listed."""
     for day in days:
         for file in day.files:
             if not file.is_as_seen:
@@ -186,7 +186,7 @@ def _day_folders(platform: Path) -> Iterator[Path]:
 
 
 def _settings_of(files: Sequence[LandingFile], platforms: Mapping[str, PlatformSettings]) -> str:
-    """Settings of the files' platforms that are no defaults, in one order; empty where there are none."""
+    """Non-default settings of the files' platforms, in a fixed order; empty where there are none."""
     own = {file.platform: platforms[file.platform] for file in files if file.platform in platforms}
     said = {name: one.model_dump(mode="json", exclude_defaults=True) for name, one in own.items()}
     said = {name: one for name, one in said.items() if one}
@@ -215,7 +215,7 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def is_day(name: str) -> bool:
-    """Tell whether a folder's name is that of a landing day."""
+    """Check if a folder's name is that of a landing day."""
     try:
         return bool(DAY_PATTERN.fullmatch(name)) and bool(date.fromisoformat(name))
     except ValueError:

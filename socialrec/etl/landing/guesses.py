@@ -1,4 +1,4 @@
-"""Guess why a landing file is not what its contract wants: another separator, another encoding, other column names."""
+"""Guesses why a landing file breaks its contract: another separator, another encoding, other column names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.vocabulary import Entity
 
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-"""What people separate columns with instead of commas."""
+"""Separators other than the comma."""
 
 _SYNONYMS = {
     **{"product_id": ("item_id", "item", "sku", "asin"), "title": ("name",), "text": ("review", "body", "message")},
@@ -20,12 +20,12 @@ _SYNONYMS = {
 _TIMES = ("timestamp", "time", "date", "datetime", "created_at", "updated_at")
 _LEAST_SIMILARITY = 0.8
 _LONGEST_NAME, _MOST_STRANGERS = 100, 200
-"""Beyond these a header is noise, and comparing its names with ours would take long."""
+"""Longest header whose names are compared with ours; longer ones are noise."""
 _SHOWN_HEADER = 160
 
 
 def similar_columns(entity: Entity, found: Iterable[str]) -> dict[str, str]:
-    """Columns that the contract does not know, each with the one that it may mean and that is not there.
+    """Unknown columns, each with the missing column of the contract that it may mean.
 
     A column of the contract is given once, to the name that is most like it.
     """
@@ -47,7 +47,7 @@ def similar_columns(entity: Entity, found: Iterable[str]) -> dict[str, str]:
 
 
 def shown_name(name: str) -> str:
-    """A column's name as it is, or in quotes where it holds what cannot be seen."""
+    """Column name as it is, or in quotes where it contains invisible characters."""
     return name if name == name.strip() and name.isprintable() else repr(name)
 
 
@@ -85,14 +85,14 @@ def _advice(entity: Entity, form: str, names: Sequence[str], missing: Sequence[s
 
 
 def _separator(names: Sequence[str]) -> str | None:
-    """The separator of a header that was split at its commas, if it has none or few of them."""
+    """Separator of a header that was split at commas, if it has none or few of them."""
     header = ",".join(names)
     found = max(SEPARATORS, key=header.count)
     return found if header.count(found) >= max(1, header.count(",")) else None
 
 
 def _similarity(name: str, want: str, entity: Entity) -> float:
-    """How much a column's name is like one of the contract, 0 to 1."""
+    """Similarity of a column's name to one of the contract, 0 to 1."""
     ours, theirs = want.split("_"), _words(name)
     if theirs == ours:
         return 1.0

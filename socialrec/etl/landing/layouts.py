@@ -1,4 +1,4 @@
-"""What landing files look like inside: read from footers, headers and first records, before Spark starts on them."""
+"""Layouts of landing files, read from footers, headers and first records before Spark reads the files."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from socialrec.etl.landing.opening import open_parquet
 from socialrec.runtime.gzipped import MOST_TIMES_UNPACKED, UNPACKED_BYTES
 
 NANOSECONDS = "nanoseconds"
-"""The kind of a Parquet column of nanosecond timestamps, which Spark reads as a number."""
+"""Kind of a Parquet column of nanosecond timestamps, which Spark reads as a number."""
 TEXT_LIST = "array<string>"
-"""The kind of a Parquet column of lists of texts."""
+"""Kind of a Parquet column of lists of texts."""
 
 _INTEGERS = ("tinyint", "smallint", "int", "bigint", "decimal")
 _FITTING = {
@@ -38,7 +38,7 @@ _FITTING = {
     "bool": ("string", "boolean", *_INTEGERS),
     "timestamp": ("string", "date", "timestamp", "timestamp_ntz", "float", "double", NANOSECONDS, *_INTEGERS),
 }
-"""By contract type: the kinds of landing column that can become it without guessing."""
+"""Kinds of landing column that can be converted without guessing, by contract type."""
 
 _ARROW_KINDS = {
     pa.null(): "null",
@@ -59,18 +59,18 @@ _ARROW_KINDS = {
 }
 _PEEKED_RECORDS = 20
 MOST_COLUMNS = 16_384
-"""Columns that a file may have, known and unknown ones together: as many as a spreadsheet."""
+"""Most columns of a file, known and unknown together: as many as a spreadsheet has."""
 FEW_ROWS = 1 << 20
-"""Rows that a Parquet file of any size may have; larger ones `MOST_TIMES_UNPACKED` for each byte."""
+"""Rows that a Parquet file of any size may have; larger files may have `MOST_TIMES_UNPACKED` per byte."""
 
 
 @dataclass(frozen=True)
 class Layout:
     """Files that one scan can read: same entity, format and columns.
 
-    `columns` are names with Spark type names (or `NANOSECONDS`), in file order; None stands for a CSV column that the
-    contract does not know. encoding: how text is encoded. is_plain: whether every line of a text file is a record or
-    blank, below a header in the first line where it is CSV; a file with double quotes in it is not.
+    `columns` are names with Spark type names (or `NANOSECONDS`), in file order; None is a CSV column that the contract
+    does not know. encoding: encoding of text. is_plain: True if every line of a text file is a record or blank,
+    below a header in the first line where it is CSV; a file with double quotes in it is not.
     """
 
     entity: Entity
@@ -81,7 +81,7 @@ class Layout:
 
     @property
     def kinds(self) -> dict[str, str]:
-        """The known columns with their kinds."""
+        """Known columns with their kinds."""
         return {name: kind for name, kind in self.columns if name is not None}
 
 
@@ -103,7 +103,7 @@ def find_layouts(files: Iterable[LandingFile]) -> Layouts:
     """Group files by layout; empty text files have no records and are left out. Reads text files to their ends.
 
     Raises UserError for a file that cannot be read, text that is not in its encoding, a required column that is
-    missing, a column that stands twice, and a column whose type cannot become the contract's.
+    missing, a column that is there twice, and a column whose type cannot become the contract's.
     """
     grouped: dict[Layout, list[LandingFile]] = {}
     unknown: dict[tuple[str, ...], str] = {}
@@ -125,7 +125,7 @@ def find_layouts(files: Iterable[LandingFile]) -> Layouts:
 
 
 def _layout(file: LandingFile, found: Sequence[tuple[str, str]], known: set[str]) -> tuple[Layout, int]:
-    """The layout of a file, and how many lines or rows of it have to be records."""
+    """Layout of a file, and its number of lines or rows that have to be records."""
     if file.format == "parquet":
         columns = tuple(sorted((name, kind) for name, kind in found if name in known))
         with open_parquet(file.opened) as parquet:
@@ -152,7 +152,7 @@ def _columns(file: LandingFile) -> list[tuple[str, str]] | None:
 
 @contextmanager
 def _reading(file: LandingFile) -> Iterator[None]:
-    """Name the file where it cannot be read."""
+    """Name the file in errors of reading it."""
     try:
         yield
     except LineTooLongError as error:
@@ -170,7 +170,7 @@ def _check_columns(file: LandingFile, names: Sequence[str]) -> None:
     if len(names) > MOST_COLUMNS:
         raise UserError(f"{file.path}: {len(names):,} columns, at most {MOST_COLUMNS:,} may be there; leave some out")
     if repeated := sorted(name for name, n in Counter(names).items() if n > 1):
-        raise UserError(f"{file.path}: column {repeated[0]} stands there twice; deliver it once")
+        raise UserError(f"{file.path}: column {repeated[0]} is there twice; deliver it once")
     if missing := missing_columns(file.entity, file.format, names):
         raise UserError(f"{file.path}: {missing}")
 
@@ -202,7 +202,9 @@ def _parquet_columns(file: LandingFile) -> list[tuple[str, str]]:
 
 
 def _check_sizes(file: LandingFile, footer: pq.FileMetaData) -> None:
-    """Raise UserError where a footer declares more rows or bytes than a file of its size holds: Spark reserves them."""
+    """Raise UserError where a footer declares more rows or bytes than its file can hold, because Spark reserves
+    them.
+    """
     size = file.opened.stat().st_size
     n_bytes = sum(footer.row_group(number).total_byte_size for number in range(footer.num_row_groups))
     for what, said, few in (("rows", footer.num_rows, FEW_ROWS), ("bytes unpacked", n_bytes, UNPACKED_BYTES)):
@@ -237,7 +239,9 @@ def _csv_columns(file: LandingFile) -> list[tuple[str, str]] | None:
 
 
 def _json_columns(file: LandingFile) -> list[tuple[str, str]] | None:
-    """Names of the first records; all of the contract's where none of those can be read, so that they are judged."""
+    """Column names of the first records; all of the contract's where none can be read, so that the records are
+    judged.
+    """
     records = list(_objects(islice(_filled_lines(file), _PEEKED_RECORDS)))
     names = {name for record in records for name in record}
     return [(name, "string") for name in sorted(names or {column.name for column in ENTITIES[file.entity].columns})]

@@ -1,4 +1,4 @@
-"""Text files as lines: where a line ends, and which characters its bytes are.
+"""Text files as lines: line ends and encodings.
 
 A line ends at LF, CR or CRLF, in any mixture, and nowhere else (not at U+2028 or U+0085): as Spark reads text files.
 Ingest, `check` and the erasure all read lines by the functions here.
@@ -19,9 +19,9 @@ from socialrec.etl.landing.opening import open_unpacked
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BLANKS = " \t"
-"""A line of nothing but these is no record."""
+"""Characters of a blank line, which is no record."""
 LONGEST_LINE = 1 << 24
-"""Bytes of a line, 16 MiB: a longer one is no record, and would have to be held whole."""
+"""Longest line in bytes, 16 MiB: a longer one is no record, and would have to be held in memory."""
 CONVERT = "socialrec convert FOLDER --into FOLDER"
 ENCODING_NAMES = {"gb18030": "GB18030 (GBK)", "cp1252": "Windows-1252 (Latin-1)"}
 _SAMPLED_LINES = 200
@@ -42,7 +42,7 @@ class TextFacts:
 
 
 class LineTooLongError(UserError):
-    """A line has more bytes than any record."""
+    """Line with more bytes than any record."""
 
     def __init__(self, number: int) -> None:
         super().__init__(
@@ -52,7 +52,7 @@ class LineTooLongError(UserError):
 
 
 def open_bytes(path: Path) -> BufferedIOBase:
-    """Open a landing file for its bytes, unpacked where it is gzipped; errors as of `landing_doors`."""
+    """Open a landing file for its bytes, decompressed where it is gzipped; errors as of `landing.opening`."""
     return open_unpacked(path)
 
 
@@ -111,7 +111,7 @@ def survey(content: BufferedIOBase) -> TextFacts:
 def text_lines(content: BufferedIOBase, encoding: str) -> Iterator[str]:
     """The lines of a file as text, without line ends and byte order mark.
 
-    An encoding whose line ends are those of ASCII is asked for: a line is cut before it is decoded.
+    The encoding must have the line ends of ASCII, because lines are cut before they are decoded.
     """
     is_first = True
     for lines in whole_lines(content):
@@ -141,13 +141,13 @@ def encoding_problem(content: BufferedIOBase, encoding: str) -> str | None:
 
 
 def likely_encoding(lines: Sequence[bytes]) -> str:
-    """The encoding that lines which are not UTF-8 are most likely in: Chinese (`gb18030`), or Western (`cp1252`)."""
+    """Most likely encoding of lines that are not UTF-8: Chinese (`gb18030`), or Western (`cp1252`)."""
     said = [byte for line in lines for byte in line if byte >= 0x80]
     try:
         text = "".join(line.decode("gb18030") for line in lines)
     except UnicodeDecodeError:
         return "cp1252"
-    # Two bytes a character, most of them of the characters that people write (0xB0 to 0xD7 in the first byte).
+    # Two bytes per character, mostly of common characters (0xB0 to 0xD7 in the first byte).
     n_chinese = sum("\u3000" <= mark <= "\u9fff" or "\uff00" <= mark <= "\uffef" for mark in text)
     is_frequent = sum(0xB0 <= byte <= 0xD7 for byte in said) >= n_chinese / 2
     return "gb18030" if n_chinese * 2 >= len(said) * 0.9 and is_frequent else "cp1252"

@@ -1,4 +1,4 @@
-"""Open landing files: real files below real folders, never by way of a link, and no more bytes than a file may have."""
+"""Safe opening of landing files: real files in real folders, no links, and a limit on decompressed bytes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def require_file(path: Path) -> None:
 
 
 def open_packed(path: Path) -> io.BufferedReader:
-    """Open a file for its bytes as they lie there; neither it nor the two folders above it may be a link.
+    """Open a file for its raw bytes; neither it nor the two folders above it may be a link.
 
     Raises UserError where one of them is, or the file is a pipe or a device; OSError where it cannot be opened.
     """
@@ -57,9 +57,9 @@ def open_packed(path: Path) -> io.BufferedReader:
 
 
 def open_unpacked(path: Path) -> io.BufferedReader:
-    """Open a file as `open_packed` does, unpacked where its name says that it is gzipped.
+    """Open a file as `open_packed` does, decompressed where its name says that it is gzipped.
 
-    Reading raises UserError where it unpacks to more than a file of its size may.
+    Reading raises UserError where it decompresses to more than a file of its size may.
     """
     packed = open_packed(path)
     if path.suffix != ".gz":

@@ -1,4 +1,4 @@
-"""Read landing files of one layout in one Spark scan, each record with its file and its number in it."""
+"""Read landing files of one layout in one Spark scan, each record with its file and its line or row number."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _HALF_PAIR = (
     r"(?<!\\)((?:\\\\)*)(?:\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})"
 )
-"""An escape of JSON for one half of a surrogate pair: no character, as where a source cuts an emoji in two."""
+"""JSON escape for one half of a surrogate pair, which is no character; sources that cut an emoji in two write it."""
 _SMALL_FILE = 1 << 16
-"""Bytes. Numbering the lines of a file in a pass of its own costs as much as putting together this much of it."""
+"""Bytes whose assembly costs as much as numbering a file's lines in a separate pass."""
 
 
 def scan(spark: SparkSession, layout: Layout, files: Sequence[LandingFile]) -> DataFrame:
@@ -69,7 +69,7 @@ def _scan_parquet(spark: SparkSession, layout: Layout, paths: list[str]) -> Data
 def _parsed_jsonl(lines: DataFrame, layout: Layout) -> DataFrame:
     schema = T.StructType([T.StructField(name, T.StringType()) for name in (*layout.kinds, BROKEN)])
     options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": BROKEN}
-    # Spark would read such a half as a question mark, which somebody may have written.
+    # Spark would read such a half as a question mark, which may also be in the text.
     mended = F.regexp_replace(LINE, F.lit(_HALF_PAIR), F.lit(r"$1\\ufffd"))
     read = F.when(F.col(LINE).contains(r"\u"), mended).otherwise(F.col(LINE))
     parsed = lines.withColumn("_record", F.from_json(read, schema, options))
@@ -81,12 +81,12 @@ def _parsed_jsonl(lines: DataFrame, layout: Layout) -> DataFrame:
 
 
 def has_half_pair(line: Column) -> Column:
-    """Tell whether a line of JSON has an escape for one half of a surrogate pair; null where there is no line."""
+    """Check if a line of JSON has an escape for one half of a surrogate pair; null where there is no line."""
     return line.contains(r"\u") & line.rlike(_HALF_PAIR)
 
 
 def _parsed_csv(lines: DataFrame, layout: Layout) -> DataFrame:
-    """Values by their places; empty ones are null. The raw line is kept of records with too few or too many."""
+    """Values by position; empty ones are null. The raw line is kept for records with too few or too many."""
     fields, n_fields = F.col(_FIELDS), len(layout.columns)
     if layout.is_plain:
         lines = lines.where(F.col("source_line") > 1).withColumn(_FIELDS, F.split(LINE, ",", -1))
@@ -102,7 +102,7 @@ def _parsed_csv(lines: DataFrame, layout: Layout) -> DataFrame:
 
 
 def _plain_lines(spark: SparkSession, paths: list[str]) -> DataFrame:
-    """The lines of text files, whole or split into blocks, but for blank ones: `_line`, numbered within their files.
+    """Lines of text files without blank ones, whole or split into blocks: `_line`, numbered within their files.
 
     Ids that grow with the order within a task become numbers within a file once the first id and the size of each
     block are known, which one light pass over the files finds.
@@ -126,7 +126,7 @@ def _plain_lines(spark: SparkSession, paths: list[str]) -> DataFrame:
 
 
 def _assembled(spark: SparkSession, layout: Layout, files: Sequence[LandingFile]) -> DataFrame:
-    """The records of text files whose lines are few, or have to be decoded or put together: as `csv_records`.
+    """Records of text files that are small, need decoding or need assembly, as `csv_records` makes them.
 
     No file is split; small ones share a task.
     """
@@ -166,7 +166,7 @@ def assemble_batches(
 
 
 def _by_file(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Files with their lines. Those of one file have to be read before the next file is asked for."""
+    """Group lines by file. Lines of one file have to be read before the next file is requested."""
     rows = (
         (path, line)
         for batch in batches
@@ -203,7 +203,7 @@ def _batch(found: Sequence[tuple[str, CsvRecord]]) -> pa.RecordBatch:
 
 
 def _source(path: Column, line: Column) -> list[Column]:
-    """Source columns, cut from the end of the path: names of platforms, days and files need no escaping there."""
+    """Source columns, cut from the end of the path: names of platforms, days and files need no escaping."""
     name = F.substring_index(path, "/", -3)
     return [
         name.alias("source_file"),

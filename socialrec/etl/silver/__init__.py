@@ -1,4 +1,4 @@
-"""One night of silver: duplicates, repeats, ids that meet nothing.
+"""One night of silver: duplicates, repeats, unknown ids.
 
-What is particular to one entity stands in `etl.entities`.
+Code of one entity belongs to `etl.entities`.
 """

@@ -19,7 +19,7 @@ from socialrec.etl.tables import read_staged, read_table
 from socialrec.lake import Lake, Stage
 
 _MOST_COMPARED = 1_000
-"""Ids that meet nothing, the most frequent first, that are compared with the catalogue to find out why."""
+"""Most unmatched ids, by frequency, that are compared with the catalogue to find the cause."""
 _PLATFORM, _ID, _N = "platform", "id", "n"
 
 
@@ -88,7 +88,7 @@ def _total(counted: DataFrame) -> int:
 
 
 def _may_be(names: Mapping[str, int]) -> Column:
-    """Tell whether an id is one of these but for what `unmet.plain_form` takes away; it may say yes too often."""
+    """Check if an id may equal one of these under `unmet.plain_form`, with false positives."""
     forms = sorted({_core(plain_form(name)) for name in names})
     core = F.regexp_replace(F.lower(_ID), r"[.,]0+[^\p{L}\p{N}]*$|[^\p{L}\p{N}]", "")
     return F.regexp_replace(core, "^0+", "").isin(forms)

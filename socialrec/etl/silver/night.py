@@ -47,14 +47,14 @@ def requarantine(night: SilverNight, entity: Entity, days: Sequence[str], reject
 
 
 def quarantined_by(lake: Lake, entity: Entity, days: Sequence[str], stage: QuarantineStage) -> list[str]:
-    """The reason of each record of these days that this stage rejected, with repetitions."""
+    """Reason of each record of these days that this stage rejected, with repetitions."""
     rows = lake.read(QUARANTINE[entity], days, columns=["reason"], filter=pc.field("stage") == stage.value)
     found: list[str] = rows["reason"].to_pylist()
     return found
 
 
 def balance(lake: Lake, entity: Entity, days: Sequence[str], outcome: Outcome) -> tuple[dict[str, int], Intake]:
-    """Counts `<entity>_in`, `_published`, `_duplicate`, `_quarantined` of these days, and what both stages rejected.
+    """Count `<entity>_in`, `_published`, `_duplicate`, `_quarantined` of these days, and the rejections of both stages.
 
     Raises RuntimeError where the last three do not add up to the first.
     """

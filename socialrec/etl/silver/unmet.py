@@ -1,4 +1,4 @@
-"""Ids that meet nothing: events and comments whose product is not in the catalogue, replies to no comment.
+"""Unmatched ids: events and comments whose product is not in the catalogue, replies to unknown comments.
 
 Pure: `etl.meeting` counts them in tables, and a check of files counts them in a delivery.
 """
@@ -16,9 +16,9 @@ _INVISIBLE = "\ufeff\u200b\u00ad"
 
 @dataclass(frozen=True)
 class Unmet:
-    """How many records of an entity name an id that is nowhere, with an example.
+    """Number of an entity's records that name an unknown id, with an example.
 
-    cause: what most likely changed the ids, or empty. meant: the id that the example is then, or empty.
+    cause: the most likely damage to the ids, or empty. meant: the undamaged id of the example, or empty.
     """
 
     entity: str
@@ -31,11 +31,11 @@ class Unmet:
 
     @property
     def share(self) -> float:
-        """Of the records that name such an id, those whose id meets nothing."""
+        """Share of the records with such an id whose id is unknown."""
         return self.n / self.n_in if self.n_in else 0.0
 
     def line(self) -> str:
-        """All of it in words."""
+        """Summary in words."""
         what = "product that is not in the catalogue" if self.column == "product_id" else "comment that never landed"
         said = f"{self.entity}: {self.n:,} of {self.n_in:,} ({self.share:.1%}) name a {what} ({self.column}, such as "
         said += f"{self.example!r}"
@@ -49,23 +49,23 @@ def _bare(text: str) -> str:
 
 
 _CAUSES: tuple[tuple[str, Callable[[str], str]], ...] = (
-    ("blanks or invisible characters stand around the ids", _bare),
+    ("blanks or invisible characters are around the ids", _bare),
     ("the ids differ in capital letters", str.casefold),
     ("the ids were numbers with decimals on the way, as `125.0` is for `125`", lambda text: _DECIMALS.sub("", text)),
     ("leading zeros were lost, as a spreadsheet does: keep the column as text", lambda text: text.lstrip("0")),
 )
-"""Changes that ids suffer on their way, and how each is undone, in that order."""
+"""Damage that ids suffer in transit, and the inverse of each, in that order."""
 
 
 def plain_form(text: str) -> str:
-    """An id without anything that is changed on the way: equal for an id and for what became of it."""
+    """Reduce an id by all known kinds of damage: equal for an id and for its damaged form."""
     for _, undo in _CAUSES:
         text = undo(text)
     return text
 
 
 def likely_cause(found: str, meant: str) -> str:
-    """Say how one id became another; empty where they are unrelated."""
+    """Cause that turned one id into another; empty where they are unrelated."""
     if found == meant or plain_form(found) != plain_form(meant):
         return ""
     for cause, undo in _CAUSES:
@@ -78,9 +78,9 @@ def likely_cause(found: str, meant: str) -> str:
 def unmet_ids(
     entity: str, column: str, named: Mapping[str, int], known: Collection[str], n_in: int | None = None
 ) -> Unmet | None:
-    """The ids that records name (by id how many) and that are not known; None where all are.
+    """Find ids (by id the number of records) that are not known; None where all are known.
 
-    n_in: the records that name any id, where `named` has only those that meet nothing. The cause is that of the most
+    n_in: the number of records with any id, where `named` has only the unknown ids. The cause is that of the most
     records, with the example of it that most of them name.
     """
     known = known if isinstance(known, set | frozenset) else set(known)

@@ -1,4 +1,4 @@
-"""Texts as silver keeps them: entities, markup, invisible characters, language.
+"""Cleaning of texts for silver: entities, markup, invisible characters, language.
 
-Personal data is recognised in `privacy.masking`.
+Recognition of personal data belongs to `privacy.masking`.
 """

@@ -1,4 +1,4 @@
-"""One text as silver keeps it: what Spark and the ETL's benchmark do with texts that need more than NFC."""
+"""Cleaning of one text, for Spark and the ETL's benchmark; used for texts that need more than NFC."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ _BLANK = re.compile("[\\x00-\\x20\\x7f-\\xa0\u1680\u2000-\u200a\u2028\u2029\u202
 
 
 def cleaned(text: str, masks: MaskSettings) -> str:
-    """A text in NFC, without markup and invisible characters, with single spaces, personal data masked."""
+    """Clean a text: NFC, no markup, no invisible characters, single spaces, personal data masked."""
     visible = unicodedata.normalize("NFC", without_invisible(without_markup(text)))
     return mask_text(_BLANK.sub(" ", visible).strip(" "), masks)

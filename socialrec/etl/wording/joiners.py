@@ -1,4 +1,4 @@
-"""Characters that no reader sees: joiners stay where Unicode says that they shape a word or an emoji, all others go."""
+"""Removal of invisible characters, except for joiners that shape a word or an emoji by Unicode's rules."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _PICTURE = re.compile(
 )
 _AFTER_PICTURE = "\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 _FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
-"""A flag of a country's part: its name stands in tags that nobody sees."""
+"""Pattern of the flag of a country's part, whose name is in invisible tags."""
 
 _JOINERS = re.compile("[\u200c\u200d]+")
 _VISIBLE_SIGNS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
-"""Signs around numbers, which Unicode counts among format characters although they are seen."""
+"""Visible signs around numbers that Unicode counts among format characters."""
 
 _NON_JOINER, _JOINER = "\u200c", "\u200d"
 _VIRAMA = 9
 
 
 def without_invisible(text: str) -> str:
-    """A text without format characters and U+FFFE, U+FFFF.
+    """Remove format characters and U+FFFE, U+FFFF from a text.
 
     A joiner or non-joiner stays, once, between letters of scripts that join (Arabic, Indian scripts) and after the sign
     that silences an Indian consonant's vowel; a joiner between two emoji; the tags of a flag.

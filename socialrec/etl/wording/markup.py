@@ -1,4 +1,6 @@
-"""HTML in texts: entities become their characters, HTML's own tags go, every other `<` and `&` stays."""
+"""Removal of HTML from texts: entities become characters, HTML's own tags are removed, every other `<` and `&`
+stays.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ _INLINE = """
 a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q ruby s samp small span
 strike strong sub sup time tt u var wbr
 """
-"""Elements that stand within a word or a line: readers see no blank where one begins or ends."""
+"""Elements within a word or a line: readers see no space where one begins or ends."""
 
 _BLOCK = """
 address applet area article aside audio base basefont blink blockquote body br button canvas caption center col
@@ -32,7 +34,7 @@ _TAG = re.compile(
     rf"(?P<attributes>(?:\s{_ATTRIBUTE}(?:{_ATTRIBUTE})*+|\s+[a-z-]+=[^<>]*+)?)\s*+/?\s*>",
     re.IGNORECASE,
 )
-"""A tag of HTML or of Word: words that are no attributes ("a <b and c> d") make it none."""
+"""Pattern of a tag of HTML or of Word; words that are no attributes ("a <b and c> d") exclude it."""
 
 _HIDDEN_BEGINS = re.compile(r"<(script|style)\b", re.IGNORECASE)
 _HIDDEN_ENDS = {
@@ -54,10 +56,10 @@ _ROUNDS = 2
 
 
 def without_markup(text: str) -> str:
-    """A text as its readers see it.
+    """Convert HTML to the text that readers see.
 
-    Entities that were written twice (`&amp;lt;b&amp;gt;`) are read twice, not more often. A tag within a line goes
-    without a trace, another one leaves a blank. What HTML does not know stays as it is written.
+    Entities that were written twice (`&amp;lt;b&amp;gt;`) are read twice, not more often. An inline tag is removed,
+    another one becomes a space. Anything that HTML does not define stays as it is written.
     """
     text = _without_tags(text)
     for _ in range(_ROUNDS):
@@ -88,7 +90,7 @@ def _without_tags(text: str) -> str:
 
 
 def _cut(text: str, begins: re.Pattern[str], ends: Mapping[str, re.Pattern[str]], instead: str) -> str:
-    """The text without what stands between beginnings and their ends, in one pass.
+    """Remove the text between beginnings and their ends, in one pass.
 
     Where a beginning has no end, no later one of its kind has one, and none is looked for.
     """
@@ -105,7 +107,7 @@ def _cut(text: str, begins: re.Pattern[str], ends: Mapping[str, re.Pattern[str]]
 
 
 def _opens_a_word(tag: re.Match[str]) -> bool:
-    """Tell whether a blank stands before this tag and a word right after it."""
+    """Check if a space comes before this tag and a word right after it."""
     text, begin, end = tag.string, tag.start(), tag.end()
     return not text[begin - 1 : begin].isalnum() and text[end : end + 1].isalnum()
 
@@ -124,7 +126,7 @@ def _character(entity: re.Match[str]) -> str:
 
 
 def _of_pair(entity: re.Match[str]) -> str:
-    """The character of two numbers, where they are the halves of one as UTF-16 has them."""
+    """Character of two numbers that are the halves of a UTF-16 surrogate pair."""
     high, low = (int(part[1:], 16) if part[0] in "xX" else _decimal(part) for part in (entity["pair"], entity["low"]))
     if 0xD800 <= high < 0xDC00 <= low < 0xE000:
         return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
@@ -137,7 +139,7 @@ def _decimal(digits: str) -> int:
 
 
 def _of_number(number: int, written: str) -> str:
-    """The character of a number, as HTML reads it: 128 to 159 are Windows-1252's. What is none stays as written."""
+    """Character of a number as HTML reads it: 128 to 159 are Windows-1252's. Other numbers stay as written."""
     if 0x80 <= number < 0xA0:
         return bytes([number]).decode("cp1252", errors="ignore")
     if not 0 < number <= 0x10FFFF or 0xD800 <= number < 0xE000:

@@ -1,4 +1,4 @@
-"""Clean texts and tell their language, in Spark."""
+"""Clean texts and detect their language, in Spark."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from socialrec.settings.etl import MaskSettings
 UNKNOWN_LANGUAGE = "und"
 
 SPECIAL = (
-    # Markup, and what nobody sees.
+    # Markup, and invisible characters.
     r"&[#A-Za-z]|<[!?/A-Za-z]|\]\]>|[\p{Cf}\x{FFFE}\x{FFFF}]"
     # Personal data: a mail address, seven digits or more, an address with a postcode, a street or a box.
     r"|[@\x{FF20}]|\p{Nd}(?:[^\p{L}\p{Nd}]{0,3}\p{Nd}){6}"
@@ -26,7 +26,7 @@ SPECIAL = (
     r"|(?:[Ss]tra(?:ß|ss)e|[Ss]tr\.|gasse|allee|weg|platz|damm|ring|ufer) ?[0-9]"
     r"|[0-9] ?(?:bis|ter)?,? (?:rue|avenue|boulevard|chemin|impasse|quai) |Box [0-9]|Postfach [0-9]"
 )
-"""A pattern for Java and RE2 that every text matches of which `cleaning.cleaned` makes another one."""
+"""Pattern for Java and RE2 that matches every text which `cleaning.cleaned` changes."""
 
 BLANK = r"[\s\p{Z}\p{Cc}]+"
 
@@ -45,7 +45,7 @@ _SCRIPTS = (
     ("th", r"\p{IsThai}"),
     ("hi", r"\p{IsDevanagari}"),
 )
-"""Languages that their script gives away; the first that matches is taken."""
+"""Languages with a script of their own; the first match is taken."""
 
 FUNCTION_WORDS = {
     "en": "the and is are was were it this that with for of to in not but have has had you my i on as very be they so",
@@ -56,17 +56,17 @@ FUNCTION_WORDS = {
     "pt": "o os as e é uma um não para em que com por muito mas se meu este esta do da dos das são como mais",
     "nl": "de het een en is niet met voor van ik je op te dat die zijn maar ook heel erg was dit naar aan ze",
 }
-"""Frequent words of languages in Latin script; where two tie, the one that stands first here is taken."""
+"""Frequent words of languages in Latin script; of languages that tie, the first one here is taken."""
 
 
 def with_clean_texts(rows: DataFrame, masks: Mapping[str, MaskSettings]) -> DataFrame:
-    """The rows with these columns cleaned; null stays null.
+    """Clean these columns of the rows; null stays null.
 
     A clean text is in NFC, without markup and invisible characters, with single spaces, and personal data masked as the
     column's settings say. Most texts need no more than NFC and single spaces, and never leave the Java program; the
     others are read by `cleaning.cleaned`. Composition is ICU's, which Spark carries.
     """
-    # Two steps: Spark would compose every text twice if it were made where it is looked at.
+    # Two steps: in one expression Spark would compose every text twice.
     spaced = rows.withColumns({name: _spaced(F.col(name)) for name in masks})
     return spaced.withColumns({name: _cleaned(F.col(name), each) for name, each in masks.items()})
 
@@ -90,15 +90,17 @@ def _cleaner(masks: MaskSettings) -> Callable[[Column], Column]:
 
 
 def with_mask(text: Column, kind: PersonalData) -> Column:
-    """How many of these texts hold the mask of a kind."""
+    """Count texts that contain the mask of a kind."""
     return F.count_if(F.contains(text, F.lit(mask_of(kind))))
 
 
 def language(text: Column) -> Column:
-    """ISO 639-1 code by script, else by the language with most function words in the text; `und` where none occurs."""
+    """Detect the language: ISO 639-1 code by script, else by most function words in the text; `und` where none
+    occurs.
+    """
     words = F.array_distinct(F.split(F.lower(text), r"[^\p{L}]+"))
     known = sorted({word for listed in FUNCTION_WORDS.values() for word in listed.split()})
-    # Inside a lambda the few known words are found once, not once a language.
+    # Inside a lambda the few known words are found once, not once per language.
     by_words = F.transform(F.array(F.filter(words, lambda word: word.isin(known))), _most_hits)[0]
     by_script = reduce(
         lambda rest, script: F.when(text.rlike(script[1]), script[0]).otherwise(rest), _SCRIPTS[::-1], by_words
@@ -108,7 +110,7 @@ def language(text: Column) -> Column:
 
 def _most_hits(words: Column) -> Column:
     hits = [F.size(F.filter(words, _is_one_of(listed.split()))) for listed in FUNCTION_WORDS.values()]
-    # Ties go to the language that stands first: the greatest of (hits, place from the end) as one number.
+    # Ties go to the first language: the greatest of (hits, place from the end) as one number.
     n = len(hits)
     best = F.greatest(*(count * n + (n - 1 - place) for place, count in enumerate(hits)))
     codes = F.array(*(F.lit(code) for code in reversed(FUNCTION_WORDS)))

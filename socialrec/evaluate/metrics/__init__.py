@@ -1,9 +1,9 @@
-"""Metrics of ranked lists, one a file.
+"""Metrics of ranked lists, one per file.
 
 ranked: int64 (n_users, at least cutoff), product numbers best first, padded with -1. relevant: csr (n_users,
 n_products), non-zero where the user liked the product. Metrics of accuracy are `metric(ranked, relevant, cutoff)` and
-give one value a user, float64 (n_users,); those of whole lists say what else they look at. Coverage, exposure, Gini
-and popularity lift are one number for all lists together.
+give one value per user, float64 (n_users,); those of whole lists have further arguments. Coverage, exposure, Gini and
+popularity lift are one number for all lists together.
 """
 
 from socialrec.evaluate.metrics.coverage import coverage
@@ -21,7 +21,7 @@ from socialrec.evaluate.metrics.precision import precision
 from socialrec.evaluate.metrics.recall import recall
 
 PER_USER = {"recall": recall, "ndcg": ndcg, "precision": precision, "mrr": mrr, "hit_rate": hit_rate}
-"""Metrics of accuracy by name: each has a value for each user."""
+"""Metrics of accuracy by name; each has one value per user."""
 
 __all__ = [
     "PER_USER",

@@ -1,4 +1,4 @@
-"""Coverage: which share of the catalogue appears in anyone's list."""
+"""Coverage: the share of the catalogue that appears in any list."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Intra-list diversity: how unlike each other the products of one list are (Ziegler et al., WWW 2005)."""
+"""Intra-list diversity: the dissimilarity of the products of one list (Ziegler et al., WWW 2005)."""
 
 import numpy as np
 

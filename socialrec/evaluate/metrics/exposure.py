@@ -1,4 +1,4 @@
-"""Exposure: whether a group of products is shown as much as it is liked."""
+"""Exposure: the share of a group of products in the lists in proportion to its share of likes."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from socialrec.evaluate.metrics.hits import Ranked
 
 
 def exposure(ranked: Ranked, members: npt.NDArray[np.bool_], popularity: npt.NDArray[Any], cutoff: int) -> float:
-    """The group's share of all places over its share of all likes; 1 is in proportion, 0 never shown.
+    """Share of the group in all places divided by its share of all likes; 1 is in proportion, 0 never shown.
 
     members: bool (n_products,). popularity: (n_products,), users who like each. NaN where nothing is listed or nobody
     likes the group.

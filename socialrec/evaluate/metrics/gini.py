@@ -1,4 +1,4 @@
-"""Gini index of exposure: how unevenly the places of all lists are spread over the catalogue."""
+"""Gini index of exposure: the inequality of the distribution of list places over the catalogue."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from socialrec.evaluate.metrics.hits import Ranked
 
 
 def gini(ranked: Ranked, n_products: int, cutoff: int) -> float:
-    """0 where each product has as many places as any other, towards 1 where few have all; NaN where nothing is shown.
+    """Gini index, 0 for equal numbers of places, towards 1 where few products have all; NaN where nothing is shown.
 
     With x the places of each product, sorted: sum((2i - n - 1) x_i) / (n sum(x)) for i = 1…n (Shani and Gunawardana,
     "Evaluating Recommendation Systems", 2011, section 8.3.3.2 with n for n - 1).

@@ -1,4 +1,4 @@
-"""Which places of ranked lists hold relevant products: what every metric counts."""
+"""Places of ranked lists with relevant products, which every metric of accuracy counts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ Values = npt.NDArray[np.float64]
 
 
 def hits(ranked: Ranked, relevant: Relevant, cutoff: int) -> Values:
-    """1 where a place holds a relevant product, else 0, float64 (n_users, cutoff). Raises ValueError on short lists."""
+    """Hits: 1 where a place has a relevant product, else 0, float64 (n_users, cutoff). Raises ValueError on short
+    lists.
+    """
     if ranked.shape[1] < cutoff:
         raise ValueError(f"lists of {ranked.shape[1]} places cannot be measured at {cutoff}: pad them with -1")
     top = ranked[:, :cutoff]

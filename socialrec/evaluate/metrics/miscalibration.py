@@ -1,4 +1,4 @@
-"""Miscalibration: how far a list's mix of categories is from the user's own (Steck, RecSys 2018)."""
+"""Miscalibration: the distance of a list's mix of categories from the user's own (Steck, RecSys 2018)."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,7 +7,7 @@ from socialrec.evaluate.catalogue import Catalogue
 from socialrec.evaluate.metrics.hits import Ranked, Relevant, Values
 
 SMOOTHING = 0.01
-"""The paper's alpha: this much of the user's own mix is added to the list's, so that no category is impossible."""
+"""Alpha of the paper: the weight of the user's own mix that is added to the list's, so that no category has share 0."""
 
 
 def miscalibration(ranked: Ranked, history: Relevant, catalogue: Catalogue, cutoff: int) -> Values:
@@ -22,7 +22,7 @@ def miscalibration(ranked: Ranked, history: Relevant, catalogue: Catalogue, cuto
     terms = np.zeros_like(wanted)
     present = wanted > 0
     terms[present] = wanted[present] * np.log(wanted[present] / mixed[present])
-    # Shares of what holds no category add up to 0.
+    # Shares of rows without category add up to 0.
     return np.where(wanted.any(axis=1) & shown.any(axis=1), terms.sum(axis=1), np.nan)
 
 

@@ -1,4 +1,4 @@
-"""Popularity lift: how much more popular the lists are than what users chose themselves."""
+"""Popularity lift: the popularity of the lists relative to that of the users' own choices."""
 
 import numpy as np
 

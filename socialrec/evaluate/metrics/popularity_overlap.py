@@ -1,4 +1,4 @@
-"""Popularity overlap: which share of each list simple popularity would have shown as well."""
+"""Popularity overlap: the share of each list that plain popularity would also have shown."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from socialrec.evaluate.metrics.hits import Ranked, Values
 
 
 def popularity_overlap(ranked: Ranked, popular: Ranked, cutoff: int) -> Values:
-    """Share of a list's products that stand in the user's popularity list of the same length; NaN for an empty list.
+    """Share of a list's products in the user's popularity list of the same length; NaN for an empty list.
 
     popular: the lists of `popular_lists`. A model that has collapsed to popularity comes near 1.
     """

@@ -1,4 +1,4 @@
-"""Integrity of what was committed: checksums, committed versions, checks of files, content compared.
+"""Integrity of committed data: checksums, committed versions, checks of files, comparison of content.
 
 Writing and reading tables belongs to `lake`.
 """

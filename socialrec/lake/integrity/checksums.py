@@ -14,18 +14,18 @@ from socialrec.contracts.columns import Table
 from socialrec.errors import UserError
 
 WHOLE_BYTES = 64 * 1024**2
-"""Files up to this size are checked whole when they are opened; in larger ones the pages that are read."""
+"""Largest size of a file that is checked whole when opened; of larger ones the pages that are read are checked."""
 PARQUET = pds.ParquetFileFormat(
     default_fragment_scan_options=pds.ParquetFragmentScanOptions(page_checksum_verification=True)
 )
-"""The format to read the lake's files in."""
+"""Format with which the lake's files are read."""
 WRITING = {"compression": "zstd", "write_page_checksum": True}
-"""Options to write them with."""
+"""Options with which the lake's files are written."""
 _CHUNK = 1 << 22
 
 
 class DamagedFileError(UserError):
-    """A file of a table is not what its commit wrote."""
+    """Difference between a table's file and the file that its commit wrote."""
 
 
 def checksum(file: Path) -> str:
@@ -38,7 +38,7 @@ def checksum(file: Path) -> str:
 
 
 def damaged(table: Table, file: Path, why: str) -> DamagedFileError:
-    """The error about a file."""
+    """Make the error about a file."""
     return DamagedFileError(
         f"{table.name}: {file} {why}: restore it from a backup, or build its partition again (docs/operations.md, "
         "Damage)"
@@ -46,7 +46,9 @@ def damaged(table: Table, file: Path, why: str) -> DamagedFileError:
 
 
 def require_as_written(table: Table, file: Path, known: str | None) -> None:
-    """Compare a file with its checksum. Raises DamagedFileError where it is gone or changed; without one passes it."""
+    """Compare a file with its checksum. Raises DamagedFileError where it is gone or changed; passes without a
+    checksum.
+    """
     if not file.exists():
         raise damaged(table, file, "is gone")
     if known is not None and checksum(file) != known:

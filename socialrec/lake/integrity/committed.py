@@ -1,6 +1,6 @@
-"""The committed versions of each table, remembered beside its log: a log that lost a file looks whole by itself.
+"""Record of the committed versions of each table, beside its log, because a log that lost a file looks whole.
 
-A line a version, `<version> <SHA-256 of its log file>`, in `<lake>/committed/<table>.txt`. Lines are only added.
+One line per version, `<version> <SHA-256 of its log file>`, in `<lake>/committed/<table>.txt`. Lines are only added.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ LOG = "_delta_log"
 
 
 class DamagedLogError(UserError):
-    """A table's log lacks a file, or holds one that was changed."""
+    """Missing or changed file in a table's log."""
 
 
 def committed_file(lake: Path, table: Table) -> Path:
-    """The file in which a table's versions are remembered."""
+    """File with the recorded versions of a table."""
     return lake / FOLDER / f"{table.name}.txt"
 
 
 def read_committed(lake: Path, table: Table) -> dict[int, str]:
-    """Digests of log files by version; empty for a table of which nothing is remembered."""
+    """Read digests of log files by version; empty for a table without a record."""
     file = committed_file(lake, table)
     if not file.exists():
         return {}
@@ -38,7 +38,7 @@ def read_committed(lake: Path, table: Table) -> dict[int, str]:
 
 
 def remember(lake: Path, table: Table, root: Path) -> None:
-    """Note every version of the table in folder `root` that is not noted yet."""
+    """Record every version of the table in folder `root` that is not recorded yet."""
     known = read_committed(lake, table)
     new = [file for file in sorted((root / LOG).glob("*.json")) if file.stem.isdigit() and int(file.stem) not in known]
     if not new:
@@ -53,12 +53,12 @@ def remember(lake: Path, table: Table, root: Path) -> None:
 
 
 def forget(lake: Path, table: Table) -> None:
-    """Note nothing more of a table, which is about to be removed."""
+    """Delete the record of a table that is about to be removed."""
     committed_file(lake, table).unlink(missing_ok=True)
 
 
 def require_whole(table: Table, root: Path, known: dict[int, str]) -> None:
-    """Compare a table's log with its versions on record. Raises DamagedLogError that names the first wrong file."""
+    """Compare a table's log with its recorded versions. Raises DamagedLogError that names the first wrong file."""
     newest = max(known)
     for version, digest in sorted(known.items()):
         file = root / LOG / f"{version:020}.json"

@@ -1,4 +1,4 @@
-"""What a table holds, as a few numbers that say whether two tables hold the same."""
+"""Content of a table as a few numbers, equal for tables with equal rows."""
 
 # ruff: noqa: S608 (names are the contracts' own)
 
@@ -14,24 +14,24 @@ from socialrec.errors import UserError
 
 OF_THE_RUN = {
     "": {"ingested_ts", "decided_ts", "mlflow_run"},
-    # These say in words and checks what `figures` says in numbers, the measured times among them.
+    # These repeat `figures` in words and checks, with measured times.
     "gold.model_decisions": {"reasons", "checks", "files"},
 }
-"""Columns, of all tables and of one, that tell one run from another of the same inputs: the clock, and random names."""
+"""Columns, of all tables and of one, that differ between runs on the same inputs: times, and random names."""
 TIMELESS = {"figures": "list_filter(figures, lambda figure: NOT starts_with(figure.name, 'cost/'))"}
-"""What of a column no clock changes."""
+"""Part of a column that does not depend on the clock, as SQL by column."""
 
 
 @dataclass(frozen=True)
 class Content:
-    """Rows, and the sum of the hashes of all rows, which no order of rows changes."""
+    """Number of rows, and the sum of the hashes of all rows, independent of their order."""
 
     n_rows: int
     checksum: int
 
 
 def content(table: Table, files: Sequence[str], left_out: set[str], value: Callable[[Column], str]) -> Content:
-    """The content of a table's Parquet files, but for columns `left_out`; `value` is a column in SQL."""
+    """Content of a table's Parquet files without the columns `left_out`; `value` is a column in SQL."""
     if not files:
         return Content(0, 0)
     values = ", ".join(value(column) for column in table.columns if column.name not in left_out)
@@ -45,13 +45,15 @@ def content(table: Table, files: Sequence[str], left_out: set[str], value: Calla
 
 
 def content_of_all_runs(table: Table, files: Sequence[str]) -> Content:
-    """The content bit by bit, but for what is `OF_THE_RUN`."""
+    """Content bit by bit, without the columns of `OF_THE_RUN`."""
     left_out = OF_THE_RUN[""] | OF_THE_RUN.get(table.name, set())
     return content(table, files, left_out, lambda column: TIMELESS.get(column.name, f'"{column.name}"'))
 
 
 def require_same(found: Iterable[tuple[Table, Content, Content]], ours: str, theirs: str) -> dict[str, int]:
-    """Rows by table. Raises UserError that lists the tables that differ between the two sides, named by a word each."""
+    """Compare contents; returns rows by table. Raises UserError that lists the tables that differ between the two
+    sides.
+    """
     rows, unlike = {}, []
     for table, one, other in found:
         rows[table.name] = one.n_rows

@@ -1,4 +1,4 @@
-"""Verify a share of the lake: damage on a disk is found before somebody needs the file."""
+"""Verification of a share of the lake, which finds disk damage before a file is needed."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from socialrec.lake.integrity.checksums import require_as_written, require_reada
 from socialrec.lake.lake import Lake
 
 SHARES = 4
-"""After so many weeks in a row every file was verified once, as far as `max_bytes` allows."""
+"""Number of weeks in which every file is verified once, as far as `max_bytes` allows."""
 
 
 def share_of(files: Iterable[str], ds: str) -> list[Path]:
-    """The files whose turn it is in the week of a day, in an order that is another one each week."""
+    """Files to verify in the week of a day, in an order that changes every week."""
     week = date.fromisoformat(ds).toordinal() // 7
     mine = [file for file in files if zlib.crc32(file.encode()) % SHARES == week % SHARES]
     return [Path(file) for file in sorted(mine, key=lambda file: zlib.crc32(f"{week} {file}".encode()))]

@@ -1,4 +1,4 @@
-"""The API server's doors: pages of others are refused, and wrong passwords become slow."""
+"""Request filters of the API server: foreign pages are refused, and wrong passwords are limited."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from socialrec.runtime.doors import LOOPBACK, Door, SlowGuesses
 from socialrec.settings import load_settings
 
 LOGIN = "/auth/"
-"""Passwords are posted to addresses below this one alone."""
+"""Address prefix to which passwords are posted."""
 
 
 class SocialrecDoor(AirflowPlugin):
-    """Puts the doors before everything that the API server answers."""
+    """Plugin that installs the filters in front of the API server."""
 
     name = "socialrec_door"
-    # The last one is the outermost.
+    # The last middleware is the outermost.
     fastapi_root_middlewares = [  # noqa: RUF012 (as Airflow has it)
         {
             "name": "slow guesses",

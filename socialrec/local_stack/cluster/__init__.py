@@ -1,4 +1,4 @@
 """`make cluster`: PostgreSQL, Redis, an S3 store, Spark and Celery from ordinary packages on this machine.
 
-The servers that every home has stand in `local_stack`.
+The servers that every home has belong to `local_stack`.
 """

@@ -1,4 +1,4 @@
-"""Makes the bucket of an S3 address, such as `s3://shop/mlflow`, where it is not there yet."""
+"""Create the bucket of an S3 address, such as `s3://shop/mlflow`, if it does not exist."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 
 def main(url: str) -> None:
-    """Find endpoint and keys in the environment, as Amazon's own tools do."""
+    """Create the bucket; endpoint and keys come from the environment, as for Amazon's own tools."""
     import boto3
 
     client, bucket = boto3.client("s3"), urlsplit(url).netloc

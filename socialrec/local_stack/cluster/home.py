@@ -1,4 +1,4 @@
-"""The home in which a cluster on this machine repeats a home's night, and whether both nights came out the same."""
+"""Home in which a cluster on this machine repeats a home's night, and comparison of both nights."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ HERE = {f"{ENV_PREFIX}CLUSTER__IS_HERE": "true"}
 
 
 def cluster_home(settings: Settings) -> Settings:
-    """The settings of `<home>/cluster`: the same landing files, pseudonyms and settings, but for where things run.
+    """Settings of `<home>/cluster`: the same landing files, pseudonyms and settings, except for the cluster's
+    addresses.
 
     The settings of the cluster become variables of this environment, which every process started from here inherits;
     those that a person set stay.
@@ -42,14 +43,14 @@ def cluster_home(settings: Settings) -> Settings:
 
 
 def read_variables(file: Path) -> dict[str, str]:
-    """Lines `NAME=value` of a file of variables, as compose reads it; lines that begin with `#` say nothing."""
+    """Read lines `NAME=value` of an env file as compose does; lines that begin with `#` are comments."""
     lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
     pairs = [line.partition("=") for line in lines if line and not line.startswith("#")]
     return {name: value for name, _, value in pairs}
 
 
 def compare(here: Settings, there: Settings) -> dict[str, int]:
-    """Rows by table of two homes' lakes; UserError that lists the tables that differ."""
+    """Compare two homes' lakes; returns rows by table. Raises UserError that lists the tables that differ."""
     ours, theirs = (Lake(home.lake) for home in (here, there))
     found = (
         (table, content_of_all_runs(table, ours.files(table)), content_of_all_runs(table, theirs.files(table)))

@@ -1,4 +1,4 @@
-"""What production runs on, from ordinary packages on one machine: PostgreSQL, Redis, an S3 store, Spark, Celery.
+"""Production's services from ordinary packages on one machine: PostgreSQL, Redis, an S3 store, Spark, Celery.
 
 All of it listens on loopback alone, under passwords of its own.
 """
@@ -27,7 +27,7 @@ from socialrec.settings.secret_files import kept
 from socialrec.settings.services import LOOPBACK
 
 POSTGRES_USER = "postgres"
-"""The superuser inside the database; on the machine, who runs it where everything else runs as root."""
+"""Superuser inside the database; on the machine, the user who runs it where all other programs run as root."""
 REDIS = "redis-server"
 DATABASES = REPOSITORY / "docker" / "databases.sql"
 SPARK = "org.apache.spark.deploy"
@@ -44,7 +44,9 @@ def backing_services(settings: Settings) -> dict[str, Program]:
 
 
 def postgres(settings: Settings) -> dict[str, Program]:
-    """The database server, made on first use, and its two users, who own a database each and see no other."""
+    """Database server, created on first use, and its two users, each the owner of one database without access to the
+    other.
+    """
     folder, owner = settings.home / "postgres", postgres_owner()
     host, port = address(settings.cluster.airflow_database, "cluster.airflow_database")
     _give(folder, owner)
@@ -75,7 +77,7 @@ def postgres(settings: Settings) -> dict[str, Program]:
 
 
 def redis(settings: Settings) -> Program:
-    """Celery's broker. What it holds is also in Airflow's database, so nothing is kept on disk."""
+    """Broker of Celery. Its content is also in Airflow's database, so nothing is kept on disk."""
     host, port = address(settings.cluster.broker, "cluster.broker")
     command = [
         *(REDIS, str(broker_conf(settings)), "--bind", host, "--port", str(port)),
@@ -85,7 +87,7 @@ def redis(settings: Settings) -> Program:
 
 
 def store(settings: Settings) -> dict[str, Program]:
-    """An S3-compatible store that forgets everything when it stops, and its bucket: for trials alone."""
+    """In-memory S3-compatible store and its bucket, for trials alone."""
     host, port = address(settings.cluster.s3_endpoint, "cluster.s3_endpoint")
     environment = common_environment(settings) | store_environment(settings)
     serve = [str(BIN / "moto_server"), "--host", settings.services.host, "--port", str(port)]
@@ -97,10 +99,12 @@ def store(settings: Settings) -> dict[str, Program]:
 
 
 def spark(settings: Settings) -> dict[str, Program]:
-    """Spark's own cluster manager, and workers of one core. Executors run this Python, so they find this project."""
+    """Standalone cluster manager of Spark, and workers of one core. Executors run this Python, so they find this
+    project.
+    """
     host, port = address(settings.spark.master, "spark.master")
     environment = spark_environment(settings)
-    # A file: processes' arguments are for everybody to see.
+    # A file, because other users can see processes' arguments.
     secret = ["--properties-file", str(spark_conf(settings))] if settings.spark.authenticate else []
     master = [
         *(str(BIN / "spark-class"), f"{SPARK}.master.Master", "--host", host, "--port", str(port)),
@@ -116,7 +120,7 @@ def spark(settings: Settings) -> dict[str, Program]:
 
 
 def spark_environment(settings: Settings) -> dict[str, str]:
-    """What Spark's daemons find in their environment; finished applications leave nothing behind for long."""
+    """Environment of Spark's daemons; files of finished applications are removed after an hour."""
     sweep = {"enabled": "true", "interval": "600", "appDataTtl": "3600"}
     return {
         **common_environment(settings),
@@ -128,9 +132,9 @@ def spark_environment(settings: Settings) -> dict[str, str]:
 
 
 def celery_workers(settings: Settings) -> dict[str, Program]:
-    """Celery's workers: each runs some of the tasks that Airflow's scheduler hands to the broker."""
+    """Workers of Celery, which run tasks that Airflow's scheduler sends to the broker."""
     environment = airflow_environment(settings)
-    # Logs lie in the home folder, which all share, so nobody need serve them.
+    # Logs are in the shared home folder, so no log server is needed.
     command = airflow_command(
         *("celery", "worker", "--skip-serve-logs", "--queues", settings.cluster.queues, "--celery-hostname")
     )
@@ -139,7 +143,7 @@ def celery_workers(settings: Settings) -> dict[str, Program]:
 
 
 def address(url: str | None, setting: str) -> tuple[str, int]:
-    """Host and port of a URL; UserError that names the setting where it does not say both."""
+    """Host and port of a URL; UserError with the setting's name where one is missing."""
     parts = urlsplit(url or "")
     if parts.hostname is None or parts.port is None:
         raise UserError(f"{setting} is {url!r}: it must name a host and a port, as docker/cluster.env does")
@@ -147,7 +151,7 @@ def address(url: str | None, setting: str) -> tuple[str, int]:
 
 
 def addresses(settings: Settings) -> list[tuple[str, int]]:
-    """Where the programs listen whose ports are settings."""
+    """Addresses of the programs whose ports are settings."""
     cluster = settings.cluster
     named = {
         "cluster.airflow_database": cluster.airflow_database,
@@ -159,18 +163,18 @@ def addresses(settings: Settings) -> list[tuple[str, int]]:
 
 
 def postgres_program(name: str) -> str | None:
-    """Where a program of PostgreSQL is, None where it is not; Debian keeps the server's in a folder a version."""
+    """Path of a PostgreSQL program, None where it is missing; Debian keeps the server's in a folder per version."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
     return shutil.which(name) or (shutil.which(name, path=folders[-1]) if folders else None)
 
 
 def postgres_owner() -> str | None:
-    """PostgreSQL refuses to run as root: then it runs as the user that its package makes."""
+    """User who runs PostgreSQL, which refuses to run as root: then the user that its package creates."""
     return POSTGRES_USER if os.geteuid() == 0 else None
 
 
 def _give(path: Path, owner: str | None) -> None:
-    """Make a folder for its owner alone, or hand over a file."""
+    """Make a folder for its owner alone, or change a file's owner."""
     if not path.exists():
         path.mkdir(parents=True, mode=0o700)
     if owner is not None:

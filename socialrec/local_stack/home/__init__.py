@@ -1,4 +1,4 @@
-"""The folder of one home: what it holds, what is missing, what may be removed.
+"""Folder of one home: its content, missing parts, and parts that may be removed.
 
-The servers that run for it stand in `local_stack`.
+The servers that run for it belong to `local_stack`.
 """

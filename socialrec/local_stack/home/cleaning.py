@@ -1,4 +1,4 @@
-"""Remove a home folder: only what socialrec keeps there, and never anything beside or above it."""
+"""Removal of a home folder: only files that socialrec keeps there, and never anything beside or above it."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ HOME_PARTS = frozenset(
         *("scratch", "secrets", "services.json", "services.lock", "settings.toml", "spark", "truth"),
     )
 )
-"""Names of the files and folders that socialrec keeps in a home."""
+"""Files and folders that socialrec keeps in a home."""
 
 _MARKS = frozenset(("lake", "landing", "runs", "secrets", "services.json"))
-"""Without any of these a folder is no home: `logs` and `models` may be anybody's."""
+"""Names of which a home has at least one: `logs` and `models` may be in any folder."""
 
 
 @dataclass(frozen=True)
 class Removal:
-    """What would be removed, by path with its size in bytes, and what stays in the home as somebody else's."""
+    """Plan of a removal: paths with their sizes in bytes, and foreign files that stay in the home."""
 
     sizes: dict[Path, int]
     strangers: tuple[Path, ...]
 
     @property
     def n_bytes(self) -> int:
-        """Size of all of it."""
+        """Size of all paths."""
         return sum(self.sizes.values())
 
     def lines(self) -> Iterator[str]:
-        """Say it to a person, a line for each path."""
+        """Lines for people, one per path."""
         yield "This removes, and nothing can bring it back:"
         yield from (f"  {_size(n_bytes):>9}  {path}" for path, n_bytes in self.sizes.items())
         yield f"  {_size(self.n_bytes):>9}  in all"
@@ -60,9 +60,9 @@ def plan_removal(home: Path, here: Path, also: Sequence[Path] = ()) -> Removal:
 
 
 def remove_planned(removal: Removal) -> None:
-    """Remove what was planned, in that order, and the folders of homes that are empty then.
+    """Remove the planned paths, in that order, and the folders of homes that are empty then.
 
-    Raises UserError where the machine does not let go of something.
+    Raises UserError where a path cannot be removed.
     """
     for path in removal.sizes:
         remove(path)
@@ -73,7 +73,7 @@ def remove_planned(removal: Removal) -> None:
 
 
 def is_home(folder: Path) -> bool:
-    """Tell whether a folder holds what only a home of socialrec holds."""
+    """Check if a folder contains files that only a home of socialrec has."""
     return folder.is_dir() and any(os.path.lexists(folder / name) for name in _MARKS)
 
 
@@ -86,7 +86,7 @@ def size_of(path: Path) -> int:
 
 
 def _parts(home: Path) -> Iterator[Path]:
-    """Parts of the homes inside a home first, so that their folders are empty when their own turn comes."""
+    """List parts of the homes inside a home first, so that those folders are empty before their own turn."""
     for path in sorted(home.iterdir()):
         if path.name not in HOME_PARTS and not path.is_symlink() and is_home(path):
             yield from _parts(path)

@@ -1,4 +1,4 @@
-"""The command that a person can type next, as it works in the folder where this one was typed."""
+"""Commands that a person can type next, as they work in the current folder."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from pathlib import Path
 from socialrec.settings import DEFAULT_HOME, HOME_VARIABLE, Settings
 
 MAKES_A_RUN = "/socialrec run"
-"""In a Makefile with a target that runs a night."""
+"""Line of a Makefile with a target that runs a night."""
 
 
 @dataclass(frozen=True)
 class RunCommand:
-    """Runs a night of one home: with `make` where the current folder has this project's Makefile, else `socialrec`.
+    """Command that runs a night of one home: `make` where the current folder has this project's Makefile, else
+    `socialrec`.
 
     home: None for the default home of the current folder, which needs no name. program: None with `make`. ds: the
     landing day, None for the newest.
@@ -29,13 +30,13 @@ class RunCommand:
 
     @classmethod
     def here(cls, settings: Settings, ds: str | None = None) -> RunCommand:
-        """The command for the home of these settings, typed in the current folder."""
+        """Make the command for the home of these settings, as typed in the current folder."""
         elsewhere = os.environ.get(HOME_VARIABLE)
         is_default = settings.home == Path(DEFAULT_HOME).resolve() and not elsewhere
         return cls(None if is_default else settings.home, None if _has_makefile() else _program(), ds)
 
     def text(self, *, model: str | None = None) -> str:
-        """The command as one types it, with a registered version of the model where given."""
+        """Command line to type, with a registered version of the model where given."""
         home = shlex.quote(str(self.home)) if self.home else ""
         if self.program is None:
             words = [f"{HOME_VARIABLE}={home}" if home else "", "make run"]
@@ -54,7 +55,7 @@ def _has_makefile() -> bool:
 
 
 def _program() -> str:
-    """The name of this program where the shell finds it by that, else its path as it was typed."""
+    """Name of this program where the shell finds it, else its path."""
     typed, found = Path(sys.argv[0]), shutil.which("socialrec")
     if typed.name != "socialrec" or not typed.exists() or (found and typed.samefile(found)):
         return "socialrec"

@@ -1,4 +1,4 @@
-"""Whether this machine can run the pipeline, and the one-line remedy for what is missing."""
+"""Checks if this machine can run the pipeline, with a one-line remedy for each missing part."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _GIB = 1024**3
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at: what was found, and what to do where that is not enough."""
+    """One check: its subject, the finding, and the remedy where it failed."""
 
     name: str
     is_ok: bool
@@ -38,20 +38,20 @@ class Check:
 
 
 def examine(settings: Settings) -> list[Check]:
-    """Every check, in the order in which a person would mend them."""
+    """Run every check, in the order in which a person would repair faults."""
     checks = [_python(), _java(), _memory(), _disk(settings.home), *_ports(settings)]
     return [*checks, *_cluster(settings)] if settings.cluster.is_here else checks
 
 
 def require_health(settings: Settings) -> None:
-    """Raise UserError, a line a fault with its remedy, where this machine cannot run the pipeline."""
+    """Raise UserError, with a line per fault and its remedy, where this machine cannot run the pipeline."""
     faults = [f"{check.name}: {check.found}; {check.remedy}" for check in examine(settings) if not check.is_ok]
     if faults:
         raise UserError("this machine is not ready: " + "\n  ".join(faults))
 
 
 def java_version(java: str) -> int | None:
-    """The major version of a `java` program, None where it does not say one."""
+    """Major version of a `java` program, None where it does not report one."""
     try:
         answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False, timeout=30)
     except (OSError, subprocess.TimeoutExpired):
@@ -89,7 +89,7 @@ def _disk(home: Path) -> Check:
 
 
 def _ports(settings: Settings) -> Iterator[Check]:
-    """A busy port is no fault: the next free one is taken."""
+    """Check ports. A busy port is no fault: the next free one is taken."""
     record = read_record(settings)
     if record is not None and record.is_alive():
         yield Check("ports", True, f"in use by our own servers: {record.airflow['url']}, {record.mlflow['url']}")
@@ -100,7 +100,7 @@ def _ports(settings: Settings) -> Iterator[Check]:
 
 
 def _cluster(settings: Settings) -> Iterator[Check]:
-    """What a cluster on this machine needs beside all that. Its ports do not move: its programs are told them."""
+    """Checks for a cluster on this machine. Its ports are fixed, because its programs are configured with them."""
     yield _program("PostgreSQL", postgres_program("initdb"), "postgresql")
     yield _program("Redis", shutil.which(REDIS), REDIS)
     missing = [name for name in ("celery", "moto", "psycopg2") if importlib.util.find_spec(name) is None]
@@ -119,7 +119,7 @@ def _program(name: str, path: str | None, package: str) -> Check:
 
 
 def _home_of_postgres(home: Path) -> Check:
-    """PostgreSQL refuses to run as root, so another user must be able to go where its files are."""
+    """Check that PostgreSQL's user can reach its files, because it refuses to run as root."""
     user = postgres_owner()
     if user is None:
         return Check("PostgreSQL's files", True, "this user's own")

@@ -1,4 +1,4 @@
-"""What the champion and the one before it need: a rollback must find both whole."""
+"""Data of the champion and of the one before it, which a rollback needs complete."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from socialrec.tracking import ENCODER, RECOMMENDER, Tracker
 
 @dataclass(frozen=True)
 class Kept:
-    """Local copies of models, and by name the versions of tables that these were fitted on."""
+    """Local copies of models, and the versions of tables they were fitted on, by table name."""
 
     copies: frozenset[Path] = frozenset()
     table_versions: dict[str, set[int]] = field(default_factory=dict)
 
 
 def kept_models(tracker: Tracker, lake: Lake) -> Kept:
-    """The champion and the one before it, each with its encoder; fetched where no copy of them is here."""
+    """Find the champion and the one before it, each with its encoder; models without a local copy are fetched."""
     champion = tracker.champion(RECOMMENDER)
     if champion is None:
         return Kept()

@@ -1,4 +1,4 @@
-"""What lies in a home that nobody needs any more: unfinished files, models out of use, traces of runs long past."""
+"""Leftovers in a home: unfinished files, unused models, records of old runs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ DAY_SECONDS = 86_400.0
 
 
 def find_leftovers(settings: Settings, kept: Collection[Path]) -> Iterator[tuple[str, Path]]:
-    """What may go, each with its kind: files and whole folders that nobody touched for as long as the settings say.
+    """Find files and whole folders to remove, each with its kind: those unused for as long as the settings say.
 
-    `kept` are copies of models that stay whatever their age. Pre-trained models below `models/base` always stay: a
-    champion may stand on them. So do uploads under way in the landing folder, which are their deliverer's.
+    `kept` are copies of models that stay at any age. Pre-trained models below `models/base` always stay: a
+    champion may depend on them. So do uploads under way in the landing folder, which are their deliverer's.
     """
     short, long = settings.maintenance.leftover_days, settings.maintenance.history_days
     for name in (ENCODER, RECOMMENDER):
@@ -37,7 +37,7 @@ def find_leftovers(settings: Settings, kept: Collection[Path]) -> Iterator[tuple
 
 
 def remove(path: Path) -> None:
-    """Delete a file or a whole folder; another process may have been quicker."""
+    """Delete a file or a whole folder; one that is already gone is no error."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -52,5 +52,5 @@ def _untouched(kind: str, paths: Iterator[Path], days: float) -> Iterator[tuple[
 
 
 def _last_touched(path: Path) -> float:
-    """When anything in it was written last (seconds since 1970)."""
+    """Time of the last write to anything in it (seconds since 1970)."""
     return max((part.lstat().st_mtime for part in (path, *path.rglob("*"))), default=time.time())

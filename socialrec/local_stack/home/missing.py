@@ -1,4 +1,4 @@
-"""Parts of a home that are gone or were changed: logs of tables, files of the champion, records of MLflow."""
+"""Missing or changed parts of a home: logs of tables, files of the champion, records of MLflow."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from socialrec.tracking.registry import is_unknown_version
 
 
 def damaged_logs(lake: Lake) -> list[str]:
-    """A line for each table whose log lacks a file, or holds a changed one."""
+    """Lines about tables whose log lacks a file, or has a changed one."""
     return [problem for table in TABLES.values() if (problem := lake.log_problem(table))]
 
 
 def find_missing(settings: Settings, lake: Lake) -> list[str]:
-    """A line for each part that is gone or was changed, with what to do; empty for a whole home."""
+    """Lines about each missing or changed part, with its remedy; empty for a whole home."""
     found = damaged_logs(lake)
     if lake.log_problem(MODEL_DECISIONS) is None:
         found += _of_models(settings, lake.read(MODEL_DECISIONS))
@@ -30,7 +30,7 @@ def find_missing(settings: Settings, lake: Lake) -> list[str]:
 
 
 def _of_models(settings: Settings, decisions: pa.Table) -> Iterator[str]:
-    """Problems of the champion that the newest decision made, which MLflow may no longer know."""
+    """Faults of the champion of the newest decision, which MLflow may no longer know."""
     champion = newest_champion(decisions)
     if champion is None:
         return

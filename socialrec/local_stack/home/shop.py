@@ -1,4 +1,4 @@
-"""One home holds one shop: the place where a source lands, and the day and model of a night."""
+"""One shop per home: the home of a source, and the day and model of a night."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ DEFAULT_SOURCE = "demo"
 
 
 def shop_of(settings: Settings, source: str | None) -> Settings:
-    """The settings of the home that a source belongs to.
+    """Settings of the home that a source belongs to.
 
     That is this home where nothing else has landed in it, else a home of the source's own inside it: users and products
-    of two shops must not be trained on as one.
+    of two shops must not share a training.
     """
     others = set(platforms(settings.landing)) - {source}
     return load_settings(settings.home / source) if source and others else settings
 
 
 def bring_in(settings: Settings, source: str | None, data: Path | None, ds: str | None = None) -> Imported | None:
-    """Land a source, by default the demo world where nothing has landed; None where a person's own files are there.
+    """Land a source, by default the demo world where nothing has landed; None where a person's own files have landed.
 
     Raises UserError where the source is unknown or its data are missing.
     """
@@ -40,7 +40,7 @@ def bring_in(settings: Settings, source: str | None, data: Path | None, ds: str 
 
 
 def night_of(settings: Settings, wanted: str | None = None) -> str:
-    """The landing day that a night works on: the one wanted, else the newest.
+    """Landing day of a night: the requested one, else the newest.
 
     Raises UserError where nothing has landed up to it, or it lies in the future.
     """
@@ -57,12 +57,12 @@ def night_of(settings: Settings, wanted: str | None = None) -> str:
 
 
 def require_version(text: str | None) -> str | None:
-    """A registered version's number as it was typed; UserError where it is no number."""
+    """Check a registered version's number as typed; UserError where it is no number."""
     if text is not None and not re.fullmatch("[1-9][0-9]*", text):
         raise UserError(f"model version {text!r} is not a version's number, such as 3")
     return text
 
 
 def yesterday() -> str:
-    """The newest whole day, UTC."""
+    """Newest complete day, UTC."""
     return (datetime.now(UTC).date() - timedelta(days=1)).isoformat()

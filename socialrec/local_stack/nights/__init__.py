@@ -1,4 +1,4 @@
-"""Nights of a home as people follow them: started, past, served, explained.
+"""Nights of a home as people follow them: start, history, serving model, explanation.
 
-What a night computes is in the jobs.
+The computation is in the jobs.
 """

@@ -25,7 +25,7 @@ Explained = tuple[Explanation, str, list[str]]
 
 
 def explain(settings: Settings, user: str, product_id: str, ds: str | None) -> list[Explained]:
-    """The explanation on every platform that has the user, with the product's title and the reasons as sentences.
+    """Explain a product on every platform that has the user, with its title and the reasons as sentences.
 
     Raises UserError where user, product or day is not known, or the model cannot be fetched.
     """

@@ -1,4 +1,4 @@
-"""A night that a person starts: triggered through the real scheduler and followed to its end."""
+"""Nights started by a person: triggered through the real scheduler and followed to the end."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class TaskLine:
-    """Where one task of a night stands. `seconds` count up while it runs; `attempt` counts from 1."""
+    """State of one task of a night. `seconds` count up while it runs; `attempt` counts from 1."""
 
     dag_id: str
     run_id: str
@@ -45,13 +45,13 @@ class TaskLine:
 
     @property
     def name(self) -> str:
-        """The task's name, with its DAG where that is the training which the night started."""
+        """Name of the task, with its DAG where that is the training started by the night."""
         return self.task_id if self.dag_id == NIGHTLY else f"{self.dag_id}.{self.task_id}"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """The task that a night failed at, its DAG, and the last lines of its log; no task where none was reached."""
+    """Failed task of a night, its DAG, and the last lines of its log; no task where none was reached."""
 
     task: str
     dag_id: str
@@ -60,12 +60,12 @@ class Failure:
 
     @property
     def name(self) -> str:
-        """The task's name, with its DAG where that is the training which the night started."""
+        """Name of the task, with its DAG where that is the training started by the night."""
         return self.task if self.dag_id == NIGHTLY else f"{self.dag_id}.{self.task}"
 
     @property
     def line(self) -> str:
-        """The line of the log that says what went wrong: the last error, else the last line."""
+        """Log line with the cause: the last error, else the last line."""
         found = [match for line in self.log if (match := _ERROR.search(line))]
         if found:
             return (found[-1]["said"] or found[-1]["raised"]).strip()
@@ -73,17 +73,17 @@ class Failure:
 
     @property
     def text(self) -> str:
-        """The failed task and the last lines of its log, for people."""
+        """Failed task and the last lines of its log, for people."""
         if not self.task:
             return f"the run failed before its first task started: see {self.page}"
-        # Airflow logs what it does before a program starts; the program's own lines come after this one.
+        # Airflow logs its own lines before a program starts; the program's lines come after this one.
         begun = max((number for number, line in enumerate(self.log) if line == "Output:"), default=-1)
         lines = (f"  {line}" for line in self.log[begun + 1 :][-LOG_LINES:])
         return "\n".join([f"{self.name} failed; the last lines of its log:", *lines])
 
 
 def start(api: AirflowApi, ds: str, say: Say, model_version: str | None = None) -> str:
-    """Trigger the nightly DAG for a landing day, with the champion or a version of the model; the run's id.
+    """Trigger the nightly DAG for a landing day, with the champion or a version of the model; returns the run's id.
 
     Raises UserError where the DAG files cannot be read.
     """
@@ -96,7 +96,7 @@ def start(api: AirflowApi, ds: str, say: Say, model_version: str | None = None) 
 
 
 def follow(api: AirflowApi, run_id: str, show: Callable[[Sequence[TaskLine]], None]) -> bool:
-    """Show the tasks until the run has ended; True if it succeeded. UserError where somebody deleted the run."""
+    """Show the tasks until the run has ended; True if it succeeded. UserError where the run was deleted."""
     while True:
         state, lines = _look(api, run_id)
         show(lines)
@@ -112,7 +112,9 @@ def follow(api: AirflowApi, run_id: str, show: Callable[[Sequence[TaskLine]], No
     reraise=True,
 )
 def _look(api: AirflowApi, run_id: str) -> tuple[str, list[TaskLine]]:
-    """State and tasks of a run. The run continues while the API server does not answer, so ask again for a while."""
+    """Read state and tasks of a run; tries again for a while if the API server does not answer, as the run
+    continues.
+    """
     run = api.run(NIGHTLY, run_id)
     if run is None:
         raise UserError(f"run {run_id} of {NIGHTLY} is gone: somebody deleted it")
@@ -120,7 +122,7 @@ def _look(api: AirflowApi, run_id: str) -> tuple[str, list[TaskLine]]:
 
 
 def tasks(api: AirflowApi, run_id: str) -> list[TaskLine]:
-    """The tasks of a night that have started, in that order, with those of the training that it waits for."""
+    """Tasks of a night that have started, in that order, with those of the training that it waits for."""
     lines = list(_lines(api, NIGHTLY, run_id))
     if any(line.task_id == FIRST_TRAINING for line in lines):
         training = training_of(run_id)
@@ -129,7 +131,7 @@ def tasks(api: AirflowApi, run_id: str) -> list[TaskLine]:
 
 
 def call_refused(lines: Sequence[TaskLine], runs: Path) -> list[TaskLine]:
-    """The same tasks, with the state `refused` for a gate that failed because it refused the candidate.
+    """Mark the failed gate of a refused candidate with the state `refused`.
 
     runs: the home's folder of receipts.
     """
@@ -139,7 +141,7 @@ def call_refused(lines: Sequence[TaskLine], runs: Path) -> list[TaskLine]:
 
 
 def failure(api: AirflowApi, run_id: str) -> Failure:
-    """The task that a night failed at; of the training that it waited for, where the cause lies there."""
+    """Failed task of a night; a task of the training that it waited for, where that is the cause."""
     page = f"{api.url}/dags/{NIGHTLY}/runs/{run_id}"
     failed = [line for line in tasks(api, run_id) if line.state == "failed"]
     cause = _cause(failed)
@@ -154,7 +156,7 @@ def _cause(failed: Sequence[TaskLine]) -> TaskLine | None:
     training = next((line for line in failed if line.dag_id == TRAIN), None)
     if own is None or training is None or own.task_id not in (FIRST_TRAINING, PINNING):
         return own or training
-    # A night goes on after a refusal, so what pin_models met then is the cause.
+    # A night continues after a refusal, so the error of pin_models is the cause.
     return own if own.task_id == PINNING and training.task_id == GATE else training
 
 

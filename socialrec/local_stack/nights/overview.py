@@ -1,4 +1,4 @@
-"""The state of a home: its servers, its last night, its newest lists and the models behind them."""
+"""State of a home: its servers, its last night, its newest lists and their models."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from socialrec.tracking.pages import version_page
 def overview(settings: Settings) -> dict[str, Any]:
     """Facts by name, None where there is nothing yet.
 
-    last_night: the newest run of the nightly DAG and, where it failed, `error`, the line that says why. model: who made
-    the newest lists. missing: a line for each part of the home that is gone or was changed; where a table's log is one
-    of them, little else can be said. refused: the newest candidate, where the gate refused it. next_steps: what a
-    person can do then.
+    last_night: the newest run of the nightly DAG and, where it failed, `error`, the line with the cause. model: the
+    model of the newest lists. missing: a line for each part of the home that is gone or was changed; if a table's log
+    is one of them, most other facts are left out. refused: the newest candidate, where the gate refused it. next_steps:
+    the person's options then.
     """
     lake, health = Lake(settings.lake), status(settings)
     missing = find_missing(settings, lake)
@@ -60,7 +60,7 @@ def overview(settings: Settings) -> dict[str, Any]:
 
 
 def why_nothing(settings: Settings) -> str:
-    """Why a home has no lists: the night that failed or runs, with what to do, or that none was started."""
+    """Reason why a home has no lists: the failed or running night, with the remedy, or that none was started."""
     last = _last_night(settings)
     why = f"run `{RunCommand.here(settings).text()}` first" if last is None else _why_without(settings, last)
     return f"nothing was published yet: {why}"
@@ -84,7 +84,7 @@ def _why_without(settings: Settings, last: Mapping[str, Any]) -> str:
 
 
 def _refused_words(settings: Settings, step: str) -> str:
-    """The refusal that left a night without a model, with the ways on; empty where it failed at another step."""
+    """Refusal that left a night without a model, with the next steps; empty where it failed at another step."""
     candidate = newest_candidate(settings)
     if step != night.PINNING or candidate is None or not candidate.is_refused:
         return ""
@@ -94,7 +94,7 @@ def _refused_words(settings: Settings, step: str) -> str:
 
 
 def require_published(settings: Settings, lake: Lake, ds: str | None) -> str:
-    """The day asked for, or the newest with lists; UserError that says what failed where there is none."""
+    """Day asked for, or the newest with lists; UserError with the failure where there is none."""
     try:
         return published_day(lake, ds)
     except NothingPublishedError:
@@ -102,7 +102,7 @@ def require_published(settings: Settings, lake: Lake, ds: str | None) -> str:
 
 
 def _last_night(settings: Settings) -> dict[str, Any] | None:
-    """The newest run of the nightly DAG, with the failed task of its training where that is the cause."""
+    """Newest run of the nightly DAG, with the failed task of its training where that is the cause."""
     try:
         api = running_airflow(settings)
         run = next((run for run in past_runs(settings, api, most=100) if run.dag == NIGHTLY), None)
@@ -118,7 +118,7 @@ def _last_night(settings: Settings) -> dict[str, Any] | None:
 
 
 def _refusal(settings: Settings, model: Serving | None) -> dict[str, Any]:
-    """The newest candidate where the gate refused it, with the ways on; nothing where it serves all the same."""
+    """Newest candidate where the gate refused it, with the next steps; nothing where it serves anyway."""
     candidate = newest_candidate(settings)
     if candidate is None or not candidate.is_refused or (model is not None and model.version == candidate.version):
         return {}
@@ -127,7 +127,7 @@ def _refusal(settings: Settings, model: Serving | None) -> dict[str, Any]:
 
 
 def _made_by(lake: Lake, ds: str) -> dict[str, Any]:
-    """The number of recommendations, and the models that made them; nothing where a day has none."""
+    """Number of recommendations, and the models that made them; nothing where a day has none."""
     rows = lake.dataset(RECOMMENDATIONS, [ds])
     head = rows.head(1, columns=["recommender_version", "encoder_version"]).to_pylist()
     return {"recommendations": rows.count_rows(), **head[0]} if head else {}

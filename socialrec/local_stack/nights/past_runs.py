@@ -1,4 +1,4 @@
-"""The runs of a home: from the receipts of its jobs, and from Airflow where it is up."""
+"""Runs of a home: from the receipts of its jobs, and from Airflow where it is up."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ JOBS = {
     MAINTENANCE: ("maintain_lake", "clean_databases"),
     ERASURE: ("erase_users",),
 }
-"""By DAG, its jobs in the order in which they run."""
+"""Jobs of each DAG in the order in which they run."""
 KNOWN_BY = {ROLLBACK: "roll_back_model"}
-"""By DAG whose last job others run too, one that it alone has."""
+"""Job that only this DAG has, by DAG whose last job other DAGs run too."""
 UNKNOWN = "manual or unfinished run"
 SUCCEEDED, FAILED, RUNNING, UNFINISHED = "succeeded", "failed", "running", "unfinished"
 OUTCOMES = {"promoted": "promoted", "rolled_back": "rolled back", "dry_run": "dry run", "sample": "sample"}
-"""Words for the status of a last job that say more than that the run succeeded."""
+"""Words for a status of the last job that says more than success."""
 STATES = {"success": SUCCEEDED, "failed": FAILED, "running": RUNNING, "queued": RUNNING}
-"""Airflow's states of a run in our words."""
+"""Our words for Airflow's states of a run."""
 MADE_BY_AIRFLOW = re.compile(r"(for__)?(manual|scheduled|backfill|asset_triggered)__")
 _TIME = "%Y-%m-%d %H:%M:%S"
 
 
 @dataclass(frozen=True)
 class PastRun:
-    """One run: its DAG, its landing day, when its last job ended (UTC; when it began, if it runs), and what came of it.
+    """One run: its DAG, its landing day, the time its last job ended (UTC; its start, if it runs), and its outcome.
 
     `state` is succeeded, refused (by the gate), failed, running or unfinished; `step` is the task that runs or ended
     it, empty where it succeeded. `outcome` says both in words. `seconds` adds up its jobs. `ds` is None where no job
@@ -72,9 +72,10 @@ class PastRun:
 
 
 def past_runs(settings: Settings, api: AirflowApi | None = None, most: int = 20) -> list[PastRun]:
-    """The newest runs first, at most so many; none in a new home.
+    """List the newest runs, newest first, at most `n`; none in a new home.
 
-    Receipts tell what was done. Airflow, where it is up, also tells what failed or runs, even before the first receipt.
+    Receipts show finished work. Airflow, where it is up, also shows failed and running tasks, even before the first
+    receipt.
     """
     folders = (folder for folder in settings.runs.glob("*") if folder.is_dir())
     found = {folder.name: _by_receipts(folder, receipts) for folder in folders if (receipts := read_receipts(folder))}
@@ -110,7 +111,7 @@ def _by_receipts(folder: Path, receipts: Receipts) -> PastRun:
 
 
 def _judge(name: str, receipts: Receipts) -> tuple[str, str, str]:
-    """The DAG, the state and the step, by receipts alone."""
+    """Determine the DAG, the state and the step, by receipts alone."""
     ends = {dag: {jobs[-1], KNOWN_BY.get(dag, jobs[-1])} for dag, jobs in JOBS.items()}
     ended = next((dag for dag, last in ends.items() if last <= set(receipts)), None)
     if ended == TRAIN and receipts[GATE]["status"] == REFUSED:
@@ -127,7 +128,7 @@ def _judge(name: str, receipts: Receipts) -> tuple[str, str, str]:
 
 
 def _by_airflow(name: str, dag: str, run: Mapping[str, Any], known: PastRun | None) -> PastRun:
-    """A run that Airflow knows, with what its receipts say."""
+    """Make a run from Airflow's record, with the facts of its receipts."""
     state, airflow_run = STATES.get(run["state"], run["state"]), run["dag_run_id"]
     if known is not None and (state == known.state or (state in (SUCCEEDED, FAILED) and known.state == REFUSED)):
         return replace(known, airflow_run=airflow_run)
@@ -139,7 +140,7 @@ def _by_airflow(name: str, dag: str, run: Mapping[str, Any], known: PastRun | No
 
 
 def _with_step(run: PastRun, api: AirflowApi) -> PastRun:
-    """The same run with the task that failed or runs, where Airflow knows one."""
+    """Add the task that failed or runs to a run, where Airflow knows one."""
     if run.state not in (FAILED, RUNNING) or run.airflow_run is None:
         return run
     tasks = sorted(

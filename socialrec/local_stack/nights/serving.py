@@ -1,4 +1,4 @@
-"""Which model serves and why, what the gate said of the newest candidate, and what a person can do about it."""
+"""Serving model and its history, the gate's decision on the newest candidate, and the next steps."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ _NAMED_SETTING = re.compile(r"\b[a-z]+\.[a-z_]+ = [\w.\"]*\w\"?")
 
 @dataclass(frozen=True)
 class Candidate:
-    """What the gate decided on a candidate: `reasons` and, of a refused one, a remedy by failed check.
+    """Decision of the gate on a candidate: `reasons` and, of a refused one, a remedy by failed check.
 
     `version` is None where the data were too few to fit one. `is_broken` says that it cannot serve at all. Where no
-    trained champion serves either, `baseline_version` does and `missing` says in words what a trained model takes.
+    trained champion serves either, `baseline_version` does and `missing` states in words the requirements of a trained
+    model.
     """
 
     ds: str
@@ -43,7 +44,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Serving:
-    """The model behind a day's lists. `kind` is trained or baseline; `gate` promoted, refused or baseline.
+    """Model behind a day's lists. `kind` is trained or baseline; `gate` promoted, refused or baseline.
 
     `by_person` says that a person chose this version, by name or by a rollback, whose reason is `rollback_reason`.
     Unknown facts of older nights are empty.
@@ -60,7 +61,7 @@ class Serving:
 
     @property
     def sentence(self) -> str:
-        """The version and why it serves."""
+        """Version of the model and the reason why it serves."""
         if self.rollback_reason:
             return f"version {self.version}, chosen by a person in a rollback: {self.rollback_reason}"
         if self.by_person:
@@ -74,14 +75,14 @@ class Serving:
 
 @dataclass(frozen=True)
 class NextStep:
-    """One thing that a person can do now: in words, and the command to type, empty where the words are all."""
+    """Next step for a person: in words, with the command to type, empty where there is none."""
 
     what: str
     command: str = ""
 
 
 def serving(settings: Settings, lake: Lake, ds: str, version: str) -> Serving:
-    """The model of a day's lists, from the receipt that pinned it and from the decisions on record."""
+    """Model of a day's lists, from the receipt that pinned it and from the recorded decisions."""
     pins = [
         found
         for found in _receipts(settings.runs, PINNING)
@@ -104,13 +105,13 @@ def serving(settings: Settings, lake: Lake, ds: str, version: str) -> Serving:
 
 
 def newest_candidate(settings: Settings) -> Candidate | None:
-    """The candidate that a gate of this home decided on last, None where there was none."""
+    """Newest candidate that a gate of this home decided on, None where there was none."""
     decided = [found for found in _receipts(settings.runs, GATE) if found["status"] in DECIDED]
     return _candidate(decided[-1]) if decided else None
 
 
 def candidate_of(settings: Settings, run_id: str) -> Candidate | None:
-    """The candidate of one training, by the name of its folder of receipts; None where no gate decided."""
+    """Candidate of one training, by the name of its folder of receipts; None where no gate decided."""
     file = settings.run_folder(run_id) / f"{GATE}.json"
     if not file.exists():
         return None
@@ -119,9 +120,9 @@ def candidate_of(settings: Settings, run_id: str) -> Candidate | None:
 
 
 def next_steps(candidate: Candidate, model: Serving | None, command: RunCommand, settings: Settings) -> list[NextStep]:
-    """The ways on after a refusal: take the version anyway, change a setting, train again.
+    """Options after a refusal: take the version anyway, change a setting, train again.
 
-    A broken candidate is not offered. `model` is what serves meanwhile, None where nothing does.
+    A broken candidate is not offered. `model` is the model that serves meanwhile, None where none does.
     """
     steps = []
     if candidate.version is not None and not candidate.is_broken:
@@ -154,7 +155,7 @@ def _candidate(receipt: Mapping[str, Any]) -> Candidate:
 
 
 def _receipts(runs: Path, job: str) -> list[dict[str, Any]]:
-    """What a job reported in all runs, the oldest first."""
+    """Receipts of a job in all runs, oldest first."""
     files = sorted(runs.glob(f"*/{job}.json"), key=lambda file: (file.stat().st_mtime, file.parent.name))
     return [_read(file) for file in files]
 

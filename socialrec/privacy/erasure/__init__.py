@@ -1,4 +1,4 @@
-"""Forget people: from what landed to what was published, with a proof that nothing of them is left.
+"""Erasure of users, from landing files to published lists, with a proof that no trace is left.
 
 Retention of old files belongs to `local_stack.home`.
 """

@@ -1,4 +1,4 @@
-"""Erase people from everything a home holds, and prove it."""
+"""Erase users from everything in a home, and prove it."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ JOB = "erase_users"
 
 @dataclass
 class Erasure:
-    """What an erasure did, or would do: numbers and files, never who.
+    """Result of an erasure, or of its dry run: numbers and files, never names.
 
-    n_people: whom it was about, those of an erasure that broke off too. n_asked, n_found: the people whom it was asked
-    for, and those of them who were there; the others had been erased before. rows: by table, file kind or folder, how
-    many rows or records went. changed_lists: lists of others whose reasons the people were part of. models: versions
-    that were trained on them. proof: None for a dry run.
+    n_people: erased users, including those of an interrupted erasure. n_asked, n_found: users of this request, and
+    those of them who were found; the others had been erased before. rows: number of removed rows or records, by table,
+    file kind or folder. changed_lists: lists of others with the users in their reasons. models: versions that were
+    trained on them. proof: None for a dry run.
     """
 
     n_people: int
@@ -46,7 +46,7 @@ class Erasure:
     proof: Proof | None = None
 
     def document(self) -> dict[str, Any]:
-        """The record of it, for whoever asks later."""
+        """Record of the erasure for later reference."""
         proof = self.proof or Proof()
         return {
             "counts": self.counts(),
@@ -59,7 +59,7 @@ class Erasure:
         }
 
     def counts(self) -> dict[str, int]:
-        """All of it that is a number."""
+        """All numbers of the result."""
         people = {"people": self.n_people, "people_asked": self.n_asked, "people_found": self.n_found}
         numbers = people | {"old_files": self.old_files, "changed_lists": self.changed_lists}
         return numbers | {"models": len(self.models)} | {name: n for name, n in self.rows.items() if n}
@@ -75,14 +75,14 @@ def erase(
     request: Path | None = None,
     dry_run: bool = False,
 ) -> Erasure:
-    """Take people out of a home. A run that broke off is finished by the next, whomever that one is about.
+    """Erase users from a home. An interrupted run is completed by the next one, for any users.
 
-    `request` is a file in the home that names them, and goes with them.
+    `request` is a file in the home that names them, and is deleted too.
     Raises UserError where somebody is unknown here, while a job writes to the lake, and where anything is left after.
     """
     ids = list(dict.fromkeys(ids))
     if not reason.strip():
-        raise UserError("the reason is empty: say why, for those who ask later, and name nobody")
+        raise UserError("the reason is empty: give one for the record, without names")
     require_quiet(lake)
     n_found = require_known(settings, lake, ids)
     named = {file.path.parent.name for file in files_to_clean(settings) if holds(file, Names(ids))}
@@ -104,7 +104,7 @@ def erase(
 
 
 def require_quiet(lake: Lake) -> None:
-    """Raise UserError while a job writes a table: what it has read may name the people."""
+    """Raise UserError while a job writes a table, because its inputs may include the users."""
     for table in TABLES.values():
         if writing := attempts.under_way(lake.path(table)):
             raise UserError(
@@ -113,9 +113,9 @@ def require_quiet(lake: Lake) -> None:
 
 
 def require_known(settings: Settings, lake: Lake, ids: Sequence[str]) -> int:
-    """Number of these people who are here; the others were erased before.
+    """Count the users that are in this home; the others were erased before.
 
-    Raises UserError, by number, where somebody was never seen here: a wrong id must not pass for an erasure.
+    Raises UserError, by number, where somebody was never seen here: a wrong id must not count as an erasure.
     """
     stones, key = read_tombstones(settings.secrets), erasure_key(settings.secrets)
     shops, n_found = known_platforms(settings, lake), 0
@@ -129,25 +129,25 @@ def require_known(settings: Settings, lake: Lake, ids: Sequence[str]) -> int:
 
 
 def days_in_bronze(settings: Settings, lake: Lake) -> set[str]:
-    """Landing days that bronze holds just as they were delivered."""
+    """Landing days that bronze holds exactly as delivered."""
     days = all_days(settings)
     known = day_tokens(lake, LANDED_DAYS)
     return {day.ds for day in days if day.ds in known} - landing_tokens(lake, BRONZE.values(), days).keys()
 
 
 def begin(settings: Settings, lake: Lake, plan: Plan) -> None:
-    """From here on nothing of them comes in any more, and a killed run is known to have begun."""
+    """Write tombstones and the plan: from here on records of the users are refused, and a killed run can be resumed."""
     key = erasure_key(settings.secrets)
     add_tombstones(settings.secrets, (tombstone(key, shop, user) for shop in plan.platforms for user in plan.ids))
     keep_plan(settings.secrets, plan)
     for table in TABLES.values():
         attempts.sweep(lake.path(table), lake.folders(table))
-    # No job runs: what lies there was left by one that was killed.
+    # No job runs, so these files were left by a killed one.
     shutil.rmtree(settings.scratch, ignore_errors=True)
 
 
 def erase_files(settings: Settings, lake: Lake, plan: Plan, result: Erasure, *, dry_run: bool) -> None:
-    """Landing files, exports, tables, and what was planted; `result` is told what went."""
+    """Clean landing files, exports, tables, and planted records; `result` collects the counts."""
     names = Names(plan.ids)
     rows = {"landing": sum(without(file, names, dry_run=dry_run) for file in files_to_clean(settings))}
     tokens = {day.ds: landing_token(day) for day in all_days(settings) if day.ds in plan.restamp}
@@ -162,16 +162,17 @@ def erase_files(settings: Settings, lake: Lake, plan: Plan, result: Erasure, *, 
 
 
 def finish(settings: Settings, tracker: Tracker, plan: Plan, result: Erasure, reason: str) -> None:
-    """Prove it, and record it without naming anybody; forget the plan, which does, once nothing is left."""
+    """Prove and record the erasure without naming anybody; delete the plan, which names users, once no trace is
+    left.
+    """
     result.proof = scan(settings, plan)
     tracker.log_erasure(reason, result.counts(), result.document())
     if hits := result.proof.hits:
         raise UserError(
-            f"something of them is left in {len(hits)} files, such as {hits[0]}: remove it there, then run this again"
+            f"traces of them are left in {len(hits)} files, such as {hits[0]}: remove it there, then run this again"
         )
     if unread := result.proof.unread:
         raise UserError(
-            f"{len(unread)} files cannot be looked through, such as {unread[0]}: repair or remove them, then run this "
-            "again"
+            f"{len(unread)} files cannot be searched, such as {unread[0]}: repair or remove them, then run this again"
         )
     drop_plan(settings.secrets)

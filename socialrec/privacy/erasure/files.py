@@ -1,4 +1,4 @@
-"""Files outside the lake that people are in: exports, pages of nights, what a demo planted, what a killed job left."""
+"""Files outside the lake with data of the users: exports, reports, planted records, leftovers of killed jobs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from socialrec.settings import Settings
 
 
 def clean_exports(settings: Settings, cleaner: Callable[[str], ListCleaner], *, dry_run: bool) -> int:
-    """Published lists of all days without the people; returns the rows that go."""
+    """Remove the users from the published lists of all days; returns the number of removed rows."""
     is_shared = Entity.PRODUCTS in settings.etl.shared_ids
     n_gone = 0
     for file in sorted(settings.export.glob(f"*/{FILE}")):
@@ -43,7 +43,7 @@ def clean_exports(settings: Settings, cleaner: Callable[[str], ListCleaner], *, 
 
 
 def clean_truth(settings: Settings, plan: Plan, *, dry_run: bool) -> int:
-    """What a source planted about the people and their comments; returns the rows that go."""
+    """Remove planted records of the users and of their comments; returns the number of removed rows."""
     theirs = {(platform, comment) for platform, _, comment in (said.split(" ", 2) for said in plan.comments)}
     ids = pa.array(plan.ids, pa.string())
     truth, n_gone = settings.home / "truth", 0
@@ -62,14 +62,14 @@ def clean_truth(settings: Settings, plan: Plan, *, dry_run: bool) -> int:
 
 
 def days_to_render(settings: Settings, plan: Plan) -> list[str]:
-    """Days whose page shows one of the people: by the beginning of their pseudonym, as pages do."""
+    """Days whose report shows one of the users, by the beginning of their pseudonym."""
     short = re.compile("|".join(rf"(?<!\w){key[:SHORT_KEY]}(?!\w)" for key in plan.keys))
     pages = sorted(settings.reports.glob(f"*/{PAGE}"))
     return [page.parent.name for page in pages if short.search(page.read_text(encoding="utf-8"))]
 
 
 def render_again(settings: Settings, lake: Lake, days: Collection[str]) -> None:
-    """Make the pages of these days from the tables as they are now."""
+    """Render the reports of these days again from the current tables."""
     for day in days:
         folder = settings.reports / day
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))

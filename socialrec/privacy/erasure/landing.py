@@ -1,4 +1,4 @@
-"""Landing files without some people: every other record stays as it was delivered, byte for byte in text files."""
+"""Landing files without the erased users: all other records stay as delivered, byte for byte in text files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
 class Names:
-    """Raw ids of people, found in records however they are spelled there."""
+    """Raw ids of users, in any spelling."""
 
     def __init__(self, ids: Collection[str]) -> None:
         self.ids = frozenset(ids)
@@ -41,12 +41,12 @@ class Names:
 
     @cached_property
     def words(self) -> re.Pattern[str]:
-        """Any of the ids as a whole word."""
+        """Pattern of any of the ids as a whole word."""
         listed = "|".join(re.escape(user) for user in sorted(self.ids, key=len, reverse=True))
         return re.compile(rf"(?<![\w-])(?:{listed})(?![\w-])")
 
     def has(self, value: object) -> bool:
-        """Tell whether a value is one of the ids: 123.0 is 123, though ingest takes it for nobody's."""
+        """Check if a value is one of the ids: 123.0 is 123, though ingest rejects it."""
         if isinstance(value, bool):
             return str(value).lower() in self._flags
         if isinstance(value, float | Decimal):
@@ -54,7 +54,7 @@ class Names:
         return str(value) in self.ids
 
     def are_in(self, record: str, entity: Entity) -> bool:
-        """Whether a JSON record names one of them as its user; whether any other text holds an id as a word."""
+        """Check if a JSON record names one of them as its user; any other text is searched for an id as a word."""
         try:
             content = json.loads(record, object_pairs_hook=_Pairs)
         except (ValueError, RecursionError):
@@ -65,11 +65,11 @@ class Names:
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """A JSON object with all of its names, those that stand there twice too."""
+    """JSON object with all of its names, including repeated ones."""
 
 
 def _unescaped(record: str) -> str:
-    """A broken record with the characters that JSON escapes, halves of one put together."""
+    """Decode the JSON escapes of a broken record, with surrogate halves joined."""
     text = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), record)
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
@@ -86,12 +86,12 @@ def files_to_clean(settings: Settings) -> list[LandingFile]:
 
 
 def holds(file: LandingFile, names: Names) -> bool:
-    """Whether one of the people is in a file."""
+    """Check if one of the users is in a file."""
     return without(file, names, dry_run=True) > 0
 
 
 def without(file: LandingFile, names: Names, *, dry_run: bool) -> int:
-    """Take the people's records out of one file; returns how many there were. A file without any is not touched.
+    """Remove the users' records from one file; returns their number. A file without any is not touched.
 
     Raises UserError where the file changes meanwhile, or cannot be read.
     """
@@ -101,7 +101,7 @@ def without(file: LandingFile, names: Names, *, dry_run: bool) -> int:
         n_gone, write = clean(file, names)
         if n_gone and not dry_run:
             partial = file.path.with_name(f".{file.path.name}.{os.getpid()}")
-            # What lies there may be a link: it is removed, and nothing is written through it.
+            # The path may be a link: it is removed, and nothing is written through it.
             partial.unlink(missing_ok=True)
             with partial.open("xb") as target:
                 write(target)
@@ -136,7 +136,7 @@ def _clean_parquet(file: LandingFile, names: Names) -> Cleaned:
 
 
 def _stays(batch: pa.RecordBatch, entity: Entity, names: Names) -> pa.Array:
-    """Which rows name none of the people, bool (n,)."""
+    """Mark rows that name none of the users, bool (n,)."""
     ids, stays = pa.array(sorted(names.ids), pa.string()), pa.array([True] * batch.num_rows, pa.bool_())
     for column in set(ENTITIES[entity].users) & set(batch.schema.names):
         values = batch.column(column)
@@ -174,18 +174,18 @@ def _clean_csv(file: LandingFile, names: Names) -> Cleaned:
 
 
 def _lines(file: LandingFile) -> Iterator[tuple[int, bytes]]:
-    """The lines of a text file with their numbers from 1, each with its end."""
+    """Lines of a text file with their numbers from 1, each with its line end."""
     with open_bytes(file.opened) as content:
         yield from enumerate((line for lines in whole_lines(content) for line in lines), 1)
 
 
 def _text(line: bytes, file: LandingFile) -> str:
-    """A line without its end; bytes that are not of the file's encoding stand in nobody's way."""
+    """Line without its line end; bytes that are not in the file's encoding are replaced."""
     return line.rstrip(b"\r\n").decode(file.encoding, errors="surrogateescape")
 
 
 def _write_without(file: LandingFile, target: BinaryIO, gone: Container[int]) -> None:
-    """Write the lines with blank ones for these numbers, so that the others keep theirs."""
+    """Write the lines, with blank ones for these numbers so that the others keep theirs."""
     packer = gzip.GzipFile(filename="", mode="wb", fileobj=target, mtime=0) if file.path.suffix == ".gz" else None
     with packer or nullcontext():
         (packer or target).writelines(b"\n" if number in gone else line for number, line in _lines(file))

@@ -1,4 +1,4 @@
-"""Published lists without some people: their own lists go, and reasons that rest on them no longer name them."""
+"""Published lists without the erased users: their own lists are removed, and reasons no longer name them."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from socialrec.recommend.explain.reasons import make_reason
 from socialrec.vectors.arrays import ABSENT, positions
 
 Behind = tuple[str, str, ReasonKind]
-"""A user, a product, and whether people the user is tied to like it or only met it."""
+"""User, product, and True if tied users like it, False if they only met it."""
 BY_PEOPLE = (ReasonKind.FRIENDS, ReasonKind.LOOKED_AT)
 
 
 @dataclass
 class ListCleaner:
-    """Cleans rows of gold.recommendations of one day. `changed` collects whose reasons it touched.
+    """Cleaner for rows of gold.recommendations of one day. `changed` collects the users with changed reasons.
 
-    behind: how many other neighbours stand behind a product of a user, for those (`suspects`) where one of the people
-    does. tied: who has a tie to one of them, however weak.
+    behind: number of other neighbours behind a product of a user, for those (`suspects`) with an erased user behind it.
+    tied: users with a tie to an erased user, however weak.
     """
 
     lake: Lake
@@ -47,7 +47,7 @@ class ListCleaner:
 
     @classmethod
     def of_day(cls, lake: Lake, ds: str, keys: Set[str], min_named: int) -> ListCleaner:
-        """From the ties, affinities and comments of a day, which must still hold the people."""
+        """Load the ties, affinities and comments of a day, which must still include the users."""
         people = pa.array(sorted(keys), pa.string())
         ties = lake.read(SOCIAL_TIES, [ds], ["user_key", "neighbour_key", "strength"])
         tied = pc.unique(ties.filter(pc.is_in(ties["neighbour_key"], value_set=people))["user_key"])
@@ -65,7 +65,7 @@ class ListCleaner:
         return cls(lake, ds, keys, min_named, suspects, behind, frozenset(tied.to_pylist()))
 
     def clean(self, rows: pa.Table) -> pa.Table:
-        """The rows that stay, in their order; products, places and scores are untouched."""
+        """Remaining rows, in their order; products, places and scores are untouched."""
         theirs = pc.is_in(rows["user_key"], value_set=pa.array(sorted(self.keys), pa.string()))
         kept = rows.filter(pc.invert(theirs))
         pairs = zip(kept["user_key"].to_pylist(), kept["product_id"].to_pylist(), strict=True)
@@ -78,7 +78,7 @@ class ListCleaner:
         return kept.set_column(place, "reasons", pa.array(cleaned, kind))
 
     def concerns(self, rows: pa.Table) -> bool:
-        """Whether cleaning these rows would change any of them."""
+        """Check if cleaning would change any of these rows."""
         return not self.clean(rows).equals(rows)
 
     def _reasons(self, user: str, product: str, reasons: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -103,14 +103,16 @@ class ListCleaner:
         return {**reason, "friends": friends if n_behind >= self.min_named else []}
 
     def _reach_of(self, product: str) -> ReasonKind:
-        """What is true of a product without any evidence of the user's own."""
+        """Reason kind of a product without any evidence of the user's own."""
         names, reach = self._reach
         place = names.index(product).as_py()
         return ReasonKind.NEW if place < 0 else reach.kind(place)
 
     @cached_property
     def _reach(self) -> tuple[pa.Array, Reach]:
-        """How many users without the people have met each product of the day; names of the products."""
+        """Number of users, without the erased ones, who have met each product of the day; and the names of the
+        products.
+        """
         products = self.lake.read(SILVER_PRODUCTS, [self.ds], ["product_id", "is_active"])
         names = products["product_id"].combine_chunks()
         others = ~pc.field("user_key").isin(pa.array(sorted(self.keys), pa.string()))
@@ -125,7 +127,7 @@ class ListCleaner:
 
 
 def _read_stances(lake: Lake, ds: str, users: pa.Array) -> dict[str, list[tuple[str, ReasonKind]]]:
-    """Products that each of these users speaks for on a day."""
+    """Products of each of these users as fan or onlooker on a day."""
     theirs = pc.field("user_key").isin(users)
     columns = ["user_key", "product_id", "n_favourable", "n_returns"]
     events = lake.read(USER_PRODUCT_AFFINITY, [ds], columns, theirs & (pc.field("affinity_micros") > 0))

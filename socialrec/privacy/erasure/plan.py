@@ -1,4 +1,4 @@
-"""Whom an erasure is about and what of theirs is to be found, kept until it is done so that a killed one goes on."""
+"""Plan of an erasure: users and their data to find, kept until the erasure is done so that a killed one can resume."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ from socialrec.sources import platforms
 
 FILE = "erasure.json"
 NO_WORDS = hashlib.sha256(b"").hexdigest()
-"""The hash that all comments of stars alone share: it says nothing of anybody."""
+"""Hash shared by all comments with stars alone, which identifies nobody."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """People by their raw ids, on every platform; their pseudonyms, and the texts and comments that are theirs alone.
+    """Users by their raw ids, on every platform; their pseudonyms, and the texts and comments of theirs alone.
 
-    comments: `<platform> <ds> <comment_id>`. restamp: landing days that bronze held as they were delivered: without the
-    people it still holds them, so that nobody takes them in again. seen_on: landing days with a record of theirs.
-    passages: what they alone wrote, in parts by which it is known.
+    comments: `<platform> <ds> <comment_id>`. restamp: landing days that bronze held as delivered: their tokens are
+    rewritten, so that they are not taken in again. seen_on: landing days with a record of theirs. passages: parts of
+    texts that they alone wrote.
     """
 
     ids: tuple[str, ...]
@@ -58,9 +58,9 @@ NOTHING = Plan((), (), (), (), (), (), ())
 
 
 def make_plan(settings: Settings, lake: Lake, ids: Iterable[str], restamp: Collection[str]) -> Plan:
-    """What there is to find of these people, added to what an erasure that broke off had found.
+    """Find the data of these users, added to the plan of an interrupted erasure.
 
-    Files that no version names any more are looked through too. Raises UserError where an id cannot be one.
+    Files that no version names any more are searched too. Raises UserError where an id cannot be one.
     """
     before = read_plan(settings.secrets) or NOTHING
     wanted = {*_checked(ids), *before.ids}
@@ -81,7 +81,7 @@ def make_plan(settings: Settings, lake: Lake, ids: Iterable[str], restamp: Colle
 
 
 def days_of(lake: Lake, ids: Sequence[str]) -> set[str]:
-    """The landing days on which bronze has a record of these users."""
+    """Landing days on which bronze has a record of these users."""
     people, days = pa.array(ids, pa.string()), set()
     for entity, spec in ENTITIES.items():
         for column in spec.users:
@@ -91,7 +91,7 @@ def days_of(lake: Lake, ids: Sequence[str]) -> set[str]:
 
 
 def known_platforms(settings: Settings, lake: Lake) -> set[str]:
-    """The platforms that have delivered something, now or before."""
+    """Platforms that have delivered data, now or before."""
     found = set(platforms(settings.landing))
     for table in BRONZE.values():
         found.update(pc.unique(lake.read(table, columns=["platform"])["platform"]).to_pylist())
@@ -99,7 +99,7 @@ def known_platforms(settings: Settings, lake: Lake) -> set[str]:
 
 
 def texts_of(lake: Lake, keys: Sequence[str]) -> tuple[set[str], set[str]]:
-    """Hashes of the texts that these users produced and nobody else, and the comments that are theirs."""
+    """Hashes of texts by these users and nobody else, and their comments."""
     people = pa.array(keys, pa.string())
     own = pc.field("user_key").isin(people)
     said = every_file(lake, SILVER_COMMENTS, ("platform", "ds", "comment_id", "text_hash"), own)
@@ -138,7 +138,7 @@ def _texts(lake: Lake, table: Table, column: str, keep: pc.Expression | None = N
 
 
 def _replaced_texts(lake: Lake) -> set[str]:
-    """Texts of comments that no comment holds any more, as it was edited since: nobody can tell whose they were."""
+    """Texts of comments that were edited since, so that no comment contains them and their author is unknown."""
     of_comments = pc.field("kind") == TextKind.COMMENT.value
     held = lake.read(SILVER_COMMENTS, columns=["text_hash"])["text_hash"]
     found = lake.read(TEXTS, columns=["text_hash"], filter=of_comments)["text_hash"]
@@ -146,18 +146,18 @@ def _replaced_texts(lake: Lake) -> set[str]:
 
 
 def every_file(lake: Lake, table: Table, columns: Sequence[str], keep: pc.Expression) -> pa.Table:
-    """Rows of all files of a table, those of old versions and of attempts that were given up too."""
+    """Rows of all files of a table, including old versions and abandoned attempts."""
     files = [str(file) for file in parquet_files(lake, table)]
     return pds.dataset(files, schema=arrow_schema(table), format="parquet").to_table(list(columns), filter=keep)
 
 
 def parquet_files(lake: Lake, table: Table) -> list[Path]:
-    """All Parquet files of rows below a table's folder, whether a version names them or not."""
+    """Parquet files of rows below a table's folder, in any version or none."""
     return sorted(lake.path(table).glob("stage-*/part=*/*.parquet"))
 
 
 def read_plan(secrets: Path) -> Plan | None:
-    """The plan of an erasure that is not done yet."""
+    """Read the plan of an unfinished erasure."""
     file = secrets / FILE
     if not file.exists():
         return None
@@ -165,39 +165,39 @@ def read_plan(secrets: Path) -> Plan | None:
 
 
 def keep_plan(secrets: Path, plan: Plan) -> None:
-    """Keep it where only its owner can read it."""
+    """Write the plan, readable only by its owner."""
     write_secret(secrets / FILE, json.dumps(vars(plan)))
 
 
 def drop_plan(secrets: Path) -> None:
-    """Forget a plan that is done: it names people."""
+    """Delete the plan of a finished erasure, because it names users."""
     (secrets / FILE).unlink(missing_ok=True)
 
 
 def read_ids(file: Path) -> list[str]:
-    """One id a line, each once; blank lines are left out. UserError where there is none.
+    """Read ids from a file, one per line, each once; blank lines are left out. UserError where there is none.
 
     There are no comments: a line that begins with `#` is an id like any other.
     """
     if not file.is_file():
-        raise UserError(f"{file} is not a file: name one with a user's id a line, as it landed")
+        raise UserError(f"{file} is not a file: name one with one user id per line, as landed")
     with file.open("rb") as content:
         lines = [line.strip() for line in text_lines(content, "utf-8")]
     found = list(dict.fromkeys(line for line in lines if line))
     if not found:
-        raise UserError(f"{file} names nobody: write one user's id a line, as it landed")
+        raise UserError(f"{file} names nobody: write one user id per line, as landed")
     return found
 
 
 def people_to_erase(settings: Settings, users: Sequence[str], file: Path | None) -> tuple[list[str], Path | None]:
-    """The ids that were given or stand in a file, and that file where it lies in the home.
+    """Resolve ids given as arguments or in a file; also returns that file if it is in the home.
 
-    Nobody where none are given, or the file is gone, and an erasure waits to be finished; UserError where none does.
+    Empty where none are given, or the file is gone, and an erasure is unfinished; UserError if none is unfinished.
     """
     waits = read_plan(settings.secrets) is not None
     if file is None:
         if not users and not waits:
-            raise UserError("nobody to erase: give users' ids as they landed, or a file with one a line")
+            raise UserError("nobody to erase: give users' ids as they landed, or a file with one per line")
         return list(users), None
     is_ours = file.resolve().is_relative_to(settings.home)
     if waits and not file.exists():
@@ -208,7 +208,7 @@ def people_to_erase(settings: Settings, users: Sequence[str], file: Path | None)
 def _checked(ids: Iterable[str]) -> list[str]:
     found = list(ids)
     for number, user in enumerate(found, 1):
-        # Said by number: this line may end in a log.
+        # By number, because this line may end in a log.
         if not user.strip() or PSEUDONYM.fullmatch(user):
             raise UserError(f"user {number} is not an id as it landed: a pseudonym does not lead back to landing files")
     return found

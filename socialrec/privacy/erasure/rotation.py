@@ -1,4 +1,4 @@
-"""A new identity key: all pseudonyms change, and what stands on the old ones is built again from bronze."""
+"""Rotation of the identity key: all pseudonyms change, and dependent tables are rebuilt from bronze."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from socialrec.settings.secret_files import write_secret
 
 
 def rotate_identity_key(settings: Settings, lake: Lake) -> list[str]:
-    """Make a new key; drop every table with pseudonyms, exports and pages, and return the tables' names.
+    """Make a new key; drop every table with pseudonyms, exports and reports; returns the tables' names.
 
-    The next night builds silver and gold again from bronze, for its own day. Marks of erased users have another key and
-    stay. Broken off, it is simply begun again. Raises UserError while a job writes, or an erasure waits to be finished.
+    The next night builds silver and gold again from bronze, for its own day. Tombstones have another key and stay. An
+    interrupted rotation is simply started again. Raises UserError while a job writes, or an erasure waits to be
+    finished.
     """
     require_quiet(lake)
     if read_plan(settings.secrets) is not None:
-        raise UserError("an erasure was broken off: finish it first with `socialrec erase --reason …`")
+        raise UserError("an erasure was interrupted: finish it first with `socialrec erase --reason …`")
     dropped = [table for table in TABLES.values() if {column.name for column in table.columns} & set(KEY_COLUMNS)]
     for table in dropped:
         lake.drop(table)

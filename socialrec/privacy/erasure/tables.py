@@ -1,4 +1,4 @@
-"""What each table of the lake loses with some people."""
+"""Erasure of users from each table of the lake."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ KEY_COLUMNS = tuple(dict.fromkeys(name for spec in ENTITIES.values() for name in
 """Columns that hold pseudonyms, in silver and gold."""
 Stays = Callable[[pa.Table], pa.ChunkedArray]
 Rule = tuple[tuple[str, ...], Stays]
-"""The columns that tell whose rows a file holds, and from those columns which rows stay."""
+"""Columns that identify the users of a file's rows, and a filter of the rows to keep."""
 
 
 @dataclass
 class TableEraser:
-    """Takes the people of a plan out of the tables.
+    """Eraser of a plan's users in the tables.
 
-    `rows` counts by table what went, `old_files` the files of old versions that were deleted for holding them, and
-    `changed` has by day whose lists others than their own they were a reason of.
+    `rows` counts removed rows by table, `old_files` deleted files of old versions that contained the users, and
+    `changed` has by day the other users whose reasons included them.
     """
 
     settings: Settings
@@ -58,9 +58,9 @@ class TableEraser:
     changed: dict[str, set[str]] = field(default_factory=dict)
 
     def erase(self, tokens: Mapping[str, str], *, dry_run: bool) -> None:
-        """Table by table from right to left: what tells of the neighbours goes after what is told by it.
+        """Erase table by table against the data flow, because derived tables are cleaned with the help of earlier ones.
 
-        tokens: what bronze is to record from now on of landing days that were written anew without the people.
+        tokens: new tokens for bronze of landing days that were rewritten without the users.
         """
         for table in reversed(TABLES.values()):
             self._erase_from(table, tokens, dry_run=dry_run)
@@ -68,7 +68,7 @@ class TableEraser:
                 self._delete_old_files(table)
 
     def holds_people(self, table: Table, file: str) -> bool:
-        """Whether a file holds a row that is theirs or names them."""
+        """Check if a file contains a row that belongs to one of the users or names them."""
         rule = self.rules.get(table.name)
         if rule is None:
             return False
@@ -77,7 +77,7 @@ class TableEraser:
         return not pc.all(stays(rows), min_count=0).as_py()
 
     def cleaner(self, ds: str) -> ListCleaner:
-        """What cleans the lists of a day; made while ties and affinities still hold the people."""
+        """Cleaner for the lists of a day; made while ties and affinities still include the users."""
         if ds not in self._cleaners:
             least = self.settings.recommend.min_named_friends
             self._cleaners[ds] = ListCleaner.of_day(self.lake, ds, frozenset(self.plan.keys), least)
@@ -85,7 +85,7 @@ class TableEraser:
 
     @cached_property
     def rules(self) -> dict[str, Rule]:
-        """By table that can hold people, how their rows are known."""
+        """Rules by table that can contain users."""
         found: dict[str, Rule] = {}
         names, keys = Names(self.plan.ids), self.plan.keys
         for entity, spec in ENTITIES.items():
@@ -115,7 +115,7 @@ class TableEraser:
 
     @cached_property
     def _owned_hashes(self) -> pa.Array:
-        """Texts that somebody else wrote or is told. Vectors of what users did belong to none: they are made again."""
+        """Texts that somebody else wrote or has. Vectors of event profiles belong to none: they are made again."""
         others = pc.invert(pc.field("text_hash").isin(pa.array(self.plan.text_hashes, pa.string())))
         owners = (TEXTS, SILVER_PRODUCTS, SILVER_COMMENTS, USER_PROFILES)
         hashes = [self.lake.read(table, columns=["text_hash"], filter=others)["text_hash"] for table in owners]
@@ -131,7 +131,9 @@ class TableEraser:
         return pa.chunked_array([stays], pa.bool_())
 
     def _rests_on_nobody(self, rows: pa.Table) -> pa.ChunkedArray:
-        """What hashes of others are made of cannot be told apart any more, so those of the people's neighbours go."""
+        """Mark rows of list inputs to keep: hashes cannot be corrected, so those of the users' neighbours are removed
+        too.
+        """
         keys = frozenset(self.plan.keys)
         stays = [
             user not in keys and user not in self.cleaner(ds).tied
@@ -177,7 +179,7 @@ class TableEraser:
         return self._fewer_follows(kept) if table is USER_PROFILES and kept.num_rows else kept
 
     def _tells_of_people(self, table: Table, file: str) -> bool:
-        """Whether a row of somebody else rests on one of theirs: a nameless reason, or a number of follows."""
+        """Check if another user's row depends on one of theirs: an unnamed reason, or a number of follows."""
         rows = read_file(table, file)
         if not rows.num_rows:
             return False
@@ -186,7 +188,7 @@ class TableEraser:
         return not self._fewer_follows(rows).equals(rows)
 
     def _fewer_follows(self, profiles: pa.Table) -> pa.Table:
-        """Profiles of a day whose numbers of follows leave the people out; counted anew, so it may be done twice."""
+        """Recount the follows in profiles of a day without the users; idempotent."""
         keys = pa.array(self.plan.keys, pa.string())
         follows = self.lake.read(
             SOCIAL_TIES, [profiles["ds"][0].as_py()], ["user_key", "neighbour_key"], pc.field("is_follow")
@@ -201,7 +203,7 @@ class TableEraser:
         return profiles.set_column(profiles.schema.get_field_index("n_follows"), "n_follows", numbers)
 
     def _delete_old_files(self, table: Table) -> None:
-        """Old versions that hold the people, and what killed writers left of them, cannot be read from now on."""
+        """Delete old versions with the users, and leftovers of killed writers."""
         live = set(self.lake.files(table))
         for file in parquet_files(self.lake, table):
             if str(file) not in live and not self._is_whole_and_clean(table, str(file)):
@@ -213,7 +215,7 @@ class TableEraser:
         try:
             return not self.holds_people(table, file)
         except pa.ArrowInvalid:
-            return False  # half written by a killed writer: nobody can tell what it holds
+            return False  # half written by a killed writer, content unknown
 
 
 def _none_of(columns: tuple[str, ...], values: Collection[str]) -> Rule:
@@ -253,7 +255,7 @@ def _joined(rows: pa.Table) -> pa.ChunkedArray:
 
 
 def _stamped(commit: Commit, tokens: Mapping[str, str]) -> Commit:
-    """The same commit with the new tokens of the landing days that it stands for."""
+    """Copy of the commit with the new tokens of its landing days."""
     mine = {day: tokens[day] for day in commit.partitions if day in tokens}
     if not mine:
         return commit

@@ -1,4 +1,4 @@
-"""Personal data in free text: recognised and masked, without Spark.
+"""Recognition and masking of personal data in free text, without Spark.
 
-Which columns are masked is decided in `etl`.
+The choice of columns to mask belongs to `etl`.
 """

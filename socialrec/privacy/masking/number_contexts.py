@@ -1,4 +1,4 @@
-"""Tell by the words and digits around a number if it is an article, a date, a price or somebody's phone.
+"""Classify a number by its context: article, date, price or phone.
 
 Works on texts whose digits and signs are ASCII (`personal_data.plain_digits`).
 """
@@ -29,7 +29,7 @@ _PHONE_WORDS_CJK = (
     "电话|電話|手机|手機|联系方式|联系我|联系|聯絡|拨打|撥打|致电|致電|传真|傳真|打给|短信|微信|威信|薇信|[vw]信|热线|熱線|客服|座机|我的号码|我的號碼"
     "|携帯|ケータイ|전화|휴대폰|핸드폰|연락처|문자"
 )
-"""Words of scripts without blanks: they may stand right behind another word."""
+"""Words of scripts without spaces, which may directly follow another word."""
 
 _PHONE_LABEL = re.compile(
     rf"(?:(?<![^\W\d_])(?:{_PHONE_WORDS})|(?<![a-z])(?:vx|wx|wechat)"
@@ -50,7 +50,7 @@ _STRONG_CJK = (
     "型号|型號|货号|貨號|订单号|订单编号|訂單號|訂單編號|单号|單號|编号|編號|条码|條碼|条形码|條形碼|商品号|款号|批号|序列号"
     "|书号|書號|注文番号|品番|型番|商品番号|製造番号|주문번호|모델명|품번|상품번호|상품코드|운송장"
 )
-"""Words of scripts without blanks: they may stand right behind another word."""
+"""Words of scripts without spaces, which may directly follow another word."""
 
 _WEAK = (
     r"items?|art|artikel|articles?|articolo|artículo|artigo|parts?|models?|modelo|modell|modèle|modello|модель|orders?"
@@ -93,16 +93,16 @@ _CHINESE_MOBILE = re.compile("861[3-9][0-9]{9}")
 
 
 def is_behind_phone_word(text: str, begin: int) -> bool:
-    """Tell whether a word such as "tel." or "call me at" leads to the number that begins here."""
+    """Check if a word such as "tel." or "call me at" comes before the number that begins here."""
     return bool(_PHONE_LABEL.search(text[max(0, begin - _LABEL_REACH) : begin].rstrip("+(")))
 
 
 def identifiers(text: str) -> Iterator[Span]:
-    """Where numbers of articles, orders and the like stand: behind a word that says so."""
+    """Spans of numbers of articles, orders and the like, after a word that says so."""
     for found in _IDENTIFIED.finditer(text):
         begin, end = found.span("value")
         if not (found["strong"] or found["glued"]) and not _HAS_NUMBER_WORD.search(found["link"]):
-            # "Order 0301234567" is an order's number; of "For orders 030 1234567" nobody knows.
+            # "Order 0301234567" is an order's number; "For orders 030 1234567" is ambiguous.
             first = found["value"].split(" ")[0]
             begin, end = (begin, begin + len(first)) if len(first) > 4 else (begin, begin)
         yield begin, end
@@ -113,7 +113,7 @@ def identifiers(text: str) -> Iterator[Span]:
 
 
 def checked_numbers(text: str) -> Iterator[Span]:
-    """Where numbers of books and goods stand that their check digit confirms (ISBN, GTIN, EAN, UPC)."""
+    """Spans of numbers of books and goods with a valid check digit (ISBN, GTIN, EAN, UPC)."""
     for pattern in (_PLAIN, _ISBN, _SPACED_GTIN):
         for found in pattern.finditer(text):
             if is_article_number(re.sub("[ -]", "", found[0])):
@@ -121,12 +121,12 @@ def checked_numbers(text: str) -> Iterator[Span]:
 
 
 def other_numbers(text: str) -> Iterator[Span]:
-    """Where dates, times, prices, measures, thousands, addresses of machines and pages stand."""
+    """Spans of dates, times, prices, measures, thousands, IP addresses and URLs."""
     return (found.span() for found in _OTHERS.finditer(text))
 
 
 def is_article_number(number: str) -> bool:
-    """Tell whether this is an ISBN-10, or a GTIN of 12 to 14 digits (ISBN-13, EAN, UPC), by its check digit."""
+    """Check if this is an ISBN-10, or a GTIN of 12 to 14 digits (ISBN-13, EAN, UPC), by its check digit."""
     digits, last = number[:-1], number[-1].upper()
     if not digits.isdecimal() or _CHINESE_MOBILE.fullmatch(number):
         return False
@@ -140,5 +140,5 @@ def is_article_number(number: str) -> bool:
 
 
 def overlaps(begin: int, end: int, spans: list[Span]) -> bool:
-    """Tell whether any of the spans shares a character with this one."""
+    """Check if any of the spans overlaps this one."""
     return any(begin < other_end and other_begin < end for other_begin, other_end in spans)

@@ -2,12 +2,12 @@
 
 mail      an address with a dotted domain
 card      15, 16 or 19 digits (or 14) in the groups of a payment card that pass Luhn's check
-phone     a number behind a word such as "tel." or "call me at"; an international number (+ or 00); a number of one of
+phone     a number after a word such as "tel." or "call me at"; an international number (+ or 00); a number of one of
           the countries of `etl.mask.phone_countries` in a usual form (`phone_numbers`)
 address   a house number, a street and a postcode (US, UK); a German or French street with its house number; a PO box
 
-What could as well be a price, a size, a date or an order number is left, and so are numbers of goods and books: by the
-word before them, or by their check digit. English streets without a postcode ("21 Jump Street") and names are left too.
+Not masked are possible prices, sizes, dates and order numbers, and numbers of goods and books, recognised by the word
+before them or by their check digit; nor English streets without a postcode ("21 Jump Street") and names.
 """
 
 # ruff: noqa: RUF001 (letters of many scripts)
@@ -38,7 +38,7 @@ _GERMAN_TOWN = f"(?:D-)?[0-9]{{5}} {_GERMAN}"
 
 _LATIN, _CYRILLIC, _GREEK = "A-Za-z\u00c0-\u024f\u1e00-\u1eff", "\u0400-\u052f", "\u0370-\u03ff\u1f00-\u1fff"
 _GLUED = "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7af"
-"""Letters of scripts that leave no blank between words."""
+"""Letters of scripts without spaces between words."""
 
 _SIGNS = "0-9._%+!#$&*?^`~-"
 _LOCAL = (
@@ -49,9 +49,11 @@ _LOCAL = (
 _LABEL = f"(?:[{_LATIN}0-9_-]{{1,63}}|[{_CYRILLIC}0-9_-]{{1,63}}|[{_GREEK}0-9_-]{{1,63}}|[{_GLUED}0-9-]{{1,63}})"
 _TOP = "(?:xn--[A-Za-z0-9-]{2,59}|[A-Za-z]{2,24}|рф|рус|укр|бел|срб|мкд|ελ|中国|中國|香港|台湾|台灣|公司|网络|한국|ไทย)"
 _MAIL = re.compile(f"{_LOCAL}@(?:(?>{_LABEL}\\.)){{1,8}}{_TOP}")
-"""Of a label no other reading is tried: digits are of every script, and eight labels of them have 65,536 readings."""
+"""Pattern of a label without other readings: digits are of every script, and eight labels of them have 65,536
+readings.
+"""
 _NEXT_SENTENCE = re.compile("(?<=[a-z0-9])\\.[A-Z][a-z]+$")
-"""Words after an address whose sentence ends without a blank: "ann@shop.example.Thanks"."""
+"""Words that may follow an address without a space: "ann@shop.example.Thanks"."""
 
 _CARD = re.compile(
     f"(?<![{_ALNUM}])(?:(?:4[0-9]|5[1-5]|2[2-7]|6[0-9]|35)[0-9]{{2}}(?:[ -]?[0-9]{{4}}){{3}}(?:[ -]?[0-9]{{3}})?"
@@ -76,18 +78,18 @@ _PLAIN_SIGNS = {
 
 
 def mask_of(kind: PersonalData) -> str:
-    """What takes the place of this kind of personal data, such as `[mail]`."""
+    """Mask of this kind of personal data, such as `[mail]`."""
     return f"[{kind}]"
 
 
 def passes_luhn(digits: str) -> bool:
-    """Whether the last of these digits is the check digit of the others."""
+    """Check if the last of these digits is the check digit of the others."""
     doubled = (int(digit) * times for digit, times in zip(reversed(digits), cycle((1, 2)), strict=False))
     return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
 
 
 def mask_text(text: str, masks: MaskSettings) -> str:
-    """A text with the personal data of the kinds that are asked for masked.
+    """Mask personal data of the requested kinds in a text.
 
     Digits and signs may be full-width, digits of any script too.
     """
@@ -99,7 +101,7 @@ def mask_text(text: str, masks: MaskSettings) -> str:
 
 
 def plain_digits(text: str) -> str:
-    """The text with ASCII digits, hyphens, brackets, `+`, `@` and dots for others; every character keeps its place."""
+    """Replace digits, hyphens, brackets, `+`, `@` and dots by their ASCII forms; every character keeps its place."""
     if text.isascii():
         return text
     signs = text.translate(_PLAIN_SIGNS)
@@ -143,4 +145,4 @@ _FINDERS: dict[PersonalData, Callable[[str, MaskSettings], Iterator[Span]]] = {
     PersonalData.PHONE: _phones,
     PersonalData.ADDRESS: _addresses,
 }
-"""In the order in which they are looked for: a card's digits are no phone number."""
+"""Kinds in the order of the search: a card's digits are no phone number."""

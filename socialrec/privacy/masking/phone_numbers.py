@@ -1,4 +1,4 @@
-"""Phone numbers in texts: candidates by their form, judged by the numbering plans of the `phonenumbers` library."""
+"""Phone numbers in texts: candidates by form, checked against the numbering plans of the `phonenumbers` library."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _NOT_BEFORE = re.compile(r"[0-9A-Za-z_.,#/+=&-]")
 _NOT_AFTER = re.compile("[0-9A-Za-z_]")
 _GOES_ON = re.compile("[-.][0-9]|/[0-9]{1,6}(?![0-9])")
 _LISTED = re.compile("[0-9]{4}[,/]$")
-"""Marks before another number of a list without blanks."""
+"""End of a number with the separator before the next one, in a list without spaces."""
 
 _INTERNATIONAL = re.compile(rf"[(]?\+[1-9](?:{_SEPARATOR}[0-9]){{7,14}}|00[1-9](?:{_SEPARATOR}[0-9]){{8,14}}")
 _CHINESE_MOBILE = re.compile(
@@ -64,7 +64,7 @@ _WITHOUT_TRUNK = re.compile(
 _GROUPINGS = frozenset(
     ((3, 3, 3), (3, 2, 2, 2), (3, 3, 4), (3, 7), (5, 5), (4, 3, 3), (2, 5, 4), (2, 9), (3, 3, 2, 2), (3, 4, 4), (3, 6))
 )
-"""Lengths of the groups in which mobile numbers are written where no 0 comes first; (9,) or fewer could be anything."""
+"""Group lengths of mobile numbers written without a leading 0; (9,) or fewer would be ambiguous."""
 
 _MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 _NORTH_AMERICA = ("US", "CA")
@@ -72,17 +72,17 @@ _NORTH_AMERICA = ("US", "CA")
 
 @dataclass(frozen=True)
 class _Others:
-    """Where other numbers stand: those that words or signs name, and those that a check digit confirms."""
+    """Spans of other numbers: those named by words or signs, and those with a valid check digit."""
 
     named: list[Span]
     checked: list[Span]
 
 
 def phone_spans(text: str, countries: tuple[str, ...]) -> Iterator[Span]:
-    """Where phone numbers stand in a text of ASCII digits, from left to right.
+    """Spans of phone numbers in a text of ASCII digits, from left to right.
 
-    A number behind a word for phones needs no form. Others are international, or look like and are a number of one of
-    the countries (ISO 3166 codes). Numbers of articles, orders, dates, prices and measures are none.
+    A number after a word for phones may have any form. Others are international, or look like and are a number of one
+    of the countries (ISO 3166 codes). Numbers of articles, orders, dates, prices and measures are none.
     """
     runs = [run for run in _RUN.finditer(text) if sum(map(str.isdigit, run[0])) >= _MIN_DIGITS]
     if not runs:
@@ -107,7 +107,7 @@ def _in_run(text: str, run: re.Match[str], countries: tuple[str, ...], others: _
 
 
 def _longest(text: str, begin: int, ends: list[Span], countries: tuple[str, ...], others: _Others) -> Span | None:
-    """The end of the longest phone number that begins here."""
+    """End of the longest phone number that begins here."""
     is_called = is_behind_phone_word(text, begin)
     is_inside = begin and _NOT_BEFORE.match(text[begin - 1]) and not _LISTED.search(text[max(0, begin - 5) : begin])
     if is_inside and not is_called:
@@ -120,14 +120,14 @@ def _longest(text: str, begin: int, ends: list[Span], countries: tuple[str, ...]
 
 
 def _with_signs(text: str, first: int, begin: int) -> int:
-    """Where the number begins whose first digit this is, with the `+` and brackets before it."""
+    """Begin of the number with this first digit, including the `+` and brackets before it."""
     while begin > first and text[begin - 1] in "+(":
         begin -= 1
     return begin
 
 
 def _ends(groups: list[Span], place: int) -> list[Span]:
-    """The groups (number, end) up to which a number from this group may reach, farthest first."""
+    """Groups (number, end) up to which a number from this group may reach, farthest first."""
     n, ends = 0, []
     for number in range(place, len(groups)):
         n += groups[number][1] - groups[number][0]
@@ -152,7 +152,7 @@ def _is_phone(text: str, span: Span, countries: tuple[str, ...], others: _Others
 
 @lru_cache(maxsize=65536)
 def is_phone_number(written: str, countries: tuple[str, ...]) -> bool:
-    """Tell whether this looks like and is a phone number: an international one, or one of these countries."""
+    """Check if this looks like and is a phone number: an international one, or one of these countries."""
     if _INTERNATIONAL.fullmatch(written):
         number = _parsed("+" + re.sub("[^0-9]", "", written.replace("(0)", "")).removeprefix("00"), None)
         return number is not None and is_possible_number(number)
@@ -178,7 +178,7 @@ def _valid(written: str, country: str) -> PhoneNumber | None:
 
 
 def _is_plain_mobile(written: str, country: str) -> bool:
-    """Tell whether this is a mobile of a country where it is written without a 0 first, in groups that are usual."""
+    """Check if this is a mobile number of a country that writes them without a leading 0, in usual groups."""
     digits = re.sub("[^0-9]", "", written)
     if not 9 <= len(digits) <= 11 or (number := _valid(written, country)) is None:
         return False

@@ -1,15 +1,15 @@
-"""The deletion test of reasons: take a reason's evidence away, and the product must fall.
+"""Deletion test of reasons: without a reason's evidence, the product must fall.
 
-A reason that is true of the model is one that the model cannot do without (comprehensiveness; DeYoung et al., "ERASER",
-ACL 2020). What is taken away, and nothing else:
+A reason is faithful if the model's score depends on its evidence (comprehensiveness; DeYoung et al., "ERASER", ACL
+2020). Removed evidence by kind, and nothing else:
 
 because_you   the user's interest in the named products
 friends       the user's ties to the named friends, or to all who like the product where none is named
 looked_at     the same of those who met it
 words, about  the direction that the named words span, out of the product's own text vector
 
-A product falls where others come to stand before it or, its place unchanged, its score is lower: where several reasons
-hold a product up, none of them alone holds its place. Other kinds name no evidence of the user's own: not tested.
+A product falls where others overtake it or, at the same place, its score is lower: where several reasons hold a product
+up, none of them alone holds its place. Other kinds name no evidence of the user's own and are not tested.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ from socialrec.vectors.arrays import F32, Csr, Flags, Indices, positions, unit_r
 
 BY_PEOPLE, BY_WORDS = (ReasonKind.FRIENDS, ReasonKind.LOOKED_AT), (ReasonKind.WORDS, ReasonKind.ABOUT)
 SCORES_AT_ONCE = 3
-"""Scores before and after the evidence is gone are held side by side, with what is compared of them."""
+"""Scores held in memory at once: before and after the removal, and their comparison."""
 TESTED = (ReasonKind.BECAUSE_YOU, *BY_PEOPLE, *BY_WORDS)
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A reason that one user (a row of everyone) was given for one product."""
+    """Reason that one user (a row of everyone) was given for one product."""
 
     row: int
     product: int
@@ -52,10 +52,10 @@ class Claim:
 
 
 def reasons_figures(recommender: Recommender, context: Context) -> dict[str, float]:
-    """Share of the claims of all listed users that stand the test, in all and by kind; how many were tested.
+    """Compute the share of claims that pass the test, in total and by kind, over all listed users; and the number
+    tested.
 
-    `reasons_moved_share` counts only those without which the product loses its place. With nothing to test the shares
-    are 1: no claim is no false claim.
+    `reasons_moved_share` counts only those without which the product loses its place. Without claims the shares are 1.
     """
     claims = claims_of(recommender, context)
     size = context.settings.users_per_block(len(context.active), at_once=SCORES_AT_ONCE)
@@ -73,7 +73,7 @@ def reasons_figures(recommender: Recommender, context: Context) -> dict[str, flo
 
 
 def claims_of(recommender: Recommender, context: Context) -> list[Claim]:
-    """Every reason with evidence that the listed users are given."""
+    """Reasons with evidence of all listed users."""
     explainer, policy = Explainer(recommender, context), Policy(context)
     found = []
     for block in range(context.n_blocks):
@@ -92,7 +92,7 @@ def claims_of(recommender: Recommender, context: Context) -> list[Claim]:
 def fall_without(
     recommender: Recommender, context: Context, claims: Sequence[Claim]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """How many places, and how much score, each product loses without the evidence, float64 (n_claims,) each."""
+    """Fall of each product without the evidence in places and in score, float64 (n_claims,) each."""
     rows = np.array([claim.row for claim in claims], dtype=np.int64)
     products = np.array([claim.product for claim in claims], dtype=np.int64)
     hidden = (context.seen[rows].toarray() != 0) | ~context.active
@@ -105,7 +105,7 @@ def fall_without(
 
 
 def _places(scores: F32, products: Indices, hidden: Flags) -> npt.NDArray[np.float64]:
-    """Products that may be listed and score higher than the one asked about; those that score the same count half."""
+    """Number of products that may be listed and score higher than this one; equal scores count half."""
     own = scores[np.arange(len(scores)), products][:, None]
     ahead, beside = ((scores > own) & ~hidden).sum(axis=1), ((scores == own) & ~hidden).sum(axis=1)
     places: npt.NDArray[np.float64] = ahead + beside / 2
@@ -113,7 +113,7 @@ def _places(scores: F32, products: Indices, hidden: Flags) -> npt.NDArray[np.flo
 
 
 def _scores_without(recommender: Recommender, context: Context, rows: Indices, claims: Sequence[Claim]) -> F32:
-    """Blended scores after each claim's evidence is gone, float32 (n_claims, n_products)."""
+    """Blended scores after each claim's evidence is removed, float32 (n_claims, n_products)."""
     named = _numbers([claim.reason["products"] for claim in claims], recommender.products)
     friends = _numbers([claim.reason["friends"] for claim in claims], context.everyone)
     behind = [
@@ -138,13 +138,13 @@ def _scores_without(recommender: Recommender, context: Context, rows: Indices, c
 
 
 def _numbers(names: Sequence[list[str]], vocabulary: pa.Array) -> list[Indices]:
-    """Row numbers of each claim's names, looked up all at once."""
+    """Row numbers of each claim's names, looked up at once."""
     flat = positions(pa.array([name for each in names for name in each], pa.string()), vocabulary)
     return np.split(flat, np.cumsum([len(each) for each in names])[:-1])
 
 
 def _unnamed(context: Context, claim: Claim) -> Indices:
-    """The user's ties who like the product, or for `looked_at` who met it."""
+    """Ties of the user who like the product, or for `looked_at` who met it."""
     evidence, neighbours = context.reason_evidence, context.ties[claim.row].indices
     if not len(neighbours):
         return np.zeros(0, dtype=np.int64)
@@ -155,7 +155,7 @@ def _unnamed(context: Context, claim: Claim) -> Indices:
 
 
 def _without(matrix: Csr, columns: Sequence[Indices]) -> Csr:
-    """The matrix with some columns of each row emptied."""
+    """Matrix with some columns of each row set to zero."""
     kept = (matrix - matrix.multiply(_marks(columns, matrix.shape[1]))).tocsr()
     kept.eliminate_zeros()
     return kept
@@ -164,10 +164,10 @@ def _without(matrix: Csr, columns: Sequence[Indices]) -> Csr:
 def _without_words(
     scores: Scores, content: Content, block: UserBlock, evidence: ReasonEvidence, claims: Sequence[Claim]
 ) -> Scores:
-    """Take the words' direction out of the product's vector, in place of its cosine in `scores`.
+    """Remove the words' direction from the product's vector, and replace its cosine in `scores`.
 
     The direction is the mean text of the products that carry the words, as in linear concept erasure (Ravfogel et al.,
-    "Null It Out", ACL 2020): no text is encoded anew.
+    "Null It Out", ACL 2020): no text is encoded again.
     """
     chosen = np.array([i for i, claim in enumerate(claims) if claim.kind in BY_WORDS], dtype=np.int64)
     number = {word: place for place, word in enumerate(evidence.word_names)}
@@ -183,7 +183,7 @@ def _without_words(
 
 
 def _marks(columns: Sequence[Indices], width: int) -> Csr:
-    """1 in the given columns of each row, csr float32 (n_rows, width)."""
+    """Indicator of the given columns of each row, csr float32 (n_rows, width)."""
     rows = np.repeat(np.arange(len(columns)), [len(each) for each in columns])
     places = np.concatenate([np.zeros(0, dtype=np.int64), *columns])
     return sp.csr_matrix((np.ones(len(rows), np.float32), (rows, places)), shape=(len(columns), width))

@@ -1,9 +1,9 @@
-"""Simulated attacks: rings of fake accounts push products, and how many lists of honest users those get into.
+"""Simulated attacks: rings of fake accounts push products; measured by the lists of honest users that those enter.
 
 A ring that acts before a training is learned from: its purchases count in every signal that is fitted, its comments
-move its product's vector, its ties shape communities. One that acts afterwards reaches only what a night folds in: who
-is tied to its members, which honest users are not unless they follow back, and their community. The first is the worse
-of the two, so the simulation fits the recipe again on poisoned evidence, a few rings at a time.
+move its product's vector, its ties shape communities. One that acts afterwards reaches only the fresh evidence of a
+night: users tied to its members (honest users only if they follow back), and their community. The first is the worse of
+the two, so the simulation fits the recipe again on poisoned evidence, a few rings at a time.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from socialrec.vectors.arrays import Indices, positions
 
 MIN_MEMBERS = 3
 RINGS_AT_ONCE = 5
-"""Rings that one poisoned fit holds: each fit costs a training, and more rings would change what one of them finds."""
+"""Rings in one poisoned fit: each fit costs a training, and more rings would influence each other."""
 N_CAMOUFLAGE = 5
 """Popular products that each fake account clicks on, and honest users that it follows."""
 N_CIRCLE = 10
-"""Members on either side whom each follows."""
+"""Members on either side in the ring whom each follows."""
 MAX_USERS = 2_000
-"""Honest users whose lists are looked at."""
+"""Honest users whose lists are measured."""
 
 Rows = list[dict[str, Any]]
 
@@ -52,7 +52,7 @@ class Ring:
 def simulate_attacks(
     honest: TrainingData, held: HeldOut, recommender: Recommender, *, inputs: Inputs, split: Split, settings: Settings
 ) -> Figures:
-    """Measure what rings would have done to a recommender that was fitted on honest evidence before the test window.
+    """Measure the effect of rings on a recommender that was fitted on honest evidence before the test window.
 
     ring_lists: by how much the share of honest held-out users' lists that hold a ring's product grows, in the mean over
     rings, with the ends of its 95% interval (ring_lists_low, ring_lists_high). ring_climb: share of the catalogue that
@@ -81,9 +81,9 @@ def simulate_attacks(
 
 
 def choose_rings(data: TrainingData, settings: EvaluateSettings, batch: int = 0) -> list[Ring]:
-    """Rings of one batch, each with a product of its own from the less popular half, by the seed and the batch.
+    """Choose rings of one batch, each with a product of its own from the less popular half, by the seed and the batch.
 
-    None in a shop where so small a share of the users is no ring.
+    Empty in a shop so small that the share of users makes no ring.
     """
     n_members = round(settings.ring_share * len(data.users))
     n_rings = min(RINGS_AT_ONCE, settings.rings - batch * RINGS_AT_ONCE)
@@ -99,7 +99,7 @@ def choose_rings(data: TrainingData, settings: EvaluateSettings, batch: int = 0)
 
 
 def plant(rings: list[Ring], data: TrainingData, inputs: Inputs, split: Split, rng: np.random.Generator) -> Inputs:
-    """The inputs with what the rings do in the hour before the test window.
+    """Add the rings' records in the hour before the test window to the inputs.
 
     Each member buys its product, praises it in the words of the most popular one, clicks on popular products, follows
     some honest users, and follows and is followed by the others of its ring.
@@ -133,7 +133,7 @@ def plant(rings: list[Ring], data: TrainingData, inputs: Inputs, split: Split, r
 def ranks_of(
     products: list[str], recommender: Recommender, data: TrainingData, held: HeldOut, settings: Settings
 ) -> npt.NDArray[np.float64]:
-    """Ranks from 1 of some products among all that a user has not met, float64 (n_users, n); NaN for those met."""
+    """Ranks from 1 of some products among all unmet ones of a user, float64 (n_users, n); NaN for met ones."""
     columns = positions(pa.array(products), data.products)
     ranks = np.full((len(held.rows), len(columns)), np.nan)
     for at, block in blocks(data, held.rows, settings.recommend.users_per_block(len(data.products))):
@@ -145,7 +145,9 @@ def ranks_of(
 
 @dataclass(frozen=True)
 class Effects:
-    """Share of the catalogue that each ring's product climbs, and of the lists that it enters, float64 (n_rings,)."""
+    """Effects of each ring: share of the catalogue that its product climbs, and share of lists it enters, float64
+    (n_rings,).
+    """
 
     climbed: npt.NDArray[np.float64]
     entered: npt.NDArray[np.float64]
@@ -161,7 +163,7 @@ def effects(before: npt.NDArray[np.float64], after: npt.NDArray[np.float64], n_p
 
 
 def summary_of(found: Sequence[Effects], settings: EvaluateSettings) -> Figures:
-    """Means over all rings, and the interval of the share of lists."""
+    """Means over all rings, with the interval of the share of lists."""
     entered = np.concatenate([batch.entered for batch in found])
     low, high = mean_interval(entered[:, None], settings.n_resamples, settings.seed)
     return {
@@ -196,5 +198,5 @@ def _tie(user: str, neighbour: str, moment: Any, *, is_mutual: bool) -> dict[str
 
 
 def _with(table: pa.Table, rows: Rows) -> pa.Table:
-    """The table and these rows; columns that a row does not name are null."""
+    """Append these rows to the table; columns that a row lacks are null."""
     return pa.concat_tables([table, pa.Table.from_pylist(rows, schema=table.schema)])

@@ -1,4 +1,4 @@
-"""What a recipe lists for a few users of the test window, for people to look at. Nobody is named: users are numbers."""
+"""Sample lists of a recipe for a few users of the test window. Users are numbers, so nobody is named."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from socialrec.recommend.training.offline import HeldOut
 
 N_SAMPLES = 10
 LONGEST_TEXT = 80
-"""Characters of a product's text: its title comes first."""
+"""Displayed characters of a product's text; its title comes first."""
 COLUMNS = ("user", "products_met", "rank", "product_id", "product", "taken_later")
 
 
 def sample_lists(
     ranked: Ranked, held: HeldOut, ids: pa.Array, products: pa.Table, seed: int
 ) -> list[tuple[int | str, ...]]:
-    """Rows of COLUMNS: lists of some held-out users, drawn with the seed.
+    """Make rows of COLUMNS: lists of some held-out users, drawn with the seed.
 
     ranked: places of `ids`, int64 (n, k), negative where a list is short. products: `product_id`, `text`.
     """

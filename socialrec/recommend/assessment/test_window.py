@@ -1,4 +1,4 @@
-"""A recipe on the test window: fitted before it, asked for lists of the held-out users, and what that cost."""
+"""Recipe on the test window: fitted before it, with lists for the held-out users, and the cost of both."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from socialrec.vectors.arrays import ABSENT, Indices, positions, vocabulary
 
 @dataclass(frozen=True)
 class Trial:
-    """A recipe (inputs, settings) refitted before the test window, and its lists for the users of that window.
+    """Recipe (inputs, settings) refitted before the test window, and its lists for the users of that window.
 
     cost: `fit_seconds`, and `score_milliseconds_per_user`.
     """
@@ -52,10 +52,10 @@ class Trial:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a trial's lists are like beside accuracy: what the gate bounds, of the candidate and of the champion alike.
+    """Properties of a trial's lists beside accuracy that the gate bounds, of candidate and champion alike.
 
-    popularity_overlap: share of places that popularity would fill alike. reasons: as `reasons_figures` gives them, over
-    a sample of the tested users. manipulation: as `simulate_attacks` gives it.
+    popularity_overlap: share of places that popularity would fill equally. reasons: result of `reasons_figures` over a
+    sample of the tested users. manipulation: result of `simulate_attacks`.
     """
 
     popularity_overlap: float
@@ -64,7 +64,7 @@ class Facts:
     cost: Figures
 
     def document(self) -> dict[str, Any]:
-        """As plain data."""
+        """Plain data."""
         return asdict(self)
 
 
@@ -85,13 +85,13 @@ class Assessment:
     samples: list[tuple[int | str, ...]]
 
     def document(self) -> dict[str, Any]:
-        """As plain data: what the gate decides on."""
+        """Plain data that the gate decides on."""
         champion = self.champion_facts.document() if self.champion_facts else None
         numbers = {"champion_facts": champion, "n_tested": self.n_tested, "n_products": self.n_products}
         return {**self.comparison.document(), **self.soundness, **self.facts.document(), **numbers}
 
     def metrics(self) -> Figures:
-        """Every figure by its MLflow name."""
+        """Figures by MLflow name."""
         facts = self.facts
         test = {**self.soundness, "popularity_overlap": facts.popularity_overlap, **facts.reasons, **facts.manipulation}
         named = {f"test/{name}": value for name, value in test.items()}
@@ -133,7 +133,7 @@ def assess(trial: Trial, champion: Trial | None, inputs: Inputs, split: Split, s
 
 
 def facts_of(trial: Trial, popular: Ranked, split: Split, settings: Settings) -> Facts:
-    """Facts of a trial; popular: what popularity lists for the same users, int64 (n_users, cutoff)."""
+    """Compute the facts of a trial; popular: popularity's lists for the same users, int64 (n_users, cutoff)."""
     overlap = popularity_overlap(trial.lists.ranked, popular, settings.evaluate.cutoff)
     attacks = simulate_attacks(
         trial.data, trial.held, trial.recommender, inputs=trial.inputs, split=split, settings=trial.settings
@@ -147,7 +147,9 @@ def facts_of(trial: Trial, popular: Ranked, split: Split, settings: Settings) ->
 
 
 def sample_context(trial: Trial, split: Split) -> Context:
-    """Evidence before the cut as a night would see it, to list and explain a seeded sample of the tested users."""
+    """Build the evidence before the cut as a night would see it, to list and explain a seeded sample of the tested
+    users.
+    """
     settings = trial.settings
     data, known = trial.data, np.flatnonzero(trial.held.rows != ABSENT)
     n = min(settings.evaluate.explained_users, len(known))
@@ -188,13 +190,13 @@ def sample_context(trial: Trial, split: Split) -> Context:
 
 
 def leaked_pairs(data: TrainingData, held: HeldOut) -> int:
-    """How many held-out pairs are in the evidence that was learned from: none, unless the future leaked."""
+    """Number of held-out pairs in the evidence that was learned from; above 0 only if the future leaked."""
     known = held.rows != ABSENT
     return int(data.affinity[held.rows[known]].multiply(held.relevant[known]).nnz)
 
 
 def held_out_set(trial: Trial, inputs: Inputs, split: Split, settings: Settings) -> HeldOutSet:
-    """What every model's lists are measured against, with the slices, as the trial's training data tell them."""
+    """Held-out set for every model's lists, with the slices, from the trial's training data."""
     data, held = trial.data, trial.held
     users = vocabulary(split.test_pairs(inputs.interactions)["user_key"])
     facts = UserFacts(
@@ -220,7 +222,7 @@ def _n_ties(data: TrainingData, rows: Indices) -> Indices:
 
 
 def _platforms(interactions: pa.Table, users: pa.Array) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
-    """The platform of each user: pseudonyms are made from platform and id, so each has one."""
+    """Platform of each user: pseudonyms are made from platform and id, so each has one."""
     found = interactions.select(["user_key", "platform"]).group_by("user_key").aggregate([("platform", "min")])
     rows = pa.array(positions(users, found["user_key"].combine_chunks()))
     return np.asarray(found["platform_min"].take(rows).to_pylist(), dtype=np.str_)

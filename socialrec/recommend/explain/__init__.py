@@ -1,4 +1,4 @@
-"""Reasons of a recommendation, and where one product stands for one user.
+"""Reasons of a recommendation, and explanation of one product's rank for one user.
 
-Which people and words may be named is decided in `features`.
+The choice of people and words that may be named belongs to `features`.
 """

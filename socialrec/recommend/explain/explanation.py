@@ -1,4 +1,4 @@
-"""Why one product stands where it stands for one user, listed or not."""
+"""Explanation of one product's rank for one user, listed or not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from socialrec.vectors.arrays import ABSENT, Indices
 
 @dataclass(frozen=True)
 class SignalPart:
-    """What one signal says: its rank for the product among all (from 1), its weight, and what it adds to the score."""
+    """Contribution of one signal: its rank for the product among all (from 1), its weight, and its part of the
+    score.
+    """
 
     name: str
     rank: int
@@ -28,10 +30,10 @@ class SignalPart:
 
 @dataclass(frozen=True)
 class Explanation:
-    """One product for one user.
+    """Explanation of one product for one user.
 
     `rank` is its place among all `n_products` by score, before any rule; `place` the place in the list, or None, and
-    then `kept_out` says what keeps it out. `reasons` are rows of gold.recommendations' reasons, strongest first.
+    then `kept_out` has the cause. `reasons` are rows of gold.recommendations' reasons, strongest first.
     """
 
     user_key: str
@@ -46,7 +48,7 @@ class Explanation:
 
 
 def explain_product(recommender: Recommender, context: Context, user_key: str, product_id: str) -> Explanation:
-    """Score one user as the night does and look at one product.
+    """Score one user as the night does, and explain one product.
 
     Raises UserError where the night does not know the user or the model does not know the product.
     """

@@ -1,4 +1,4 @@
-"""How widely each product is known: what may be said where no evidence of the user's own stands behind it."""
+"""Reach of each product, for reasons without evidence of the user's own."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Reach:
 
     @classmethod
     def of(cls, n_users: npt.NDArray[Any], n_met: npt.NDArray[Any], offered: Flags, category: Indices) -> Self:
-        """category: int64 (n_products,), ABSENT where the shop names none."""
+        """Compute the reach. category: int64 (n_products,), ABSENT where the shop names none."""
         medians = np.full(len(n_users), np.inf)
         for number in np.unique(category[category != ABSENT]):
             members = category == number
@@ -34,14 +34,16 @@ class Reach:
         return cls(n_users, n_met, _median(n_users[offered]), medians)
 
     def kind(self, product: int) -> ReasonKind:
-        """`popular` for the more popular half of the products on offer, `new` for one that nobody has met, or `few`."""
+        """Kind of reason: `popular` for the more popular half of the products on offer, `new` for one that nobody has
+        met, or `few`.
+        """
         if self.n_met[product] == 0:
             return ReasonKind.NEW
         n = self.n_users[product]
         return ReasonKind.POPULAR if n > 0 and n >= self.median else ReasonKind.FEW
 
     def is_popular_in_category(self, product: int) -> bool:
-        """Whether the product is among the more popular half of its category, and somebody has met it."""
+        """Check if the product is among the more popular half of its category, and somebody has met it."""
         return bool(self.n_users[product] > 0 and self.n_users[product] >= self.category_median[product])
 
 

@@ -1,7 +1,7 @@
-"""Reasons of a recommendation: the user's products, the people and the words behind it, each borne out by the tables.
+"""Reasons of a recommendation: the user's products, the people and the words behind it, each supported by the tables.
 
 A reason is given where its signals account for `min_reason_share` of the score, and only for scores that are not
-negative. Where none is left, the reason says how widely the product is known.
+negative. Where none is left, the reason states the product's reach.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from socialrec.recommend.model import Recommender
 from socialrec.vectors.arrays import F32, Csr, Flags, Indices
 
 MAX_NAMED = 3
-"""At most this many products, friends or words a reason."""
+"""Most products, friends or words in a reason."""
 SHARE_DECIMALS, STRENGTH_DECIMALS = 4, 6
-"""Shares and strengths are rounded, so that float noise of another machine or thread reorders and changes no reason."""
+"""Decimals of shares and strengths, so that float noise of another machine or thread changes no reason."""
 CHUNK_USERS = 64
-"""Users whose item-to-item weights are worked out at once."""
+"""Users whose item-to-item weights are computed at once."""
 KIND_OF_SIGNAL = {
     "collaborative": ReasonKind.BECAUSE_YOU,
     "factors": ReasonKind.BECAUSE_YOU,
@@ -39,9 +39,9 @@ KIND_OF_SIGNAL = {
     "trend": ReasonKind.POPULAR,
     "popularity": ReasonKind.POPULAR,
 }
-"""Kind of the reason that a signal's part of the score is for.
+"""Kind of reason for each signal's part of the score.
 
-`friends` is given as `looked_at`, and `words` as `about`, where the tables bear out no more than that.
+`friends` becomes `looked_at`, and `words` becomes `about`, where the tables support no more than that.
 """
 
 Reason = dict[str, Any]
@@ -59,10 +59,10 @@ class _Chunk:
 
 @dataclass(frozen=True)
 class _User:
-    """One user's evidence.
+    """Evidence of one user.
 
-    own, strength: products that the user speaks for, and how strongly. neighbours, tie: people, and how strongly they
-    are tied. follows: who of them is followed. praise: favourable comments, and how often each word is in them.
+    own, strength: products with a positive stance, and its strength. neighbours, tie: tied users, and the strength of
+    each tie. follows: those who are followed. praise: favourable comments, and how often each word is in them.
     """
 
     own: Indices
@@ -75,7 +75,7 @@ class _User:
 
 
 class Explainer:
-    """Finds the evidence behind lists of one model on one night."""
+    """Finder of the evidence behind lists of one model on one night."""
 
     def __init__(self, recommender: Recommender, context: Context) -> None:
         self._model, self._context = recommender, context
@@ -96,7 +96,7 @@ class Explainer:
     def explain(
         self, rows: Indices, listed: Indices, contributions: npt.NDArray[np.float32]
     ) -> list[list[list[Reason]]]:
-        """Reasons of every place of every user's list.
+        """Explain every place of every user's list.
 
         rows: int64 (n,), the users among everyone. listed: int64 (n, k), product numbers, negative where a list ends.
         contributions: float32 (n, k, n_signals), each signal's part of the score. Strongest reason first, at most
@@ -131,7 +131,7 @@ class Explainer:
         )
 
     def _find(self, user: _User, products: Indices, chunk: _Chunk, place: int) -> list[dict[ReasonKind, Reason]]:
-        """What each product's reasons could be, by the kind of their signals."""
+        """Candidate reasons of each product, by the kind of their signals."""
         added = chunk.weights[
             np.ix_(np.searchsorted(chunk.sources, user.own), np.searchsorted(chunk.targets, products))
         ]
@@ -156,7 +156,7 @@ class Explainer:
         return make_reason(ReasonKind.BECAUSE_YOU, products=products) if products else None
 
     def _people_behind(self, user: _User, product: int) -> Reason | None:
-        """The user's ties who like the product, or else those who met it; nameless where they are too few to name."""
+        """Ties of the user who like the product, or else those who met it; unnamed where they are too few to name."""
         for kind, by_product in self._behind.items():
             speakers, affinity = _row(by_product, product)
             is_behind, place = _find_in(speakers, user.neighbours)
@@ -211,7 +211,7 @@ class Explainer:
 
 
 def make_reason(kind: ReasonKind, **named: Any) -> Reason:
-    """A reason of gold.recommendations with the fields that are named, and nothing in the others."""
+    """Make a reason of gold.recommendations with the given fields, and defaults in the others."""
     nothing = {"share": 0.0, "products": [], "friends": [], "is_followed": False, "words": [], "quote": ""}
     return {"kind": kind.value, **nothing, **named}
 
@@ -229,7 +229,7 @@ def _row(matrix: Csr, row: int) -> tuple[Indices, F32]:
 
 
 def _find_in(numbers: Indices, wanted: Indices) -> tuple[Flags, Indices]:
-    """Whether and where each wanted number stands among ascending numbers, (n_wanted,) each."""
+    """Find each wanted number among ascending numbers: a flag and its place, (n_wanted,) each."""
     place = np.minimum(np.searchsorted(numbers, wanted), max(len(numbers) - 1, 0))
     if not len(numbers):
         return np.zeros(len(wanted), dtype=np.bool_), place

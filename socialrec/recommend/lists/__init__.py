@@ -1,4 +1,4 @@
 """Lists: scored, kept from earlier nights, published and read back.
 
-Which products may stand in a list is decided in `recommend.policy`.
+The rules for products in a list belong to `recommend.policy`.
 """

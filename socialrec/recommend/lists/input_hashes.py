@@ -1,4 +1,4 @@
-"""What each user's list rests on, as one number: the same on two nights where nothing of it changed."""
+"""Input hash of each user's list: equal on two nights if none of its inputs changed."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from socialrec.vectors.arrays import positions, vocabulary
 def hash_inputs(
     affinities: pa.Table, ties: pa.Table, profiles: pa.Table, comments: pa.Table, *, facts: tuple[str, ...]
 ) -> pa.Table:
-    """Rows of gold.list_inputs of every user of the profiles, sorted by key, as if each list were made on their day.
+    """Make rows of gold.list_inputs of every user of the profiles, sorted by key, as if each list were made on their
+    day.
 
     affinities, ties, profiles: rows of gold.user_product_affinity, gold.social_ties and gold.user_profiles of one day;
-    comments: user_key, product_id, rating and text_hash. facts: what all lists rest on, such as the model's version.
+    comments: user_key, product_id, rating and text_hash. facts: inputs of all lists, such as the model's version.
 
-    A list rests on what its user and the user's neighbours did and said of products, and on the ties between them.
-    Affinities and replies count as they were settled: they change on a day with an event, and not by getting old.
+    The inputs of a list are the events and comments of its user and the user's neighbours, and the ties between them.
+    Affinities and replies count as settled: they change on a day with an event, and not by decay.
     """
     everyone = vocabulary(profiles["user_key"], affinities["user_key"], comments["user_key"], ties["neighbour_key"])
     did = _sums(affinities, everyone, "product_id", "settled_ds", "settled_micros", "n_events")
@@ -41,7 +42,7 @@ def hash_inputs(
 
 
 def facts_of(stamp: Stamp, settings: Settings) -> tuple[str, ...]:
-    """What all lists of a night rest on: the model and the settings."""
+    """Inputs of all lists of a night: the model and the settings."""
     sections = (settings.recommend, settings.etl)
     versions = (stamp.recommender_version, stamp.encoder_version, stamp.model_kind)
     return *versions, *(section.model_dump_json() for section in sections)
@@ -52,9 +53,9 @@ def _sums(rows: pa.Table, everyone: pa.Array, *columns: str) -> Hashes:
 
 
 def _added_up(rows: pa.Table, hashes: Hashes, everyone: pa.Array) -> Hashes:
-    """Hashes of each user's rows in one sum, uint64 (n_everyone,): the order of rows does not matter."""
+    """Sum the hashes of each user's rows, uint64 (n_everyone,): the order of rows does not matter."""
     users = positions(rows["user_key"], everyone)
     sums = np.zeros(len(everyone) + 1, dtype=np.uint64)
-    # Users whom nobody knows are counted in the place behind the last, at ABSENT.
+    # Unknown users are counted in the place after the last, at ABSENT.
     np.add.at(sums, users, hashes)
     return sums[:-1]

@@ -1,7 +1,7 @@
-"""Lists that stand for some nights: whose may be kept, because nothing that is theirs to rest on has changed.
+"""Reuse of lists from earlier nights for users whose input hash has not changed.
 
-What fades and what spreads (the age of affinities, trends, communities, new products) moves every list a little on
-every night. That waits for a user's turn, which comes once in `recommend.keep_lists_days`, and not for all users on one
+Inputs that fade or spread (the age of affinities, trends, communities, new products) change every list a little on
+every night. They wait for a user's turn, which comes once in `recommend.keep_lists_days`, and not for all users on one
 night.
 """
 
@@ -24,7 +24,7 @@ from socialrec.vectors.arrays import ABSENT, Flags, positions
 
 @dataclass(frozen=True)
 class Night:
-    """An earlier night's rows of gold.recommendations and gold.list_inputs."""
+    """Rows of gold.recommendations and gold.list_inputs of an earlier night."""
 
     ds: str
     lists: pa.Table
@@ -32,7 +32,9 @@ class Night:
 
     @classmethod
     def before(cls, lake: Lake, ds: str) -> Self | None:
-        """The newest night before day `ds`; None where there is none, or it left no inputs of the lists it has now."""
+        """Load the newest night before day `ds`; None where there is none, or it has no input hashes of its current
+        lists.
+        """
         day = last_night(lake, ds)
         made_of = lake.last_commit(LIST_INPUTS, day) if day else None
         if day is None or made_of is None or not lake.up_to_date(RECOMMENDATIONS, [day], made_of.fingerprint):
@@ -42,8 +44,9 @@ class Night:
 
 @dataclass(frozen=True)
 class Kept:
-    """What stands for a night: whose lists, their rows of gold.recommendations under its day, and gold.list_inputs of
-    all users, with the night that each list was made on."""
+    """Kept lists of a night: the users, their rows of gold.recommendations under its day, and gold.list_inputs of all
+    users, with the night that each list was made on.
+    """
 
     users: pa.Array
     lists: pa.Table
@@ -51,12 +54,12 @@ class Kept:
 
 
 def last_night(lake: Lake, ds: str) -> str | None:
-    """The newest day before `ds` that has lists."""
+    """Newest day before `ds` with lists."""
     return max((day for day in lake.partitions(RECOMMENDATIONS) if day < ds), default=None)
 
 
 def keep_lists(earlier: Night | None, inputs: pa.Table, offered: pa.Array, days: int) -> Kept:
-    """The lists that stand: nothing changed beneath them, all that they name is offered, it is not their user's turn.
+    """Keep lists whose inputs have not changed, whose products are all on offer, and whose user's turn has not come.
 
     inputs: rows of gold.list_inputs as `hash_inputs` makes them. offered: product ids. days: 1 or more.
     """
@@ -77,7 +80,7 @@ def keep_lists(earlier: Night | None, inputs: pa.Table, offered: pa.Array, days:
 
 
 def _have_turn(users: pa.Array, then: str, now: str, days: int) -> Flags:
-    """Whether each user's turn came after the day `then`: once in so many days, whichever nights ran."""
+    """Check if each user's turn came after the day `then`: once in `days` days, whichever nights ran."""
     offsets = (string_hashes(pa.chunked_array([users])) % np.uint64(days)).astype(np.int64)
     first, last = (date.fromisoformat(day).toordinal() for day in (then, now))
     turned: Flags = (last + offsets) // days != (first + offsets) // days

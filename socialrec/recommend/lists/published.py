@@ -1,4 +1,4 @@
-"""Published lists as people read them: products by title, reasons as sentences."""
+"""Published lists for people: products by title, reasons as sentences."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from socialrec.privacy.pseudonyms import PSEUDONYM, identity_key, pseudonym
 from socialrec.settings import Settings
 
 SHORT_KEY = 8
-"""Digits of a pseudonym that people are shown."""
+"""Displayed digits of a pseudonym."""
 SENTENCES = {
     ReasonKind.BECAUSE_YOU: "because of {products}",
     ReasonKind.FRIENDS: "liked by {people}",
@@ -35,23 +35,23 @@ SENTENCES = {
     ReasonKind.FEW: "known to few people so far",
     ReasonKind.NEW: "new here: nobody has looked at it yet",
 }
-"""How each kind of reason is said."""
+"""Sentence for each kind of reason."""
 MOST_SHOWN = 5
 TITLE_CHARS = 120
-"""Keys that a message lists where a short one is not unique."""
+"""Number of keys that a message lists where a short one is not unique."""
 _PART_OF_A_KEY = re.compile(rf"[0-9a-f]{{{SHORT_KEY},63}}")
 
 
 class NothingPublishedError(UserError):
-    """No day of this home has lists yet."""
+    """Error: no day of this home has lists yet."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """One recommendation of a list: rank from 1, the product and its title, its score, and the reasons strongest first.
+    """One recommendation of a list: rank from 1, product with title, score, and reasons strongest first.
 
-    Products go by their source's id. `reasons` are sentences, `evidence` the same reasons as rows of
-    gold.recommendations hold them.
+    Products have their source's id. `reasons` are sentences, `evidence` the same reasons in the form of
+    gold.recommendations.
     """
 
     rank: int
@@ -64,7 +64,7 @@ class Place:
 
 @dataclass(frozen=True)
 class PublishedList:
-    """One user's list, what is known of the user in words, and the versions that made it."""
+    """List of one user, the user's profile in words, and the versions that made it."""
 
     user_key: str
     profile: str
@@ -75,7 +75,7 @@ class PublishedList:
 
 
 def published_day(lake: Lake, ds: str | None = None) -> str:
-    """The day asked for, or the newest one with lists.
+    """Day asked for, or the newest one with lists.
 
     Raises UserError where the day has none, NothingPublishedError where no day has.
     """
@@ -88,7 +88,7 @@ def published_day(lake: Lake, ds: str | None = None) -> str:
 
 
 def user_keys_of(user: str, lake: Lake, settings: Settings, ds: str) -> list[str]:
-    """Pseudonyms of a user given by a platform's own id (on every platform that has it), by pseudonym or by its start.
+    """Pseudonyms of a user given by a platform's own id (on every platform that has it), by pseudonym or by its prefix.
 
     Raises UserError where the day has no such user, or the start of a pseudonym is that of several.
     """
@@ -111,7 +111,7 @@ def user_keys_of(user: str, lake: Lake, settings: Settings, ds: str) -> list[str
 
 
 def _longer(keys: pa.ChunkedArray, start: str) -> str:
-    """The first of these keys, each with enough digits to be told from the others."""
+    """First few of these keys, each with enough digits to be unique."""
     n_digits = len(start) + 2
     while n_digits < 64 and len({key[:n_digits] for key in keys.to_pylist()}) < len(keys):
         n_digits += 1
@@ -120,7 +120,7 @@ def _longer(keys: pa.ChunkedArray, start: str) -> str:
 
 
 def read_lists(lake: Lake, ds: str, user_keys: Sequence[str]) -> list[PublishedList]:
-    """The lists of these users on a day, in the order given."""
+    """Read the lists of these users on a day, in the given order."""
     keys = pa.array(user_keys, pa.string())
     rows = lake.read(RECOMMENDATIONS, [ds], filter=pc.field("user_key").isin(keys))
     rows = rows.sort_by([("user_key", "ascending"), ("rank", "ascending")])
@@ -135,7 +135,7 @@ def read_lists(lake: Lake, ds: str, user_keys: Sequence[str]) -> list[PublishedL
 
 
 def list_document(found: PublishedList, most: int) -> dict[str, Any]:
-    """Plain data for JSON: at most so many places, each reason as in gold.recommendations with its sentence."""
+    """Plain data for JSON: at most `n` places, each reason as in gold.recommendations with its sentence."""
     places = [
         {
             **{name: getattr(place, name) for name in ("rank", "product_id", "title", "score")},
@@ -147,7 +147,9 @@ def list_document(found: PublishedList, most: int) -> dict[str, Any]:
 
 
 def typical_users(lake: Lake, ds: str) -> list[str]:
-    """Up to three users who differ: one who acted (with ties, if anybody has both), one with ties alone, one new."""
+    """Choose up to three users who differ: one with events (with ties, if anybody has both), one with ties alone, one
+    new.
+    """
     profiles = lake.read(USER_PROFILES, [ds], ["user_key", "n_interactions", "n_follows"]).sort_by("user_key")
     acted = pc.greater(profiles["n_interactions"], 0)
     tied = pc.greater(profiles["n_follows"], 0)
@@ -159,32 +161,32 @@ def typical_users(lake: Lake, ds: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Names:
-    """Labels of products for people: titles, told apart, and the sources' ids, by the lake's ids."""
+    """Labels of products for people by the lake's ids: unique titles, and the sources' ids."""
 
     titles: Mapping[str, str]
     source_ids: Mapping[str, str]
 
     def title(self, product_id: str) -> str:
-        """The title, or the id where the catalogue no longer has the product."""
+        """Title, or the id where the catalogue no longer has the product."""
         return self.titles.get(product_id, product_id)
 
     def source_id(self, product_id: str) -> str:
-        """The id as the product's source gives it."""
+        """Id given by the product's source."""
         return self.source_ids.get(product_id, product_id)
 
     def in_reason(self, reason: Mapping[str, Any]) -> dict[str, Any]:
-        """A reason of gold.recommendations whose products go by their sources' ids."""
+        """Convert a reason of gold.recommendations to the sources' product ids."""
         return {**reason, "products": [self.source_id(product) for product in reason["products"]]}
 
 
 def names_of(lake: Lake, ds: str, products: AbstractSet[str]) -> Names:
-    """Labels of these products on a day."""
+    """Read the labels of these products on a day."""
     rows = described(lake, ds, products)
     return Names(tell_apart(rows), {row["product_id"]: source_id(row["product_id"], row["platform"]) for row in rows})
 
 
 def described(lake: Lake, ds: str, products: AbstractSet[str]) -> list[dict[str, Any]]:
-    """Labels of these products on a day, from rows of silver.products."""
+    """Make the labels of these products on a day, from rows of silver.products."""
     wanted = pc.field("product_id").isin(pa.array(sorted(products), pa.string()))
     columns = ["product_id", "title", "brand", "price_cents", "currency", "platform"]
     rows: list[dict[str, Any]] = lake.read(SILVER_PRODUCTS, [ds], columns, filter=wanted).to_pylist()
@@ -192,15 +194,16 @@ def described(lake: Lake, ds: str, products: AbstractSet[str]) -> list[dict[str,
 
 
 def product_ids_of(lake: Lake, ds: str, product: str) -> dict[str, str]:
-    """By platform the product of a day that is given by its source's id, or by the id that silver gives it."""
+    """Find a product of a day by its source's id, or by silver's id, on each platform."""
     platforms = pc.unique(lake.read(SILVER_PRODUCTS, [ds], ["platform"])["platform"]).to_pylist()
     wanted = {product, *(qualified_id(platform, product) for platform in platforms)}
     return {row["platform"]: row["product_id"] for row in described(lake, ds, wanted)}
 
 
 def tell_apart(products: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Titles by id of rows of silver.products; where several share one, with the brand, the price, the source's id or
-    the whole id behind it: the first of these that differs between all of them."""
+    """Make unique titles by id from rows of silver.products; where several share one, the brand, the price, the
+    source's id or the whole id is appended: the first of these that differs between all of them.
+    """
     by_title: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for product in products:
         by_title[product["title"]].append(product)
@@ -228,7 +231,7 @@ def _price(product: Mapping[str, Any]) -> str:
 
 
 def describe(reason: Mapping[str, Any], titles: Mapping[str, str]) -> str:
-    """One reason of gold.recommendations as a sentence."""
+    """Format one reason of gold.recommendations as a sentence."""
     return SENTENCES[ReasonKind(reason["kind"])].format(
         products=_join([label(titles.get(product, product), TITLE_CHARS) for product in reason["products"]]),
         people=_people(reason),
@@ -238,7 +241,7 @@ def describe(reason: Mapping[str, Any], titles: Mapping[str, str]) -> str:
 
 
 def _people(reason: Mapping[str, Any]) -> str:
-    """People of a reason, by the beginnings of their pseudonyms."""
+    """Name the people of a reason by the beginnings of their pseudonyms."""
     tie = "you follow" if reason["is_followed"] else "you follow or answered"
     if not (n := len(reason["friends"])):
         return f"somebody {tie}"

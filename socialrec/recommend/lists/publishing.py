@@ -1,4 +1,4 @@
-"""Published lists: checked whole, then written where readers never see half of them."""
+"""Publication of lists: checked whole, then written atomically."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PLATFORM_FIRST = r"^(?P<platform>[A-Za-z0-9][A-Za-z0-9._-]*):"
 
 
 def audit_lists(lists: pa.Table, profiles: pa.Table, affinities: pa.Table, offered: pa.Array, list_length: int) -> None:
-    """Check that every user of gold.user_profiles has a whole list of products that may be recommended.
+    """Check that every user of gold.user_profiles has a full list of products that may be recommended.
 
     `offered` holds the active products that the model knows. A list may be shorter than `list_length` only where the
     user has seen the rest of them. Raises UserError that counts every kind of fault.
@@ -63,7 +63,7 @@ def _count(flags: pa.ChunkedArray) -> int:
 
 
 def with_source_ids(lists: pa.Table, *, is_shared: bool) -> pa.Table:
-    """Rows of gold.recommendations with products as their source names them, and the column `product_platform`.
+    """Convert rows of gold.recommendations to the sources' product ids, and add the column `product_platform`.
 
     is_shared: all platforms share the ids of products, so that these are the source's already.
     """
@@ -76,7 +76,7 @@ def with_source_ids(lists: pa.Table, *, is_shared: bool) -> pa.Table:
 
 
 def with_lake_ids(exported: pa.Table, *, is_shared: bool) -> pa.Table:
-    """Exported rows as gold.recommendations holds them; rows that were exported without a platform as they are."""
+    """Convert exported rows back to gold.recommendations; rows exported without a platform stay as they are."""
     if PRODUCT_PLATFORM not in exported.column_names:
         return exported
     theirs, own = exported[PRODUCT_PLATFORM].combine_chunks(), exported["platform"].combine_chunks()
@@ -91,7 +91,7 @@ def with_lake_ids(exported: pa.Table, *, is_shared: bool) -> pa.Table:
 def _with_ids(
     lists: pa.Table, listed: Callable[[pa.Array], pa.Array], behind: Callable[[pa.Array], pa.Array]
 ) -> pa.Table:
-    """The lists with other ids of their products, and of the products in their reasons (which are flattened)."""
+    """Replace the ids of products in the lists and in their reasons (which are flattened)."""
     reasons = lists["reasons"].combine_chunks()
     fields = dict(zip((field.name for field in reasons.type.value_type), reasons.flatten().flatten(), strict=True))
     products = fields["products"]
@@ -120,8 +120,8 @@ def _offsets(lists: pa.ListArray) -> pa.Array:
 def export_lists(lists: pa.Table, folder: Path, ds: str) -> int:
     """Write `<folder>/<ds>/recommendations.parquet` and point `<folder>/CURRENT` at the newest day.
 
-    Files are written aside and renamed, so readers see the old or the new. Returns how many rows were not there
-    already; with none (and none gone) it touches nothing but a missing or older pointer.
+    Files are written aside and renamed, so readers see the old or the new. Returns the number of new rows; with none
+    (and none gone) it touches nothing but a missing or older pointer.
     """
     ordered = lists.sort_by([("user_key", "ascending"), ("rank", "ascending")])
     target = folder / ds / FILE
@@ -134,7 +134,7 @@ def export_lists(lists: pa.Table, folder: Path, ds: str) -> int:
         pq.write_table(ordered, partial, compression="zstd")
         partial.replace(target)
     pointer = folder / NEWEST_DAY
-    # A backfilled older day must not take readers back in time.
+    # A backfilled older day must not become the current one.
     if not pointer.exists() or pointer.read_text(encoding="utf-8").strip() < ds:
         partial = pointer.with_name(f".{NEWEST_DAY}.{os.getpid()}")
         partial.write_text(f"{ds}\n", encoding="utf-8")
@@ -143,7 +143,7 @@ def export_lists(lists: pa.Table, folder: Path, ds: str) -> int:
 
 
 def _n_changed(old: pa.Table, new: pa.Table) -> int:
-    """Rows of one that differ from the other at the same place in the same user's list, or are missing there."""
+    """Count rows of one that differ from the other at the same place of the same user's list, or are missing there."""
     if old.equals(new):
         return 0
     places = [name for name in new.column_names if not pa.types.is_nested(new.schema.field(name).type)]

@@ -22,15 +22,15 @@ from socialrec.vectors.arrays import Indices
 
 Batches = Iterator[pa.RecordBatch]
 Report = Callable[[int, Removed], None]
-"""Takes the number of a block and what rules took out of its lists."""
+"""Callback with the number of a block and the counts of removals by rule."""
 REMOVED = "removed"
-"""Folder below a saved context in which each block leaves what rules took out of its lists."""
+"""Folder below a saved context for the removal counts of each block."""
 
 
 def recommend_batches(
     recommender: Recommender, context: Context, batches: Batches, report: Report | None = None
 ) -> Batches:
-    """Numbers of blocks in (column `block`, int64), rows of gold.recommendations out, a batch a block.
+    """Make rows of gold.recommendations from block numbers (column `block`, int64), one batch per block.
 
     A block's rows depend on nothing but model, context and block number.
     """
@@ -44,21 +44,21 @@ def recommend_batches(
 
 
 def recommend_everyone(recommender: Recommender, context: Context, report: Report | None = None) -> pa.Table:
-    """Rows of gold.recommendations of every listed user."""
+    """Make rows of gold.recommendations of every listed user."""
     blocks = pa.record_batch([pa.array(range(context.n_blocks), pa.int64())], names=["block"])
     schema = arrow_schema(RECOMMENDATIONS)
     return pa.Table.from_batches(list(recommend_batches(recommender, context, iter([blocks]), report)), schema)
 
 
 def block_scorer(model: Path, context: Path) -> Callable[[Batches], Batches]:
-    """`recommend_batches` for other processes, which load model and context from these folders."""
+    """Make a `recommend_batches` for other processes, which load model and context from these folders."""
 
     def score(batches: Batches) -> Batches:
         folder = context / REMOVED
         folder.mkdir(exist_ok=True)
 
         def report(block: int, removed: Removed) -> None:
-            # A file a block: a block that is worked on twice is counted once.
+            # One file per block, so that a repeated block is counted once.
             (folder / f"{block}.json").write_text(json.dumps(removed), encoding="utf-8")
 
         yield from recommend_batches(Recommender.load(model), Context.load(context), batches, report)
@@ -67,7 +67,7 @@ def block_scorer(model: Path, context: Path) -> Callable[[Batches], Batches]:
 
 
 def total_removed(context: Path) -> Removed:
-    """What rules took out of the lists of all blocks, as their scorers left it below the context's folder."""
+    """Sum the removal counts of all blocks below the context's folder."""
     total: Counter[str] = Counter()
     for file in sorted((context / REMOVED).glob("*.json")):
         total.update(json.loads(file.read_text(encoding="utf-8")))
@@ -76,14 +76,14 @@ def total_removed(context: Path) -> Removed:
 
 @dataclass(frozen=True)
 class ExplainedLists:
-    """Lists of n users as rules chose them, and the reasons by place."""
+    """Lists of n users as chosen by the rules, and the reasons by place."""
 
     chosen: Chosen
     reasons: list[list[list[Reason]]]
 
 
 def explained_lists(recommender: Recommender, policy: Policy, explainer: Explainer, rows: Indices) -> ExplainedLists:
-    """Lists with reasons of some rows of everyone, int64 (n,)."""
+    """Make lists with reasons for some rows of everyone, int64 (n,)."""
     scores = recommender.score(user_block(policy.context, rows))
     chosen = policy.choose(scores, rows)
     contributions = scores.contributions(np.maximum(chosen.listed, 0))

@@ -1,4 +1,4 @@
-"""What a signal is: fitted once, then scores of every product for blocks of users with fresh evidence."""
+"""Interface of a signal: fitted once, then scores of every product for blocks of users with fresh evidence."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ class UserBlock:
 
     affinity: csr float32 (n, n_products). neighbours: csr float32 (n, n_products), the tie-weighted mean of the
     neighbours' affinities. recency: csr float32 (n, n_products), 1 for the user's newest product, 2 for the one before
-    it and so on; empty where nothing is dated. opinions: csr float32 (n, n_products), the tie-weighted sum of what
-    neighbours say of a product, -1 to 1. community: csr float32 (n, n_products), the share of the user's community who
-    like it. trend: float32 (n_products,), users of each product, the newest counting most: the same for all blocks.
+    it and so on; empty where nothing is dated. opinions: csr float32 (n, n_products), the tie-weighted sum of the
+    neighbours' opinions of a product, -1 to 1. community: csr float32 (n, n_products), the share of the user's
+    community who like it. trend: float32 (n_products,), users of each product, the newest counting most: the same for
+    all blocks.
     """
 
     affinity: Csr
@@ -50,7 +51,7 @@ def user_block(context: Context, rows: Indices) -> UserBlock:
 
 
 class Signal(Protocol):
-    """One way of scoring. Scores of different signals are not comparable; the blend makes them so."""
+    """Way of scoring. Scores of different signals are not comparable; the blend standardises them."""
 
     name: ClassVar[str]
 
@@ -69,34 +70,35 @@ class Signal(Protocol):
 
     @classmethod
     def restore(cls, state: State) -> Self:
-        """The signal whose state this was."""
+        """Restore the signal from its state."""
         ...
 
 
 class Unfitted:
-    """A signal's part for those that learn nothing: all that they tell of comes fresh with each block."""
+    """Base of signals without learned state: all their evidence comes fresh with each block."""
 
     @classmethod
     def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
-        """Nothing to fit."""
+        """Do nothing."""
         del data, settings
         return cls()
 
     def state(self) -> State:
-        """Empty."""
+        """Return no arrays."""
         return {}
 
     @classmethod
     def restore(cls, state: State) -> Self:
-        """A new one."""
+        """Make a new signal."""
         del state
         return cls()
 
 
 def stored_kinds(category: npt.NDArray[np.generic]) -> Indices:
-    """Numbers of products' categories from a file, int64 (n_products,), in the same order and without gaps.
+    """Read numbers of products' categories from a file, int64 (n_products,), renumbered without gaps in the same order.
 
-    As many columns as the greatest number are reserved. Raises ValueError where they are no row of whole numbers.
+    As many columns as the greatest number are reserved. Raises ValueError where they are not whole numbers
+    (n_products,).
     """
     numbers = np.asarray(category, dtype=np.int64)
     if numbers.ndim != 1:
@@ -106,7 +108,7 @@ def stored_kinds(category: npt.NDArray[np.generic]) -> Indices:
 
 
 def membership(category: Indices) -> Csr:
-    """1 where a product is of a category, csr float32 (n_products, n_categories)."""
+    """Indicator of each product's category, csr float32 (n_products, n_categories)."""
     known = np.flatnonzero(category != ABSENT)
     shape = (len(category), int(category.max(initial=ABSENT)) + 1)
     return sp.csr_matrix((np.ones(len(known), np.float32), (known, category[known])), shape=shape)

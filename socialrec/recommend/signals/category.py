@@ -1,4 +1,4 @@
-"""What is popular in the categories that a user likes."""
+"""Popular products in the categories that a user likes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Category:
 
     @classmethod
     def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
-        """Compare the products of each category by their numbers of users."""
+        """Compute each product's popularity within its category."""
         members = membership(data.category)
         most = np.asarray(members.multiply(data.popularity[:, None]).max(axis=0).todense(), dtype=np.float32).ravel()
         highest = np.append(most, np.float32(0.0))[data.category]
@@ -38,16 +38,16 @@ class Category:
         return cls(data.category, np.power(shares, settings.popularity_exponent, dtype=np.float32))
 
     def score(self, block: UserBlock) -> Scores:
-        """(n, n_products); zeros for a user who likes nothing that has a category."""
+        """Score products, (n, n_products); zeros for a user who likes nothing that has a category."""
         total = np.asarray(block.affinity.sum(axis=1), dtype=np.float32).ravel()
         shares = sp.diags(np.divide(1.0, total, out=np.zeros_like(total), where=total > 0))
         return Few(shares.dot(block.affinity.dot(self._members)).dot(self._strengths).tocsr())
 
     def state(self) -> State:
-        """The categories, and one strength a product."""
+        """Categories, and one strength per product."""
         return {"category": self.category, "strength": self.strength}
 
     @classmethod
     def restore(cls, state: State) -> Self:
-        """From the categories and strengths."""
+        """Restore from the categories and strengths."""
         return cls(stored_kinds(state["category"]), np.asarray(state["strength"], dtype=np.float32))

@@ -1,13 +1,13 @@
-"""What users with the same taste like: an exact linear item-to-item model with text and social terms.
+"""Products that users with the same taste like: an exact linear item-to-item model with text and social terms.
 
 The model is EASE (Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019) on more than affinities X:
 
     minimise |X - XB|² + g|AX - AXB|² + a r|Eᵀ - EᵀB|² + r|B|²   with diag(B) = 0
 
 where rows of X have length 1 (each user weighs the same) and columns are divided by the number of their users to the
-power `popularity_weighting` (what few like says more), A holds the ties, E the products' text vectors, g is
-`social_weight`, a is `text_weight` and r is `ridge` times the mean square of X's non-zero cells, so that settings mean
-the same for shops of any size. Its solution is B = I - P / diag(P), P = (Xᵀ(I + gAᵀA)X + a r EEᵀ + r I)⁻¹. P is
+power `popularity_weighting` (products that few users like weigh more), A holds the ties, E the products' text vectors,
+g is `social_weight`, a is `text_weight` and r is `ridge` times the mean square of X's non-zero cells, so that settings
+mean the same for shops of any size. Its solution is B = I - P / diag(P), P = (Xᵀ(I + gAᵀA)X + a r EEᵀ + r I)⁻¹. P is
 inverted on the smaller side: `ItemSide` over products, `UserSide` over users and text dimensions.
 """
 
@@ -42,23 +42,23 @@ class Collaborative:
         return cls(ItemSide.fit(data, settings))
 
     def score(self, block: UserBlock) -> Scores:
-        """Predicted affinities, (n, n_products)."""
+        """Predict affinities, (n, n_products)."""
         return self.side.score(block.affinity)
 
     def weights(self, sources: Indices, targets: Indices) -> F32:
-        """How much a unit of affinity to each source adds to each target, float32 (n_sources, n_targets).
+        """Item-to-item weights from each source to each target per unit of affinity, float32 (n_sources, n_targets).
 
-        A product adds nothing to itself.
+        The weight from a product to itself is 0.
         """
         weights = self.side.weights(sources, targets)
         weights[sources[:, None] == targets[None, :]] = 0.0
         return weights
 
     def state(self) -> State:
-        """The inverted side's arrays."""
+        """Arrays of the inverted side."""
         return self.side.state()
 
     @classmethod
     def restore(cls, state: State) -> Self:
-        """From either side's arrays."""
+        """Restore from either side's arrays."""
         return cls(ItemSide.restore(state) if "item_weights" in state else UserSide.restore(state))

@@ -1,4 +1,4 @@
-"""What is popular among the people around a user: popularity within the user's community."""
+"""Popularity within the user's community."""
 
 from __future__ import annotations
 

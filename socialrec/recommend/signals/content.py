@@ -1,4 +1,4 @@
-"""What resembles, in its texts, the products that a user likes."""
+"""Similarity of texts to those of the products that a user likes."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Content:
         return Products(unit_rows(np.asarray(block.affinity.dot(self.text), dtype=np.float32)), self._vectors)
 
     def state(self) -> State:
-        """The text vectors."""
+        """Text vectors."""
         return {"text": self.text}
 
     @classmethod
     def restore(cls, state: State) -> Self:
-        """From the text vectors."""
+        """Restore from the text vectors."""
         return cls(np.asarray(state["text"], dtype=np.float32))

@@ -9,10 +9,10 @@ Rendle et al., "Revisiting the performance of iALS on item recommendation benchm
 
 where c_ui is the affinity over the mean affinity, a is `factor_unobserved`, r is `factor_ridge`, b is `factor_text` and
 E the products' text vectors, explained by the same product factors H (Singh and Gordon, "Relational learning via
-collective matrix factorization", KDD 2008). Each half pass solves rows by conjugate gradients from where they stand
+collective matrix factorization", KDD 2008). Each half pass solves rows by conjugate gradients from their current values
 (Takács, Pilászy and Tikk, "Applications of the conjugate gradient method for implicit feedback collaborative
-filtering", RecSys 2011), so its cost grows with the number of pairs, never with their square. Vectors are turned into
-the eigenvectors of what all rows' systems share. There that part is a diagonal, costs nothing to multiply with, and
+filtering", RecSys 2011), so its cost grows with the number of pairs, never with their square. Vectors are rotated into
+the eigenvectors of the part that all rows' systems share. There that part is diagonal, cheap to multiply with, and
 preconditions the rest: two steps come closer to the solution than four plain ones.
 """
 
@@ -36,7 +36,7 @@ from socialrec.settings import RecommendSettings
 from socialrec.vectors.arrays import F32, Csr, Indices
 
 Floats = npt.NDArray[np.floating]
-"""Float32 to fit, float64 to place a new user."""
+"""Precisions: float32 to fit, float64 for a new user's vector."""
 SEED = 20260103
 FIT_STEPS = 2
 FOLD_STEPS = 6
@@ -44,11 +44,11 @@ FOLD_STEPS = 6
 BLOCK_VECTORS = 65_536
 """Vectors that are multiplied at a time, so that no second copy of all of them is held."""
 BATCH_PAIRS = 4_000
-"""Vectors of so many pairs are 2 MiB at 128 dimensions: they stay in the processor's cache from step to step."""
+"""Pairs per batch: their vectors are 2 MiB at 128 dimensions, and stay in the processor's cache from step to step."""
 
 
 class Factors:
-    """Score = user vector times product vector; user vectors are solved for anew from each block's affinities."""
+    """Score = user vector times product vector; user vectors are solved from each block's affinities."""
 
     name: ClassVar[str] = "factors"
 
@@ -66,7 +66,7 @@ class Factors:
         rng = np.random.default_rng(SEED)
         dim = settings.factor_dim
         products = rng.normal(0, 0.1 / np.sqrt(dim), (observed.shape[1], dim)).astype(np.float32)
-        # No user starts with chance of its own: the order of users must not matter.
+        # No user starts from a random vector of its own: the order of users must not matter.
         users = np.zeros((observed.shape[0], dim), dtype=np.float32)
         scale = np.float32(np.sqrt(settings.factor_text))
         text = data.text if scale == 1 else data.text * scale
@@ -82,11 +82,11 @@ class Factors:
         return cls(products, settings.factor_unobserved, settings.factor_ridge, mean)
 
     def score(self, block: UserBlock) -> Scores:
-        """(n, n_products); zeros for a user without affinities."""
+        """Score products, (n, n_products); zeros for a user without affinities."""
         observed = (block.affinity / np.float32(self.mean)).tocsr()
         start = np.zeros((observed.shape[0], self.products.shape[1]), dtype=np.float64)
-        # In double precision, as else a score's last digit would hang on who else is in the block; and only for the
-        # products of the block's users, as that of all would be the largest thing that scoring holds.
+        # In double precision, because otherwise a score's last digit would depend on the rest of the block; only for
+        # products of the block's users, because all of them would be the largest array of scoring.
         touched, places = np.unique(observed.indices, return_inverse=True)
         own = sp.csr_matrix((observed.data, places, observed.indptr), shape=(observed.shape[0], len(touched)))
         fixed = self.products[touched].astype(np.float64)
@@ -97,23 +97,23 @@ class Factors:
 
     @cached_property
     def _shared(self) -> Shared:
-        """The same for every block: finding it takes longer than solving for the block's users."""
+        """Shared part of the systems, computed once because it takes longer than solving for a block's users."""
         return Shared.of(self.unobserved * gram_of(self.products))
 
     def state(self) -> State:
-        """Product vectors and the weights that user vectors are solved with."""
+        """Product vectors and the weights with which user vectors are solved."""
         return {"products": self.products, "weights": np.array([self.unobserved, self.ridge, self.mean])}
 
     @classmethod
     def restore(cls, state: State) -> Self:
-        """From its arrays."""
+        """Restore from its arrays."""
         unobserved, ridge, mean = (float(x) for x in np.asarray(state["weights"], np.float64))
         return cls(np.asarray(state["products"], np.float32), unobserved, ridge, mean)
 
 
 @dataclass(frozen=True)
 class Side:
-    """The system of one half pass: rows of `observed` csr (n, m) are solved given the vectors `fixed` (m, dim).
+    """System of one half pass: rows of `observed` csr (n, m) are solved given the vectors `fixed` (m, dim).
 
     Row u solves (a FᵀF + Σ c_ui f_i f_iᵀ + r (n_u + a m) I + VᵀV) w = Σ c_ui f_i + Vᵀe_u, the last term of each side
     only with text vectors e (n, n_text) and their loadings V (n_text, dim).
@@ -121,13 +121,13 @@ class Side:
 
     observed: Csr
     fixed: Floats
-    """Their precision is that of the whole solution."""
+    """Fixed vectors (m, dim); their precision is that of the whole solution."""
     unobserved: float
     ridge: float
     text: Floats | None = None
     loadings: Floats | None = None
     n_fixed: int | None = None
-    """How many vectors there are where `fixed` holds only those that the rows have cells of."""
+    """Number of all fixed vectors, where `fixed` has only those of columns with cells."""
 
     def with_text(self, text: Floats, loadings: Floats) -> Side:
         """The same system where the solved vectors also explain text."""
@@ -135,12 +135,12 @@ class Side:
 
     @property
     def gram(self) -> Floats:
-        """The part of the matrix that all rows share, (dim, dim)."""
+        """Part of the matrix that all rows share, (dim, dim)."""
         shared: Floats = self.unobserved * (self.fixed.T @ self.fixed)
         return shared if self.loadings is None else shared + self.loadings.T @ self.loadings
 
     def held_back(self, counts: Indices) -> Floats:
-        """The ridge of rows with so many cells, (n, 1)."""
+        """Ridge of rows with these numbers of cells, (n, 1)."""
         ridges: Floats = (self.ridge * (counts + self.unobserved * (self.n_fixed or len(self.fixed)))).astype(
             self.fixed.dtype
         )
@@ -165,14 +165,14 @@ class Shared:
 
     @classmethod
     def of(cls, gram: Floats) -> Self:
-        """From the part of the matrix that all rows share, (dim, dim); in double precision."""
+        """Decompose the part of the matrix that all rows share, (dim, dim), in double precision."""
         strengths, eigenvectors = np.linalg.eigh(gram.astype(np.float64))
         return cls(eigenvectors, np.maximum(strengths, 0.0))
 
 
 @dataclass(frozen=True)
 class Basis:
-    """The eigenvectors of what all rows of a side share, where that part is a diagonal.
+    """Eigenvector basis of the part that all rows of a side share, which is diagonal in it.
 
     turn: (dim, dim) into it; shared: the diagonal (dim,); fixed: the side's fixed vectors in it (m, dim).
     """
@@ -183,16 +183,17 @@ class Basis:
 
     @classmethod
     def of(cls, side: Side) -> Self:
-        """The basis of a side, whoever its rows are."""
+        """Basis of a side, for any rows."""
         shared = Shared.of(side.gram)
         turn = shared.turn.astype(side.fixed.dtype)
         return cls(turn, shared.diagonal.astype(side.fixed.dtype), side.fixed @ turn)
 
 
 def solve(side: Side, start: Floats, n_steps: int, basis: Basis | None = None) -> Floats:
-    """Vectors of the side's rows, (n, dim) in the precision of `fixed`, by conjugate gradients from `start`.
+    """Solve for the vectors of the side's rows, (n, dim) in the precision of `fixed`, by conjugate gradients from
+    `start`.
 
-    Rows without cells start from where they stand too, and are solved by one step, as their systems are diagonal.
+    Rows without cells also start from their current values, and are solved by one step, as their systems are diagonal.
     `basis` is found where it is not given.
     """
     basis = basis or Basis.of(side)
@@ -213,7 +214,7 @@ def solve(side: Side, start: Floats, n_steps: int, basis: Basis | None = None) -
 
 @dataclass(frozen=True)
 class _System:
-    """Systems of n rows with at most m cells each, in the basis where what they share is a diagonal.
+    """Systems of n rows with at most m cells each, in the basis where the shared part is diagonal.
 
     cells: (n, m), 0 where a row has fewer; touched: vectors of the cells' columns (n, m, dim); diagonal: (n, dim);
     text: the right-hand sides' part of texts, (n, dim), or a 0.
@@ -226,7 +227,7 @@ class _System:
 
     @classmethod
     def of(cls, side: Side, shared: Floats, rows: Indices) -> Self:
-        """The systems of some rows of a side."""
+        """Make the systems of some rows of a side."""
         starts, counts = side.observed.indptr[rows], side.observed.indptr[rows + 1] - side.observed.indptr[rows]
         numbers = np.arange(counts.max(initial=0))
         is_cell = numbers < counts[:, None]
@@ -238,11 +239,11 @@ class _System:
         return cls(cells, side.fixed[side.observed.indices[at]], shared + side.held_back(counts), text)
 
     def times(self, vectors: Floats) -> Floats:
-        """Each row's matrix times its vector, (n, dim)."""
+        """Multiply each row's matrix with its vector, (n, dim)."""
         return self._spread(self.cells * self._dots(vectors)) + self.diagonal * vectors
 
     def residual(self, vectors: Floats) -> Floats:
-        """What is missing from each row's right-hand side, (n, dim)."""
+        """Residual of each row's system, (n, dim)."""
         left: Floats = self._spread(self.cells * (1 - self._dots(vectors))) - self.diagonal * vectors + self.text
         return left
 
@@ -256,7 +257,9 @@ class _System:
 
 
 def _conjugate_gradients(system: _System, start: Floats, n_steps: int) -> Floats:
-    """Preconditioned by the diagonal (Saad, "Iterative methods for sparse linear systems", algorithm 9.1)."""
+    """Conjugate gradients, preconditioned by the diagonal (Saad, "Iterative methods for sparse linear systems",
+    algorithm 9.1).
+    """
     vectors, residual = start.copy(), system.residual(start)
     eased = _ratio(residual, system.diagonal)
     direction, power = eased, _dot(residual, eased)
@@ -278,13 +281,13 @@ def _dot(left: Floats, right: Floats) -> Floats:
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
-    """part / whole, and 0 where whole is 0: rows that are solved, or of whom nothing is known."""
+    """Ratio part / whole, and 0 where whole is 0: solved rows, or users without evidence."""
     shares: Floats = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
     return shares
 
 
 def _batches(counts: Indices) -> Iterator[Indices]:
-    """Rows with about as many cells each, by number of cells: at most `BATCH_PAIRS` a batch, or one row."""
+    """Group rows with about as many cells each: at most `BATCH_PAIRS` per batch, or one row."""
     order, start = np.argsort(counts, kind="stable"), 0
     sizes = np.maximum(counts[order], 1)
     while start < len(order):

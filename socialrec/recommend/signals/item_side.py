@@ -1,4 +1,4 @@
-"""The closed form of `Collaborative`, inverted over products."""
+"""Closed form of `Collaborative`, inverted over products."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from socialrec.vectors.arrays import F32, Csr, Indices
 
 
 class ItemSide:
-    """Dense weights (n_kept, n_kept) between the products that were kept."""
+    """Dense weights (n_kept, n_kept) between the kept products."""
 
     def __init__(self, weights: F32, kept: Indices, n_products: int) -> None:
         self._weights, self._kept, self._n_products = weights, kept, n_products
@@ -44,7 +44,7 @@ class ItemSide:
         return cls(weights, kept, n_products)
 
     def score(self, affinity: Csr) -> Scores:
-        """Predicted affinities, (n, n_products), written out for the products that were kept."""
+        """Predict affinities, (n, n_products), dense for the kept products."""
         return Written(affinity[:, self._kept].dot(self._weights), self._kept, self._n_products)
 
     def weights(self, sources: Indices, targets: Indices) -> F32:
@@ -61,7 +61,7 @@ class ItemSide:
 
     @classmethod
     def restore(cls, state: State) -> Self:
-        """From its arrays."""
+        """Restore from its arrays."""
         return cls(
             np.asarray(state["item_weights"], dtype=np.float32),
             np.asarray(state["kept"], dtype=np.int64),

@@ -1,4 +1,4 @@
-"""What both sides of the closed form share: how affinities are balanced, and the inverse."""
+"""Shared code of both sides of the closed form: balancing of affinities, and the inverse."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BLOCK = 1024
 
 
 def rarity(popularity: F32, weighting: float) -> F32:
-    """What an affinity to each product counts: its number of users to the power -weighting, float32 (n_products,).
+    """Weight of an affinity to each product: its number of users to the power -weighting, float32 (n_products,).
 
     Products without users count like those with one.
     """
@@ -20,7 +20,8 @@ def rarity(popularity: F32, weighting: float) -> F32:
 
 
 def balanced(affinity: Csr, columns: F32) -> tuple[Csr, float]:
-    """Affinities with rows of length 1, then columns times `columns`; and the mean square of the non-zero cells.
+    """Scale affinities to rows of length 1, then columns by `columns`; also returns the mean square of the non-zero
+    cells.
 
     Without any cell the mean square is 1.
     """
@@ -31,7 +32,7 @@ def balanced(affinity: Csr, columns: F32) -> tuple[Csr, float]:
 
 
 def inverse(matrix: F32, ridge: float) -> F32:
-    """Inverse of a symmetric positive definite matrix plus ridge on its diagonal; in the matrix's own memory.
+    """Invert a symmetric positive definite matrix plus ridge on its diagonal, in the matrix's own memory.
 
     Raises ValueError where the matrix is not positive definite.
     """

@@ -1,4 +1,4 @@
-"""What people whom a user trusts say of a product, and of its kind."""
+"""Opinions of the user's neighbours on a product, and on its category."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from socialrec.settings import RecommendSettings
 from socialrec.vectors.arrays import Indices
 
 KIND_SHARE = 0.5
-"""What the mean opinion on products of a kind counts beside an opinion on the product itself."""
+"""Weight of the mean opinion on a category's products relative to an opinion on the product itself."""
 
 
 class Opinion:
@@ -36,7 +36,7 @@ class Opinion:
         return cls(data.category)
 
     def score(self, block: UserBlock) -> Scores:
-        """(n, n_products), below 0 for what is disliked; zeros without an opinion of a neighbour."""
+        """Score products, (n, n_products), below 0 for disliked ones; zeros without an opinion of a neighbour."""
         if not block.opinions.nnz:
             return Few(block.opinions)
         sums = block.opinions.dot(self._kinds).toarray()
@@ -46,10 +46,10 @@ class Opinion:
         return Written.whole(np.asarray(block.opinions.toarray() + np.float32(KIND_SHARE) * of_kind, dtype=np.float32))
 
     def state(self) -> State:
-        """The categories."""
+        """Categories."""
         return {"category": self.category}
 
     @classmethod
     def restore(cls, state: State) -> Self:
-        """From the categories."""
+        """Restore from the categories."""
         return cls(stored_kinds(state["category"]))

@@ -1,4 +1,4 @@
-"""What many users like: the same order for everyone."""
+"""Products that many users like: the same order for everyone."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Popularity:
         return cls(np.power(data.popularity, settings.popularity_exponent, dtype=np.float32))
 
     def score(self, block: UserBlock) -> Scores:
-        """The same row for each user, (n, n_products)."""
+        """Score products by the same row for each user, (n, n_products)."""
         return Products(np.ones((block.affinity.shape[0], 1), dtype=np.float32), self._vectors)
 
     def state(self) -> State:
-        """One strength a product."""
+        """Strength of each product."""
         return {"strength": self.strength}
 
     @classmethod
     def restore(cls, state: State) -> Self:
-        """From the strengths."""
+        """Restore from the strengths."""
         return cls(np.asarray(state["strength"], dtype=np.float32))

@@ -1,4 +1,4 @@
-"""What users turn to after what the user touched last: item-to-item steps, near ones counting most.
+"""Next products after the user's last ones: item-to-item steps, near ones counting most.
 
 A first-order Markov chain smoothed over a window, in the spirit of Fossil (He and McAuley, "Fusing similarity models
 with Markov chains for sparse sequential recommendation", ICDM 2016), counted rather than learned: when product j was
@@ -39,13 +39,13 @@ class Sequence:
         return cls(scale.dot(counts + np.float32(STEP_BACK) * counts.T).dot(scale).tocsr(), settings.sequence_decay)
 
     def score(self, block: UserBlock) -> Scores:
-        """(n, n_products); zeros for a user with nothing dated."""
+        """Score products, (n, n_products); zeros for a user without dated events."""
         recent = block.recency.copy()
         recent.data = np.power(np.float32(self.decay), recent.data - 1, dtype=np.float32)
         return Few(recent.dot(self.steps))
 
     def state(self) -> State:
-        """The steps and the decay."""
+        """Steps and decay."""
         return {
             "data": self.steps.data,
             "indices": self.steps.indices.astype(np.int64),
@@ -55,14 +55,14 @@ class Sequence:
 
     @classmethod
     def restore(cls, state: State) -> Self:
-        """From the steps and the decay."""
+        """Restore from the steps and the decay."""
         n_products = len(state["indptr"]) - 1
         steps = stored_csr((state["data"], state["indices"], state["indptr"]), (n_products, n_products))
         return cls(steps, float(np.asarray(state["decay"], np.float64)[0]))
 
 
 def count_steps(recency: Csr, window: int) -> Csr:
-    """Steps i → j over all users, each counting one over its length, csr float32 (n_products, n_products).
+    """Count steps i → j over all users, weighted by one over their length, csr float32 (n_products, n_products).
 
     recency is csr (n_users, n_products) with each user's newest product 1, the one before it 2, and so on.
     """

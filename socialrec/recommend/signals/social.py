@@ -1,4 +1,4 @@
-"""What a user's neighbours like: one step of diffusion over the ties."""
+"""Products that a user's neighbours like: one step of diffusion over the ties."""
 
 from __future__ import annotations
 

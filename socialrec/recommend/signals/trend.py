@@ -1,4 +1,4 @@
-"""What many users have turned to lately: the same order for everyone, made anew each night."""
+"""Products with many recent users: the same order for everyone, computed each night."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ class Trend:
 
     @classmethod
     def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
-        """Nothing to fit but the power: what is new comes fresh with each block."""
+        """Read the power; the trend itself comes fresh with each block."""
         del data
         return cls(settings.popularity_exponent)
 
     def score(self, block: UserBlock) -> Scores:
-        """The same row for each user, (n, n_products); zeros where nothing is dated."""
+        """Score products by the same row for each user, (n, n_products); zeros where nothing is dated."""
         strength = np.power(block.trend, np.float32(self.exponent), dtype=np.float32)
         return Products(np.ones((block.affinity.shape[0], 1), dtype=np.float32), Vectors(strength[:, None]))
 
     def state(self) -> State:
-        """The power."""
+        """Power of the trend."""
         return {"exponent": np.array([self.exponent])}
 
     @classmethod
     def restore(cls, state: State) -> Self:
-        """From the power."""
+        """Restore from the power."""
         return cls(float(np.asarray(state["exponent"], np.float64)[0]))

@@ -1,4 +1,4 @@
-"""The closed form of `Collaborative`, inverted over users and text dimensions by the Woodbury identity.
+"""Closed form of `Collaborative`, inverted over users and text dimensions by the Woodbury identity.
 
 With U = [X; Eᵀ] and C = diag(I + gAᵀA, a r I): P = (I - UᵀMU) / r, where M = (r C⁻¹ + UUᵀ)⁻¹.
 """
@@ -55,7 +55,7 @@ class UserSide:
         return side
 
     def score(self, affinity: Csr) -> Scores:
-        """Predicted affinities, (n, n_products)."""
+        """Predict affinities, (n, n_products)."""
         affinity = affinity.dot(sp.diags(self._scale)).tocsr()
         through_users = affinity.dot(self._affinity.T).toarray()
         hidden = np.hstack([through_users, affinity.dot(self._text)]).astype(np.float32) @ self._middle
@@ -90,7 +90,7 @@ class UserSide:
 
     @classmethod
     def restore(cls, state: State) -> Self:
-        """From its arrays."""
+        """Restore from its arrays."""
         text = np.asarray(state["text"], dtype=np.float32)
         parts = (state["affinity_data"], state["affinity_indices"], state["affinity_indptr"])
         affinity = stored_csr(parts, (len(parts[2]) - 1, text.shape[0]))
@@ -98,7 +98,7 @@ class UserSide:
         return cls(middle, affinity, text, diagonal, scale)
 
     def _fitted_diagonal(self) -> F32:
-        """diag(I - UᵀMU), by blocks of products."""
+        """Compute diag(I - UᵀMU), by blocks of products."""
         n_products = len(self._diagonal)
         diagonal = np.empty(n_products, dtype=np.float32)
         for start in range(0, n_products, BLOCK_PRODUCTS):
@@ -117,7 +117,7 @@ class UserSide:
         return hidden
 
     def _spread(self, hidden: F32) -> F32:
-        """hidden @ U, float32 (n, n_products)."""
+        """Multiply hidden @ U, float32 (n, n_products)."""
         n_users = self._affinity.shape[0]
         spread: F32 = np.ascontiguousarray(self._by_product.dot(hidden[:, :n_users].T).T)
         spread += hidden[:, n_users:] @ self._text.T

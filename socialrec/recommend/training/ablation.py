@@ -1,4 +1,4 @@
-"""What each signal is worth: alone, and as what is lost without it."""
+"""Ablation: the value of each signal alone, and the loss without it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from socialrec.recommend.training.offline import HeldOut, rank
 from socialrec.settings import Settings
 
 MAX_USERS = 2_000
-"""Users that the table is measured on, drawn with the seed."""
+"""Users of the ablation, drawn with the seed."""
 COLUMNS = ("signal", "weight", "alone", "without")
 
 
 @dataclass(frozen=True)
 class Ablation:
-    """One signal's row of the table: its weight, and NDCG of it alone and of the blend relearned without it."""
+    """Row of one signal: its weight, NDCG of it alone, and NDCG of the blend relearned without it."""
 
     signal: str
     weight: float
@@ -37,10 +37,10 @@ class Ablation:
 def ablate(
     recommender: Recommender, known: list[Heads], data: TrainingData, held: HeldOut, settings: Settings
 ) -> list[Ablation]:
-    """The table for a fitted recommender on held-out pairs, a row a signal, in the order of its signals.
+    """Make the ablation of a fitted recommender on held-out pairs, one row per signal, in the order of its signals.
 
-    `known` are the heads that the blend was learned from. Alone and without are measured on the whole catalogue; a
-    signal of weight 0 is not missed, so that nothing is relearned for it.
+    `known` are the candidates that the blend was learned from. Both figures are measured on the whole catalogue; for a
+    signal of weight 0 nothing is relearned.
     """
     held, cutoff = held.sample(MAX_USERS, settings.evaluate.seed), settings.evaluate.cutoff
     names = [signal.name for signal in recommender.signals]

@@ -1,7 +1,7 @@
-"""The baseline: what serves until a trained model is sound. Popularity by what is known of the user, nothing learned.
+"""Baseline that serves until a trained model is sound: popularity by a user's evidence, nothing learned.
 
-Its weights are fixed: what connected people like, then what is popular in the categories that the user likes, what
-resembles the user's products in words, what the user's community likes, and what is popular with everyone.
+Its weights are fixed, in this order: likes of connected people, popularity in the categories that the user likes,
+similarity in words to the user's products, likes of the user's community, and overall popularity.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from socialrec.recommend.training.fits import recipe_settings
 from socialrec.settings import EvaluateSettings, Settings
 
 FOLDER = "baseline"
-"""Below a candidate's folder, and of its training's MLflow run."""
+"""Name of its folder below a candidate's folder, and of its artifacts in the training's MLflow run."""
 WEIGHTS = {"social": 0.3, "category": 0.2, "content": 0.2, "community": 0.1, "trend": 0.05, "popularity": 0.15}
 
 
 def fit_baseline(inputs: Inputs, split: Split, settings: Settings, encoder_version: str) -> Recommender:
-    """Fit the baseline on all evidence up to the end of the day; it also fits where there is next to none."""
+    """Fit the baseline on all evidence up to the end of the day; it also fits with next to none."""
     weights = {signal.name: WEIGHTS.get(signal.name, 0.0) for signal in SIGNALS}
     recipe, kind = recipe_settings(settings), ModelKind.BASELINE.value
     info = ModelInfo(encoder_version, inputs.ds, split.label, recipe, inputs.versions, kind)
@@ -32,7 +32,7 @@ def fit_baseline(inputs: Inputs, split: Split, settings: Settings, encoder_versi
 
 
 def what_is_missing(evaluation: Mapping[str, Any], settings: EvaluateSettings) -> str:
-    """Say what it takes until a trained model can serve in the baseline's place."""
+    """Requirements for a trained model to serve in the baseline's place, in words."""
     if n := n_users_missing(evaluation, settings):
         users = "1 more user" if n == 1 else f"{n} more users"
         if evaluation.get("split_kind") == "time":

@@ -1,13 +1,13 @@
-"""Weights of the blend, learned on the validation window by a smooth NDCG.
+"""Learning of the blend's weights on the validation window by a smooth NDCG.
 
-A rank moves in steps, so that NDCG has no slope and many peaks of chance: a search on it finds another peak for every
-way of dealing users to parts. Here each rank is counted softly, as ApproxNDCG does (Qin, Liu and Li, "A general
-approximation framework for direct optimization of information retrieval measures", Information Retrieval 2010, eq. 15):
+A rank moves in steps, so NDCG has no gradient and many random peaks: a search on it finds a different peak for every
+split of the users. Here each rank is smoothed, as ApproxNDCG does (Qin, Liu and Li, "A general approximation framework
+for direct optimization of information retrieval measures", Information Retrieval 2010, eq. 15):
 
     rank_i = 1/2 + sum over candidates j, i among them, of sigmoid((s_j - s_i) / TEMPERATURE)
 
-and a relevant product i adds 1 / log2(1 + rank_i) as far as sigmoid((cutoff + 1/2 - rank_i) / EDGE) says that it is
-listed. The mean over users has a gradient, and no user counts by place.
+and a relevant product i adds 1 / log2(1 + rank_i) times sigmoid((cutoff + 1/2 - rank_i) / EDGE), the soft probability
+that it is listed. The mean over users has a gradient, and does not depend on the order of users.
 """
 
 from __future__ import annotations
@@ -28,33 +28,35 @@ from socialrec.vectors.arrays import F32, Flags, Indices
 
 F64 = npt.NDArray[np.float64]
 TEMPERATURE = 0.05
-"""Difference of scores, in standard deviations of the signals, that tells two products apart."""
+"""Temperature: the difference of scores, in standard deviations of the signals, that separates two products."""
 EDGE = 2.0
-"""Ranks about the cutoff over which a product leaves a list."""
+"""Width in ranks of the smoothed cutoff."""
 START_SHARE = 0.7
-"""What a start leaves to the signal that it is near; the others share the rest."""
+"""Share of a start's weight for its own signal; the others share the rest."""
 MAX_STEPS = 40
 TOLERANCE = 1e-6
 MIN_WEIGHT = 0.02
-"""Signals that are worth less are left out: they cost time, and move nothing."""
+"""Smallest weight that is kept: smaller ones cost time, and change nothing."""
 
 
 def learn_weights(blocks: Sequence[Heads], n_signals: int, cutoff: int) -> list[float]:
-    """Weights that add up to 1; one a signal, some may be 0. Without anyone to learn from, all weights are equal.
+    """Learn weights that add up to 1, one per signal; some may be 0. Without users to learn from, all weights are
+    equal.
 
-    The mean of the peaks that are climbed from near each signal: with few users one peak is higher by chance.
+    The result is the mean of the peaks reached from a start near each signal, because with few users one peak is higher
+    by chance.
     """
     ascent = _Ascent.of(blocks, n_signals, cutoff)
     if ascent is None:
         return [1.0 / n_signals] * n_signals
-    # Side by side: most of a step is in array operations that leave Python to others.
+    # In threads: most of a step is in array operations that release the GIL.
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         peaks = list(pool.map(ascent.climb, ascent.starts()))
     return _rounded(np.mean(peaks, axis=0))
 
 
 def relearn_weights(blocks: Sequence[Heads], start: Sequence[float], cutoff: int) -> list[float]:
-    """As `learn_weights`, from where some weights stand: one peak, in a fraction of the time."""
+    """Learn weights as `learn_weights` does, from given weights: one peak, in a fraction of the time."""
     ascent = _Ascent.of(blocks, len(start), cutoff)
     if ascent is None or not any(start):
         return learn_weights(blocks, len(start), cutoff)
@@ -68,7 +70,7 @@ def _rounded(weights: F64) -> list[float]:
 
 @dataclass(frozen=True)
 class _Users:
-    """Users of one block who have something to find, and their relevant products, user by user.
+    """Users of one block with relevant products, and those products, user by user.
 
     features: float32 (n_users, n_candidates, n_signals). rows, places: int64 (n_relevant,), the user and the candidate
     of each relevant product; starts: int64 (n_users,), where each user's begin. absent: bool (n_relevant,
@@ -84,7 +86,7 @@ class _Users:
 
     @classmethod
     def of(cls, heads: Heads, cutoff: int) -> Self:
-        """Those of a block; candidates that are padding for everyone are left out."""
+        """Select the users of a block; candidates that are padding for everyone are left out."""
         width = int((~heads.absent).sum(axis=1).max(initial=1))
         users = np.flatnonzero(heads.relevant.any(axis=1))
         rows, places = np.nonzero(heads.relevant[users, :width])
@@ -95,10 +97,10 @@ class _Users:
         return cls(heads.features[users, :width], rows, places, starts, absent, 1.0 / best[rows])
 
     def gain(self, weights: F32, cutoff: int) -> tuple[float, F64]:
-        """The sum of the users' smooth NDCG, and its gradient by weight, float64 (n_signals,)."""
+        """Sum of the users' smooth NDCG, and its gradient by weight, float64 (n_signals,)."""
         scores = self.features @ weights
         own = scores[self.rows, self.places]
-        # In place: these are the largest arrays of all, and the step's cost is in moving them.
+        # In place: these are the largest arrays, and moving them is the cost of a step.
         above = scores[self.rows]
         above -= own[:, None]
         above *= np.float32(1.0 / TEMPERATURE)
@@ -116,7 +118,9 @@ class _Users:
 
 @dataclass(frozen=True)
 class _Ascent:
-    """The way up the mean smooth NDCG of all blocks. tells: bool (n_signals,), whether a signal says anything."""
+    """Ascent of the mean smooth NDCG of all blocks. tells: bool (n_signals,), True for signals that are not
+    constant.
+    """
 
     blocks: Sequence[_Users]
     tells: Flags
@@ -124,7 +128,7 @@ class _Ascent:
 
     @classmethod
     def of(cls, blocks: Sequence[Heads], n_signals: int, cutoff: int) -> Self | None:
-        """None where nobody has anything to find, or no signal says anything of them."""
+        """Prepare the ascent; None where nobody has a relevant product, or all signals are constant."""
         users = [_Users.of(block, cutoff) for block in blocks if block.relevant.any()]
         tells = np.zeros(n_signals, dtype=np.bool_)
         for block in users:
@@ -132,13 +136,13 @@ class _Ascent:
         return cls(users, tells, cutoff) if tells.any() else None
 
     def starts(self) -> list[F64]:
-        """Near each signal that says anything, float64 (n_signals,) each."""
+        """Starts near each signal that is not constant, float64 (n_signals,) each."""
         n = int(self.tells.sum())
         even = np.where(self.tells, (1.0 - START_SHARE) / n, 0.0)
         return [even + START_SHARE * (np.arange(len(even)) == signal) for signal in np.flatnonzero(self.tells)]
 
     def climb(self, start: F64) -> F64:
-        """The weights at the peak above a start, adding up to 1; a signal that says nothing has none."""
+        """Weights at the peak above a start, adding up to 1; a constant signal has none."""
         start = np.where(self.tells, start, 0.0)
         bounds = [(0.0, None if tells else 0.0) for tells in self.tells]
         options = {"maxiter": MAX_STEPS, "ftol": TOLERANCE}
@@ -147,7 +151,7 @@ class _Ascent:
         return weights
 
     def _loss(self, weights: F64) -> tuple[float, F64]:
-        """Below zero by the mean gain of weights, brought to a sum of 1; and its gradient."""
+        """Negative mean gain of weights, normalised to a sum of 1; and its gradient."""
         total = weights.sum()
         if total <= 0:
             return 0.0, np.zeros_like(weights)
@@ -159,7 +163,7 @@ class _Ascent:
 
 
 def _worth(rank: F64, cutoff: int) -> tuple[F64, F64]:
-    """What a relevant product at a (soft) rank adds, and by how much that changes with the rank."""
+    """Gain of a relevant product at a (soft) rank, and its derivative by the rank."""
     logs = np.log2(1.0 + rank)
     discount, falls = 1.0 / logs, -1.0 / (logs**2 * np.log(2) * (1.0 + rank))
     listed = expit((cutoff + 0.5 - rank) / EDGE)

@@ -1,4 +1,4 @@
-"""Whether a fitted candidate is what it claims to be, before anything is measured."""
+"""Check of a fitted candidate's files before anything is measured."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from socialrec.recommend.signals import SIGNALS
 from socialrec.vectors.arrays import vocabulary
 
 FOLDER = "recommender"
-"""Below a candidate's folder, and of its training's MLflow run."""
+"""Name of its folder below a candidate's folder, and of its artifacts in the training's MLflow run."""
 
 
 def find_faults(folder: Path, products: pa.Table, ds: str, split_label: str) -> list[str]:
-    """What is wrong with a candidate's files, in words; empty where nothing is.
+    """Faults of a candidate's files, in words; empty where there are none.
 
-    products: the rows of silver.products that it is to be judged by. ds, split_label: the day and the split of this
+    products: the rows of silver.products to judge it by. ds, split_label: the day and the split of this
     training: a candidate of a later day, or with a blend learned on another split, may know what it is tested on.
     """
     try:

@@ -1,4 +1,4 @@
-"""Two fits of a training: learn the blend on the validation window, keep the fit on everything."""
+"""Two fits of a training: one before the validation window to learn the blend, one on everything to use."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RECIPE_SECTIONS: dict[str, type[EtlSettings] | type[RecommendSettings]] = {
 
 @dataclass(frozen=True)
 class Blend:
-    """Weights by signal, validation figures of the blend and of each signal alone, and what each is worth in it."""
+    """Weights by signal, validation figures of the blend and of each signal alone, and the ablation."""
 
     weights: dict[str, float]
     figures: dict[str, Figures]
@@ -45,7 +45,7 @@ def tuned(inputs: Inputs, split: Split, settings: Settings, n_trials: int, repor
 
 
 def validation_window(inputs: Inputs, split: Split, settings: Settings) -> tuple[TrainingData, HeldOut]:
-    """What may be learned from before the validation window, and the pairs in it."""
+    """Training data before the validation window, and the pairs in it."""
     data = inputs.training_data(split, "validation", settings)
     training = split.training_interactions(inputs.interactions, "validation")
     return data, held_out(data, training, split.validation_pairs(inputs.interactions))
@@ -80,18 +80,18 @@ def learn_blend(data: TrainingData, held: HeldOut, settings: Settings) -> tuple[
 def fit_everything(
     inputs: Inputs, split: Split, settings: Settings, weights: Mapping[str, float], encoder_version: str
 ) -> Recommender:
-    """The model to use: fitted on all evidence up to the end of the day."""
+    """Fit the model to use on all evidence up to the end of the day."""
     info = ModelInfo(encoder_version, inputs.ds, split.label, recipe_settings(settings), inputs.versions)
     return Recommender.fit(inputs.training_data(split, "all", settings), settings.recommend, weights, info)
 
 
 def recipe_settings(settings: Settings) -> dict[str, Any]:
-    """The settings that a fit depends on, as plain data."""
+    """Settings that a fit depends on, as plain data."""
     return {name: getattr(settings, name).model_dump(mode="json") for name in RECIPE_SECTIONS}
 
 
 def settings_of_recipe(settings: Settings, recipe: Mapping[str, Mapping[str, Any]]) -> Settings:
-    """These settings with a recipe's own in place; settings that no longer exist are left out."""
+    """Apply a recipe's settings over these settings; settings that no longer exist are left out."""
     sections = {
         name: kind.model_validate({k: v for k, v in recipe[name].items() if k in kind.model_fields})
         for name, kind in RECIPE_SECTIONS.items()

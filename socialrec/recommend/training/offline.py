@@ -1,4 +1,4 @@
-"""Fits on one side of a split and lists for the users of the other: what every offline figure rests on."""
+"""Fits on one side of a split and lists for the users of the other: the basis of every offline figure."""
 
 from __future__ import annotations
 
@@ -25,11 +25,13 @@ from socialrec.vectors.arrays import ABSENT, Csr, Indices, csr, positions, vocab
 
 MAX_BLEND_USERS = 2_000
 SCORES_AT_ONCE = 3
-"""Learning a blend holds the scores of all signals of a block: some three times what making lists holds."""
+"""Score arrays held at once while a blend is learned: all signals of a block, about three times as much as for
+lists.
+"""
 
 
 class Scorer(Protocol):
-    """What lists can be made from: a recommender, or one of its signals."""
+    """Source of scores for lists: a recommender, or one of its signals."""
 
     def score(self, block: UserBlock) -> Scores:
         """Finite scores of every product, (n, n_products)."""
@@ -38,7 +40,7 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Users with held-out pairs, what they had seen before the cut, and what they liked after it.
+    """Users with held-out pairs, the products they had seen before the cut, and those they liked after it.
 
     rows: int64 (n,), their rows in the training data, ABSENT for new users. seen, relevant: csr (n, n_products).
     """
@@ -48,7 +50,7 @@ class HeldOut:
     relevant: Csr
 
     def sample(self, n_users: int, seed: int) -> HeldOut:
-        """At most so many of these users, drawn with the seed."""
+        """Draw at most `n` of these users with the seed."""
         if len(self.rows) <= n_users:
             return self
         chosen = np.sort(np.random.default_rng(seed).choice(len(self.rows), n_users, replace=False))
@@ -56,7 +58,7 @@ class HeldOut:
 
 
 def held_out(data: TrainingData, training: pa.Table, pairs: pa.Table) -> HeldOut:
-    """From the rows that were learned from and the held-out pairs; products outside the catalogue are left out."""
+    """Make the held-out users from training rows and held-out pairs; products outside the catalogue are left out."""
     users = vocabulary(pairs["user_key"])
     shape = (len(users), len(data.products))
     seen, relevant = (
@@ -87,7 +89,7 @@ def blocks(data: TrainingData, rows: Indices, block_users: int) -> Iterator[tupl
 
 
 def blend_heads(recommender: Recommender, data: TrainingData, held: HeldOut, settings: Settings) -> list[Heads]:
-    """What the blend of the recommender's signals is learned from; at most 2,000 users, drawn with the seed."""
+    """Candidates to learn the blend of the recommender's signals from; at most 2,000 users, drawn with the seed."""
     held = held.sample(MAX_BLEND_USERS, settings.evaluate.seed)
     size = settings.recommend.users_per_block(len(data.products), at_once=SCORES_AT_ONCE)
     return [
@@ -98,14 +100,14 @@ def blend_heads(recommender: Recommender, data: TrainingData, held: HeldOut, set
 
 @dataclass(frozen=True)
 class Lists:
-    """Ranked product numbers (n, k) and, for each user, whether all products scored the same."""
+    """Ranked product numbers (n, k) and, for each user, True if all products scored the same."""
 
     ranked: Ranked
     is_constant: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 def rank(scorer: Scorer, data: TrainingData, held: HeldOut, k: int, settings: RecommendSettings) -> Lists:
-    """Lists of k unseen products for the held-out users, blocks of them side by side on all cores.
+    """Rank k unseen products for the held-out users, with blocks in parallel on all cores.
 
     Raises ValueError on scores that are not numbers.
     """
@@ -124,7 +126,7 @@ def rank(scorer: Scorer, data: TrainingData, held: HeldOut, k: int, settings: Re
     n_threads = len(os.sched_getaffinity(0))
     with ThreadPoolExecutor(n_threads) as pool:
         parts = blocks(data, held.rows, settings.users_per_block(len(data.products), at_once=n_threads))
-        # A few at a time: the evidence of all users at once may be larger than the memory.
+        # A few at a time: the evidence of all users may exceed the memory.
         while few := list(islice(parts, n_threads)):
             list(pool.map(rank_block, few))
     return Lists(ranked, constant)

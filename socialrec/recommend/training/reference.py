@@ -1,4 +1,4 @@
-"""What a night's inputs and scores looked like when a model was trained, kept with it so that later nights can tell."""
+"""Reference distributions of a night's inputs and scores at training time, kept with the model to detect drift."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from socialrec.settings import Settings
 
 FILE = "reference.json"
 SAMPLED_USERS = 1_000
-"""About so many users' lists are made to see how scores are spread."""
+"""Approximate number of users whose lists are made to measure the distribution of scores."""
 
 Reference = dict[str, Histogram]
 
@@ -33,7 +33,7 @@ Reference = dict[str, Histogram]
 def night_values(
     affinities: pa.Table, ties: pa.Table, products: pa.Table, scores: npt.NDArray[np.float64]
 ) -> dict[str, Values]:
-    """What is watched of a night: rows of gold.user_product_affinity and gold.social_ties, silver.products, scores."""
+    """Watched values of a night: rows of gold.user_product_affinity and gold.social_ties, silver.products, scores."""
     categories = affinities.select(["product_id"]).join(products.select(["product_id", "category"]), "product_id")
     return {
         "products_per_user": _per_user(affinities),
@@ -45,7 +45,7 @@ def night_values(
 
 
 def make_reference(lake: Lake, ds: str, recommender: Recommender, settings: Settings) -> Reference:
-    """The watched distributions of the newest night up to day `ds`; empty where no night was built yet."""
+    """Make the watched distributions of the newest night up to day `ds`; empty where no night was built yet."""
     tables = (USER_PRODUCT_AFFINITY, SOCIAL_TIES, SILVER_PRODUCTS, USER_PROFILES)
     days = [lake.last_partition(table, until=ds) for table in tables]
     if None in days:
@@ -74,12 +74,12 @@ def make_reference(lake: Lake, ds: str, recommender: Recommender, settings: Sett
 
 
 def save_reference(reference: Reference, folder: Path) -> None:
-    """Keep it beside the model."""
+    """Write the reference beside the model."""
     (folder / FILE).write_text(json.dumps(reference), encoding="utf-8")
 
 
 def load_reference(folder: Path) -> Mapping[str, Histogram]:
-    """What `save_reference` wrote; empty for a model without one."""
+    """Read what `save_reference` wrote; empty for a model without one."""
     file = folder / FILE
     if not file.exists():
         return {}
@@ -88,7 +88,7 @@ def load_reference(folder: Path) -> Mapping[str, Histogram]:
 
 
 def _per_user(rows: pa.Table) -> npt.NDArray[np.float64]:
-    """How many rows each user has who has any."""
+    """Number of rows of each user with any."""
     counts = pc.value_counts(rows["user_key"]).field("counts")
     numbers: npt.NDArray[np.float64] = counts.to_numpy(zero_copy_only=False).astype(np.float64)
     return numbers

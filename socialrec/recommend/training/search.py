@@ -1,4 +1,4 @@
-"""Settings of the signals, searched on held-out validation pairs: never on test."""
+"""Search of the signals' settings on held-out validation pairs, never on test."""
 
 from __future__ import annotations
 
@@ -41,16 +41,18 @@ ALL_SPACES: Mapping[type[Signal], Space] = {
 }
 """Also settings that affinities and trend are made with, in training and at night alike."""
 SEARCH_SIDE = 5_000
-"""Products that a trial of the closed form inverts: its cost grows with their cube, the best settings hardly move."""
+"""Most products that a trial of the closed form inverts: its cost grows with their cube, and the best settings hardly
+depend on it.
+"""
 SEARCH_USERS = 2_000
 MAX_PASSES = 2
 MIN_GAIN = 2e-4
-"""A step must gain this much: less is noise."""
+"""Smallest gain of a step: less is noise."""
 
 
 @dataclass
 class Search:
-    """Coordinate search: from where a setting stands, step by step along its levels while that gains `MIN_GAIN`.
+    """Coordinate search: from its current value, each setting moves along its levels while that gains `MIN_GAIN`.
 
     A start between two levels is a level of its own. The objective is evaluated once for each combination, and at most
     `max_trials` times; `trials` keeps every value, in the order of evaluation. With few settings of one smooth peak

@@ -1,7 +1,7 @@
-"""Steps of a training that a later one takes up: a step whose inputs and settings did not change is not repeated.
+"""Steps of a training that a later training can reuse if their inputs and settings did not change.
 
-Each candidate's folder keeps `steps.json`: by step the key of what it was made from, and what it reported. A candidate
-that was promoted is taken up no more: training again on the same inputs is then a new training.
+Each candidate's folder keeps `steps.json`: by step the key of its inputs, and its reported values. A promoted candidate
+is not reused: training again on the same inputs is then a new training.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from socialrec.settings import Settings
 
 FILE = "steps.json"
 SPLIT_SETTINGS = ("validation_share", "test_share", "max_undated_share", "seed", "cutoff")
-"""Settings of `evaluate` that say what is learned from."""
+"""Settings of `evaluate` that select the training data."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One finished step: the key of what it was made from, and values that it reported."""
+    """Finished step: the key of its inputs, and its reported values."""
 
     key: str
     values: dict[str, Any]
 
 
 def training_key(lake: Lake, ds: str, settings: Settings, *more: object) -> str:
-    """Key of all that a training of day `ds` is made from: tables, settings, erased people, and `more`."""
+    """Key of all inputs of a training of day `ds`: tables, settings, erased users, and `more`."""
     partitions = {}
     for table in (SILVER_INTERACTIONS, SILVER_COMMENTS, SILVER_PRODUCTS, SOCIAL_TIES):
         days = [day for day in lake.partitions(table) if day <= ds]
@@ -56,18 +56,18 @@ def decision_key(settings: Settings) -> str:
 
 
 def key_of(*parts: object) -> str:
-    """One key for several facts, which must have the same `repr` on every machine."""
+    """Key for several facts, which must have the same `repr` on every machine."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def read_step(candidate: Path, name: str) -> Step | None:
-    """A finished step of a candidate; None where it has not ended."""
+    """Read a finished step of a candidate; None where it has not ended."""
     found = _read(candidate).get(name)
     return None if found is None else Step(found["key"], found["values"])
 
 
 def note_step(candidate: Path, name: str, key: str, values: Mapping[str, Any] | None = None) -> None:
-    """Note that a step has ended. Steps after it are forgotten: they were made from what it was before."""
+    """Record that a step has ended. Later steps are forgotten, because they were made from its old result."""
     steps = _read(candidate)
     if name in steps:
         names = list(steps)
@@ -80,12 +80,12 @@ def note_step(candidate: Path, name: str, key: str, values: Mapping[str, Any] | 
 
 
 def forget_steps(candidate: Path) -> None:
-    """Leave nothing for later trainings to take up."""
+    """Forget all steps, so that later trainings reuse none."""
     (candidate / FILE).unlink(missing_ok=True)
 
 
 def find_candidate(candidates: Path, step: str, key: str) -> Path | None:
-    """The newest candidate's folder of which this step ended under this key."""
+    """Find the newest candidate's folder in which this step ended under this key."""
     files = sorted(candidates.glob(f"*/{FILE}"), key=lambda file: (file.stat().st_mtime_ns, file), reverse=True)
     for file in files:
         if (found := read_step(file.parent, step)) and found.key == key:

@@ -1,4 +1,4 @@
-"""A model with its language head: which words it is to tell, and how badly it does."""
+"""Model with its language head: selection of tokens to predict, and the loss."""
 
 from __future__ import annotations
 
@@ -19,41 +19,43 @@ from socialrec.encoders.weights import Weights, load_weights, model_folder
 from socialrec.errors import UserError
 
 NOT_ASKED = -100
-"""The target of a token that is not to be told."""
+"""Target of a token that is not to be predicted."""
 
 
 @dataclass(frozen=True)
 class Questions:
-    """One batch as the model reads it, and what it is to tell at which token; all int64 (n, longest)."""
+    """One batch of inputs, and the tokens to predict; all int64 (n, longest)."""
 
     input_ids: torch.Tensor
     attention_mask: torch.Tensor
     targets: torch.Tensor
-    """The token to tell at each place, NOT_ASKED elsewhere."""
+    """Token to predict at each place, NOT_ASKED elsewhere."""
 
     def rows(self, part: slice) -> Questions:
-        """Some of the texts."""
+        """Select some of the texts."""
         return Questions(self.input_ids[part], self.attention_mask[part], self.targets[part])
 
     def chunks(self, budget: int) -> Iterator[Questions]:
-        """All texts in runs of at most `budget` tokens, padding counted; a longer text is a run of its own."""
+        """Split all texts into chunks of at most `budget` tokens including padding; a longer text is a chunk of its
+        own.
+        """
         n_texts = max(1, budget // self.input_ids.shape[1])
         for start in range(0, len(self.input_ids), n_texts):
             yield self.rows(slice(start, start + n_texts))
 
     @property
     def n_asked(self) -> int:
-        """How many tokens are to be told."""
+        """Number of tokens to predict."""
         return int((self.targets != NOT_ASKED).sum())
 
 
 def load_language_model(name: str) -> tuple[Weights, bool]:
-    """A checkpoint with its language head in float32, and whether that head is new: many encoders come without theirs.
+    """Load a checkpoint with its language head in float32; also returns if that head is new, as for many encoders.
 
     A new head shares its largest layer with the input embeddings where the model's kind does. Raises UserError where
     the checkpoint cannot be loaded.
     """
-    # It refuses what is not whole, and knows tokenizer and pooling.
+    # It refuses incomplete checkpoints, and finds tokenizer and pooling.
     base = load_weights(name)
     kind: Any = AutoModelForCausalLM if is_decoder(base.model.config) else AutoModelForMaskedLM
     try:
@@ -68,7 +70,7 @@ def load_language_model(name: str) -> tuple[Weights, bool]:
 
 
 def save_language_model(base: Weights, folder: Path) -> None:
-    """Write body, head and tokenizer as Hugging Face lays them out, and the pooling as sentence-transformers does."""
+    """Write body, head and tokenizer in Hugging Face's layout, and the pooling in sentence-transformers'."""
     base.model.save_pretrained(folder)
     base.tokenizer.save_pretrained(folder)
     (folder / "1_Pooling").mkdir(exist_ok=True)
@@ -77,7 +79,7 @@ def save_language_model(base: Weights, folder: Path) -> None:
 
 
 def questions(base: Weights, tokens: Sequence[Ids], masked_share: float, seed: int) -> Questions:
-    """What is asked of these texts; the same seed asks the same.
+    """Select the tokens to predict in these texts; the same seed selects the same.
 
     Of an encoder, `masked_share` of the tokens that are words: 80% are masked, 10% replaced by any other, 10% left as
     they are (Devlin et al. 2019, section 3.1). Of a decoder, each token after the first.
@@ -98,11 +100,11 @@ def questions(base: Weights, tokens: Sequence[Ids], masked_share: float, seed: i
 
 
 def summed_loss(base: Weights, asked: Questions) -> torch.Tensor:
-    """Sum of the cross-entropies of what is asked, a scalar; zero where nothing is."""
+    """Sum the cross-entropies of the tokens to predict, a scalar; zero where there are none."""
     is_asked = asked.targets != NOT_ASKED
 
     def keep_asked(_: torch.nn.Module, __: tuple[object, ...], output: BaseModelOutput) -> BaseModelOutput:
-        # The head is as dear as the body: it reads only the places that count.
+        # The head is as expensive as the body, so it reads only the places that count.
         output["last_hidden_state"] = output[0][is_asked].unsqueeze(0)
         return output
 

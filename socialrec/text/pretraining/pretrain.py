@@ -1,4 +1,4 @@
-"""Pre-training: a language model reads the shop's own texts until it reads unseen ones no better."""
+"""Pre-training: a language model reads the shop's own texts until the loss on held-out ones no longer falls."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ from socialrec.text.training.optimizer import MAX_GRADIENT, adamw, moments, put,
 from socialrec.text.training.processes import add_gradients, n_processes, own_rank, process_group
 
 Progress = Callable[[int, float], None]
-"""Told the step, from 1, and its loss a token."""
+"""Callback with the step, from 1, and its loss per token."""
 _TRAINING, _HELD_OUT = 0, 1
 
 
 @dataclass(frozen=True)
 class PreTrained:
-    """The model of the lowest loss on held-out texts, which may be the one it started from."""
+    """Model with the lowest loss on held-out texts, which may be the one before training."""
 
     base: Weights
-    """With its language head; its hash is that of what it started from."""
+    """Weights with the language head; the hash is that of the starting point."""
     head_is_new: bool
-    """Whether it started with a head that had learned nothing, so that its first losses say little."""
+    """True if training started with a new head, so that its first losses carry little information."""
     coverage: Coverage
-    """How much of the texts that were learned from its vocabulary knows."""
+    """Share of the training texts that its vocabulary covers."""
     n_texts: int
     n_held_out: int
     losses: list[float]
     validations: list[tuple[int, float]]
-    """Steps, from 0, and the mean loss of a held-out token after them, in nats."""
+    """Steps, from 0, and the mean loss of a held-out token after each, in nats."""
 
     @property
     def perplexity_before(self) -> float:
@@ -61,7 +61,7 @@ class PreTrained:
 
     @property
     def perplexity(self) -> float:
-        """The same of what came out. Comparable under one vocabulary only."""
+        """exp(loss) on held-out texts of the result. Comparable under one vocabulary only."""
         return math.exp(min(loss for _, loss in self.validations))
 
     def save(self, folder: Path) -> None:
@@ -70,7 +70,7 @@ class PreTrained:
 
 
 def is_held_out(text: str, share: float) -> bool:
-    """Whether a text is only measured on: by its own hash, so that it stays so when others come."""
+    """Check if a text is held out: by its own hash, so that other texts do not matter."""
     digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
     return int.from_bytes(digest, "big") < share * 2**64
 
@@ -82,11 +82,13 @@ def pretrain(
     progress: Progress,
     checkpoints: Path | None = None,
 ) -> PreTrained:
-    """Train an encoder to tell masked words, a decoder the next one, on distinct texts; stops early on held-out texts.
+    """Train an encoder to predict masked words, a decoder the next one, on distinct texts; stops early on held-out
+    texts.
 
-    Starts from `pretrain.model` (else `text.model`), or from scratch. A folder for checkpoints lets a killed run go on.
-    Under torchrun the processes share every batch. The same texts and settings give the same model on the same kind of
-    machine. Raises UserError where there is nothing to learn from or to measure on, or the checkpoint cannot be used.
+    Starts from `pretrain.model` (else `text.model`), or from scratch. With a folder for checkpoints a killed run can
+    resume. Under torchrun the processes share every batch. The same texts and settings give the same model on the same
+    kind of machine. Raises UserError where there is nothing to learn from or to measure on, or the checkpoint cannot be
+    used.
     """
     distinct = sorted({readable(one) for one in texts} - {""})
     learned, held_out = _parts(distinct, settings.held_out_share)
@@ -117,7 +119,7 @@ def _parts(texts: Sequence[str], share: float) -> tuple[list[str], list[str]]:
 
 
 class _Pretraining:
-    """One run: the model, its optimiser and how far it has come."""
+    """State of one run: the model, its optimiser and its progress."""
 
     def __init__(
         self, learned: Sequence[str], held_out: Sequence[str], settings: PretrainSettings, text: TextSettings
@@ -144,22 +146,22 @@ class _Pretraining:
 
     @property
     def is_over(self) -> bool:
-        """Whether all steps are done, or held-out texts have not gained for too long."""
+        """True if all steps are done, or held-out texts have not gained for too long."""
         return self.state.step >= self.settings.train_steps or self.state.since_best >= self.settings.patience
 
     def identity(self, texts: Sequence[str]) -> str:
-        """SHA-256 over everything a run depends on: only one of the same may go on from a checkpoint."""
+        """Hash everything that a run depends on (SHA-256): only an equal run may resume from a checkpoint."""
         words = json.dumps(self.base.tokenizer.get_vocab(), sort_keys=True)
         said = (self.settings.model_dump_json(), self.base.sha256, words, *texts)
         return hashlib.sha256("\0".join(said).encode()).hexdigest()
 
     def validate_before(self) -> None:
-        """Measure what training starts from, which counts as step 0."""
+        """Measure the starting point, which counts as step 0."""
         if not self.state.validations:
             self._validate()
 
     def step(self) -> float:
-        """One step; its mean loss of a token that was asked for, over all processes."""
+        """Run one step; returns its mean loss per predicted token, over all processes."""
         number = self.state.step + 1
         self.base.model.train()
         set_learning_rate(self.optimizer, number, self.settings)
@@ -175,21 +177,23 @@ class _Pretraining:
         return loss
 
     def _learn(self, number: int) -> float:
-        """Gradients of a step's batches; where memory runs out once more, from now on in chunks of half the size."""
+        """Compute the gradients of a step's batches; if memory runs out, retry in chunks of half the size from
+        now on.
+        """
         n = self.settings.accumulation
         while True:
-            # From the step alone, so that a run that resumes, or comes back to it, drops out the same.
+            # Seeded by the step alone, so that a resumed or repeated step has the same dropout.
             torch.manual_seed(self.settings.seed + 1009 * number + own_rank())
             try:
                 return sum(self._learn_batch(batch) for batch in range((number - 1) * n, number * n))
             except ChunkTooLarge:
                 self.optimizer.zero_grad()
-            # Out here the failed pass is forgotten, and its memory free.
+            # Here the failed pass is released, and its memory free.
             longest = max(map(len, self.tokens))
             self.state.chunk_tokens = halved(self._chunk_tokens, longest, section="pretrain")
 
     def _learn_batch(self, number: int) -> float:
-        """Add the gradients of one batch, chunk by chunk; its part of the step's loss."""
+        """Add the gradients of one batch, chunk by chunk; returns its part of the step's loss."""
         asked = self._asked([self.tokens[place] for place in self.batches[number]], _TRAINING, number)
         own = asked.rows(slice(own_rank(), None, n_processes()))
         total = torch.zeros((), device=self.device)
@@ -233,7 +237,7 @@ class _Pretraining:
         return tokenize(self.base, texts, self.settings.max_tokens)
 
     def tensors(self) -> dict[str, Tensors]:
-        """Everything that changes from step to step, in groups."""
+        """Tensors that change from step to step, in groups."""
         return {
             "trained": dict(self.trained),
             "optimizer": moments(self.optimizer, self.trained),
@@ -241,13 +245,13 @@ class _Pretraining:
         }
 
     def restore(self, state: State, groups: dict[str, Tensors]) -> None:
-        """Go on from a checkpoint's state and tensors."""
+        """Resume from a checkpoint's state and tensors."""
         self.state, self.best = state, groups.get("best", {})
         put(groups["trained"], self.trained)
         put_moments(self.optimizer, self.trained, groups["optimizer"])
 
     def result(self) -> PreTrained:
-        """What was learned, as it was at its best."""
+        """Best model so far."""
         put(self.best, self.trained)
         self.base.model.eval()
         return PreTrained(

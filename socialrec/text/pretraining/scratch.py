@@ -1,4 +1,4 @@
-"""A new language model: a vocabulary that is learned from the texts, and a small body with random weights."""
+"""New language models: a vocabulary learned from the texts, and a small body with random weights."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ NAME = "scratch"
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 END = "<|endoftext|>"
 ALPHABET_SHARE = 0.25
-"""Share of a vocabulary of word pieces that single characters are, the most frequent ones; others are unknown.
+"""Share of single characters, the most frequent ones, in a vocabulary of word pieces; other characters are unknown.
 
-Each stands there twice, at the start of a word and within one.
+Each is there twice, at the start of a word and within one.
 """
 
 
 def new_model(texts: Sequence[str], settings: PretrainSettings) -> Weights:
-    """A BERT of word pieces or a GPT-2 of byte pairs, of the sizes that the settings say, with its language head.
+    """Make a BERT of word pieces or a GPT-2 of byte pairs, of the sizes in the settings, with its language head.
 
     The same texts and settings give the same vocabulary and the same weights.
     """
@@ -50,7 +50,7 @@ def _word_pieces(texts: Sequence[str], size: int) -> PreTrainedTokenizerBase:
     trained = BertWordPieceTokenizer(lowercase=True)
     letters = Counter(letter for text in texts for letter in trained.normalize(text) if not letter.isspace())
     alphabet = sorted(letters, key=lambda letter: (-letters[letter], letter))[: int(size * ALPHABET_SHARE)]
-    # Pieces within words are given numbers here: the trainer would take another order in every process.
+    # Pieces within words are numbered here, because the trainer's order differs in every process.
     first = [*SPECIAL, *(f"##{letter}" for letter in alphabet)]
     trained.train_from_iterator(
         texts,

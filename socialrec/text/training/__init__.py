@@ -1,1 +1,1 @@
-"""Fine-tuning: tasks out of tables, the loop, and all that keeps it going where memory or a process ends."""
+"""Fine-tuning: tasks from tables, the training loop, and recovery from lack of memory and killed processes."""

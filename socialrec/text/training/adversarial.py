@@ -1,4 +1,4 @@
-"""Learning from disturbed embeddings: FGM (Miyato, Dai & Goodfellow 2017) and FreeLB (Zhu et al. 2020)."""
+"""Adversarial training on perturbed embeddings: FGM (Miyato, Dai & Goodfellow 2017) and FreeLB (Zhu et al. 2020)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from socialrec.text.tasks import Ints
 
 
 class Adversary:
-    """Disturbances of the word embeddings, a text at a time, which grow from pass to pass over one batch.
+    """Perturbations of the word embeddings, one per text, which grow from pass to pass over one batch.
 
-    After each pass every text's disturbance moves by a step in the direction in which the loss grows fastest, and back
-    onto the ball of radius `epsilon` where it has left it. FGM takes two passes that count in full, the first without a
-    disturbance, the second at `epsilon · g / |g|` (their equation 5). FreeLB takes K passes that count 1 / K each, from
+    After each pass every text's perturbation moves by a step in the direction in which the loss grows fastest, and back
+    onto the ball of radius `epsilon` where it has left it. FGM takes two passes of weight 1, the first without a
+    perturbation, the second at `epsilon · g / |g|` (their equation 5). FreeLB takes K passes of weight 1 / K each, from
     a random start in the ball (their algorithm 1).
     """
 
@@ -32,8 +32,10 @@ class Adversary:
         self._moved: dict[int, torch.Tensor] = {}
 
     def passes(self, seed: int) -> Iterator[float]:
-        """What each pass over one batch counts; it is to be run, backwards too, before the next is asked for."""
-        # Its own generator: the dropout of all passes is the same.
+        """Weights of the passes over one batch; each pass must be run, including backward, before the next is
+        requested.
+        """
+        # A generator of its own, so that all passes have the same dropout.
         self._generator.manual_seed(seed)
         self._moved = {}
         for _ in range(self._n_passes):
@@ -43,7 +45,9 @@ class Adversary:
 
     @contextmanager
     def disturbing(self, number: int, lengths: Ints) -> Iterator[None]:
-        """Disturb the texts, of these lengths (n,), of one forward pass; its number tells it from others of a batch."""
+        """Perturb the texts, of these lengths (n,), of one forward pass, which its number identifies within the
+        batch.
+        """
 
         def disturb(_: nn.Module, __: object, output: torch.Tensor) -> torch.Tensor:
             if number not in self._moved:
@@ -57,7 +61,9 @@ class Adversary:
             handle.remove()
 
     def _start(self, embedded: torch.Tensor, lengths: Ints) -> torch.Tensor:
-        """Zero, or uniform in ±epsilon / √(numbers of the text); padding is never disturbed."""
+        """Start of a perturbation: zero, or uniform in ±epsilon / √(numbers of the text); padding is never
+        perturbed.
+        """
         if not self._is_random:
             return torch.zeros_like(embedded)
         n_tokens = torch.from_numpy(lengths).view(-1, 1, 1)
@@ -75,6 +81,6 @@ class Adversary:
 
 
 def _lengths(texts: torch.Tensor) -> torch.Tensor:
-    """Length of each text's numbers (n, length, dim) taken as one vector, as (n, 1, 1)."""
+    """Norm of each text's numbers (n, length, dim) as one vector, as (n, 1, 1)."""
     lengths: torch.Tensor = texts.flatten(1).norm(dim=1).view(-1, 1, 1)
     return lengths

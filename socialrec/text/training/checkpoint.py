@@ -1,4 +1,4 @@
-"""What a training run needs to go on after it was killed, in one safetensors file that is replaced at once."""
+"""Checkpoint from which a killed training resumes: one safetensors file that is replaced atomically."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ Tensors = dict[str, torch.Tensor]
 
 @dataclass
 class State:
-    """How far a run has come. Batches, dropout and the learning rate follow from the seed and the step alone."""
+    """Progress of a run. Batches, dropout and the learning rate depend on the seed and the step alone."""
 
     step: int = 0
     losses: list[float] = field(default_factory=list)
     validations: list[tuple[int, float]] = field(default_factory=list)
-    """Steps and their validation losses."""
+    """Steps with their validation losses."""
     chunk_tokens: int | None = None
     """Tokens that fitted into memory at once; None where no batch was too large."""
 
     @property
     def best_step(self) -> int | None:
-        """The step of the lowest validation loss; None where nothing was validated."""
+        """Step of the lowest validation loss; None where nothing was validated."""
         return min(self.validations, key=lambda pair: (pair[1], pair[0]))[0] if self.validations else None
 
     @property
     def since_best(self) -> int:
-        """Validations in a row that were no better than the best one."""
+        """Consecutive validations that were no better than the best one."""
         return sum(step > (self.best_step or 0) for step, _ in self.validations)
 
 
 def run_identity(tasks: Sequence[Task], settings: TextSettings) -> str:
-    """SHA-256 over settings and examples: only a run of the same may go on from a checkpoint."""
+    """Hash settings and examples (SHA-256): only an equal run may resume from a checkpoint."""
     digest = hashlib.sha256(settings.model_dump_json().encode())
     for task in tasks:
         digest.update(repr((task.name, task.all_texts)).encode())
@@ -61,7 +61,7 @@ def save_checkpoint(folder: Path, run: str, state: State, groups: Mapping[str, T
 
 
 def load_checkpoint(folder: Path, run: str) -> tuple[State, dict[str, Tensors]] | None:
-    """What `save_checkpoint` wrote for this run; None where there is nothing, or only another run's."""
+    """Load what `save_checkpoint` wrote for this run; None where there is nothing, or only another run's checkpoint."""
     groups: dict[str, Tensors] = {}
     try:
         with safe_open(folder / FILE, "pt") as file:

@@ -1,4 +1,4 @@
-"""Vectors of a batch that is larger than memory: embedded in chunks, whose activations are never held together.
+"""Vectors of a batch that is larger than memory: embedded in chunks, whose activations are not held together.
 
 This is GradCache (Gao et al. 2021): the loss sees all vectors at once, and each chunk is computed a second time, with
 the same dropout, when the gradients of its vectors are known. `torch.utils.checkpoint` does both.
@@ -18,18 +18,18 @@ from socialrec.encoders.tokens import Ids, padded
 from socialrec.text.tasks import Ints
 
 MIN_FILLED = 0.75
-"""A text that would fill less of its row than this starts another strip."""
+"""Minimum fill of a text's row; a shorter text starts another strip."""
 Around = Callable[[int, Ints], AbstractContextManager[None]]
-"""Entered around the pass over each strip; told its number in the batch and the lengths of its texts."""
+"""Context of the pass over each strip, called with its number in the batch and the lengths of its texts."""
 
 
 def untouched(number: int, lengths: Ints) -> AbstractContextManager[None]:
-    """Leave the pass as it is."""
+    """Do nothing around the pass."""
     return nullcontext()
 
 
 def embed_in_chunks(encoder: Encoder, tokens: Sequence[Ids], budget: int, around: Around = untouched) -> torch.Tensor:
-    """Unit vectors of tokenized texts, float32 (n, dim), with gradients, in chunks of at most `budget` tokens.
+    """Embed tokenized texts as unit vectors, float32 (n, dim), with gradients, in chunks of at most `budget` tokens.
 
     A longer text is a chunk of its own. A single chunk is computed once, several again for their gradients.
     """
@@ -51,7 +51,7 @@ def embed_in_chunks(encoder: Encoder, tokens: Sequence[Ids], budget: int, around
                     passed.append(encoder.embed_padded(texts))
             return torch.cat(passed)
 
-        # The inputs are handed over, so that the state of their device's generator is kept with them.
+        # The inputs are passed, so that the state of their device's generator is saved with them.
         vectors.append(embed(inputs) if len(chunks) == 1 else checkpoint(embed, inputs, use_reentrant=False))
         n_strips += len(strips)
     back = torch.from_numpy(np.argsort(order)).to(vectors[0].device)
@@ -59,7 +59,7 @@ def embed_in_chunks(encoder: Encoder, tokens: Sequence[Ids], budget: int, around
 
 
 def _chunks(lengths: Ints, budget: int) -> Iterator[slice]:
-    """Cut texts, longest first, into runs of at most `budget` tokens in all."""
+    """Cut texts, longest first, into chunks of at most `budget` tokens in total."""
     start = held = 0
     for place, length in enumerate(lengths):
         if held + length > budget and place > start:
@@ -70,7 +70,7 @@ def _chunks(lengths: Ints, budget: int) -> Iterator[slice]:
 
 
 def _strips(lengths: Ints) -> Iterator[slice]:
-    """Cut texts, longest first, into runs of about one length: little is padded, whatever a batch holds."""
+    """Cut texts, longest first, into strips of similar length, so that little is padded."""
     start = 0
     for place, length in enumerate(lengths):
         if length < MIN_FILLED * lengths[start]:

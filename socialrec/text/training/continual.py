@@ -1,4 +1,4 @@
-"""Updates: training goes on from the champion, learns what is new, and replays some of what is old."""
+"""Updates: training continues from the champion on new data, with a replay of some old data."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from socialrec.text.training.feeds import feed_of, mean_loss
 from socialrec.text.understanding.heads import Heads
 
 MAX_REMEMBERED = 256
-"""Old examples of a task, at most, that tell what an update forgets."""
+"""Most old examples per task with which forgetting is measured."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """A saved encoder to go on from, and the first moment that it has not learned from."""
+    """Saved encoder to start from, and the first moment that it has not learned from."""
 
     folder: Path
     since: datetime
@@ -37,7 +37,7 @@ class Start:
 
 @dataclass(frozen=True)
 class Update:
-    """What an update learns from, what stops it early, and old examples that it leaves out, to measure on."""
+    """Data of an update: training, validation for early stopping, and old examples that are left out for measuring."""
 
     training: list[Task]
     validation: list[Task]
@@ -45,7 +45,7 @@ class Update:
 
 
 def why_not_from(folder: Path, settings: TextSettings) -> str | None:
-    """Why training cannot go on from a saved encoder under these settings; None where it can."""
+    """Reason why training cannot start from a saved encoder under these settings; None where it can."""
     document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
     base = load_weights(settings.model)
     if document["base_sha256"] != base.sha256:
@@ -53,7 +53,7 @@ def why_not_from(folder: Path, settings: TextSettings) -> str | None:
     if document["max_tokens"] != settings.max_tokens:
         return f"it reads {document['max_tokens']} tokens, and text.max_tokens is {settings.max_tokens}"
     if settings.tuning is Tuning.ADALORA:
-        return "what AdaLoRA's ranks are worth is not kept"
+        return "the importance of AdaLoRA's ranks is not saved"
     try:
         put_trained(tunable(base, settings), folder)
     except UserError as error:
@@ -70,9 +70,9 @@ def old_and_new(
     products: pa.Table,
     interactions: pa.Table,
 ) -> tuple[list[Task], list[Task]]:
-    """The named tasks from before `since`, and from then to the validation cut of a split by time.
+    """Make the named tasks from before `since`, and from then to the validation cut of a split by time.
 
-    What a product is has no time: attributes are all new, so that an update learns them whole.
+    Attributes have no time and count as new, so that an update learns all of them.
     """
     assert split.validation_cut is not None
     earlier = replace(split, validation_cut=min(since, split.validation_cut), test_cut=split.validation_cut)
@@ -84,11 +84,11 @@ def old_and_new(
 def make_update(
     old: Sequence[Task], new: Sequence[Task], validation: Sequence[Task], known: Heads, settings: TextSettings
 ) -> Update:
-    """The new examples, and so many old ones, drawn by the seed, that these are `text.replay_share` of a task.
+    """Combine the new examples with old ones, drawn by the seed, that make up `text.replay_share` of a task.
 
     Every tenth of the old examples, by the hash of its text, is not replayed, and at most MAX_REMEMBERED of them are
-    there to measure on. Labels are those of the known heads; what these do not know is unknown. Tasks without anything
-    new are left as they are.
+    there to measure on. Labels are those of the known heads; other values are unknown. Tasks without new examples stay
+    as they are.
     """
     made = Update([], [], [])
     later = {task.name: task for task in validation}
@@ -109,7 +109,7 @@ def make_update(
 
 
 def as_known(task: Task, known: Heads) -> Task:
-    """A task with the classes of its known head, where it has one."""
+    """Convert a task to the classes of its known head, where it has one."""
     if isinstance(task, Pairs) or task.name not in known:
         return task
     outputs = known[task.name].outputs
@@ -117,7 +117,7 @@ def as_known(task: Task, known: Heads) -> Task:
 
 
 def joined(first: Task, second: Task) -> Task:
-    """Two tasks of one kind and the same classes as one. Products of the same text are one product."""
+    """Join two tasks of one kind and the same classes. Products of the same text are one product."""
     if isinstance(first, Pairs) and isinstance(second, Pairs):
         products = [*first.products, *second.products]
         number = {text: place for place, text in enumerate(dict.fromkeys(products))}
@@ -129,7 +129,7 @@ def joined(first: Task, second: Task) -> Task:
 
 
 def losses_on(tasks: Sequence[Task], encoder: Encoder, heads: Heads, settings: TextSettings) -> dict[str, float]:
-    """The loss of each task over all its examples, as training computes it, without dropout."""
+    """Compute the loss of each task over all its examples, as training does, without dropout."""
     encoder.body.network.eval()
     heads.to(encoder.base.model.device).eval()
     feeds = [feed_of(task, heads, encoder, settings, number) for number, task in enumerate(tasks)]
@@ -137,7 +137,7 @@ def losses_on(tasks: Sequence[Task], encoder: Encoder, heads: Heads, settings: T
 
 
 def forgetting(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
-    """Figures of what an update forgot: losses on old examples before and after it, and by how much they rose."""
+    """Figures of forgetting in an update: losses on old examples before and after it, and their increase."""
     named = {"old_loss_before": before, "old_loss": after}
     figures = {f"val/{what}_{task}": loss for what, losses in named.items() for task, loss in losses.items()}
     return figures | {f"val/forgetting_{task}": after[task] - loss for task, loss in before.items()}

@@ -1,4 +1,4 @@
-"""One task as the training loop sees it: tokenized once, cut into batches, with the loss of any of them."""
+"""Feed of one task for the training loop: tokenized once, cut into batches, with the loss of each batch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from socialrec.text.understanding.heads import Head, Heads
 
 Item = TypeVar("Item")
 MIN_PAIRS = 2
-"""A pair alone has no negatives."""
+"""Minimum of pairs in a batch: a pair alone has no negatives."""
 
 
 class PairFeed:
@@ -37,19 +37,21 @@ class PairFeed:
         comments, products = _lengths(self._comments), _lengths(self._products)
         self.longest = int(max(comments.max(), products.max()))
         self.lengths = comments + products + products[self._first[self._negatives]].sum(axis=1)
-        # A number of pairs that is given holds whatever their tokens.
+        # A given number of pairs applies whatever their tokens.
         tokens, at_least = (0, n) if (n := settings.contrastive_pairs) else (_budget(settings, pairs), MIN_PAIRS)
         self.batches = TrainingBatches(self.lengths, tokens, [settings.seed, number], at_least)
 
     def tokens(self, places: Ints) -> list[Ids]:
-        """The texts that this process embeds of a batch: comments, their products, then their hard negatives."""
+        """Texts that this process embeds of a batch: comments, their products, then their hard negatives."""
         own = equal_parts(places)[own_rank()]
-        # A missing one is embedded as some product, so that all processes have equally many; the loss knows by its id.
+        # A missing one is embedded as some product, so that all processes have equally many; the loss skips it by id.
         negatives = self._first[self._negatives[own]].ravel()
         return [*_at(self._comments, own), *_at(self._products, own), *_at(self._products, negatives)]
 
     def part_loss(self, vectors: torch.Tensor, places: Ints) -> torch.Tensor:
-        """This process's part of the loss of a batch: each embeds some pairs, and all are everybody's negatives."""
+        """Part of the loss of a batch in this process: each embeds some pairs, and all pairs are everybody's
+        negatives.
+        """
         parts = equal_parts(places)
         n, everyone = len(parts[own_rank()]), np.concatenate(parts)
         comments, products, negatives = (gathered(side) for side in vectors.tensor_split((n, 2 * n)))
@@ -57,7 +59,7 @@ class PairFeed:
         return info_nce(comments, torch.cat([products, negatives]), ids, self._temperature) / n_processes()
 
     def loss_and_weight(self, places: Ints) -> tuple[torch.Tensor, float]:
-        """Summed loss of a batch within this process, and what to divide sums by; in-batch negatives alone."""
+        """Sum of a batch's loss within this process, and the divisor of sums; in-batch negatives alone."""
         comments, products = (
             self._encoder.embed_tokens(_at(side, places)) for side in (self._comments, self._products)
         )
@@ -65,10 +67,10 @@ class PairFeed:
         return loss * len(places), float(len(places))
 
     def _mined(self, settings: TextSettings) -> Ints:
-        """Numbers of each pair's hard negatives (n, n_negatives), MISSING where too few products qualify."""
+        """Mine each pair's hard negatives (n, n_negatives), MISSING where too few products qualify."""
         if not settings.hard_negatives:
             return np.zeros((len(self._ids), 0), dtype=np.int64)
-        # A copy: an encoder keeps what it made for encoding, and this one is about to change.
+        # A copy, because an encoder caches its network for encoding, and this one is about to change.
         reader = replace(self._encoder)
         comments, products = (
             reader.encode_tokens(self._comments),
@@ -92,17 +94,17 @@ class LabelFeed:
         self.batches = TrainingBatches(self.lengths, _budget(settings, task), [settings.seed, number])
 
     def tokens(self, places: Ints) -> list[Ids]:
-        """The texts that this process embeds of a batch."""
+        """Texts that this process embeds of a batch."""
         return _at(self._tokens, own_part(places))
 
     def part_loss(self, vectors: torch.Tensor, places: Ints) -> torch.Tensor:
-        """This process's part of the loss of a batch; the processes' parts add up to it."""
+        """Part of the loss of a batch in this process; the processes' parts add up to it."""
         loss = self._summed(vectors, own_part(places))
         weight = self._known(places)
         return loss / weight if weight else loss * 0
 
     def loss_and_weight(self, places: Ints) -> tuple[torch.Tensor, float]:
-        """Summed loss of a batch within this process, and what to divide sums by."""
+        """Sum of a batch's loss within this process, and the divisor of sums."""
         vectors = self._encoder.embed_tokens(_at(self._tokens, places))
         return self._summed(vectors, places), self._known(places)
 
@@ -120,7 +122,7 @@ Feed = PairFeed | LabelFeed
 
 
 def feed_of(task: Task, heads: Heads, encoder: Encoder, settings: TextSettings, number: int) -> Feed:
-    """The feed of a task, whose batches are those of its number."""
+    """Make the feed of a task, with the batches of its number."""
     if isinstance(task, Pairs):
         return PairFeed(task, encoder, settings, number)
     return LabelFeed(task, heads[task.name], encoder, settings, number)
@@ -137,7 +139,7 @@ def mean_loss(feed: Feed, budget: int) -> float:
 
 
 def _numbered(pairs: Pairs) -> tuple[Ints, Ints]:
-    """The number of each pair's product (n,), and a pair of each number (n_products,). One text is one product."""
+    """Number of each pair's product (n,), and a pair of each number (n_products,). Equal texts are one product."""
     _, first, product = np.unique(pairs.product_ids, return_index=True, return_inverse=True)
     _, of_text, text = np.unique(_at(pairs.products, first), return_index=True, return_inverse=True)
     return text[product], first[of_text]

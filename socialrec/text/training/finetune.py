@@ -1,4 +1,4 @@
-"""Multi-task fine-tuning: one body, a head a task, trained until validation no longer gains."""
+"""Multi-task fine-tuning: one body, one head per task, trained until validation no longer gains."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from socialrec.text.training.rank_memory import rank_memory, restore_rank_memory
 from socialrec.text.understanding.heads import Heads, heads_beside
 
 Progress = Callable[[int, float], None]
-"""Told the step, from 1, and its loss."""
+"""Callback with the step, from 1, and its loss."""
 
 
 @dataclass(frozen=True)
 class FineTuned:
-    """The encoder and heads of the best validation (without one: of the end), and the losses on the way."""
+    """Encoder and heads of the best validation (without one: of the end), and the losses of training."""
 
     encoder: Encoder
     heads: Heads
@@ -53,12 +53,12 @@ def fine_tune(
 ) -> FineTuned:
     """Train what `settings.tuning` names, and a head for each labelled task, on all tasks in every step.
 
-    Where a validation task of the same name is given, training stops after `patience` validations without gain, and
-    the best one counts. With a folder for checkpoints, a run that was killed goes on from the last one. With a saved
-    encoder to start from, which must have been tuned in the same way, it goes on from that one and its heads, of whose
-    classes some may then lack examples. Under torchrun the processes share every batch. The same tasks and settings
-    give the same result on the same kind of machine.
-    Raises UserError, before training, where a task holds nothing to learn or there is nothing to train.
+    Where a validation task of the same name is given, training stops after `patience` validations without gain, and the
+    best one counts. With a folder for checkpoints, a killed run resumes from the last one. With a saved encoder to
+    start from, which must have been tuned in the same way, it continues from that one and its heads, of whose classes
+    some may then lack examples. Under torchrun the processes share every batch. The same tasks and settings give the
+    same result on the same kind of machine. Raises UserError, before training, where a task holds nothing to learn or
+    there is nothing to train.
     """
     if start is None:
         require_learnable(tasks)
@@ -77,7 +77,7 @@ def fine_tune(
 
 
 class _Training:
-    """One run: the model, its optimiser and how far it has come."""
+    """State of one run: the model, its optimiser and its progress."""
 
     def __init__(
         self, tasks: Sequence[Task], validation: Sequence[Task], settings: TextSettings, start: Path | None
@@ -108,11 +108,11 @@ class _Training:
 
     @property
     def is_over(self) -> bool:
-        """Whether all steps are done, or validation has not gained for too long."""
+        """True if all steps are done, or validation has not gained for too long."""
         return self.state.step >= self.settings.train_steps or self.state.since_best >= self.settings.patience
 
     def step(self) -> float:
-        """One step on every task; its loss over all processes."""
+        """Run one step on every task; returns its loss over all processes."""
         number = self.state.step + 1
         self.model.train()
         set_learning_rate(self.optimizer, number, self.settings)
@@ -125,7 +125,9 @@ class _Training:
         return loss
 
     def _learn(self, number: int) -> float:
-        """Gradients of a step's batches; where memory runs out once more, from now on in chunks of half the size."""
+        """Compute the gradients of a step's batches; if memory runs out, retry in chunks of half the size from
+        now on.
+        """
         n = self.settings.accumulation
         batches = range((number - 1) * n, number * n)
         while True:
@@ -133,13 +135,13 @@ class _Training:
                 return sum(self._learn_batch(place, batch) for place in range(len(self.feeds)) for batch in batches)
             except ChunkTooLarge:
                 self.optimizer.zero_grad()
-            # Out here the failed pass is forgotten, and its memory free.
+            # Here the failed pass is released, and its memory free.
             self.state.chunk_tokens = halved(self._chunk_tokens, max(feed.longest for feed in self.feeds))
 
     def _learn_batch(self, place: int, batch: int) -> float:
-        """Add the gradients of one batch, every n-th step in passes that are disturbed; the loss of the first pass."""
+        """Add the gradients of one batch, every n-th step in perturbed passes; returns the loss of the first pass."""
         feed = self.feeds[place]
-        # From the batch alone, so that a run that resumes, or comes back to it, drops out the same.
+        # Seeded by the batch alone, so that a resumed or repeated batch has the same dropout.
         seed = int(np.random.SeedSequence([self.settings.seed, place, batch, own_rank()]).generate_state(1)[0])
         every = self.settings.adversarial_every
         if not every or (self.state.step + 1) % every:
@@ -149,12 +151,12 @@ class _Training:
         return first
 
     def _backward(self, feed: Feed, places: Ints, seed: int, weight: float = 1.0, around: Around = untouched) -> float:
-        """One pass over a batch: its vectors, the loss of all of them, and back."""
+        """Run one pass over a batch: its vectors, the loss of all of them, and backward."""
         torch.manual_seed(seed)
         with self._autocast():
             with fitting():
                 vectors = embed_in_chunks(self.encoder, feed.tokens(places), self._chunk_tokens, around)
-            # Between loss and vectors processes talk to each other, on either side each may run out of memory.
+            # Processes communicate between vectors and loss; on either side each may run out of memory.
             leaves = vectors.detach().requires_grad_(vectors.requires_grad)
             part = feed.part_loss(leaves, places) / self.settings.accumulation
             share = 1 / self.settings.accumulation / n_processes()
@@ -200,7 +202,7 @@ class _Training:
         return [feed_of(task, self.heads, self.encoder, settings, n) for n, task in enumerate(known)]
 
     def tensors(self) -> dict[str, Tensors]:
-        """Everything that changes from step to step, in groups."""
+        """Tensors that change from step to step, in groups."""
         return {
             "trained": dict(self.trained),
             "optimizer": moments(self.optimizer, self.trained),
@@ -209,7 +211,7 @@ class _Training:
         }
 
     def restore(self, state: State, groups: dict[str, Tensors]) -> None:
-        """Go on from a checkpoint's state and tensors."""
+        """Resume from a checkpoint's state and tensors."""
         self.state = state
         self.best = groups.get("best", {})
         put(groups["trained"], self.trained)
@@ -217,7 +219,7 @@ class _Training:
         restore_rank_memory(self.body.network, groups.get("ranks", {}))
 
     def result(self) -> FineTuned:
-        """What was learned, under the version of it."""
+        """Encoder and heads at their best, under their version."""
         put(self.best, self.trained)
         encoder = assemble(self.encoder.base, self.body, self.settings, self.settings.max_tokens)
         return FineTuned(encoder, self.heads.eval(), self.state.losses, self.state.validations)

@@ -1,4 +1,4 @@
-"""What a training of one day learns from: tasks out of the lake's tables, of an update what is new and a replay."""
+"""Training data of one day: tasks from the lake's tables; for an update new examples and a replay."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_CHECKED = 256
 
 @dataclass(frozen=True)
 class Evidence:
-    """Silver up to a day, how it is split, and the versions of its tables; users by names that follow from content."""
+    """Silver up to a day, its split, and the versions of its tables; users by names that depend on content."""
 
     comments: pa.Table
     products: pa.Table
@@ -37,9 +37,9 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Material:
-    """Tasks to learn from, the same of the validation window, and why others were left out, by their names.
+    """Tasks to learn from, the same of the validation window, and the reasons why others were left out, by name.
 
-    Of an update also the champion that it starts from, and old examples that tell what it forgets.
+    For an update also the champion that it starts from, and old examples to measure forgetting.
     """
 
     training: list[Task]
@@ -50,17 +50,17 @@ class Material:
 
     @property
     def n_training(self) -> int:
-        """Examples to learn from, of all tasks."""
+        """Number of training examples of all tasks."""
         return sum(map(len, self.training))
 
     def checked(self, seed: int) -> list[Task]:
-        """As many validation examples of each task as are looked at during training, drawn by the seed."""
+        """Draw `n` validation examples of each task by the seed, to check during training."""
         rng = np.random.default_rng(seed)
         return [task.take(rng.permutation(len(task))[:MAX_CHECKED]) for task in self.validation if len(task)]
 
 
 def read_evidence(lake: Lake, ds: str, settings: EvaluateSettings) -> Evidence:
-    """Read what silver knows up to `ds`. Raises UserError where products have nothing until then."""
+    """Read silver up to `ds`. Raises UserError where there are no products until then."""
     tables = (SILVER_INTERACTIONS, SILVER_COMMENTS, SILVER_PRODUCTS, SOCIAL_TIES)
     days = {table: [day for day in lake.partitions(table) if day <= ds] for table in tables}
     if not days[SILVER_PRODUCTS]:
@@ -80,9 +80,9 @@ def read_evidence(lake: Lake, ds: str, settings: EvaluateSettings) -> Evidence:
 
 
 def gather(found: Evidence, settings: TextSettings, start: Start | None) -> Material:
-    """The tasks of the settings; what came after the validation cut is only ever measured on.
+    """Make the tasks of the settings; data after the validation cut is only measured on.
 
-    With a start an update of it: what is new since then, and a replay. Tasks that this shop holds nothing for, such as
+    With a start, make an update of it: new data since then, and a replay. Tasks without data in this shop, such as
     topics that nobody stated, are left out.
     """
     tables = {"comments": found.comments, "products": found.products, "interactions": found.interactions}

@@ -1,4 +1,4 @@
-"""Losses of the tasks, and how they become one."""
+"""Losses of the tasks, and their combination."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def known_weight(labels: torch.Tensor, weights: torch.Tensor) -> float:
 
 
 class TaskWeights(nn.Module):
-    """The weighted sum of the tasks' losses, with fixed weights or ones learned from uncertainty.
+    """Weighted sum of the tasks' losses, with fixed weights or ones learned from uncertainty.
 
     Learned, a task of log variance s counts as exp(-s) · loss + s / 2 (Kendall, Gal & Cipolla 2018, section 3.2).
     """
@@ -65,7 +65,7 @@ class TaskWeights(nn.Module):
         self.log_variances = nn.ParameterList(starts if is_learned else [])
 
     def forward(self, name: str, loss: torch.Tensor, share: float = 1.0) -> torch.Tensor:
-        """What a task's loss counts as; of a step's several parts each adds its `share` of the second term."""
+        """Weighted loss of a task; of a step's several parts each adds its `share` of the second term."""
         if name not in self._places:
             return self.fixed[name] * loss
         log_variance = self.log_variances[self._places[name]]

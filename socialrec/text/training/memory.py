@@ -1,4 +1,4 @@
-"""Training goes on, in smaller chunks, where a batch does not fit into memory."""
+"""Recovery from lack of memory: training continues in smaller chunks where a batch does not fit."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _log = logging.getLogger(__name__)
 
 
 class ChunkTooLarge(Exception):
-    """A chunk did not fit into some process's memory: the gradients of this step are to be dropped in all of them."""
+    """Error: a chunk did not fit into some process's memory; all processes must drop the gradients of this step."""
 
 
 @contextmanager
 def fitting() -> Iterator[None]:
-    """Run work that talks to no other process; ChunkTooLarge in every process where memory ran out in one."""
+    """Run work without communication between processes; ChunkTooLarge in every process where memory ran out in one."""
     is_full = False
     try:
         yield
@@ -34,14 +34,14 @@ def fitting() -> Iterator[None]:
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether torch says that memory ran out: on a GPU by a class of its own, on a CPU in words alone."""
+    """Check if torch ran out of memory: on a GPU by the error's class, on a CPU by its message."""
     return isinstance(error, torch.OutOfMemoryError) or any(word in str(error) for word in _CPU_WORDS)
 
 
 def halved(chunk_tokens: int, longest: int, section: str = "text") -> int:
-    """Half of a chunk that did not fit, logged. Raises UserError where it held no more than the longest text.
+    """Halve a chunk that did not fit, with a log line. Raises UserError where it had no more than the longest text.
 
-    `section` of the settings says how long texts are and which model reads them.
+    `section` is the section of the settings with the length of texts and the model.
     """
     if chunk_tokens <= longest:
         raise UserError(
@@ -51,5 +51,5 @@ def halved(chunk_tokens: int, longest: int, section: str = "text") -> int:
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     if own_rank() == 0:
-        _log.warning("out of memory in chunks of %d tokens: training goes on in %d", chunk_tokens, chunk_tokens // 2)
+        _log.warning("out of memory in chunks of %d tokens: training continues in %d", chunk_tokens, chunk_tokens // 2)
     return chunk_tokens // 2

@@ -1,4 +1,4 @@
-"""Hard negatives: products that an encoder takes for a comment's own, found by exact search."""
+"""Hard negatives: wrong products that an encoder finds similar to a comment, by exact search."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ _BLOCK = 1024
 
 
 def hard_negatives(comments: Vectors, products: Vectors, own: Ints, count: int, margin: float) -> Ints:
-    """Rows of the `count` products (m, dim) nearest to each comment (n, dim), nearest first; int64 (n, count).
+    """Find the `count` products (m, dim) nearest to each comment (n, dim), nearest first, as rows; int64 (n, count).
 
-    `own` (n,) is the row of a comment's own product. What is not less similar than it by `margin` is left out: it may
-    be as right (Moreira et al. 2024, TopK-MarginPos). MISSING where there are too few; equal scores go by the row.
+    `own` (n,) is the row of a comment's own product. Products not less similar than it by `margin` are left out,
+    because they may be right too (Moreira et al. 2024, TopK-MarginPos). MISSING where there are too few; equal scores
+    are ordered by row.
     """
     found = np.full((len(comments), count), MISSING, dtype=np.int64)
     n_taken = min(count, len(products))

@@ -1,4 +1,4 @@
-"""AdamW and its learning rate, as every training here uses them, and what of it a checkpoint keeps."""
+"""AdamW and its learning rate for all trainings, and its state for checkpoints."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from torch import nn
 from socialrec.text.training.checkpoint import Tensors
 
 MAX_GRADIENT = 1.0
-"""Longest gradient of a step, over all parameters."""
+"""Largest norm of a step's gradient, over all parameters."""
 
 
 class Schedule(Protocol):
-    """What the settings of a training say about its optimiser."""
+    """Settings of a training's optimiser."""
 
     @property
     def train_steps(self) -> int:
-        """Steps in all."""
+        """Number of steps."""
 
     @property
     def learning_rate(self) -> float:
-        """The highest one."""
+        """Peak of the learning rate."""
 
     @property
     def warmup_share(self) -> float:
@@ -32,11 +32,11 @@ class Schedule(Protocol):
 
     @property
     def weight_decay(self) -> float:
-        """Of the weights, per step and learning rate."""
+        """Decay of the weights, per step and learning rate."""
 
 
 def warmup_cosine(step: int, schedule: Schedule) -> float:
-    """Factor of the learning rate at a step, from 1: up in a line, down half a cosine (Loshchilov & Hutter 2017)."""
+    """Factor of the learning rate at a step, from 1: linear warm-up, then half a cosine (Loshchilov & Hutter 2017)."""
     warmup = round(schedule.warmup_share * schedule.train_steps)
     if step <= warmup:
         return step / warmup
@@ -54,13 +54,13 @@ def adamw(parameters: Sequence[nn.Parameter], schedule: Schedule) -> torch.optim
 
 
 def set_learning_rate(optimizer: torch.optim.AdamW, step: int, schedule: Schedule) -> None:
-    """Give the optimiser the learning rate of a step, from 1."""
+    """Set the learning rate of a step, from 1."""
     for group in optimizer.param_groups:
         group["lr"] = schedule.learning_rate * warmup_cosine(step, schedule)
 
 
 def moments(optimizer: torch.optim.AdamW, trained: Mapping[str, nn.Parameter]) -> Tensors:
-    """What the optimiser remembers of each parameter, by `<parameter>/<kind>`."""
+    """Moments of each parameter in the optimiser, by `<parameter>/<kind>`."""
     names = {id(parameter): name for name, parameter in trained.items()}
     return {
         f"{names[id(parameter)]}/{kind}": value
@@ -70,7 +70,7 @@ def moments(optimizer: torch.optim.AdamW, trained: Mapping[str, nn.Parameter]) -
 
 
 def put_moments(optimizer: torch.optim.AdamW, trained: Mapping[str, nn.Parameter], saved: Tensors) -> None:
-    """Let the optimiser remember what `moments` gave."""
+    """Restore the moments that `moments` returned."""
     for key, value in saved.items():
         name, kind = key.rsplit("/", 1)
         # The step stays where the optimiser made it: on the parameter's device where it is fused.

@@ -1,4 +1,4 @@
-"""Where heads start: at what a linear model tells from the vectors of the encoder as it is.
+"""Initial weights of heads: a linear model on the vectors of the encoder before training.
 
 Linear probing, then fine-tuning (Kumar et al., "Fine-tuning can distort pretrained features and underperform
 out-of-distribution", ICLR 2022): a head drawn at random spends the first steps on teaching the encoder noise.
@@ -23,8 +23,10 @@ MAX_ITERATIONS = 200
 
 
 def probe(heads: Heads, tasks: Sequence[Labelled], encoder: Encoder, settings: TextSettings) -> None:
-    """Fit the heads of these tasks on `settings.probe_texts` texts each, drawn with the seed; the encoder stays."""
-    # A copy: an encoder keeps what it made for encoding, and this one is about to change.
+    """Fit the heads of these tasks on `settings.probe_texts` texts each, drawn with the seed; the encoder is not
+    changed.
+    """
+    # A copy, because an encoder caches its network for encoding, and this one is about to change.
     reader = replace(encoder)
     for number, task in enumerate(tasks):
         places = np.random.default_rng([settings.seed, number]).permutation(len(task))[: settings.probe_texts]
@@ -39,7 +41,7 @@ def probe(heads: Heads, tasks: Sequence[Labelled], encoder: Encoder, settings: T
 
 
 def _fit(head: Head, start: int, vectors: Vectors, labels: Ints, weights: Vectors) -> None:
-    """Put one output's logistic regression into its rows of the head; classes that were not drawn stay as they are."""
+    """Fit one output's logistic regression into its rows of the head; classes that were not drawn stay as they are."""
     known = labels != MISSING
     if len(classes := np.unique(labels[known])) < 2:
         return
@@ -47,7 +49,7 @@ def _fit(head: Head, start: int, vectors: Vectors, labels: Ints, weights: Vector
     model.fit(vectors[known], labels[known], sample_weight=weights[labels[known]])
     coefficients, intercepts = model.coef_, model.intercept_
     if len(classes) == 2:
-        # One row stands for both classes: half of it each way gives the same probabilities.
+        # One row represents both classes: half of it with either sign gives the same probabilities.
         coefficients, intercepts = np.array([[-0.5], [0.5]]) * coefficients, np.array([-0.5, 0.5]) * intercepts
     rows = torch.from_numpy(start + classes)
     with torch.no_grad():

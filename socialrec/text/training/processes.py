@@ -1,4 +1,4 @@
-"""Training in several processes (torchrun): each takes a part of every batch, and their gradients are added up."""
+"""Training in several processes (torchrun): each takes a part of every batch, and their gradients are summed."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def process_group() -> Iterator[None]:
 
 
 def is_launched() -> bool:
-    """Whether this process is one of several that torchrun, or `launch`, started."""
+    """Check if this process is one of several that torchrun, or `launch`, started."""
     return "WORLD_SIZE" in os.environ
 
 
 def launch(program: str, arguments: Sequence[str], n: int) -> int:
     """Run a Python program in n processes of this machine, as torchrun does, and return its exit code.
 
-    Where one fails the others are stopped, and its code counts: torchrun itself ends with 1 whatever went wrong.
+    Where one fails the others are stopped, and its code counts: torchrun itself always ends with 1.
     """
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
@@ -64,18 +64,18 @@ def launch(program: str, arguments: Sequence[str], n: int) -> int:
 
 
 def n_processes() -> int:
-    """How many processes train together."""
+    """Number of processes that train together."""
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
 def own_rank() -> int:
-    """This process's number among them, from 0; number 0 alone writes files."""
+    """Rank of this process among them, from 0; only rank 0 writes files."""
     return dist.get_rank() if dist.is_initialized() else 0
 
 
 @contextmanager
 def first_goes_first() -> Iterator[None]:
-    """Process number 0 does this before the others do: what it fetches, they find."""
+    """Run this block in rank 0 before the others, so that they find its downloads."""
     if own_rank():
         dist.barrier()
     yield
@@ -84,19 +84,19 @@ def first_goes_first() -> Iterator[None]:
 
 
 def own_part(places: Ints) -> Ints:
-    """Every n-th place of a batch. Parts differ by one in size at most."""
+    """Take every n-th place of a batch. Parts differ by at most one in size."""
     return places[own_rank() :: n_processes()]
 
 
 def equal_parts(places: Ints) -> list[Ints]:
-    """All processes' parts of a batch, equally large: what is left over is left out, a small batch is repeated."""
+    """Split a batch into parts of equal size for all processes: a rest is dropped, a small batch is repeated."""
     n = n_processes()
     fitting = places[: len(places) // n * n] if len(places) >= n else places.repeat(n)
     return [fitting[rank::n] for rank in range(n)]
 
 
 def is_so_anywhere(is_so: bool) -> bool:
-    """Whether it is so in any process; all must ask."""
+    """Check if it is true in any process; all must call this."""
     if n_processes() == 1:
         return is_so
     count = torch.tensor(float(is_so), device="cuda" if torch.cuda.is_available() else "cpu")
@@ -105,7 +105,7 @@ def is_so_anywhere(is_so: bool) -> bool:
 
 
 def gathered(vectors: torch.Tensor) -> torch.Tensor:
-    """The processes' vectors (n, dim), one after the other, with gradients back to each."""
+    """Gather the processes' vectors (n, dim), one after the other, with gradients back to each."""
     return torch.cat(all_gather(vectors)) if n_processes() > 1 else vectors
 
 
@@ -114,7 +114,7 @@ def add_gradients(parameters: Iterable[nn.Parameter]) -> None:
     if n_processes() == 1:
         return
     for parameter in parameters:
-        # A process that had no text of a task must still take part.
+        # A process without texts of a task must still take part.
         if parameter.grad is None:
             parameter.grad = torch.zeros_like(parameter)
         dist.all_reduce(parameter.grad)

@@ -1,6 +1,6 @@
-"""What AdaLoRA (Zhang et al. 2023) remembers of its ranks' worth, as tensors that a checkpoint can hold.
+"""State of AdaLoRA's rank importance (Zhang et al. 2023), as tensors for a checkpoint.
 
-PEFT 0.21 keeps it in a RankAllocator that has no way to save it: this is the one place that knows its fields.
+PEFT 0.21 keeps it in a RankAllocator that cannot be saved; only this module depends on its fields.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from socialrec.text.training.checkpoint import Tensors
 _AVERAGES = ("ipt", "exp_avg_ipt", "exp_avg_unc")
 """Importance of each number at the last step, its average, and that of its uncertainty (their equations 8 to 10)."""
 _PATTERN = "rank_pattern"
-"""Which ranks of a layer are kept, once that is decided."""
+"""Key of the kept ranks of each layer, once they are decided."""
 
 
 def rank_memory(network: nn.Module) -> Tensors:
-    """The memory of a network that AdaLoRA tunes, by names of its own; nothing of any other."""
+    """State of a network that AdaLoRA tunes, by names of our own; empty for any other network."""
     if (adapted := _adapted(network)) is None:
         return {}
     averages = {
@@ -29,7 +29,7 @@ def rank_memory(network: nn.Module) -> Tensors:
 
 
 def restore_rank_memory(network: nn.Module, memory: Tensors) -> None:
-    """Give a network back what `rank_memory` told of it."""
+    """Restore what `rank_memory` returned into a network."""
     if (adapted := _adapted(network)) is None:
         return
     device = next(network.parameters()).device

@@ -1,1 +1,1 @@
-"""What is read off vectors: heads, how well they tell, and the tables that hold what they told."""
+"""Predictions from text vectors: heads, their quality, and the tables of their results."""

@@ -1,4 +1,4 @@
-"""Which aspects a text names: whole words of a list an aspect, in any case."""
+"""Aspects that a text names: whole words from a list per aspect, in any case."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _EDGE = r"[^\pL\pN]"
-"""What is no letter and no digit, of any script: RE2's own word boundary knows ASCII alone."""
+"""Character that is no letter and no digit in any script, because RE2's word boundary supports ASCII only."""
 
 
 def named_aspects(texts: pa.ChunkedArray, words: Mapping[str, Sequence[str]]) -> pa.Array:
-    """By text the aspects of which it holds a word, in the order of `words`: a list of string, empty where none."""
+    """Find the aspects of which each text contains a word, in the order of `words`: a list of string, empty
+    where none.
+    """
     flags = [
         pc.match_substring_regex(texts, _pattern(listed)).to_numpy(zero_copy_only=False) for listed in words.values()
     ]

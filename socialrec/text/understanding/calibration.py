@@ -1,4 +1,4 @@
-"""Calibration: confidences that are right as often as they say."""
+"""Calibration of confidences, so that they match the share of right predictions."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from socialrec.text.tasks import Ints
 
 Logits = npt.NDArray[np.float32]
 MAX_FACTOR = 20.0
-"""Temperatures lie between one over it and it."""
+"""Bound on temperatures: between its inverse and it."""
 N_BINS = 15
 
 
 def fit_temperature(logits: Logits, labels: Ints) -> float:
     """The likeliest T of softmax(logits / T) (Guo et al. 2017, section 4.2) under a standard normal prior on log T.
 
-    Without the prior, a few examples that are all told right would call for certainty; many outweigh it. `logits` is
+    Without the prior, a few examples that are all predicted right would give certainty; many outweigh it. `logits` is
     (n, n_classes), `labels` (n,) of known classes. 1 where there are no examples.
     """
     if not len(labels):

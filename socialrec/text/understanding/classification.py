@@ -1,4 +1,4 @@
-"""How well heads classify what they were not trained on; their confidences are calibrated on the way."""
+"""Quality of heads on held-out texts, and calibration of their confidences."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ from socialrec.text.understanding.heads import Heads
 class Classified:
     """One output of one task on held-out texts.
 
-    `confusion` is sparse, int64 (n_classes, n_classes): rows are what is, columns what was told. `figures` holds
-    accuracy, macro-F1 over the classes that occur, expected calibration errors before and after, and the temperature.
+    `confusion` is sparse, int64 (n_classes, n_classes): rows are actual classes, columns predicted ones. `figures`
+    holds accuracy, macro-F1 over the classes that occur, expected calibration errors before and after, and the
+    temperature.
     """
 
     name: str
-    """Task and output, such as `attributes_brand`."""
+    """Name of task and output, such as `attributes_brand`."""
     output: Output
     confusion: sp.csr_matrix
     figures: dict[str, float]
 
     @property
     def cells(self) -> Iterator[tuple[str, str, int]]:
-        """What is, what was told, and how often, where it ever was."""
+        """Cells above 0: actual class, predicted class, and count."""
         counts = self.confusion.tocoo()
         for row, column, n in zip(counts.row, counts.col, counts.data, strict=True):
             yield self.output.classes[row], self.output.classes[column], int(n)
@@ -40,7 +41,7 @@ class Classified:
 def calibrate(encoder: Encoder, heads: Heads, held_out: Sequence[Task]) -> list[Classified]:
     """Fit each output's temperature on held-out texts, keep it in its head, and measure.
 
-    An output of which no held-out text has a label stays as it is and is not measured.
+    An output without labelled held-out texts stays as it is and is not measured.
     """
     found = []
     for task in held_out:

@@ -1,4 +1,4 @@
-"""What is read off a text's vector: one small linear head a task, kept beside the encoder."""
+"""Heads on text vectors: one small linear head per task, saved beside the encoder."""
 
 from __future__ import annotations
 
@@ -22,24 +22,26 @@ DOCUMENT = "heads.json"
 
 
 class Head(nn.Module):
-    """Logits of all outputs of one task: unit vectors (n, dim) to one (n, n_classes) an output."""
+    """Head of one task: from unit vectors (n, dim) to logits (n, n_classes) for each output."""
 
     def __init__(self, dim: int, outputs: Sequence[Output], dropout: float) -> None:
         super().__init__()
         self.outputs = tuple(outputs)
         self.temperatures = [1.0] * len(self.outputs)
-        """What the logits of each output are divided by, once they are calibrated."""
+        """Divisor of each output's logits, once they are calibrated."""
         self.scale = dim**0.5
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear(dim, sum(len(output.classes) for output in outputs))
 
     def forward(self, vectors: torch.Tensor) -> list[torch.Tensor]:
-        """Apply the head. Unit vectors are stretched, so that their entries are of the size that layers start for."""
+        """Apply the head. Unit vectors are scaled, so that their entries have the size that layers are
+        initialised for.
+        """
         logits = self.linear(self.dropout(vectors * self.scale))
         return list(logits.split([len(output.classes) for output in self.outputs], dim=1))
 
     def predict(self, vectors: Vectors) -> Ints:
-        """The most likely class of each output: unit vectors float32 (n, dim) to int64 (n, n_outputs)."""
+        """Predict the most likely class of each output: unit vectors float32 (n, dim) to int64 (n, n_outputs)."""
         return np.stack([logits.argmax(axis=1) for logits in self.logits(vectors)], axis=1)
 
     def logits(self, vectors: Vectors) -> list[Logits]:
@@ -59,12 +61,12 @@ class Head(nn.Module):
 
 
 class Heads(nn.Module):
-    """The heads by their task's name."""
+    """Heads by task name."""
 
     def __init__(self, heads: Mapping[str, Head]) -> None:
         super().__init__()
         self._heads = dict(heads)
-        # By number: as names of modules, `train` and `a.b` would mean something else.
+        # By number, because `train` and `a.b` have other meanings as names of modules.
         self.layers = nn.ModuleList(self._heads.values())
 
     def __getitem__(self, name: str) -> Head:
@@ -78,7 +80,7 @@ class Heads(nn.Module):
         return self._heads.items()
 
     def going_on_from(self, known: Heads, dropout: float) -> Heads:
-        """The known heads as they are, and of these those for tasks that have none yet."""
+        """Combine the known heads with these new heads for tasks that have none yet."""
         learned = dict(known.items())
         for head in learned.values():
             head.dropout.p = dropout
@@ -86,11 +88,11 @@ class Heads(nn.Module):
 
     @classmethod
     def of(cls, tasks: Sequence[Labelled], dim: int, dropout: float) -> Heads:
-        """New heads for these tasks; their first weights are drawn from torch's generator."""
+        """Make new heads for these tasks; their first weights are drawn from torch's generator."""
         return cls({task.name: Head(dim, task.outputs, dropout) for task in tasks})
 
     def save(self, folder: Path) -> None:
-        """Write the weights (safetensors) and what they tell (JSON)."""
+        """Write the weights (safetensors) and the outputs (JSON)."""
         from safetensors.torch import save_file
 
         folder.mkdir(parents=True, exist_ok=True)
@@ -108,12 +110,12 @@ class Heads(nn.Module):
 
 
 def heads_beside(folder: Path) -> Heads:
-    """The heads of a saved encoder; none where it was saved without."""
+    """Load the heads of a saved encoder; none where it was saved without."""
     return load_heads(folder) if (folder / DOCUMENT).exists() else Heads({})
 
 
 def load_heads(folder: Path) -> Heads:
-    """The heads that `Heads.save` wrote, ready to predict. Raises UserError where they are missing or damaged."""
+    """Load the heads that `Heads.save` wrote, ready to predict. Raises UserError where they are missing or damaged."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 

@@ -1,4 +1,4 @@
-"""What texts tell of comments, products and users, in the columns of the gold tables that hold it."""
+"""Insights from texts about comments, products and users, in the columns of their gold tables."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _SIGNS = pa.table({"sentiment": ["negative", "neutral", "positive"], "sign": [-1
 def comment_insights(
     comments: pa.Table, told: pa.Table, words: Mapping[str, Sequence[str]], encoder_version: str
 ) -> pa.Table:
-    """Rows of gold.comment_insights for rows of silver.comments.
+    """Make rows of gold.comment_insights for rows of silver.comments.
 
-    What the writer's stars or the shop say stands with confidence 1; the rest is `told`, by text_hash.
+    Values from the writer's stars or the shop have confidence 1; the others come from `told`, by text_hash.
     """
     known = told.take(pc.index_in(comments["text_hash"], told["text_hash"].combine_chunks()))
     columns = {name: comments[name] for name in ("comment_id", "platform", "ds")}
@@ -42,9 +42,10 @@ def comment_insights(
 
 
 def product_attributes(products: pa.Table, told: pa.Table, min_confidence: float) -> pa.Table:
-    """Rows of gold.product_attributes for rows of silver.products.
+    """Make rows of gold.product_attributes for rows of silver.products.
 
-    A predicted value, `told` by text_hash, only fills what the shop does not state, and only from this confidence on.
+    A predicted value, from `told` by text_hash, only fills what the shop does not state, and only from this confidence
+    on.
     """
     known = told.take(pc.index_in(products["text_hash"], told["text_hash"].combine_chunks()))
     parts = []
@@ -69,7 +70,7 @@ def _attribute(products: pa.Table, name: str, values: pa.Array, confidence: pa.A
 
 
 def last_actions(interactions: pa.Table, affinities: pa.Table, products: pa.Table, n_products: int) -> pa.Table:
-    """What each user of a day did last with their products of the day: user_key, product_id, platform, text, text_hash.
+    """Find each user's last event of a day with each product: user_key, product_id, platform, text, text_hash.
 
     Of a user's products those of greatest affinity are taken; undated events are left out. The text is that of the
     task `next_action`.
@@ -100,7 +101,7 @@ def last_actions(interactions: pa.Table, affinities: pa.Table, products: pa.Tabl
 def behaviour_propensities(
     actions: pa.Table, chances: Logits, classes: Sequence[str], encoder_version: str, ds: str
 ) -> pa.Table:
-    """Rows of gold.behaviour_propensities: `chances` is (n, n_classes), a row for each of the `actions`."""
+    """Make rows of gold.behaviour_propensities: `chances` is (n, n_classes), a row for each of the `actions`."""
     n, k = len(actions), len(classes)
     repeated = actions.take(pa.array(np.repeat(np.arange(n), k)))
     columns = {name: repeated[name] for name in ("user_key", "product_id", "platform")}
@@ -110,7 +111,7 @@ def behaviour_propensities(
 
 
 def user_opinions(comments: pa.Table, insights: pa.Table, products: pa.Table, n_comments: int, ds: str) -> pa.Table:
-    """Rows of gold.user_opinions from all rows of silver.comments and their insights.
+    """Make rows of gold.user_opinions from all rows of silver.comments and their insights.
 
     A comment counts for the category of its product and for each aspect that it names: 1 where it is positive, -1
     where it is negative.
@@ -143,7 +144,7 @@ def user_opinions(comments: pa.Table, insights: pa.Table, products: pa.Table, n_
 
 
 def _comment_keys(rows: pa.Table) -> pa.ChunkedArray:
-    """Platform and id of each comment in one."""
+    """Combine platform and id of each comment into one key."""
     return pc.binary_join_element_wise(rows["platform"], rows["comment_id"], SEPARATOR)
 
 

@@ -1,4 +1,4 @@
-"""How easily predictions flip: the same texts with typos, in other case, with an emoji, or with words left out.
+"""Robustness of predictions: flips for the same texts with typos, in other case, with an emoji, or without some words.
 
 In the spirit of the invariance tests of CheckList (Ribeiro et al. 2020): the meaning stays, so the prediction should.
 """
@@ -18,28 +18,27 @@ from socialrec.text.understanding.heads import Head, Heads
 LETTERS_PER_TYPO = 20
 WORDS_PER_GAP = 10
 EMOJI = "👀📦🛒✨🔖"
-"""They say nothing for or against what is written."""
+"""Emoji that carry no opinion."""
 Predict = Callable[[Sequence[str]], Ints]
-"""The classes that are told of texts: int64 (n, n_outputs)."""
+"""Function from texts to predicted classes: int64 (n, n_outputs)."""
 
 
 class Perturbation(StrEnum):
-    """What is done to a text."""
+    """Kind of perturbation of a text."""
 
     SWAPPED_LETTERS = "swapped_letters"
     DROPPED_LETTERS = "dropped_letters"
     DOUBLED_LETTERS = "doubled_letters"
     CASE = "case"
-    """All capitals; small letters where it was that already."""
+    """All capitals; small letters where the text is all capitals."""
     EMOJI = "emoji"
     DROPPED_WORDS = "dropped_words"
 
 
 def perturbed(text: str, kind: Perturbation, seed: int) -> str:
-    """The text so disturbed, always the same under one seed; as it was where there is nothing to disturb.
+    """Perturb a text, always the same under one seed; unchanged where it offers no place for it.
 
-    One typo in LETTERS_PER_TYPO characters and one word in WORDS_PER_GAP, but one at least; of two words or more one
-    stays.
+    One typo in LETTERS_PER_TYPO characters and one word in WORDS_PER_GAP, at least one; of two words or more one stays.
     """
     text = readable(text)
     rng = random.Random(f"{seed} {kind} {text}")  # noqa: S311 (nobody must not guess it)
@@ -61,7 +60,7 @@ def perturbed(text: str, kind: Perturbation, seed: int) -> str:
 
 
 def flip_shares(predict: Predict, texts: Sequence[str], seed: int) -> dict[Perturbation, float]:
-    """By kind the share of predictions, over all texts and outputs, that are others once the text is disturbed."""
+    """Share of predictions, over all texts and outputs, that change under each kind of perturbation."""
     before = predict(texts)
     return {
         kind: float((predict([perturbed(text, kind, seed) for text in texts]) != before).mean())
@@ -70,7 +69,7 @@ def flip_shares(predict: Predict, texts: Sequence[str], seed: int) -> dict[Pertu
 
 
 def flips(encoder: Encoder, heads: Heads, tasks: Sequence[Task], seed: int) -> dict[str, float]:
-    """`flips_<kind>_<task>` of each labelled task that has texts and a head."""
+    """Flips of each labelled task that has texts and a head, as `flips_<kind>_<task>`."""
     figures: dict[str, float] = {}
     for task in tasks:
         if isinstance(task, Labelled) and len(task) and task.name in heads:
@@ -84,7 +83,7 @@ def _predictor(encoder: Encoder, head: Head) -> Predict:
 
 
 def _places(text: str, kind: Perturbation) -> list[int]:
-    """Where a typo of this kind can be."""
+    """Places for a typo of this kind."""
     if kind is not Perturbation.SWAPPED_LETTERS:
         return [place for place, letter in enumerate(text) if letter.isalpha()]
     pairs = enumerate(pairwise(text))

@@ -1,4 +1,4 @@
-"""What heads tell from vectors that were made before: batches in, batches out, as Spark's `mapInArrow` passes them."""
+"""Predictions of heads from existing vectors: batches in, batches out, as Spark's `mapInArrow` passes them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from socialrec.text.understanding.heads import Head
 
 
 def predict_batches(heads: Sequence[Head], batches: Batches) -> Batches:
-    """Rows of (text_hash, embedding) become rows of text_hash and, by output of these heads, its likeliest value.
+    """Predict from rows of (text_hash, embedding): rows of text_hash and, for each output, its most likely value.
 
     The columns are named as the outputs, and `<output>_confidence` (float32) is the calibrated probability.
     """
@@ -29,11 +29,11 @@ def predict_batches(heads: Sequence[Head], batches: Batches) -> Batches:
 
 
 def confidence_of(output: str) -> str:
-    """The column that holds how sure an output's value is."""
+    """Column with the confidence of an output's value."""
     return f"{output}_confidence"
 
 
 def vectors_of(embeddings: pa.Array) -> Vectors:
-    """Lists of equally many numbers as float32 (n, dim)."""
+    """Convert lists of equally many numbers to float32 (n, dim)."""
     flat = embeddings.flatten().to_numpy(zero_copy_only=False)
     return np.asarray(flat, dtype=np.float32).reshape(len(embeddings), -1)

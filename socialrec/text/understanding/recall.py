@@ -1,4 +1,4 @@
-"""How well an encoder finds the product that a comment is about."""
+"""Recall of an encoder: how often it finds the product that a comment is about."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ def recall_at(encoder: Encoder, pairs: Pairs, cutoff: int) -> float:
 def recall_of(comments: Vectors, products: Vectors, own: npt.NDArray[np.intp], cutoff: int) -> float:
     """Share of comments (n, dim) with their own of the products (m, dim) among the `cutoff` nearest; `own` is its row.
 
-    Products that are equally near share the places among them, so that an encoder that tells nothing apart gains
-    nothing by it.
+    Products that are equally near share the places among them, so that an encoder with equal vectors gains nothing.
     """
     scores = comments @ products.T
     own_scores = scores[np.arange(len(comments)), own][:, None]

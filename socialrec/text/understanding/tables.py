@@ -1,4 +1,4 @@
-"""One night of what texts tell: rows of the gold tables, from silver, affinities and the vectors made before."""
+"""Insight tables of one night: rows of the gold tables, from silver, affinities and existing vectors."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from socialrec.text.understanding.prediction import predict_batches, vectors_of
 
 @dataclass(frozen=True)
 class InsightBuilder:
-    """Builds the tables of night `ds` with the encoder and the heads in `folder`.
+    """Builder of the tables of night `ds` with the encoder and the heads in `folder`.
 
     Raises UserError where a text of a product or a comment has no vector yet.
     """
@@ -46,33 +46,33 @@ class InsightBuilder:
 
     @cached_property
     def heads(self) -> Heads:
-        """The heads that were trained with the encoder; none where it is a base model as it was."""
+        """Heads that were trained with the encoder; none for an untuned base model."""
         return heads_beside(self.folder)
 
     @cached_property
     def version(self) -> str:
-        """The encoder's version, under which its vectors are kept."""
+        """Version of the encoder, under which its vectors are kept."""
         document = json.loads((self.folder / "encoder.json").read_text(encoding="utf-8"))
         return str(document["version"])
 
     def comments(self, days: Sequence[str]) -> pa.Table:
-        """gold.comment_insights of these landing days."""
+        """Make gold.comment_insights of these landing days."""
         names = ("comment_id", "text", "text_hash", "rating", "topic", "platform", "ds")
         comments = self.lake.read(SILVER_COMMENTS, days, names)
-        # Stars without words have no vector.
+        # Stars without text have no vector.
         worded = comments.filter(pc.field("text") != "")
         told = self._told([TaskName.SENTIMENT, TaskName.TOPIC], worded["text_hash"])
         return insights.comment_insights(comments, told, self.settings.aspects, self.version)
 
     def attributes(self) -> pa.Table:
-        """gold.product_attributes."""
+        """Make gold.product_attributes."""
         names = ("product_id", "category", "brand", "text_hash", "platform", "ds")
         products = self.lake.read(SILVER_PRODUCTS, [self.ds], names)
         told = self._told([TaskName.ATTRIBUTES], products["text_hash"])
         return insights.product_attributes(products, told, self.settings.min_attribute_confidence)
 
     def propensities(self) -> pa.Table:
-        """gold.behaviour_propensities; texts of what users did that have no vector yet are encoded and kept."""
+        """Make gold.behaviour_propensities; texts of events without vector are encoded and kept."""
         if TaskName.NEXT_ACTION not in self.heads:
             return arrow_schema(BEHAVIOUR_PROPENSITIES).empty_table()
         events = self.lake.read(SILVER_INTERACTIONS, [self.ds], EVENT_COLUMNS, HAPPENED)
@@ -92,7 +92,7 @@ class InsightBuilder:
         return insights.behaviour_propensities(actions, chances, classes, self.version, self.ds)
 
     def opinions(self, fresh: pa.Table) -> pa.Table:
-        """gold.user_opinions, from insights that are not committed yet and those of all other days so far."""
+        """Make gold.user_opinions, from uncommitted insights and those of all other days so far."""
         days = [day for day in self.lake.partitions(SILVER_COMMENTS) if day <= self.ds]
         names = ("comment_id", "user_key", "product_id", "created_ts", "platform")
         said = self.lake.read(SILVER_COMMENTS, days, names)
@@ -103,13 +103,13 @@ class InsightBuilder:
         return insights.user_opinions(said, known, products, self.settings.opinion_comments, self.ds)
 
     def _told(self, tasks: Sequence[TaskName], hashes: pa.ChunkedArray) -> pa.Table:
-        """What the heads of these tasks, as far as there are any, tell of texts by text_hash."""
+        """Predictions of the heads of these tasks, where they exist, by text_hash."""
         asked = [self.heads[task] for task in tasks if task in self.heads]
         told = list(predict_batches(asked, self._vectors(hashes))) if asked else []
         return pa.Table.from_batches(told) if told else pa.table({"text_hash": pa.array([], pa.string())})
 
     def _vectors(self, hashes: pa.ChunkedArray) -> Batches:
-        """The vectors of these texts, each once."""
+        """Vectors of these texts, each once."""
         wanted = pc.unique(hashes)
         if not len(wanted):
             return
@@ -132,7 +132,7 @@ class InsightBuilder:
         missing = list(without_known(iter(distinct.to_batches()), known))
         if not sum(batch.num_rows for batch in missing):
             return
-        # The cache still stands on the same gold.texts: whoever asks whether it is up to date hears the same.
+        # The cache still depends on the same gold.texts, so the check for up-to-date partitions is unchanged.
         last = self.lake.last_commit(TEXT_EMBEDDINGS, self.version)
         encoder = load_saved(self.folder, self.settings)
         with self.lake.stage(TEXT_EMBEDDINGS, job="predict_insights", partitions=[self.version], append=True) as stage:

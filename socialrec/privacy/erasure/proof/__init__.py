@@ -1,4 +1,4 @@
-"""The proof of an erasure: search all files of a home for traces of people.
+"""Proof of an erasure: a search of all files of a home for traces of users.
 
 It shares no code with the removal, so that one fault cannot hide in both.
 """

@@ -1,4 +1,4 @@
-"""The proof: every file of a home is looked through for people who were erased, by other means than removed them."""
+"""Search of every file of a home for erased users, by other means than the removal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FREE_TEXT = frozenset(column for spec in ENTITIES.values() for column in spec.te
 
 @dataclass
 class Proof:
-    """Numbers of searched files by kind, and the files that hold something or cannot be read, below the home.
+    """Numbers of searched files by kind, and the files below the home with traces or that cannot be read.
 
     mentions: files in which texts of others name them.
     """
@@ -38,11 +38,11 @@ class Proof:
 
 
 def scan(settings: Settings, plan: Plan) -> Proof:
-    """Look through every file below the home, secrets aside, whether anything still names it or not.
+    """Search every file below the home, except for secrets.
 
-    Names and bytes of all files are searched, and what Parquet, gzip, bzip2, xz, zip and SQLite pack: for pseudonyms
-    and hashes of texts (16 digits are enough), for passages of what the people alone wrote, and for their ids as words.
-    Ids of fewer than 6 characters, or of digits alone, are searched where a field or column names a user.
+    Names and bytes of all files are searched, and the content of Parquet, gzip, bzip2, xz, zip and SQLite files: for
+    pseudonyms and hashes of texts (16 digits are enough), for passages that only the users wrote, and for their ids as
+    words. Ids of fewer than 6 characters, or of digits alone, are searched where a field or column names a user.
     """
     proof = Proof()
     searcher = _Searcher(settings, Traces(plan.ids, (*plan.keys, *plan.text_hashes), plan.passages))
@@ -64,7 +64,7 @@ def scan(settings: Settings, plan: Plan) -> Proof:
 
 
 def _files(settings: Settings) -> Iterator[Path]:
-    """Every file and link; the landing folder where it is a link itself."""
+    """List every file and link, including the landing folder where it is a link itself."""
     roots = [settings.home, *([settings.landing.resolve()] if settings.landing.is_symlink() else [])]
     for root in roots:
         for folder, folders, names in os.walk(root):
@@ -82,7 +82,7 @@ def _kind(path: Path, settings: Settings) -> str:
 
 
 class _Searcher:
-    """Looks through files for one plan's people."""
+    """Search of files for the users of one plan."""
 
     def __init__(self, settings: Settings, traces: Traces) -> None:
         self._traces = traces
@@ -90,7 +90,7 @@ class _Searcher:
         self._encodings = sorted({name for one in own for name in one.encodings.values() if name != "utf-8"})
 
     def look(self, path: Path, name: str) -> Trace | None:
-        """Say whether a file holds a trace (`OTHER`), or only texts of others in which an id stands (`ID`)."""
+        """Classify a file: with a trace (`OTHER`), or only with an id in others' texts (`ID`)."""
         status = path.lstat()
         if self._traces.find(name, joiners=""):
             return Trace.OTHER
@@ -110,7 +110,7 @@ class _Searcher:
                 is_mentioned = True
             if found is Trace.OTHER or (found is Trace.ID and not (piece.column or has_parts)):
                 return Trace.OTHER
-        # Bytes of CSV do not say whose value a short id is; a record says whether an id stands in free text alone.
+        # Bytes of CSV do not show the column of a short id; a record shows if an id is in free text alone.
         if (is_mentioned and has_records) or ".csv" in path.suffixes:
             for encoding in ("utf-8", *self._encodings):
                 if any(self._in_record(*record) for record in _records(path, encoding)):
@@ -118,7 +118,7 @@ class _Searcher:
         return Trace.ID if is_mentioned else None
 
     def _in_piece(self, piece: Piece, *, is_page: bool) -> Trace | None:
-        """Traces in a piece of a file; an id in what people write is left to whoever knows the record."""
+        """Traces in a piece of a file; ids in free text are left to the search of records."""
         if piece.column in ID_COLUMNS and any(map(self._traces.is_user, piece.values)):
             return Trace.OTHER
         found = self._traces.find(piece.text, is_page=is_page, is_first=piece.is_first, is_last=piece.is_last)
@@ -129,12 +129,12 @@ class _Searcher:
         return Trace.ID if not piece.column or piece.column in FREE_TEXT else Trace.OTHER
 
     def _in_record(self, users: dict[str, str], record: str) -> bool:
-        """Tell whether a record names one of them other than in its free text."""
+        """Check if a record names one of the users outside its free text."""
         return any(map(self._traces.is_user, users.values())) or bool(self._traces.find(_beyond_free_text(record)))
 
 
 def _records(path: Path, encoding: str) -> Iterator[tuple[dict[str, str], str]]:
-    """The records of a text file: of CSV the columns that name users, and the rest of the record as text."""
+    """Records of a text file: of CSV the columns that name users, and the rest of the record as text."""
     with path.open("rb") as packed:
         encoding = "utf-16" if packed.read(2) in BOMS else encoding
         packed.seek(0)
@@ -155,7 +155,7 @@ def _rows(lines: Iterator[str]) -> Iterator[tuple[dict[str, str], str]]:
         except StopIteration:
             return
         except csv.Error:
-            continue  # a value without end: its bytes were searched all the same
+            continue  # an endless value, whose bytes were searched anyway
         if not header:
             header = [name.strip().lstrip("\ufeff") for name in row]
             continue
@@ -170,7 +170,7 @@ def _bounded(text: TextIO) -> Iterator[str]:
 
 
 class _Object(str):
-    """A JSON object as names and values, without what people wrote in it."""
+    """JSON object as names and values, without free text."""
 
     __slots__ = ()
 
@@ -180,7 +180,7 @@ def _object(pairs: list[tuple[str, object]]) -> _Object:
 
 
 def _beyond_free_text(record: str) -> str:
-    """A JSON object without what people wrote in it; anything else whole."""
+    """Remove free text from a JSON object; other values stay whole."""
     try:
         content = json.loads(record, object_pairs_hook=_object)
     except (ValueError, RecursionError):

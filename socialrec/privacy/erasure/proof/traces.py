@@ -1,6 +1,6 @@
-"""Traces of people in text, however it is written down: their ids, pseudonyms, hashes, and passages of their comments.
+"""Traces of users in text in any spelling: ids, pseudonyms, hashes, and passages of their comments.
 
-Nothing here is shared with what removes people. One pass over a text costs the same for one person and for thousands.
+No code is shared with the removal. One pass over a text costs the same for one user and for thousands.
 """
 
 from __future__ import annotations
@@ -13,18 +13,20 @@ from enum import StrEnum
 from urllib.parse import unquote
 
 MIN_ID_CHARS = 6
-"""Shorter ids, and those of digits alone, are also other words: they are searched where a user is named."""
+"""Minimum length of an id that is searched everywhere. Shorter ids, and those of digits alone, are also other words,
+and are searched where a user is named.
+"""
 MIN_PASSAGE_CHARS = 20
-"""Shorter passages are said by others too."""
+"""Minimum length of a passage; shorter ones occur in others' texts too."""
 _PASSAGE_CHARS = 48
 _KEY_START = 16
-"""Hex digits by which a pseudonym or hash is known: 64 bits, so nothing has them by chance."""
+"""Hex digits that identify a pseudonym or hash: 64 bits, so a chance match is excluded."""
 _SHORT_KEY = 8
-"""Hex digits of a pseudonym that pages show."""
+"""Hex digits of a pseudonym that reports show."""
 _ROUNDS = 3
-"""Spellings inside each other that are undone, such as JSON in HTML."""
+"""Levels of nested escapes that are undone, such as JSON in HTML."""
 _WORD = re.compile(r"\w{3,}")
-"""A word by which a phrase may be found."""
+"""Pattern of a word by which a phrase may be found."""
 _HEX = re.compile(rf"[0-9a-fA-F]{{{_KEY_START},}}")
 _SHORT_HEX = re.compile(rf"(?<!\w)[0-9a-f]{{{_SHORT_KEY}}}(?!\w)")
 _USER = re.compile(
@@ -38,14 +40,14 @@ _LINE_END = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 
 
 class Trace(StrEnum):
-    """What was found; an id may also be a mention in what somebody else wrote."""
+    """Kind of trace; an id may also be a mention in somebody else's text."""
 
     ID = "id"
     OTHER = "other"
 
 
 class Traces:
-    """Finds some people in text."""
+    """Search for some users in text."""
 
     def __init__(self, ids: Collection[str], hashes: Collection[str], passages: Collection[str] = ()) -> None:
         """hashes: pseudonyms and hashes of texts, in full."""
@@ -62,7 +64,7 @@ class Traces:
         """Traces in a text, in any spelling.
 
         is_page: pseudonyms may be shortened as on pages. is_first, is_last: a word at its beginning or end is whole.
-        joiners: what makes one word of two, beside letters and digits.
+        joiners: characters that belong to words, beside letters and digits.
         """
         found: set[Trace] = set()
         for view in spellings(text):
@@ -94,12 +96,12 @@ class Traces:
 
 
 def is_telling(user: str) -> bool:
-    """Tell whether an id proves something wherever it stands."""
+    """Check if an id proves a trace wherever it occurs."""
     return len(user) >= MIN_ID_CHARS and not user.isdigit()
 
 
 def passages_of(text: str) -> Iterator[str]:
-    """The beginning and the end of each line of a text, whole words, where they are long enough to be nobody else's."""
+    """Beginning and end of each line of a text, in whole words, where they are long enough to be unique."""
     for line in _LINE_END.split(text):
         words = [match.span() for match in re.finditer(r"\w+", line)]
         if not words:
@@ -113,7 +115,7 @@ def passages_of(text: str) -> Iterator[str]:
 
 
 def spellings(text: str) -> Iterator[str]:
-    """A text as it is, and with the escapes of JSON, HTML, addresses and CSV undone, also inside each other."""
+    """All spellings of a text: as it is, and with the escapes of JSON, HTML, URLs and CSV undone, also nested."""
     yield text
     for _ in range(_ROUNDS):
         plain = _undone(text)
@@ -138,7 +140,7 @@ def _character(match: re.Match[str]) -> str:
 
 
 def _whole_characters(text: str) -> str:
-    """Halves of a character outside the basic plane put together."""
+    """Join the surrogate halves of characters outside the basic plane."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -147,7 +149,7 @@ def _whole_characters(text: str) -> str:
 
 
 class _Phrases:
-    """Many phrases, found by one word of each: a text is cut into words once, however many phrases there are."""
+    """Search for many phrases by one word of each: a text is split into words once, however many phrases there are."""
 
     def __init__(self, phrases: Iterator[str] | Collection[str], *, are_words: bool) -> None:
         """are_words: neither a letter, a digit nor a hyphen stands beside a phrase."""
@@ -157,7 +159,7 @@ class _Phrases:
         for phrase in phrases:
             words = _WORD.findall(phrase)
             if words:
-                # Words with digits are rare: few texts have to be looked at again.
+                # Words with digits are rare, so few texts need the second check.
                 rarest = max(words, key=lambda word: (any(map(str.isdigit, word)), len(word)))
                 self._by_word[rarest].append(phrase)
             else:
@@ -165,7 +167,7 @@ class _Phrases:
         self._word = re.compile(rf"\w{{{min(map(len, self._by_word), default=3)},}}")
 
     def found(self, text: str, *, is_first: bool = True, is_last: bool = True, joiners: str = "_-") -> Iterator[str]:
-        """The phrases that stand in a text, each once."""
+        """Phrases that occur in a text, each once."""
         candidates = list(self._wordless)
         if self._by_word:
             for word in self._by_word.keys() & set(self._word.findall(text)):

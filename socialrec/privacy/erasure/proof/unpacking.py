@@ -1,4 +1,4 @@
-"""The content of a file as text, whatever it is packed in: pieces of bounded size, in one pass."""
+"""Content of a file as text, in any archive format: pieces of bounded size, in one pass."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ import pyarrow.parquet as pq
 
 CHUNK = 1 << 20
 OVERLAP = 1 << 14
-"""Bytes that a piece repeats of the piece before, so that nothing is cut: an id of 200 characters, each escaped."""
+"""Overlap of consecutive pieces in bytes, so that nothing is cut: an id of 200 characters, each escaped."""
 _DEEPEST = 3
-"""Packages inside packages that are opened."""
+"""Depth up to which nested archives are opened."""
 _ROWS = 8_192
 _LOCKED_SECONDS = 30
 _RUNS = re.compile(rb"(?:[\x20-\x7e]|[\xc2-\xf4][\x80-\xbf]+){6,}")
 _WIDE_RUNS = re.compile(rb"(?:[\x20-\x7e]\0+){6,}")
-"""Text of two or four bytes a character."""
+"""Encodings with two or four bytes per character."""
 _NOT_ASCII = bytes(byte if byte < 0x80 else 0x20 for byte in range(256))
 BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _PACKERS: dict[bytes, Callable[[Any], Any]] = {
@@ -38,15 +38,15 @@ _PACKERS: dict[bytes, Callable[[Any], Any]] = {
 _ZIP, _PARQUET, _SQLITE = b"PK\x03\x04", b"PAR1", b"SQLite format 3\0"
 BROKEN: tuple[type[Exception], ...] = (
     *(OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, sqlite3.Error, pa.ArrowException),
-    # Of encrypted packages and unknown methods, and of those that lie about themselves.
+    # For encrypted archives, unknown methods, and false headers.
     *(RuntimeError, ValueError),
 )
-"""Ways in which a package cannot be opened."""
+"""Errors of archives that cannot be opened."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of a file as text.
+    """Piece of a file as text.
 
     is_first, is_last: a word at its beginning or end is whole. column: of a table, the column whose values it holds, a
     line each; `values` are then these, where they are not text alone.
@@ -60,7 +60,9 @@ class Piece:
 
 
 def pieces(path: Path, encodings: Collection[str]) -> Iterator[Piece]:
-    """All of a file: its bytes as they are, and what is packed in them. Raises one of `BROKEN` for a broken package."""
+    """Split a file into pieces: its raw bytes, and its unpacked content. Raises one of `BROKEN` for a broken
+    archive.
+    """
     with path.open("rb") as content:
         yield from _of_stream(content, encodings, depth=0)
         content.seek(0)
@@ -98,7 +100,7 @@ def _of_bytes(content: BinaryIO, encodings: Collection[str], wide: str) -> Itera
 
 
 def _texts(chunk: bytes, encodings: Collection[str], wide: str) -> Iterator[str]:
-    """The bytes as text in each encoding that they may have; of what is no text, the runs of characters in it."""
+    """Decode bytes in each possible encoding; of binary data, the runs of characters in it."""
     if wide:
         yield chunk.decode(wide, "replace")
     if chunk.isascii() and b"\0" not in chunk:
@@ -142,7 +144,7 @@ def _of_parquet(content: BinaryIO) -> Iterator[Piece]:
 
 
 def _leaves(column: pa.Array) -> Iterator[pa.Array]:
-    """All values of a column, however deep they lie."""
+    """Values of a column at any depth."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         yield from _leaves(column.dictionary_decode())
@@ -159,7 +161,7 @@ def _leaves(column: pa.Array) -> Iterator[pa.Array]:
 
 
 def _of_database(path: Path) -> Iterator[Piece]:
-    """The cells of an SQLite database: side by side in its file, they have no limits."""
+    """Cells of an SQLite database, because in the file they are adjacent without separators."""
     address = f"file:{quote(str(path))}?mode=ro"
     connection = sqlite3.connect(address, uri=True, timeout=_LOCKED_SECONDS)
     try:
