@@ -131,7 +131,7 @@ def warn(run: job.Run, unmet: Sequence[Unmet]) -> list[str]:
 def _requarantine(
     run: job.Run, stack: ExitStack, night: SilverNight, *, entity: Entity, days: Sequence[str], outcome: Outcome
 ) -> list[Staged]:
-    """Stage the quarantine of these days anew where silver rejects something now, or did before."""
+    """Stage the quarantine of these days again where silver rejects something now, or did before."""
     from socialrec.etl.silver.night import quarantined_by, requarantine
 
     if outcome.rejected is None or not (

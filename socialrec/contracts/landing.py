@@ -1,4 +1,4 @@
-"""How the values of landing files are written; `contracts/entities` has the columns of each kind of file."""
+"""Forms of the values in landing files; `contracts/entities` has the columns of each kind of file."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ class Entity(StrEnum):
 
 
 class Cadence(StrEnum):
-    """How silver keeps an entity: a partition of new records a landing day, or a whole snapshot a night."""
+    """Form in which silver keeps an entity: a partition of new records a landing day, or a whole snapshot a night."""
 
     EVENT = "event"
     SNAPSHOT = "snapshot"

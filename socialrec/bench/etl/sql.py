@@ -208,7 +208,7 @@ SILVER_COMMENTS = """
 
 
 def requarantine(entity: Entity, key: str) -> str:
-    """What ingest rejected, and the records whose id an earlier one has with other content."""
+    """SQL of the records that ingest rejected, and of those whose id an earlier one has with other content."""
     record = ", ".join(f"{column.name} := {column.name}" for column in ENTITIES[entity].columns)
     return f"""
         SELECT * FROM quarantine_{entity} UNION ALL BY NAME

@@ -22,7 +22,7 @@ IS_LATE = Column("is_late", "bool", "Whether it happened before its landing day"
 
 @dataclass(frozen=True)
 class Revisions:
-    """How several records under one key relate to each other, by columns of the landing file.
+    """Relation of several records under one key, by columns of the landing file.
 
     Records that disagree about `owner` contradict each other. Others are copies where `content` agrees too; else the
     newest by `time` replaces the older ones. `mistaken_for` is the thing whose id a wrong key usually is: it is named

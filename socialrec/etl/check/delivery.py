@@ -136,7 +136,7 @@ def _grouped(readable: Mapping[LandingFile, Layouts]) -> dict[Layout, list[Landi
 
 
 def remedy(entity: Entity, name: str, reason: str, form: str = "jsonl") -> str:
-    """What to change in a column so that its records are valid; the empty string where there is no reason to."""
+    """Say what to change in a column so that its records are valid; the empty string where there is no reason to."""
     column = next((column for column in ENTITIES[entity].columns if column.name == name), None)
     remedies = _REMEDIES | {QuarantineReason.UNREADABLE_RECORD: _READABLE[form]}
     if column is not None:

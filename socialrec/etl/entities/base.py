@@ -30,7 +30,7 @@ IS_NEW, IS_NEWEST = "is_new", "is_newest"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an entity's valid records; `rejected` are rows of its quarantine table.
+    """Counts of an entity's valid records by what became of them; `rejected` are rows of its quarantine table.
 
     masked: how many of the published texts hold the mask of a kind, as `masked_<kind>`.
     """
