@@ -34,7 +34,7 @@ def build(run: job.Run, plan: GoldPlan) -> dict[str, int]:
     from socialrec.etl.gold.first_texts import leave_to_first_day
     from socialrec.etl.gold.night import GoldBuilder
     from socialrec.etl.session import spark_session
-    from socialrec.etl.tables import count_staged, publish
+    from socialrec.etl.tables import commit_stage, count_staged
 
     with ExitStack() as stack:
         stages = {
@@ -51,7 +51,7 @@ def build(run: job.Run, plan: GoldPlan) -> dict[str, int]:
         counts = {table.noun: count_staged(stage) for table, stage in stages.items()}
         for table, stage in stages.items():
             published = {"published": counts[table.noun]}
-            publish(stage, fingerprint=plan.fingerprint(table), counts=published, dry_run=run.args.dry_run)
+            commit_stage(stage, fingerprint=plan.fingerprint(table), counts=published, dry_run=run.args.dry_run)
             if table is TEXTS and not run.args.dry_run:
                 leave_to_first_day(run.lake, run.ds, job=NAME)
     return counts

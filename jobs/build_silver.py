@@ -20,7 +20,7 @@ from socialrec.privacy.pseudonyms import identity_key
 from socialrec.runtime import job
 
 if TYPE_CHECKING:
-    from socialrec.etl.entities.base import Outcome, SilverNight
+    from socialrec.etl.entities.base import SilverNight, SilverOutcome
     from socialrec.etl.quarantine_share import Intake
 
 NAME = "build_silver"
@@ -71,7 +71,7 @@ def build(run: job.Run, plan: SilverPlan) -> tuple[dict[str, int], list[Unmet]]:
     from socialrec.etl.session import spark_session
     from socialrec.etl.silver.meeting import find_unmet
     from socialrec.etl.silver.night import balance, rolls_to_build
-    from socialrec.etl.tables import publish, staged_files
+    from socialrec.etl.tables import commit_stage, staged_files
 
     etl = run.settings.etl
     with ExitStack() as stack:
@@ -103,7 +103,7 @@ def build(run: job.Run, plan: SilverPlan) -> tuple[dict[str, int], list[Unmet]]:
         unmet = find_unmet(spark, run.lake, keys, run.ds, stages)
         for one in made.values():
             for stage, fingerprint, published in one.rejects:
-                publish(stage, fingerprint=fingerprint, counts=published, dry_run=run.args.dry_run)
+                commit_stage(stage, fingerprint=fingerprint, counts=published, dry_run=run.args.dry_run)
         quarantined = {
             entity: [file for stage, *_ in one.rejects for file in staged_files(stage)]
             or run.lake.files(QUARANTINE[entity], todo[entity].days)
@@ -112,7 +112,7 @@ def build(run: job.Run, plan: SilverPlan) -> tuple[dict[str, int], list[Unmet]]:
         check_share({entity: one.intake for entity, one in made.items()}, quarantined, etl.max_quarantine_share)
         for one in made.values():
             stage, fingerprint, published = one.silver
-            publish(stage, fingerprint=fingerprint, counts=published, dry_run=run.args.dry_run)
+            commit_stage(stage, fingerprint=fingerprint, counts=published, dry_run=run.args.dry_run)
     return {name: number for one in made.values() for name, number in one.counts.items()}, unmet
 
 
@@ -129,7 +129,7 @@ def warn(run: job.Run, unmet: Sequence[Unmet]) -> list[str]:
 
 
 def _requarantine(
-    run: job.Run, stack: ExitStack, night: SilverNight, *, entity: Entity, days: Sequence[str], outcome: Outcome
+    run: job.Run, stack: ExitStack, night: SilverNight, *, entity: Entity, days: Sequence[str], outcome: SilverOutcome
 ) -> list[Staged]:
     """Stage the quarantine of these days again where silver rejects something now, or did before."""
     from socialrec.etl.silver.night import quarantined_by, requarantine

@@ -18,10 +18,10 @@ from socialrec.report.cards import encoder_card
 from socialrec.runtime import job
 from socialrec.settings import load_settings
 from socialrec.settings.text import StartFrom
-from socialrec.text.tasks import Pairs, Task
+from socialrec.text.tasks import Task, TextPairs
 from socialrec.text.training.continual import Start, forgetting, losses_on, why_not_from
 from socialrec.text.training.finetune import FineTuned, Progress, fine_tune
-from socialrec.text.training.gathering import Evidence, Material, gather, read_evidence
+from socialrec.text.training.gathering import TextTables, TrainingSet, gather, read_evidence
 from socialrec.text.training.processes import first_goes_first, is_launched, launch, own_rank, process_group
 from socialrec.text.understanding.classification import Classified, calibrate
 from socialrec.text.understanding.heads import Heads, heads_beside
@@ -135,7 +135,7 @@ def find_start(run: job.Run, tracker: tracking.Tracker, split: Split) -> Start |
     return None
 
 
-def read_material(run: job.Run, tracker: tracking.Tracker) -> tuple[Evidence, Material]:
+def read_material(run: job.Run, tracker: tracking.Tracker) -> tuple[TextTables, TrainingSet]:
     """Read the tables and the training data from them."""
     evidence = read_evidence(run.lake, run.ds, run.settings.evaluate)
     found = gather(evidence, run.settings.text, find_start(run, tracker, evidence.split))
@@ -145,7 +145,7 @@ def read_material(run: job.Run, tracker: tracking.Tracker) -> tuple[Evidence, Ma
 
 
 def train(
-    run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Material, split: Split
+    run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: TrainingSet, split: Split
 ) -> tuple[str, Encoder]:
     """Train, measure before and after on the validation window, log and register; returns the version and the
     encoder.
@@ -155,7 +155,7 @@ def train(
     heads = heads_beside(start) if start else Heads({})
     figures = {"text/unknown_token_share": unknown_share(run, encoder, found.training)}
     checked = found.checked(settings.seed)
-    pairs = next((task for task in checked if isinstance(task, Pairs)), None)
+    pairs = next((task for task in checked if isinstance(task, TextPairs)), None)
     if pairs is not None:
         figures["val/pair_recall_at_10_before"] = recall_at(encoder, pairs, RECALL_CUTOFF)
     if found.n_training:
@@ -191,7 +191,7 @@ def folder_of(run: job.Run, mlflow_run: str) -> Path:
     return run.settings.candidate(mlflow_run) / "encoder"
 
 
-def tune(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Material) -> FineTuned:
+def tune(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: TrainingSet) -> FineTuned:
     """Fine-tune, and log the losses."""
 
     note = run.progress("training", run.settings.text.train_steps)
@@ -207,7 +207,7 @@ def tune(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Materi
     return made
 
 
-def learn(run: job.Run, found: Material, progress: Progress) -> FineTuned:
+def learn(run: job.Run, found: TrainingSet, progress: Progress) -> FineTuned:
     """Train, in all processes alike; a killed run resumes from its last checkpoint."""
     settings, start = run.settings.text, found.start.folder if found.start else None
     checked = [task.take(range(min(len(task), MAX_VALIDATED))) for task in found.checked(settings.seed)]

@@ -18,7 +18,7 @@ from socialrec.recommend.training.baseline import fit_baseline
 from socialrec.recommend.training.candidate import FOLDER as CANDIDATE_FOLDER
 from socialrec.recommend.training.fits import Blend, fit_blend, fit_everything, recipe_settings, tuned
 from socialrec.recommend.training.reference import make_reference, save_reference
-from socialrec.recommend.training.search import Trial
+from socialrec.recommend.training.search import SearchTrial
 from socialrec.recommend.training.steps import key_of, note_step, read_step, training_key
 from socialrec.runtime import job
 from socialrec.settings import Settings
@@ -83,7 +83,7 @@ def settings_to_use(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, spl
     """The settings as they are, or as a search finds them best where it is asked for; each trial is a nested run."""
     parent, n_trials = run.args.mlflow_run, n_trials_of(run)
 
-    def report(trial: Trial) -> None:
+    def report(trial: SearchTrial) -> None:
         run.log.info("tried", trial=trial.number, signal=trial.signal, val_ndcg=round(trial.ndcg, 4), **trial.values)
         if not run.args.dry_run:
             figures = {f"val/ndcg_at_{run.settings.evaluate.cutoff}": trial.ndcg}

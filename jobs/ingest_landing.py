@@ -73,7 +73,7 @@ def take_in(run: job.Run, days: list[LandingDay], tokens: Mapping[str, str]) -> 
     from socialrec.etl.landing.layouts import find_layouts
     from socialrec.etl.quarantine_share import check_share
     from socialrec.etl.session import spark_session
-    from socialrec.etl.tables import publish, staged_files
+    from socialrec.etl.tables import commit_stage, staged_files
 
     etl = run.settings.etl
     layouts = find_layouts(file for day in days for file in day.files)
@@ -103,12 +103,12 @@ def take_in(run: job.Run, days: list[LandingDay], tokens: Mapping[str, str]) -> 
         run.lake.traffic.opened(LANDING_FILES, {str(run.settings.landing): landed})
         for entity, intake in intakes.items():
             counts = {"quarantined": intake.n_quarantined}
-            publish(rejects[entity], fingerprint=fingerprint, counts=counts, dry_run=run.args.dry_run)
+            commit_stage(rejects[entity], fingerprint=fingerprint, counts=counts, dry_run=run.args.dry_run)
         quarantined = {e: staged_files(stage) for e, stage in rejects.items()}
         check_share(intakes, quarantined, etl.max_quarantine_share)
         for entity, intake in intakes.items():
             counts = {"in": intake.n_in, "valid": intake.n_in - intake.n_quarantined}
-            publish(bronze[entity], fingerprint=fingerprint, counts=counts, dry_run=run.args.dry_run)
+            commit_stage(bronze[entity], fingerprint=fingerprint, counts=counts, dry_run=run.args.dry_run)
     return intakes
 
 

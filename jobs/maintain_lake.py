@@ -9,7 +9,7 @@ from socialrec import tracking
 from socialrec.contracts import TABLES
 from socialrec.lake.integrity.verify import verify_share
 from socialrec.lake.upkeep import compact, sweep, vacuum
-from socialrec.local_stack.home.kept import Kept, kept_models
+from socialrec.local_stack.home.kept import RetainedModels, kept_models
 from socialrec.local_stack.home.leftovers import find_leftovers, remove
 from socialrec.runtime import job
 
@@ -39,7 +39,7 @@ def verify_tables(run: job.Run) -> Counter[str]:
     return counts
 
 
-def tidy_tables(run: job.Run, kept: Kept) -> Counter[str]:
+def tidy_tables(run: job.Run, kept: RetainedModels) -> Counter[str]:
     """Compact, vacuum and sweep table by table; returns counts of merged and removed files."""
     rules, dry_run = run.settings.maintenance, run.args.dry_run
     counts: Counter[str] = Counter(files_merged_away=0, old_files=0, attempts=0)
@@ -53,7 +53,7 @@ def tidy_tables(run: job.Run, kept: Kept) -> Counter[str]:
     return counts
 
 
-def tidy_folders(run: job.Run, kept: Kept) -> Counter[str]:
+def tidy_folders(run: job.Run, kept: RetainedModels) -> Counter[str]:
     """Remove leftovers outside the tables; returns their numbers by kind."""
     counts: Counter[str] = Counter()
     for kind, path in find_leftovers(run.settings, kept.copies):

@@ -15,10 +15,10 @@ from socialrec.contracts.gold import (
 )
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
 from socialrec.errors import UserError
-from socialrec.features.context import Context, Stamp, build_context
+from socialrec.features.context import ScoringSnapshot, Stamp, build_context
 from socialrec.features.inputs import comment_days, read_comments
 from socialrec.recommend.lists.input_hashes import facts_of, hash_inputs
-from socialrec.recommend.lists.keeping import Kept, Night, keep_lists, last_night
+from socialrec.recommend.lists.keeping import EarlierNight, ReusedLists, keep_lists, last_night
 from socialrec.recommend.model import read_document
 from socialrec.recommend.model_files import require_unchanged
 from socialrec.runtime import job
@@ -57,7 +57,9 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def read_night(run: job.Run, model: Path, stamp: Stamp, *, keeps: bool = False) -> tuple[Context, Kept | None]:
+def read_night(
+    run: job.Run, model: Path, stamp: Stamp, *, keeps: bool = False
+) -> tuple[ScoringSnapshot, ReusedLists | None]:
     """Build the night's evidence over the model's catalogue, for users without a kept list; also returns the kept
     lists.
     """
@@ -86,21 +88,21 @@ def read_night(run: job.Run, model: Path, stamp: Stamp, *, keeps: bool = False) 
         return context, None
     inputs = hash_inputs(affinities, ties, profiles, comments, facts=facts_of(stamp, run.settings))
     offered = catalogue.filter(pa.array(context.active))
-    kept = keep_lists(Night.before(run.lake, run.ds), inputs, offered, run.settings.recommend.keep_lists_days)
+    kept = keep_lists(EarlierNight.before(run.lake, run.ds), inputs, offered, run.settings.recommend.keep_lists_days)
     return context.without(kept.users), kept
 
 
 def score(
-    run: job.Run, model: Path, context: Context, kept: Kept | None, fingerprint: str, *, publishes: bool
+    run: job.Run, model: Path, context: ScoringSnapshot, kept: ReusedLists | None, fingerprint: str, *, publishes: bool
 ) -> dict[str, int]:
     """Stage the lists, check them, and commit them where they are to be published; returns the counts."""
     # Spark is imported only here, so that a night with nothing new does not pay for it.
     from socialrec.etl.schemas import spark_schema
     from socialrec.etl.session import spark_session
-    from socialrec.etl.tables import count_staged, publish, write_stage
+    from socialrec.etl.tables import commit_stage, count_staged, write_stage
     from socialrec.recommend.lists.scoring import block_scorer, total_removed
 
-    counts = {"users": len(context.rows)}
+    counts = {"users": len(context.target_rows)}
     with (
         scratch_folder(run.settings.scratch, NAME) as folder,
         run.lake.stage(RECOMMENDATIONS, job=NAME, partitions=[run.ds]) as stage,
@@ -116,12 +118,12 @@ def score(
             stage.write(kept.lists)
             note_inputs(run, kept, fingerprint, publishes=publishes)
         counts |= {"published": count_staged(stage)}
-        publish(stage, fingerprint=fingerprint, counts=counts, dry_run=not publishes)
+        commit_stage(stage, fingerprint=fingerprint, counts=counts, dry_run=not publishes)
         removed = {f"removed_{rule}": n for rule, n in total_removed(folder).items()}
     return counts | removed
 
 
-def note_inputs(run: job.Run, kept: Kept, fingerprint: str, *, publishes: bool) -> None:
+def note_inputs(run: job.Run, kept: ReusedLists, fingerprint: str, *, publishes: bool) -> None:
     """Write the input hashes before the lists: without lists of the same fingerprint they are ignored."""
     with run.lake.stage(LIST_INPUTS, job=NAME, partitions=[run.ds]) as stage:
         stage.write(kept.inputs)

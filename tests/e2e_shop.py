@@ -47,7 +47,7 @@ N_PLACES = N_USERS * LENGTH
 
 SMALL = """
 recommend.list_length = 5
-recommend.ridge = 5.0
+recommend.regularization = 5.0
 evaluate.cutoff = 5
 # Eight tested people prove nothing: what a night needs here is a champion, not a good one.
 evaluate.max_p_value = 0.5

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from socialrec.features.context import Context, Stamp, build_context
+from socialrec.features.context import ScoringSnapshot, Stamp, build_context
 from socialrec.features.data import TrainingData
 from socialrec.features.reason_evidence import ReasonEvidence
 from socialrec.recommend.model import ModelInfo, Recommender
@@ -46,7 +46,7 @@ def context_of(
     comments: pa.Table = RATED,
     n_returns: Sequence[int] | None = None,
     **changes: Any,
-) -> Context:
+) -> ScoringSnapshot:
     """The night of these events; clicks are onlookers', everything else is favourable."""
     keys = ["friend", "stranger", *[f"{kind}{i}" for kind in "rs" for i in range(5)]]
     rollup = pa.table(
@@ -82,4 +82,6 @@ def nothing_known(n_users: int, n_products: int) -> ReasonEvidence:
 
 
 def fit_recommender(data: TrainingData) -> Recommender:
-    return Recommender.fit(data, RecommendSettings(ridge=5.0), WEIGHTS, ModelInfo("enc-1", "2026-03-01", "time cut"))
+    return Recommender.fit(
+        data, RecommendSettings(regularization=5.0), WEIGHTS, ModelInfo("enc-1", "2026-03-01", "time cut")
+    )

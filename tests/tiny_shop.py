@@ -124,7 +124,7 @@ def make_shop(home: Path, server: str, *lines: str) -> Settings:
     settings_of_shop = [f'services.mlflow_uri = "{server}"', f"recommend.list_length = {LENGTH}"]
     settings_of_shop += [
         "recommend.block_users = 7",
-        "recommend.ridge = 5.0",
+        "recommend.regularization = 5.0",
         "evaluate.cutoff = 5",
         "evaluate.min_reasons_valid = 0.5",
     ]

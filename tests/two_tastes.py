@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from small_night import fit_recommender
 
-from socialrec.features.data import Evidence, TrainingData, build_training_data
+from socialrec.features.data import TrainingData, TrainingTables, build_training_data
 from socialrec.recommend.model import Recommender
 from socialrec.settings import Settings
 
@@ -97,7 +97,7 @@ def embeddings(catalogue: pa.Table) -> pa.Table:
 def data(
     events: pa.Table, catalogue: pa.Table, ties: pa.Table, comments: pa.Table, embeddings: pa.Table, settings: Settings
 ) -> TrainingData:
-    return build_training_data(Evidence(events, comments, ties, None), catalogue, embeddings, settings)
+    return build_training_data(TrainingTables(events, comments, ties, None), catalogue, embeddings, settings)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from socialrec.bench.progress import Progress, to_standard_error
 from socialrec.bench.ranking.benchmark import PACKAGES, Stages, figures, peak_mib
-from socialrec.bench.ranking.problem import Pairs, Problem, shuffled_places, tie_shares
+from socialrec.bench.ranking.problem import Problem, SplitPairs, shuffled_places, tie_shares
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.evaluate.baselines import popular_lists
 from socialrec.recommend.model import ModelInfo, Recommender
@@ -27,7 +27,7 @@ TOPIC_PRODUCTS, TOPIC_SHARE, N_TIES, TEXT_DIM = 1000, 0.8, 5, 64
 
 
 @dataclass(frozen=True)
-class Sizes:
+class ShopSizes:
     """Size of a shop."""
 
     n_users: int
@@ -35,12 +35,12 @@ class Sizes:
     n_interactions: int
 
     @classmethod
-    def of(cls, scale: float) -> Sizes:
+    def of(cls, scale: float) -> ShopSizes:
         """Sizes at a scale; scale 1 is 200,000 users, 100,000 products and 10 million interactions."""
         return cls(max(100, int(200_000 * scale)), max(100, int(100_000 * scale)), max(1000, int(10_000_000 * scale)))
 
 
-def run(sizes: Sizes, settings: Settings, progress: Progress = to_standard_error) -> BenchResult:
+def run(sizes: ShopSizes, settings: Settings, progress: Progress = to_standard_error) -> BenchResult:
     """Learn the blend, fit on everything but the test pairs, list for every user, and measure the lists.
 
     `seconds.total` is the sum without generating the shop. `targets_met` is valid at scale 1 only.
@@ -65,7 +65,7 @@ def run(sizes: Sizes, settings: Settings, progress: Progress = to_standard_error
             **vars(sizes),
             **figures(lists[held.rows], held, [cutoff]),
             "users_per_second": round(sizes.n_users / stages.seconds["score"], 1),
-            "targets_met": sizes == Sizes.of(1) and total <= MAX_SECONDS and peak_mib() <= MAX_PEAK_MIB,
+            "targets_met": sizes == ShopSizes.of(1) and total <= MAX_SECONDS and peak_mib() <= MAX_PEAK_MIB,
         },
         seconds={name: round(value, 2) for name, value in (stages.seconds | {"total": total}).items()},
         peak_mib=peak_mib(),
@@ -76,7 +76,7 @@ def run(sizes: Sizes, settings: Settings, progress: Progress = to_standard_error
     )
 
 
-def generate(sizes: Sizes) -> Problem:
+def generate(sizes: ShopSizes) -> Problem:
     """Generate a deterministic shop of topics: users keep mostly to one topic, products sell by Zipf's law within it.
 
     Each user's last pair is for the test, the one before it for validation. Ties are within a topic; texts are a
@@ -90,7 +90,7 @@ def generate(sizes: Sizes) -> Problem:
     chosen = np.where(keeps, topic[users], rng.integers(0, n_topics, sizes.n_interactions))
     place = _zipf(rng, -(-sizes.n_products // n_topics), sizes.n_interactions)
     products = (place * n_topics + chosen) % sizes.n_products
-    pairs = Pairs(users, products, np.ones(len(users)), np.arange(len(users), dtype=np.int64))
+    pairs = SplitPairs(users, products, np.ones(len(users)), np.arange(len(users), dtype=np.int64))
     back, size = shuffled_places(users, SEED)
     in_test, in_validation = (back == 0) & (size > 2), (back == 1) & (size > 2)
     names = pa.array([f"u{number:07d}" for number in range(sizes.n_users)])

@@ -94,11 +94,11 @@ def bench_fit(
     """Time fitting of the model, without the search of its settings, beside implicit's ALS."""
     from socialrec.bench.ranking.benchmark import read_problem
     from socialrec.bench.ranking.fit import run as measure
-    from socialrec.bench.ranking.lastfm import Shop
+    from socialrec.bench.ranking.lastfm import LastFmTables
 
     settings = load_settings(home)
     if data and not (train or test):
-        problem = Shop(data).problem("recbole", 0)
+        problem = LastFmTables(data).problem("recbole", 0)
     elif train and test and not data:
         files = {"train": train, "test": test, "valid": valid, "social": social, "item_text": item_text}
         problem = read_problem(files, settings.evaluate.seed)
@@ -139,10 +139,10 @@ def bench_scale(
     as_json: JsonOption = False,
 ) -> None:
     """Fit a generated shop of 200,000 users and 100,000 products and list for everyone: time and memory."""
-    from socialrec.bench.scale import Sizes
+    from socialrec.bench.scale import ShopSizes
     from socialrec.bench.scale import run as measure
 
-    _print_result(measure(Sizes.of(scale), load_settings(home)).to_json(), as_json)
+    _print_result(measure(ShopSizes.of(scale), load_settings(home)).to_json(), as_json)
 
 
 @bench.command("orchestration")

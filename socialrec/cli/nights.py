@@ -89,7 +89,7 @@ def cluster(home: HomeOption = None) -> None:
 
 
 @dataclass(frozen=True)
-class Night:
+class FinishedNight:
     """Result of a night that succeeded: its day, its run in Airflow, the servers, and the command to run it again."""
 
     ds: str
@@ -98,7 +98,9 @@ class Night:
     command: RunCommand
 
 
-def _run_night(console: Console, settings: Settings, ds: str, version: str | None, command: RunCommand) -> Night:
+def _run_night(
+    console: Console, settings: Settings, ds: str, version: str | None, command: RunCommand
+) -> FinishedNight:
     """Start missing servers, and follow a night to its end; a failed night ends the program with its log."""
     from socialrec.cli.screen import Board
     from socialrec.contracts.runs import NIGHTLY
@@ -119,7 +121,7 @@ def _run_night(console: Console, settings: Settings, ds: str, version: str | Non
         say_failed(settings, run_id, night.failure(api, run_id), command)
         say_addresses(console, record)
         raise typer.Exit(EXIT_FAILED_RUN)
-    return Night(ds, run_id, record, command)
+    return FinishedNight(ds, run_id, record, command)
 
 
 def _require_registered(settings: Settings, version: str) -> None:
@@ -167,7 +169,7 @@ def _say_imported(
         say(f"{imported.platform} landed, {imported.first_day} to {imported.last_day}: {counts}")
 
 
-def say_outcome(console: Console, settings: Settings, night: Night) -> None:
+def say_outcome(console: Console, settings: Settings, night: FinishedNight) -> None:
     """Print some lists, the figures, the changes, the model, and after a refusal the next steps."""
     from socialrec.cli import screen
     from socialrec.contracts.runs import training_of

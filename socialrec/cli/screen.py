@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from socialrec.display.visible import label, visible
-from socialrec.local_stack.home.doctor import Check
+from socialrec.local_stack.home.doctor import SystemCheck
 from socialrec.local_stack.nights.night import TaskLine
 from socialrec.local_stack.nights.serving import Candidate, NextStep, Serving
 from socialrec.recommend.lists.published import SHORT_KEY, PublishedList
@@ -73,7 +73,7 @@ def _live_line(line: TaskLine) -> Table:
     return grid
 
 
-def show_checks(console: Console, checks: Sequence[Check]) -> None:
+def show_checks(console: Console, checks: Sequence[SystemCheck]) -> None:
     """The doctor's checks, a row each."""
     table = Table(box=None, show_header=False, pad_edge=False)
     for check in checks:

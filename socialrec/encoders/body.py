@@ -26,7 +26,7 @@ from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from socialrec.encoders.bottleneck import CHILD, insert_bottlenecks
-from socialrec.encoders.weights import UNUSED, Weights, hash_tensors
+from socialrec.encoders.weights import UNUSED, BaseModel, hash_tensors
 from socialrec.errors import UserError
 from socialrec.settings.text import TextSettings, Tuning
 
@@ -45,7 +45,7 @@ _WRITTEN = frozenset(
 
 
 @dataclass(frozen=True)
-class Body:
+class TunedModel:
     """Network that gives token vectors, and its parameters that differ from the base model's, by name."""
 
     network: nn.Module
@@ -89,10 +89,10 @@ class Body:
         return {name: named[name].detach().cpu().contiguous() for name in self.changed}
 
 
-def tunable(base: Weights, settings: TextSettings) -> Body:
+def tunable(base: BaseModel, settings: TextSettings) -> TunedModel:
     """Prepare the base for training under `settings.tuning`: only the parameters to train require gradients."""
     if settings.tuning in {Tuning.LORA, Tuning.ADALORA}:
-        return Body(get_peft_model(base.model, _lora(base.model, settings)))
+        return TunedModel(get_peft_model(base.model, _lora(base.model, settings)))
     if settings.tuning is Tuning.BOTTLENECK:
         insert_bottlenecks(base.model, settings.bottleneck_dim)
     else:
@@ -101,30 +101,30 @@ def tunable(base: Weights, settings: TextSettings) -> Body:
             if name.startswith(UNUSED):
                 parameter.requires_grad_(False)
     trained = (name for name, parameter in base.model.named_parameters() if parameter.requires_grad)
-    return Body(base.model, tuple(sorted(trained)))
+    return TunedModel(base.model, tuple(sorted(trained)))
 
 
-def read_body(base: Weights, folder: Path) -> Body:
-    """Load the body that `Body.save` wrote onto its base, in place. Raises UserError where it does not fit."""
+def read_body(base: BaseModel, folder: Path) -> TunedModel:
+    """Load the body that `TunedModel.save` wrote onto its base, in place. Raises UserError where it does not fit."""
     try:
         if (folder / ADAPTER).exists():
-            return Body(_read_adapter(base.model, folder))
+            return TunedModel(_read_adapter(base.model, folder))
         if not (folder / TRAINED).exists():
-            return Body(base.model)
+            return TunedModel(base.model)
         tensors = load_file(folder / TRAINED)
         widths = {len(tensor) for name, tensor in tensors.items() if name.endswith(f"{CHILD}.down.weight")}
         if widths:
             insert_bottlenecks(base.model, widths.pop())
         # Parameters missing from the file are the base's.
         base.model.load_state_dict(dict(base.model.state_dict()) | tensors)
-        return Body(base.model, tuple(sorted(tensors)))
+        return TunedModel(base.model, tuple(sorted(tensors)))
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
         why = " ".join(str(error).split())[:200]
         raise UserError(f"{folder} holds no adapter that fits {base.name!r}: fetch it again ({why})") from None
 
 
-def put_trained(body: Body, folder: Path) -> None:
-    """Continue a body of `tunable` from what `Body.save` wrote. Raises UserError where that was tuned in another way.
+def load_trained(body: TunedModel, folder: Path) -> None:
+    """Load what `TunedModel.save` wrote into a body of `tunable`. Raises UserError where that was tuned in another way.
 
     Not for AdaLoRA: the importance of its ranks is not saved.
     """
@@ -149,7 +149,7 @@ def put_trained(body: Body, folder: Path) -> None:
 
 
 def _saved_tensors(folder: Path) -> tuple[dict[str, torch.Tensor], str]:
-    """Tensors that `Body.save` wrote (empty for an unchanged base), and their scale from the adapter's config."""
+    """Tensors that `TunedModel.save` wrote (empty for an unchanged base), and their scale from the adapter's config."""
     if (folder / ADAPTER).exists():
         config = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
         return load_file(folder / ADAPTER), f"alpha {config['lora_alpha']}"

@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from socialrec.encoders.batching import budget_batches
-from socialrec.encoders.body import Body, read_body
+from socialrec.encoders.body import TunedModel, read_body
 from socialrec.encoders.pooling import pool
 from socialrec.encoders.precision import encoding_dtype, reading_network
 from socialrec.encoders.tokens import Ids, most_tokens, padded, tokenize
-from socialrec.encoders.weights import Weights, load_weights
+from socialrec.encoders.weights import BaseModel, load_weights
 from socialrec.errors import UserError
 from socialrec.settings.text import TextSettings
 
@@ -34,8 +34,8 @@ Vectors = npt.NDArray[np.float32]
 class Encoder:
     """Base model with its trained parameters, as one function from texts to vectors."""
 
-    base: Weights
-    body: Body
+    base: BaseModel
+    body: TunedModel
     """Base with its trained parameters, float32."""
     max_tokens: int
     batch_tokens: int
@@ -111,7 +111,7 @@ class Encoder:
 def load_encoder(name: str, settings: TextSettings) -> Encoder:
     """Load an untuned base model by Hugging Face name or path. Raises UserError where it cannot be used."""
     base = load_weights(name)
-    return assemble(base, Body(base.model), settings, settings.max_tokens)
+    return assemble(base, TunedModel(base.model), settings, settings.max_tokens)
 
 
 def load_saved(folder: Path, settings: TextSettings) -> Encoder:
@@ -141,7 +141,7 @@ def load_saved(folder: Path, settings: TextSettings) -> Encoder:
     return encoder
 
 
-def assemble(base: Weights, body: Body, settings: TextSettings, max_tokens: int) -> Encoder:
+def assemble(base: BaseModel, body: TunedModel, settings: TextSettings, max_tokens: int) -> Encoder:
     """Assemble an encoder under its version: a hash over weights, vocabulary, training, pooling and length.
 
     Raises UserError where the base model cannot read that many tokens.

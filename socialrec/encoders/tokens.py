@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from socialrec.encoders.weights import Weights
+from socialrec.encoders.weights import BaseModel
 
 if TYPE_CHECKING:
     import torch
@@ -41,7 +41,7 @@ class Coverage:
         )
 
 
-def tokenize(base: Weights, texts: Sequence[str], max_tokens: int) -> list[Ids]:
+def tokenize(base: BaseModel, texts: Sequence[str], max_tokens: int) -> list[Ids]:
     """Tokenize each text, cut at `max_tokens`, with the model's own first and last tokens; never empty."""
     if not texts:
         return []
@@ -58,13 +58,13 @@ def readable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def most_tokens(base: Weights) -> int:
+def most_tokens(base: BaseModel) -> int:
     """Maximum number of tokens that the model reads."""
     positions = getattr(base.model.config, "max_position_embeddings", base.tokenizer.model_max_length)
     return min(int(base.tokenizer.model_max_length), int(positions))
 
 
-def coverage(base: Weights, tokens: Iterable[Ids]) -> Coverage:
+def coverage(base: BaseModel, tokens: Iterable[Ids]) -> Coverage:
     """Count tokens and unknown ones; the model's own tokens, such as [CLS], count as neither."""
     unknown = base.tokenizer.unk_token_id
     own = set(base.tokenizer.all_special_ids) - {unknown}
@@ -78,7 +78,7 @@ def coverage(base: Weights, tokens: Iterable[Ids]) -> Coverage:
     return Coverage(n_tokens, n_unknown)
 
 
-def padded(tokens: Sequence[Ids], base: Weights) -> dict[str, torch.Tensor]:
+def padded(tokens: Sequence[Ids], base: BaseModel) -> dict[str, torch.Tensor]:
     """Pad tokens into `input_ids` and `attention_mask`, int64 (n, longest), on the right, on the model's device."""
     import torch
     from torch.nn.utils.rnn import pad_sequence

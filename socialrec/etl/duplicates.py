@@ -16,7 +16,7 @@ _BROADCAST_ROWS = 2_000_000
 """Most 8-byte hashes that are broadcast to every executor, so that the history need not be shuffled."""
 
 
-class Verdict(StrEnum):
+class DuplicateReason(StrEnum):
     """Reason why a record with a repeated key is not published."""
 
     COPY = "copy"
@@ -41,7 +41,7 @@ def judge_repeats(
         {_OWN: F.struct("ds", *RECORD_KEY), _OWNER: _digest(owner), _CONTENT: _digest((*owner, *content))}
     )
     first = F.min(F.struct(_OWN, _OWNER)).over(everyone)[_OWNER]
-    judged = judged.withColumn(VERDICT, F.when(first != F.col(_OWNER), F.lit(Verdict.CONFLICT.value)))
+    judged = judged.withColumn(VERDICT, F.when(first != F.col(_OWNER), F.lit(DuplicateReason.CONFLICT.value)))
     if time is None:
         judged = judged.withColumn(_KNOWN, F.lit(None).cast("timestamp"))
     else:
@@ -50,8 +50,8 @@ def judge_repeats(
     newest = F.max(F.struct(_KNOWN, _OWN, _CONTENT)).over(peers)[_CONTENT]
     earliest_alike = F.min(_OWN).over(Window.partitionBy(*key, VERDICT, _CONTENT))
     peer = (
-        F.when(F.col(_OWN) != earliest_alike, F.lit(Verdict.COPY.value))
-        .when(F.col(_CONTENT) != newest, F.lit(Verdict.SUPERSEDED.value))
+        F.when(F.col(_OWN) != earliest_alike, F.lit(DuplicateReason.COPY.value))
+        .when(F.col(_CONTENT) != newest, F.lit(DuplicateReason.SUPERSEDED.value))
     )  # fmt: skip
     judged = judged.withColumn("_peer", peer)
     return judged.withColumn(VERDICT, F.coalesce(VERDICT, "_peer")).drop(_OWN, _OWNER, _CONTENT, _KNOWN, "_peer")

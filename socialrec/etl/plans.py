@@ -12,7 +12,7 @@ from socialrec.contracts.gold import SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY, 
 from socialrec.contracts.silver import SILVER, SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
-from socialrec.etl.progress import Roll, day_tokens, derived_tokens, plan_roll
+from socialrec.etl.progress import IncrementalPlan, day_tokens, derived_tokens, plan_roll
 from socialrec.lake import Lake
 from socialrec.settings.etl import EtlSettings
 
@@ -41,7 +41,7 @@ class SilverPlan:
     """
 
     tokens: Mapping[Entity, Mapping[str, str]]
-    rolls: Mapping[Entity, Roll]
+    rolls: Mapping[Entity, IncrementalPlan]
     wanted: Mapping[Entity, Mapping[str, str]]
     built: Mapping[Entity, Mapping[str, str]]
 
@@ -58,8 +58,8 @@ class GoldPlan:
     An edited comment changes an earlier day of silver.comments; affinity is still updated incrementally.
     """
 
-    affinity: Roll
-    others: Roll
+    affinity: IncrementalPlan
+    others: IncrementalPlan
 
     @property
     def is_done(self) -> bool:

@@ -65,7 +65,7 @@ def derived_tokens(lake: Lake, source: Table, until: str, *extra: object) -> dic
 
 
 @dataclass(frozen=True)
-class Roll:
+class IncrementalPlan:
     """Plan of a night's snapshot: from the previous snapshot (None: from scratch) and these days of input."""
 
     previous: str | None
@@ -74,7 +74,9 @@ class Roll:
     is_done: bool
 
 
-def plan_roll(lake: Lake, targets: Sequence[Table], inputs: Sequence[Table], ds: str, *extra: object) -> Roll:
+def plan_roll(
+    lake: Lake, targets: Sequence[Table], inputs: Sequence[Table], ds: str, *extra: object
+) -> IncrementalPlan:
     """Continue from the newest earlier snapshot if its inputs have not changed since, else rebuild.
 
     `days` are those of the first input; the fingerprint covers all days of all inputs up to `ds`.
@@ -98,7 +100,7 @@ def plan_roll(lake: Lake, targets: Sequence[Table], inputs: Sequence[Table], ds:
         previous = None
     days = [day for day in sorted(newest[inputs[0].name]) if (previous or "") < day <= ds]
     fingerprint = state(ds)
-    return Roll(previous, tuple(days), fingerprint, _all_up_to_date(lake, targets, ds, fingerprint))
+    return IncrementalPlan(previous, tuple(days), fingerprint, _all_up_to_date(lake, targets, ds, fingerprint))
 
 
 def lookback(days: Iterable[str], window_days: int, known: Iterable[str]) -> list[str]:

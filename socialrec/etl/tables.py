@@ -49,7 +49,7 @@ def count_rows(lake: Lake, table: Table, partitions: Sequence[str]) -> int:
     return sum(pq.read_metadata(file).num_rows for file in lake.files(table, partitions))
 
 
-def publish(stage: Stage, *, fingerprint: str, counts: Mapping[str, int], dry_run: bool) -> None:
+def commit_stage(stage: Stage, *, fingerprint: str, counts: Mapping[str, int], dry_run: bool) -> None:
     """Commit a stage; in a dry run only audit it."""
     if dry_run:
         stage.audit()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from socialrec.evaluate.measure import Figures, HeldOutSet, Measured, measure_slices, measure_whole
+from socialrec.evaluate.measure import Figures, HeldOutSet, Measurement, measure_slices, measure_whole
 from socialrec.evaluate.metrics.hits import Ranked
 from socialrec.evaluate.paired import PairedTest, paired_test
 from socialrec.settings import EvaluateSettings
@@ -23,7 +23,7 @@ TABLE_COLUMNS = ("who", "slice", "metric", "value", "low", "high", "n_users")
 class Comparison:
     """Measured lists by model and by slice (`everyone` first), and paired tests by rival and slice."""
 
-    measured: dict[str, dict[str, Measured]]
+    measured: dict[str, dict[str, Measurement]]
     paired: dict[str, dict[str, PairedTest]]
 
     def document(self) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class Comparison:
             if metric != "n_users"
         ]
 
-    def _parts(self) -> Iterator[tuple[str, str, Measured]]:
+    def _parts(self) -> Iterator[tuple[str, str, Measurement]]:
         for who, parts in self.measured.items():
             for name, part in parts.items():
                 yield who, name, part

@@ -47,7 +47,7 @@ FLOORS = {"fit_seconds": 60.0, "score_milliseconds_per_user": 1.0}
 
 
 @dataclass(frozen=True)
-class Check:
+class GateCheck:
     """One check of the gate: the figure, its bound, and the answer in words.
 
     decides: False for a check that only warns. remedy: advice to a person, empty where it passed.
@@ -66,7 +66,7 @@ class Check:
 class Decision:
     """Decision of the gate, with all its checks."""
 
-    checks: tuple[Check, ...]
+    checks: tuple[GateCheck, ...]
 
     @property
     def promote(self) -> bool:
@@ -80,7 +80,7 @@ class Decision:
         return tuple(check.line for check in self.checks if check.decides and check.is_passed == self.promote)
 
     @property
-    def warnings(self) -> tuple[Check, ...]:
+    def warnings(self) -> tuple[GateCheck, ...]:
         """Failed checks that only warn."""
         return tuple(check for check in self.checks if not check.decides and not check.is_passed)
 
@@ -126,14 +126,14 @@ def n_users_missing(evaluation: Evaluation, settings: EvaluateSettings) -> int:
     return max(settings.min_tested_users - int(evaluation.get("n_tested", 0)), 0)
 
 
-def _unmeasured(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Check]:
+def _unmeasured(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[GateCheck]:
     """Check for too few held-out users, or for figures that are no numbers."""
     n_tested, least = int(evaluation["n_tested"]), settings.min_tested_users
     if n_tested < least:
         line = f"{n_tested} users have held-out pairs, at least {least} (evaluate.min_tested_users) are needed"
         accept = f", or accept so few with evaluate.min_tested_users = {n_tested}" if n_tested else ""
         remedy = f"train again when more has landed{accept}"
-        yield Check("tested_users", False, True, float(n_tested), float(least), line, remedy)
+        yield GateCheck("tested_users", False, True, float(n_tested), float(least), line, remedy)
         return
     name = f"ndcg_at_{settings.cutoff}"
     for who in ("candidate", "popularity", "champion"):
@@ -141,7 +141,7 @@ def _unmeasured(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[
             yield _broken("numbers", f"{who} {name} is not a number", math.nan)
 
 
-def _soundness(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Check]:
+def _soundness(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[GateCheck]:
     leaked, constant = evaluation["leaked_pairs"], evaluation["constant_share"]
     line = f"{leaked} held-out pairs were in the evidence that was learned from"
     yield _at_most("leak", leaked, 0, line, "this is a defect: report it with the training's evaluation.json")
@@ -150,31 +150,31 @@ def _soundness(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[C
     yield _at_most("constant_scores", constant, settings.max_constant_share, line, remedy)
 
 
-def _beats_popularity(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
+def _beats_popularity(evaluation: Evaluation, settings: EvaluateSettings) -> GateCheck:
     test, line = _against("popularity", evaluation, settings)
     gain = settings.min_gain_over_popularity
     is_better = test["difference"] > gain and test["p_better"] <= settings.max_p_value
     remedy = (
         "" if is_better else "train again when more has landed, or try other settings (recommend.tuning_trials = 20)"
     )
-    return Check("popularity", is_better, True, test["difference"], gain, line + _verdict(is_better, gain), remedy)
+    return GateCheck("popularity", is_better, True, test["difference"], gain, line + _verdict(is_better, gain), remedy)
 
 
-def _beats_champion(evaluation: Evaluation, settings: EvaluateSettings, *, is_fresher: bool) -> Check:
+def _beats_champion(evaluation: Evaluation, settings: EvaluateSettings, *, is_fresher: bool) -> GateCheck:
     test, line = _against("champion", evaluation, settings)
     gain, difference = settings.min_gain_over_champion, test["difference"]
     if difference > gain and test["p_better"] <= settings.max_p_value:
-        return Check("champion", True, True, difference, gain, f"{line}: better")
+        return GateCheck("champion", True, True, difference, gain, f"{line}: better")
     remedy = "nothing to do: the champion stays; train again when more has landed"
     if not is_fresher:
-        return Check("champion", False, True, difference, gain, line + _verdict(False, gain), remedy)
+        return GateCheck("champion", False, True, difference, gain, line + _verdict(False, gain), remedy)
     least = -settings.tie_margin * evaluation["champion"][f"ndcg_at_{settings.cutoff}"]
     ties = difference >= least and test["p_worse"] > settings.max_p_value
     verdict = ": as good, and fitted on newer data" if ties else ": worse, which newer data do not outweigh"
-    return Check("champion", ties, True, difference, least, line + verdict, "" if ties else remedy)
+    return GateCheck("champion", ties, True, difference, least, line + verdict, "" if ties else remedy)
 
 
-def _slices(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
+def _slices(evaluation: Evaluation, settings: EvaluateSettings) -> GateCheck:
     """Check that no slice with enough users loses more than the margin, unless the paired test finds no difference."""
     rival, decides = _rival(evaluation)
     losses = [
@@ -185,12 +185,12 @@ def _slices(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
     loss, name = max(losses, default=(0.0, ""))
     bound = settings.max_slice_loss
     if loss <= bound:
-        return Check("slices", True, decides, loss, bound, f"no slice is worse than with {rival}")
+        return GateCheck("slices", True, decides, loss, bound, f"no slice is worse than with {rival}")
     line = f"slice {name} is worse than with {rival} by {loss:.4f}, more than {bound:g}"
-    return Check("slices", False, decides, loss, bound, line, _raise("max_slice_loss", loss))
+    return GateCheck("slices", False, decides, loss, bound, line, _raise("max_slice_loss", loss))
 
 
-def _fairness(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
+def _fairness(evaluation: Evaluation, settings: EvaluateSettings) -> GateCheck:
     """Check that no watched group of products loses more than the margin of the exposure that the rival gives it."""
     rival, decides = _rival(evaluation)
     ours, theirs = evaluation["candidate"], evaluation[rival]
@@ -202,14 +202,14 @@ def _fairness(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
     loss, group = max(losses, default=(0.0, ""))
     bound = settings.max_exposure_loss
     if loss <= bound:
-        return Check("exposure", True, decides, loss, bound, f"no group is shown less than with {rival}")
+        return GateCheck("exposure", True, decides, loss, bound, f"no group is shown less than with {rival}")
     line = f"{group} are shown {loss:.0%} less than with {rival}"
     reserve = f"recommend.max_small_seller_loss = {bound:g} reserves places for small sellers"
     remedy = f"{reserve}; or {_raise('max_exposure_loss', loss)}"
     return _at_most("exposure", loss, bound, line, remedy, decides=decides)
 
 
-def _exposure(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Check]:
+def _exposure(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[GateCheck]:
     """Check coverage and evenness (1 - Gini) as shares of the maximum for so many places; and difference from
     popularity.
     """
@@ -233,7 +233,7 @@ def _exposure(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Ch
     )
 
 
-def _reasons(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
+def _reasons(evaluation: Evaluation, settings: EvaluateSettings) -> GateCheck:
     share, n = evaluation["reasons"]["reasons_valid_share"], evaluation["reasons"]["reasons_tested"]
     line = f"{share:.0%} of {n} reasons pass the deletion test"
     facts = evaluation.get("champion_facts")
@@ -244,7 +244,7 @@ def _reasons(evaluation: Evaluation, settings: EvaluateSettings) -> Check:
     )
 
 
-def _attacks(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Check]:
+def _attacks(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[GateCheck]:
     """Check the share of honest users' lists that a ring gets its product into; nothing where no rings were planted."""
     figures, facts = evaluation["manipulation"], evaluation.get("champion_facts")
     if not figures:
@@ -259,7 +259,7 @@ def _attacks(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Che
     yield _at_most("ring_lists", share, bound, line, remedy, decides=facts is not None)
 
 
-def _cost(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[Check]:
+def _cost(evaluation: Evaluation, settings: EvaluateSettings) -> Iterator[GateCheck]:
     facts = evaluation.get("champion_facts")
     lines = {"fit_seconds": "fitting took {:.1f} s", "score_milliseconds_per_user": "scoring took {:.1f} ms a user"}
     for name, line in lines.items():
@@ -286,14 +286,16 @@ def _verdict(is_better: bool, gain: float) -> str:
     return ": better" if is_better else ": not better" + (f" by {gain:g}" if gain else "")
 
 
-def _broken(name: str, line: str, figure: float) -> Check:
-    return Check(name, False, True, figure, 0.0, line, "this candidate cannot serve: train again, or report the defect")
+def _broken(name: str, line: str, figure: float) -> GateCheck:
+    return GateCheck(
+        name, False, True, figure, 0.0, line, "this candidate cannot serve: train again, or report the defect"
+    )
 
 
-def _at_most(name: str, figure: float, bound: float, line: str, remedy: str, *, decides: bool = True) -> Check:
+def _at_most(name: str, figure: float, bound: float, line: str, remedy: str, *, decides: bool = True) -> GateCheck:
     if figure <= bound:
-        return Check(name, True, decides, float(figure), float(bound), line)
-    return Check(name, False, decides, float(figure), float(bound), f"{line}, at most {bound:.3g}", remedy)
+        return GateCheck(name, True, decides, float(figure), float(bound), line)
+    return GateCheck(name, False, decides, float(figure), float(bound), f"{line}, at most {bound:.3g}", remedy)
 
 
 @dataclass(frozen=True)
@@ -305,15 +307,15 @@ class _Bounds:
     max_loss: float
 
 
-def _keeps(name: str, figure: float, bounds: _Bounds, line: str, remedy: str) -> Check:
+def _keeps(name: str, figure: float, bounds: _Bounds, line: str, remedy: str) -> GateCheck:
     """Check a share that should be high."""
     champion = bounds.champion
     bound = bounds.least if champion is None else champion * (1.0 - bounds.max_loss)
     of_champion = "" if champion is None else f" ({champion:.1%} with the champion)"
     if figure >= bound:
-        return Check(name, True, champion is not None, float(figure), float(bound), line + of_champion)
+        return GateCheck(name, True, champion is not None, float(figure), float(bound), line + of_champion)
     line += f"{of_champion}, at least {bound:.3g}"
-    return Check(name, False, champion is not None, float(figure), float(bound), line, remedy)
+    return GateCheck(name, False, champion is not None, float(figure), float(bound), line, remedy)
 
 
 def _raise(setting: str, needed: float) -> str:

@@ -43,7 +43,7 @@ class HeldOutSet:
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """Figures of one model's lists, and the 95% interval of each that is a mean over users.
 
     ndcg: float64 (n_tested,) of each tested user, for paired tests with another model on the same users.
@@ -66,7 +66,7 @@ def measure(ranked: Ranked, relevant: Relevant, cutoff: int) -> Figures:
     return {**means, f"coverage_at_{cutoff}": covered, "n_users": float(tested.sum())}
 
 
-def measure_whole(ranked: Ranked, held: HeldOutSet, settings: EvaluateSettings) -> Measured:
+def measure_whole(ranked: Ranked, held: HeldOutSet, settings: EvaluateSettings) -> Measurement:
     """Compute the figures of `measure`, and properties of the lists other than accuracy."""
     cutoff, tested = settings.cutoff, n_relevant(held.relevant) > 0
     shown, history = ranked[tested], held.history[tested]
@@ -86,7 +86,7 @@ def measure_whole(ranked: Ranked, held: HeldOutSet, settings: EvaluateSettings) 
     return _measured(columns, of_all, settings)
 
 
-def measure_slices(ranked: Ranked, held: HeldOutSet, settings: EvaluateSettings) -> dict[str, Measured]:
+def measure_slices(ranked: Ranked, held: HeldOutSet, settings: EvaluateSettings) -> dict[str, Measurement]:
     """Compute NDCG, recall and hit rate of each slice, over the users with a relevant product in it."""
     found = {}
     for name, relevant in held.slices.items():
@@ -104,9 +104,9 @@ def accuracy(ranked: Ranked, relevant: Relevant, metrics: tuple[str, ...], cutof
     return {f"{name}_at_{cutoff}": PER_USER[name](ranked, relevant, cutoff) for name in metrics}
 
 
-def _measured(columns: Mapping[str, Values], of_all: Figures, settings: EvaluateSettings) -> Measured:
+def _measured(columns: Mapping[str, Values], of_all: Figures, settings: EvaluateSettings) -> Measurement:
     low, high = mean_interval(np.stack(list(columns.values()), axis=1), settings.n_resamples, settings.seed)
-    return Measured(
+    return Measurement(
         figures={name: _mean(values) for name, values in columns.items()} | of_all,
         intervals=dict(zip(columns, zip(low.tolist(), high.tolist(), strict=True), strict=True)),
         ndcg=columns[f"ndcg_at_{settings.cutoff}"],

@@ -28,8 +28,8 @@ from socialrec.features.evidence import (
     tie_matrix,
     trend_of,
 )
+from socialrec.features.item_metadata import ages_in_days, kind_numbers, offered, small_sellers
 from socialrec.features.reason_evidence import ReasonEvidence, gather_evidence
-from socialrec.features.shelf import ages_in_days, kind_numbers, offered, small_sellers
 from socialrec.privacy.user_order import AFFINITY_PARTS, COMMENT_PARTS, PROFILE_PARTS, in_order, order_users
 from socialrec.settings import RecommendSettings, Settings
 from socialrec.vectors.arrays import ABSENT, F32, Csr, Flags, Indices, csr, positions
@@ -49,11 +49,11 @@ class Stamp:
 
 
 @dataclass(frozen=True)
-class Context:
+class ScoringSnapshot:
     """Fresh evidence over a model's catalogue.
 
-    everyone: pseudonyms (n_everyone,), in an order independent of them, and names: labels that do not depend on
-    pseudonyms, see `UserOrder`. rows: int64 (n_users,), users who get a list, ascending; platforms: (n_users,).
+    user_ids: pseudonyms (n_everyone,), in an order independent of them, and names: labels that do not depend on
+    pseudonyms, see `UserOrder`. target_rows: int64 (n_users,), users who get a list, ascending; platforms: (n_users,).
     affinity, recency, seen, returned, opinions: csr (n_everyone, n_products). ties: csr (n_everyone, n_everyone), rows
     adding up to 1. communities: int64 (n_everyone,), ABSENT without ties. trend: float32 (n_products,), users of each
     product, the newest counting most. active: bool (n_products,). category, brand: int64 (n_products,), ABSENT where
@@ -61,9 +61,9 @@ class Context:
     small_seller: bool (n_products,). reason_evidence: of everyone and the catalogue.
     """
 
-    everyone: pa.Array
+    user_ids: pa.Array
     names: pa.Array
-    rows: Indices
+    target_rows: Indices
     platforms: pa.Array
     affinity: Csr
     recency: Csr
@@ -101,26 +101,26 @@ class Context:
     @property
     def n_blocks(self) -> int:
         """Number of blocks of `block_users` users; their members do not depend on the distribution of the work."""
-        return -(-len(self.rows) // self.block_users)
+        return -(-len(self.target_rows) // self.block_users)
 
     def block_rows(self, block: int) -> tuple[int, Indices]:
         """First place of a block among the listed users, and the rows of its users among `everyone`."""
         start = block * self.block_users
-        return start, self.rows[start : start + self.block_users]
+        return start, self.target_rows[start : start + self.block_users]
 
     def without(self, users: pa.Array) -> Self:
         """Make the same context without lists for these users."""
-        is_left = pc.invert(pc.is_in(self.everyone.take(pa.array(self.rows)), value_set=users))
-        rows = self.rows[is_left.to_numpy(zero_copy_only=False)]
-        return replace(self, rows=rows, platforms=self.platforms.filter(is_left))
+        is_left = pc.invert(pc.is_in(self.user_ids.take(pa.array(self.target_rows)), value_set=users))
+        rows = self.target_rows[is_left.to_numpy(zero_copy_only=False)]
+        return replace(self, target_rows=rows, platforms=self.platforms.filter(is_left))
 
     def save(self, folder: Path) -> None:
         """Write the context for other processes to load."""
         folder.mkdir(parents=True, exist_ok=True)
         tensors = {f"{name}.{part}": getattr(getattr(self, name), part) for name in MATRICES for part in _PARTS}
-        tensors |= {name: getattr(self, name) for name in ("rows", "communities", *PRODUCT_FACTS)}
+        tensors |= {name: getattr(self, name) for name in ("target_rows", "communities", *PRODUCT_FACTS)}
         save_file(tensors, folder / "context.safetensors")
-        pq.write_table(pa.table({"user_key": self.everyone, "name": self.names}), folder / "everyone.parquet")
+        pq.write_table(pa.table({"user_key": self.user_ids, "name": self.names}), folder / "everyone.parquet")
         pq.write_table(pa.table({"platform": self.platforms}), folder / "platforms.parquet")
         self.reason_evidence.save(folder)
         document = {"stamp": vars(self.stamp), "settings": self.settings.model_dump(mode="json")}
@@ -139,9 +139,9 @@ class Context:
             for name, width in widths.items()
         }
         return cls(
-            everyone=users["user_key"].combine_chunks(),
+            user_ids=users["user_key"].combine_chunks(),
             names=users["name"].combine_chunks(),
-            rows=tensors["rows"],
+            target_rows=tensors["target_rows"],
             communities=tensors["communities"],
             platforms=pq.read_table(folder / "platforms.parquet")["platform"].combine_chunks(),
             **{name: tensors[name] for name in PRODUCT_FACTS},
@@ -171,7 +171,7 @@ def build_context(
     stamp: Stamp,
     settings: Settings,
     sample: float = 1.0,
-) -> Context:
+) -> ScoringSnapshot:
     """Build the context from rows of gold.user_product_affinity, gold.social_ties, silver.products and
     gold.user_profiles of one day, and of silver.comments up to it.
 
@@ -191,10 +191,10 @@ def build_context(
     affinity = affinity_of_rollup(affinities, everyone, catalogue, settings)
     newest = newest_pairs(affinities, "last_event_ts", everyone, catalogue)
     brand = kind_numbers(products, "brand", catalogue)
-    return Context(
-        everyone=everyone,
+    return ScoringSnapshot(
+        user_ids=everyone,
         names=users.names,
-        rows=listed,
+        target_rows=listed,
         platforms=profiles["platform"].take(pa.array(profile[listed])).combine_chunks(),
         affinity=affinity,
         trend=trend_of(newest, affinity, settings.recommend.trend_half_life),

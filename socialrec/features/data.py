@@ -21,13 +21,13 @@ from socialrec.features.evidence import (
     tie_matrix,
     trend_of,
 )
-from socialrec.features.shelf import kind_numbers
+from socialrec.features.item_metadata import kind_numbers
 from socialrec.settings import Settings
 from socialrec.vectors.arrays import ABSENT, F32, Csr, Indices, centred, positions, unit_rows, vocabulary
 
 
 @dataclass(frozen=True)
-class Evidence:
+class TrainingTables:
     """Rows that may be learned from: silver.interactions, silver.comments, parts of ties, and the moment of the cut."""
 
     interactions: pa.Table
@@ -67,7 +67,7 @@ class TrainingData:
 
 
 def build_training_data(
-    evidence: Evidence, products: pa.Table, embeddings: pa.Table, settings: Settings
+    evidence: TrainingTables, products: pa.Table, embeddings: pa.Table, settings: Settings
 ) -> TrainingData:
     """Build matrices from evidence, one snapshot of silver.products and gold.text_embeddings (text_hash, embedding).
 

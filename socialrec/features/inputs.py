@@ -14,7 +14,7 @@ from socialrec.contracts.gold import SOCIAL_TIES, TEXT_EMBEDDINGS
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.errors import UserError
 from socialrec.evaluate.split import Split, Until
-from socialrec.features.data import Evidence, TrainingData, build_training_data
+from socialrec.features.data import TrainingData, TrainingTables, build_training_data
 from socialrec.lake import Lake
 from socialrec.privacy.user_order import HAPPENED, NamedTables
 from socialrec.settings import Settings
@@ -45,7 +45,7 @@ class Inputs:
         as_of = split.cut(until)
         if until == "all":
             as_of = datetime.fromisoformat(self.ds).replace(tzinfo=UTC) + timedelta(days=1)
-        evidence = Evidence(
+        evidence = TrainingTables(
             split.training_interactions(self.interactions, until),
             split.training_comments(self.comments, until),
             split.ties_as_of(self.ties, until),

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import requests
 
 from socialrec.display.visible import lines
-from socialrec.errors import AwayError, UserError
+from socialrec.errors import ServiceUnavailableError, UserError
 
 TIMEOUT_SECONDS = 30.0
 NOTE_CHARS = 1000
@@ -20,7 +20,7 @@ JSON = dict[str, Any]
 
 
 class AirflowApi:
-    """Signed-in session. Raises UserError where the server refuses, and AwayError where it does not answer."""
+    """Signed-in session. Raises UserError if the server refuses, ServiceUnavailableError if it does not answer."""
 
     def __init__(self, url: str, user: str, password: str) -> None:
         self.url = url
@@ -116,7 +116,7 @@ class AirflowApi:
                 self._sign_in()
                 answer = self._send(method, path, body)
         except requests.RequestException as error:
-            raise AwayError(
+            raise ServiceUnavailableError(
                 f"Airflow does not answer at {self.url}: run `socialrec up` ({type(error).__name__})"
             ) from None
         if not answer.ok and answer.status_code not in fine:
@@ -133,7 +133,9 @@ class AirflowApi:
         answer = self._session.post(f"{self.url}/auth/token", json=self._credentials, timeout=TIMEOUT_SECONDS)
         if answer.status_code == requests.codes.too_many_requests:
             wait = answer.headers.get("Retry-After", "60")
-            raise AwayError(f"Airflow at {self.url} was asked with too many wrong passwords: try again in {wait} s")
+            raise ServiceUnavailableError(
+                f"Airflow at {self.url} was asked with too many wrong passwords: try again in {wait} s"
+            )
         if not answer.ok:
             raise UserError(f"Airflow at {self.url} refuses the password: was its password file changed?")
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"

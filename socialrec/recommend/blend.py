@@ -88,7 +88,7 @@ def standardised(scores: Scores) -> F32:
 
 
 @dataclass(frozen=True)
-class Heads:
+class CandidateFeatures:
     """Candidates of some users for learning weights: each signal's best unseen products, and the relevant ones.
 
     features: float32 (n, n_candidates, n_signals), standardised; absent: bool (n, n_candidates), padding;
@@ -101,7 +101,7 @@ class Heads:
     n_relevant: npt.NDArray[np.int64]
 
 
-def heads(parts: Sequence[F32], seen: Csr, relevant: Csr) -> Heads:
+def candidate_features(parts: Sequence[F32], seen: Csr, relevant: Csr) -> CandidateFeatures:
     """Make the candidates of a block of users; parts are the standardised scores of every signal, (n, n_products) each.
 
     The top of any non-negative blend lies among products that some signal ranks high, so a few hundred candidates
@@ -130,4 +130,4 @@ def heads(parts: Sequence[F32], seen: Csr, relevant: Csr) -> Heads:
     absent, hit = np.ones(size, dtype=np.bool_), np.zeros(size, dtype=np.bool_)
     absent[rows, places] = False
     hit[rows, places] = wanted[rows, columns]
-    return Heads(features, absent, hit, n_relevant(relevant))
+    return CandidateFeatures(features, absent, hit, n_relevant(relevant))

@@ -19,7 +19,7 @@ from socialrec.contracts.vocabulary import ModelKind
 from socialrec.errors import UserError
 from socialrec.features.data import TrainingData
 from socialrec.recommend.blend import TIE_BREAK, Blended
-from socialrec.recommend.scores import Few
+from socialrec.recommend.scores import SparseScores
 from socialrec.recommend.signals import SIGNALS, Collaborative, Popularity, Signal
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.settings import RecommendSettings
@@ -75,7 +75,7 @@ class Recommender:
 
     def score(self, block: UserBlock) -> Blended:
         """Blend the scores, (n, n_products), one part per signal; signals of weight 0 are skipped."""
-        nothing = Few(sp.csr_matrix(block.affinity.shape, dtype=np.float32))
+        nothing = SparseScores(sp.csr_matrix(block.affinity.shape, dtype=np.float32))
         weights = self.blend_weights()
         asked = zip(self.signals, weights, strict=True)
         return Blended([signal.score(block) if weight else nothing for signal, weight in asked], weights)

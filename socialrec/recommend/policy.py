@@ -20,8 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from socialrec.features.context import Context
-from socialrec.recommend.ranker import Lister
+from socialrec.features.context import ScoringSnapshot
+from socialrec.recommend.ranker import TopKRanker
 from socialrec.recommend.scores import Scores
 from socialrec.vectors.arrays import ABSENT, F32, Flags, Indices
 
@@ -45,9 +45,9 @@ class Chosen:
 class Policy:
     """Rules of one night, over its context."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: ScoringSnapshot) -> None:
         self.context = context
-        self._lister = Lister(context.active, context.settings.score_decimals)
+        self._lister = TopKRanker(context.active, context.settings.score_decimals)
 
     def choose(self, scores: Scores, rows: Indices) -> Chosen:
         """Choose the best k products of each user that the rules allow, best first; scores: of the users in `rows`."""
@@ -71,7 +71,7 @@ class Policy:
         return Chosen(listed, np.where(filled, np.take_along_axis(pool_scores, places, axis=1), 0.0), removed)
 
 
-def _hidden(context: Context, rows: Indices) -> Removed:
+def _hidden(context: ScoringSnapshot, rows: Indices) -> Removed:
     """Pairs that can never be listed, each counted under the first rule that hides it."""
     returned, seen = context.returned[rows][:, context.active], context.seen[rows][:, context.active]
     return {
@@ -117,7 +117,7 @@ class _AtMost:
         self._counts[self._users[taken], self._kinds[products[taken]]] += 1
 
 
-def _walking_rules(context: Context, n_users: int) -> list[_Stale | _AtMost]:
+def _walking_rules(context: ScoringSnapshot, n_users: int) -> list[_Stale | _AtMost]:
     settings = context.settings
     rules: list[_Stale | _AtMost] = []
     if settings.max_age_days is not None:
@@ -157,7 +157,7 @@ def _refill(pool: Indices, kept: Flags, k: int, removed: Removed) -> Flags:
     return back
 
 
-def _reserved(context: Context, rows: Indices, k: int) -> list[int]:
+def _reserved(context: ScoringSnapshot, rows: Indices, k: int) -> list[int]:
     """Number of places of each list reserved for small sellers; a fraction of a place is drawn per user."""
     loss = context.settings.max_small_seller_loss or 0.0
     wanted = (1.0 - loss) * k * context.small_seller_likes
@@ -191,7 +191,7 @@ def _explore(pool: Indices, kept: Flags, n_explored: int, chances: Sequence[np.r
     return explored
 
 
-def _chance(context: Context, row: int) -> np.random.Generator:
+def _chance(context: ScoringSnapshot, row: int) -> np.random.Generator:
     """Draw numbers that are the same for the same user on the same night, whatever the pseudonym."""
     name = f"{context.stamp.ds} {context.names[row].as_py()}"
     return np.random.default_rng(list(hashlib.blake2b(name.encode(), digest_size=16).digest()))

@@ -82,7 +82,7 @@ class Vectors:
 
 
 @dataclass(frozen=True)
-class Products(Scores):
+class InnerProductScores(Scores):
     """Scores as inner products of the users' vectors, float32 (n, dim), with those of all products."""
 
     users: F32
@@ -113,7 +113,7 @@ class Products(Scores):
 
 
 @dataclass(frozen=True)
-class Few(Scores):
+class SparseScores(Scores):
     """Sparse scores, csr float32 (n, n_products)."""
 
     cells: Csr
@@ -144,7 +144,7 @@ class Few(Scores):
 
 
 @dataclass(frozen=True)
-class Written(Scores):
+class DenseScores(Scores):
     """Dense scores of some products, float32 (n, n_columns), and 0 for the others.
 
     columns: int64 (n_columns,), the numbers of those products, sorted.

@@ -24,7 +24,7 @@ import structlog
 from socialrec.contracts import TABLES
 from socialrec.contracts.columns import DAY_PATTERN
 from socialrec.display.visible import lines, say_error, visible
-from socialrec.errors import AwayError, UserError
+from socialrec.errors import ServiceUnavailableError, UserError
 from socialrec.lake import Lake
 from socialrec.lake.traffic import Amount, Traffic
 from socialrec.runtime.cost import Meter
@@ -252,7 +252,7 @@ def guarded(main: Callable[[], int]) -> int:
     """
     try:
         return main()
-    except AwayError as error:
+    except ServiceUnavailableError as error:
         say_error(error)
         return EXIT_AWAY
     except UserError as error:

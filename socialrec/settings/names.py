@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -11,6 +12,26 @@ Path = tuple[str, ...]
 """Path of a setting by section and name, such as `("etl", "mask", "mail")`."""
 
 _MOST_GUESSES = 3
+RENAMED: Mapping[Path, str] = {
+    ("recommend", "ridge"): "regularization",
+    ("recommend", "factor_ridge"): "factor_regularization",
+    ("recommend", "factor_unobserved"): "factor_unobserved_weight",
+    ("recommend", "factor_passes"): "factor_iterations",
+    ("recommend", "max_side"): "max_dimension",
+    ("text", "adversarial_passes"): "adversarial_steps",
+}
+"""New names of settings by their paths in version 0.1: they work for one more version, with a warning."""
+
+
+def current_path(path: Sequence[str]) -> Path:
+    """The path of a setting under its current name."""
+    return (*path[:-1], RENAMED.get(tuple(path), path[-1]))
+
+
+def current_names(section: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A section's values under current names; a value under the current name itself takes precedence."""
+    renamed = {current_path((section, name))[-1]: value for name, value in values.items()}
+    return renamed | {name: value for name, value in values.items() if name in renamed}
 
 
 def setting_paths(model: type[BaseModel], section: Path = ()) -> Iterator[Path]:

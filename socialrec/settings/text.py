@@ -138,7 +138,7 @@ class TextSettings(Section):
     """Largest length of the perturbation of one text."""
     adversarial_method: AdversarialMethod = AdversarialMethod.FGM
     """One step to that length (Miyato et al. 2017), or several short ones within it (`freelb`, Zhu et al. 2020)."""
-    adversarial_passes: int = Field(3, ge=1)
+    adversarial_steps: int = Field(3, ge=1)
     """Passes over the batch in FreeLB; FGM takes two."""
     adversarial_step: float = Field(0.2, gt=0)
     """Length of one of FreeLB's steps."""

@@ -7,6 +7,7 @@ from the defaults below. `SOCIALREC_HOME` names the home folder itself. Unknown 
 
 from __future__ import annotations
 
+import logging
 import os
 import tomllib
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from pydantic import Field, ValidationError
 
 from socialrec.errors import UserError
 from socialrec.settings.etl import EtlSettings
-from socialrec.settings.names import setting_paths, similar_settings
+from socialrec.settings.names import current_names, current_path, setting_paths, similar_settings
 from socialrec.settings.paths import below
 from socialrec.settings.secret_files import keep_private
 from socialrec.settings.section import Days, Section, Share
@@ -31,6 +32,7 @@ from socialrec.settings.services import (
 from socialrec.settings.text import PretrainSettings, TextSettings
 
 ENV_PREFIX = "SOCIALREC_"
+_log = logging.getLogger(__name__)
 HOME_VARIABLE = "SOCIALREC_HOME"
 DEFAULT_HOME = ".socialrec"
 RESERVED_VARIABLES = frozenset({HOME_VARIABLE, "SOCIALREC_DATA_DIR"})
@@ -44,12 +46,12 @@ class RecommendSettings(Section):
     """Settings of the recommender and its lists."""
 
     list_length: int = Field(20, ge=1)
-    max_side: int = Field(13_000, ge=10)
+    max_dimension: int = Field(13_000, ge=10)
     """Largest side (users or products) that is inverted exactly; beyond it the most active products are kept."""
-    ridge: float = Field(100.0, gt=0)
+    regularization: float = Field(100.0, gt=0)
     """Regularisation of the item-to-item weights, in units of the mean square of the affinities."""
     text_weight: float = Field(0.2, ge=0)
-    """Weight of texts relative to users' events, in units of the ridge."""
+    """Weight of texts relative to users' events, in units of the regularization."""
     social_weight: float = Field(0.0, ge=0)
     """Weight of neighbours' affinities relative to the user's own."""
     affinity_exponent: float = Field(1.0, ge=0, le=2)
@@ -58,13 +60,13 @@ class RecommendSettings(Section):
     """Power of a product's number of users that its affinities are divided by: products with few users weigh more."""
     factor_dim: int = Field(128, ge=1)
     """Length of a product's factors in implicit ALS."""
-    factor_ridge: float = Field(0.01, gt=0)
+    factor_regularization: float = Field(0.01, gt=0)
     """Regularisation of the factors, per observed and (weighted) unobserved product."""
-    factor_unobserved: float = Field(0.03, gt=0)
+    factor_unobserved_weight: float = Field(0.03, gt=0)
     """Weight of a product without events of the user relative to one with events."""
     factor_text: float = Field(1.0, ge=0)
     """Weight of products' texts in their factors."""
-    factor_passes: int = Field(12, ge=1)
+    factor_iterations: int = Field(12, ge=1)
     sequence_window: int = Field(5, ge=1)
     """Longest distance between two of a user's products that counts as a step."""
     sequence_decay: float = Field(0.7, gt=0, le=1)
@@ -287,6 +289,7 @@ def load_settings(home: Path | None = None) -> Settings:
     file = root / "settings.toml"
     values = _from_toml(file) if file.exists() else {}
     for variable in _variables():
+        _warn_of_old_name(_parts(variable), variable)
         _put(values, variable, os.environ[variable])
     try:
         return Settings.model_validate({**values, "home": root})
@@ -299,6 +302,11 @@ def _from_toml(file: Path) -> dict[str, Any]:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise UserError(f"{file} is not valid TOML: {error}") from None
+    for section, inner in values.items():
+        if isinstance(inner, dict):
+            for name in inner:
+                _warn_of_old_name((section, name), f"{file}: {section}.{name}")
+            values[section] = current_names(section, inner)
     if "home" in values:
         raise UserError(f"{file}: home is not a setting; the folder of this file is the home")
     return values
@@ -309,8 +317,18 @@ def _variables() -> list[str]:
     return sorted(name for name in os.environ if name.startswith(ENV_PREFIX) and name not in RESERVED_VARIABLES)
 
 
-def _path(variable: str) -> list[str]:
+def _parts(variable: str) -> list[str]:
     return variable.removeprefix(ENV_PREFIX).lower().split("__")
+
+
+def _path(variable: str) -> list[str]:
+    return list(current_path(_parts(variable)))
+
+
+def _warn_of_old_name(path: Sequence[str], place: str) -> None:
+    new = current_path(path)
+    if new != tuple(path):
+        _log.warning("%s has a new name, %s: the old one works in this version only", place, ".".join(new))
 
 
 def _put(values: dict[str, Any], variable: str, value: str) -> None:

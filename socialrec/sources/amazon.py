@@ -35,7 +35,7 @@ Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Layout:
+class ReviewLayout:
     """Used fields of a review. The reviewer's name is personal, and not read.
 
     product: the first of these that a review has.
@@ -55,8 +55,8 @@ class Layout:
 
 
 LAYOUTS = (
-    Layout("reviewerID", ("asin",), "summary", "reviewText", "overall", "unixReviewTime"),
-    Layout("user_id", ("parent_asin", "asin"), "title", "text", "rating", "timestamp"),
+    ReviewLayout("reviewerID", ("asin",), "summary", "reviewText", "overall", "unixReviewTime"),
+    ReviewLayout("user_id", ("parent_asin", "asin"), "title", "text", "rating", "timestamp"),
 )
 """Layouts of 2014 and 2018, and of 2023."""
 
@@ -114,7 +114,7 @@ def _files(data: Path) -> tuple[Path, Path | None]:
 
 def _reviews(file: Path) -> Iterator[tuple[object, ...]]:
     """Make rows of _REVIEW. Only the layout's fields of a review are kept, and a digest of the content of each id."""
-    layout: Layout | None = None
+    layout: ReviewLayout | None = None
     said: dict[str, list[bytes]] = {}
     for line, review in _records(file):
         layout = layout or min(LAYOUTS, key=lambda known: len(known.lacks(review)))
@@ -140,7 +140,7 @@ def _own_id(key: str, content: str, said: dict[str, list[bytes]]) -> str:
     return key if number == 1 else f"{key}#{number}"
 
 
-def _micros(file: Path, line: int, layout: Layout, review: Record) -> int:
+def _micros(file: Path, line: int, layout: ReviewLayout, review: Record) -> int:
     held = review[layout.time]
     try:
         micros = epoch_micros(held)

@@ -18,7 +18,7 @@ from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.vocabulary import Entity
 from socialrec.lake.schemas import arrow_type
 from socialrec.sources.demo_activity import Comments, make_comments, make_events, make_looks
-from socialrec.sources.demo_faults import Delivery, Record, deliver
+from socialrec.sources.demo_faults import PlannedDelivery, Record, deliver
 from socialrec.sources.demo_records import (
     Records,
     comment_id,
@@ -30,7 +30,7 @@ from socialrec.sources.demo_records import (
     user_id,
 )
 from socialrec.sources.demo_words import ASPECTS, CATEGORIES, SENTIMENTS, STYLES
-from socialrec.sources.demo_world import Catalogue, DemoWorld, People, make_catalogue, make_follows, make_people
+from socialrec.sources.demo_world import DemoCatalogue, DemoWorld, People, make_catalogue, make_follows, make_people
 from socialrec.sources.landing import Format, Imported, write_day
 from socialrec.sources.landing import deliver as deliver_days
 
@@ -51,7 +51,7 @@ _DEFAULT = DemoWorld()
 @dataclass(frozen=True)
 class _Scene:
     people: People
-    catalogue: Catalogue
+    catalogue: DemoCatalogue
     comments: Comments
     records: Mapping[Entity, Records]
 
@@ -106,7 +106,7 @@ def _content(entity: Entity, records: Sequence[Record | str]) -> pa.Table | list
     return pa.Table.from_pylist(list(records), schema=pa.schema(fields))
 
 
-def _write_truth(truth: Path, world: DemoWorld, scene: _Scene, deliveries: Mapping[Entity, Delivery]) -> None:
+def _write_truth(truth: Path, world: DemoWorld, scene: _Scene, deliveries: Mapping[Entity, PlannedDelivery]) -> None:
     shutil.rmtree(truth, ignore_errors=True)
     truth.mkdir(parents=True)
     for name, columns in (
@@ -133,7 +133,7 @@ def _user_truth(world: DemoWorld, people: People) -> dict[str, Any]:
     }
 
 
-def _product_truth(world: DemoWorld, catalogue: Catalogue) -> dict[str, Any]:
+def _product_truth(world: DemoWorld, catalogue: DemoCatalogue) -> dict[str, Any]:
     return {
         "product_id": [product_id(number) for number in range(world.products)],
         "category": [CATEGORIES[place] for place in catalogue.category],

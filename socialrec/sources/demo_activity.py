@@ -8,7 +8,7 @@ import numpy as np
 
 from socialrec.contracts.vocabulary import EventType
 from socialrec.sources.demo_words import ASPECTS
-from socialrec.sources.demo_world import Catalogue, DemoWorld, Flags, Floats, Follows, Ints, People
+from socialrec.sources.demo_world import DemoCatalogue, DemoWorld, Flags, Floats, Follows, Ints, People
 
 DAY_SECONDS = 86_400
 _OPEN, _CLOSE = 6 * 3_600, 22 * 3_600
@@ -67,7 +67,7 @@ class Comments:
 EVENT_TYPES = tuple(kind for kind, _, _ in _CHAIN)
 
 
-def make_looks(world: DemoWorld, people: People, catalogue: Catalogue, follows: Follows) -> Looks:
+def make_looks(world: DemoWorld, people: People, catalogue: DemoCatalogue, follows: Follows) -> Looks:
     """Draw looks by taste, popularity and offer; some are copied from followed users."""
     rng = world.rng(4)
     taste = people.category_taste[:, catalogue.category] * people.style_taste[:, catalogue.style] * catalogue.popularity
@@ -86,7 +86,7 @@ def make_looks(world: DemoWorld, people: People, catalogue: Catalogue, follows: 
     return _with_copied(rng, looks, catalogue, follows, world.users)
 
 
-def make_events(world: DemoWorld, people: People, catalogue: Catalogue, looks: Looks) -> Events:
+def make_events(world: DemoWorld, people: People, catalogue: DemoCatalogue, looks: Looks) -> Events:
     """Draw each look's view and further events, more often where the product's style is the user's."""
     rng = world.rng(5)
     is_liked = catalogue.style[looks.product] == people.favourite_style(looks.user)
@@ -103,7 +103,9 @@ def make_events(world: DemoWorld, people: People, catalogue: Catalogue, looks: L
     return Events(looks.user[look], looks.product[look], kind, second[order], pieces[order])
 
 
-def make_comments(world: DemoWorld, people: People, catalogue: Catalogue, looks: Looks, follows: Follows) -> Comments:
+def make_comments(
+    world: DemoWorld, people: People, catalogue: DemoCatalogue, looks: Looks, follows: Follows
+) -> Comments:
     """Draw comments on products that users looked at, at most one per user and product, and replies of their
     followers.
     """
@@ -130,12 +132,14 @@ class _Said:
     parent: Ints
 
 
-def _on_offer(catalogue: Catalogue, number: int) -> Flags:
+def _on_offer(catalogue: DemoCatalogue, number: int) -> Flags:
     offered: Flags = (catalogue.first_day <= number) & (number < catalogue.last_day)
     return offered
 
 
-def _with_copied(rng: np.random.Generator, looks: Looks, catalogue: Catalogue, follows: Follows, n_users: int) -> Looks:
+def _with_copied(
+    rng: np.random.Generator, looks: Looks, catalogue: DemoCatalogue, follows: Follows, n_users: int
+) -> Looks:
     """Redirect some looks to a product that a followed user has looked at before, if it is still on offer."""
     copies = np.flatnonzero(rng.random(len(looks.user)) < _COPIED_SHARE)
     starts = np.searchsorted(follows.follower, np.arange(n_users + 1))
@@ -180,7 +184,7 @@ def _with_replies(rng: np.random.Generator, people: People, follows: Follows, ow
     )
 
 
-def _judged(rng: np.random.Generator, people: People, catalogue: Catalogue, said: _Said) -> Comments:
+def _judged(rng: np.random.Generator, people: People, catalogue: DemoCatalogue, said: _Said) -> Comments:
     """Add sentiment (better where the style is the user's), aspect and, to most comments that are no replies, a
     rating.
     """

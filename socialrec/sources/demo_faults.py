@@ -38,14 +38,14 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Delivery:
+class PlannedDelivery:
     """Records and raw lines of one entity by the number of their landing day, and the planted counts."""
 
     by_day: Mapping[int, Sequence[Record | str]]
     counts: Counts
 
 
-def deliver(world: DemoWorld, entity: Entity, rows: Sequence[Record], happened: Ints, first: date) -> Delivery:
+def deliver(world: DemoWorld, entity: Entity, rows: Sequence[Record], happened: Ints, first: date) -> PlannedDelivery:
     """Spread valid rows over landing days, given the day (int64 by row) on which each happened, and add the faults.
 
     Copies, conflicts and broken records are added to the valid rows at the end of their file, after the record that
@@ -72,7 +72,7 @@ def deliver(world: DemoWorld, entity: Entity, rows: Sequence[Record], happened: 
     counts.published = len(keys)
     counts.duplicate = len(copied) + len(rows) - len(keys)
     counts.records = sum(len(records) for records in days)
-    return Delivery({number: records for number, records in enumerate(days) if records}, counts)
+    return PlannedDelivery({number: records for number, records in enumerate(days) if records}, counts)
 
 
 def _with_late(rng: np.random.Generator, world: DemoWorld, happened: Ints) -> Ints:

@@ -11,7 +11,7 @@ import numpy as np
 from socialrec.sources.demo_activity import DAY_SECONDS, EVENT_TYPES, Comments, Events
 from socialrec.sources.demo_faults import Record
 from socialrec.sources.demo_words import ASPECTS, BRANDS, CATEGORIES, STYLES, comment_words, product_words
-from socialrec.sources.demo_world import NEVER, Catalogue, DemoWorld, Follows, Ints, People
+from socialrec.sources.demo_world import NEVER, DemoCatalogue, DemoWorld, Follows, Ints, People
 
 _UPDATES_PER_PRODUCT_DAY = 0.002
 """Price changes per product and day."""
@@ -38,7 +38,7 @@ def product_id(number: int) -> str:
     return f"p{number:05d}"
 
 
-def product_records(world: DemoWorld, catalogue: Catalogue, first: date) -> tuple[Records, list[str]]:
+def product_records(world: DemoWorld, catalogue: DemoCatalogue, first: date) -> tuple[Records, list[str]]:
     """Make rows of each product at its arrival, its price changes and its end; and each product's noun."""
     rng = world.rng(7)
     dated: list[tuple[int, Record]] = []
@@ -86,7 +86,7 @@ def interaction_records(events: Events, first: date) -> Records:
 
 
 def comment_records(
-    world: DemoWorld, people: People, catalogue: Catalogue, comments: Comments, *, nouns: list[str], first: date
+    world: DemoWorld, people: People, catalogue: DemoCatalogue, comments: Comments, *, nouns: list[str], first: date
 ) -> Records:
     """Make one row per comment, in words that carry its sentiment, its aspect and its writer's taste."""
     rng, shop = world.rng(8), world.rng(9)
@@ -141,7 +141,7 @@ def follow_records(follows: Follows, first: date) -> Records:
 
 
 def _changes(
-    rng: np.random.Generator, world: DemoWorld, catalogue: Catalogue, number: int
+    rng: np.random.Generator, world: DemoWorld, catalogue: DemoCatalogue, number: int
 ) -> Iterator[tuple[int, Record]]:
     start, end = int(catalogue.first_day[number]), min(int(catalogue.last_day[number]), world.days)
     for day in range(start + 1, end):

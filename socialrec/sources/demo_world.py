@@ -78,7 +78,7 @@ class People:
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class DemoCatalogue:
     """Products: category, style, popularity (mean 1), first day and last day (exclusive) on offer, flags."""
 
     category: Ints
@@ -114,7 +114,7 @@ def make_people(world: DemoWorld) -> People:
     return People(community, category_taste, style_taste, activity / activity.mean(), is_cold, int(order[-1]))
 
 
-def make_catalogue(world: DemoWorld) -> Catalogue:
+def make_catalogue(world: DemoWorld) -> DemoCatalogue:
     """Draw products over categories and styles; some arrive later, some leave, some get no users."""
     rng = world.rng(2)
     n = world.products
@@ -131,7 +131,7 @@ def make_catalogue(world: DemoWorld) -> Catalogue:
     gone = order[n_cold : n_cold + n_gone]
     first_day[gone] = 0
     last_day[gone] = rng.integers(max(1, world.days // 2), world.days, n_gone)
-    return Catalogue(category, style, popularity / popularity.mean(), first_day, last_day, is_cold)
+    return DemoCatalogue(category, style, popularity / popularity.mean(), first_day, last_day, is_cold)
 
 
 def make_follows(world: DemoWorld, people: People) -> Follows:

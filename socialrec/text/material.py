@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from socialrec.contracts.vocabulary import EventType
 from socialrec.evaluate.split import Split, Until
 from socialrec.settings.text import TaskName
-from socialrec.text.tasks import MIN_EXAMPLES, MISSING, Labelled, Pairs, Task, labelled
+from socialrec.text.tasks import MIN_EXAMPLES, MISSING, Labelled, Task, TextPairs, labelled
 
 ATTRIBUTES = ("category", "brand")
 COMMENT_COLUMNS = ("comment_id", "user_key", "product_id", "text", "text_hash", "created_ts", "rating", "topic")
@@ -73,7 +73,7 @@ def without_rare(task: Task) -> Task:
     """Reduce a task to learnable values: those with fewer than two examples become unknown, outputs with one value are
     dropped.
     """
-    if isinstance(task, Pairs):
+    if isinstance(task, TextPairs):
         return task
     kept = {}
     for output, said in _values(task).items():
@@ -86,7 +86,7 @@ def without_rare(task: Task) -> Task:
 
 def like_trained(task: Task, trained: Task) -> Task:
     """Convert a validation task to the classes of the trained one; other values are unknown."""
-    if isinstance(task, Pairs) or isinstance(trained, Pairs):
+    if isinstance(task, TextPairs) or isinstance(trained, TextPairs):
         return task
     values = _values(task)
     unknown = [""] * len(task)
@@ -102,35 +102,37 @@ def _values(task: Labelled) -> dict[str, list[str]]:
     }
 
 
-def pairs(comments: pa.Table, products: pa.Table) -> Pairs:
+def pairs(comments: pa.Table, products: pa.Table) -> TextPairs:
     """Make pairs of comments and the text of their product, in the order of comment ids and texts."""
     described = products.select(["product_id", "text"]).rename_columns(["product_id", "product_text"])
     joined = comments.join(described, "product_id", join_type="inner")
     joined = joined.sort_by([(name, "ascending") for name in ("comment_id", "text", "product_text")])
     joined = joined.filter((pc.field("text") != "") & (pc.field("product_text") != ""))
     numbers = np.unique(np.asarray(joined["product_id"].to_pylist(), dtype=object).astype(str), return_inverse=True)[1]
-    return Pairs(joined["text"].to_pylist(), joined["product_text"].to_pylist(), numbers.astype(np.int64))
+    return TextPairs(joined["text"].to_pylist(), joined["product_text"].to_pylist(), numbers.astype(np.int64))
 
 
 def sentiment(comments: pa.Table) -> Labelled:
     """Make the sentiment task: comments labelled by their stars as few (1-2), 3 or many (4-5)."""
     rated = comments.filter(pc.field("rating").is_valid() & (pc.field("text") != "")).sort_by("comment_id")
-    return labelled(TaskName.SENTIMENT, rated["text"].to_pylist(), {"sentiment": moods(rated["rating"]).to_pylist()})
+    return labelled(
+        TaskName.SENTIMENT, rated["text"].to_pylist(), {"sentiment": sentiment_from_rating(rated["rating"]).to_pylist()}
+    )
 
 
-def moods(stars: pa.ChunkedArray) -> pa.ChunkedArray:
+def sentiment_from_rating(stars: pa.ChunkedArray) -> pa.ChunkedArray:
     """`negative` (below 2.5), `neutral` or `positive` (above 3.5) by stars; null where there are none."""
     return pc.if_else(pc.less(stars, 2.5), "negative", pc.if_else(pc.greater(stars, 3.5), "positive", "neutral"))
 
 
 def topic(comments: pa.Table) -> Labelled:
     """Make the topic task: comments labelled by the topic that the shop states."""
-    named = comments.filter(pc.is_valid(stated(comments["topic"]))).filter(pc.field("text") != "")
+    named = comments.filter(pc.is_valid(blank_to_null(comments["topic"]))).filter(pc.field("text") != "")
     rows = named.sort_by("comment_id")
-    return labelled(TaskName.TOPIC, rows["text"].to_pylist(), {"topic": stated(rows["topic"]).to_pylist()})
+    return labelled(TaskName.TOPIC, rows["text"].to_pylist(), {"topic": blank_to_null(rows["topic"]).to_pylist()})
 
 
-def stated(values: pa.ChunkedArray) -> pa.ChunkedArray:
+def blank_to_null(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """Strip spaces from the shop's values; blank ones become null."""
     trimmed = pc.utf8_trim_whitespace(values)
     return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)

@@ -19,7 +19,7 @@ RETRIEVAL = "retrieval"
 
 
 @dataclass(frozen=True)
-class Pairs:
+class TextPairs:
     """Pairs of comments and the products they are about: one text each, and the product's number."""
 
     comments: Sequence[str]
@@ -35,11 +35,11 @@ class Pairs:
         """Texts of all pairs, comments first."""
         return [*self.comments, *self.products]
 
-    def take(self, places: Sequence[int] | Ints) -> Pairs:
+    def take(self, places: Sequence[int] | Ints) -> TextPairs:
         """Take these pairs, in this order."""
         chosen = [int(place) for place in places]
         comments, products = ([texts[place] for place in chosen] for texts in (self.comments, self.products))
-        return Pairs(comments, products, self.product_ids[chosen], self.name)
+        return TextPairs(comments, products, self.product_ids[chosen], self.name)
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Labelled:
         return np.bincount(labels[labels != MISSING], minlength=len(self.outputs[output].classes))
 
 
-Task = Pairs | Labelled
+Task = TextPairs | Labelled
 
 
 def labelled(
@@ -112,7 +112,7 @@ def require_learnable(tasks: Sequence[Task]) -> None:
 
 def why_unlearnable(task: Task) -> str | None:
     """Reason why a task has nothing to learn from; None where it has."""
-    if isinstance(task, Pairs):
+    if isinstance(task, TextPairs):
         return None if len(task) else "there are no pairs"
     if not task.outputs:
         return f"nothing is stated that has two values or more, of {MIN_EXAMPLES} examples each"

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
 
-from socialrec.errors import AwayError, UserError
+from socialrec.errors import ServiceUnavailableError, UserError
 from socialrec.tracking.access import PASSWORD_VARIABLE, USER_VARIABLE
 from socialrec.tracking.places import is_own_place
 
@@ -33,11 +33,10 @@ Answer = TypeVar("Answer")
 class Server:
     """MLflow's client, with a time limit on each call.
 
-    Calls raise AwayError where the server cannot be reached, fails, or does not finish its answer in time: by default
-    within 40 seconds. Refusals, such as an unknown name, raise MLflow's own errors.
-
-    sign_in: variables with which MLflow's client signs in to a server of our own; none for other servers, to which it
-    signs in as the environment says.
+    Calls raise ServiceUnavailableError where the server cannot be reached, fails, or does not finish its answer in
+    time: by default within 40 seconds. Refusals, such as an unknown name, raise MLflow's own errors. sign_in: variables
+    with which MLflow's client signs in to a server of our own; none for other servers, to which it signs in as the
+    environment says.
     """
 
     def __init__(self, uri: str, sign_in: Mapping[str, str] | None = None) -> None:
@@ -84,7 +83,7 @@ class Server:
         self.within(seconds, partial(self._client.set_terminated, run_id, "FAILED"))
 
     def within(self, seconds: float, act: Callable[[], Answer]) -> Answer:
-        """Return or raise the result of a call; AwayError where that takes longer."""
+        """Return or raise the result of a call; ServiceUnavailableError where that takes longer."""
         from mlflow.exceptions import MlflowException
 
         answer: Future[Answer] = Future()
@@ -100,11 +99,11 @@ class Server:
         try:
             return answer.result(seconds)
         except TimeoutError:
-            raise AwayError(self.complaint(f"it did not finish its answer in {seconds:.0f} s")) from None
+            raise ServiceUnavailableError(self.complaint(f"it did not finish its answer in {seconds:.0f} s")) from None
         except MlflowException as error:
             if error.error_code not in TROUBLE:
                 raise
-            raise AwayError(self.complaint(str(error))) from None
+            raise ServiceUnavailableError(self.complaint(str(error))) from None
 
     def refusal(self) -> str:
         """Message about a server that refuses the sign-in, with the remedy."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from socialrec.display.spreadsheets import csv_text
 from socialrec.display.visible import lines
-from socialrec.errors import AwayError, UserError
+from socialrec.errors import ServiceUnavailableError, UserError
 from socialrec.settings import Settings
 from socialrec.settings.paths import below
 from socialrec.tracking import pages
@@ -79,8 +79,8 @@ def connect(settings: Settings) -> Tracker:
 class Tracker:
     """Client for this project's calls to MLflow.
 
-    A server that is down, fails or hangs raises AwayError, when a tracker is made and at any time later. Creation
-    raises UserError where something other than MLflow answers, or where it refuses the password.
+    A server that is down, fails or hangs raises ServiceUnavailableError, when a tracker is made and at any time later.
+    Creation raises UserError where something other than MLflow answers, or where it refuses the password.
     """
 
     def __init__(self, uri: str, models: Path, sign_in: Mapping[str, str] | None = None) -> None:
@@ -260,7 +260,7 @@ class Tracker:
             yield self
         except BaseException:
             # The error itself matters more than a missing run or an unavailable MLflow.
-            with suppress(AwayError, MlflowException):
+            with suppress(ServiceUnavailableError, MlflowException):
                 self._server.close_failed(run_id, LAST_WORD_SECONDS)
             raise
 

@@ -35,7 +35,7 @@ UNIT = 2.0**-24
 
 
 @dataclass(frozen=True)
-class Found:
+class TopKBlock:
     """Lists of some users: product numbers int64 (n, k), ABSENT where a list ends, best first, and scores (n, k).
 
     Scores are float32, rounded ones float64.
@@ -46,7 +46,7 @@ class Found:
     scores: npt.NDArray[np.floating]
 
 
-class Catalogue:
+class TopKIndex:
     """Products to list from, prepared once; vectors: finite float32 (n_products, dim), active: bool (n_products,).
 
     With `decimals`, scores are rounded to so many before they are compared.
@@ -69,7 +69,7 @@ class Catalogue:
         """Block of products, longest first, ready for multiplication."""
         return Block.of(start, self.vectors[start : start + size], self.dtype)
 
-    def top_k(self, users: F32, k: int, seen: Csr | None = None, n_threads: int | None = None) -> Iterator[Found]:
+    def top_k(self, users: F32, k: int, seen: Csr | None = None, n_threads: int | None = None) -> Iterator[TopKBlock]:
         """Find the k products of largest inner product with each user that the user has not seen, by blocks of users.
 
         users: finite float32 (n, dim). seen: csr (n, n_products). Ties go to the lower product number. The same input
@@ -79,9 +79,9 @@ class Catalogue:
         seen = sp.csr_matrix((len(users), len(self.place)), dtype=np.float32) if seen is None else seen
         n_threads = n_threads or len(os.sched_getaffinity(0))
 
-        def search(start: int) -> Found:
+        def search(start: int) -> TopKBlock:
             at = slice(start, min(start + BLOCK_USERS, len(users)))
-            return Found(at, *_Search(self, users[at], seen[at], k).run(sample))
+            return TopKBlock(at, *_Search(self, users[at], seen[at], k).run(sample))
 
         with _each_thread_alone(), ThreadPoolExecutor(n_threads) as pool:
             # A few at a time: otherwise the waiting results would grow with the users.
@@ -137,7 +137,7 @@ class _Candidates:
 class _Search:
     """Search for the lists of one block of users, over one block of products after the other."""
 
-    def __init__(self, catalogue: Catalogue, users: F32, seen: Csr, k: int) -> None:
+    def __init__(self, catalogue: TopKIndex, users: F32, seen: Csr, k: int) -> None:
         import torch
 
         self.catalogue, self.users, self.k = catalogue, users, k

@@ -9,7 +9,7 @@ import pytest
 
 from socialrec.bench.etl.agreement import agree
 from socialrec.bench.etl.benchmark import run
-from socialrec.bench.etl.landing import Sizes, generate
+from socialrec.bench.etl.landing import LandingSizes, generate
 from socialrec.contracts.silver import SILVER_FOLLOWS
 from socialrec.errors import UserError
 
@@ -34,7 +34,7 @@ def test_our_jobs_and_duckdb_make_the_same_tables_and_the_figures_are_whole(tmp_
 def test_generated_days_are_the_same_each_time_and_as_many_as_asked_for(tmp_path: Path) -> None:
     files = []
     for name in ("a", "b"):
-        generate(tmp_path / name, Sizes(1000, 100, 500, 50, 20))
+        generate(tmp_path / name, LandingSizes(1000, 100, 500, 50, 20))
         files.append(sorted((tmp_path / name).glob("*/*/interactions.parquet")))
     assert [file.read_bytes() for file in files[0]] == [file.read_bytes() for file in files[1]]
     assert sum(pq.read_metadata(file).num_rows for file in files[0]) == 1000

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from socialrec.bench.text.finetune import HELD_OUT, Clock, demo_pairs, read_pairs, run
+from socialrec.bench.text.finetune import HELD_OUT, StepClock, demo_pairs, read_pairs, run
 from socialrec.errors import UserError
 from socialrec.settings.text import Precision, TextSettings
 
@@ -23,7 +23,7 @@ def test_both_learn_from_the_same_pairs_to_about_the_same_loss() -> None:
 
 
 def test_a_step_is_what_passed_between_its_end_and_the_one_befores_with_its_part_of_what_was_done_for_all() -> None:
-    clock = Clock(skipped=1, before=3.0)
+    clock = StepClock(skipped=1, before=3.0)
     clock.marks = [(10.0, 1.0), (12.0, 2.0), (14.0, 3.0)]
     assert clock.step_seconds == (2 + 1, 1 + 1)
 

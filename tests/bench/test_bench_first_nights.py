@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from socialrec.bench.first_nights.benchmark import choose, line_of, read_facts, run, to_json
-from socialrec.bench.first_nights.checks import Evidence, faults_of_lists, lists_of
+from socialrec.bench.first_nights.checks import DayFacts, faults_of_lists, lists_of
 from socialrec.bench.first_nights.night_jobs import night_steps, training_steps
-from socialrec.bench.first_nights.program import Facts, said
-from socialrec.bench.first_nights.shops import CHINESE, Shop, records_of
+from socialrec.bench.first_nights.program import FirstNight, said
+from socialrec.bench.first_nights.shops import CHINESE, GeneratedShop, records_of
 from socialrec.bench.first_nights.worlds import LACKS, README_RECORDS, SHOP_DAY, worlds
 from socialrec.contracts import TABLES
 from socialrec.contracts.flow import READ, reads, writes
@@ -138,7 +138,7 @@ def test_without_a_champion_the_training_comes_before_the_models_are_pinned() ->
     assert steps[4].arguments == ("--ds", SHOP_DAY, "--run-id", "for__r")
 
 
-EVIDENCE = Evidence(
+EVIDENCE = DayFacts(
     users=frozenset({"ann", "bob", "eve"}),
     offered=frozenset({"kite", "lamp", "book"}),
     met={"ann": frozenset({"kite"}), "eve": frozenset({"kite", "lamp", "book", "gone"})},
@@ -180,31 +180,31 @@ def test_a_rank_that_is_missing_leaves_a_gap_that_is_no_product() -> None:
     ],
 )
 def test_a_shop_lacks_a_column_and_nothing_else(lack: Any, entity: Entity, column: str) -> None:
-    whole = records_of(Shop(20, 24, 6), "shop", LAST)
-    without = records_of(Shop(20, 24, 6, lacks=frozenset({lack})), "shop", LAST)
+    whole = records_of(GeneratedShop(20, 24, 6), "shop", LAST)
+    without = records_of(GeneratedShop(20, 24, 6, lacks=frozenset({lack})), "shop", LAST)
     assert without[entity] == [{name: row[name] for name in row if name != column} for row in whole[entity]]
 
 
 @pytest.mark.parametrize(("lack", "entity"), [("comments", Entity.COMMENTS), ("ties", Entity.FOLLOWS)])
 def test_a_shop_lacks_an_entity(lack: Any, entity: Entity) -> None:
-    assert entity not in records_of(Shop(20, 24, 6, lacks=frozenset({lack})), "shop", LAST)
+    assert entity not in records_of(GeneratedShop(20, 24, 6, lacks=frozenset({lack})), "shop", LAST)
 
 
 def test_a_shop_of_one_taste_after_another_praises_what_it_likes_in_its_own_language() -> None:
-    records = records_of(Shop(20, 24, 6, words=CHINESE), "shop", LAST)
+    records = records_of(GeneratedShop(20, 24, 6, words=CHINESE), "shop", LAST)
     assert len(records[Entity.PRODUCTS]) == 24
     assert not any(re.search("[a-z]", row["text"]) for row in records[Entity.COMMENTS])
     assert {row["rating"] for row in records[Entity.COMMENTS] if "很好" in row["text"]} == {4, 5}
 
 
 def test_where_everybody_buys_one_thing_there_is_one_purchase_a_user() -> None:
-    events = records_of(Shop(30, 40, 6, all_buy_one=True), "shop", LAST)[Entity.INTERACTIONS]
+    events = records_of(GeneratedShop(30, 40, 6, all_buy_one=True), "shop", LAST)[Entity.INTERACTIONS]
     purchases = [(row["user_id"], row["product_id"]) for row in events if row["event_type"] == "purchase"]
     assert purchases == [(f"u{number}", "shop-p0") for number in range(30)]
 
 
 def test_the_first_brand_has_the_share_of_products_that_it_was_given() -> None:
-    products = records_of(Shop(20, 40, 6, largest_seller_share=0.5), "shop", LAST)[Entity.PRODUCTS]
+    products = records_of(GeneratedShop(20, 40, 6, largest_seller_share=0.5), "shop", LAST)[Entity.PRODUCTS]
     assert [row["brand"] for row in products].count("Astera") == 20
 
 
@@ -221,7 +221,7 @@ def test_a_world_whose_process_died_is_a_failure_that_names_its_log(tmp_path: Pa
 
 def test_an_error_is_told_with_the_line_of_this_project_that_it_met() -> None:
     def wrong() -> None:
-        records_of(Shop(0, 0, 0), "nowhere", LAST)
+        records_of(GeneratedShop(0, 0, 0), "nowhere", LAST)
 
     with pytest.raises(ValueError) as met:
         wrong()
@@ -230,5 +230,5 @@ def test_an_error_is_told_with_the_line_of_this_project_that_it_met() -> None:
 
 
 def test_facts_survive_their_file(tmp_path: Path) -> None:
-    (tmp_path / "facts.json").write_text(json.dumps(vars(Facts("readme", SHOP_DAY, lists=1))), encoding="utf-8")
+    (tmp_path / "facts.json").write_text(json.dumps(vars(FirstNight("readme", SHOP_DAY, lists=1))), encoding="utf-8")
     assert read_facts(tmp_path, worlds()["readme"], 0).lists == 1

@@ -17,7 +17,7 @@ from socialrec.settings import EvaluateSettings, RecommendSettings, Settings
 
 @pytest.fixture
 def small(settings: Settings) -> Settings:
-    chosen = RecommendSettings(ridge=5.0, factor_dim=4, factor_passes=2)
+    chosen = RecommendSettings(regularization=5.0, factor_dim=4, factor_iterations=2)
     return settings.model_copy(update={"evaluate": EvaluateSettings(cutoff=3), "recommend": chosen})
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from socialrec.bench.ranking.benchmark import cutoffs_of, run
-from socialrec.bench.ranking.lastfm import Shop, recbole_split
+from socialrec.bench.ranking.lastfm import LastFmTables, recbole_split
 from socialrec.bench.ranking.peers import peer_lists
 from socialrec.bench.ranking.problem import Problem, hold_out, shuffled_places, tie_shares
 from socialrec.errors import UserError
@@ -161,15 +161,15 @@ def test_cutoffs_are_whole_numbers_above_zero(text: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def lastfm() -> Shop:
+def lastfm() -> LastFmTables:
     folder = Path(os.environ.get("SOCIALREC_DATA_DIR", "absent")) / "lastfm"
     if not folder.is_dir():
         pytest.skip("SOCIALREC_DATA_DIR does not hold lastfm")
-    return Shop(folder)
+    return LastFmTables(folder)
 
 
 @pytest.mark.parametrize(("protocol", "n_test", "n_users"), [("recbole", 9270, 1884), ("sociallgn", 18567, 1881)])
-def test_lastfm_is_split_as_published(lastfm: Shop, protocol: str, n_test: int, n_users: int) -> None:
+def test_lastfm_is_split_as_published(lastfm: LastFmTables, protocol: str, n_test: int, n_users: int) -> None:
     problem = lastfm.problem(protocol, 1)
     assert len(problem.test.users) == n_test
     assert len(problem.held_out("test").rows) == n_users
@@ -177,7 +177,7 @@ def test_lastfm_is_split_as_published(lastfm: Shop, protocol: str, n_test: int, 
     assert protocol != "recbole" or len(problem.validation.users) == 9269
 
 
-def test_tags_of_held_out_pairs_are_left_out(lastfm: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tags_of_held_out_pairs_are_left_out(lastfm: LastFmTables, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[int] = []
 
     def counted(texts: list[str], owners: np.ndarray, n_products: int, dim: int) -> np.ndarray:

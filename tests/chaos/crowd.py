@@ -74,7 +74,7 @@ def land_crowd(home: Path) -> None:
 
 def make_crowd(home: Path, server: str) -> Settings:
     """Two nights, what an encoder would say of them, a champion, and its lists, exported and on a page."""
-    lines = [f'services.mlflow_uri = "{server}"', "etl.max_quarantine_share = 1.0", "recommend.ridge = 5.0"]
+    lines = [f'services.mlflow_uri = "{server}"', "etl.max_quarantine_share = 1.0", "recommend.regularization = 5.0"]
     lines += ["recommend.block_users = 50", "recommend.list_length = 6", "evaluate.cutoff = 5"]
     (home / "settings.toml").write_text("\n".join(lines))
     land_crowd(home)

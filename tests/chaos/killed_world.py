@@ -17,7 +17,7 @@ from socialrec.contracts.vocabulary import Entity
 from socialrec.evaluate.split import make_split
 from socialrec.features.inputs import read_inputs
 from socialrec.lake import Lake
-from socialrec.lake.integrity.content import Content, content_of_all_runs
+from socialrec.lake.integrity.content import TableContent, content_of_all_runs
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.training.fits import fit_everything
 from socialrec.settings import load_settings
@@ -28,13 +28,13 @@ N_USERS, N_PRODUCTS = 6, 8
 SMALL = """
 etl.max_quarantine_share = 0.5
 recommend.list_length = 3
-recommend.ridge = 5.0
+recommend.regularization = 5.0
 recommend.block_users = 2
 spark.master = "local[1]"
 spark.driver_memory = "1g"
 spark.shuffle_partitions = 2
 """
-Contents = dict[str, Content]
+Contents = dict[str, TableContent]
 
 
 @dataclass(frozen=True)

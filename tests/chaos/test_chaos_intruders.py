@@ -23,7 +23,7 @@ from mlflow_process import free_port
 
 from socialrec.contracts.bronze import BRONZE
 from socialrec.encoders.weights import load_weights
-from socialrec.errors import AwayError, UserError
+from socialrec.errors import ServiceUnavailableError, UserError
 from socialrec.etl.landing.files import find_days
 from socialrec.lake import Lake
 from socialrec.local_stack.environment import airflow_url
@@ -268,7 +268,9 @@ def test_guesses_at_airflow_become_slow(airflow_server: Settings, blow: Blow) ->
     blow(30)
     refused = requests.post(f"{url}/auth/token", json=known, timeout=60)
     assert (refused.status_code, 1 <= int(refused.headers["Retry-After"]) <= 60) == (429, True)
-    with pytest.raises(AwayError, match=r"Airflow at \S+ was asked with too many wrong passwords: try again in \d+ s"):
+    with pytest.raises(
+        ServiceUnavailableError, match=r"Airflow at \S+ was asked with too many wrong passwords: try again in \d+ s"
+    ):
         AirflowApi(url, USER, password(airflow_server)).has_dag("any")
     # Who is signed in already stays so.
     headers = {"Authorization": f"Bearer {token}"}

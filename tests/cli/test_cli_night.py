@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
-from socialrec.cli.nights import Night, say_failed, say_outcome
+from socialrec.cli.nights import FinishedNight, say_failed, say_outcome
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
 from socialrec.contracts.runs import NIGHTLY
@@ -64,7 +64,7 @@ def publish(settings: Settings, version: str, *, trained: bool, **pinned: Any) -
 def said_after(settings: Settings) -> list[str]:
     console = Console(record=True, file=io.StringIO(), width=200)
     nowhere = Record((0, 0.0), {"url": ""}, {"url": ""})  # type: ignore[arg-type] # no server is asked
-    say_outcome(console, settings, Night(DS, RUN, nowhere, MAKE))
+    say_outcome(console, settings, FinishedNight(DS, RUN, nowhere, MAKE))
     return [line.rstrip() for line in console.export_text().splitlines()]
 
 

@@ -14,7 +14,7 @@ from socialrec.encoders.encoder import Encoder, load_encoder, load_saved
 from socialrec.encoders.pooling import Pooling
 from socialrec.encoders.tokens import coverage
 from socialrec.settings.text import TextSettings
-from socialrec.text.tasks import Pairs
+from socialrec.text.tasks import TextPairs
 from socialrec.text.training.finetune import fine_tune
 
 END = "<|endoftext|>"
@@ -74,7 +74,9 @@ def test_a_byte_level_vocabulary_knows_every_text(decoder: Encoder) -> None:
 
 def test_a_decoder_is_tuned_saved_and_read_again(decoder: Encoder, tiny: TextSettings, tmp_path: Path) -> None:
     settings = tiny.model_copy(update={"model": decoder.base.name, "train_steps": 3})
-    tuned = fine_tune([Pairs(["red", "blue"], ["shoe", "lamp"], np.array([0, 1]))], settings, lambda step, loss: None)
+    tuned = fine_tune(
+        [TextPairs(["red", "blue"], ["shoe", "lamp"], np.array([0, 1]))], settings, lambda step, loss: None
+    )
     tuned.encoder.save(tmp_path)
     again = load_saved(tmp_path, tiny)
     assert again.version == tuned.encoder.version != decoder.version

@@ -21,7 +21,7 @@ from socialrec.encoders.body import ADAPTER, ADAPTER_CONFIG
 from socialrec.encoders.encoder import DOCUMENT, Encoder, load_encoder, load_saved
 from socialrec.errors import UserError
 from socialrec.settings.text import Precision, TextSettings
-from socialrec.text.tasks import Pairs
+from socialrec.text.tasks import TextPairs
 from socialrec.text.training.finetune import fine_tune
 
 TEXTS = ["red shoe", "a blue lamp", "the warm soft grey chair", "book", "red shoe", ""]
@@ -33,7 +33,7 @@ MACHINE = {"batch_tokens": 99, "precision": Precision.BFLOAT16}
 @pytest.fixture(scope="module")
 def adapted(tiny: TextSettings) -> Encoder:
     """An encoder with an adapter that changes its vectors."""
-    pairs = Pairs(["red", "blue"], ["shoe", "lamp"], np.array([0, 1]))
+    pairs = TextPairs(["red", "blue"], ["shoe", "lamp"], np.array([0, 1]))
     return fine_tune([pairs], tiny.model_copy(update={"train_steps": 3}), lambda step, loss: None).encoder
 
 

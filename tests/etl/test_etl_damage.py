@@ -16,7 +16,7 @@ from socialrec.errors import UserError
 from socialrec.etl.bronze.ingest import judged_records
 from socialrec.etl.bronze.judging import FAULTS, list_faults
 from socialrec.etl.landing.files import LandingFile, find_days
-from socialrec.etl.landing.layouts import Layout, find_layouts
+from socialrec.etl.landing.layouts import FileLayout, find_layouts
 
 DAY = "2026-01-02"
 N_DAMAGED = 200
@@ -119,7 +119,7 @@ def filled_lines(data: bytes) -> int:
 def test_every_line_of_a_damaged_delivery_is_in_one_count_and_no_value_changes_in_silence(
     spark: SparkSession, tmp_path: Path, damaged: dict[str, bytes]
 ) -> None:
-    layouts: dict[Layout, list[LandingFile]] = {}
+    layouts: dict[FileLayout, list[LandingFile]] = {}
     refused = []
     for file in landed(tmp_path, damaged):
         try:

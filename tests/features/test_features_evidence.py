@@ -16,7 +16,7 @@ from socialrec.contracts.gold import USER_PRODUCT_AFFINITY
 from socialrec.errors import UserError
 from socialrec.etl.gold.affinity import user_product_affinity
 from socialrec.etl.schemas import spark_schema
-from socialrec.features.data import Evidence, TrainingData, build_training_data
+from socialrec.features.data import TrainingData, TrainingTables, build_training_data
 from socialrec.features.evidence import affinity_of_events, affinity_of_rollup, tie_matrix
 from socialrec.features.words import distinctive_words, words_of
 from socialrec.settings import Settings
@@ -185,7 +185,7 @@ def test_products_are_centred_unit_vectors_of_their_own_text_and_comments(data: 
 def test_a_product_without_vectors_is_a_row_of_zeros(
     events: pa.Table, catalogue: pa.Table, ties: pa.Table, comments: pa.Table, embeddings: pa.Table, settings: Settings
 ) -> None:
-    evidence = Evidence(events, comments.slice(0, 0), ties, None)
+    evidence = TrainingTables(events, comments.slice(0, 0), ties, None)
     found = build_training_data(evidence, catalogue, embeddings.slice(1), settings)
     assert not found.text[0].any()
     assert found.text[1:].any(axis=1).all()
@@ -200,7 +200,7 @@ def test_an_empty_catalogue_is_a_users_error(
     events: pa.Table, catalogue: pa.Table, ties: pa.Table, comments: pa.Table, embeddings: pa.Table, settings: Settings
 ) -> None:
     with pytest.raises(UserError, match="land the catalogue"):
-        build_training_data(Evidence(events, comments, ties, None), catalogue.slice(0, 0), embeddings, settings)
+        build_training_data(TrainingTables(events, comments, ties, None), catalogue.slice(0, 0), embeddings, settings)
 
 
 def test_words_of_one_product_or_of_most_products_are_not_distinctive() -> None:

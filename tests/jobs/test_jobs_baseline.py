@@ -21,7 +21,7 @@ ASKED = "evaluate.min_tested_users = 30"
 def settle(home: Path, *lines: str) -> Settings:
     """Settings of the shop with these lines."""
     settings = [f'services.mlflow_uri = "{home.joinpath("server").read_text()}"', "recommend.list_length = 5"]
-    settings += ["recommend.block_users = 7", "recommend.ridge = 5.0", "evaluate.cutoff = 5", *lines]
+    settings += ["recommend.block_users = 7", "recommend.regularization = 5.0", "evaluate.cutoff = 5", *lines]
     (home / "settings.toml").write_text("\n".join(settings))
     return load_settings(home)
 

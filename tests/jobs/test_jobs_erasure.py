@@ -42,7 +42,7 @@ from socialrec.lake import Lake
 from socialrec.privacy.erasure import erase as erasing
 from socialrec.privacy.erasure import landing
 from socialrec.privacy.erasure.erase import Erasure, erase
-from socialrec.privacy.erasure.landing import Names, files_to_clean, without
+from socialrec.privacy.erasure.landing import RawIds, files_to_clean, without
 from socialrec.privacy.erasure.lists import ListCleaner
 from socialrec.privacy.erasure.plan import people_to_erase, read_plan
 from socialrec.privacy.erasure.rotation import rotate_identity_key
@@ -435,7 +435,7 @@ def test_nothing_is_taken_out_of_a_file_that_somebody_still_writes(
 
     monkeypatch.setattr(landing, "_write_without", write_then_grow)
     with pytest.raises(UserError, match="changed while people were taken out of it: run this again when it is whole"):
-        without(landed, Names([BOB]), dry_run=False)
+        without(landed, RawIds([BOB]), dry_run=False)
     assert file.read_text().endswith(late)
     assert not list(file.parent.glob(".*"))
 

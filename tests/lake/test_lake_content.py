@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from socialrec.contracts.columns import DS, Column, Table
 from socialrec.contracts.gold import MODEL_DECISIONS
-from socialrec.lake.integrity.content import Content, content_of_all_runs
+from socialrec.lake.integrity.content import TableContent, content_of_all_runs
 from socialrec.lake.schemas import arrow_schema
 
 PRICES = Table(
@@ -61,7 +61,7 @@ def test_a_row_too_many_does(tmp_path: Path) -> None:
 
 
 def test_a_table_that_was_never_written_is_empty() -> None:
-    assert content_of_all_runs(PRICES, []) == Content(0, 0)
+    assert content_of_all_runs(PRICES, []) == TableContent(0, 0)
 
 
 def test_decisions_are_the_same_however_long_they_took_but_not_whatever_was_measured(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from socialrec.errors import UserError
-from socialrec.local_stack.home.doctor import Check, examine, java_version, require_health
+from socialrec.local_stack.home.doctor import SystemCheck, examine, java_version, require_health
 from socialrec.local_stack.processes import identity
 from socialrec.local_stack.record import Record, write_record
 from socialrec.settings import Settings
@@ -24,7 +24,7 @@ def a_java(folder: Path, says: str) -> Path:
     return file
 
 
-def check(settings: Settings, name: str) -> Check:
+def check(settings: Settings, name: str) -> SystemCheck:
     [found] = [check for check in examine(settings) if check.name == name]
     return found
 

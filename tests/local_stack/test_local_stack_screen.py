@@ -21,7 +21,7 @@ from socialrec.cli.screen import (
     show_warnings,
 )
 from socialrec.contracts.runs import NIGHTLY, TRAIN
-from socialrec.local_stack.home.doctor import Check
+from socialrec.local_stack.home.doctor import SystemCheck
 from socialrec.local_stack.nights.night import TaskLine
 from socialrec.local_stack.nights.serving import Candidate, NextStep, Serving
 from socialrec.recommend.lists.published import Place, PublishedList
@@ -92,7 +92,9 @@ def test_a_list_shows_as_many_products_as_asked_for_with_title_id_and_reasons(co
 
 
 def test_a_check_that_failed_shows_its_remedy_and_one_that_passed_does_not(console: Console) -> None:
-    show_checks(console, [Check("Java", False, "none", "install one"), Check("disk", True, "9 GiB", "buy one")])
+    show_checks(
+        console, [SystemCheck("Java", False, "none", "install one"), SystemCheck("disk", True, "9 GiB", "buy one")]
+    )
     assert [" ".join(line) for line in shown(console)] == ["missing Java none: install one", "ok disk 9 GiB"]
 
 

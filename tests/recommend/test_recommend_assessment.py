@@ -13,7 +13,7 @@ from socialrec.evaluate.gate import decide
 from socialrec.evaluate.split import Split, make_split
 from socialrec.features.inputs import Inputs
 from socialrec.recommend.assessment.test_window import Trial, assess, sample_context, try_recipe
-from socialrec.recommend.scores import Scores, Written
+from socialrec.recommend.scores import DenseScores, Scores
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.recommend.training.offline import rank
@@ -28,7 +28,7 @@ CONTENT = {**NOTHING, "content": 1.0}
 def strict(settings: Settings) -> Settings:
     """Lists of three of the twelve products; a test of ten users may call nothing chance."""
     evaluate = EvaluateSettings(cutoff=3, test_share=0.2, validation_share=0.0, min_tested_users=10)
-    return settings.model_copy(update={"evaluate": evaluate, "recommend": RecommendSettings(ridge=5.0)})
+    return settings.model_copy(update={"evaluate": evaluate, "recommend": RecommendSettings(regularization=5.0)})
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ class Flat:
     name = "flat"
 
     def score(self, block: UserBlock) -> Scores:
-        return Written.whole(np.zeros(block.affinity.shape, dtype=np.float32))
+        return DenseScores.whole(np.zeros(block.affinity.shape, dtype=np.float32))
 
 
 def test_constant_scores_are_noticed_for_every_user(inputs: Inputs, strict: Settings) -> None:

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from small_night import context_of
 
-from socialrec.features.data import Evidence, build_training_data
+from socialrec.features.data import TrainingTables, build_training_data
 from socialrec.recommend.lists.scoring import recommend_everyone
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.signals import SIGNALS
@@ -23,11 +23,13 @@ def shop(events: pa.Table, catalogue: pa.Table, ties: pa.Table, comments: pa.Tab
 
 def lists_of(shop: Shop, settings: Settings) -> dict[str, list[str]]:
     """Product names by user, of a night that blends every signal."""
-    evidence = Evidence(shop["events"], shop["comments"], shop["ties"], None)
+    evidence = TrainingTables(shop["events"], shop["comments"], shop["ties"], None)
     data = build_training_data(evidence, shop["catalogue"], shop["embeddings"], settings)
-    recommender = Recommender.fit(data, RecommendSettings(ridge=5.0), EQUAL, ModelInfo("enc-1"))
+    recommender = Recommender.fit(data, RecommendSettings(regularization=5.0), EQUAL, ModelInfo("enc-1"))
     context = context_of(recommender, shop["events"], shop["catalogue"], shop["ties"], settings)
-    found: dict[str, list[str]] = {user: [] for user in context.everyone.take(pa.array(context.rows)).to_pylist()}
+    found: dict[str, list[str]] = {
+        user: [] for user in context.user_ids.take(pa.array(context.target_rows)).to_pylist()
+    }
     for row in recommend_everyone(recommender, context).to_pylist():
         found[row["user_key"]].append(row["product_id"])
     return found

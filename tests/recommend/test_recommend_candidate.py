@@ -20,8 +20,9 @@ from socialrec.recommend.model import ModelInfo, Recommender, read_document
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.signals.base import stored_kinds
 from socialrec.recommend.training.candidate import find_faults
+from socialrec.recommend.training.fits import settings_of_recipe
 from socialrec.recommend.training.offline import held_out
-from socialrec.settings import RecommendSettings
+from socialrec.settings import RecommendSettings, Settings
 
 DS, SPLIT = "2026-03-01", "time cut 2026-02-20"
 WEIGHTS = dict.fromkeys((signal.name for signal in SIGNALS), 0.0) | {
@@ -33,7 +34,7 @@ WEIGHTS = dict.fromkeys((signal.name for signal in SIGNALS), 0.0) | {
 
 @pytest.fixture
 def folder(data: TrainingData, tmp_path: Path) -> Path:
-    Recommender.fit(data, RecommendSettings(ridge=5.0), WEIGHTS, ModelInfo("enc-1", DS, SPLIT)).save(tmp_path)
+    Recommender.fit(data, RecommendSettings(regularization=5.0), WEIGHTS, ModelInfo("enc-1", DS, SPLIT)).save(tmp_path)
     return tmp_path
 
 
@@ -117,7 +118,7 @@ def test_arrays_that_lead_outside_a_model_are_refused_before_they_are_used(
 ) -> None:
     """Compiled code would follow indices of a foreign file to whatever lies there in memory."""
     weights = dict.fromkeys((signal.name for signal in SIGNALS), 0.125)
-    Recommender.fit(data, RecommendSettings(ridge=5.0), weights, ModelInfo("enc-1", DS, SPLIT)).save(tmp_path)
+    Recommender.fit(data, RecommendSettings(regularization=5.0), weights, ModelInfo("enc-1", DS, SPLIT)).save(tmp_path)
     file = tmp_path / "model.safetensors"
     step = {"data": np.ones(1, np.float32), "indices": np.ones(1, np.int64), "indptr": np.array([0, 1, 1])}
     tensors = load_file(file) | {f"sequence.{part}": values for part, values in step.items()}
@@ -146,3 +147,9 @@ def test_a_document_of_no_model_is_one_line(tmp_path: Path, content: str) -> Non
     (tmp_path / "model.json").write_text(content)
     with pytest.raises(UserError, match=r"model\.json (cannot be read|is not the document|has format)"):
         read_document(tmp_path)
+
+
+def test_a_recipe_of_the_version_before_is_read_under_its_old_names(settings: Settings) -> None:
+    recipe = {"recommend": {"ridge": 7.0, "factor_passes": 3, "a_setting_that_is_gone": 1}}
+    found = settings_of_recipe(settings, recipe).recommend
+    assert (found.regularization, found.factor_iterations) == (7.0, 3)

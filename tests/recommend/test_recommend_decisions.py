@@ -9,7 +9,7 @@ import pytest
 
 from socialrec.contracts.gold import MODEL_DECISIONS
 from socialrec.errors import UserError
-from socialrec.evaluate.gate import Check, Decision
+from socialrec.evaluate.gate import Decision, GateCheck
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.recommend.decisions import gate_row, record_decision, rollback_row, version_to_go_back_to
@@ -41,8 +41,8 @@ THREE = history(
 
 def test_every_figure_of_a_decision_is_kept(lake: Lake) -> None:
     checks = (
-        Check("leak", True, True, 0.0, 0.0, "none"),
-        Check("popularity", False, True, float("nan"), 0.0, "not a number"),
+        GateCheck("leak", True, True, 0.0, 0.0, "none"),
+        GateCheck("popularity", False, True, float("nan"), 0.0, "not a number"),
     )
     figures = {"test/ndcg_at_10": 0.25, "cost/fit_seconds": 3.0}
     row = gate_row(Decision(checks), figures, recommender_version="7", ds="2026-03-01", **FACTS)

@@ -7,7 +7,7 @@ import pytest
 from small_night import context_of
 
 from socialrec.contracts.vocabulary import ReasonKind
-from socialrec.features.context import Context
+from socialrec.features.context import ScoringSnapshot
 from socialrec.recommend.assessment.deletion import Claim, claims_of, fall_without, reasons_figures
 from socialrec.recommend.explain.reasons import make_reason
 from socialrec.recommend.model import Recommender
@@ -18,28 +18,30 @@ from socialrec.settings import Settings
 @pytest.fixture
 def context(
     recommender: Recommender, events: pa.Table, catalogue: pa.Table, ties: pa.Table, settings: Settings
-) -> Context:
+) -> ScoringSnapshot:
     return context_of(recommender, events, catalogue, ties, settings, min_named_friends=1)
 
 
-def claim(context: Context, recommender: Recommender, user: str, product: str, kind: str, **named: list[str]) -> Claim:
+def claim(
+    context: ScoringSnapshot, recommender: Recommender, user: str, product: str, kind: str, **named: list[str]
+) -> Claim:
     reason = make_reason(ReasonKind(kind), **named)
     row, number = (names.to_pylist().index(name) for names, name in _named(context, recommender, user, product))
     return Claim(row, number, ReasonKind(kind), reason)
 
 
-def _named(context: Context, recommender: Recommender, user: str, product: str) -> list[tuple[pa.Array, str]]:
-    return [(context.everyone, user), (recommender.products, product)]
+def _named(context: ScoringSnapshot, recommender: Recommender, user: str, product: str) -> list[tuple[pa.Array, str]]:
+    return [(context.user_ids, user), (recommender.products, product)]
 
 
-def stands(recommender: Recommender, context: Context, *claims: Claim) -> list[bool]:
+def stands(recommender: Recommender, context: ScoringSnapshot, *claims: Claim) -> list[bool]:
     """Whether each product falls, in place or in score, once the evidence is gone."""
     places, scores = fall_without(recommender, context, claims)
     return ((places > 0) | ((places == 0) & (scores > 0))).tolist()
 
 
 def test_a_product_that_another_reason_holds_up_keeps_its_place_and_loses_score(
-    recommender: Recommender, context: Context
+    recommender: Recommender, context: ScoringSnapshot
 ) -> None:
     # r0's friend likes b0 too.
     books = claim(context, recommender, "r0", "b0", "because_you", products=["b1", "b2", "b3", "b4"])
@@ -48,7 +50,7 @@ def test_a_product_that_another_reason_holds_up_keeps_its_place_and_loses_score(
 
 
 def test_the_products_that_carry_a_score_stand_and_products_that_do_not_fall(
-    recommender: Recommender, context: Context
+    recommender: Recommender, context: ScoringSnapshot
 ) -> None:
     books = claim(context, recommender, "r0", "b0", "because_you", products=["b1", "b2", "b3", "b4"])
     never_met = claim(context, recommender, "r0", "b0", "because_you", products=["g1"])
@@ -56,14 +58,14 @@ def test_the_products_that_carry_a_score_stand_and_products_that_do_not_fall(
 
 
 def test_the_friend_who_likes_a_product_stands_and_a_stranger_does_not(
-    recommender: Recommender, context: Context
+    recommender: Recommender, context: ScoringSnapshot
 ) -> None:
     friend = claim(context, recommender, "friend", "b0", "friends", friends=["r1"])
     stranger = claim(context, recommender, "friend", "b0", "friends", friends=["s1"])
     assert stands(recommender, context, friend, stranger) == [True, False]
 
 
-def test_friends_without_names_are_all_who_like_the_product(recommender: Recommender, context: Context) -> None:
+def test_friends_without_names_are_all_who_like_the_product(recommender: Recommender, context: ScoringSnapshot) -> None:
     liked = claim(context, recommender, "friend", "b0", "friends")
     disliked = claim(context, recommender, "friend", "b1", "friends")
     alone = claim(context, recommender, "stranger", "b0", "friends")
@@ -71,7 +73,7 @@ def test_friends_without_names_are_all_who_like_the_product(recommender: Recomme
 
 
 def test_words_stand_where_the_text_behind_them_pulls_the_product_up(
-    recommender: Recommender, context: Context
+    recommender: Recommender, context: ScoringSnapshot
 ) -> None:
     recommender.weights = dict.fromkeys((signal.name for signal in SIGNALS), 0.0) | {"content": 1.0}
     shared = claim(context, recommender, "r1", "b5", "words", words=["novel", "paper"])
@@ -80,7 +82,7 @@ def test_words_stand_where_the_text_behind_them_pulls_the_product_up(
 
 
 def test_every_claim_of_the_small_shop_is_tested_and_counted_by_kind(
-    recommender: Recommender, context: Context
+    recommender: Recommender, context: ScoringSnapshot
 ) -> None:
     claims, figures = claims_of(recommender, context), reasons_figures(recommender, context)
     assert {found.kind for found in claims} == {
@@ -94,7 +96,7 @@ def test_every_claim_of_the_small_shop_is_tested_and_counted_by_kind(
     assert figures["friends_valid_share"] == 1
 
 
-def test_the_test_changes_nothing_that_is_scored_afterwards(recommender: Recommender, context: Context) -> None:
+def test_the_test_changes_nothing_that_is_scored_afterwards(recommender: Recommender, context: ScoringSnapshot) -> None:
     before = context.affinity.copy(), context.ties.copy()
     reasons_figures(recommender, context)
     assert ((before[0] != context.affinity).nnz, (before[1] != context.ties).nnz) == (0, 0)

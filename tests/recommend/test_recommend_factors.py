@@ -17,7 +17,7 @@ from socialrec.recommend.signals.base import UserBlock
 from socialrec.recommend.signals.factors import Side, solve
 from socialrec.settings import RecommendSettings
 
-SETTINGS = RecommendSettings(factor_dim=4, factor_ridge=0.01, factor_unobserved=0.1)
+SETTINGS = RecommendSettings(factor_dim=4, factor_regularization=0.01, factor_unobserved_weight=0.1)
 
 
 def random_side(seed: int, n: int, m: int, dim: int) -> Side:

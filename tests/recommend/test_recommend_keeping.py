@@ -19,7 +19,7 @@ from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.recommend.explain.reasons import make_reason
 from socialrec.recommend.lists.input_hashes import hash_inputs
-from socialrec.recommend.lists.keeping import Kept, Night, keep_lists
+from socialrec.recommend.lists.keeping import EarlierNight, ReusedLists, keep_lists
 from socialrec.settings import Settings
 
 FIRST, SECOND = "2026-03-01", "2026-03-02"
@@ -133,12 +133,12 @@ def lists_of(ds: str, listed: dict[str, list[str]]) -> pa.Table:
     return table(RECOMMENDATIONS, rows)
 
 
-def kept_of(earlier: Night, numbers: dict[str, int], offered: list[str], ds: str = SECOND) -> Kept:
+def kept_of(earlier: EarlierNight, numbers: dict[str, int], offered: list[str], ds: str = SECOND) -> ReusedLists:
     return keep_lists(earlier, inputs_of(ds, numbers), pa.array(offered), days=10_000)
 
 
 def test_a_list_stands_under_the_new_day_and_remembers_when_it_was_made() -> None:
-    earlier = Night(FIRST, lists_of(FIRST, {"ann": ["lamp", "kite"]}), inputs_of("2026-02-27", {"ann": 1}))
+    earlier = EarlierNight(FIRST, lists_of(FIRST, {"ann": ["lamp", "kite"]}), inputs_of("2026-02-27", {"ann": 1}))
     kept = kept_of(earlier, {"ann": 1, "new": 5}, ["lamp", "kite"])
     assert kept.users.to_pylist() == ["ann"]
     assert kept.lists.equals(lists_of(SECOND, {"ann": ["lamp", "kite"]}))
@@ -151,7 +151,7 @@ def test_a_list_stands_under_the_new_day_and_remembers_when_it_was_made() -> Non
 def test_a_list_falls_with_its_inputs_with_a_product_that_is_gone_and_where_it_was_empty() -> None:
     numbers = {"changed": 1, "empty": 2, "gone": 3, "stands": 4}
     listed = {"changed": ["lamp"], "gone": ["lamp", "kite"], "stands": ["lamp"], "left": ["lamp"]}
-    earlier = Night(FIRST, lists_of(FIRST, listed), inputs_of(FIRST, numbers | {"left": 5}))
+    earlier = EarlierNight(FIRST, lists_of(FIRST, listed), inputs_of(FIRST, numbers | {"left": 5}))
     kept = kept_of(earlier, numbers | {"changed": 9}, ["lamp"])
     assert kept.users.to_pylist() == ["stands"]
     assert kept.inputs["made_ds"].to_pylist() == [SECOND, SECOND, SECOND, FIRST]
@@ -166,7 +166,7 @@ def test_the_first_night_keeps_nothing() -> None:
     user=st.text("abc", min_size=1), days=st.integers(1, 31), gaps=st.lists(st.integers(1, 5), min_size=1, max_size=40)
 )
 def test_no_list_is_older_than_its_days_however_many_nights_are_left_out(user: str, days: int, gaps: list[int]) -> None:
-    night = Night(FIRST, lists_of(FIRST, {user: ["lamp"]}), inputs_of(FIRST, {user: 1}))
+    night = EarlierNight(FIRST, lists_of(FIRST, {user: ["lamp"]}), inputs_of(FIRST, {user: 1}))
     day = date.fromisoformat(FIRST)
     for gap in gaps:
         day += timedelta(days=gap)
@@ -175,7 +175,7 @@ def test_no_list_is_older_than_its_days_however_many_nights_are_left_out(user: s
         made = date.fromisoformat(kept.inputs["made_ds"][0].as_py())
         assert (day - made).days < days
         assert (made == day) == (not len(kept.users))
-        night = Night(ds, lists_of(ds, {user: ["lamp"]}), kept.inputs)
+        night = EarlierNight(ds, lists_of(ds, {user: ["lamp"]}), kept.inputs)
 
 
 def test_inputs_without_the_lists_that_were_made_of_them_are_not_believed(settings: Settings) -> None:
@@ -183,13 +183,13 @@ def test_inputs_without_the_lists_that_were_made_of_them_are_not_believed(settin
     commits = [(LIST_INPUTS, inputs_of(FIRST, {"ann": 1}), "a"), (RECOMMENDATIONS, whole_list(FIRST), "a")]
     for contract, rows, fingerprint in commits:
         put(lake, contract, rows, fingerprint)
-    found = Night.before(lake, SECOND)
+    found = EarlierNight.before(lake, SECOND)
     assert found is not None
     assert (found.ds, found.lists.num_rows, found.inputs.num_rows) == (FIRST, 1, 1)
     # A second attempt at the night is killed between the two.
     put(lake, LIST_INPUTS, inputs_of(FIRST, {"ann": 2}), "b")
-    assert Night.before(lake, SECOND) is None
-    assert Night.before(lake, FIRST) is None
+    assert EarlierNight.before(lake, SECOND) is None
+    assert EarlierNight.before(lake, FIRST) is None
 
 
 def whole_list(ds: str) -> pa.Table:

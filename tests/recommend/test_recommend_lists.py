@@ -8,9 +8,9 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from socialrec.recommend.blend import Blended, heads, standardised
+from socialrec.recommend.blend import Blended, candidate_features, standardised
 from socialrec.recommend.ranker import top_k
-from socialrec.recommend.scores import Written
+from socialrec.recommend.scores import DenseScores
 from socialrec.recommend.training.blend_weights import _Users, learn_weights, relearn_weights
 
 
@@ -48,7 +48,7 @@ def test_a_list_ends_where_products_run_out() -> None:
 
 
 def test_standardised_scores_have_mean_0_and_deviation_1_and_constants_become_0() -> None:
-    scores = standardised(Written.whole(np.array([[1, 2, 3], [5, 5, 5]], dtype=np.float32)))
+    scores = standardised(DenseScores.whole(np.array([[1, 2, 3], [5, 5, 5]], dtype=np.float32)))
     assert scores[0] == pytest.approx([-(1.5**0.5), 0, 1.5**0.5])
     assert scores[1].tolist() == [0, 0, 0]
 
@@ -57,28 +57,30 @@ def signals(n_users: int = 40, n_products: int = 30) -> tuple[list[np.ndarray], 
     """One signal that knows what is relevant, and one of pure noise."""
     rng = np.random.default_rng(1)
     relevant = (rng.random((n_users, n_products)) < 0.1).astype(np.float32)
-    knowing = standardised(Written.whole((relevant + rng.normal(0, 0.4, relevant.shape)).astype(np.float32)))
-    noise = standardised(Written.whole(rng.normal(size=relevant.shape).astype(np.float32)))
+    knowing = standardised(DenseScores.whole((relevant + rng.normal(0, 0.4, relevant.shape)).astype(np.float32)))
+    noise = standardised(DenseScores.whole(rng.normal(size=relevant.shape).astype(np.float32)))
     return [noise, knowing], sp.csr_matrix(relevant), sp.csr_matrix(relevant.shape, dtype=np.float32)
 
 
 def test_the_blend_learns_which_signal_is_worth_listening_to() -> None:
     parts, relevant, seen = signals()
-    noise, knowing = learn_weights([heads(parts, seen, relevant)], 2, 10)
+    noise, knowing = learn_weights([candidate_features(parts, seen, relevant)], 2, 10)
     assert noise + knowing == pytest.approx(1)
     assert knowing > 0.8
 
 
 def test_the_blend_is_the_same_however_users_are_blocked() -> None:
     parts, relevant, seen = signals()
-    whole = learn_weights([heads(parts, seen, relevant)], 2, 10)
-    halves = [heads([p[at] for p in parts], seen[at], relevant[at]) for at in (slice(0, 17), slice(17, 40))]
+    whole = learn_weights([candidate_features(parts, seen, relevant)], 2, 10)
+    halves = [
+        candidate_features([p[at] for p in parts], seen[at], relevant[at]) for at in (slice(0, 17), slice(17, 40))
+    ]
     assert learn_weights(halves, 2, 10) == pytest.approx(whole, abs=1e-4)
 
 
 def test_seen_products_take_no_part_in_learning() -> None:
     parts, relevant, _ = signals()
-    head = heads(parts, relevant, relevant)
+    head = candidate_features(parts, relevant, relevant)
     assert not head.relevant.any()
 
 
@@ -87,34 +89,34 @@ def test_without_anyone_to_learn_from_all_signals_weigh_the_same() -> None:
 
 
 def test_a_weight_of_zero_silences_a_signal() -> None:
-    parts = [Written.whole(np.array([row], dtype=np.float32)) for row in ([0, 2], [9, 5])]
+    parts = [DenseScores.whole(np.array([row], dtype=np.float32)) for row in ([0, 2], [9, 5])]
     assert Blended(parts, [2.0, 0.0]).full().tolist() == [[-2, 2]]
 
 
 def test_the_blend_is_the_same_in_whichever_order_users_come() -> None:
     parts, relevant, seen = signals()
     order = np.random.default_rng(2).permutation(40)
-    whole = learn_weights([heads(parts, seen, relevant)], 2, 10)
-    shuffled = learn_weights([heads([part[order] for part in parts], seen[order], relevant[order])], 2, 10)
+    whole = learn_weights([candidate_features(parts, seen, relevant)], 2, 10)
+    shuffled = learn_weights([candidate_features([part[order] for part in parts], seen[order], relevant[order])], 2, 10)
     assert shuffled == pytest.approx(whole, abs=1e-4)
 
 
 def test_a_signal_that_says_nothing_has_no_weight() -> None:
     parts, relevant, seen = signals()
     silent = np.zeros_like(parts[0])
-    assert learn_weights([heads([*parts, silent], seen, relevant)], 3, 10)[2] == 0.0
+    assert learn_weights([candidate_features([*parts, silent], seen, relevant)], 3, 10)[2] == 0.0
 
 
 def test_two_signals_that_say_the_same_share_the_weight() -> None:
     parts, relevant, seen = signals()
-    first, second = learn_weights([heads([parts[1], parts[1]], seen, relevant)], 2, 10)
+    first, second = learn_weights([candidate_features([parts[1], parts[1]], seen, relevant)], 2, 10)
     assert first == pytest.approx(0.5, abs=0.01)
     assert second == pytest.approx(0.5, abs=0.01)
 
 
 def test_relearning_from_where_weights_stand_ends_near_where_they_were() -> None:
     parts, relevant, seen = signals()
-    known = [heads(parts, seen, relevant)]
+    known = [candidate_features(parts, seen, relevant)]
     learned = learn_weights(known, 2, 10)
     assert relearn_weights(known, learned, 10) == pytest.approx(learned, abs=0.05)
     assert relearn_weights(known, [0.0, 0.0], 10) == learned
@@ -125,7 +127,7 @@ def test_the_gradient_of_the_smooth_ndcg_is_its_slope(seed: int) -> None:
     rng = np.random.default_rng(seed)
     parts = [rng.normal(size=(5, 12)).astype(np.float32) for _ in range(3)]
     relevant = sp.csr_matrix((rng.random((5, 12)) < 0.3).astype(np.float32))
-    users = _Users.of(heads(parts, sp.csr_matrix((5, 12), dtype=np.float32), relevant), 10)
+    users = _Users.of(candidate_features(parts, sp.csr_matrix((5, 12), dtype=np.float32), relevant), 10)
     if not len(users.rows):
         return
     weights, step = np.array([0.2, 0.3, 0.1], dtype=np.float32), np.float32(2e-3)

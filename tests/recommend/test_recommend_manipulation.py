@@ -27,7 +27,7 @@ TASTE = {**NOTHING, "collaborative": 0.6, "social": 0.2, "content": 0.2}
 def attacked(settings: Settings) -> Settings:
     """Two rings, each half as large as the shop; lists of three."""
     evaluate = EvaluateSettings(cutoff=3, test_share=0.2, validation_share=0.0, rings=2, ring_share=0.5)
-    return settings.model_copy(update={"evaluate": evaluate, "recommend": RecommendSettings(ridge=5.0)})
+    return settings.model_copy(update={"evaluate": evaluate, "recommend": RecommendSettings(regularization=5.0)})
 
 
 @pytest.fixture

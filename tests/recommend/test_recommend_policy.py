@@ -12,12 +12,12 @@ import pytest
 import scipy.sparse as sp
 from small_night import context_of, nothing_known
 
-from socialrec.features.context import Context, Stamp
-from socialrec.features.shelf import ages_in_days, first_seen_since, kind_numbers, offered, small_sellers
+from socialrec.features.context import ScoringSnapshot, Stamp
+from socialrec.features.item_metadata import ages_in_days, first_seen_since, kind_numbers, offered, small_sellers
 from socialrec.recommend.lists.scoring import block_scorer, recommend_everyone, total_removed
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.policy import RULES, Chosen, Policy
-from socialrec.recommend.scores import Written
+from socialrec.recommend.scores import DenseScores
 from socialrec.settings import RecommendSettings, Settings
 
 TIME = pa.timestamp("us", "UTC")
@@ -37,7 +37,7 @@ def night(
     age_days: list[float] | None = None,
     small_seller: tuple[int, ...] = (),
     **settings: Any,
-) -> Context:
+) -> ScoringSnapshot:
     """Users who have all met the same; every product is offered, new and of no kind unless said otherwise."""
 
     def met(products: tuple[int, ...]) -> sp.csr_matrix:
@@ -45,10 +45,10 @@ def night(
         row[list(products)] = 1
         return sp.csr_matrix(np.tile(row, (n_users, 1)))
 
-    return Context(
-        everyone=pa.array([f"u{user}" for user in range(n_users)]),
+    return ScoringSnapshot(
+        user_ids=pa.array([f"u{user}" for user in range(n_users)]),
         names=pa.array([f"u{user}" for user in range(n_users)]),
-        rows=np.arange(n_users),
+        target_rows=np.arange(n_users),
         platforms=pa.array(["shop"] * n_users),
         affinity=met(seen),
         recency=sp.csr_matrix((n_users, N_PRODUCTS), dtype=np.float32),
@@ -69,8 +69,10 @@ def night(
     )
 
 
-def lists(context: Context) -> Chosen:
-    return Policy(context).choose(Written.whole(np.repeat(SCORES, len(context.rows), axis=0)), context.rows)
+def lists(context: ScoringSnapshot) -> Chosen:
+    return Policy(context).choose(
+        DenseScores.whole(np.repeat(SCORES, len(context.target_rows), axis=0)), context.target_rows
+    )
 
 
 def removed(chosen: Chosen) -> dict[str, int]:
@@ -164,7 +166,10 @@ def test_sellers_are_small_where_the_fewest_likes_are_together_within_the_share(
 def test_each_user_has_limits_of_their_own() -> None:
     context = night(n_users=2, category=[0, 0, 0, 0, 1, 1, 1, 1], max_per_category=2)
     scores = np.concatenate([SCORES, SCORES[:, ::-1]])
-    assert Policy(context).choose(Written.whole(scores), context.rows).listed.tolist() == [[0, 1, 4], [7, 6, 3]]
+    assert Policy(context).choose(DenseScores.whole(scores), context.target_rows).listed.tolist() == [
+        [0, 1, 4],
+        [7, 6, 3],
+    ]
 
 
 def test_the_shelf_knows_what_is_offered_of_which_kind_and_how_old() -> None:
@@ -189,11 +194,13 @@ def test_the_shelf_knows_what_is_offered_of_which_kind_and_how_old() -> None:
 @pytest.fixture
 def context(
     recommender: Recommender, events: pa.Table, catalogue: pa.Table, ties: pa.Table, settings: Settings
-) -> Context:
+) -> ScoringSnapshot:
     return context_of(recommender, events, catalogue, ties, settings, max_per_category=2)
 
 
-def test_a_night_keeps_to_the_limits_and_its_lists_stay_whole(recommender: Recommender, context: Context) -> None:
+def test_a_night_keeps_to_the_limits_and_its_lists_stay_whole(
+    recommender: Recommender, context: ScoringSnapshot
+) -> None:
     rows = recommend_everyone(recommender, context).to_pylist()
     kinds = {
         key: [row["product_id"][0] for row in rows if row["user_key"] == key] for key in ("r0", "stranger", "friend")
@@ -205,7 +212,7 @@ def test_a_night_keeps_to_the_limits_and_its_lists_stay_whole(recommender: Recom
 
 
 def test_blocks_leave_their_counts_and_a_block_done_twice_counts_once(
-    recommender: Recommender, context: Context, tmp_path: Path
+    recommender: Recommender, context: ScoringSnapshot, tmp_path: Path
 ) -> None:
     recommender.save(tmp_path / "model")
     context.save(tmp_path / "context")

@@ -11,7 +11,7 @@ import pytest
 from small_night import RATED, context_of
 
 from socialrec.contracts.vocabulary import ReasonKind
-from socialrec.features.context import Context
+from socialrec.features.context import ScoringSnapshot
 from socialrec.features.reason_evidence import ReasonEvidence
 from socialrec.features.stances import counted_events, stances
 from socialrec.features.words import is_label, product_words, quote_of, words_of
@@ -66,7 +66,7 @@ def test_events_are_counted_by_pair() -> None:
     assert [(row["n_favourable"], row["n_returns"]) for row in found] == [(2, 0), (0, 1)]
 
 
-def reasons_of(recommender: Recommender, context: Context, user: str, product: str, *kinds: str) -> Reasons:
+def reasons_of(recommender: Recommender, context: ScoringSnapshot, user: str, product: str, *kinds: str) -> Reasons:
     """A user's reasons for a product of the list, of these kinds or of all."""
     rows = recommend_everyone(recommender, context).to_pylist()
     [row] = [row for row in rows if (row["user_key"], row["product_id"]) == (user, product)]
@@ -165,7 +165,7 @@ def test_a_product_is_labelled_by_two_users_or_by_none() -> None:
 def explained(night: dict[str, Any], **parts: float) -> Reasons:
     """Reasons of r0 for b0, where the signals add these parts to its score."""
     recommender, context = night["recommender"], context_of(**night)
-    row, product = context.everyone.index("r0").as_py(), recommender.products.index("b0").as_py()
+    row, product = context.user_ids.index("r0").as_py(), recommender.products.index("b0").as_py()
     contributions = [[[parts.get(signal.name, 0.0) for signal in recommender.signals]]]
     explainer = Explainer(recommender, context)
     ((reasons,),) = explainer.explain(np.array([row]), np.array([[product]]), np.array(contributions, dtype=np.float32))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from small_night import STAMP, fit_recommender
 
 from socialrec.evaluate.split import make_split
-from socialrec.features.context import Context, build_context
+from socialrec.features.context import ScoringSnapshot, build_context
 from socialrec.features.data import TrainingData
 from socialrec.features.inputs import Inputs, with_names
 from socialrec.recommend.assessment.test_window import sample_context, try_recipe
@@ -65,7 +65,7 @@ def elsewhere(inputs: Inputs, seed: int) -> Inputs:
 @pytest.fixture
 def small(settings: Settings) -> Settings:
     evaluate = EvaluateSettings(cutoff=3, test_share=0.2, validation_share=0.2)
-    chosen = RecommendSettings(ridge=5.0, list_length=4, block_users=5, exploration_share=0.25)
+    chosen = RecommendSettings(regularization=5.0, list_length=4, block_users=5, exploration_share=0.25)
     return settings.model_copy(update={"evaluate": evaluate, "recommend": chosen})
 
 
@@ -86,7 +86,7 @@ def test_the_split_the_blend_and_the_lists_of_the_test_are_equal(inputs: Inputs,
     assert lists.equals(lists_b)
 
 
-def night_of(inputs: Inputs, people: dict[str, str], recommender: Recommender, settings: Settings) -> Context:
+def night_of(inputs: Inputs, people: dict[str, str], recommender: Recommender, settings: Settings) -> ScoringSnapshot:
     affinities = pa.table(
         {
             "user_key": inputs.interactions["user_key"],
@@ -118,7 +118,7 @@ def test_the_lists_of_a_night_are_equal_up_to_names(
     recommender, names = fit_recommender(data), names_under(seed)
     here = night_of(inputs, {person: person for person in PEOPLE}, recommender, small)
     there = night_of(elsewhere(inputs, seed), names, recommender, small)
-    assert there.everyone.to_pylist() == [names[key] for key in here.everyone.to_pylist()]
+    assert there.user_ids.to_pylist() == [names[key] for key in here.user_ids.to_pylist()]
     first, second = recommend_everyone(recommender, here), recommend_everyone(recommender, there)
     assert second["user_key"].to_pylist() == [names[key] for key in first["user_key"].to_pylist()]
     for column in ("rank", "product_id", "score"):

@@ -11,7 +11,7 @@ import pytest
 from small_night import context_of
 
 from socialrec.errors import UserError
-from socialrec.features.context import Context
+from socialrec.features.context import ScoringSnapshot
 from socialrec.recommend.lists.scoring import block_scorer, recommend_batches, recommend_everyone
 from socialrec.recommend.model import Recommender
 from socialrec.settings import RecommendSettings, Settings
@@ -20,7 +20,7 @@ from socialrec.settings import RecommendSettings, Settings
 @pytest.fixture
 def context(
     recommender: Recommender, events: pa.Table, catalogue: pa.Table, ties: pa.Table, settings: Settings
-) -> Context:
+) -> ScoringSnapshot:
     return context_of(recommender, events, catalogue, ties, settings)
 
 
@@ -32,7 +32,7 @@ def lists_of(rows: pa.Table) -> dict[str, list[dict[str, Any]]]:
 
 
 def test_every_user_gets_a_whole_list_with_ranks_reasons_and_versions(
-    recommender: Recommender, context: Context
+    recommender: Recommender, context: ScoringSnapshot
 ) -> None:
     lists = lists_of(recommend_everyone(recommender, context))
     assert len(lists) == 12
@@ -58,7 +58,7 @@ def test_nothing_seen_or_inactive_is_recommended(
 
 
 def test_a_reader_gets_the_missing_book_first_because_of_other_books(
-    recommender: Recommender, context: Context
+    recommender: Recommender, context: ScoringSnapshot
 ) -> None:
     first = lists_of(recommend_everyone(recommender, context))["r0"][0]
     assert first["product_id"] == "b0"
@@ -67,7 +67,9 @@ def test_a_reader_gets_the_missing_book_first_because_of_other_books(
     assert set(because["products"]) <= {"b1", "b2", "b3", "b4"}
 
 
-def test_words_name_what_the_product_and_the_products_met_share(recommender: Recommender, context: Context) -> None:
+def test_words_name_what_the_product_and_the_products_met_share(
+    recommender: Recommender, context: ScoringSnapshot
+) -> None:
     first = lists_of(recommend_everyone(recommender, context))["r2"]
     untouched = next(row for row in first if row["product_id"] == "b5")
     words = next(reason for reason in untouched["reasons"] if reason["kind"] == "about")
@@ -85,14 +87,16 @@ def test_a_user_with_friends_only_gets_what_they_like_and_their_names(
     ]
 
 
-def test_a_user_about_whom_nothing_is_known_gets_what_is_popular(recommender: Recommender, context: Context) -> None:
+def test_a_user_about_whom_nothing_is_known_gets_what_is_popular(
+    recommender: Recommender, context: ScoringSnapshot
+) -> None:
     rows = lists_of(recommend_everyone(recommender, context))["stranger"]
     assert [row["product_id"] for row in rows] == ["b0", "b1", "b2", "b3"]
     assert [reason["kind"] for reason in rows[0]["reasons"]] == ["popular"]
     assert rows[0]["reasons"][0]["share"] == 1
 
 
-def test_shares_are_parts_of_one_and_strongest_first(recommender: Recommender, context: Context) -> None:
+def test_shares_are_parts_of_one_and_strongest_first(recommender: Recommender, context: ScoringSnapshot) -> None:
     for row in recommend_everyone(recommender, context).to_pylist():
         shares = [reason["share"] for reason in row["reasons"]]
         assert shares == sorted(shares, reverse=True)
@@ -125,7 +129,7 @@ def test_the_same_friends_are_named_where_they_are_enough(
 
 
 def test_rows_are_the_same_however_blocks_are_spread(
-    recommender: Recommender, context: Context, tmp_path: Path
+    recommender: Recommender, context: ScoringSnapshot, tmp_path: Path
 ) -> None:
     recommender.save(tmp_path / "model")
     context.save(tmp_path / "context")
@@ -154,7 +158,7 @@ def test_a_product_newer_than_the_model_waits_for_the_next_training(
 
 
 def test_a_saved_model_scores_the_same_after_loading(
-    recommender: Recommender, context: Context, tmp_path: Path
+    recommender: Recommender, context: ScoringSnapshot, tmp_path: Path
 ) -> None:
     recommender.save(tmp_path / "model")
     loaded = Recommender.load(tmp_path / "model")
@@ -171,21 +175,23 @@ def test_a_folder_without_a_model_is_a_users_error(tmp_path: Path) -> None:
         Recommender.load(tmp_path)
 
 
-def test_no_score_depends_on_who_shares_a_block(recommender: Recommender, context: Context) -> None:
-    other = Context(**{**vars(context), "settings": context.settings.model_copy(update={"block_users": 3})})
+def test_no_score_depends_on_who_shares_a_block(recommender: Recommender, context: ScoringSnapshot) -> None:
+    other = ScoringSnapshot(**{**vars(context), "settings": context.settings.model_copy(update={"block_users": 3})})
     one, two = recommend_everyone(recommender, context), recommend_everyone(recommender, other)
     assert one["product_id"].equals(two["product_id"])
     assert np.abs(one["score"].to_numpy() - two["score"].to_numpy()).max() <= 1e-5
 
 
-def test_no_list_depends_on_the_memory_that_a_block_may_take(recommender: Recommender, context: Context) -> None:
+def test_no_list_depends_on_the_memory_that_a_block_may_take(
+    recommender: Recommender, context: ScoringSnapshot
+) -> None:
     """A MiB holds 262,144 scores: of so many products the block is one user, and of half as many two."""
     settings = RecommendSettings(block_users=5, block_mib=1)
     sizes = [settings.users_per_block(n) for n in (0, 10, 131_072, 262_144, 1_000_000)]
     assert sizes == [5, 5, 2, 1, 1]
     assert RecommendSettings().users_per_block(1_000_000) == 33
     assert RecommendSettings().users_per_block(1_000_000, at_once=3) == 11
-    alone = Context(**{**vars(context), "settings": context.settings.model_copy(update={"block_users": 1})})
+    alone = ScoringSnapshot(**{**vars(context), "settings": context.settings.model_copy(update={"block_users": 1})})
     assert alone.n_blocks == len(alone.rows)
     one, two = recommend_everyone(recommender, context), recommend_everyone(recommender, alone)
     assert one["product_id"].equals(two["product_id"])

@@ -10,43 +10,43 @@ from socialrec.features.data import TrainingData
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.training.ablation import ablate
-from socialrec.recommend.training.offline import HeldOut, blend_heads
-from socialrec.recommend.training.search import FIT_SPACES, Search, Trial, search_settings
+from socialrec.recommend.training.offline import HeldOut, blend_candidates
+from socialrec.recommend.training.search import FIT_SPACES, Search, SearchTrial, search_settings
 from socialrec.settings import RecommendSettings, Settings
 
-SPACE = {"ridge": (1.0, 2.0, 4.0, 8.0), "text_weight": (0.0, 0.5, 1.0)}
+SPACE = {"regularization": (1.0, 2.0, 4.0, 8.0), "text_weight": (0.0, 0.5, 1.0)}
 
 
 def peak_at(ridge: float, text_weight: float) -> Search:
     def objective(tried: RecommendSettings) -> float:
-        return -abs(np.log2(tried.ridge / ridge)) - abs(tried.text_weight - text_weight)
+        return -abs(np.log2(tried.regularization / ridge)) - abs(tried.text_weight - text_weight)
 
     return Search(objective, SPACE)
 
 
 @pytest.mark.parametrize("peak", [(1.0, 0.0), (8.0, 1.0), (2.0, 0.5)])
 def test_the_search_climbs_to_the_peak_from_anywhere(peak: tuple[float, float]) -> None:
-    for ridge in SPACE["ridge"]:
-        found = peak_at(*peak).best(RecommendSettings(ridge=ridge, text_weight=0.0))
-        assert (found.ridge, found.text_weight) == peak
+    for ridge in SPACE["regularization"]:
+        found = peak_at(*peak).best(RecommendSettings(regularization=ridge, text_weight=0.0))
+        assert (found.regularization, found.text_weight) == peak
 
 
 def test_no_combination_is_tried_twice_and_fewer_than_a_grid_has() -> None:
     seen = []
-    search = Search(lambda tried: seen.append((tried.ridge, tried.text_weight)) or 0.0, SPACE)
-    search.best(RecommendSettings(ridge=3.0))
+    search = Search(lambda tried: seen.append((tried.regularization, tried.text_weight)) or 0.0, SPACE)
+    search.best(RecommendSettings(regularization=3.0))
     assert len(seen) == len(set(seen)) < 12
 
 
 def test_a_start_between_levels_is_a_level_of_its_own_and_other_settings_stay() -> None:
-    found = peak_at(4.4, 0.0).best(RecommendSettings(ridge=4.4, text_weight=0.1, list_length=7))
-    assert (found.ridge, found.text_weight, found.list_length) == (4.4, 0.0, 7)
+    found = peak_at(4.4, 0.0).best(RecommendSettings(regularization=4.4, text_weight=0.1, list_length=7))
+    assert (found.regularization, found.text_weight, found.list_length) == (4.4, 0.0, 7)
 
 
 def test_no_more_trials_are_made_than_allowed_and_the_best_of_them_is_used() -> None:
     search = peak_at(8.0, 0.0)
     search.max_trials = 3
-    assert search.best(RecommendSettings(ridge=1.0, text_weight=0.0)).ridge == 4.0
+    assert search.best(RecommendSettings(regularization=1.0, text_weight=0.0)).regularization == 4.0
     assert len(search.trials) == 3
 
 
@@ -61,7 +61,7 @@ def held(data: TrainingData) -> HeldOut:
 
 
 def test_settings_that_cannot_matter_are_not_searched(data: TrainingData, held: HeldOut, settings: Settings) -> None:
-    trials: list[Trial] = []
+    trials: list[SearchTrial] = []
     found = search_settings(lambda tried: data, held, settings, trials.append)
     assert "affinity_exponent" not in trials[0].values
     assert "social_weight" in trials[0].values
@@ -71,10 +71,10 @@ def test_settings_that_cannot_matter_are_not_searched(data: TrainingData, held: 
 def test_a_training_searches_what_a_fit_alone_depends_on_within_its_trials(
     data: TrainingData, held: HeldOut, settings: Settings
 ) -> None:
-    trials: list[Trial] = []
+    trials: list[SearchTrial] = []
     found = search_settings(lambda tried: data, held, settings, trials.append, spaces=FIT_SPACES, max_trials=3)
     assert [trial.number for trial in trials] == [0, 1, 2]
-    assert trials[0].values["ridge"] == settings.recommend.ridge
+    assert trials[0].values["regularization"] == settings.recommend.regularization
     assert not {"affinity_exponent", "trend_half_life"} & trials[0].values.keys()
     assert sum(found.n_trials.values()) == 3
 
@@ -87,7 +87,7 @@ def test_the_table_tells_each_signal_alone_and_what_is_lost_without_it(
     recommender = everything.with_weights(weights)
     table = {
         row.signal: row
-        for row in ablate(recommender, blend_heads(recommender, data, held, settings), data, held, settings)
+        for row in ablate(recommender, blend_candidates(recommender, data, held, settings), data, held, settings)
     }
     assert list(table) == [kind.name for kind in SIGNALS]
     assert table["collaborative"].weight == 0.9

@@ -16,7 +16,7 @@ from socialrec.recommend.signals.linear import inverse
 from socialrec.recommend.signals.user_side import UserSide
 from socialrec.settings import RecommendSettings
 
-SETTINGS = RecommendSettings(ridge=5.0)
+SETTINGS = RecommendSettings(regularization=5.0)
 
 
 def block_of(data: TrainingData) -> UserBlock:
@@ -87,7 +87,9 @@ def test_inverting_users_and_inverting_products_give_the_same_model(
     text: float, social: float, popularity: float
 ) -> None:
     data = random_data(15, 25)
-    settings = RecommendSettings(ridge=3.0, text_weight=text, social_weight=social, popularity_weighting=popularity)
+    settings = RecommendSettings(
+        regularization=3.0, text_weight=text, social_weight=social, popularity_weighting=popularity
+    )
     by_item, by_user = ItemSide.fit(data, settings), UserSide.fit(data, settings)
     assert by_user.score(data.affinity).full() == pytest.approx(by_item.score(data.affinity).full(), abs=1e-4)
     sources, targets = np.arange(10), np.arange(10, 25)
@@ -96,7 +98,7 @@ def test_inverting_users_and_inverting_products_give_the_same_model(
 
 def test_the_closed_form_equals_its_definition() -> None:
     data = random_data(15, 8)
-    settings = RecommendSettings(ridge=3.0, text_weight=2.0, social_weight=0.5, popularity_weighting=0.5)
+    settings = RecommendSettings(regularization=3.0, text_weight=2.0, social_weight=0.5, popularity_weighting=0.5)
     x = data.affinity.toarray().astype(np.float64)
     rarity = np.maximum(data.popularity, 1) ** -0.5
     x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12) * rarity
@@ -120,7 +122,7 @@ def test_the_inverse_is_whole_and_made_in_place(n: int) -> None:
 
 
 def test_a_matrix_that_has_no_inverse_is_refused_with_a_remedy() -> None:
-    with pytest.raises(ValueError, match="a larger ridge makes it so"):
+    with pytest.raises(ValueError, match="a larger regularization makes it so"):
         inverse(-np.eye(2, dtype=np.float32), 0.0)
 
 
@@ -131,7 +133,7 @@ def test_the_smaller_side_is_chosen_text_dimensions_counted() -> None:
 
 def test_beyond_the_largest_side_the_products_with_most_users_are_kept() -> None:
     data = random_data(60, 40)
-    fitted = Collaborative.fit(data, RecommendSettings(max_side=10))
+    fitted = Collaborative.fit(data, RecommendSettings(max_dimension=10))
     scores = fitted.score(block_of(data)).full()
     kept = np.flatnonzero(scores.any(axis=0))
     assert len(kept) == 10

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from socialrec.evaluate.gate import Check, Decision
+from socialrec.evaluate.gate import Decision, GateCheck
 from socialrec.recommend.lists.published import Place, PublishedList
 from socialrec.report.cards import baseline_card, encoder_card, night_card, samples, version_card
 from socialrec.report.changes import Changes
 from socialrec.report.facts import Exposure, NightFacts
 
-BETTER = Check(
+BETTER = GateCheck(
     name="champion",
     is_passed=True,
     decides=True,
@@ -23,7 +23,7 @@ BETTER = Check(
     bound=0.0,
     line="ndcg_at_10 0.3000 against 0.2000 of champion (p 0.010): better",
 )
-NARROW = Check(
+NARROW = GateCheck(
     name="coverage",
     is_passed=False,
     decides=False,
@@ -90,7 +90,7 @@ def test_a_versions_card_says_what_was_decided_and_why_beside_what_and_on_which_
 
 def test_a_version_whose_files_are_broken_has_a_card_that_says_so() -> None:
     line, remedy = "model.json is missing", "train again"
-    check = Check(name="whole", is_passed=False, decides=True, figure=1.0, bound=0.0, line=line, remedy=remedy)
+    check = GateCheck(name="whole", is_passed=False, decides=True, figure=1.0, bound=0.0, line=line, remedy=remedy)
     broken = Decision((check,))
     card = version_card(broken, {"label": "time cut"}, {}, "http://mlflow/t")
     assert card.startswith("**Refused**.")

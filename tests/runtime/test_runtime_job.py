@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from socialrec.contracts.gold import TEXT_EMBEDDINGS
-from socialrec.errors import AwayError, UserError
+from socialrec.errors import ServiceUnavailableError, UserError
 from socialrec.runtime import job
 from socialrec.settings import load_settings
 
@@ -97,7 +97,7 @@ def test_a_server_in_trouble_is_one_line_and_the_exit_code_that_airflow_tries_ag
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     def forsaken() -> int:
-        raise AwayError("MLflow does not answer at http://127.0.0.1:5000: run `make up`")
+        raise ServiceUnavailableError("MLflow does not answer at http://127.0.0.1:5000: run `make up`")
 
     assert job.guarded(forsaken) == 75
     assert capsys.readouterr().err == "error: MLflow does not answer at http://127.0.0.1:5000: run `make up`\n"

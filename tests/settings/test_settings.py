@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from socialrec.errors import UserError
-from socialrec.settings import EvaluateSettings, load_settings
+from socialrec.settings import EvaluateSettings, Settings, load_settings
+from socialrec.settings.names import RENAMED, setting_paths
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_the_default(
@@ -20,7 +21,7 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_default(
     (home / "settings.toml").write_text("[recommend]\nlist_length = 5\nridge = 7.0\n")
     monkeypatch.setenv("SOCIALREC_RECOMMEND__LIST_LENGTH", "3")
     settings = load_settings(home)
-    assert (settings.recommend.list_length, settings.recommend.ridge) == (3, 7.0)
+    assert (settings.recommend.list_length, settings.recommend.regularization) == (3, 7.0)
 
 
 def test_the_home_comes_from_the_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,8 +35,14 @@ def test_the_home_comes_from_the_environment(home: Path, monkeypatch: pytest.Mon
         ("SOCIALREC_TEXT__MODLE", "SOCIALREC_TEXT__MODLE is not a setting; did you mean SOCIALREC_TEXT__MODEL?"),
         ("SOCIALREC_TEXT__ZZZ", "SOCIALREC_TEXT__ZZZ is not a setting; known here: model, max_tokens"),
         ("SOCIALREC_ZZZ__MODLE", "SOCIALREC_ZZZ__MODLE is not a setting; known here: etl, text"),
-        ("SOCIALREC_RIDGE", "SOCIALREC_RIDGE is not a setting; did you mean SOCIALREC_RECOMMEND__RIDGE?"),
-        ("SOCIALREC_TEXT__RIDGE", "SOCIALREC_TEXT__RIDGE is not a setting; did you mean SOCIALREC_RECOMMEND__RIDGE?"),
+        (
+            "SOCIALREC_REGULARIZATION",
+            "SOCIALREC_REGULARIZATION is not a setting; did you mean SOCIALREC_RECOMMEND__REGULARIZATION?",
+        ),
+        (
+            "SOCIALREC_TEXT__REGULARIZATION",
+            "SOCIALREC_TEXT__REGULARIZATION is not a setting; did you mean SOCIALREC_RECOMMEND__REGULARIZATION?",
+        ),
         ("SOCIALREC_RECOMEND__LIST_LENGHT", "did you mean SOCIALREC_RECOMMEND__LIST_LENGTH?"),
         ("SOCIALREC_RECOMMEND_LIST_LENGTH", "did you mean SOCIALREC_RECOMMEND__LIST_LENGTH?"),
         ("SOCIALREC_ETL__MASK__MIAL", "did you mean SOCIALREC_ETL__MASK__MAIL?"),
@@ -132,3 +139,27 @@ def test_a_webhook_without_an_address_is_refused_where_it_is_set(home: Path) -> 
 def test_the_held_out_windows_leave_something_to_learn_from() -> None:
     with pytest.raises(ValueError, match=r"validation_share\n.*less than 0\.5"):
         EvaluateSettings(validation_share=0.5)
+
+
+@pytest.mark.parametrize("place", ["file", "environment"])
+def test_an_old_name_works_with_a_warning_that_names_the_new_one(
+    home: Path, place: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if place == "file":
+        (home / "settings.toml").write_text("[recommend]\nridge = 7.0\n", encoding="utf-8")
+    else:
+        monkeypatch.setenv("SOCIALREC_RECOMMEND__RIDGE", "7.0")
+    assert load_settings(home).recommend.regularization == 7.0
+    (warning,) = [record.getMessage() for record in caplog.records]
+    assert "has a new name, recommend.regularization" in warning
+
+
+def test_the_current_name_wins_over_the_old_one(home: Path) -> None:
+    (home / "settings.toml").write_text("[recommend]\nregularization = 3.0\nridge = 7.0\n", encoding="utf-8")
+    assert load_settings(home).recommend.regularization == 3.0
+
+
+def test_every_new_name_is_a_setting_and_no_old_one_is(home: Path) -> None:
+    known = set(setting_paths(Settings))
+    assert {(*path[:-1], new) for path, new in RENAMED.items()} <= known
+    assert not RENAMED.keys() & known

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from socialrec.settings.text import AdversarialMethod, TextSettings
-from socialrec.text.tasks import Pairs, Task, labelled
+from socialrec.text.tasks import Task, TextPairs, labelled
 from socialrec.text.training.adversarial import Adversary
 from socialrec.text.training.finetune import fine_tune
 
@@ -18,9 +18,9 @@ LENGTHS = np.array([2, 1])
 """Two texts; the second is one token and padding."""
 SLOPE = torch.tensor([[[3.0, 0.0], [0.0, 4.0]], [[0.0, 2.0], [0.0, 0.0]]])
 """How fast the loss grows with each number of the embeddings: lengths 5 and 2, nothing at the padding."""
-FREELB = {"adversarial_method": AdversarialMethod.FREELB, "adversarial_passes": 3, "adversarial_step": 0.2}
+FREELB = {"adversarial_method": AdversarialMethod.FREELB, "adversarial_steps": 3, "adversarial_step": 0.2}
 MOOD = labelled("mood", ["warm soft", "soft", "cold hard", "hard"], {"mood": ["up", "up", "down", "down"]})
-TASKS: list[Task] = [MOOD, Pairs(["red", "blue"] * 4, ["shoe", "lamp"] * 4, np.array([0, 1] * 4))]
+TASKS: list[Task] = [MOOD, TextPairs(["red", "blue"] * 4, ["shoe", "lamp"] * 4, np.array([0, 1] * 4))]
 
 
 def silent(step: int, loss: float) -> None:

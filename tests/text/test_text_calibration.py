@@ -10,7 +10,7 @@ import torch
 
 from socialrec.encoders.encoder import Encoder
 from socialrec.errors import UserError
-from socialrec.text.tasks import Labelled, Pairs, labelled
+from socialrec.text.tasks import Labelled, TextPairs, labelled
 from socialrec.text.understanding.calibration import MAX_FACTOR, expected_calibration_error, fit_temperature
 from socialrec.text.understanding.classification import calibrate
 from socialrec.text.understanding.heads import DOCUMENT, Heads, load_heads
@@ -53,7 +53,7 @@ def test_heads_are_calibrated_measured_and_kept_with_their_temperatures(encoder:
     torch.manual_seed(1)
     task = mood()
     heads = Heads.of([task], encoder.dim, dropout=0.0)
-    pairs = Pairs(["red"], ["shoe"], np.array([0]))
+    pairs = TextPairs(["red"], ["shoe"], np.array([0]))
     mood_found, age_found = calibrate(encoder, heads, [pairs, task])
     told = heads["mood"].logits(encoder.encode(task.texts))[0].argmax(1)
     assert mood_found.name == "mood_mood"

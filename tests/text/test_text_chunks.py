@@ -12,7 +12,7 @@ from little_memory import Memory, limited
 from socialrec.encoders.encoder import Encoder, load_encoder
 from socialrec.errors import UserError
 from socialrec.settings.text import TextSettings
-from socialrec.text.tasks import Pairs, labelled
+from socialrec.text.tasks import TextPairs, labelled
 from socialrec.text.training.chunks import embed_in_chunks
 from socialrec.text.training.finetune import FineTuned, fine_tune
 from socialrec.text.training.losses import info_nce
@@ -22,7 +22,7 @@ PRODUCTS = ["red shoe", "blue lamp", "green book"]
 COMMENTS = ["warm shoe", "cold lamp", "soft book"]
 """Each is two words between the model's own two tokens: four tokens a text."""
 LONGER = ["the red", "a blue", "the warm green", "a cold grey chair"]
-PAIRS = Pairs(LONGER * 4, ["shoe", "lamp", "book", "chair"] * 4, np.array([0, 1, 2, 3] * 4))
+PAIRS = TextPairs(LONGER * 4, ["shoe", "lamp", "book", "chair"] * 4, np.array([0, 1, 2, 3] * 4))
 MOOD = labelled("mood", ["warm soft", "soft", "cold hard", "hard"] * 4, {"mood": ["up", "up", "down", "down"] * 4})
 
 

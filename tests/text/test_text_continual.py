@@ -17,7 +17,7 @@ from socialrec.errors import UserError
 from socialrec.evaluate.split import make_split
 from socialrec.settings import EvaluateSettings
 from socialrec.settings.text import TaskName, TextSettings, Tuning
-from socialrec.text.tasks import Labelled, Output, Pairs, Task, labelled
+from socialrec.text.tasks import Labelled, Output, Task, TextPairs, labelled
 from socialrec.text.training.continual import (
     Update,
     as_known,
@@ -36,7 +36,7 @@ MOOD = labelled(
     ["warm soft", "soft", "cold hard", "hard", "warm", "cold"],
     {"mood": ["up", "up", "down", "down", "up", "down"]},
 )
-PAIRS = Pairs(["red", "blue", "green", "grey"], ["shoe", "lamp", "book", "chair"], np.array([0, 1, 2, 3]))
+PAIRS = TextPairs(["red", "blue", "green", "grey"], ["shoe", "lamp", "book", "chair"], np.array([0, 1, 2, 3]))
 TASKS: list[Task] = [MOOD, PAIRS]
 TUNINGS = [Tuning.LORA, Tuning.FULL, Tuning.BOTTLENECK, Tuning.FROZEN]
 
@@ -178,9 +178,9 @@ def test_labels_are_those_that_the_champion_knows() -> None:
 
 
 def test_pairs_of_two_windows_keep_one_number_a_product() -> None:
-    other = Pairs(["x", "y"], ["lamp", "sofa"], np.array([0, 1]))
+    other = TextPairs(["x", "y"], ["lamp", "sofa"], np.array([0, 1]))
     both = joined(PAIRS, other)
-    assert isinstance(both, Pairs)
+    assert isinstance(both, TextPairs)
     assert both.comments == ["red", "blue", "green", "grey", "x", "y"]
     assert both.product_ids.tolist() == [0, 1, 2, 3, 1, 4]
 
@@ -254,7 +254,7 @@ def test_old_is_before_the_champions_cut_and_new_from_there_to_the_cut_of_today(
     tables = {"comments": comments, "products": products, "interactions": events}
     names = [TaskName.RETRIEVAL, TaskName.ATTRIBUTES]
     (old, old_kinds), (new, kinds) = old_and_new(names, split, day(10), **tables)
-    assert isinstance(old, Pairs) and isinstance(new, Pairs)
+    assert isinstance(old, TextPairs) and isinstance(new, TextPairs)
     assert (old.comments, new.comments) == ([f"said {i}" for i in range(10)], [f"said {i}" for i in range(10, 16)])
     assert (len(old_kinds), len(kinds) > 10) == (0, True), "what a product is has no time"
     (_, _), (none, _) = old_and_new(names, split, day(18), **tables)

@@ -12,7 +12,7 @@ import torch
 from socialrec.encoders.body import ADAPTER, ADAPTER_CONFIG
 from socialrec.encoders.encoder import Encoder
 from socialrec.settings.text import TextSettings
-from socialrec.text.tasks import Pairs
+from socialrec.text.tasks import TextPairs
 from socialrec.text.training.finetune import FineTuned, fine_tune
 from socialrec.text.training.losses import info_nce
 from socialrec.text.understanding.recall import recall_at, recall_of
@@ -28,14 +28,14 @@ def silent(step: int, loss: float) -> None:
 
 
 @pytest.fixture(scope="module")
-def pairs() -> Pairs:
+def pairs() -> TextPairs:
     """Every alias in four wordings; 16 pairs about 4 products."""
     comments = [f"{frame}{alias}" for frame in ("", "the ", "a ", "warm ") for alias in ALIASES]
-    return Pairs(comments, list(ALIASES.values()) * 4, np.array([0, 1, 2, 3] * 4))
+    return TextPairs(comments, list(ALIASES.values()) * 4, np.array([0, 1, 2, 3] * 4))
 
 
 @pytest.fixture(scope="module")
-def tuned(pairs: Pairs, tiny: TextSettings) -> FineTuned:
+def tuned(pairs: TextPairs, tiny: TextSettings) -> FineTuned:
     return fine_tune([pairs], tiny, silent)
 
 
@@ -83,12 +83,12 @@ def test_an_encoder_that_tells_nothing_apart_recalls_by_chance() -> None:
 
 def test_recall_finds_each_comments_product_whatever_its_number(encoder: Encoder) -> None:
     words, numbers = ["shoe", "lamp", "lamp"], np.array([70, 5, 5])
-    assert recall_at(encoder, Pairs(words, words, numbers), cutoff=1) == 1
-    assert recall_at(encoder, Pairs(words, ["lamp", "shoe", "shoe"], numbers), cutoff=1) == 0
+    assert recall_at(encoder, TextPairs(words, words, numbers), cutoff=1) == 1
+    assert recall_at(encoder, TextPairs(words, ["lamp", "shoe", "shoe"], numbers), cutoff=1) == 0
 
 
 def test_tuning_lowers_the_loss_and_brings_comments_to_their_products(
-    tuned: FineTuned, encoder: Encoder, pairs: Pairs, tiny: TextSettings
+    tuned: FineTuned, encoder: Encoder, pairs: TextPairs, tiny: TextSettings
 ) -> None:
     assert len(tuned.losses) == tiny.train_steps
     assert np.mean(tuned.losses[-5:]) < np.mean(tuned.losses[:5]) / 2
@@ -104,14 +104,14 @@ def test_a_tuned_encoder_does_not_drop_out(tuned: FineTuned) -> None:
     np.testing.assert_array_equal(tuned.encoder.encode(["red shoe"]), tuned.encoder.encode(["red shoe"]))
 
 
-def test_progress_is_told_every_step_and_its_loss(pairs: Pairs, tiny: TextSettings) -> None:
+def test_progress_is_told_every_step_and_its_loss(pairs: TextPairs, tiny: TextSettings) -> None:
     told: list[tuple[int, float]] = []
     made = fine_tune([pairs], tiny.model_copy(update={"train_steps": 3}), lambda step, loss: told.append((step, loss)))
     assert told == [(1, made.losses[0]), (2, made.losses[1]), (3, made.losses[2])]
 
 
 def test_the_same_seed_gives_the_same_adapter_to_the_byte(
-    tuned: FineTuned, pairs: Pairs, tiny: TextSettings, tmp_path: Path
+    tuned: FineTuned, pairs: TextPairs, tiny: TextSettings, tmp_path: Path
 ) -> None:
     again = fine_tune([pairs], tiny, silent)
     other = fine_tune([pairs], tiny.model_copy(update={"seed": 1}), silent)
@@ -124,10 +124,10 @@ def test_the_same_seed_gives_the_same_adapter_to_the_byte(
 
 
 def test_a_single_pair_can_be_trained_on_though_it_teaches_nothing(tiny: TextSettings) -> None:
-    one = Pairs(["red"], ["shoe"], np.array([0]))
+    one = TextPairs(["red"], ["shoe"], np.array([0]))
     assert fine_tune([one], tiny.model_copy(update={"train_steps": 2}), silent).losses == [0, 0]
 
 
-def test_pairs_are_taken_in_the_order_asked_for(pairs: Pairs) -> None:
+def test_pairs_are_taken_in_the_order_asked_for(pairs: TextPairs) -> None:
     taken = pairs.take([6, 0])
     assert (taken.comments, taken.products, list(taken.product_ids)) == (["the green", "red"], ["book", "shoe"], [2, 0])

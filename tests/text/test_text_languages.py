@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from socialrec.encoders.tokens import coverage, tokenize
-from socialrec.encoders.weights import BUNDLED, Weights, load_weights
+from socialrec.encoders.weights import BUNDLED, BaseModel, load_weights
 from socialrec.settings.text import PretrainSettings
 from socialrec.text.pretraining.scratch import new_model
 
@@ -26,7 +26,7 @@ def reviews() -> list[str]:
         return [row["review"] for row in csv.DictReader(io.TextIOWrapper(file, "utf-8-sig"))][::10]
 
 
-def unknown_share(base: Weights, texts: list[str]) -> float:
+def unknown_share(base: BaseModel, texts: list[str]) -> float:
     return coverage(base, tokenize(base, texts, 128)).unknown_share
 
 

@@ -10,7 +10,7 @@ import torch
 
 from socialrec.encoders.encoder import Encoder
 from socialrec.settings.text import TextSettings
-from socialrec.text.tasks import MISSING, Pairs
+from socialrec.text.tasks import MISSING, TextPairs
 from socialrec.text.training.feeds import PairFeed
 from socialrec.text.training.losses import info_nce
 from socialrec.text.training.mining import hard_negatives
@@ -55,7 +55,7 @@ def test_a_feed_mines_other_texts_than_the_own_whatever_their_product_numbers(
     encoder: Encoder, tiny: TextSettings
 ) -> None:
     """Products 7 and 9 are the same lamp: neither is a negative of the other."""
-    pairs = Pairs(["lamp", "lamp", "shoe"], ["lamp", "lamp", "shoe"], np.array([7, 9, 8]))
+    pairs = TextPairs(["lamp", "lamp", "shoe"], ["lamp", "lamp", "shoe"], np.array([7, 9, 8]))
     feed = PairFeed(pairs, encoder, tiny.model_copy(update={"hard_negatives": 1}), 0)
     batch = np.array([0, 1, 2])
     texts = feed.tokens(batch)

@@ -18,7 +18,7 @@ from socialrec.encoders.body import TRAINED
 from socialrec.encoders.encoder import load_saved
 from socialrec.errors import UserError
 from socialrec.settings.text import AdversarialMethod, TextSettings, Tuning
-from socialrec.text.tasks import Labelled, Pairs, Task, labelled
+from socialrec.text.tasks import Labelled, Task, TextPairs, labelled
 from socialrec.text.training.checkpoint import FILE
 from socialrec.text.training.finetune import FineTuned, fine_tune
 from socialrec.text.training.optimizer import warmup_cosine
@@ -40,7 +40,7 @@ MOOD = labelled(
     ["warm soft", "soft", "cold hard", "hard", "warm", "cold"],
     {"mood": ["up", "up", "down", "down", "up", "down"]},
 )
-PAIRS = Pairs(COLOURS * 4, PRODUCTS * 4, np.array([0, 1, 2, 3] * 4))
+PAIRS = TextPairs(COLOURS * 4, PRODUCTS * 4, np.array([0, 1, 2, 3] * 4))
 TASKS: list[Task] = [PAIRS, MOOD, ATTRIBUTES]
 
 

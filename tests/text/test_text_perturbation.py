@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from socialrec.encoders.encoder import Encoder
-from socialrec.text.tasks import Ints, Output, Pairs, labelled
+from socialrec.text.tasks import Ints, Output, TextPairs, labelled
 from socialrec.text.understanding.heads import Head, Heads
 from socialrec.text.understanding.perturbation import EMOJI, Perturbation, flip_shares, flips, perturbed
 
@@ -91,7 +91,7 @@ def test_every_labelled_task_with_a_head_is_measured_under_its_name(encoder: Enc
     head.linear.weight.data.zero_()
     head.linear.bias.data = head.linear.bias.data.new_tensor([0.0, 1.0])
     assert head.predict(encoder.encode(["warm", "cold"])).tolist() == [[1], [1]]
-    pairs = Pairs(["red"], ["shoe"], np.array([0]))
+    pairs = TextPairs(["red"], ["shoe"], np.array([0]))
     figures = flips(encoder, Heads({"mood": head}), [pairs, mood, kind, mood.take([])], seed=1)
     assert figures == {f"flips_{name}_mood": 0.0 for name in Perturbation}
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from socialrec.errors import UserError
-from socialrec.text.tasks import MISSING, Output, Pairs, Task, labelled, require_learnable
+from socialrec.text.tasks import MISSING, Output, Task, TextPairs, labelled, require_learnable
 
 TEXTS = ["a", "b", "c", "d"]
 SENTIMENT = labelled("sentiment", TEXTS, {"sentiment": ["good", "bad", "bad", "good"]})
@@ -30,7 +30,7 @@ def test_classes_that_training_has_not_seen_are_missing_in_validation() -> None:
     [
         ([], "no task to train on"),
         ([SENTIMENT, SENTIMENT], "task sentiment is given twice"),
-        ([Pairs([], [], np.array([], dtype=np.int64))], "task retrieval: there are no pairs"),
+        ([TextPairs([], [], np.array([], dtype=np.int64))], "task retrieval: there are no pairs"),
         (
             [labelled("topic", TEXTS, {"topic": [""] * 4}, [Output("topic", ("a", "b"))])],
             "no text has a label for topic",

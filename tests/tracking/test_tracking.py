@@ -14,7 +14,7 @@ import pytest
 from mlflow import MlflowClient
 
 from socialrec import tracking
-from socialrec.errors import AwayError, UserError
+from socialrec.errors import ServiceUnavailableError, UserError
 from socialrec.settings import load_settings
 from socialrec.tracking.server import Server
 from socialrec.tracking.tracker import git_commit
@@ -243,7 +243,9 @@ def test_a_server_that_is_down_is_an_error_within_seconds(
     home: Path, deserted_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOCIALREC_SERVICES__MLFLOW_URI", deserted_url)
-    with pytest.raises(AwayError, match="MLflow does not answer at .* run `make up`.*Connection refused") as error:
+    with pytest.raises(
+        ServiceUnavailableError, match="MLflow does not answer at .* run `make up`.*Connection refused"
+    ) as error:
         tracking.connect(load_settings(home))
     assert "\n" not in str(error.value)
 
@@ -286,15 +288,17 @@ def test_a_server_in_trouble_is_not_taken_for_one_without_models(
 ) -> None:
     monkeypatch.setenv("SOCIALREC_SERVICES__MLFLOW_URI", stand_in)
     tracker = tracking.connect(load_settings(home))
-    with pytest.raises(AwayError, match=f"MLflow does not answer at {stand_in}: .*disk full"):
+    with pytest.raises(ServiceUnavailableError, match=f"MLflow does not answer at {stand_in}: .*disk full"):
         tracker.champion("any")
-    with pytest.raises(AwayError, match="disk full"):
+    with pytest.raises(ServiceUnavailableError, match="disk full"):
         tracker.model("any", "1")
 
 
 def test_an_answer_that_never_ends_is_not_waited_for(mlflow_server: str) -> None:
     server, is_over = Server(mlflow_server), threading.Event()
-    with pytest.raises(AwayError, match=f"MLflow does not answer at {mlflow_server}: .*did not finish .* in 1 s"):
+    with pytest.raises(
+        ServiceUnavailableError, match=f"MLflow does not answer at {mlflow_server}: .*did not finish .* in 1 s"
+    ):
         server.within(1, is_over.wait)
     is_over.set()
     assert server.within(1, lambda: 3) == 3

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from socialrec.vectors import exact_topk
-from socialrec.vectors.exact_topk import Catalogue
+from socialrec.vectors.exact_topk import TopKIndex
 
 
-def lists(catalogue: Catalogue, users: np.ndarray, k: int, seen: np.ndarray | None = None) -> list[list[int]]:
+def lists(catalogue: TopKIndex, users: np.ndarray, k: int, seen: np.ndarray | None = None) -> list[list[int]]:
     seen = None if seen is None else sp.csr_matrix(seen, dtype=np.float32)
     return [row for found in catalogue.top_k(users.astype(np.float32), k, seen) for row in found.products.tolist()]
 
@@ -43,30 +43,30 @@ def test_lists_are_those_of_sorting_all_scores(seed: int, n_products: int, k: in
     users, products = rng.integers(-999, 1000, (7, 5)), rng.integers(-999, 1000, (n_products, 5))
     products[rng.random(n_products) < 0.3] //= 100
     active, seen = rng.random(n_products) < 0.8, rng.random((7, n_products)) < share_seen
-    catalogue = Catalogue(products.astype(np.float32), active)
+    catalogue = TopKIndex(products.astype(np.float32), active)
     assert lists(catalogue, users, k, seen) == naive_lists(users, products, k, seen | ~active)
 
 
 def test_scores_that_bfloat16_cannot_tell_apart_are_put_in_order() -> None:
     # bfloat16 has eight binary digits: 1 + n/1024 is 1 for all of these.
     products = 1 + np.array([[0], [3], [1], [2]]) / 1024
-    assert lists(Catalogue(products.astype(np.float32)), np.array([[1.0], [-1.0]]), 3) == [[1, 3, 2], [0, 2, 3]]
+    assert lists(TopKIndex(products.astype(np.float32)), np.array([[1.0], [-1.0]]), 3) == [[1, 3, 2], [0, 2, 3]]
 
 
 def test_a_user_or_a_catalogue_of_zeros_gets_the_first_products() -> None:
     users = np.array([[0.0, 0.0], [1.0, 0.0]])
-    assert lists(Catalogue(np.array([[1, 2], [3, 4], [5, 6]], dtype=np.float32)), users, 2) == [[0, 1], [2, 1]]
-    assert lists(Catalogue(np.zeros((3, 2), dtype=np.float32)), users, 2) == [[0, 1], [0, 1]]
+    assert lists(TopKIndex(np.array([[1, 2], [3, 4], [5, 6]], dtype=np.float32)), users, 2) == [[0, 1], [2, 1]]
+    assert lists(TopKIndex(np.zeros((3, 2), dtype=np.float32)), users, 2) == [[0, 1], [0, 1]]
 
 
 def test_a_catalogue_without_products_gives_empty_lists() -> None:
-    nothing = Catalogue(np.ones((2, 2), dtype=np.float32), np.array([False, False]))
+    nothing = TopKIndex(np.ones((2, 2), dtype=np.float32), np.array([False, False]))
     assert lists(nothing, np.ones((1, 2)), 2) == [[-1, -1]]
 
 
 def test_any_number_of_threads_gives_the_same_scores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exact_topk, "BLOCK_USERS", 16)
     rng = np.random.default_rng(1)
-    catalogue, users = (Catalogue(rng.normal(size=(500, 8)).astype(np.float32)), rng.normal(size=(100, 8)).astype("f4"))
+    catalogue, users = (TopKIndex(rng.normal(size=(500, 8)).astype(np.float32)), rng.normal(size=(100, 8)).astype("f4"))
     one, four = ([found.scores.tobytes() for found in catalogue.top_k(users, 5, n_threads=n)] for n in (1, 4))
     assert one == four

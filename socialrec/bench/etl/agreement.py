@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from socialrec.contracts.columns import Column, ListOf, Table
-from socialrec.lake.integrity.content import Content, content, require_same
+from socialrec.lake.integrity.content import TableContent, content, require_same
 
 _UNLIKE = {"ingested_ts", "record", "detail"}
 """Columns left out of the comparison: clock times, and the encoding of JSON and times."""
@@ -23,7 +23,7 @@ def agree(tables: Iterable[tuple[Table, Sequence[str], Path]]) -> dict[str, int]
     return require_same(found, "our tables", "the peer's, so that times would say nothing,")
 
 
-def _content(table: Table, files: Sequence[str]) -> Content:
+def _content(table: Table, files: Sequence[str]) -> TableContent:
     return content(table, files, _UNLIKE, _value)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from socialrec.bench.children import Finished, run_child
 from socialrec.bench.etl.agreement import agree
-from socialrec.bench.etl.landing import Sizes, generate
+from socialrec.bench.etl.landing import LandingSizes, generate
 from socialrec.bench.progress import Progress, to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
@@ -57,7 +57,7 @@ class Ours:
 
 
 @dataclass(frozen=True)
-class Measured:
+class StageSeconds:
     """Ours at each share of the scale, the peer at the last share, seconds to start Spark, and rows by table."""
 
     scale: float
@@ -99,17 +99,17 @@ def run(
         rows = agree(_tables(ours[-1], work / "peer"))
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return _result(Measured(scale, shares, ours, peer, start, rows))
+    return _result(StageSeconds(scale, shares, ours, peer, start, rows))
 
 
-def _result(measured: Measured) -> BenchResult:
+def _result(measured: StageSeconds) -> BenchResult:
     largest, peer = measured.ours[-1], measured.peer
     peer_total = sum(peer.seconds.values())
     over_peer = largest.total / peer_total
     is_met = over_peer <= MAX_TIME_OVER_PEER and largest.peak_mib <= MAX_PEAK_MIB and measured.slope <= MAX_SLOPE
     metrics = {
         "scale": measured.scale,
-        **asdict(Sizes.of(measured.scale * measured.shares[-1])),
+        **asdict(LandingSizes.of(measured.scale * measured.shares[-1])),
         "slope": round(measured.slope, 3),
         "time_over_peer": round(over_peer, 2),
         "tables_agree": True,
@@ -141,8 +141,8 @@ def _start_up(home: Path, progress: Progress) -> float:
 
 def _ours(home: Path, scale: float, start: float, progress: Progress) -> Ours:
     settings = load_settings(home)
-    progress(f"generating {Sizes.of(scale).interactions:,} interactions")
-    night = generate(settings.landing, Sizes.of(scale))
+    progress(f"generating {LandingSizes.of(scale).interactions:,} interactions")
+    night = generate(settings.landing, LandingSizes.of(scale))
     identity_key(settings.secrets)
     seconds, peak = {}, 0
     for stage, program in _JOBS.items():

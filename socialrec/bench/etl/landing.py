@@ -48,7 +48,7 @@ Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Sizes:
+class LandingSizes:
     """Records to land and how many users and products they are about."""
 
     interactions: int
@@ -58,15 +58,15 @@ class Sizes:
     products: int
 
     @classmethod
-    def of(cls, scale: float) -> Sizes:
+    def of(cls, scale: float) -> LandingSizes:
         """Scale 1 is 10 million interactions, 1 million comments and 5 million follows of 400,000 users."""
         return cls(*(max(20, round(n * scale)) for n in (10_000_000, 1_000_000, 5_000_000, 400_000, 50_000)))
 
 
-def generate(landing: Path, sizes: Sizes) -> str:
+def generate(landing: Path, sizes: LandingSizes) -> str:
     """Write landing days that hold these many records in all; returns the last day."""
     rng = np.random.default_rng(_SEED)
-    makers: dict[Entity, tuple[int, Callable[[np.random.Generator, Sizes, int, Ints], pa.Table]]] = {
+    makers: dict[Entity, tuple[int, Callable[[np.random.Generator, LandingSizes, int, Ints], pa.Table]]] = {
         Entity.INTERACTIONS: (sizes.interactions, _interactions),
         Entity.COMMENTS: (sizes.comments, _comments),
         Entity.FOLLOWS: (sizes.follows, _follows),
@@ -81,7 +81,7 @@ def generate(landing: Path, sizes: Sizes) -> str:
     return ds
 
 
-def _interactions(rng: np.random.Generator, sizes: Sizes, place: int, numbers: Ints) -> pa.Table:
+def _interactions(rng: np.random.Generator, sizes: LandingSizes, place: int, numbers: Ints) -> pa.Table:
     n = len(numbers)
     kinds = rng.choice(len(EventType), n, p=(0.5, 0.2, 0.1, 0.05, 0.03, 0.06, 0.05, 0.01))
     kinds[rng.random(n) < _BROKEN] = len(EventType)
@@ -101,7 +101,7 @@ def _interactions(rng: np.random.Generator, sizes: Sizes, place: int, numbers: I
     )
 
 
-def _comments(rng: np.random.Generator, sizes: Sizes, place: int, numbers: Ints) -> pa.Table:
+def _comments(rng: np.random.Generator, sizes: LandingSizes, place: int, numbers: Ints) -> pa.Table:
     n = len(numbers)
     parents = rng.integers(0, numbers[-1] + 1, n)
     phrases = [_of(words, rng.integers(0, len(words), n)) for words in _PHRASES]
@@ -126,7 +126,7 @@ def _comments(rng: np.random.Generator, sizes: Sizes, place: int, numbers: Ints)
     )
 
 
-def _follows(rng: np.random.Generator, sizes: Sizes, place: int, numbers: Ints) -> pa.Table:
+def _follows(rng: np.random.Generator, sizes: LandingSizes, place: int, numbers: Ints) -> pa.Table:
     n = len(numbers)
     begun = _times(rng, place, n)
     return pa.table(

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
 
-from socialrec.bench.first_nights.program import FACTS, Facts
+from socialrec.bench.first_nights.program import FACTS, FirstNight
 from socialrec.bench.first_nights.worlds import World, worlds
 from socialrec.bench.progress import Progress, to_standard_error
 from socialrec.bench.result import this_machine
@@ -49,7 +49,7 @@ def run(only: Sequence[str] = (), progress: Progress = to_standard_error) -> str
     chosen, began = choose(only), time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="socialrec-first-nights-"))
     progress(_LINE.format(*COLUMNS))
-    found: dict[str, Facts] = {}
+    found: dict[str, FirstNight] = {}
     at_once = min(AT_ONCE, len(os.sched_getaffinity(0)))
     with ThreadPoolExecutor(at_once) as pool:
         running = [pool.submit(run_one, world, folder / world.name, at_once) for world in chosen]
@@ -70,10 +70,10 @@ def choose(only: Sequence[str]) -> list[World]:
     return [known[name] for name in only or known]
 
 
-def run_one(world: World, home: Path, at_once: int = 1) -> Facts:
+def run_one(world: World, home: Path, at_once: int = 1) -> FirstNight:
     """Run one world in a new process; its home stays, with the log of its jobs, where the night failed."""
     if world.lacks:
-        return Facts(world.name, world.ds, outcome="skipped", faults=[world.lacks])
+        return FirstNight(world.name, world.ds, outcome="skipped", faults=[world.lacks])
     home.mkdir(parents=True)
     settings = SETTINGS.format(home=home, steps=TRAIN_STEPS)
     (home / "settings.toml").write_text(settings, encoding="utf-8")
@@ -102,13 +102,13 @@ def run_one(world: World, home: Path, at_once: int = 1) -> Facts:
     return facts
 
 
-def read_facts(home: Path, world: World, code: int) -> Facts:
+def read_facts(home: Path, world: World, code: int) -> FirstNight:
     """Facts that the program wrote; where it wrote none, a fault with the exit code or the timeout."""
     file = home / FACTS
     if file.exists():
-        return Facts(**json.loads(file.read_text(encoding="utf-8")))
+        return FirstNight(**json.loads(file.read_text(encoding="utf-8")))
     why = f"took more than {MAX_SECONDS} seconds" if code == -1 else f"its process ended with exit code {code}"
-    return Facts(world.name, world.ds, faults=[f"{why}: see {home / 'night.log'}"])
+    return FirstNight(world.name, world.ds, faults=[f"{why}: see {home / 'night.log'}"])
 
 
 def environment(at_once: int) -> dict[str, str]:
@@ -125,7 +125,7 @@ def environment(at_once: int) -> dict[str, str]:
     return {**kept, **data, **jvm, "PYTHONPATH": path, "OMP_NUM_THREADS": str(threads)}
 
 
-def line_of(facts: Facts) -> str:
+def line_of(facts: FirstNight) -> str:
     """One line about a world for people; faults and the path of the log follow on their own lines."""
     model = facts.model_kind or "-"
     cells = (facts.world, facts.users, facts.products, f"{facts.seconds:.1f}", model, facts.lists, facts.outcome)
@@ -133,7 +133,7 @@ def line_of(facts: Facts) -> str:
     return "\n    ".join([_LINE.format(*cells), *facts.faults, *log])
 
 
-def to_json(found: Sequence[Facts], seconds: float) -> str:
+def to_json(found: Sequence[FirstNight], seconds: float) -> str:
     """All worlds as one line of JSON. `worlds` counts those that ran."""
     outcomes = [facts.outcome for facts in found]
     document = {

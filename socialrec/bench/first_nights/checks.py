@@ -23,7 +23,7 @@ Lists = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
-class Evidence:
+class DayFacts:
     """Silver's content up to a day: all users, the products on offer, and the products that each user has met."""
 
     users: frozenset[str]
@@ -55,7 +55,7 @@ def check_lists(settings: Settings, ds: str) -> list[str]:
     return faults
 
 
-def faults_of_lists(lists: Lists, evidence: Evidence, length: int) -> list[str]:
+def faults_of_lists(lists: Lists, evidence: DayFacts, length: int) -> list[str]:
     """Kinds of faults, each with the number of users and one example user."""
     found: dict[str, list[str]] = defaultdict(list)
     for user in sorted(evidence.users | lists.keys()):
@@ -82,7 +82,7 @@ def lists_of(rows: Sequence[Mapping[str, object]]) -> dict[str, list[str]]:
     return {user: [ranked.get(rank, "") for rank in range(1, sizes[user] + 1)] for user, ranked in places.items()}
 
 
-def read_evidence(lake: Lake, ds: str) -> Evidence:
+def read_evidence(lake: Lake, ds: str) -> DayFacts:
     """Everything up to the day, read from silver."""
     events = lake.read(SILVER_INTERACTIONS, _until(lake, ds, SILVER_INTERACTIONS), ["user_key", "product_id"], HAPPENED)
     comments = lake.read(SILVER_COMMENTS, _until(lake, ds, SILVER_COMMENTS), ["user_key"])
@@ -92,7 +92,7 @@ def read_evidence(lake: Lake, ds: str) -> Evidence:
     for user, product in zip(events["user_key"].to_pylist(), events["product_id"].to_pylist(), strict=True):
         met[user].add(product)
     users = {user for column in (*comments.columns, *follows.columns) for user in column.to_pylist()}
-    return Evidence(
+    return DayFacts(
         frozenset(users | met.keys()),
         frozenset(products["product_id"].filter(products["is_active"]).to_pylist()),
         {user: frozenset(those) for user, those in met.items()},

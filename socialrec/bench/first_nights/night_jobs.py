@@ -13,7 +13,7 @@ ReadReceipt = Callable[[str, str], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
-class Step:
+class JobStep:
     """One task: its name, the job that it runs, and the arguments of that job."""
 
     name: str
@@ -26,33 +26,33 @@ class Step:
         return self.arguments[self.arguments.index("--run-id") + 1]
 
 
-def night_steps(ds: str, run_id: str, read: ReadReceipt) -> Iterator[Step]:
+def night_steps(ds: str, run_id: str, read: ReadReceipt) -> Iterator[JobStep]:
     """Steps of a night, as `dags/socialrec_nightly.py` runs them; without a champion the training comes in between.
 
     Each step must have run before the next one is requested, because its receipt decides the next one.
     """
     about = ("--ds", ds, "--run-id", run_id)
     for job in ("ingest_landing", "build_silver", "build_gold"):
-        yield Step(job, job, about)
-    yield Step("ensure_champion", "pin_models", (*about, "--check"))
+        yield JobStep(job, job, about)
+    yield JobStep("ensure_champion", "pin_models", (*about, "--check"))
     if not read(run_id, "pin_models")["has_champion"]:
         yield from training_steps(ds, training_of(run_id), read)
-    yield Step("pin_models", "pin_models", about)
+    yield JobStep("pin_models", "pin_models", about)
     encoder = ("--encoder-folder", str(read(run_id, "pin_models")["encoder_folder"]))
     for job in ("embed_texts", "predict_insights"):
-        yield Step(job, job, (*about, *encoder))
+        yield JobStep(job, job, (*about, *encoder))
     for job in ("score_recommendations", "publish_recommendations", "report_run"):
-        yield Step(job, job, about)
+        yield JobStep(job, job, about)
 
 
-def training_steps(ds: str, run_id: str, read: ReadReceipt) -> Iterator[Step]:
+def training_steps(ds: str, run_id: str, read: ReadReceipt) -> Iterator[JobStep]:
     """Steps of a training, as `dags/socialrec_train.py` runs them."""
     about = ("--ds", ds, "--run-id", run_id)
-    yield Step("finetune_encoder", "finetune_encoder", about)
+    yield JobStep("finetune_encoder", "finetune_encoder", about)
     made = read(run_id, "finetune_encoder")
     training = ("--mlflow-run", made["mlflow_run_id"], "--encoder-version", made["encoder_version"])
-    yield Step("train.embed_texts", "embed_texts", (*about, "--encoder-folder", made["encoder_folder"]))
+    yield JobStep("train.embed_texts", "embed_texts", (*about, "--encoder-folder", made["encoder_folder"]))
     for job in ("fit_recommender", "evaluate_recommender"):
-        yield Step(job, job, (*about, *training))
+        yield JobStep(job, job, (*about, *training))
     registered = ("--encoder-model-version", made["encoder_model_version"])
-    yield Step("promote_model", "promote_model", (*about, *training, *registered))
+    yield JobStep("promote_model", "promote_model", (*about, *training, *registered))

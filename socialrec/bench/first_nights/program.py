@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from socialrec.bench.first_nights.checks import check_lists
-from socialrec.bench.first_nights.night_jobs import Step, night_steps
+from socialrec.bench.first_nights.night_jobs import JobStep, night_steps
 from socialrec.bench.first_nights.reason_truth import check_truth
 from socialrec.bench.first_nights.worlds import World, worlds
 from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
@@ -31,7 +31,7 @@ FIRST, SECOND = "first", "second"
 
 
 @dataclass
-class Facts:
+class FirstNight:
     """Result of one world's first night. `faults` is empty where it succeeded."""
 
     world: str
@@ -66,7 +66,7 @@ class JobFailed(Exception):
 def main(name: str, home: str) -> None:
     """Land the world, run its first night and, for some worlds, the same night again; check, and write the facts."""
     settings, world = load_settings(Path(home)), worlds()[name]
-    facts, started = Facts(name, world.ds), time.monotonic()
+    facts, started = FirstNight(name, world.ds), time.monotonic()
     try:
         world.land(settings)
         run_world(settings, world, facts)
@@ -80,7 +80,7 @@ def main(name: str, home: str) -> None:
     (settings.home / FACTS).write_text(json.dumps(asdict(facts), indent=1), encoding="utf-8")
 
 
-def run_world(settings: Settings, world: World, facts: Facts) -> None:
+def run_world(settings: Settings, world: World, facts: FirstNight) -> None:
     """Run the nights in one Spark session, and record their results in the facts."""
     from socialrec.etl.session import spark_session
 
@@ -94,7 +94,7 @@ def run_world(settings: Settings, world: World, facts: Facts) -> None:
             facts.faults += changes(settings, before, facts_of_lists(settings, world.ds))
 
 
-def run_night(settings: Settings, ds: str, run_id: str, facts: Facts) -> None:
+def run_night(settings: Settings, ds: str, run_id: str, facts: FirstNight) -> None:
     """Run all jobs of a night; JobFailed at the first that does not end well."""
     for step in night_steps(ds, run_id, lambda run, name: job.receipt(settings, run, name)):
         began = time.monotonic()
@@ -104,13 +104,13 @@ def run_night(settings: Settings, ds: str, run_id: str, facts: Facts) -> None:
         let_go_of_plans()
 
 
-def note_traffic(facts: Facts, receipt: Mapping[str, Any]) -> None:
+def note_traffic(facts: FirstNight, receipt: Mapping[str, Any]) -> None:
     """Add what a job read and wrote to the facts."""
     for known, name in ((facts.read, "read"), (facts.wrote, "wrote")):
         known[receipt["job"]] = sorted({*known.get(receipt["job"], ()), *receipt[name]})
 
 
-def run_step(settings: Settings, step: Step) -> None:
+def run_step(settings: Settings, step: JobStep) -> None:
     """Run one job in this process; JobFailed where it fails. A refused candidate is no failure."""
     main = load_main(step.job)
     try:
@@ -156,7 +156,7 @@ def said(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join([lines[0], *causes[-1:]])}{where}"
 
 
-def describe(settings: Settings, ds: str, facts: Facts) -> None:
+def describe(settings: Settings, ds: str, facts: FirstNight) -> None:
     """Fill in sizes, and the facts about the model from the night's receipts."""
     lake, pins = Lake(settings.lake), job.receipt(settings, FIRST, "pin_models")
     facts.users = lake.dataset(USER_PROFILES, [ds]).count_rows()
@@ -169,7 +169,7 @@ def describe(settings: Settings, ds: str, facts: Facts) -> None:
     facts.n_gate_warnings = len(gate["warnings"])
 
 
-def untrue_lines(settings: Settings, ds: str, facts: Facts) -> list[str]:
+def untrue_lines(settings: Settings, ds: str, facts: FirstNight) -> list[str]:
     """Untrue reasons and profile sentences of the day's lists, at most three in words."""
     truth = check_truth(settings, ds)
     facts.n_reasons, facts.n_profile_sentences = truth.n_reasons, truth.n_profile_sentences
@@ -177,20 +177,20 @@ def untrue_lines(settings: Settings, ds: str, facts: Facts) -> list[str]:
     return [f"untrue: {line}" for line in truth.untrue[:3]]
 
 
-class Lists(NamedTuple):
+class PublishedNight(NamedTuple):
     """State that a second night of the same day must not change: the table's version and the exported file."""
 
     version: int | None
     export: bytes
 
 
-def facts_of_lists(settings: Settings, ds: str) -> Lists:
+def facts_of_lists(settings: Settings, ds: str) -> PublishedNight:
     """Current state of the lists."""
     file = next((settings.export / ds).glob("*.parquet"))
-    return Lists(Lake(settings.lake).version(RECOMMENDATIONS), file.read_bytes())
+    return PublishedNight(Lake(settings.lake).version(RECOMMENDATIONS), file.read_bytes())
 
 
-def changes(settings: Settings, before: Lists, after: Lists) -> list[str]:
+def changes(settings: Settings, before: PublishedNight, after: PublishedNight) -> list[str]:
     """Changes that a second night of the same day made; empty where all is right."""
     published: dict[str, Any] = job.receipt(settings, SECOND, "publish_recommendations")
     faults = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from socialrec.bench.first_nights.truth_facts import Facts, has_word, read_facts_of_day
+from socialrec.bench.first_nights.truth_facts import TruthTables, has_word, read_facts_of_day
 from socialrec.bench.first_nights.truth_profiles import untrue_sentences
 from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
 from socialrec.lake import Lake
@@ -51,14 +51,14 @@ def check_truth(settings: Settings, ds: str) -> Truth:
     return Truth(kinds.total(), n_sentences, untrue, dict(sorted(kinds.items())))
 
 
-def faults_of(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
+def faults_of(facts: TruthTables, user: str, product: str, reason: Reason) -> Iterator[str]:
     """Faults of one reason of a user for a product."""
     yield from CHECKS[reason["kind"]](facts, user, product, reason)
     if not 0 <= reason["share"] <= 1:
         yield f"a share of {reason['share']}"
 
 
-def _because_you(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
+def _because_you(facts: TruthTables, user: str, product: str, reason: Reason) -> Iterator[str]:
     del product
     if not reason["products"]:
         yield "names no product"
@@ -67,17 +67,17 @@ def _because_you(facts: Facts, user: str, product: str, reason: Reason) -> Itera
             yield f"{named} was not met, was returned or was complained about"
 
 
-def _friends(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
+def _friends(facts: TruthTables, user: str, product: str, reason: Reason) -> Iterator[str]:
     yield from _people(facts, user, reason, lambda other: facts.likes(other, product), "does not like it")
 
 
-def _looked_at(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
+def _looked_at(facts: TruthTables, user: str, product: str, reason: Reason) -> Iterator[str]:
     yield from _people(
         facts, user, reason, lambda other: facts.speaks_for(other, product), "has not met it, returned it or complained"
     )
 
 
-def _people(facts: Facts, user: str, reason: Reason, holds: Callable[[str], bool], fault: str) -> Iterator[str]:
+def _people(facts: TruthTables, user: str, reason: Reason, holds: Callable[[str], bool], fault: str) -> Iterator[str]:
     people = facts.people_of(user, only_followed=bool(reason["is_followed"]))
     for other in reason["friends"]:
         if other not in people:
@@ -88,7 +88,7 @@ def _people(facts: Facts, user: str, reason: Reason, holds: Callable[[str], bool
         yield f"of the user's people everybody {fault}"
 
 
-def _words(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
+def _words(facts: TruthTables, user: str, product: str, reason: Reason) -> Iterator[str]:
     praise = [c.text for said in facts.comments.get(user, {}).values() for c in said if c.is_favourable]
     if not reason["words"]:
         yield "names no word"
@@ -104,7 +104,7 @@ def _words(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[st
         yield f"{quote!r} does not hold {reason['words'][0]!r}"
 
 
-def _about(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
+def _about(facts: TruthTables, user: str, product: str, reason: Reason) -> Iterator[str]:
     if not reason["words"]:
         yield "names no word"
     met = facts.events.get(user, {})
@@ -115,7 +115,7 @@ def _about(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[st
             yield f"{word!r} is not a word of a product that the user met"
 
 
-def _category(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
+def _category(facts: TruthTables, user: str, product: str, reason: Reason) -> Iterator[str]:
     del user
     category = facts.products[product]["category"]
     n_users = facts.n_interested.get(product, 0)
@@ -125,25 +125,25 @@ def _category(facts: Facts, user: str, product: str, reason: Reason) -> Iterator
         yield f"{n_users} users of its category's median {facts.medians[category]}"
 
 
-def _popular(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
+def _popular(facts: TruthTables, user: str, product: str, reason: Reason) -> Iterator[str]:
     del user, reason
     if (n_users := facts.n_interested.get(product, 0)) < max(1, facts.medians[None]):
         yield f"{n_users} users, and the median is {facts.medians[None]}"
 
 
-def _few(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
+def _few(facts: TruthTables, user: str, product: str, reason: Reason) -> Iterator[str]:
     del user, reason
     if not facts.n_met.get(product):
         yield "nobody has met it"
 
 
-def _new(facts: Facts, user: str, product: str, reason: Reason) -> Iterator[str]:
+def _new(facts: TruthTables, user: str, product: str, reason: Reason) -> Iterator[str]:
     del user, reason
     if n_users := facts.n_met.get(product, 0):
         yield f"{n_users} users have met it"
 
 
-CHECKS: dict[str, Callable[[Facts, str, str, Reason], Iterator[str]]] = {
+CHECKS: dict[str, Callable[[TruthTables, str, str, Reason], Iterator[str]]] = {
     "because_you": _because_you,
     "friends": _friends,
     "looked_at": _looked_at,

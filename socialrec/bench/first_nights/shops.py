@@ -69,7 +69,7 @@ CHINESE = Words(
 
 
 @dataclass(frozen=True)
-class Shop:
+class GeneratedShop:
     """Size and optional data of a shop. Taste decides what users meet, buy and praise, and whom they follow."""
 
     users: int
@@ -94,7 +94,7 @@ class Shop:
         return max(1, min(len(self.words.categories), self.users // 7))
 
 
-def write_shop(landing: Path, ds: str, shop: Shop) -> None:
+def write_shop(landing: Path, ds: str, shop: GeneratedShop) -> None:
     """Write the shop as one landing day, on each of its platforms with products of its own."""
     for platform in shop.platforms:
         for entity, records in records_of(shop, platform, date.fromisoformat(ds)).items():
@@ -102,7 +102,7 @@ def write_shop(landing: Path, ds: str, shop: Shop) -> None:
             write_day(landing, platform, ds, entity, lines, form="jsonl")
 
 
-def records_of(shop: Shop, platform: str, last: date) -> Mapping[Entity, Sequence[Record]]:
+def records_of(shop: GeneratedShop, platform: str, last: date) -> Mapping[Entity, Sequence[Record]]:
     """The landing records of one platform by entity; an entity that the shop does not deliver is absent."""
     place = _Place.of(shop, platform, last)
     records: dict[Entity, list[Record]] = {
@@ -139,7 +139,7 @@ def _broken(entity: Entity, row: Record) -> Iterator[Record]:
 class _Place:
     """State of one platform while its records are drawn: taste and noun by product, products met by user."""
 
-    shop: Shop
+    shop: GeneratedShop
     platform: str
     begin: datetime
     rng: np.random.Generator
@@ -148,7 +148,7 @@ class _Place:
     met: tuple[Ints, ...]
 
     @classmethod
-    def of(cls, shop: Shop, platform: str, last: date) -> _Place:
+    def of(cls, shop: GeneratedShop, platform: str, last: date) -> _Place:
         rng = np.random.default_rng([shop.seed, shop.platforms.index(platform)])
         begin = datetime.combine(last - timedelta(days=DAYS - 1), time(), UTC)
         taste = np.arange(shop.products) % shop.tastes
@@ -223,7 +223,7 @@ class _Place:
         return (self.begin + timedelta(minutes=int(self.rng.integers(DAYS * 24 * 60)))).isoformat()
 
 
-def products_met(shop: Shop, taste: Ints, rng: np.random.Generator) -> list[Ints]:
+def products_met(shop: GeneratedShop, taste: Ints, rng: np.random.Generator) -> list[Ints]:
     """Products met, int64, by user, at most half of all: mostly of the user's taste, popular ones more often."""
     if shop.all_buy_one:
         return [np.zeros(1, dtype=np.int64) for _ in range(shop.users)]

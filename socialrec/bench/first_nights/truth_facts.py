@@ -59,7 +59,7 @@ class Comment:
 
 
 @dataclass
-class Facts:
+class TruthTables:
     """Facts up to a day. Users and products by their keys; times of events are None where they have no date."""
 
     events: dict[str, dict[str, list[tuple[str, datetime | None]]]] = field(default_factory=dict)
@@ -155,13 +155,13 @@ def has_word(text: str, word: str) -> bool:
     return re.search(rf"(?<![^\W\d_]){re.escape(word)}(?!\w)", text) is not None
 
 
-def read_facts_of_day(lake: Lake, ds: str) -> Facts:
+def read_facts_of_day(lake: Lake, ds: str) -> TruthTables:
     """Read all facts of silver and gold up to a day."""
 
     def until(table: Table) -> list[str]:
         return [day for day in lake.partitions(table) if day <= ds]
 
-    facts = Facts()
+    facts = TruthTables()
     columns = ["user_key", "product_id", "event_type", "event_ts"]
     for row in lake.read(SILVER_INTERACTIONS, until(SILVER_INTERACTIONS), columns, HAPPENED).to_pylist():
         met = facts.events.setdefault(row["user_key"], {}).setdefault(row["product_id"], [])

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 
-from socialrec.bench.first_nights.truth_facts import LIKING, Comment, Facts
+from socialrec.bench.first_nights.truth_facts import LIKING, Comment, TruthTables
 
 N_NEWEST = 3
 NOTHING = "No interests known yet."
@@ -19,7 +19,7 @@ Sayable = list[tuple[frozenset[str], datetime | None]]
 """Valid wordings for each product, and the time of the last event."""
 
 
-def untrue_sentences(facts: Facts, user: str, text: str) -> tuple[int, list[str]]:
+def untrue_sentences(facts: TruthTables, user: str, text: str) -> tuple[int, list[str]]:
     """Count a profile's sentences, and list the untrue ones."""
     times = {p: t for p, t in _times(facts, user).items() if (user, p) in facts.interest and p in facts.products}
     interests = {product: time for product, time in times.items() if facts.speaks_for(user, product)}
@@ -61,7 +61,7 @@ def _undated(items: Sayable, said: str, what: str) -> Iterator[str]:
         yield f"{said!r} is not {what}"
 
 
-def _likes(facts: Facts, user: str, said: str) -> Iterator[str]:
+def _likes(facts: TruthTables, user: str, said: str) -> Iterator[str]:
     for category in _categories(facts, said):
         of_category = [p for p, row in facts.products.items() if (row["category"] or "") == category]
         comments = [c for product in of_category for c in facts.said(user, product)]
@@ -75,31 +75,31 @@ def _likes(facts: Facts, user: str, said: str) -> Iterator[str]:
         yield f"{said!r} are no categories"
 
 
-def _looks_at(facts: Facts, user: str, said: str) -> Iterator[str]:
+def _looks_at(facts: TruthTables, user: str, said: str) -> Iterator[str]:
     categories = _categories(facts, said)
     met = {facts.products[product]["category"] for product in facts.events.get(user, {}) if product in facts.products}
     if not categories or not set(categories) <= met:
         yield f"{said!r} are not categories of products that were met"
 
 
-def _categories(facts: Facts, said: str) -> list[str]:
+def _categories(facts: TruthTables, said: str) -> list[str]:
     """Categories in a listing such as `a, b and c`; empty where it contains anything else."""
     known = {row["category"] for row in facts.products.values() if row["category"]}
     return _split(said, known, (", ", " and ")) or []
 
 
-def _times(facts: Facts, user: str) -> Times:
+def _times(facts: TruthTables, user: str) -> Times:
     return {
         product: max((time for _, time in events if time is not None), default=None)
         for product, events in facts.events.get(user, {}).items()
     }
 
 
-def _titled(facts: Facts, times: Times) -> Sayable:
+def _titled(facts: TruthTables, times: Times) -> Sayable:
     return [(frozenset({facts.products[product]["title"]}), time) for product, time in times.items()]
 
 
-def _remarks(facts: Facts, user: str, *, are_labels: bool) -> Sayable:
+def _remarks(facts: TruthTables, user: str, *, are_labels: bool) -> Sayable:
     """Titles of commented products with the time of the newest comment, and labels with their text."""
     found: Sayable = []
     for product, comments in facts.comments.get(user, {}).items():

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from socialrec.bench.first_nights.shops import CHINESE, Lack, Shop, write_shop
+from socialrec.bench.first_nights.shops import CHINESE, GeneratedShop, Lack, write_shop
 from socialrec.contracts.vocabulary import Entity
 from socialrec.settings import Settings
 from socialrec.sources.demo import write_demo
@@ -62,27 +62,29 @@ def worlds() -> dict[str, World]:
 
 def _degenerate() -> Iterator[World]:
     yield World("readme", SHOP_DAY, _land_readme, repeats=True)
-    yield _shop("shop-1", Shop(users=1, products=5, met_per_user=2), repeats=True)
-    yield _shop("shop-4", Shop(users=4, products=8, met_per_user=3), repeats=True)
-    yield _shop("shop-14", Shop(users=14, products=20, met_per_user=5, broken=True), repeats=True)
-    yield _shop("chinese", Shop(users=20, products=24, met_per_user=6, words=CHINESE), repeats=True)
-    small = Shop(users=30, products=40, met_per_user=6)
+    yield _shop("shop-1", GeneratedShop(users=1, products=5, met_per_user=2), repeats=True)
+    yield _shop("shop-4", GeneratedShop(users=4, products=8, met_per_user=3), repeats=True)
+    yield _shop("shop-14", GeneratedShop(users=14, products=20, met_per_user=5, broken=True), repeats=True)
+    yield _shop("chinese", GeneratedShop(users=20, products=24, met_per_user=6, words=CHINESE), repeats=True)
+    small = GeneratedShop(users=30, products=40, met_per_user=6)
     yield _shop("nobody-buys", replace(small, interactions="absent"), repeats=True)
     yield _shop("nobody-buys-empty-file", replace(small, interactions="empty"))
     yield _shop("everybody-buys-one-thing", replace(small, all_buy_one=True))
 
 
 def _shops() -> Iterator[World]:
-    yield _shop("shop-50", Shop(users=50, products=60, met_per_user=12))
-    yield _shop("one-seller-has-half", Shop(users=120, products=90, met_per_user=10, largest_seller_share=0.5))
-    yield _shop("three-platforms", Shop(users=40, products=40, met_per_user=7, platforms=("app", "market", "web")))
-    yield _shop("shop-300", Shop(users=300, products=200, met_per_user=18))
-    yield _shop("shop-1500", Shop(users=1_500, products=800, met_per_user=16))
+    yield _shop("shop-50", GeneratedShop(users=50, products=60, met_per_user=12))
+    yield _shop("one-seller-has-half", GeneratedShop(users=120, products=90, met_per_user=10, largest_seller_share=0.5))
+    yield _shop(
+        "three-platforms", GeneratedShop(users=40, products=40, met_per_user=7, platforms=("app", "market", "web"))
+    )
+    yield _shop("shop-300", GeneratedShop(users=300, products=200, met_per_user=18))
+    yield _shop("shop-1500", GeneratedShop(users=1_500, products=800, met_per_user=16))
 
 
 def _lacking() -> Iterator[World]:
     """Shops of 50 users, each without one kind of optional data, and one without all of them."""
-    whole = Shop(users=50, products=60, met_per_user=12)
+    whole = GeneratedShop(users=50, products=60, met_per_user=12)
     for lack in LACKS:
         yield _shop(f"without-{lack}", replace(whole, lacks=frozenset({lack})))
     yield _shop("without-all-of-these", replace(whole, lacks=frozenset(LACKS)))
@@ -100,7 +102,7 @@ def _lastfm() -> World:
     return World("lastfm", LASTFM_DAY, lambda settings: _land_lastfm(data, settings), data=data)
 
 
-def _shop(name: str, shop: Shop, *, repeats: bool = False) -> World:
+def _shop(name: str, shop: GeneratedShop, *, repeats: bool = False) -> World:
     return World(name, SHOP_DAY, lambda settings: write_shop(settings.landing, SHOP_DAY, shop), repeats)
 
 

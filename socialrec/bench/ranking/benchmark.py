@@ -25,7 +25,7 @@ from socialrec.evaluate.metrics.hits import Ranked
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.training.fits import Blend, measured_blend
 from socialrec.recommend.training.offline import HeldOut, rank
-from socialrec.recommend.training.search import SearchResult, Trial, search_settings
+from socialrec.recommend.training.search import SearchResult, SearchTrial, search_settings
 from socialrec.settings import Settings
 from socialrec.vectors.arrays import positions
 
@@ -79,7 +79,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RankingOutcome:
     """Test figures of the recommender and of each peer, and the choice behind them."""
 
     metrics: dict[str, float]
@@ -128,7 +128,7 @@ def read_problem(files: Mapping[str, Path | None], seed: int) -> Problem:
     return Problem.of_tables(parts, read_ties(social) if social else None, text_of, seed)
 
 
-def test(problem: Problem, choice: Choice, cutoffs: Sequence[int], stages: Stages) -> Outcome:
+def test(problem: Problem, choice: Choice, cutoffs: Sequence[int], stages: Stages) -> RankingOutcome:
     """Fit the chosen settings and measure on the test pairs at each cutoff."""
     chosen = choice.found.settings
     with stages.stage("fit"):
@@ -140,7 +140,7 @@ def test(problem: Problem, choice: Choice, cutoffs: Sequence[int], stages: Stage
     with stages.stage("peers"):
         rivals = peer_lists(data, held, longest, chosen)
     peers = {name: figures(lists, held, cutoffs) for name, lists in rivals.items()}
-    return Outcome(figures(ranked, held, cutoffs), peers, choice)
+    return RankingOutcome(figures(ranked, held, cutoffs), peers, choice)
 
 
 def choose(problem: Problem, cutoff: int, settings: Settings, stages: Stages) -> Choice:
@@ -156,10 +156,10 @@ def choose(problem: Problem, cutoff: int, settings: Settings, stages: Stages) ->
     return Choice(found, blend)
 
 
-def said(progress: Progress) -> Callable[[Trial], None]:
+def said(progress: Progress) -> Callable[[SearchTrial], None]:
     """Say each trial of a search as one line."""
 
-    def report(trial: Trial) -> None:
+    def report(trial: SearchTrial) -> None:
         values = ", ".join(f"{name} {value:g}" for name, value in trial.values.items())
         progress(f"{trial.signal} {trial.ndcg:.4f}: {values}")
 

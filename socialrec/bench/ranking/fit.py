@@ -75,7 +75,7 @@ def _implicit_als(data: TrainingData, settings: Settings, progress: Progress) ->
     chosen = settings.recommend
     # Its own threads and those of the BLAS slow each other down, as implicit warns.
     with threadpool_limits(1, "blas"):
-        model = AlternatingLeastSquares(chosen.factor_dim, iterations=chosen.factor_passes, random_state=0)
+        model = AlternatingLeastSquares(chosen.factor_dim, iterations=chosen.factor_iterations, random_state=0)
         started = time.perf_counter()
         model.fit(data.affinity, show_progress=False)
         return time.perf_counter() - started

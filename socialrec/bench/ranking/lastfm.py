@@ -29,7 +29,7 @@ from socialrec.bench.ranking.benchmark import (
     test,
 )
 from socialrec.bench.ranking.lexical import lexical_vectors
-from socialrec.bench.ranking.problem import Pairs, Problem, hold_out, shuffled_places, tie_shares
+from socialrec.bench.ranking.problem import Problem, SplitPairs, hold_out, shuffled_places, tie_shares
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.errors import UserError
 from socialrec.settings import Settings
@@ -52,7 +52,7 @@ def run(
     """
     stages = Stages(progress)
     with stages.stage("read"):
-        shop = Shop(data)
+        shop = LastFmTables(data)
     outcomes, train_only = [], []
     for seed in range(n_seeds):
         progress(f"{protocol}, seed {seed}")
@@ -94,7 +94,7 @@ def recbole_split(users: Indices, seed: int) -> tuple[Flags, Flags]:
     return ~in_test & (place < n_test + n_validation), in_test
 
 
-class Shop:
+class LastFmTables:
     """Raw files as arrays; `data` is their folder, or the folder that holds them as `raw`."""
 
     def __init__(self, data: Path) -> None:
@@ -105,7 +105,7 @@ class Shop:
         self.products = vocabulary(listened["artistID"])
         weights = listened["weight"].cast(pa.float64()).to_numpy()
         order = np.arange(len(weights), dtype=np.int64)
-        self.pairs = Pairs(self._users(listened["userID"]), self._products(listened["artistID"]), weights, order)
+        self.pairs = SplitPairs(self._users(listened["userID"]), self._products(listened["artistID"]), weights, order)
         self.ties = tie_shares(friends.rename_columns(["user", "friend"]), self.users)
         tagged, tags = raw["user_taggedartists"], raw["tags"]
         words = tags["tagValue"].combine_chunks().take(pc.index_in(tagged["tagID"], tags["tagID"].combine_chunks()))

@@ -11,7 +11,7 @@ from socialrec.evaluate.baselines import popular_lists
 from socialrec.evaluate.metrics.hits import Ranked
 from socialrec.features.data import TrainingData
 from socialrec.recommend.blend import TIE_BREAK, Blended
-from socialrec.recommend.scores import Few, Scores
+from socialrec.recommend.scores import Scores, SparseScores
 from socialrec.recommend.signals import Factors, Popularity
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.recommend.signals.linear import rarity
@@ -39,7 +39,7 @@ class ItemKnn:
 
     def score(self, block: UserBlock) -> Scores:
         """Score products for users, (n, n_products)."""
-        return Few(sp.csr_matrix(block.affinity > 0, dtype=np.float32).dot(self.cosines))
+        return SparseScores(sp.csr_matrix(block.affinity > 0, dtype=np.float32).dot(self.cosines))
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ MIN_PAIRS_TO_HOLD_OUT = 3
 
 
 @dataclass(frozen=True)
-class Pairs:
+class SplitPairs:
     """Users and products as row numbers, with weights and their order (newest last), float64 and int64 (n,)."""
 
     users: Indices
@@ -33,12 +33,12 @@ class Pairs:
     weights: np.ndarray[tuple[int], np.dtype[np.float64]]
     order: Indices
 
-    def __getitem__(self, chosen: Flags) -> Pairs:
-        return Pairs(self.users[chosen], self.products[chosen], self.weights[chosen], self.order[chosen])
+    def __getitem__(self, chosen: Flags) -> SplitPairs:
+        return SplitPairs(self.users[chosen], self.products[chosen], self.weights[chosen], self.order[chosen])
 
-    def __add__(self, other: Pairs) -> Pairs:
+    def __add__(self, other: SplitPairs) -> SplitPairs:
         mine, theirs = vars(self).values(), vars(other).values()
-        return Pairs(*(np.concatenate(both) for both in zip(mine, theirs, strict=True)))
+        return SplitPairs(*(np.concatenate(both) for both in zip(mine, theirs, strict=True)))
 
     def matrix(self, shape: tuple[int, int]) -> Csr:
         """Weights, csr (n_users, n_products)."""
@@ -55,9 +55,9 @@ class Problem:
 
     users: pa.Array
     products: pa.Array
-    train: Pairs
-    validation: Pairs
-    test: Pairs
+    train: SplitPairs
+    validation: SplitPairs
+    test: SplitPairs
     ties: Csr
     text: Callable[[Window], F32]
     refit: bool = True
@@ -180,8 +180,8 @@ def tie_shares(social: pa.Table | None, users: pa.Array) -> Csr:
     return sp.diags(np.divide(1.0, sums, out=np.zeros_like(sums), where=sums > 0)).dot(ties).tocsr().astype(np.float32)
 
 
-def _pairs(table: pa.Table, users: pa.Array, products: pa.Array, first: int) -> Pairs:
-    return Pairs(
+def _pairs(table: pa.Table, users: pa.Array, products: pa.Array, first: int) -> SplitPairs:
+    return SplitPairs(
         positions(table["user"], users),
         positions(table["item"], products),
         table["weight"].to_numpy(),
@@ -189,7 +189,7 @@ def _pairs(table: pa.Table, users: pa.Array, products: pa.Array, first: int) -> 
     )
 
 
-def _newest(pairs: Pairs, n_products: int) -> tuple[Indices, Indices, Indices]:
+def _newest(pairs: SplitPairs, n_products: int) -> tuple[Indices, Indices, Indices]:
     """Order, user and product of the newest row of each distinct pair."""
     newest_first = np.argsort(-pairs.order, kind="stable")
     keys = pairs.users[newest_first] * n_products + pairs.products[newest_first]

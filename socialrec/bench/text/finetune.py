@@ -20,7 +20,7 @@ from socialrec.encoders.weights import model_folder
 from socialrec.errors import UserError
 from socialrec.settings.text import Precision, TextSettings, Tuning
 from socialrec.sources.demo_words import ASPECT_WORDS, CATEGORIES, SENTIMENTS, STYLES, comment_words, product_words
-from socialrec.text.tasks import Pairs
+from socialrec.text.tasks import TextPairs
 from socialrec.text.training.finetune import fine_tune
 from socialrec.text.training.losses import info_nce
 
@@ -37,7 +37,7 @@ _MIB = 1024**2
 
 
 @dataclass
-class Clock:
+class StepClock:
     """Wall and processor seconds of the steps after the first ones."""
 
     skipped: int
@@ -66,7 +66,7 @@ class Trained:
     loss: float
 
 
-def run(pairs: Pairs, batch: int, steps: int, rounds: int, settings: TextSettings) -> BenchResult:
+def run(pairs: TextPairs, batch: int, steps: int, rounds: int, settings: TextSettings) -> BenchResult:
     """Tune the whole model with both for so many steps of `batch` pairs, in turn, `rounds` times; medians are reported.
 
     Both minimise the InfoNCE of both directions with AdamW, warm-up and a cosine, dropout and clipping. We run in the
@@ -96,7 +96,7 @@ def run(pairs: Pairs, batch: int, steps: int, rounds: int, settings: TextSetting
     return _result(taken, untrained_loss(held_out, settings), len(training), settings)
 
 
-def demo_pairs(n: int, seed: int) -> Pairs:
+def demo_pairs(n: int, seed: int) -> TextPairs:
     """Comments on products of the demo world, one per product, used where no pairs are given."""
     rng = np.random.default_rng(seed)
     kinds = [(category, style) for category in CATEGORIES for style in STYLES]
@@ -116,40 +116,40 @@ def demo_pairs(n: int, seed: int) -> Pairs:
         )
         said.setdefault(f"{title}. {description}", comment)
     products = list(said)[:n]
-    return Pairs([said[product] for product in products], products, np.arange(len(products)))
+    return TextPairs([said[product] for product in products], products, np.arange(len(products)))
 
 
-def read_pairs(comments: Sequence[str], products: Sequence[str]) -> Pairs:
+def read_pairs(comments: Sequence[str], products: Sequence[str]) -> TextPairs:
     """Read the pairs of a file's two columns; equal product texts are one product, and rows that lack a text are left
     out.
     """
     rows = [(comment, product) for comment, product in zip(comments, products, strict=True) if comment and product]
     _, numbers = np.unique([product for _, product in rows], return_inverse=True)
-    return Pairs([comment for comment, _ in rows], [product for _, product in rows], numbers.astype(np.int64))
+    return TextPairs([comment for comment, _ in rows], [product for _, product in rows], numbers.astype(np.int64))
 
 
-def untrained_loss(held_out: Pairs, settings: TextSettings) -> float:
+def untrained_loss(held_out: TextPairs, settings: TextSettings) -> float:
     """Loss of the untrained model."""
     encode = load_encoder(settings.model, settings).encode
     return _loss(encode, held_out, settings.temperature)
 
 
-def _loss(encode: Callable[[Sequence[str]], Vectors], held_out: Pairs, temperature: float) -> float:
+def _loss(encode: Callable[[Sequence[str]], Vectors], held_out: TextPairs, temperature: float) -> float:
     comments, products = (torch.from_numpy(encode(texts)) for texts in (held_out.comments, held_out.products))
     return float(info_nce(comments, products, held_out.product_ids, temperature))
 
 
-def _ours(training: Pairs, held_out: Pairs, settings: TextSettings) -> Trained:
+def _ours(training: TextPairs, held_out: TextPairs, settings: TextSettings) -> Trained:
     encoder = load_encoder(settings.model, settings)
     started = time.perf_counter()
     encoder.tokenize(training.all_texts)
     # We tokenize before the first step, the peer within each.
-    clock = Clock(WARM_UP_STEPS, before=time.perf_counter() - started)
+    clock = StepClock(WARM_UP_STEPS, before=time.perf_counter() - started)
     made = fine_tune([training], settings, lambda step, loss: clock.tick())
     return Trained(*clock.step_seconds, _loss(made.encoder.encode, held_out, settings.temperature))
 
 
-def _peer(training: Pairs, held_out: Pairs, settings: TextSettings, *, is_half: bool) -> Trained:
+def _peer(training: TextPairs, held_out: TextPairs, settings: TextSettings, *, is_half: bool) -> Trained:
     from datasets import Dataset
     from sentence_transformers import (
         SentenceTransformer,
@@ -159,7 +159,7 @@ def _peer(training: Pairs, held_out: Pairs, settings: TextSettings, *, is_half: 
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
     from transformers import TrainerCallback
 
-    clock = Clock(WARM_UP_STEPS)
+    clock = StepClock(WARM_UP_STEPS)
 
     class Ticking(TrainerCallback):
         def on_step_end(self, *_: object, **__: object) -> None:

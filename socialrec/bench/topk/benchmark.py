@@ -18,7 +18,7 @@ from socialrec.bench.progress import Progress, to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.settings import Settings
 from socialrec.vectors.arrays import F32, Flags, Indices
-from socialrec.vectors.exact_topk import Catalogue
+from socialrec.vectors.exact_topk import TopKIndex
 
 NAME = "topk"
 SEED = 20260105
@@ -51,7 +51,7 @@ class Size:
 
 
 @dataclass
-class Clock:
+class SideClock:
     """Wall and CPU seconds of each side so far."""
 
     wall: dict[str, float] = field(default_factory=dict)
@@ -101,9 +101,9 @@ def run(size: Size, settings: Settings, progress: Progress = to_standard_error) 
     )
 
 
-def in_turn(size: Size, progress: Progress) -> tuple[Clock, float]:
+def in_turn(size: Size, progress: Progress) -> tuple[SideClock, float]:
     """Run each side on each part of the users, in turn; returns the share of ids on which ours and faiss agree."""
-    products, clock, same = size.products(), Clock(), 0
+    products, clock, same = size.products(), SideClock(), 0
     sides: dict[str, Callable[[F32], tuple[Indices, F32]]] = {}
     for name, prepare in (("ours", _ours), ("faiss", _faiss), ("implicit", _implicit), ("bare product", _bare)):
         # The first use loads libraries, which is not part of the speed.
@@ -132,7 +132,7 @@ def same_ids(ours: tuple[Indices, F32], theirs: tuple[Indices, F32]) -> Flags:
 
 
 def _ours(products: F32, k: int) -> Callable[[F32], tuple[Indices, F32]]:
-    catalogue = Catalogue(products)
+    catalogue = TopKIndex(products)
 
     def search(users: F32) -> tuple[Indices, F32]:
         found = list(catalogue.top_k(users, k))
@@ -193,6 +193,6 @@ def _spark(size: Size, settings: Settings, progress: Progress) -> tuple[PeerResu
     return PeerResult(metrics, {"top_k": round(seconds, 3)}, child.peak_mib), numbers[0] * numbers[1] / seconds
 
 
-def _peers(clock: Clock) -> dict[str, PeerResult]:
+def _peers(clock: SideClock) -> dict[str, PeerResult]:
     names = ("faiss", "implicit", "bare product")
     return {name: PeerResult({}, {"top_k": round(clock.wall[name], 3)}) for name in names}

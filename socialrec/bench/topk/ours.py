@@ -7,7 +7,7 @@ import sys
 import time
 
 from socialrec.bench.topk.benchmark import Size
-from socialrec.vectors.exact_topk import Catalogue
+from socialrec.vectors.exact_topk import TopKIndex
 
 PART_USERS = 4096
 
@@ -17,10 +17,10 @@ def main(argv: list[str]) -> None:
     size = Size(*map(int, argv))
     n_parts = -(-size.n_users // PART_USERS)
     products, seconds = size.products(), 0.0
-    for _ in Catalogue(products[:1]).top_k(products[:1], 1):
+    for _ in TopKIndex(products[:1]).top_k(products[:1], 1):
         pass  # The first use loads libraries, which is not part of the speed.
     started = time.perf_counter()
-    catalogue = Catalogue(products)
+    catalogue = TopKIndex(products)
     seconds += time.perf_counter() - started
     for part in range(n_parts):
         users = size.users(part, n_parts)

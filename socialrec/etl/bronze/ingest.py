@@ -19,7 +19,7 @@ from socialrec.etl.bronze.erased import Erased
 from socialrec.etl.bronze.judging import DETAIL, REASON, RECORD, judge
 from socialrec.etl.days import Platforms
 from socialrec.etl.landing.files import LandingFile
-from socialrec.etl.landing.layouts import Layout, Layouts
+from socialrec.etl.landing.layouts import FileLayout, Layouts
 from socialrec.etl.landing.scans import N_LINES, SOURCE, scan
 from socialrec.etl.quarantine_share import Intake
 from socialrec.etl.tables import count_staged, write_stage
@@ -31,7 +31,7 @@ _DAMAGED_FILE = re.compile(r"reading file (?:file:/*)?(/\S+?)[.,]?(?:\s|$)")
 def judged_records(
     spark: SparkSession,
     entity: Entity,
-    layouts: Mapping[Layout, Sequence[LandingFile]],
+    layouts: Mapping[FileLayout, Sequence[LandingFile]],
     platforms: Platforms,
     verdict: Callable[[DataFrame, Entity, Mapping[str, str], Platforms], DataFrame] = judge,
 ) -> DataFrame | None:

@@ -24,7 +24,7 @@ from socialrec.etl.check.ids import Conflicts, conflicts_by_file, find_unmet_ids
 from socialrec.etl.check.report import Fault, FileCheck
 from socialrec.etl.landing.files import SAFE_NAME, LandingFile, find_days, is_day
 from socialrec.etl.landing.guesses import similar_columns
-from socialrec.etl.landing.layouts import Layout, Layouts, find_layouts
+from socialrec.etl.landing.layouts import FileLayout, Layouts, find_layouts
 from socialrec.etl.landing.opening import require_file, require_no_link
 from socialrec.etl.quarantine_share import shared_id_question
 from socialrec.settings.etl import EtlSettings
@@ -90,7 +90,7 @@ def files_to_check(path: Path, ds: str, etl: EtlSettings) -> Iterator[list[Landi
 
 
 @dataclass(frozen=True)
-class Delivery:
+class CheckedFiles:
     """Files to check: the layouts of readable files, and the reasons why others cannot be read."""
 
     files: tuple[LandingFile, ...]
@@ -98,7 +98,7 @@ class Delivery:
     problems: Mapping[LandingFile, str]
 
 
-def read_delivery(files: Iterable[LandingFile]) -> Delivery:
+def read_delivery(files: Iterable[LandingFile]) -> CheckedFiles:
     """Read the layouts of files, each once."""
     files = tuple(files)
     readable: dict[LandingFile, Layouts] = {}
@@ -108,10 +108,10 @@ def read_delivery(files: Iterable[LandingFile]) -> Delivery:
             readable[file] = find_layouts([file])
         except UserError as error:
             problems[file] = str(error).replace(f"{file.path}: ", "")
-    return Delivery(files, readable, problems)
+    return CheckedFiles(files, readable, problems)
 
 
-def check_files(spark: SparkSession, delivery: Delivery, etl: EtlSettings) -> list[FileCheck]:
+def check_files(spark: SparkSession, delivery: CheckedFiles, etl: EtlSettings) -> list[FileCheck]:
     """Judge each file by its contract, in the given order."""
     counts = _mark_planted(_count_faults(spark, delivery.readable, etl))
     return [
@@ -122,13 +122,13 @@ def check_files(spark: SparkSession, delivery: Delivery, etl: EtlSettings) -> li
     ]
 
 
-def unmet_lines(spark: SparkSession, delivery: Delivery, etl: EtlSettings) -> list[str]:
+def unmet_lines(spark: SparkSession, delivery: CheckedFiles, etl: EtlSettings) -> list[str]:
     """Lines about product ids that the files name but do not contain; none where they contain no products."""
     return [unmet.line() for unmet in find_unmet_ids(spark, _grouped(delivery.readable), etl)]
 
 
-def _grouped(readable: Mapping[LandingFile, Layouts]) -> dict[Layout, list[LandingFile]]:
-    grouped: dict[Layout, list[LandingFile]] = {}
+def _grouped(readable: Mapping[LandingFile, Layouts]) -> dict[FileLayout, list[LandingFile]]:
+    grouped: dict[FileLayout, list[LandingFile]] = {}
     for file, own in readable.items():
         for layout in own.files:
             grouped.setdefault(layout, []).append(file)

@@ -14,19 +14,19 @@ from socialrec.etl.bronze.ingest import judged_records
 from socialrec.etl.bronze.judging import REASON
 from socialrec.etl.duplicates import (
     VERDICT,
-    Verdict,
+    DuplicateReason,
     hashes_of,
     repeated_hashes,
     with_hashes,
 )
 from socialrec.etl.keys import Keys
 from socialrec.etl.landing.files import LandingFile
-from socialrec.etl.landing.layouts import Layout
+from socialrec.etl.landing.layouts import FileLayout
 from socialrec.etl.repeats import RepeatRule
 from socialrec.etl.silver.unmet import Unmet, unmet_ids
 from socialrec.settings.etl import EtlSettings
 
-Grouped = Mapping[Layout, Sequence[LandingFile]]
+Grouped = Mapping[FileLayout, Sequence[LandingFile]]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def conflicts_by_file(spark: SparkSession, entity: Entity, layouts: Grouped, etl
     if rule is None or valid is None:
         return {}
     suspects = with_hashes(valid, rule.key, repeated_hashes(hashes_of(valid, rule.key)))
-    found = rule.judge(suspects).where(F.col(VERDICT) == Verdict.CONFLICT.value)
+    found = rule.judge(suspects).where(F.col(VERDICT) == DuplicateReason.CONFLICT.value)
     name = ENTITIES[entity].key[0]
     first = F.min(F.struct("source_line", name)).alias("first")
     counted = found.groupBy("source_file").agg(F.count(F.lit(1)).alias("n"), first)

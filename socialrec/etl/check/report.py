@@ -52,7 +52,7 @@ class FileCheck:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CheckVerdict:
     """Decision if a night would accept the files, with the reasons, a line each."""
 
     passes: bool
@@ -68,7 +68,7 @@ class Verdict:
             yield from (f"  {reason}" for reason in self.reasons)
 
 
-def give_verdict(found: Sequence[FileCheck], max_share: float) -> Verdict:
+def give_verdict(found: Sequence[FileCheck], max_share: float) -> CheckVerdict:
     """Judge files by the causes that stop a night: an unreadable file, or too large a rejected share of an entity."""
     broken = [f"{one.name} cannot be taken in" for one in found if one.problem]
     over: list[str] = []
@@ -79,9 +79,9 @@ def give_verdict(found: Sequence[FileCheck], max_share: float) -> Verdict:
         if bad:
             (over if bad > max_share * n else under).append(_share_line(entity, n, bad, max_share=max_share, own=own))
     if broken or over:
-        return Verdict(False, (*broken, *over))
+        return CheckVerdict(False, (*broken, *over))
     n = sum(one.n_records for one in found)
-    return Verdict(True, tuple(under or [_valid_line(n, n)]))
+    return CheckVerdict(True, tuple(under or [_valid_line(n, n)]))
 
 
 def report_lines(found: Sequence[FileCheck]) -> Iterator[str]:

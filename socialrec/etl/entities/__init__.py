@@ -7,11 +7,11 @@ from collections.abc import Callable
 from importlib import import_module
 
 from socialrec.contracts.vocabulary import Entity
-from socialrec.etl.entities.base import Outcome, SilverNight
-from socialrec.etl.progress import Roll
+from socialrec.etl.entities.base import SilverNight, SilverOutcome
+from socialrec.etl.progress import IncrementalPlan
 from socialrec.lake import Stage
 
-Build = Callable[[SilverNight, Roll, Stage], Outcome]
+Build = Callable[[SilverNight, IncrementalPlan, Stage], SilverOutcome]
 
 
 def builder(entity: Entity) -> Build:

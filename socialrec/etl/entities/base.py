@@ -14,10 +14,10 @@ from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity, QuarantineReason, QuarantineStage
 from socialrec.etl.days import Platforms, local_day
-from socialrec.etl.duplicates import RECORD_KEY, VERDICT, Verdict, without
+from socialrec.etl.duplicates import RECORD_KEY, VERDICT, DuplicateReason, without
 from socialrec.etl.identity import Identity
 from socialrec.etl.keys import Keys
-from socialrec.etl.progress import Roll
+from socialrec.etl.progress import IncrementalPlan
 from socialrec.etl.repeats import RepeatRule, Repeats
 from socialrec.etl.tables import count_staged, read_table, write_stage
 from socialrec.etl.wording.texts import with_mask
@@ -29,7 +29,7 @@ IS_NEW, IS_NEWEST = "is_new", "is_newest"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SilverOutcome:
     """Counts of an entity's valid records by what became of them; `rejected` are rows of its quarantine table.
 
     masked: how many of the published texts hold the mask of a kind, as `masked_<kind>`.
@@ -66,7 +66,7 @@ class SilverNight:
         """Partitions of the silver table as it stands."""
         return read_table(self.spark, self.lake, SILVER[entity], partitions)
 
-    def previous(self, entity: Entity, roll: Roll) -> DataFrame:
+    def previous(self, entity: Entity, roll: IncrementalPlan) -> DataFrame:
         """The snapshot to roll on from; no rows where the roll starts from nothing."""
         return self.silver(entity, [roll.previous] if roll.previous else [])
 
@@ -89,16 +89,16 @@ class SilverNight:
 
 
 def build_events(
-    night: SilverNight, entity: Entity, roll: Roll, stage: Stage, clean: Callable[[DataFrame], DataFrame]
-) -> Outcome:
+    night: SilverNight, entity: Entity, roll: IncrementalPlan, stage: Stage, clean: Callable[[DataFrame], DataFrame]
+) -> SilverOutcome:
     """Stage the roll's days of an event: `clean` turns bronze rows, free of repeats, into rows of silver."""
     bronze = night.bronze(entity, roll.days)
     repeated = night.repeats(entity, roll.days).rejected(roll.days)
     # Counting first: their size must be known before the join is planned, or every record is moved around.
     counts = tally(repeated)
     write_stage(clean(without(bronze, repeated)), stage)
-    n_conflict = counts.pop(Verdict.CONFLICT, 0)
-    return Outcome(count_staged(stage), sum(counts.values()), n_conflict, conflicts(bronze, repeated, entity))
+    n_conflict = counts.pop(DuplicateReason.CONFLICT, 0)
+    return SilverOutcome(count_staged(stage), sum(counts.values()), n_conflict, conflicts(bronze, repeated, entity))
 
 
 def write_newest(rows: DataFrame, stage: Stage, *more: Column) -> dict[str, int]:
@@ -122,7 +122,7 @@ def tally(repeated: DataFrame) -> dict[str, int]:
 
 def conflicts(bronze: DataFrame, repeated: DataFrame, entity: Entity) -> DataFrame:
     """The records that contradict an earlier one of their key, as rows of the entity's quarantine table."""
-    found = repeated.where(F.col(VERDICT) == Verdict.CONFLICT.value).select(*RECORD_KEY)
+    found = repeated.where(F.col(VERDICT) == DuplicateReason.CONFLICT.value).select(*RECORD_KEY)
     records = bronze.join(found, list(RECORD_KEY), "left_semi")
     return rejected(records, entity, QuarantineReason.CONFLICTING_ID, ENTITIES[entity].key[0])
 

@@ -13,11 +13,11 @@ from socialrec.contracts.bronze import BRONZE
 from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
 from socialrec.etl.days import Platforms
-from socialrec.etl.duplicates import RECORD_KEY, VERDICT, Verdict, said_again, without
-from socialrec.etl.entities.base import Outcome, SilverNight, conflicts, is_late, rejected, tally
+from socialrec.etl.duplicates import RECORD_KEY, VERDICT, DuplicateReason, said_again, without
+from socialrec.etl.entities.base import SilverNight, SilverOutcome, conflicts, is_late, rejected, tally
 from socialrec.etl.identity import Identity
 from socialrec.etl.keys import Keys
-from socialrec.etl.progress import Roll, lookback
+from socialrec.etl.progress import IncrementalPlan, lookback
 from socialrec.etl.repeats import Repeats
 from socialrec.etl.tables import count_staged, write_stage
 from socialrec.etl.wording.texts import language, text_hash, with_clean_texts
@@ -27,7 +27,7 @@ from socialrec.settings.etl import MaskSettings
 _SAME_WORDS = ENTITIES[Entity.COMMENTS].said_once
 
 
-def build(night: SilverNight, roll: Roll, stage: Stage) -> Outcome:
+def build(night: SilverNight, roll: IncrementalPlan, stage: Stage) -> SilverOutcome:
     """Stage days of silver.comments."""
     days, entity = roll.days, Entity.COMMENTS
     bronze = night.bronze(entity, days)
@@ -51,9 +51,9 @@ def build(night: SilverNight, roll: Roll, stage: Stage) -> Outcome:
     refused = conflicts(bronze, repeated, entity).unionByName(
         rejected(emptied, entity, QuarantineReason.EMPTY_TEXT, "text")
     )
-    n_rejected = counts.pop(Verdict.CONFLICT, 0) + empties.count()
+    n_rejected = counts.pop(DuplicateReason.CONFLICT, 0) + empties.count()
     n_duplicate = sum(counts.values()) + n_again
-    return Outcome(count_staged(stage), n_duplicate, n_rejected, refused, masked)
+    return SilverOutcome(count_staged(stage), n_duplicate, n_rejected, refused, masked)
 
 
 def clean_comments(
@@ -125,8 +125,8 @@ def _said_before(night: SilverNight, earlier: Sequence[str], repeats: Repeats) -
 
 def _never_said(repeated: DataFrame) -> DataFrame:
     """Copies and conflicts: what a comment said before it was replaced was said."""
-    return repeated.where(F.col(VERDICT) != Verdict.SUPERSEDED.value)
+    return repeated.where(F.col(VERDICT) != DuplicateReason.SUPERSEDED.value)
 
 
 def _replaced(repeated: DataFrame) -> DataFrame:
-    return repeated.where(F.col(VERDICT) == Verdict.SUPERSEDED.value)
+    return repeated.where(F.col(VERDICT) == DuplicateReason.SUPERSEDED.value)

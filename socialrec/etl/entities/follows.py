@@ -9,16 +9,16 @@ from pyspark.sql import functions as F
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.days import Platforms, local_day
 from socialrec.etl.duplicates import RECORD_KEY, superseded, without
-from socialrec.etl.entities.base import IS_NEW, IS_NEWEST, Outcome, SilverNight, write_newest
+from socialrec.etl.entities.base import IS_NEW, IS_NEWEST, SilverNight, SilverOutcome, write_newest
 from socialrec.etl.identity import Identity
-from socialrec.etl.progress import Roll
+from socialrec.etl.progress import IncrementalPlan
 from socialrec.lake import Stage
 
 SINCE = ("since_ts", "until_ts")
 _EDGE = ("follower_key", "followee_key")
 
 
-def build(night: SilverNight, roll: Roll, stage: Stage) -> Outcome:
+def build(night: SilverNight, roll: IncrementalPlan, stage: Stage) -> SilverOutcome:
     """Stage a snapshot of silver.follows."""
     [ds] = stage.partitions
     intake, key = night.bronze(Entity.FOLLOWS, roll.days), night.keys.of(Entity.FOLLOWS)
@@ -28,7 +28,7 @@ def build(night: SilverNight, roll: Roll, stage: Stage) -> Outcome:
     previous, is_first = night.previous(Entity.FOLLOWS, roll), roll.previous is None
     edges = merge_follows(previous, without(intake, older), night.identity, ds, is_first=is_first)
     counts = write_newest(edges, stage)
-    return Outcome(counts["published"], n_older + counts["duplicate"])
+    return SilverOutcome(counts["published"], n_older + counts["duplicate"])
 
 
 def known_since() -> Column:

@@ -9,14 +9,14 @@ from pyspark.sql import functions as F
 
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.days import Platforms
-from socialrec.etl.entities.base import Outcome, SilverNight, build_events, is_late
+from socialrec.etl.entities.base import SilverNight, SilverOutcome, build_events, is_late
 from socialrec.etl.identity import Identity
 from socialrec.etl.keys import Keys
-from socialrec.etl.progress import Roll
+from socialrec.etl.progress import IncrementalPlan
 from socialrec.lake import Stage
 
 
-def build(night: SilverNight, roll: Roll, stage: Stage) -> Outcome:
+def build(night: SilverNight, roll: IncrementalPlan, stage: Stage) -> SilverOutcome:
     """Stage days of silver.interactions."""
     clean = partial(silver_interactions, identity=night.identity, keys=night.keys, platforms=night.platforms)
     return build_events(night, Entity.INTERACTIONS, roll, stage, clean)

@@ -6,9 +6,9 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from socialrec.contracts.vocabulary import Entity
-from socialrec.etl.entities.base import IS_NEW, IS_NEWEST, Outcome, SilverNight, write_newest
+from socialrec.etl.entities.base import IS_NEW, IS_NEWEST, SilverNight, SilverOutcome, write_newest
 from socialrec.etl.keys import Keys
-from socialrec.etl.progress import Roll
+from socialrec.etl.progress import IncrementalPlan
 from socialrec.etl.wording.texts import text_hash, with_clean_texts
 from socialrec.lake import Stage
 from socialrec.settings.etl import MaskSettings
@@ -17,14 +17,14 @@ _NAMES = ("title", "category", "brand")
 _LANDED_TITLE = "_landed_title"
 
 
-def build(night: SilverNight, roll: Roll, stage: Stage) -> Outcome:
+def build(night: SilverNight, roll: IncrementalPlan, stage: Stage) -> SilverOutcome:
     """Stage a snapshot of silver.products."""
     [ds] = stage.partitions
     previous, intake = night.previous(Entity.PRODUCTS, roll), night.bronze(Entity.PRODUCTS, roll.days)
     merged = merge_products(previous, intake, night.keys, ds, night.masks)
     published = F.when(F.col(IS_NEW) & F.col(IS_NEWEST), F.col("text"))
     counts = write_newest(merged, stage, *night.mask_counts(published))
-    return Outcome(counts.pop("published"), counts.pop("duplicate"), masked=counts)
+    return SilverOutcome(counts.pop("published"), counts.pop("duplicate"), masked=counts)
 
 
 def merge_products(previous: DataFrame, intake: DataFrame, keys: Keys, ds: str, masks: MaskSettings) -> DataFrame:

@@ -18,7 +18,7 @@ from socialrec.etl.gold.texts import new_texts
 from socialrec.etl.gold.ties import replied_pairs, replies, social_ties
 from socialrec.etl.keys import Keys
 from socialrec.etl.plans import GoldPlan
-from socialrec.etl.progress import Roll
+from socialrec.etl.progress import IncrementalPlan
 from socialrec.etl.tables import read_staged, read_table, write_stage
 from socialrec.lake import Lake, Stage
 from socialrec.settings.etl import EtlSettings
@@ -82,7 +82,7 @@ class GoldBuilder:
     def _new_days(self, table: Table) -> list[str]:
         return [day for day in self._days_until(table) if day > (self.plan.others.previous or "")]
 
-    def _previous(self, table: Table, roll: Roll) -> DataFrame:
+    def _previous(self, table: Table, roll: IncrementalPlan) -> DataFrame:
         return self._read(table, [roll.previous] if roll.previous else [])
 
     def _read(self, table: Table, partitions: Sequence[str]) -> DataFrame:

@@ -65,7 +65,7 @@ FEW_ROWS = 1 << 20
 
 
 @dataclass(frozen=True)
-class Layout:
+class FileLayout:
     """Files that one scan can read: same entity, format and columns.
 
     `columns` are names with Spark type names (or `NANOSECONDS`), in file order; None is a CSV column that the contract
@@ -93,7 +93,7 @@ class Layouts:
     names: the columns of each file as it has them, of JSON Lines those of its first records; empty for an empty file.
     """
 
-    files: dict[Layout, list[LandingFile]]
+    files: dict[FileLayout, list[LandingFile]]
     unknown: dict[tuple[str, ...], str]
     n_lines: dict[Entity, int]
     names: dict[LandingFile, tuple[str, ...]]
@@ -105,7 +105,7 @@ def find_layouts(files: Iterable[LandingFile]) -> Layouts:
     Raises UserError for a file that cannot be read, text that is not in its encoding, a required column that is
     missing, a column that is there twice, and a column whose type cannot become the contract's.
     """
-    grouped: dict[Layout, list[LandingFile]] = {}
+    grouped: dict[FileLayout, list[LandingFile]] = {}
     unknown: dict[tuple[str, ...], str] = {}
     n_lines: dict[Entity, int] = {}
     names: dict[LandingFile, tuple[str, ...]] = {}
@@ -124,20 +124,20 @@ def find_layouts(files: Iterable[LandingFile]) -> Layouts:
     return Layouts(grouped, unknown, n_lines, names)
 
 
-def _layout(file: LandingFile, found: Sequence[tuple[str, str]], known: set[str]) -> tuple[Layout, int]:
+def _layout(file: LandingFile, found: Sequence[tuple[str, str]], known: set[str]) -> tuple[FileLayout, int]:
     """Layout of a file, and its number of lines or rows that have to be records."""
     if file.format == "parquet":
         columns = tuple(sorted((name, kind) for name, kind in found if name in known))
         with open_parquet(file.opened) as parquet:
-            return Layout(file.entity, "parquet", columns), parquet.metadata.num_rows
+            return FileLayout(file.entity, "parquet", columns), parquet.metadata.num_rows
     with _reading(file), open_bytes(file.opened) as content:
         facts = survey(content)
     if file.format == "jsonl":
         lines = tuple((column.name, "string") for column in ENTITIES[file.entity].columns)
-        return Layout(file.entity, "jsonl", lines, file.encoding, file.encoding == UTF_8), facts.n_lines
+        return FileLayout(file.entity, "jsonl", lines, file.encoding, file.encoding == UTF_8), facts.n_lines
     names = tuple((name if name in known else None, kind) for name, kind in found)
     is_plain = file.encoding == UTF_8 and not facts.has_quotes and facts.header_line == 1
-    return Layout(file.entity, "csv", names, file.encoding, is_plain), facts.n_lines - 1
+    return FileLayout(file.entity, "csv", names, file.encoding, is_plain), facts.n_lines - 1
 
 
 def _columns(file: LandingFile) -> list[tuple[str, str]] | None:

@@ -15,7 +15,7 @@ from pyspark.sql import types as T
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.landing.csv_records import CsvRecord, csv_records
 from socialrec.etl.landing.files import LandingFile
-from socialrec.etl.landing.layouts import NANOSECONDS, Layout
+from socialrec.etl.landing.layouts import NANOSECONDS, FileLayout
 from socialrec.etl.landing.lines import BLANKS, BYTE_ORDER_MARK
 
 SOURCE = ("source_file", "source_line", "platform", "ds")
@@ -37,7 +37,7 @@ _SMALL_FILE = 1 << 16
 """Bytes whose assembly costs as much as numbering a file's lines in a separate pass."""
 
 
-def scan(spark: SparkSession, layout: Layout, files: Sequence[LandingFile]) -> DataFrame:
+def scan(spark: SparkSession, layout: FileLayout, files: Sequence[LandingFile]) -> DataFrame:
     """Records as they landed: the layout's known columns in their own types, plus
 
     `source_file`, `source_line` (int64, from 1: the record's first line in a text file, its row in Parquet),
@@ -53,7 +53,7 @@ def scan(spark: SparkSession, layout: Layout, files: Sequence[LandingFile]) -> D
     return _parsed_jsonl(lines, layout) if layout.format == "jsonl" else _parsed_csv(lines, layout)
 
 
-def _scan_parquet(spark: SparkSession, layout: Layout, paths: list[str]) -> DataFrame:
+def _scan_parquet(spark: SparkSession, layout: FileLayout, paths: list[str]) -> DataFrame:
     kinds = {name: "bigint" if kind == NANOSECONDS else kind for name, kind in layout.kinds.items()}
     schema = ", ".join(f"`{name}` {kind}" for name, kind in kinds.items())
     rows = spark.read.schema(schema).option("recursiveFileLookup", "true").parquet(*paths)
@@ -66,7 +66,7 @@ def _scan_parquet(spark: SparkSession, layout: Layout, paths: list[str]) -> Data
     )
 
 
-def _parsed_jsonl(lines: DataFrame, layout: Layout) -> DataFrame:
+def _parsed_jsonl(lines: DataFrame, layout: FileLayout) -> DataFrame:
     schema = T.StructType([T.StructField(name, T.StringType()) for name in (*layout.kinds, BROKEN)])
     options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": BROKEN}
     # Spark would read such a half as a question mark, which may also be in the text.
@@ -85,7 +85,7 @@ def has_half_pair(line: Column) -> Column:
     return line.contains(r"\u") & line.rlike(_HALF_PAIR)
 
 
-def _parsed_csv(lines: DataFrame, layout: Layout) -> DataFrame:
+def _parsed_csv(lines: DataFrame, layout: FileLayout) -> DataFrame:
     """Values by position; empty ones are null. The raw line is kept for records with too few or too many."""
     fields, n_fields = F.col(_FIELDS), len(layout.columns)
     if layout.is_plain:
@@ -125,7 +125,7 @@ def _plain_lines(spark: SparkSession, paths: list[str]) -> DataFrame:
     return numbered.where(F.btrim(LINE, F.lit(BLANKS)) != "")
 
 
-def _assembled(spark: SparkSession, layout: Layout, files: Sequence[LandingFile]) -> DataFrame:
+def _assembled(spark: SparkSession, layout: FileLayout, files: Sequence[LandingFile]) -> DataFrame:
     """Records of text files that are small, need decoding or need assembly, as `csv_records` makes them.
 
     No file is split; small ones share a task.

@@ -11,16 +11,16 @@ from pyspark.sql import functions as F
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.entities import ENTITIES, EVENTS, SNAPSHOTS
 from socialrec.contracts.vocabulary import Entity, QuarantineReason, QuarantineStage
-from socialrec.etl.entities.base import Outcome, SilverNight
+from socialrec.etl.entities.base import SilverNight, SilverOutcome
 from socialrec.etl.plans import SilverPlan
-from socialrec.etl.progress import Roll, pack_tokens
+from socialrec.etl.progress import IncrementalPlan, pack_tokens
 from socialrec.etl.quarantine_share import Intake
 from socialrec.etl.repeats import days_within
 from socialrec.etl.tables import count_rows, read_table, write_stage
 from socialrec.lake import Lake, Stage
 
 
-def rolls_to_build(night: SilverNight, plan: SilverPlan) -> dict[Entity, Roll]:
+def rolls_to_build(night: SilverNight, plan: SilverPlan) -> dict[Entity, IncrementalPlan]:
     """By entity that is not up to date: the landing days to take from bronze, and what they are added to."""
     found = {}
     for entity in EVENTS:
@@ -28,7 +28,7 @@ def rolls_to_build(night: SilverNight, plan: SilverPlan) -> dict[Entity, Roll]:
             # Days that are built already are built again where a record of these days changes what stands there.
             days = days_to_build(night, entity, days, plan.built[entity])
             fingerprint = pack_tokens({day: plan.wanted[entity][day] for day in days})
-            found[entity] = Roll(None, tuple(days), fingerprint, is_done=False)
+            found[entity] = IncrementalPlan(None, tuple(days), fingerprint, is_done=False)
     return found | {entity: plan.rolls[entity] for entity in SNAPSHOTS if not plan.rolls[entity].is_done}
 
 
@@ -53,7 +53,7 @@ def quarantined_by(lake: Lake, entity: Entity, days: Sequence[str], stage: Quara
     return found
 
 
-def balance(lake: Lake, entity: Entity, days: Sequence[str], outcome: Outcome) -> tuple[dict[str, int], Intake]:
+def balance(lake: Lake, entity: Entity, days: Sequence[str], outcome: SilverOutcome) -> tuple[dict[str, int], Intake]:
     """Count `<entity>_in`, `_published`, `_duplicate`, `_quarantined` of these days, and the rejections of both stages.
 
     Raises RuntimeError where the last three do not add up to the first.

@@ -23,17 +23,17 @@ TIMELESS = {"figures": "list_filter(figures, lambda figure: NOT starts_with(figu
 
 
 @dataclass(frozen=True)
-class Content:
+class TableContent:
     """Number of rows, and the sum of the hashes of all rows, independent of their order."""
 
     n_rows: int
     checksum: int
 
 
-def content(table: Table, files: Sequence[str], left_out: set[str], value: Callable[[Column], str]) -> Content:
+def content(table: Table, files: Sequence[str], left_out: set[str], value: Callable[[Column], str]) -> TableContent:
     """Content of a table's Parquet files without the columns `left_out`; `value` is a column in SQL."""
     if not files:
-        return Content(0, 0)
+        return TableContent(0, 0)
     values = ", ".join(value(column) for column in table.columns if column.name not in left_out)
     query = (
         f"SELECT count(*), coalesce(sum(hash({values})::HUGEINT), 0) FROM read_parquet(?, hive_partitioning = false)"
@@ -41,16 +41,16 @@ def content(table: Table, files: Sequence[str], left_out: set[str], value: Calla
     with duckdb.connect() as connection:
         row = connection.execute(query, [list(files)]).fetchone()
     assert row is not None
-    return Content(*row)
+    return TableContent(*row)
 
 
-def content_of_all_runs(table: Table, files: Sequence[str]) -> Content:
+def content_of_all_runs(table: Table, files: Sequence[str]) -> TableContent:
     """Content bit by bit, without the columns of `OF_THE_RUN`."""
     left_out = OF_THE_RUN[""] | OF_THE_RUN.get(table.name, set())
     return content(table, files, left_out, lambda column: TIMELESS.get(column.name, f'"{column.name}"'))
 
 
-def require_same(found: Iterable[tuple[Table, Content, Content]], ours: str, theirs: str) -> dict[str, int]:
+def require_same(found: Iterable[tuple[Table, TableContent, TableContent]], ours: str, theirs: str) -> dict[str, int]:
     """Compare contents; returns rows by table. Raises UserError that lists the tables that differ between the two
     sides.
     """

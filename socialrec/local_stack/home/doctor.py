@@ -28,7 +28,7 @@ _GIB = 1024**3
 
 
 @dataclass(frozen=True)
-class Check:
+class SystemCheck:
     """One check: its subject, the finding, and the remedy where it failed."""
 
     name: str
@@ -37,7 +37,7 @@ class Check:
     remedy: str = ""
 
 
-def examine(settings: Settings) -> list[Check]:
+def examine(settings: Settings) -> list[SystemCheck]:
     """Run every check, in the order in which a person would repair faults."""
     checks = [_python(), _java(), _memory(), _disk(settings.home), *_ports(settings)]
     return [*checks, *_cluster(settings)] if settings.cluster.is_here else checks
@@ -60,72 +60,76 @@ def java_version(java: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def _python() -> Check:
+def _python() -> SystemCheck:
     found = sys.version_info[:2]
     remedy = "install Python 3.11 or 3.12 and run `make setup PYTHON=/path/to/python3.11`"
-    return Check("Python", found >= MIN_PYTHON, ".".join(map(str, found)), remedy)
+    return SystemCheck("Python", found >= MIN_PYTHON, ".".join(map(str, found)), remedy)
 
 
-def _java() -> Check:
+def _java() -> SystemCheck:
     home = os.environ.get("JAVA_HOME")
     java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
     version = java_version(java) if java else None
     found = "none" if version is None else f"{version} ({java})"
     remedy = "install a JDK 17 or 21, such as `apt-get install openjdk-17-jre-headless`, or set JAVA_HOME to one"
-    return Check("Java", version is not None and version >= MIN_JAVA, found, remedy)
+    return SystemCheck("Java", version is not None and version >= MIN_JAVA, found, remedy)
 
 
-def _memory() -> Check:
+def _memory() -> SystemCheck:
     free = psutil.virtual_memory().available / _GIB
     remedy = f"close programs until {MIN_MEMORY_GIB:.0f} GiB are free, or set spark.driver_memory lower"
-    return Check("memory", free >= MIN_MEMORY_GIB, f"{free:.1f} GiB free", remedy)
+    return SystemCheck("memory", free >= MIN_MEMORY_GIB, f"{free:.1f} GiB free", remedy)
 
 
-def _disk(home: Path) -> Check:
+def _disk(home: Path) -> SystemCheck:
     folder = next(parent for parent in (home, *home.parents) if parent.exists())
     free = shutil.disk_usage(folder).free / _GIB
     remedy = f"free {MIN_DISK_GIB:.0f} GiB on the disk of {folder}, or set SOCIALREC_HOME to another one"
-    return Check("disk", free >= MIN_DISK_GIB, f"{free:.1f} GiB free at {folder}", remedy)
+    return SystemCheck("disk", free >= MIN_DISK_GIB, f"{free:.1f} GiB free at {folder}", remedy)
 
 
-def _ports(settings: Settings) -> Iterator[Check]:
+def _ports(settings: Settings) -> Iterator[SystemCheck]:
     """Check ports. A busy port is no fault: the next free one is taken."""
     record = read_record(settings)
     if record is not None and record.is_alive():
-        yield Check("ports", True, f"in use by our own servers: {record.airflow['url']}, {record.mlflow['url']}")
+        yield SystemCheck("ports", True, f"in use by our own servers: {record.airflow['url']}, {record.mlflow['url']}")
         return
     services = settings.services
     for name, port in (("Airflow port", services.airflow_port), ("MLflow port", services.mlflow_port)):
-        yield Check(name, True, f"{port} is {'free' if is_free(port) else 'busy: the next free one will be taken'}")
+        yield SystemCheck(
+            name, True, f"{port} is {'free' if is_free(port) else 'busy: the next free one will be taken'}"
+        )
 
 
-def _cluster(settings: Settings) -> Iterator[Check]:
+def _cluster(settings: Settings) -> Iterator[SystemCheck]:
     """Checks for a cluster on this machine. Its ports are fixed, because its programs are configured with them."""
     yield _program("PostgreSQL", postgres_program("initdb"), "postgresql")
     yield _program("Redis", shutil.which(REDIS), REDIS)
     missing = [name for name in ("celery", "moto", "psycopg2") if importlib.util.find_spec(name) is None]
     found = f"{', '.join(missing)} missing" if missing else "installed"
-    yield Check("packages of a cluster", not missing, found, "run `pip install -r requirements-cluster.lock`")
+    yield SystemCheck("packages of a cluster", not missing, found, "run `pip install -r requirements-cluster.lock`")
     yield _home_of_postgres(settings.home)
     record = read_record(settings)
     if record is None or not record.is_alive():
         busy = [f"{host}:{port}" for host, port in addresses(settings) if not is_free(port)]
         found = f"{', '.join(busy)} busy" if busy else "free"
-        yield Check("ports of the cluster", not busy, found, "set other addresses than those of docker/cluster.env")
+        yield SystemCheck(
+            "ports of the cluster", not busy, found, "set other addresses than those of docker/cluster.env"
+        )
 
 
-def _program(name: str, path: str | None, package: str) -> Check:
-    return Check(name, path is not None, path or "none", f"`apt-get install {package}`, or put it on PATH")
+def _program(name: str, path: str | None, package: str) -> SystemCheck:
+    return SystemCheck(name, path is not None, path or "none", f"`apt-get install {package}`, or put it on PATH")
 
 
-def _home_of_postgres(home: Path) -> Check:
+def _home_of_postgres(home: Path) -> SystemCheck:
     """Check that PostgreSQL's user can reach its files, because it refuses to run as root."""
     user = postgres_owner()
     if user is None:
-        return Check("PostgreSQL's files", True, "this user's own")
+        return SystemCheck("PostgreSQL's files", True, "this user's own")
     try:
         reached = subprocess.run(["test", "-x", str(home)], user=user, check=False).returncode == 0  # noqa: S607
     except (KeyError, ValueError, OSError):
-        return Check("PostgreSQL's files", False, f"no user {user}", "run as another user than root")
+        return SystemCheck("PostgreSQL's files", False, f"no user {user}", "run as another user than root")
     remedy = f"run as another user than root, or let user {user} go there (chmod o+x on the folders above)"
-    return Check("PostgreSQL's files", reached, f"{home} {'can' if reached else 'cannot'} be reached", remedy)
+    return SystemCheck("PostgreSQL's files", reached, f"{home} {'can' if reached else 'cannot'} be reached", remedy)

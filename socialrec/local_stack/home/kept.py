@@ -14,18 +14,18 @@ from socialrec.tracking import ENCODER, RECOMMENDER, Tracker
 
 
 @dataclass(frozen=True)
-class Kept:
+class RetainedModels:
     """Local copies of models, and the versions of tables they were fitted on, by table name."""
 
     copies: frozenset[Path] = frozenset()
     table_versions: dict[str, set[int]] = field(default_factory=dict)
 
 
-def kept_models(tracker: Tracker, lake: Lake) -> Kept:
+def kept_models(tracker: Tracker, lake: Lake) -> RetainedModels:
     """Find the champion and the one before it, each with its encoder; models without a local copy are fetched."""
     champion = tracker.champion(RECOMMENDER)
     if champion is None:
-        return Kept()
+        return RetainedModels()
     copies = set()
     versions: dict[str, set[int]] = defaultdict(set)
     for version in champions(lake.read(MODEL_DECISIONS), champion.version):
@@ -35,4 +35,4 @@ def kept_models(tracker: Tracker, lake: Lake) -> Kept:
         for table, seen in read_document(folder)["info"]["lake_versions"].items():
             if seen is not None:
                 versions[table].add(seen)
-    return Kept(frozenset(copies), dict(versions))
+    return RetainedModels(frozenset(copies), dict(versions))

@@ -14,7 +14,7 @@ from typing import Any
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from socialrec.contracts.runs import NIGHTLY, TRAIN, training_of
-from socialrec.errors import AwayError, UserError
+from socialrec.errors import ServiceUnavailableError, UserError
 from socialrec.orchestration.airflow_api import AirflowApi
 from socialrec.orchestration.run_date import folder_name
 
@@ -106,7 +106,7 @@ def follow(api: AirflowApi, run_id: str, show: Callable[[Sequence[TaskLine]], No
 
 
 @retry(
-    retry=retry_if_exception_type(AwayError),
+    retry=retry_if_exception_type(ServiceUnavailableError),
     stop=stop_after_delay(AWAY_SECONDS),
     wait=wait_fixed(LOOK_SECONDS),
     reraise=True,

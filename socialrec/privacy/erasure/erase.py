@@ -14,7 +14,7 @@ from socialrec.errors import UserError
 from socialrec.etl.progress import day_tokens, landing_token, landing_tokens
 from socialrec.lake import Lake, attempts
 from socialrec.privacy.erasure.files import clean_exports, clean_truth, days_to_render, render_again
-from socialrec.privacy.erasure.landing import Names, all_days, files_to_clean, holds, without
+from socialrec.privacy.erasure.landing import RawIds, all_days, files_to_clean, holds, without
 from socialrec.privacy.erasure.plan import Plan, days_of, drop_plan, keep_plan, known_platforms, make_plan
 from socialrec.privacy.erasure.proof.scan import Proof, scan
 from socialrec.privacy.erasure.tables import TableEraser
@@ -85,7 +85,7 @@ def erase(
         raise UserError("the reason is empty: give one for the record, without names")
     require_quiet(lake)
     n_found = require_known(settings, lake, ids)
-    named = {file.path.parent.name for file in files_to_clean(settings) if holds(file, Names(ids))}
+    named = {file.path.parent.name for file in files_to_clean(settings) if holds(file, RawIds(ids))}
     plan = make_plan(settings, lake, ids, named & days_in_bronze(settings, lake))
     result = Erasure(len(plan.ids), len(ids), n_found)
     if not dry_run:
@@ -120,7 +120,7 @@ def require_known(settings: Settings, lake: Lake, ids: Sequence[str]) -> int:
     stones, key = read_tombstones(settings.secrets), erasure_key(settings.secrets)
     shops, n_found = known_platforms(settings, lake), 0
     for number, user in enumerate(ids, 1):
-        if days_of(lake, [user]) or any(holds(file, Names([user])) for file in files_to_clean(settings)):
+        if days_of(lake, [user]) or any(holds(file, RawIds([user])) for file in files_to_clean(settings)):
             n_found += 1
         elif not any(tombstone(key, shop, user) in stones for shop in shops):
             mark = ", which begins with '#' (a file of people has no comments)" if user.startswith("#") else ""
@@ -148,7 +148,7 @@ def begin(settings: Settings, lake: Lake, plan: Plan) -> None:
 
 def erase_files(settings: Settings, lake: Lake, plan: Plan, result: Erasure, *, dry_run: bool) -> None:
     """Clean landing files, exports, tables, and planted records; `result` collects the counts."""
-    names = Names(plan.ids)
+    names = RawIds(plan.ids)
     rows = {"landing": sum(without(file, names, dry_run=dry_run) for file in files_to_clean(settings))}
     tokens = {day.ds: landing_token(day) for day in all_days(settings) if day.ds in plan.restamp}
     tables = TableEraser(settings, lake, plan, JOB)

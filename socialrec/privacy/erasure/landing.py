@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?([Ee][+-]?\d+)?")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
-class Names:
+class RawIds:
     """Raw ids of users, in any spelling."""
 
     def __init__(self, ids: Collection[str]) -> None:
@@ -85,12 +85,12 @@ def files_to_clean(settings: Settings) -> list[LandingFile]:
     return [file for day in all_days(settings) for file in day.files if ENTITIES[file.entity].users]
 
 
-def holds(file: LandingFile, names: Names) -> bool:
+def holds(file: LandingFile, names: RawIds) -> bool:
     """Check if one of the users is in a file."""
     return without(file, names, dry_run=True) > 0
 
 
-def without(file: LandingFile, names: Names, *, dry_run: bool) -> int:
+def without(file: LandingFile, names: RawIds, *, dry_run: bool) -> int:
     """Remove the users' records from one file; returns their number. A file without any is not touched.
 
     Raises UserError where the file changes meanwhile, or cannot be read.
@@ -119,7 +119,7 @@ def without(file: LandingFile, names: Names, *, dry_run: bool) -> int:
 Cleaned = tuple[int, Callable[[BinaryIO], object]]
 
 
-def _clean_parquet(file: LandingFile, names: Names) -> Cleaned:
+def _clean_parquet(file: LandingFile, names: RawIds) -> Cleaned:
     def kept() -> Iterator[pa.RecordBatch]:
         with open_parquet(file.opened) as parquet:
             for batch in parquet.iter_batches(_BATCH_ROWS):
@@ -135,7 +135,7 @@ def _clean_parquet(file: LandingFile, names: Names) -> Cleaned:
     return n_rows - sum(batch.num_rows for batch in kept()), write
 
 
-def _stays(batch: pa.RecordBatch, entity: Entity, names: Names) -> pa.Array:
+def _stays(batch: pa.RecordBatch, entity: Entity, names: RawIds) -> pa.Array:
     """Mark rows that name none of the users, bool (n,)."""
     ids, stays = pa.array(sorted(names.ids), pa.string()), pa.array([True] * batch.num_rows, pa.bool_())
     for column in set(ENTITIES[entity].users) & set(batch.schema.names):
@@ -148,7 +148,7 @@ def _stays(batch: pa.RecordBatch, entity: Entity, names: Names) -> pa.Array:
     return stays
 
 
-def _clean_jsonl(file: LandingFile, names: Names) -> Cleaned:
+def _clean_jsonl(file: LandingFile, names: RawIds) -> Cleaned:
     gone = {
         number
         for number, line in _lines(file)
@@ -157,7 +157,7 @@ def _clean_jsonl(file: LandingFile, names: Names) -> Cleaned:
     return len(gone), lambda target: _write_without(file, target, gone)
 
 
-def _clean_csv(file: LandingFile, names: Names) -> Cleaned:
+def _clean_csv(file: LandingFile, names: RawIds) -> Cleaned:
     lines = ((number, _text(line, file)) for number, line in _lines(file))
     top = next((line for _, line in lines if line.strip(BLANKS)), None)
     if top is None:

@@ -29,7 +29,7 @@ from socialrec.contracts.vocabulary import Entity, TextKind
 from socialrec.etl.progress import pack_tokens
 from socialrec.lake import Commit, Lake
 from socialrec.lake.rewriting import affected_partitions, commit_again, read_file, standing_commits, with_changes
-from socialrec.privacy.erasure.landing import Names
+from socialrec.privacy.erasure.landing import RawIds
 from socialrec.privacy.erasure.lists import ListCleaner
 from socialrec.privacy.erasure.plan import Plan, parquet_files
 from socialrec.settings import Settings
@@ -87,7 +87,7 @@ class TableEraser:
     def rules(self) -> dict[str, Rule]:
         """Rules by table that can contain users."""
         found: dict[str, Rule] = {}
-        names, keys = Names(self.plan.ids), self.plan.keys
+        names, keys = RawIds(self.plan.ids), self.plan.keys
         for entity, spec in ENTITIES.items():
             if spec.users:
                 found[BRONZE[entity].name] = _none_of(spec.users, self.plan.ids)
@@ -230,7 +230,7 @@ def _none_of(columns: tuple[str, ...], values: Collection[str]) -> Rule:
     return columns, stays
 
 
-def _records_without(names: Names, entity: Entity) -> Rule:
+def _records_without(names: RawIds, entity: Entity) -> Rule:
     def stays(rows: pa.Table) -> pa.ChunkedArray:
         return pa.chunked_array(
             [[not names.are_in(record, entity) for record in rows["record"].to_pylist()]], pa.bool_()

@@ -23,14 +23,14 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from socialrec.contracts.vocabulary import ReasonKind
-from socialrec.features.context import Context
+from socialrec.features.context import ScoringSnapshot
 from socialrec.features.reason_evidence import ReasonEvidence
 from socialrec.recommend.blend import Blended
 from socialrec.recommend.explain.reasons import Explainer, Reason
 from socialrec.recommend.lists.scoring import explained_lists
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.policy import Policy
-from socialrec.recommend.scores import Scores, Written
+from socialrec.recommend.scores import DenseScores, Scores
 from socialrec.recommend.signals import Content
 from socialrec.recommend.signals.base import UserBlock, user_block
 from socialrec.vectors.arrays import F32, Csr, Flags, Indices, positions, unit_rows
@@ -51,7 +51,7 @@ class Claim:
     reason: Reason
 
 
-def reasons_figures(recommender: Recommender, context: Context) -> dict[str, float]:
+def reasons_figures(recommender: Recommender, context: ScoringSnapshot) -> dict[str, float]:
     """Compute the share of claims that pass the test, in total and by kind, over all listed users; and the number
     tested.
 
@@ -72,7 +72,7 @@ def reasons_figures(recommender: Recommender, context: Context) -> dict[str, flo
     }
 
 
-def claims_of(recommender: Recommender, context: Context) -> list[Claim]:
+def claims_of(recommender: Recommender, context: ScoringSnapshot) -> list[Claim]:
     """Reasons with evidence of all listed users."""
     explainer, policy = Explainer(recommender, context), Policy(context)
     found = []
@@ -90,7 +90,7 @@ def claims_of(recommender: Recommender, context: Context) -> list[Claim]:
 
 
 def fall_without(
-    recommender: Recommender, context: Context, claims: Sequence[Claim]
+    recommender: Recommender, context: ScoringSnapshot, claims: Sequence[Claim]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Fall of each product without the evidence in places and in score, float64 (n_claims,) each."""
     rows = np.array([claim.row for claim in claims], dtype=np.int64)
@@ -112,10 +112,10 @@ def _places(scores: F32, products: Indices, hidden: Flags) -> npt.NDArray[np.flo
     return places
 
 
-def _scores_without(recommender: Recommender, context: Context, rows: Indices, claims: Sequence[Claim]) -> F32:
+def _scores_without(recommender: Recommender, context: ScoringSnapshot, rows: Indices, claims: Sequence[Claim]) -> F32:
     """Blended scores after each claim's evidence is removed, float32 (n_claims, n_products)."""
     named = _numbers([claim.reason["products"] for claim in claims], recommender.products)
-    friends = _numbers([claim.reason["friends"] for claim in claims], context.everyone)
+    friends = _numbers([claim.reason["friends"] for claim in claims], context.user_ids)
     behind = [
         _unnamed(context, claim) if claim.kind in BY_PEOPLE and not len(found) else found
         for claim, found in zip(claims, friends, strict=True)
@@ -143,7 +143,7 @@ def _numbers(names: Sequence[list[str]], vocabulary: pa.Array) -> list[Indices]:
     return np.split(flat, np.cumsum([len(each) for each in names])[:-1])
 
 
-def _unnamed(context: Context, claim: Claim) -> Indices:
+def _unnamed(context: ScoringSnapshot, claim: Claim) -> Indices:
     """Ties of the user who like the product, or for `looked_at` who met it."""
     evidence, neighbours = context.reason_evidence, context.ties[claim.row].indices
     if not len(neighbours):
@@ -179,7 +179,7 @@ def _without_words(
     shared = (tastes * directions).sum(axis=1) * (content.text[products] * directions).sum(axis=1)
     cosines = scores.full()
     cosines[chosen, products] -= shared
-    return Written.whole(cosines)
+    return DenseScores.whole(cosines)
 
 
 def _marks(columns: Sequence[Indices], width: int) -> Csr:

@@ -19,17 +19,17 @@ from socialrec.evaluate.metrics import popularity_overlap
 from socialrec.evaluate.metrics.hits import Ranked, n_relevant
 from socialrec.evaluate.slices import UserFacts, make_slices
 from socialrec.evaluate.split import Split
-from socialrec.features.context import Context, Stamp
+from socialrec.features.context import ScoringSnapshot, Stamp
 from socialrec.features.data import TrainingData
 from socialrec.features.inputs import Inputs
+from socialrec.features.item_metadata import first_seen_since, kind_numbers, small_sellers
 from socialrec.features.reason_evidence import gather_evidence
-from socialrec.features.shelf import first_seen_since, kind_numbers, small_sellers
 from socialrec.features.stances import counted_events
 from socialrec.recommend.assessment.deletion import reasons_figures
 from socialrec.recommend.assessment.manipulation import simulate_attacks
 from socialrec.recommend.assessment.sample_lists import sample_lists
 from socialrec.recommend.model import ModelInfo, Recommender
-from socialrec.recommend.training.offline import HeldOut, Lists, held_out, rank
+from socialrec.recommend.training.offline import HeldOut, RankedLists, held_out, rank
 from socialrec.settings import Settings
 from socialrec.vectors.arrays import ABSENT, Indices, positions, vocabulary
 
@@ -46,12 +46,12 @@ class Trial:
     data: TrainingData
     held: HeldOut
     recommender: Recommender
-    lists: Lists
+    lists: RankedLists
     cost: Figures
 
 
 @dataclass(frozen=True)
-class Facts:
+class ListFigures:
     """Properties of a trial's lists beside accuracy that the gate bounds, of candidate and champion alike.
 
     popularity_overlap: share of places that popularity would fill equally. reasons: result of `reasons_figures` over a
@@ -78,8 +78,8 @@ class Assessment:
 
     comparison: Comparison
     soundness: dict[str, float]
-    facts: Facts
-    champion_facts: Facts | None
+    facts: ListFigures
+    champion_facts: ListFigures | None
     n_tested: int
     n_products: int
     samples: list[tuple[int | str, ...]]
@@ -132,13 +132,13 @@ def assess(trial: Trial, champion: Trial | None, inputs: Inputs, split: Split, s
     )
 
 
-def facts_of(trial: Trial, popular: Ranked, split: Split, settings: Settings) -> Facts:
+def facts_of(trial: Trial, popular: Ranked, split: Split, settings: Settings) -> ListFigures:
     """Compute the facts of a trial; popular: popularity's lists for the same users, int64 (n_users, cutoff)."""
     overlap = popularity_overlap(trial.lists.ranked, popular, settings.evaluate.cutoff)
     attacks = simulate_attacks(
         trial.data, trial.held, trial.recommender, inputs=trial.inputs, split=split, settings=trial.settings
     )
-    return Facts(
+    return ListFigures(
         popularity_overlap=float(np.nanmean(overlap)) if np.isfinite(overlap).any() else 1.0,
         reasons=reasons_figures(trial.recommender, sample_context(trial, split)),
         manipulation=attacks,
@@ -146,7 +146,7 @@ def facts_of(trial: Trial, popular: Ranked, split: Split, settings: Settings) ->
     )
 
 
-def sample_context(trial: Trial, split: Split) -> Context:
+def sample_context(trial: Trial, split: Split) -> ScoringSnapshot:
     """Build the evidence before the cut as a night would see it, to list and explain a seeded sample of the tested
     users.
     """
@@ -165,10 +165,10 @@ def sample_context(trial: Trial, split: Split) -> Context:
         users=data.users,
         names=data.products,
     )
-    return Context(
-        everyone=data.users,
+    return ScoringSnapshot(
+        user_ids=data.users,
         names=data.users,
-        rows=rows,
+        target_rows=rows,
         platforms=pa.nulls(n, pa.string()),
         affinity=data.affinity,
         recency=data.recency,

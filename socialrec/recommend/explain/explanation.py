@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from socialrec.errors import UserError
-from socialrec.features.context import Context
+from socialrec.features.context import ScoringSnapshot
 from socialrec.recommend.explain.reasons import Explainer
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.policy import Policy
@@ -47,12 +47,12 @@ class Explanation:
     reasons: tuple[dict[str, Any], ...]
 
 
-def explain_product(recommender: Recommender, context: Context, user_key: str, product_id: str) -> Explanation:
+def explain_product(recommender: Recommender, context: ScoringSnapshot, user_key: str, product_id: str) -> Explanation:
     """Score one user as the night does, and explain one product.
 
     Raises UserError where the night does not know the user or the model does not know the product.
     """
-    row = context.everyone.index(user_key).as_py()
+    row = context.user_ids.index(user_key).as_py()
     product = recommender.products.index(product_id).as_py()
     if row < 0:
         raise UserError(f"the night of {context.stamp.ds} knows no user {user_key}")
@@ -92,7 +92,7 @@ def _rank(scores: np.ndarray[Any, Any], product: int) -> int:
     return int((scores > scores[product]).sum()) + 1
 
 
-def _kept_out(context: Context, row: int, product: int, rank: int, listed: Indices) -> str:
+def _kept_out(context: ScoringSnapshot, row: int, product: int, rank: int, listed: Indices) -> str:
     if not context.active[product]:
         return "the shop does not offer it (inactive)"
     if context.returned[row, product]:

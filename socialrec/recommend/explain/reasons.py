@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from socialrec.contracts.vocabulary import ReasonKind
-from socialrec.features.context import Context, likes_of
+from socialrec.features.context import ScoringSnapshot, likes_of
 from socialrec.features.words import quote_of, words_of
 from socialrec.recommend.explain.reach import Reach
 from socialrec.recommend.model import Recommender
@@ -77,7 +77,7 @@ class _User:
 class Explainer:
     """Finder of the evidence behind lists of one model on one night."""
 
-    def __init__(self, recommender: Recommender, context: Context) -> None:
+    def __init__(self, recommender: Recommender, context: ScoringSnapshot) -> None:
         self._model, self._context = recommender, context
         self._evidence = context.reason_evidence
         self._speaking = context.affinity.multiply(self._evidence.speaking).tocsr()
@@ -165,7 +165,7 @@ class Explainer:
             who, strength = user.neighbours[is_behind], affinity[place[is_behind]] * user.tie[is_behind]
             best = np.argsort(-strength, kind="stable")[:MAX_NAMED]
             is_named = len(who) >= self._context.settings.min_named_friends
-            names = [self._context.everyone[int(who[i])].as_py() for i in best] if is_named else []
+            names = [self._context.user_ids[int(who[i])].as_py() for i in best] if is_named else []
             return make_reason(kind, friends=names, is_followed=bool(_find_in(user.follows, who)[0].all()))
         return None
 

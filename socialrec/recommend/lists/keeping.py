@@ -23,7 +23,7 @@ from socialrec.vectors.arrays import ABSENT, Flags, positions
 
 
 @dataclass(frozen=True)
-class Night:
+class EarlierNight:
     """Rows of gold.recommendations and gold.list_inputs of an earlier night."""
 
     ds: str
@@ -43,7 +43,7 @@ class Night:
 
 
 @dataclass(frozen=True)
-class Kept:
+class ReusedLists:
     """Kept lists of a night: the users, their rows of gold.recommendations under its day, and gold.list_inputs of all
     users, with the night that each list was made on.
     """
@@ -58,13 +58,13 @@ def last_night(lake: Lake, ds: str) -> str | None:
     return max((day for day in lake.partitions(RECOMMENDATIONS) if day < ds), default=None)
 
 
-def keep_lists(earlier: Night | None, inputs: pa.Table, offered: pa.Array, days: int) -> Kept:
+def keep_lists(earlier: EarlierNight | None, inputs: pa.Table, offered: pa.Array, days: int) -> ReusedLists:
     """Keep lists whose inputs have not changed, whose products are all on offer, and whose user's turn has not come.
 
     inputs: rows of gold.list_inputs as `hash_inputs` makes them. offered: product ids. days: 1 or more.
     """
     if earlier is None or not inputs.num_rows:
-        return Kept(pa.array([], pa.string()), arrow_schema(RECOMMENDATIONS).empty_table(), inputs)
+        return ReusedLists(pa.array([], pa.string()), arrow_schema(RECOMMENDATIONS).empty_table(), inputs)
     ds, users = inputs["ds"][0].as_py(), inputs["user_key"].combine_chunks()
     place = positions(users, earlier.inputs["user_key"].combine_chunks())
     before = np.append(earlier.inputs["inputs_hash"].to_numpy(), 0)[place]
@@ -76,7 +76,7 @@ def keep_lists(earlier: Night | None, inputs: pa.Table, offered: pa.Array, days:
     standing = users.filter(pa.array(stands))
     lists = earlier.lists.filter(pc.is_in(earlier.lists["user_key"], value_set=standing))
     made = np.where(stands, np.append(earlier.inputs["made_ds"].to_numpy(), ds)[place], ds)
-    return Kept(standing, _with(lists, "ds", [ds] * lists.num_rows), _with(inputs, "made_ds", made.tolist()))
+    return ReusedLists(standing, _with(lists, "ds", [ds] * lists.num_rows), _with(inputs, "made_ds", made.tolist()))
 
 
 def _have_turn(users: pa.Array, then: str, now: str, days: int) -> Flags:

@@ -160,7 +160,7 @@ def typical_users(lake: Lake, ds: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Names:
+class ProductLabels:
     """Labels of products for people by the lake's ids: unique titles, and the sources' ids."""
 
     titles: Mapping[str, str]
@@ -179,10 +179,12 @@ class Names:
         return {**reason, "products": [self.source_id(product) for product in reason["products"]]}
 
 
-def names_of(lake: Lake, ds: str, products: AbstractSet[str]) -> Names:
+def names_of(lake: Lake, ds: str, products: AbstractSet[str]) -> ProductLabels:
     """Read the labels of these products on a day."""
     rows = described(lake, ds, products)
-    return Names(tell_apart(rows), {row["product_id"]: source_id(row["product_id"], row["platform"]) for row in rows})
+    return ProductLabels(
+        tell_apart(rows), {row["product_id"]: source_id(row["product_id"], row["platform"]) for row in rows}
+    )
 
 
 def described(lake: Lake, ds: str, products: AbstractSet[str]) -> list[dict[str, Any]]:
@@ -249,7 +251,7 @@ def _people(reason: Mapping[str, Any]) -> str:
     return f"{n} {'person' if n == 1 else 'people'} {tie} ({who})"
 
 
-def _list(key: str, profile: str, ds: str, rows: Sequence[Mapping[str, Any]], names: Names) -> PublishedList:
+def _list(key: str, profile: str, ds: str, rows: Sequence[Mapping[str, Any]], names: ProductLabels) -> PublishedList:
     places = tuple(
         Place(
             row["rank"],

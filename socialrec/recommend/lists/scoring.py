@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from socialrec.contracts.gold import RECOMMENDATIONS
-from socialrec.features.context import Context
+from socialrec.features.context import ScoringSnapshot
 from socialrec.lake.schemas import arrow_schema
 from socialrec.recommend.explain.reasons import Explainer, Reason
 from socialrec.recommend.model import Recommender
@@ -28,7 +28,7 @@ REMOVED = "removed"
 
 
 def recommend_batches(
-    recommender: Recommender, context: Context, batches: Batches, report: Report | None = None
+    recommender: Recommender, context: ScoringSnapshot, batches: Batches, report: Report | None = None
 ) -> Batches:
     """Make rows of gold.recommendations from block numbers (column `block`, int64), one batch per block.
 
@@ -43,7 +43,7 @@ def recommend_batches(
             yield _rows_of(lists, recommender, context, block)
 
 
-def recommend_everyone(recommender: Recommender, context: Context, report: Report | None = None) -> pa.Table:
+def recommend_everyone(recommender: Recommender, context: ScoringSnapshot, report: Report | None = None) -> pa.Table:
     """Make rows of gold.recommendations of every listed user."""
     blocks = pa.record_batch([pa.array(range(context.n_blocks), pa.int64())], names=["block"])
     schema = arrow_schema(RECOMMENDATIONS)
@@ -61,7 +61,7 @@ def block_scorer(model: Path, context: Path) -> Callable[[Batches], Batches]:
             # One file per block, so that a repeated block is counted once.
             (folder / f"{block}.json").write_text(json.dumps(removed), encoding="utf-8")
 
-        yield from recommend_batches(Recommender.load(model), Context.load(context), batches, report)
+        yield from recommend_batches(Recommender.load(model), ScoringSnapshot.load(context), batches, report)
 
     return score
 
@@ -90,14 +90,14 @@ def explained_lists(recommender: Recommender, policy: Policy, explainer: Explain
     return ExplainedLists(chosen, explainer.explain(rows, chosen.listed, contributions))
 
 
-def _rows_of(lists: ExplainedLists, recommender: Recommender, context: Context, block: int) -> pa.RecordBatch:
+def _rows_of(lists: ExplainedLists, recommender: Recommender, context: ScoringSnapshot, block: int) -> pa.RecordBatch:
     start, rows = context.block_rows(block)
     listed, scores = lists.chosen.listed, lists.chosen.scores
     filled = listed >= 0
     users, ranks = np.nonzero(filled)
     n = len(users)
     columns = {
-        "user_key": context.everyone.take(pa.array(rows[users])),
+        "user_key": context.user_ids.take(pa.array(rows[users])),
         "rank": pa.array(ranks + 1, pa.int32()),
         "product_id": recommender.products.take(pa.array(listed[filled])),
         "score": pa.array(scores[filled], pa.float64()),

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from socialrec.features.context import Context
+from socialrec.features.context import ScoringSnapshot
 from socialrec.features.data import TrainingData
 from socialrec.recommend.scores import Scores
 from socialrec.settings import RecommendSettings
@@ -38,7 +38,7 @@ class UserBlock:
     trend: F32
 
 
-def user_block(context: Context, rows: Indices) -> UserBlock:
+def user_block(context: ScoringSnapshot, rows: Indices) -> UserBlock:
     """Fresh evidence of some rows of everyone."""
     return UserBlock(
         affinity=context.affinity[rows],

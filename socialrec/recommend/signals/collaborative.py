@@ -6,9 +6,12 @@ The model is EASE (Steck, "Embarrassingly Shallow Autoencoders for Sparse Data",
 
 where rows of X have length 1 (each user weighs the same) and columns are divided by the number of their users to the
 power `popularity_weighting` (products that few users like weigh more), A holds the ties, E the products' text vectors,
-g is `social_weight`, a is `text_weight` and r is `ridge` times the mean square of X's non-zero cells, so that settings
-mean the same for shops of any size. Its solution is B = I - P / diag(P), P = (Xᵀ(I + gAᵀA)X + a r EEᵀ + r I)⁻¹. P is
-inverted on the smaller side: `ItemSide` over products, `UserSide` over users and text dimensions.
+g is `social_weight`, a is `text_weight` and r is `regularization` times the mean square of X's non-zero cells, so that
+settings mean the same for shops of any size. Its solution is B = I - P / diag(P) with
+
+    P = (Xᵀ(I + gAᵀA)X + a r EEᵀ + r I)⁻¹
+
+P is inverted on the smaller side: `ItemSide` over products, `UserSide` over users and text dimensions.
 """
 
 from __future__ import annotations
@@ -34,10 +37,10 @@ class Collaborative:
 
     @classmethod
     def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
-        """Invert the smaller side; where both exceed `max_side`, the products with most users are kept."""
+        """Invert the smaller side; where both exceed `max_dimension`, the products with most users are kept."""
         n_users, n_products = data.affinity.shape
         user_side = n_users + (data.text.shape[1] if settings.text_weight > 0 else 0)
-        if user_side <= min(n_products, settings.max_side):
+        if user_side <= min(n_products, settings.max_dimension):
             return cls(UserSide.fit(data, settings))
         return cls(ItemSide.fit(data, settings))
 

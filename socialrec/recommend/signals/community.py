@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from socialrec.recommend.scores import Few, Scores
+from socialrec.recommend.scores import Scores, SparseScores
 from socialrec.recommend.signals.base import Unfitted, UserBlock
 
 
@@ -15,4 +15,4 @@ class Community(Unfitted):
 
     def score(self, block: UserBlock) -> Scores:
         """Shares of the members, (n, n_products); zeros for a user without a community."""
-        return Few(block.community)
+        return SparseScores(block.community)

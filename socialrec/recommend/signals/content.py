@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from socialrec.features.data import TrainingData
-from socialrec.recommend.scores import Products, Scores, Vectors
+from socialrec.recommend.scores import InnerProductScores, Scores, Vectors
 from socialrec.recommend.signals.base import State, UserBlock
 from socialrec.settings import RecommendSettings
 from socialrec.vectors.arrays import F32, unit_rows
@@ -29,7 +29,7 @@ class Content:
 
     def score(self, block: UserBlock) -> Scores:
         """Cosines, (n, n_products); zero for products without text."""
-        return Products(unit_rows(np.asarray(block.affinity.dot(self.text), dtype=np.float32)), self._vectors)
+        return InnerProductScores(unit_rows(np.asarray(block.affinity.dot(self.text), dtype=np.float32)), self._vectors)
 
     def state(self) -> State:
         """Text vectors."""

@@ -7,13 +7,13 @@ Rendle et al., "Revisiting the performance of iALS on item recommendation benchm
     + r sum over u of (n_u + a n_products) |w_u|² + r sum over i of (n_i + a n_users) |h_i|²
     + b |E - HVᵀ|² + b |V|²
 
-where c_ui is the affinity over the mean affinity, a is `factor_unobserved`, r is `factor_ridge`, b is `factor_text` and
-E the products' text vectors, explained by the same product factors H (Singh and Gordon, "Relational learning via
-collective matrix factorization", KDD 2008). Each half pass solves rows by conjugate gradients from their current values
-(Takács, Pilászy and Tikk, "Applications of the conjugate gradient method for implicit feedback collaborative
-filtering", RecSys 2011), so its cost grows with the number of pairs, never with their square. Vectors are rotated into
-the eigenvectors of the part that all rows' systems share. There that part is diagonal, cheap to multiply with, and
-preconditions the rest: two steps come closer to the solution than four plain ones.
+where c_ui is the affinity over the mean affinity, a is `factor_unobserved_weight`, r is `factor_regularization`, b is
+`factor_text` and E the products' text vectors, explained by the same product factors H (Singh and Gordon, "Relational
+learning via collective matrix factorization", KDD 2008). Each half iteration solves rows by conjugate gradients from
+their current values (Takács, Pilászy and Tikk, "Applications of the conjugate gradient method for implicit feedback
+collaborative filtering", RecSys 2011), so its cost grows with the number of pairs, never with their square. Vectors are
+rotated into the eigenvectors of the part that all rows' systems share. There that part is diagonal, cheap to multiply
+with, and preconditions the rest: two steps come closer to the solution than four plain ones.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from socialrec.features.data import TrainingData
-from socialrec.recommend.scores import Products, Scores, Vectors
+from socialrec.recommend.scores import InnerProductScores, Scores, Vectors
 from socialrec.recommend.signals.base import State, UserBlock
 from socialrec.settings import RecommendSettings
 from socialrec.vectors.arrays import F32, Csr, Indices
@@ -52,13 +52,18 @@ class Factors:
 
     name: ClassVar[str] = "factors"
 
-    def __init__(self, products: F32, unobserved: float, ridge: float, mean: float) -> None:
-        self.products, self.unobserved, self.ridge, self.mean = products, unobserved, ridge, mean
+    def __init__(self, products: F32, unobserved_weight: float, regularization: float, mean: float) -> None:
+        self.products, self.unobserved_weight, self.regularization, self.mean = (
+            products,
+            unobserved_weight,
+            regularization,
+            mean,
+        )
         self._vectors = Vectors(products)
 
     @classmethod
     def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
-        """Alternate `factor_passes` times between users and products."""
+        """Alternate `factor_iterations` times between users and products."""
         observed = data.affinity
         mean = float(observed.data.mean(dtype=np.float64)) if observed.nnz else 1.0
         observed = (observed / np.float32(mean)).tocsr()
@@ -71,15 +76,15 @@ class Factors:
         scale = np.float32(np.sqrt(settings.factor_text))
         text = data.text if scale == 1 else data.text * scale
         prior = np.eye(dim, dtype=np.float32)
-        for number in range(settings.factor_passes):
-            side = Side(observed, products, settings.factor_unobserved, settings.factor_ridge)
+        for number in range(settings.factor_iterations):
+            side = Side(observed, products, settings.factor_unobserved_weight, settings.factor_regularization)
             users = solve(side, users, FIT_STEPS if number else FOLD_STEPS)
-            side = Side(by_product, users, settings.factor_unobserved, settings.factor_ridge)
+            side = Side(by_product, users, settings.factor_unobserved_weight, settings.factor_regularization)
             if settings.factor_text > 0:
                 loadings = np.linalg.solve(products.T @ products + prior, products.T @ text).T
                 side = side.with_text(text, loadings)
             products = solve(side, products, FIT_STEPS)
-        return cls(products, settings.factor_unobserved, settings.factor_ridge, mean)
+        return cls(products, settings.factor_unobserved_weight, settings.factor_regularization, mean)
 
     def score(self, block: UserBlock) -> Scores:
         """Score products, (n, n_products); zeros for a user without affinities."""
@@ -90,25 +95,28 @@ class Factors:
         touched, places = np.unique(observed.indices, return_inverse=True)
         own = sp.csr_matrix((observed.data, places, observed.indptr), shape=(observed.shape[0], len(touched)))
         fixed = self.products[touched].astype(np.float64)
-        side = Side(own, fixed, self.unobserved, self.ridge, n_fixed=len(self.products))
+        side = Side(own, fixed, self.unobserved_weight, self.regularization, n_fixed=len(self.products))
         shared = self._shared
         basis = Basis(shared.turn, shared.diagonal, fixed @ shared.turn)
-        return Products(solve(side, start, FOLD_STEPS, basis).astype(np.float32), self._vectors)
+        return InnerProductScores(solve(side, start, FOLD_STEPS, basis).astype(np.float32), self._vectors)
 
     @cached_property
     def _shared(self) -> Shared:
         """Shared part of the systems, computed once because it takes longer than solving for a block's users."""
-        return Shared.of(self.unobserved * gram_of(self.products))
+        return Shared.of(self.unobserved_weight * gram_of(self.products))
 
     def state(self) -> State:
         """Product vectors and the weights with which user vectors are solved."""
-        return {"products": self.products, "weights": np.array([self.unobserved, self.ridge, self.mean])}
+        return {
+            "products": self.products,
+            "weights": np.array([self.unobserved_weight, self.regularization, self.mean]),
+        }
 
     @classmethod
     def restore(cls, state: State) -> Self:
         """Restore from its arrays."""
-        unobserved, ridge, mean = (float(x) for x in np.asarray(state["weights"], np.float64))
-        return cls(np.asarray(state["products"], np.float32), unobserved, ridge, mean)
+        unobserved_weight, regularization, mean = (float(x) for x in np.asarray(state["weights"], np.float64))
+        return cls(np.asarray(state["products"], np.float32), unobserved_weight, regularization, mean)
 
 
 @dataclass(frozen=True)
@@ -122,8 +130,8 @@ class Side:
     observed: Csr
     fixed: Floats
     """Fixed vectors (m, dim); their precision is that of the whole solution."""
-    unobserved: float
-    ridge: float
+    unobserved_weight: float
+    regularization: float
     text: Floats | None = None
     loadings: Floats | None = None
     n_fixed: int | None = None
@@ -136,15 +144,15 @@ class Side:
     @property
     def gram(self) -> Floats:
         """Part of the matrix that all rows share, (dim, dim)."""
-        shared: Floats = self.unobserved * (self.fixed.T @ self.fixed)
+        shared: Floats = self.unobserved_weight * (self.fixed.T @ self.fixed)
         return shared if self.loadings is None else shared + self.loadings.T @ self.loadings
 
     def held_back(self, counts: Indices) -> Floats:
         """Ridge of rows with these numbers of cells, (n, 1)."""
-        ridges: Floats = (self.ridge * (counts + self.unobserved * (self.n_fixed or len(self.fixed)))).astype(
-            self.fixed.dtype
-        )
-        return ridges[:, None]
+        regularizations: Floats = (
+            self.regularization * (counts + self.unobserved_weight * (self.n_fixed or len(self.fixed)))
+        ).astype(self.fixed.dtype)
+        return regularizations[:, None]
 
 
 def gram_of(vectors: F32) -> Floats:

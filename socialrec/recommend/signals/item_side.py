@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 
 from socialrec.features.data import TrainingData
-from socialrec.recommend.scores import Scores, Written
+from socialrec.recommend.scores import DenseScores, Scores
 from socialrec.recommend.signals.base import State
 from socialrec.recommend.signals.linear import balanced, inverse, rarity
 from socialrec.settings import RecommendSettings
@@ -24,18 +24,18 @@ class ItemSide:
     def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
         """Invert over products."""
         n_products = data.affinity.shape[1]
-        kept = np.sort(np.argsort(-data.popularity, kind="stable")[: settings.max_side]).astype(np.int64)
+        kept = np.sort(np.argsort(-data.popularity, kind="stable")[: settings.max_dimension]).astype(np.int64)
         scale = rarity(data.popularity, settings.popularity_weighting)
-        affinity, ridge = balanced(data.affinity, scale)
-        affinity, ridge, scale = affinity[:, kept], ridge * settings.ridge, scale[kept]
+        affinity, regularization = balanced(data.affinity, scale)
+        affinity, regularization, scale = affinity[:, kept], regularization * settings.regularization, scale[kept]
         gram = affinity.T.dot(affinity).toarray()
         if settings.social_weight > 0 and data.ties.nnz:
             spread = data.ties.dot(affinity)
             gram += np.float32(settings.social_weight) * spread.T.dot(spread)
         if settings.text_weight > 0:
-            text = data.text[kept] * np.float32(np.sqrt(ridge * settings.text_weight))
+            text = data.text[kept] * np.float32(np.sqrt(regularization * settings.text_weight))
             gram += text @ text.T
-        weights = inverse(gram, ridge)
+        weights = inverse(gram, regularization)
         weights /= -np.diag(weights).copy()
         np.fill_diagonal(weights, 0.0)
         # From balanced affinities in and out to affinities in and out.
@@ -45,7 +45,7 @@ class ItemSide:
 
     def score(self, affinity: Csr) -> Scores:
         """Predict affinities, (n, n_products), dense for the kept products."""
-        return Written(affinity[:, self._kept].dot(self._weights), self._kept, self._n_products)
+        return DenseScores(affinity[:, self._kept].dot(self._weights), self._kept, self._n_products)
 
     def weights(self, sources: Indices, targets: Indices) -> F32:
         """Item-to-item weights, float32 (n_sources, n_targets)."""

@@ -31,16 +31,16 @@ def balanced(affinity: Csr, columns: F32) -> tuple[Csr, float]:
     return result, float(np.mean(np.square(result.data), dtype=np.float64)) if result.nnz else 1.0
 
 
-def inverse(matrix: F32, ridge: float) -> F32:
-    """Invert a symmetric positive definite matrix plus ridge on its diagonal, in the matrix's own memory.
+def inverse(matrix: F32, regularization: float) -> F32:
+    """Invert a symmetric positive definite matrix plus regularization on its diagonal, in the matrix's own memory.
 
     Raises ValueError where the matrix is not positive definite.
     """
-    matrix[np.diag_indices_from(matrix)] += np.float32(ridge)
+    matrix[np.diag_indices_from(matrix)] += np.float32(regularization)
     # LAPACK works in place on columns, which are the rows of a symmetric matrix.
     factor, info = scipy.linalg.lapack.spotrf(np.asfortranarray(matrix.T), lower=1, overwrite_a=1)
     if info != 0:
-        raise ValueError(f"matrix of {len(matrix)} rows is not positive definite; a larger ridge makes it so")
+        raise ValueError(f"matrix of {len(matrix)} rows is not positive definite; a larger regularization makes it so")
     result, _ = scipy.linalg.lapack.spotri(factor, lower=1, overwrite_c=1)
     for start in range(0, len(result), BLOCK):
         stop = start + BLOCK

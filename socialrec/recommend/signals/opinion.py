@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from socialrec.features.data import TrainingData
-from socialrec.recommend.scores import Few, Scores, Written
+from socialrec.recommend.scores import DenseScores, Scores, SparseScores
 from socialrec.recommend.signals.base import State, UserBlock, membership, stored_kinds
 from socialrec.settings import RecommendSettings
 from socialrec.vectors.arrays import Indices
@@ -38,12 +38,14 @@ class Opinion:
     def score(self, block: UserBlock) -> Scores:
         """Score products, (n, n_products), below 0 for disliked ones; zeros without an opinion of a neighbour."""
         if not block.opinions.nnz:
-            return Few(block.opinions)
+            return SparseScores(block.opinions)
         sums = block.opinions.dot(self._kinds).toarray()
         counts = block.opinions.astype(bool).astype(np.float32).dot(self._kinds).toarray()
         means = np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
         of_kind = self._kinds.dot(means.T).T
-        return Written.whole(np.asarray(block.opinions.toarray() + np.float32(KIND_SHARE) * of_kind, dtype=np.float32))
+        return DenseScores.whole(
+            np.asarray(block.opinions.toarray() + np.float32(KIND_SHARE) * of_kind, dtype=np.float32)
+        )
 
     def state(self) -> State:
         """Categories."""

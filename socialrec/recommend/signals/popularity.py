@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from socialrec.features.data import TrainingData
-from socialrec.recommend.scores import Products, Scores, Vectors
+from socialrec.recommend.scores import InnerProductScores, Scores, Vectors
 from socialrec.recommend.signals.base import State, UserBlock
 from socialrec.settings import RecommendSettings
 from socialrec.vectors.arrays import F32
@@ -28,7 +28,7 @@ class Popularity:
 
     def score(self, block: UserBlock) -> Scores:
         """Score products by the same row for each user, (n, n_products)."""
-        return Products(np.ones((block.affinity.shape[0], 1), dtype=np.float32), self._vectors)
+        return InnerProductScores(np.ones((block.affinity.shape[0], 1), dtype=np.float32), self._vectors)
 
     def state(self) -> State:
         """Strength of each product."""

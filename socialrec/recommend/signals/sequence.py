@@ -14,7 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from socialrec.features.data import TrainingData
-from socialrec.recommend.scores import Few, Scores
+from socialrec.recommend.scores import Scores, SparseScores
 from socialrec.recommend.signals.base import State, UserBlock
 from socialrec.recommend.signals.linear import rarity
 from socialrec.settings import RecommendSettings
@@ -42,7 +42,7 @@ class Sequence:
         """Score products, (n, n_products); zeros for a user without dated events."""
         recent = block.recency.copy()
         recent.data = np.power(np.float32(self.decay), recent.data - 1, dtype=np.float32)
-        return Few(recent.dot(self.steps))
+        return SparseScores(recent.dot(self.steps))
 
     def state(self) -> State:
         """Steps and decay."""

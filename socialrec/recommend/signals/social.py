@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from socialrec.recommend.scores import Few, Scores
+from socialrec.recommend.scores import Scores, SparseScores
 from socialrec.recommend.signals.base import Unfitted, UserBlock
 
 
@@ -15,4 +15,4 @@ class Social(Unfitted):
 
     def score(self, block: UserBlock) -> Scores:
         """Tie-weighted mean affinity, (n, n_products)."""
-        return Few(block.neighbours)
+        return SparseScores(block.neighbours)

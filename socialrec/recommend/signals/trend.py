@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from socialrec.features.data import TrainingData
-from socialrec.recommend.scores import Products, Scores, Vectors
+from socialrec.recommend.scores import InnerProductScores, Scores, Vectors
 from socialrec.recommend.signals.base import State, UserBlock
 from socialrec.settings import RecommendSettings
 
@@ -29,7 +29,7 @@ class Trend:
     def score(self, block: UserBlock) -> Scores:
         """Score products by the same row for each user, (n, n_products); zeros where nothing is dated."""
         strength = np.power(block.trend, np.float32(self.exponent), dtype=np.float32)
-        return Products(np.ones((block.affinity.shape[0], 1), dtype=np.float32), Vectors(strength[:, None]))
+        return InnerProductScores(np.ones((block.affinity.shape[0], 1), dtype=np.float32), Vectors(strength[:, None]))
 
     def state(self) -> State:
         """Power of the trend."""

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from socialrec.features.data import TrainingData
-from socialrec.recommend.scores import Scores, Written
+from socialrec.recommend.scores import DenseScores, Scores
 from socialrec.recommend.signals.base import State
 from socialrec.recommend.signals.linear import balanced, inverse, rarity
 from socialrec.settings import RecommendSettings
@@ -34,8 +34,8 @@ class UserSide:
     def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
         """Invert over users."""
         scale = rarity(data.popularity, settings.popularity_weighting)
-        affinity, ridge = balanced(data.affinity, scale)
-        ridge *= settings.ridge
+        affinity, regularization = balanced(data.affinity, scale)
+        regularization *= settings.regularization
         text = data.text if settings.text_weight > 0 else data.text[:, :0]
         n_users, dim = affinity.shape[0], text.shape[1]
         through_text = affinity.dot(text)
@@ -45,9 +45,11 @@ class UserSide:
         kernel[n_users:, n_users:] = text.T @ text
         if settings.social_weight > 0 and data.ties.nnz:
             ties = np.asarray(data.ties.T.dot(data.ties).toarray(), dtype=np.float32)
-            kernel[:n_users, :n_users] += np.float32(ridge) * inverse(np.float32(settings.social_weight) * ties, 1.0)
+            kernel[:n_users, :n_users] += np.float32(regularization) * inverse(
+                np.float32(settings.social_weight) * ties, 1.0
+            )
         else:
-            kernel[range(n_users), range(n_users)] += np.float32(ridge)
+            kernel[range(n_users), range(n_users)] += np.float32(regularization)
         if dim:
             kernel[range(n_users, n_users + dim), range(n_users, n_users + dim)] += np.float32(1 / settings.text_weight)
         side = cls(inverse(kernel, 0.0), affinity, text, np.ones_like(scale), scale)
@@ -66,7 +68,7 @@ class UserSide:
         scores /= self._diagonal
         np.subtract(own, scores, out=scores)
         scores /= self._scale
-        return Written.whole(scores)
+        return DenseScores.whole(scores)
 
     def weights(self, sources: Indices, targets: Indices) -> F32:
         """Item-to-item weights, float32 (n_sources, n_targets), for sources that are not targets."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from socialrec.evaluate.measure import measure
 from socialrec.features.data import TrainingData
-from socialrec.recommend.blend import Heads
+from socialrec.recommend.blend import CandidateFeatures
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.training.blend_weights import relearn_weights
 from socialrec.recommend.training.offline import HeldOut, rank
@@ -35,7 +35,7 @@ class Ablation:
 
 
 def ablate(
-    recommender: Recommender, known: list[Heads], data: TrainingData, held: HeldOut, settings: Settings
+    recommender: Recommender, known: list[CandidateFeatures], data: TrainingData, held: HeldOut, settings: Settings
 ) -> list[Ablation]:
     """Make the ablation of a fitted recommender on held-out pairs, one row per signal, in the order of its signals.
 
@@ -61,5 +61,7 @@ def ablate(
     return rows
 
 
-def _only(block: Heads, signals: list[int]) -> Heads:
-    return Heads(np.ascontiguousarray(block.features[:, :, signals]), block.absent, block.relevant, block.n_relevant)
+def _only(block: CandidateFeatures, signals: list[int]) -> CandidateFeatures:
+    return CandidateFeatures(
+        np.ascontiguousarray(block.features[:, :, signals]), block.absent, block.relevant, block.n_relevant
+    )

@@ -23,7 +23,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from socialrec.recommend.blend import Heads
+from socialrec.recommend.blend import CandidateFeatures
 from socialrec.vectors.arrays import F32, Flags, Indices
 
 F64 = npt.NDArray[np.float64]
@@ -39,7 +39,7 @@ MIN_WEIGHT = 0.02
 """Smallest weight that is kept: smaller ones cost time, and change nothing."""
 
 
-def learn_weights(blocks: Sequence[Heads], n_signals: int, cutoff: int) -> list[float]:
+def learn_weights(blocks: Sequence[CandidateFeatures], n_signals: int, cutoff: int) -> list[float]:
     """Learn weights that add up to 1, one per signal; some may be 0. Without users to learn from, all weights are
     equal.
 
@@ -55,7 +55,7 @@ def learn_weights(blocks: Sequence[Heads], n_signals: int, cutoff: int) -> list[
     return _rounded(np.mean(peaks, axis=0))
 
 
-def relearn_weights(blocks: Sequence[Heads], start: Sequence[float], cutoff: int) -> list[float]:
+def relearn_weights(blocks: Sequence[CandidateFeatures], start: Sequence[float], cutoff: int) -> list[float]:
     """Learn weights as `learn_weights` does, from given weights: one peak, in a fraction of the time."""
     ascent = _Ascent.of(blocks, len(start), cutoff)
     if ascent is None or not any(start):
@@ -85,7 +85,7 @@ class _Users:
     shares: F64
 
     @classmethod
-    def of(cls, heads: Heads, cutoff: int) -> Self:
+    def of(cls, heads: CandidateFeatures, cutoff: int) -> Self:
         """Select the users of a block; candidates that are padding for everyone are left out."""
         width = int((~heads.absent).sum(axis=1).max(initial=1))
         users = np.flatnonzero(heads.relevant.any(axis=1))
@@ -127,7 +127,7 @@ class _Ascent:
     cutoff: int
 
     @classmethod
-    def of(cls, blocks: Sequence[Heads], n_signals: int, cutoff: int) -> Self | None:
+    def of(cls, blocks: Sequence[CandidateFeatures], n_signals: int, cutoff: int) -> Self | None:
         """Prepare the ascent; None where nobody has a relevant product, or all signals are constant."""
         users = [_Users.of(block, cutoff) for block in blocks if block.relevant.any()]
         tells = np.zeros(n_signals, dtype=np.bool_)

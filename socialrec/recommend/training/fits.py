@@ -10,15 +10,16 @@ from socialrec.evaluate.measure import measure
 from socialrec.evaluate.split import Split
 from socialrec.features.data import TrainingData
 from socialrec.features.inputs import Inputs
-from socialrec.recommend.blend import Heads
+from socialrec.recommend.blend import CandidateFeatures
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.training.ablation import Ablation, ablate
 from socialrec.recommend.training.blend_weights import learn_weights
-from socialrec.recommend.training.offline import HeldOut, Scorer, blend_heads, held_out, rank
-from socialrec.recommend.training.search import FIT_SPACES, Trial, search_settings
+from socialrec.recommend.training.offline import HeldOut, Scorer, blend_candidates, held_out, rank
+from socialrec.recommend.training.search import FIT_SPACES, SearchTrial, search_settings
 from socialrec.settings import RecommendSettings, Settings
 from socialrec.settings.etl import EtlSettings
+from socialrec.settings.names import current_names
 
 Figures = dict[str, float]
 RECIPE_SECTIONS: dict[str, type[EtlSettings] | type[RecommendSettings]] = {
@@ -37,7 +38,9 @@ class Blend:
     ablation: list[Ablation]
 
 
-def tuned(inputs: Inputs, split: Split, settings: Settings, n_trials: int, report: Callable[[Trial], None]) -> Settings:
+def tuned(
+    inputs: Inputs, split: Split, settings: Settings, n_trials: int, report: Callable[[SearchTrial], None]
+) -> Settings:
     """Settings with those of the signals as a search of at most `n_trials` on the validation window finds them best."""
     data, held = validation_window(inputs, split, settings)
     found = search_settings(lambda tried: data, held, settings, report, spaces=FIT_SPACES, max_trials=n_trials)
@@ -68,11 +71,11 @@ def measured_blend(data: TrainingData, held: HeldOut, settings: Settings) -> Ble
     return Blend(recommender.weights, figures, ablate(recommender, known, data, held, settings))
 
 
-def learn_blend(data: TrainingData, held: HeldOut, settings: Settings) -> tuple[Recommender, list[Heads]]:
+def learn_blend(data: TrainingData, held: HeldOut, settings: Settings) -> tuple[Recommender, list[CandidateFeatures]]:
     """Fit all signals, and learn their weights on held-out pairs; the second part is what they are learned from."""
     equal = {signal.name: 1.0 / len(SIGNALS) for signal in SIGNALS}
     recommender = Recommender.fit(data, settings.recommend, equal, ModelInfo(""))
-    known = blend_heads(recommender, data, held, settings)
+    known = blend_candidates(recommender, data, held, settings)
     learned = learn_weights(known, len(SIGNALS), settings.evaluate.cutoff)
     return recommender.with_weights(dict(zip(equal, learned, strict=True))), known
 
@@ -92,9 +95,9 @@ def recipe_settings(settings: Settings) -> dict[str, Any]:
 
 def settings_of_recipe(settings: Settings, recipe: Mapping[str, Mapping[str, Any]]) -> Settings:
     """Apply a recipe's settings over these settings; settings that no longer exist are left out."""
-    sections = {
-        name: kind.model_validate({k: v for k, v in recipe[name].items() if k in kind.model_fields})
-        for name, kind in RECIPE_SECTIONS.items()
-        if name in recipe
-    }
+    sections = {}
+    for name, kind in RECIPE_SECTIONS.items():
+        if name in recipe:
+            values = current_names(name, recipe[name])
+            sections[name] = kind.model_validate({k: v for k, v in values.items() if k in kind.model_fields})
     return settings.model_copy(update=sections)

@@ -15,9 +15,9 @@ import scipy.sparse as sp
 
 from socialrec.evaluate.metrics.hits import Ranked
 from socialrec.features.data import TrainingData
-from socialrec.recommend.blend import Heads, heads, standardised
+from socialrec.recommend.blend import CandidateFeatures, candidate_features, standardised
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.ranker import Lister
+from socialrec.recommend.ranker import TopKRanker
 from socialrec.recommend.scores import Scores
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.settings import RecommendSettings, Settings
@@ -88,32 +88,36 @@ def blocks(data: TrainingData, rows: Indices, block_users: int) -> Iterator[tupl
         yield slice(start, start + len(chosen)), block
 
 
-def blend_heads(recommender: Recommender, data: TrainingData, held: HeldOut, settings: Settings) -> list[Heads]:
+def blend_candidates(
+    recommender: Recommender, data: TrainingData, held: HeldOut, settings: Settings
+) -> list[CandidateFeatures]:
     """Candidates to learn the blend of the recommender's signals from; at most 2,000 users, drawn with the seed."""
     held = held.sample(MAX_BLEND_USERS, settings.evaluate.seed)
     size = settings.recommend.users_per_block(len(data.products), at_once=SCORES_AT_ONCE)
     return [
-        heads([standardised(signal.score(block)) for signal in recommender.signals], held.seen[at], held.relevant[at])
+        candidate_features(
+            [standardised(signal.score(block)) for signal in recommender.signals], held.seen[at], held.relevant[at]
+        )
         for at, block in blocks(data, held.rows, size)
     ]
 
 
 @dataclass(frozen=True)
-class Lists:
+class RankedLists:
     """Ranked product numbers (n, k) and, for each user, True if all products scored the same."""
 
     ranked: Ranked
     is_constant: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
-def rank(scorer: Scorer, data: TrainingData, held: HeldOut, k: int, settings: RecommendSettings) -> Lists:
+def rank(scorer: Scorer, data: TrainingData, held: HeldOut, k: int, settings: RecommendSettings) -> RankedLists:
     """Rank k unseen products for the held-out users, with blocks in parallel on all cores.
 
     Raises ValueError on scores that are not numbers.
     """
     ranked = np.full((len(held.rows), k), ABSENT, dtype=np.int64)
     constant = np.zeros(len(held.rows), dtype=np.bool_)
-    lister = Lister(np.ones(len(data.products), dtype=np.bool_), settings.score_decimals)
+    lister = TopKRanker(np.ones(len(data.products), dtype=np.bool_), settings.score_decimals)
 
     def rank_block(part: tuple[slice, UserBlock]) -> None:
         at, block = part
@@ -129,4 +133,4 @@ def rank(scorer: Scorer, data: TrainingData, held: HeldOut, k: int, settings: Re
         # A few at a time: the evidence of all users may exceed the memory.
         while few := list(islice(parts, n_threads)):
             list(pool.map(rank_block, few))
-    return Lists(ranked, constant)
+    return RankedLists(ranked, constant)

@@ -22,13 +22,13 @@ DataAt = Callable[[RecommendSettings], TrainingData]
 FIT_SPACES: Mapping[type[Signal], Space] = {
     Collaborative: {
         "popularity_weighting": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5),
-        "ridge": (12.5, 25.0, 50.0, 100.0, 200.0, 400.0, 800.0),
+        "regularization": (12.5, 25.0, 50.0, 100.0, 200.0, 400.0, 800.0),
         "text_weight": (0.0, 0.05, 0.2, 0.5, 1.0, 2.0),
         "social_weight": (0.0, 0.1, 0.3, 1.0),
     },
     Factors: {
-        "factor_ridge": (0.001, 0.003, 0.01, 0.03, 0.1),
-        "factor_unobserved": (0.01, 0.03, 0.1, 0.3),
+        "factor_regularization": (0.001, 0.003, 0.01, 0.03, 0.1),
+        "factor_unobserved_weight": (0.01, 0.03, 0.1, 0.3),
         "factor_text": (0.0, 0.3, 1.0, 3.0, 10.0),
         "factor_dim": (32, 64, 128, 256),
     },
@@ -40,7 +40,7 @@ ALL_SPACES: Mapping[type[Signal], Space] = {
     Trend: {"trend_half_life": (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32)},
 }
 """Also settings that affinities and trend are made with, in training and at night alike."""
-SEARCH_SIDE = 5_000
+SEARCH_DIMENSION = 5_000
 """Most products that a trial of the closed form inverts: its cost grows with their cube, and the best settings hardly
 depend on it.
 """
@@ -96,7 +96,7 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Trial:
+class SearchTrial:
     """One trial of a search: its number, from 0, the signal, what it set, and the signal's own NDCG."""
 
     number: int
@@ -117,7 +117,7 @@ def search_settings(
     data_at: DataAt,
     held: HeldOut,
     settings: Settings,
-    report: Callable[[Trial], None],
+    report: Callable[[SearchTrial], None],
     *,
     spaces: Mapping[type[Signal], Space] = ALL_SPACES,
     max_trials: float = math.inf,
@@ -138,7 +138,7 @@ def search_settings(
 
         def objective(tried: RecommendSettings, kind: type[Signal] = kind, space: Space = space) -> float:
             ndcg = _ndcg(kind, tried, data_at, sampled, cutoff)
-            report(Trial(next(numbers), kind.name, {name: getattr(tried, name) for name in space}, ndcg))
+            report(SearchTrial(next(numbers), kind.name, {name: getattr(tried, name) for name in space}, ndcg))
             return ndcg
 
         search = Search(objective, space, max_trials - made)
@@ -149,7 +149,7 @@ def search_settings(
 
 def _ndcg(kind: type[Signal], tried: RecommendSettings, data_at: DataAt, held: HeldOut, cutoff: int) -> float:
     """NDCG of one signal alone on the held-out pairs."""
-    tried = tried.model_copy(update={"max_side": min(tried.max_side, SEARCH_SIDE)})
+    tried = tried.model_copy(update={"max_dimension": min(tried.max_dimension, SEARCH_DIMENSION)})
     data = data_at(tried)
     ranked = rank(kind.fit(data, tried), data, held, cutoff, tried).ranked
     return measure(ranked, held.relevant, cutoff)[f"ndcg_at_{cutoff}"]

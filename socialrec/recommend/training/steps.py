@@ -26,7 +26,7 @@ SPLIT_SETTINGS = ("validation_share", "test_share", "max_undated_share", "seed",
 
 
 @dataclass(frozen=True)
-class Step:
+class TrainingStep:
     """Finished step: the key of its inputs, and its reported values."""
 
     key: str
@@ -60,10 +60,10 @@ def key_of(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def read_step(candidate: Path, name: str) -> Step | None:
+def read_step(candidate: Path, name: str) -> TrainingStep | None:
     """Read a finished step of a candidate; None where it has not ended."""
     found = _read(candidate).get(name)
-    return None if found is None else Step(found["key"], found["values"])
+    return None if found is None else TrainingStep(found["key"], found["values"])
 
 
 def note_step(candidate: Path, name: str, key: str, values: Mapping[str, Any] | None = None) -> None:

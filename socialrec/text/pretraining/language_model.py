@@ -15,7 +15,7 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from socialrec.encoders.pooling import is_decoder
 from socialrec.encoders.tokens import Ids, padded
-from socialrec.encoders.weights import Weights, load_weights, model_folder
+from socialrec.encoders.weights import BaseModel, load_weights, model_folder
 from socialrec.errors import UserError
 
 NOT_ASKED = -100
@@ -49,7 +49,7 @@ class Questions:
         return int((self.targets != NOT_ASKED).sum())
 
 
-def load_language_model(name: str) -> tuple[Weights, bool]:
+def load_language_model(name: str) -> tuple[BaseModel, bool]:
     """Load a checkpoint with its language head in float32; also returns if that head is new, as for many encoders.
 
     A new head shares its largest layer with the input embeddings where the model's kind does. Raises UserError where
@@ -66,10 +66,10 @@ def load_language_model(name: str) -> tuple[Weights, bool]:
         why = " ".join(str(error).split())[:200]
         raise UserError(f"{name!r} cannot be pre-trained: it has no language head of its kind ({why})") from None
     model.config.use_cache = False
-    return Weights(name, model, base.tokenizer, base.pooling, base.sha256), bool(report["missing_keys"])
+    return BaseModel(name, model, base.tokenizer, base.pooling, base.sha256), bool(report["missing_keys"])
 
 
-def save_language_model(base: Weights, folder: Path) -> None:
+def save_language_model(base: BaseModel, folder: Path) -> None:
     """Write body, head and tokenizer in Hugging Face's layout, and the pooling in sentence-transformers'."""
     base.model.save_pretrained(folder)
     base.tokenizer.save_pretrained(folder)
@@ -78,7 +78,7 @@ def save_language_model(base: Weights, folder: Path) -> None:
     (folder / "1_Pooling" / "config.json").write_text(json.dumps(said, indent=1), encoding="utf-8")
 
 
-def questions(base: Weights, tokens: Sequence[Ids], masked_share: float, seed: int) -> Questions:
+def questions(base: BaseModel, tokens: Sequence[Ids], masked_share: float, seed: int) -> Questions:
     """Select the tokens to predict in these texts; the same seed selects the same.
 
     Of an encoder, `masked_share` of the tokens that are words: 80% are masked, 10% replaced by any other, 10% left as
@@ -99,7 +99,7 @@ def questions(base: Weights, tokens: Sequence[Ids], masked_share: float, seed: i
     return Questions(masked.to(ids.device), mask, targets.to(ids.device))
 
 
-def summed_loss(base: Weights, asked: Questions) -> torch.Tensor:
+def summed_loss(base: BaseModel, asked: Questions) -> torch.Tensor:
     """Sum the cross-entropies of the tokens to predict, a scalar; zero where there are none."""
     is_asked = asked.targets != NOT_ASKED
 

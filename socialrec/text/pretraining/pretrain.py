@@ -16,7 +16,7 @@ from torch import nn
 from socialrec.encoders.batching import TrainingBatches, budget_batches
 from socialrec.encoders.precision import encoding_dtype
 from socialrec.encoders.tokens import Coverage, Ids, coverage, most_tokens, readable, tokenize
-from socialrec.encoders.weights import Weights
+from socialrec.encoders.weights import BaseModel
 from socialrec.errors import UserError
 from socialrec.settings.text import PretrainSettings, TextSettings
 from socialrec.text.pretraining.language_model import (
@@ -42,7 +42,7 @@ _TRAINING, _HELD_OUT = 0, 1
 class PreTrained:
     """Model with the lowest loss on held-out texts, which may be the one before training."""
 
-    base: Weights
+    base: BaseModel
     """Weights with the language head; the hash is that of the starting point."""
     head_is_new: bool
     """True if training started with a new head, so that its first losses carry little information."""

@@ -19,7 +19,7 @@ from transformers import (
 )
 
 from socialrec.encoders.pooling import Pooling
-from socialrec.encoders.weights import Weights
+from socialrec.encoders.weights import BaseModel
 from socialrec.settings.text import LanguageModel, PretrainSettings
 
 NAME = "scratch"
@@ -32,7 +32,7 @@ Each is there twice, at the start of a word and within one.
 """
 
 
-def new_model(texts: Sequence[str], settings: PretrainSettings) -> Weights:
+def new_model(texts: Sequence[str], settings: PretrainSettings) -> BaseModel:
     """Make a BERT of word pieces or a GPT-2 of byte pairs, of the sizes in the settings, with its language head.
 
     The same texts and settings give the same vocabulary and the same weights.
@@ -42,7 +42,7 @@ def new_model(texts: Sequence[str], settings: PretrainSettings) -> Weights:
     tokenizer.model_max_length = settings.max_positions
     torch.manual_seed(settings.seed)
     model = (_gpt2 if is_decoder else _bert)(tokenizer, settings)
-    return Weights(NAME, model, tokenizer, Pooling.LAST if is_decoder else Pooling.MEAN, "")
+    return BaseModel(NAME, model, tokenizer, Pooling.LAST if is_decoder else Pooling.MEAN, "")
 
 
 def _word_pieces(texts: Sequence[str], size: int) -> PreTrainedTokenizerBase:

@@ -25,7 +25,7 @@ class Adversary:
         self._embeddings = embeddings
         self._epsilon = settings.adversarial_epsilon
         self._is_random = settings.adversarial_method is AdversarialMethod.FREELB
-        self._n_passes = settings.adversarial_passes if self._is_random else 2
+        self._n_passes = settings.adversarial_steps if self._is_random else 2
         self._weight = 1 / self._n_passes if self._is_random else 1.0
         self._step = settings.adversarial_step if self._is_random else self._epsilon
         self._generator = torch.Generator()

@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from socialrec.settings.text import TextSettings
-from socialrec.text.tasks import Pairs, Task
+from socialrec.text.tasks import Task, TextPairs
 
 FILE = "checkpoint.safetensors"
 _STATE, _RUN = "state", "run"
@@ -47,7 +47,7 @@ def run_identity(tasks: Sequence[Task], settings: TextSettings) -> str:
     digest = hashlib.sha256(settings.model_dump_json().encode())
     for task in tasks:
         digest.update(repr((task.name, task.all_texts)).encode())
-        digest.update((task.product_ids if isinstance(task, Pairs) else task.labels).tobytes())
+        digest.update((task.product_ids if isinstance(task, TextPairs) else task.labels).tobytes())
     return digest.hexdigest()
 
 

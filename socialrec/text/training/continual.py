@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from socialrec.encoders.body import put_trained, tunable
+from socialrec.encoders.body import load_trained, tunable
 from socialrec.encoders.encoder import DOCUMENT, Encoder
 from socialrec.encoders.weights import load_weights
 from socialrec.errors import UserError
 from socialrec.evaluate.split import Split
 from socialrec.settings.text import TaskName, TextSettings, Tuning
 from socialrec.text.material import like_trained, make_tasks
-from socialrec.text.tasks import Labelled, Pairs, Task
+from socialrec.text.tasks import Labelled, Task, TextPairs
 from socialrec.text.training.feeds import feed_of, mean_loss
 from socialrec.text.understanding.heads import Heads
 
@@ -55,7 +55,7 @@ def why_not_from(folder: Path, settings: TextSettings) -> str | None:
     if settings.tuning is Tuning.ADALORA:
         return "the importance of AdaLoRA's ranks is not saved"
     try:
-        put_trained(tunable(base, settings), folder)
+        load_trained(tunable(base, settings), folder)
     except UserError as error:
         return str(error)
     return None
@@ -98,7 +98,7 @@ def make_update(
         rng = np.random.default_rng([settings.seed, number])
         drawn = rng.permutation(np.flatnonzero(~is_kept_out))
         n_replayed = round(len(newer) * settings.replay_share / (1 - settings.replay_share))
-        is_known = isinstance(older, Pairs) or older.name in known
+        is_known = isinstance(older, TextPairs) or older.name in known
         if len(newer):
             made.training.append(joined(newer, older.take(drawn[:n_replayed])))
         if is_known or len(newer):
@@ -110,7 +110,7 @@ def make_update(
 
 def as_known(task: Task, known: Heads) -> Task:
     """Convert a task to the classes of its known head, where it has one."""
-    if isinstance(task, Pairs) or task.name not in known:
+    if isinstance(task, TextPairs) or task.name not in known:
         return task
     outputs = known[task.name].outputs
     return like_trained(task, Labelled(task.name, [], outputs, np.zeros((0, len(outputs)), np.int64)))
@@ -118,11 +118,11 @@ def as_known(task: Task, known: Heads) -> Task:
 
 def joined(first: Task, second: Task) -> Task:
     """Join two tasks of one kind and the same classes. Products of the same text are one product."""
-    if isinstance(first, Pairs) and isinstance(second, Pairs):
+    if isinstance(first, TextPairs) and isinstance(second, TextPairs):
         products = [*first.products, *second.products]
         number = {text: place for place, text in enumerate(dict.fromkeys(products))}
         ids = np.array([number[text] for text in products], np.int64)
-        return Pairs([*first.comments, *second.comments], products, ids, first.name)
+        return TextPairs([*first.comments, *second.comments], products, ids, first.name)
     assert isinstance(first, Labelled) and isinstance(second, Labelled) and first.outputs == second.outputs
     labels = np.concatenate([first.labels, second.labels])
     return Labelled(first.name, [*first.texts, *second.texts], first.outputs, labels)
@@ -144,4 +144,4 @@ def forgetting(before: Mapping[str, float], after: Mapping[str, float]) -> dict[
 
 
 def _texts(task: Task) -> Sequence[str]:
-    return task.comments if isinstance(task, Pairs) else task.texts
+    return task.comments if isinstance(task, TextPairs) else task.texts

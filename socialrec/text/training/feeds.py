@@ -14,7 +14,7 @@ from socialrec.encoders.batching import TrainingBatches, budget_batches
 from socialrec.encoders.encoder import Encoder
 from socialrec.encoders.tokens import Ids
 from socialrec.settings.text import TextSettings
-from socialrec.text.tasks import Ints, Labelled, Pairs, Task
+from socialrec.text.tasks import Ints, Labelled, Task, TextPairs
 from socialrec.text.training.losses import class_weights, info_nce, known_weight, masked_cross_entropy
 from socialrec.text.training.mining import hard_negatives
 from socialrec.text.training.processes import equal_parts, gathered, n_processes, own_part, own_rank
@@ -28,7 +28,7 @@ MIN_PAIRS = 2
 class PairFeed:
     """Pairs and their contrastive loss."""
 
-    def __init__(self, pairs: Pairs, encoder: Encoder, settings: TextSettings, number: int) -> None:
+    def __init__(self, pairs: TextPairs, encoder: Encoder, settings: TextSettings, number: int) -> None:
         self.name = pairs.name
         self._encoder, self._temperature = encoder, settings.temperature
         self._comments, self._products = encoder.tokenize(pairs.comments), encoder.tokenize(pairs.products)
@@ -123,7 +123,7 @@ Feed = PairFeed | LabelFeed
 
 def feed_of(task: Task, heads: Heads, encoder: Encoder, settings: TextSettings, number: int) -> Feed:
     """Make the feed of a task, with the batches of its number."""
-    if isinstance(task, Pairs):
+    if isinstance(task, TextPairs):
         return PairFeed(task, encoder, settings, number)
     return LabelFeed(task, heads[task.name], encoder, settings, number)
 
@@ -138,7 +138,7 @@ def mean_loss(feed: Feed, budget: int) -> float:
     return float(sum(loss for loss, _ in parts)) / weight if weight else 0.0
 
 
-def _numbered(pairs: Pairs) -> tuple[Ints, Ints]:
+def _numbered(pairs: TextPairs) -> tuple[Ints, Ints]:
     """Number of each pair's product (n,), and a pair of each number (n_products,). Equal texts are one product."""
     _, first, product = np.unique(pairs.product_ids, return_index=True, return_inverse=True)
     _, of_text, text = np.unique(_at(pairs.products, first), return_index=True, return_inverse=True)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from socialrec.encoders.body import put_trained, tunable
+from socialrec.encoders.body import load_trained, tunable
 from socialrec.encoders.encoder import Encoder, assemble
 from socialrec.encoders.weights import load_weights
 from socialrec.errors import UserError
@@ -87,7 +87,7 @@ class _Training:
         base = load_weights(settings.model)
         self.body = tunable(base, settings)
         if start is not None:
-            put_trained(self.body, start)
+            load_trained(self.body, start)
         self.encoder = assemble(base, self.body, settings, settings.max_tokens)
         with_heads = [task for task in tasks if isinstance(task, Labelled)]
         known = Heads({}) if start is None else heads_beside(start)

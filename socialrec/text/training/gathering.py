@@ -25,7 +25,7 @@ MAX_CHECKED = 256
 
 
 @dataclass(frozen=True)
-class Evidence:
+class TextTables:
     """Silver up to a day, its split, and the versions of its tables; users by names that depend on content."""
 
     comments: pa.Table
@@ -36,7 +36,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Material:
+class TrainingSet:
     """Tasks to learn from, the same of the validation window, and the reasons why others were left out, by name.
 
     For an update also the champion that it starts from, and old examples to measure forgetting.
@@ -59,7 +59,7 @@ class Material:
         return [task.take(rng.permutation(len(task))[:MAX_CHECKED]) for task in self.validation if len(task)]
 
 
-def read_evidence(lake: Lake, ds: str, settings: EvaluateSettings) -> Evidence:
+def read_evidence(lake: Lake, ds: str, settings: EvaluateSettings) -> TextTables:
     """Read silver up to `ds`. Raises UserError where there are no products until then."""
     tables = (SILVER_INTERACTIONS, SILVER_COMMENTS, SILVER_PRODUCTS, SOCIAL_TIES)
     days = {table: [day for day in lake.partitions(table) if day <= ds] for table in tables}
@@ -70,7 +70,7 @@ def read_evidence(lake: Lake, ds: str, settings: EvaluateSettings) -> Evidence:
         lake.read(SILVER_COMMENTS, days[SILVER_COMMENTS], COMMENT_COLUMNS),
         lake.read(SOCIAL_TIES, days[SOCIAL_TIES][-1:]),
     )
-    return Evidence(
+    return TextTables(
         comments=named.comments,
         products=lake.read(SILVER_PRODUCTS, days[SILVER_PRODUCTS][-1:], PRODUCT_COLUMNS),
         interactions=named.interactions,
@@ -79,7 +79,7 @@ def read_evidence(lake: Lake, ds: str, settings: EvaluateSettings) -> Evidence:
     )
 
 
-def gather(found: Evidence, settings: TextSettings, start: Start | None) -> Material:
+def gather(found: TextTables, settings: TextSettings, start: Start | None) -> TrainingSet:
     """Make the tasks of the settings; data after the validation cut is only measured on.
 
     With a start, make an update of it: new data since then, and a replay. Tasks without data in this shop, such as
@@ -88,14 +88,14 @@ def gather(found: Evidence, settings: TextSettings, start: Start | None) -> Mate
     tables = {"comments": found.comments, "products": found.products, "interactions": found.interactions}
     training, validation = make_tasks(settings.tasks, found.split, **tables)
     if start is None:
-        return _learnable(Material(training, validation), Heads({}))
+        return _learnable(TrainingSet(training, validation), Heads({}))
     known = heads_beside(start.folder)
     old, new = old_and_new(settings.tasks, found.split, start.since, **tables)
     update = make_update(old, new, validation, known, settings)
-    return _learnable(Material(update.training, update.validation, start, update.remembered), known)
+    return _learnable(TrainingSet(update.training, update.validation, start, update.remembered), known)
 
 
-def _learnable(found: Material, known: Heads) -> Material:
+def _learnable(found: TrainingSet, known: Heads) -> TrainingSet:
     asked = [task for task in found.training if task.name not in known]
     left_out = {task.name: why for task in asked if (why := why_unlearnable(task))}
     kept = [[task for task in tasks if task.name not in left_out] for tasks in (found.training, found.validation)]

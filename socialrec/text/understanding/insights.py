@@ -13,7 +13,7 @@ from socialrec.contracts.gold import BEHAVIOUR_PROPENSITIES, COMMENT_INSIGHTS, P
 from socialrec.contracts.product_ids import SEPARATOR
 from socialrec.contracts.vocabulary import AttributeOrigin, SubjectKind
 from socialrec.lake.schemas import arrow_schema
-from socialrec.text.material import ATTRIBUTES, behaviour_text, in_order, moods, stated
+from socialrec.text.material import ATTRIBUTES, behaviour_text, blank_to_null, in_order, sentiment_from_rating
 from socialrec.text.understanding.aspects import named_aspects
 from socialrec.text.understanding.calibration import Logits
 from socialrec.text.understanding.prediction import confidence_of
@@ -30,7 +30,10 @@ def comment_insights(
     """
     known = told.take(pc.index_in(comments["text_hash"], told["text_hash"].combine_chunks()))
     columns = {name: comments[name] for name in ("comment_id", "platform", "ds")}
-    for name, said in (("sentiment", moods(comments["rating"])), ("topic", stated(comments["topic"]))):
+    for name, said in (
+        ("sentiment", sentiment_from_rating(comments["rating"])),
+        ("topic", blank_to_null(comments["topic"])),
+    ):
         confidence = confidence_of(name)
         guessed = known[name] if name in known.column_names else pa.nulls(len(comments), pa.string())
         sure = known[confidence] if name in known.column_names else pa.nulls(len(comments), pa.float32())
@@ -50,7 +53,7 @@ def product_attributes(products: pa.Table, told: pa.Table, min_confidence: float
     known = told.take(pc.index_in(products["text_hash"], told["text_hash"].combine_chunks()))
     parts = []
     for name in ATTRIBUTES:
-        said = stated(products[name])
+        said = blank_to_null(products[name])
         parts.append(_attribute(products, name, said, pa.array(np.ones(len(products)), pa.float32()), "stated"))
         if name in known.column_names:
             confidence = known[confidence_of(name)]
@@ -121,7 +124,7 @@ def user_opinions(comments: pa.Table, insights: pa.Table, products: pa.Table, n_
     place = pc.index_in(comments["product_id"], products["product_id"].combine_chunks())
     said = pa.table(
         {name: comments[name] for name in ("user_key", "comment_id", "created_ts", "platform")}
-        | {"sign": signs, "category": stated(products["category"].take(place)), "aspects": known["aspects"]}
+        | {"sign": signs, "category": blank_to_null(products["category"].take(place)), "aspects": known["aspects"]}
     )
     said = said.filter(pc.is_valid(said["sign"])).combine_chunks()
     said = said.take(pc.sort_indices(said, [("created_ts", "descending"), ("comment_id", "ascending")]))

@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from socialrec.encoders.encoder import Encoder, Vectors
-from socialrec.text.tasks import Pairs
+from socialrec.text.tasks import TextPairs
 
 
-def recall_at(encoder: Encoder, pairs: Pairs, cutoff: int) -> float:
+def recall_at(encoder: Encoder, pairs: TextPairs, cutoff: int) -> float:
     """Share of comments whose product is among the `cutoff` nearest of the pairs' products. Takes at least one pair."""
     ids, first = np.unique(pairs.product_ids, return_index=True)
     products = encoder.encode([pairs.products[int(place)] for place in first])
