@@ -25,7 +25,7 @@ PRICES = Table(
     ),
     key=("name",),
     partition="ds",
-    writer=None,
+    writers=(),
 )
 
 
