@@ -61,14 +61,13 @@ def test_code_that_the_architecture_page_names_is_there() -> None:
     assert not {path for path in paths if not ((ROOT / path).exists() or (ROOT / "socialrec" / path).exists())}
 
 
-def test_the_functions_on_the_road_of_a_comment_are_there() -> None:
-    """Written `file.py`: `function`, `function`, in the table of the architecture page."""
+@pytest.mark.parametrize("followed", ["comment", "list", "model"])
+def test_the_functions_on_the_road_of_a_comment_a_list_and_a_model_are_there(followed: str) -> None:
+    """Written `file.py`: `function`, `function`, in the tables of the architecture page."""
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    table = page.partition("## Follow a comment\n")[2].partition("\n## ")[0]
+    table = page.partition(f"## Follow a {followed}\n")[2].partition("\n## ")[0]
     road = re.findall(r"`([a-z_/]+\.py)`: ((?:`\w+`(?:, )?)+)", table)
-    assert all(
-        re.search(r"`[a-z_/]+\.py`: `", row) for row in table.splitlines() if row.startswith("| ") and "`" in row
-    )
+    assert all(re.search(r"`[a-z_/]+\.py`", row) for row in table.splitlines() if row.startswith("| ") and "`" in row)
     texts = {}
     for file, _ in road:
         path = next((path for path in (ROOT / "socialrec" / file, ROOT / file) if path.is_file()), None)
@@ -80,7 +79,7 @@ def test_the_functions_on_the_road_of_a_comment_are_there() -> None:
         if not re.search(rf"^ *def {name}\(", texts[file], re.MULTILINE)
     ]
     n_lines = sum(len(text.splitlines()) for text in texts.values())
-    assert not absent, f"{absent}; the road of a comment has {len(texts)} files of {n_lines:,} lines"
+    assert not absent, f"{absent}; the road of a {followed} has {len(texts)} files of {n_lines:,} lines"
 
 
 def test_the_tests_and_modules_of_the_list_of_doors_are_there() -> None:
