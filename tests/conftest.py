@@ -20,6 +20,16 @@ from socialrec.tracking.access import PASSWORD_VARIABLE, USER_VARIABLE
 LONGEST_FIRST = (
     "e2e/test_e2e_night.py",
     "jobs/test_jobs_etl.py",
+    "local_stack/test_local_stack_servers.py",
+    "jobs/test_jobs_silver_keys.py",
+    "cli/test_cli.py",
+    "jobs/test_jobs_erasure.py",
+    "bench/test_bench_first_nights.py",
+    "etl/test_etl_verdicts.py",
+    "bench/test_bench_etl.py",
+    "jobs/test_jobs_baseline.py",
+    "chaos/test_chaos_mlflow.py",
+    "chaos/test_chaos_clocks.py",
 )
 """Files that take the longest: a worker that begins one of them last would leave the others waiting."""
 

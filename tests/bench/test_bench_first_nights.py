@@ -22,7 +22,7 @@ from socialrec.errors import UserError
 REPOSITORY = Path(__file__).parents[2]
 SMALL = ("readme", "chinese")
 MORE = ("nobody-buys", "shop-14")
-"""Fourteen people who buy nothing are the shop of tests/e2e/test_e2e_night.py too."""
+"""Nights like theirs are fast elsewhere: tests/e2e/test_e2e_night.py, tests/recommend/test_recommend_bare_shops.py."""
 LAST = date.fromisoformat(SHOP_DAY)
 
 
