@@ -92,7 +92,8 @@ def lake(settings: Settings) -> Lake:
 QUICK_PLANS = {
     # Nearly all time of a tiny night goes into compiling: the JVM its second tier, Spark a Java class per plan.
     # Jobs that run as programs (tests/e2e, tests/chaos, the benchmarks' tests) generate these classes.
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    # With one tier the JVM sets a fifth of the usual space for code aside, which a session of many nights fills.
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
