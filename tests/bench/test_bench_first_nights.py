@@ -226,7 +226,7 @@ def test_an_error_is_told_with_the_line_of_this_project_that_it_met() -> None:
 
     with pytest.raises(ValueError) as met:
         wrong()
-    assert re.fullmatch(r"ValueError: .+ at socialrec/bench/first_nights_shops\.py:\d+", said(met.value))
+    assert re.fullmatch(r"ValueError: .+ at socialrec/bench/first_nights/shops\.py:\d+", said(met.value))
     assert said(UserError("deliver it again")) == "deliver it again"
 
 
