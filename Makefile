@@ -44,7 +44,7 @@ cluster: $(INSTALLED_CLUSTER) run ## repeat the night on PostgreSQL, Redis, Cele
 	@$(BIN)/socialrec cluster
 
 test: $(INSTALLED) ## run the tests (real data too, where SOCIALREC_DATA_DIR names it)
-	@$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
+	@$(BIN)/pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(INSTALLED) ## run the slow tests too
 	@$(BIN)/pytest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,31 @@ from socialrec.lake import Lake
 from socialrec.settings import Settings, load_settings
 from socialrec.settings.services import SparkSettings
 from socialrec.tracking.access import PASSWORD_VARIABLE, USER_VARIABLE
+
+LONGEST_FIRST = (
+    "e2e/test_e2e_night.py",
+    "jobs/test_jobs_etl.py",
+    "local_stack/test_local_stack_servers.py",
+    "jobs/test_jobs_silver_keys.py",
+    "cli/test_cli.py",
+    "jobs/test_jobs_erasure.py",
+    "bench/test_bench_first_nights.py",
+    "etl/test_etl_verdicts.py",
+    "bench/test_bench_etl.py",
+    "jobs/test_jobs_baseline.py",
+    "chaos/test_chaos_mlflow.py",
+    "chaos/test_chaos_clocks.py",
+)
+"""Files that take the longest: a worker that begins one of them last would leave the others waiting."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give workers the longest files first, then those with the most tests; alone, pytest keeps its own order."""
+    if not hasattr(config, "workerinput"):
+        return
+    n_tests = Counter(item.path for item in items)
+    rank = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: (rank.get(item.path, len(rank)), -n_tests[item.path], str(item.path)))
 
 
 @pytest.fixture(autouse=True)
@@ -63,12 +89,22 @@ def lake(settings: Settings) -> Lake:
     return Lake(settings.lake)
 
 
+QUICK_PLANS = {
+    # Nearly all time of a tiny night goes into compiling: the JVM its second tier, Spark a Java class per plan.
+    # Jobs that run as programs (tests/e2e, tests/chaos, the benchmarks' tests) generate these classes.
+    # With one tier the JVM sets a fifth of the usual space for code aside, which a session of many nights fills.
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+
+
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """One session for all tests of a worker; jobs that they call in this process find it and leave it running."""
     home = tmp_path_factory.mktemp("spark")
-    settings = load_settings(home).model_copy(
-        update={"spark": SparkSettings(master="local[2]", driver_memory="1g", shuffle_partitions=2)}
-    )
+    spark = SparkSettings(master="local[2]", driver_memory="1g", shuffle_partitions=2, conf=QUICK_PLANS)
+    settings = load_settings(home).model_copy(update={"spark": spark})
     with spark_session("tests", settings) as session:
         yield session
 

@@ -73,6 +73,7 @@ def require_equal(in_order: Lake, other: Lake, days: Sequence[str]) -> None:
     assert min(n_rows[table.name] for table in GOLD_TARGETS) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.chaos(4, "nights made up for in another order", "every table equal bit by bit")
 def test_three_nights_in_another_order_leave_the_same_tables(tmp_path: Path, blow: Blow) -> None:
     days = days_of(3)

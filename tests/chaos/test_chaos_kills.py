@@ -48,7 +48,6 @@ POINTS: dict[str, Callable[[Path], bool]] = {
     "written a file": has_written_a_file,
 }
 COMMITTED = "committed a table"
-FAST = ("ingest_landing", COMMITTED)
 
 
 def command(home: Path, job: str) -> list[str]:
@@ -96,17 +95,11 @@ def nights(spark: object, tmp_path_factory: pytest.TempPathFactory) -> Nights:
     return Nights(tmp_path_factory.mktemp("nights"))
 
 
+@pytest.mark.slow
 @pytest.mark.chaos(
     1, "kill -9 of a job's driver and JVM", "one whole version; the rerun is as if undisturbed; no orphan is left"
 )
-@pytest.mark.parametrize(
-    ("job", "point"),
-    [
-        pytest.param(job, point, marks=[] if (job, point) == FAST else pytest.mark.slow)
-        for job in JOBS
-        for point in (*POINTS, COMMITTED)
-    ],
-)
+@pytest.mark.parametrize(("job", "point"), [(job, point) for job in JOBS for point in (*POINTS, COMMITTED)])
 def test_a_killed_job_leaves_whole_tables_and_the_next_run_makes_good(
     nights: Nights, job: str, point: str, tmp_path: Path, blow: Callable[[], None]
 ) -> None:

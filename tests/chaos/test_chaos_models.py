@@ -76,10 +76,12 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "worse_taste": (blend(trend=1.0), "of champion"),
 }
+FAST = {"popularity_collapse", "missing_file", "worse_taste"}
+"""A figure, a file and a comparison; tests/recommend/test_recommend_candidate.py finds each of the other faults."""
 
 
 @pytest.mark.chaos(12, "a bad candidate comes to the gate", "refused with its reason on record; the champion stays")
-@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in FAST else pytest.mark.slow) for n in BAD])
 def test_a_bad_candidate_is_refused_on_record_and_the_champion_stays(shop: Settings, name: str, blow: Blow) -> None:
     spoil, reason = BAD[name]
     before = tracking.connect(shop).champion(RECOMMENDER)

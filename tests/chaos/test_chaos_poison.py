@@ -161,6 +161,7 @@ def test_each_poison_record_has_its_own_reason(home: Path, lake: Lake, spark: Sp
     blow(len(places) + len(HARMLESS) + 2)
 
 
+@pytest.mark.slow
 @pytest.mark.chaos(6, "more poison than the allowed share", "nothing is published, and one line says why")
 def test_over_the_allowed_share_nothing_is_published(home: Path, lake: Lake, spark: SparkSession, blow: Blow) -> None:
     deliver_poison(home)

@@ -166,10 +166,11 @@ def rounded(value: float) -> int:
     return int(Decimal(repr(value)).quantize(Decimal(1), ROUND_HALF_UP))
 
 
+@pytest.mark.slow
 @pytest.mark.chaos(
     5, "records late, repeated and under taken ids", "tables equal the oracle's, in = published + duplicate + rejected"
 )
-@pytest.mark.parametrize("nights", [DAYS[-1:], pytest.param(DAYS, marks=pytest.mark.slow)], ids=["at once", "nightly"])
+@pytest.mark.parametrize("nights", [DAYS[-1:], DAYS], ids=["at once", "nightly"])
 @pytest.mark.usefixtures("spark")
 def test_every_record_ends_where_plain_python_says(
     home: Path, lake: Lake, nights: list[str], blow: Callable[..., None]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,12 @@ from socialrec.runtime import job
 pytestmark = pytest.mark.usefixtures("spark")
 
 
-@pytest.fixture
-def world(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def land_three_days(home: Path) -> None:
     """Three days: a duplicate within a day and over days, a conflict, an empty text, an unknown type, a reply.
 
     One comment of three is rejected on the second day, which is allowed.
     """
-    monkeypatch.setenv("SOCIALREC_ETL__MAX_QUARANTINE_SHARE", "0.4")
+    (home / "settings.toml").write_text("etl.max_quarantine_share = 0.4\n")
     land(home, D1, Entity.PRODUCTS, {"product_id": "kite", "title": "Red kite", "category": "toys"})
     land(home, D1, Entity.FOLLOWS, {"follower_id": "ann", "followee_id": "bob"})
     land(home, D1, Entity.INTERACTIONS, event("e1", D1), event("e1", D1), *(event(f"x{n}", D1) for n in range(20)))
@@ -54,15 +54,60 @@ def world(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     land(home, D2, Entity.COMMENTS, reply, comment("c4", "ann", "<p></p>"), comment("c5", "ann", "It  is fine"))
     land(home, D2, Entity.FOLLOWS, {"follower_id": "ann", "followee_id": "bob", "until_ts": f"{D3}T00:00:00Z"})
     land(home, D3, Entity.INTERACTIONS, event("e4", D3))
+
+
+@dataclass(frozen=True)
+class Night:
+    """A home after a night, for every test of this file: tests that change something take a copy of it."""
+
+    home: Path
+    receipts: dict[str, dict[str, Any]]
+
+    @property
+    def lake(self) -> Lake:
+        return Lake(self.home / "lake")
+
+    def copy(self, home: Path) -> Path:
+        shutil.copytree(self.home, home, dirs_exist_ok=True, copy_function=shutil.copy2)
+        return home
+
+
+@pytest.fixture
+def world(home: Path) -> Path:
+    """The three days, before any night."""
+    land_three_days(home)
     return home
+
+
+@pytest.fixture(scope="module")
+def whole_history(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """The night of the second day, which is the first that runs."""
+    home = tmp_path_factory.mktemp("whole-history")
+    land_three_days(home)
+    return Night(home, run(home, D2))
+
+
+@pytest.fixture(scope="module")
+def day_one(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """The night of the first day."""
+    home = tmp_path_factory.mktemp("day-one")
+    land_three_days(home)
+    return Night(home, run(home, D1))
+
+
+@pytest.fixture(scope="module")
+def day_two(day_one: Night, tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """The night of the second day, after that of the first."""
+    home = day_one.copy(tmp_path_factory.mktemp("day-two"))
+    return Night(home, run(home, D2))
 
 
 def versions(lake: Lake) -> dict[str, int | None]:
     return {table.name: lake.version(table) for table in (*BRONZE.values(), *SILVER.values(), *GOLD_TARGETS)}
 
 
-def test_a_first_night_takes_the_whole_history_and_accounts_for_every_record(world: Path, lake: Lake) -> None:
-    receipts = run(world, D2)
+def test_a_first_night_takes_the_whole_history_and_accounts_for_every_record(whole_history: Night) -> None:
+    receipts, lake = whole_history.receipts, whole_history.lake
     assert receipts["ingest_landing"]["counts"]["interactions_in"] == 46
     counts = receipts["build_silver"]["counts"]
     assert {name: counts[f"interactions_{name}"] for name in ("in", "published", "duplicate", "quarantined")} == {
@@ -125,8 +170,8 @@ def test_a_time_zone_that_is_set_later_takes_in_what_was_quarantined_without_it(
     assert run(home, D1)["ingest_landing"]["status"] == "up_to_date"
 
 
-def test_receipts_say_what_each_job_read_and_wrote_and_what_it_cost(world: Path, lake: Lake) -> None:
-    receipts = run(world, D2)
+def test_receipts_say_what_each_job_read_and_wrote_and_what_it_cost(whole_history: Night) -> None:
+    receipts, lake = whole_history.receipts, whole_history.lake
     assert receipts["ingest_landing"]["read"]["landing files"]["rows"] == 46 + 5 + 1 + 2
     silver = SILVER[Entity.INTERACTIONS].name
     assert receipts["build_silver"]["wrote"][silver]["rows"] == lake.dataset(SILVER[Entity.INTERACTIONS]).count_rows()
@@ -134,21 +179,21 @@ def test_receipts_say_what_each_job_read_and_wrote_and_what_it_cost(world: Path,
     assert all(receipt["cpu_seconds"] > 0 for receipt in receipts.values())
 
 
-def test_a_second_run_of_the_same_night_changes_nothing(world: Path, lake: Lake) -> None:
-    run(world, D2)
+def test_a_second_run_of_the_same_night_changes_nothing(whole_history: Night, home: Path, lake: Lake) -> None:
+    whole_history.copy(home)
     before = versions(lake)
-    assert {receipt["status"] for receipt in run(world, D2).values()} == {"up_to_date"}
+    assert {receipt["status"] for receipt in run(home, D2).values()} == {"up_to_date"}
     assert versions(lake) == before
 
 
-def test_nights_one_by_one_equal_one_night_for_all(world: Path, lake: Lake, tmp_path: Path) -> None:
-    for ds in (D1, D2, D3):
-        receipts = run(world, ds)
+def test_nights_one_by_one_equal_one_night_for_all(day_two: Night, home: Path, lake: Lake, tmp_path: Path) -> None:
+    receipts = run(day_two.copy(home), D3)
     assert receipts["build_gold"]["rolled_from"] == D2
     whole = tmp_path / "whole"
     (whole / "secrets").mkdir(parents=True)
-    (whole / "secrets" / "identity.key").write_text((world / "secrets" / "identity.key").read_text())
-    (whole / "landing").symlink_to(world / "landing")
+    (whole / "secrets" / "identity.key").write_text((home / "secrets" / "identity.key").read_text())
+    (whole / "settings.toml").write_text((home / "settings.toml").read_text())
+    (whole / "landing").symlink_to(home / "landing")
     run(whole, D3)
     other = Lake(whole / "lake")
     for table in (*SILVER.values(), USER_PRODUCT_AFFINITY, SOCIAL_TIES, USER_PROFILES):
@@ -159,8 +204,8 @@ def test_nights_one_by_one_equal_one_night_for_all(world: Path, lake: Lake, tmp_
     assert {row["text_hash"] for row in rows(lake, TEXTS)} >= {row["text_hash"] for row in rows(other, TEXTS)}
 
 
-def test_a_changed_day_is_replaced_whole_and_no_other(world: Path, lake: Lake) -> None:
-    run(world, D2)
+def test_a_changed_day_is_replaced_whole_and_no_other(whole_history: Night, home: Path, lake: Lake) -> None:
+    world = whole_history.copy(home)
     first_day = {
         table.name: lake.files(table, [D1]) for table in (BRONZE[Entity.INTERACTIONS], SILVER[Entity.INTERACTIONS])
     }
@@ -174,8 +219,10 @@ def test_a_changed_day_is_replaced_whole_and_no_other(world: Path, lake: Lake) -
     assert rows(lake, USER_PRODUCT_AFFINITY, D2)[0]["n_events"] == 22
 
 
-def test_too_many_bad_records_stop_the_night_and_leave_the_tables_as_they_were(world: Path, lake: Lake) -> None:
-    run(world, D1)
+def test_too_many_bad_records_stop_the_night_and_leave_the_tables_as_they_were(
+    day_one: Night, home: Path, lake: Lake
+) -> None:
+    world = day_one.copy(home)
     before = versions(lake)
     land(world, D2, Entity.INTERACTIONS, event("e", D2), event("f", D2, event_type="stare"))
     message = (
@@ -257,8 +304,8 @@ def test_a_night_whose_own_day_has_not_landed_fails_unless_told_otherwise(
     assert run(world, "2026-01-09", jobs=["ingest_landing"])["ingest_landing"]["n_days"] == 3
 
 
-def test_pseudonyms_alone_leave_bronze(world: Path, lake: Lake) -> None:
-    run(world, D2)
+def test_pseudonyms_alone_leave_bronze(whole_history: Night) -> None:
+    lake = whole_history.lake
     assert "'ann'" in str(rows(lake, BRONZE[Entity.INTERACTIONS]))
     for table in (*SILVER.values(), *GOLD_TARGETS):
         found = str(rows(lake, table))
@@ -351,9 +398,8 @@ def test_what_is_masked_is_counted_and_a_kind_that_is_turned_off_comes_back(
     }  # fmt: skip
 
 
-def test_a_night_counts_the_records_of_its_own_landing_days(world: Path, lake: Lake) -> None:
-    run(world, D1)
-    run(world, D2)
+def test_a_night_counts_the_records_of_its_own_landing_days(day_two: Night, home: Path, lake: Lake) -> None:
+    world = day_two.copy(home)
     days = [rows_of(lake, day)["interactions"] for day in (D1, D2)]
     assert sum(day["in"] for day in days) == days[1]["total"] + sum(d["duplicate"] + d["quarantined"] for d in days)
     assert all(entity["adds_up"] for entity in rows_of(lake, D2).values())
@@ -366,13 +412,13 @@ def test_a_night_counts_the_records_of_its_own_landing_days(world: Path, lake: L
     assert rows_of(lake, D2)["interactions"] == days[1]
 
 
-def test_a_killed_job_leaves_the_old_tables_and_the_next_run_repairs(world: Path, lake: Lake) -> None:
-    run(world, D1)
+def test_a_killed_job_leaves_the_old_tables_and_the_next_run_repairs(day_one: Night, home: Path, lake: Lake) -> None:
+    world = day_one.copy(home)
     before = {table.name: rows(lake, table) for table in SILVER.values()}
     run(world, D2, jobs=["ingest_landing"])
     root = Path(__file__).parents[2]
     command = [sys.executable, str(root / "jobs" / "build_silver.py"), "--ds", D2, "--home", str(world)]
-    environment = {**os.environ, "PYTHONPATH": str(root)}
+    environment = {**os.environ, "PYTHONPATH": str(root), "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1"}
     silver = lake.root / "silver"
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True

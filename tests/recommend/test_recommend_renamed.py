@@ -69,7 +69,7 @@ def small(settings: Settings) -> Settings:
     return settings.model_copy(update={"evaluate": evaluate, "recommend": chosen})
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
 def test_the_split_the_blend_and_the_lists_of_the_test_are_equal(inputs: Inputs, small: Settings, seed: int) -> None:
     found = []
     for home in (with_names(inputs), with_names(elsewhere(inputs, seed))):

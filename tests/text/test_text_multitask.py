@@ -123,7 +123,13 @@ class Killed(Exception):
 
 @pytest.mark.parametrize(
     ("tuning", "killed_at"),
-    [(Tuning.LORA, 8), (Tuning.FULL, 8), (Tuning.BOTTLENECK, 8), (Tuning.ADALORA, 14), (Tuning.ADALORA, 29)],
+    [
+        *((Tuning.LORA, 8), (Tuning.ADALORA, 14)),
+        *(
+            pytest.param(*one, marks=pytest.mark.slow)
+            for one in ((Tuning.FULL, 8), (Tuning.BOTTLENECK, 8), (Tuning.ADALORA, 29))
+        ),
+    ],
 )
 def test_a_killed_run_goes_on_and_ends_where_it_would_have_ended(
     tuning: Tuning, killed_at: int, settings: TextSettings, tmp_path: Path
