@@ -111,9 +111,9 @@ def test_reasons_are_tested_on_a_seeded_sample_that_knows_nothing_after_the_cut(
     few = strict.model_copy(update={"evaluate": strict.evaluate.model_copy(update={"explained_users": 4})})
     trial, split = tried(inputs, few, TASTE)
     one, again = (sample_context(trial, split) for _ in range(2))
-    assert one.rows.tolist() == again.rows.tolist()
-    assert len(one.rows) == 4
+    assert one.target_rows.tolist() == again.target_rows.tolist()
+    assert len(one.target_rows) == 4
     held = {row: place for place, row in enumerate(trial.held.rows.tolist())}
-    for row in one.rows.tolist():
+    for row in one.target_rows.tolist():
         assert not one.seen[row].multiply(trial.held.relevant[held[row]]).nnz
         assert one.seen[row].nnz == trial.held.seen[held[row]].nnz

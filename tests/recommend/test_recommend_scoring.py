@@ -145,8 +145,8 @@ def test_a_sample_is_a_stable_part_of_the_users(
 ) -> None:
     whole = context_of(recommender, events, catalogue, ties, settings)
     half, again = (context_of(recommender, events, catalogue, ties, settings, sample=0.5) for _ in range(2))
-    assert 0 < len(half.rows) < len(whole.rows)
-    assert half.rows.tolist() == again.rows.tolist()
+    assert 0 < len(half.target_rows) < len(whole.target_rows)
+    assert half.target_rows.tolist() == again.target_rows.tolist()
 
 
 def test_a_product_newer_than_the_model_waits_for_the_next_training(
@@ -192,6 +192,6 @@ def test_no_list_depends_on_the_memory_that_a_block_may_take(
     assert RecommendSettings().users_per_block(1_000_000) == 33
     assert RecommendSettings().users_per_block(1_000_000, at_once=3) == 11
     alone = ScoringSnapshot(**{**vars(context), "settings": context.settings.model_copy(update={"block_users": 1})})
-    assert alone.n_blocks == len(alone.rows)
+    assert alone.n_blocks == len(alone.target_rows)
     one, two = recommend_everyone(recommender, context), recommend_everyone(recommender, alone)
     assert one["product_id"].equals(two["product_id"])
