@@ -21,45 +21,55 @@ reported() { "$python" -c "import json; print(json.load(open('runs/$run/$1.json'
 run=by_hand
 # landing files -> bronze.*, quarantine.*: check each record by its contract; give broken ones a reason
 job ingest_landing
-# bronze.* -> silver.*: clean texts, mask personal data, drop duplicates, replace user ids by pseudonyms
+# bronze.*, quarantine.* -> silver.*, quarantine.interactions, quarantine.comments: clean texts, mask personal data,
+#   drop duplicates, replace user ids by pseudonyms
 job build_silver
 # silver.* -> gold.user_product_affinity, gold.social_ties, gold.user_profiles, gold.texts: aggregate
 job build_gold
 
-# socialrec-recommender -> nothing: find out whether a trained champion serves
+# silver.products, gold.model_decisions, socialrec-recommender, socialrec-encoder -> nothing: find out whether a
+#   trained champion serves
 job pin_models --check
 if [ "$(reported pin_models has_champion)" = False ]; then
   run=for__by_hand
-  # silver.interactions, silver.comments, silver.products, gold.social_ties, socialrec-base -> socialrec-encoder: fine-tune
+  # silver.interactions, silver.comments, silver.products, gold.social_ties, socialrec-base -> socialrec-encoder:
+  #   fine-tune
   job finetune_encoder
   mlflow_run=$(reported finetune_encoder mlflow_run_id)
   encoder=$(reported finetune_encoder encoder_version)
-  # gold.texts, socialrec-encoder -> gold.text_embeddings: encode each text once
+  # gold.texts, gold.text_embeddings, socialrec-encoder -> gold.text_embeddings: encode each text once
   job embed_texts --encoder-folder "$(reported finetune_encoder encoder_folder)"
-  # silver.interactions, silver.comments, silver.products, gold.social_ties, gold.text_embeddings
-  #   -> candidate recommender: learn the blend on the validation window, then fit on everything
+  # silver.interactions, silver.comments, silver.products, gold.social_ties, gold.text_embeddings,
+  #   gold.user_product_affinity, gold.user_profiles -> candidate recommender: learn the blend on the validation window,
+  #   then fit on everything
   job fit_recommender --mlflow-run "$mlflow_run" --encoder-version "$encoder"
-  # silver.interactions, silver.comments, silver.products, gold.social_ties, gold.text_embeddings, candidate recommender
-  #   -> nothing: measure candidate, popularity and champion on one held-out window
+  # silver.interactions, silver.comments, silver.products, gold.social_ties, gold.text_embeddings, candidate
+  #   recommender, socialrec-recommender -> nothing: measure candidate, popularity and champion on one held-out window
   job evaluate_recommender --mlflow-run "$mlflow_run" --encoder-version "$encoder"
-  # candidate recommender -> gold.model_decisions, socialrec-recommender: promote what is better (exit code 3: refused)
+  # candidate recommender -> gold.model_decisions, socialrec-recommender: promote what is better (exit code 3:
+  #   refused)
   job promote_model --mlflow-run "$mlflow_run" --encoder-version "$encoder" \
     --encoder-model-version "$(reported finetune_encoder encoder_model_version)" || [ $? -eq 3 ]
   run=by_hand
 fi
 
-# socialrec-recommender -> nothing: choose the model once for all rows of the night; the baseline if there is no champion
+# silver.products, gold.model_decisions, socialrec-recommender, socialrec-encoder -> nothing: choose the model once
+#   for all rows of the night; the baseline if there is no champion
 job pin_models
 encoder_folder=$(reported pin_models encoder_folder)
-# gold.texts, socialrec-encoder -> gold.text_embeddings: encode what is new
+# gold.texts, gold.text_embeddings, socialrec-encoder -> gold.text_embeddings: encode what is new
 job embed_texts --encoder-folder "$encoder_folder"
-# silver.interactions, silver.comments, silver.products, gold.user_product_affinity, gold.text_embeddings, socialrec-encoder
-#   -> gold.comment_insights, gold.product_attributes, gold.behaviour_propensities, gold.user_opinions: predict
+# silver.interactions, silver.comments, silver.products, gold.user_product_affinity, gold.text_embeddings,
+#   socialrec-encoder -> gold.text_embeddings, gold.comment_insights, gold.product_attributes,
+#   gold.behaviour_propensities, gold.user_opinions: predict
 job predict_insights --encoder-folder "$encoder_folder"
-# gold.user_product_affinity, gold.social_ties, gold.user_profiles, silver.products, silver.comments, socialrec-recommender
-#   -> gold.recommendations, gold.list_inputs: rank products for every user, with reasons
+# gold.user_product_affinity, gold.social_ties, gold.user_profiles, silver.products, silver.comments,
+#   gold.model_decisions, socialrec-recommender -> gold.recommendations, gold.list_inputs: rank products for every user,
+#   with reasons
 job score_recommendations
-# gold.recommendations -> published lists: check the lists, then write export/<day>/ and export/CURRENT
+# gold.user_product_affinity, gold.social_ties, gold.user_profiles, silver.products, gold.recommendations,
+#   socialrec-recommender -> published lists: check the lists, then write export/<day>/ and export/CURRENT
 job publish_recommendations
-# published lists, gold.comment_insights -> report of the night: write reports/<day>/report.html and a run in MLflow
+# bronze.*, quarantine.*, silver.*, gold.comment_insights, gold.user_profiles, gold.recommendations,
+#   gold.model_decisions -> report of the night: write reports/<day>/report.html and a run in MLflow
 job report_run

@@ -18,7 +18,8 @@ from socialrec.bench.first_nights.checks import check_lists
 from socialrec.bench.first_nights.night_jobs import night_steps
 from socialrec.bench.first_nights.worlds import worlds
 from socialrec.contracts import TABLES
-from socialrec.orchestration.assets import BESIDE_THE_LAKE, READ, WRITTEN
+from socialrec.contracts.flow import reads, writes
+from socialrec.orchestration.assets import BESIDE_THE_LAKE
 from socialrec.runtime.job import EXIT_REFUSED
 from socialrec.settings import load_settings
 
@@ -100,11 +101,9 @@ def names(said: str) -> set[str]:
 def test_the_comment_above_each_job_says_what_it_reads_and_writes() -> None:
     comments = described()
     assert len(comments) == 15
-    for job, reads, writes in comments:
-        tables = {name for name, table in TABLES.items() if table.writer == job}
-        assert names(writes) == tables | set(WRITTEN.get(job, ())), job
-        if job in READ:
-            assert names(reads) == set(READ[job]), job
+    for job, read, written in comments:
+        assert names(written) == set(writes(job)), job
+        assert names(read) == set(reads(job)), job
 
 
 def test_the_script_is_plain_shell_that_says_how_to_run_it() -> None:

@@ -157,7 +157,7 @@ def test_a_list_is_whole_where_it_is_full_or_the_catalogue_allows_no_more() -> N
         ({"ann": ["lamp", "kite"]}, "1 lists with a product that is not offered, or that the user has met"),
         ({"ann": ["lamp", "gone"]}, "1 lists with a product that is not offered, or that the user has met"),
         ({"ann": ["lamp", "lamp"]}, "1 lists with a product twice, such as of user ann"),
-        ({"ann": ["lamp", "book"], "tom": ["kite", "lamp"]}, "1 lists of nobody who is known, such as of user tom"),
+        ({"ann": ["lamp", "book"], "tom": ["kite", "lamp"]}, "1 lists of unknown users, such as of user tom"),
     ],
 )
 def test_a_list_that_is_not_whole_is_a_fault(lists: dict[str, list[str]], fault: str) -> None:

@@ -83,8 +83,8 @@ def test_a_training_that_tunes_keeps_its_trials_as_nested_runs_and_fits_with_the
     trials = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{parent}'")
     best = max(trials, key=lambda trial: trial.data.metrics["val/ndcg_at_5"])
     recipe = Recommender.load(shop.candidate(parent) / "recommender").info.settings["recommend"]
-    assert sorted(trial.info.run_name for trial in trials) == ["trial 0", "trial 1"]
-    assert float(best.data.params["recommend.factor_regularization"]) == pytest.approx(recipe["factor_regularization"])
+    assert sorted(trial.info.run_name for trial in trials) == ["trial 0 collaborative", "trial 1 collaborative"]
+    assert float(best.data.params["recommend.regularization"]) == pytest.approx(recipe["regularization"])
     table = client.download_artifacts(parent, "tables/ablation.csv")
     assert Path(table).read_text().splitlines()[0] == "signal,weight,alone,without"
     tracker.finish(parent)

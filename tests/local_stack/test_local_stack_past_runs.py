@@ -139,6 +139,4 @@ def test_the_jobs_of_a_dag_are_those_that_its_file_names(dag_id: str) -> None:
     text = (ROOT / "dags" / f"{dag_id}.py").read_text(encoding="utf-8")
     code = text.split('"""', 2)[2]
     named = set(re.findall(r'"([a-z_]+)"', code)) & {file.stem for file in (ROOT / "jobs").glob("*.py")}
-    assert named | ({"embed_texts"} if "= embed_texts(" in code or ">> embed_texts(" in code else set()) == set(
-        JOBS[dag_id]
-    )
+    assert named | ({"embed_texts"} if re.search(r"\bembed_texts\(settings", code) else set()) == set(JOBS[dag_id])
