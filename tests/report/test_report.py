@@ -306,7 +306,7 @@ def test_lists_and_their_model_come_before_records_and_quarantine(shop: Lake) ->
 
 def test_a_repeat_of_a_night_says_that_nothing_changed(shop: Lake) -> None:
     facts = read_facts(shop, D2)
-    assert "A repeat of this day: nothing changed." in words(render(summary(is_repeat=True, is_new=False), facts))
+    assert "A repeat of this day: nothing changed. " in words(render(summary(is_repeat=True, is_new=False), facts))
     again = words(render(summary(is_repeat=False, is_new=False), facts))
     assert "A repeat of this day" not in again
     assert "This run took in no new records" in again
