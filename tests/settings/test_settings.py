@@ -150,7 +150,7 @@ def test_an_old_name_works_with_a_warning_that_names_the_new_one(
     else:
         monkeypatch.setenv("SOCIALREC_RECOMMEND__RIDGE", "7.0")
     assert load_settings(home).recommend.regularization == 7.0
-    (warning,) = [record.getMessage() for record in caplog.records]
+    (warning,) = [record.getMessage() for record in caplog.records if record.name.startswith("socialrec")]
     assert "has a new name, recommend.regularization" in warning
 
 
