@@ -67,7 +67,7 @@ def confusion_figure(confusion: sp.csr_matrix, classes: Sequence[str], title: st
             axes.text(column, row, f"{count}", ha="center", va="center", fontsize=7)
     axes.set_xticks(range(len(names)), names, rotation=90)
     axes.set_yticks(range(len(names)), names)
-    axes.set_xlabel("told")
-    axes.set_ylabel("is")
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("actual")
     axes.set_title(f"{plot_label(title, TITLE_CHARS)}{rest}")
     return figure

@@ -61,14 +61,14 @@ def _calibrated(task: Labelled, heads: Heads, place: int, logits: np.ndarray) ->
     before = expected_calibration_error(head.probabilities_of(place, logits), labels)
     head.temperatures[place] = fit_temperature(logits, labels)
     after = expected_calibration_error(head.probabilities_of(place, logits), labels)
-    told = logits.argmax(axis=1)
+    predictions = logits.argmax(axis=1)
     figures = {
-        "accuracy": float(accuracy_score(labels, told)),
-        "macro_f1": float(f1_score(labels, told, labels=np.unique(labels), average="macro", zero_division=0)),
+        "accuracy": float(accuracy_score(labels, predictions)),
+        "macro_f1": float(f1_score(labels, predictions, labels=np.unique(labels), average="macro", zero_division=0)),
         "calibration_error_before": before,
         "calibration_error": after,
         "temperature": head.temperatures[place],
     }
-    counted = (np.ones(len(labels), np.int64), (labels, told))
+    counted = (np.ones(len(labels), np.int64), (labels, predictions))
     confusion = sp.csr_matrix(counted, shape=(len(output.classes), len(output.classes)))
     return Classified(f"{task.name}_{output.name}", output, confusion, figures)

@@ -22,13 +22,13 @@ _SIGNS = pa.table({"sentiment": ["negative", "neutral", "positive"], "sign": [-1
 
 
 def comment_insights(
-    comments: pa.Table, told: pa.Table, words: Mapping[str, Sequence[str]], encoder_version: str
+    comments: pa.Table, predictions: pa.Table, words: Mapping[str, Sequence[str]], encoder_version: str
 ) -> pa.Table:
     """Make rows of gold.comment_insights for rows of silver.comments.
 
-    Values from the writer's stars or the shop have confidence 1; the others come from `told`, by text_hash.
+    Values from the writer's stars or the shop have confidence 1; the others come from `predictions`, by text_hash.
     """
-    known = told.take(pc.index_in(comments["text_hash"], told["text_hash"].combine_chunks()))
+    known = predictions.take(pc.index_in(comments["text_hash"], predictions["text_hash"].combine_chunks()))
     columns = {name: comments[name] for name in ("comment_id", "platform", "ds")}
     for name, said in (
         ("sentiment", sentiment_from_rating(comments["rating"])),
@@ -44,13 +44,13 @@ def comment_insights(
     return _shaped(columns, arrow_schema(COMMENT_INSIGHTS))
 
 
-def product_attributes(products: pa.Table, told: pa.Table, min_confidence: float) -> pa.Table:
+def product_attributes(products: pa.Table, predictions: pa.Table, min_confidence: float) -> pa.Table:
     """Make rows of gold.product_attributes for rows of silver.products.
 
-    A predicted value, from `told` by text_hash, only fills what the shop does not state, and only from this confidence
-    on.
+    A predicted value, from `predictions` by text_hash, only fills what the shop does not state, and only from this
+    confidence on.
     """
-    known = told.take(pc.index_in(products["text_hash"], told["text_hash"].combine_chunks()))
+    known = predictions.take(pc.index_in(products["text_hash"], predictions["text_hash"].combine_chunks()))
     parts = []
     for name in ATTRIBUTES:
         said = blank_to_null(products[name])

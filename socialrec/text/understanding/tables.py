@@ -61,15 +61,15 @@ class InsightBuilder:
         comments = self.lake.read(SILVER_COMMENTS, days, names)
         # Stars without text have no vector.
         worded = comments.filter(pc.field("text") != "")
-        told = self._told([TaskName.SENTIMENT, TaskName.TOPIC], worded["text_hash"])
-        return insights.comment_insights(comments, told, self.settings.aspects, self.version)
+        predictions = self._predicted([TaskName.SENTIMENT, TaskName.TOPIC], worded["text_hash"])
+        return insights.comment_insights(comments, predictions, self.settings.aspects, self.version)
 
     def attributes(self) -> pa.Table:
         """Make gold.product_attributes."""
         names = ("product_id", "category", "brand", "text_hash", "platform", "ds")
         products = self.lake.read(SILVER_PRODUCTS, [self.ds], names)
-        told = self._told([TaskName.ATTRIBUTES], products["text_hash"])
-        return insights.product_attributes(products, told, self.settings.min_attribute_confidence)
+        predictions = self._predicted([TaskName.ATTRIBUTES], products["text_hash"])
+        return insights.product_attributes(products, predictions, self.settings.min_attribute_confidence)
 
     def propensities(self) -> pa.Table:
         """Make gold.behaviour_propensities; texts of events without vector are encoded and kept."""
@@ -96,17 +96,17 @@ class InsightBuilder:
         days = [day for day in self.lake.partitions(SILVER_COMMENTS) if day <= self.ds]
         names = ("comment_id", "user_key", "product_id", "created_ts", "platform")
         said = self.lake.read(SILVER_COMMENTS, days, names)
-        told = ["comment_id", "platform", "sentiment", "aspects"]
+        predictions = ["comment_id", "platform", "sentiment", "aspects"]
         others = sorted(set(days) - set(pc.unique(fresh["ds"]).to_pylist()))
-        known = pa.concat_tables([fresh.select(told), self.lake.read(COMMENT_INSIGHTS, others, told)])
+        known = pa.concat_tables([fresh.select(predictions), self.lake.read(COMMENT_INSIGHTS, others, predictions)])
         products = self.lake.read(SILVER_PRODUCTS, [self.ds], ("product_id", "category"))
         return insights.user_opinions(said, known, products, self.settings.opinion_comments, self.ds)
 
-    def _told(self, tasks: Sequence[TaskName], hashes: pa.ChunkedArray) -> pa.Table:
+    def _predicted(self, tasks: Sequence[TaskName], hashes: pa.ChunkedArray) -> pa.Table:
         """Predictions of the heads of these tasks, where they exist, by text_hash."""
         asked = [self.heads[task] for task in tasks if task in self.heads]
-        told = list(predict_batches(asked, self._vectors(hashes))) if asked else []
-        return pa.Table.from_batches(told) if told else pa.table({"text_hash": pa.array([], pa.string())})
+        predictions = list(predict_batches(asked, self._vectors(hashes))) if asked else []
+        return pa.Table.from_batches(predictions) if predictions else pa.table({"text_hash": pa.array([], pa.string())})
 
     def _vectors(self, hashes: pa.ChunkedArray) -> Batches:
         """Vectors of these texts, each once."""
