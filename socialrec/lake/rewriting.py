@@ -50,16 +50,6 @@ def commit_again(
         stage.commit(fingerprint=commit.fingerprint, stands_for=commit)
 
 
-def as_it_is(lake: Lake) -> Fill:
-    """Stage a partition's files unchanged."""
-
-    def fill(stage: Stage, partition: str) -> None:
-        for file in lake.files(stage.table, [partition]):
-            stage.link(file, partition)
-
-    return fill
-
-
 def with_changes(lake: Lake, affected: Affected, change: Change) -> Fill:
     """Stage a partition's files in their order, with affected ones changed and others linked."""
 
