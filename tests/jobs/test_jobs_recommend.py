@@ -77,13 +77,16 @@ def test_the_same_recipe_on_the_same_day_is_refused_and_the_champion_stays(shop:
 def test_a_training_that_tunes_keeps_its_trials_as_nested_runs_and_fits_with_the_best(shop: Settings) -> None:
     tracker = tracking.connect(shop)
     parent = tracker.start_training("tuned", {}, {})
-    call(shop, "fit_recommender", *("--mlflow-run", parent, "--encoder-version", ENCODER_VERSION), "--tuning-trials=2")
+    call(shop, "fit_recommender", *("--mlflow-run", parent, "--encoder-version", ENCODER_VERSION), "--tuning-trials=4")
     client = MlflowClient(shop.services.mlflow_uri, shop.services.mlflow_uri)
     experiment = client.get_experiment_by_name("socialrec/train").experiment_id
     trials = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{parent}'")
-    best = max(trials, key=lambda trial: trial.data.metrics["val/ndcg_at_5"])
+    of_closed_form = [trial for trial in trials if trial.info.run_name.endswith("collaborative")]
+    best = max(of_closed_form, key=lambda trial: trial.data.metrics["val/ndcg_at_5"])
     recipe = Recommender.load(shop.candidate(parent) / "recommender").info.settings["recommend"]
-    assert sorted(trial.info.run_name for trial in trials) == ["trial 0 collaborative", "trial 1 collaborative"]
+    assert sorted(trial.info.run_name for trial in trials) == [
+        *("trial 0 collaborative", "trial 1 collaborative", "trial 2 factors", "trial 3 factors")
+    ]
     assert float(best.data.params["recommend.regularization"]) == pytest.approx(recipe["regularization"])
     table = client.download_artifacts(parent, "tables/ablation.csv")
     assert Path(table).read_text().splitlines()[0] == "signal,weight,alone,without"

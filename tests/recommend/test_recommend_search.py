@@ -76,7 +76,7 @@ def test_a_training_searches_what_a_fit_alone_depends_on_within_its_trials(
     assert [trial.number for trial in trials] == [0, 1, 2]
     assert trials[0].values["regularization"] == settings.recommend.regularization
     assert not {"affinity_exponent", "trend_half_life"} & trials[0].values.keys()
-    assert sum(found.n_trials.values()) == 3
+    assert found.n_trials == {"collaborative": 2, "factors": 1}
 
 
 def test_the_table_tells_each_signal_alone_and_what_is_lost_without_it(

@@ -125,15 +125,16 @@ def search_settings(
     """Search settings on validation pairs, each signal's for its own NDCG; the first trial is what the settings say.
 
     `data_at` gives the training data under settings that say how affinities are made. `report` takes each trial as it
-    ends. Settings that cannot matter (no text, no ties, equal affinities) are not searched.
+    ends. Signals have equal shares of `max_trials`, and what one leaves goes to the next. Settings that cannot matter
+    (no text, no ties, equal affinities) are not searched.
     """
     cutoff, chosen, n_trials = settings.evaluate.cutoff, settings.recommend, dict[str, int]()
     sampled, numbers = held.sample(SEARCH_USERS, settings.evaluate.seed), count()
-    for kind, levels in spaces.items():
+    for place, (kind, levels) in enumerate(spaces.items()):
         idle = idle_settings(data_at(chosen))
         space = {name: steps for name, steps in levels.items() if name not in idle}
-        made = sum(n_trials.values())
-        if made >= max_trials:
+        share = (max_trials - sum(n_trials.values())) / (len(spaces) - place)
+        if share <= 0:
             break
 
         def objective(tried: RecommendSettings, kind: type[Signal] = kind, space: Space = space) -> float:
@@ -141,7 +142,7 @@ def search_settings(
             report(SearchTrial(next(numbers), kind.name, {name: getattr(tried, name) for name in space}, ndcg))
             return ndcg
 
-        search = Search(objective, space, max_trials - made)
+        search = Search(objective, space, share)
         chosen = search.best(chosen)
         n_trials[kind.name] = len(search.trials)
     return SearchResult(chosen, n_trials)
