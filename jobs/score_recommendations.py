@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from socialrec.contracts.gold import (
-    LIST_INPUTS,
-    MODEL_DECISIONS,
-    RECOMMENDATIONS,
-    SOCIAL_TIES,
-    USER_PRODUCT_AFFINITY,
-    USER_PROFILES,
-)
-from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
-from socialrec.errors import UserError
+from socialrec.contracts.columns import Table
+from socialrec.contracts.gold import COMMENT_INSIGHTS, LIST_INPUTS, MODEL_DECISIONS, RECOMMENDATIONS, TEXT_EMBEDDINGS
+from socialrec.contracts.silver import SILVER_COMMENTS
 from socialrec.features.context import ScoringSnapshot, Stamp, build_context
-from socialrec.features.inputs import comment_days, read_comments
+from socialrec.features.inputs import NIGHT_TABLES, comment_days, read_night
 from socialrec.recommend.lists.input_hashes import facts_of, hash_inputs
 from socialrec.recommend.lists.keeping import EarlierNight, ReusedLists, keep_lists, last_night
 from socialrec.recommend.model import read_document
@@ -26,7 +20,6 @@ from socialrec.runtime.scratch import scratch_folder
 from socialrec.settings.paths import require_below
 
 NAME = "score_recommendations"
-INPUTS = (USER_PRODUCT_AFFINITY, SOCIAL_TIES, SILVER_PRODUCTS, USER_PROFILES)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -41,7 +34,10 @@ def main(argv: list[str] | None = None) -> int:
         versions = {name: pins[name] for name in ("recommender_version", "encoder_version", "model_kind")}
         publishes = args.sample == 1 and not args.dry_run
         keeps = bool(run.settings.recommend.keep_lists_days) and args.sample == 1
-        partitions = {table: [run.ds] for table in INPUTS} | {SILVER_COMMENTS: comment_days(run.lake, run.ds)}
+        days = comment_days(run.lake, run.ds)
+        partitions: dict[Table, Sequence[str] | None] = {table: [run.ds] for table in NIGHT_TABLES}
+        partitions |= {SILVER_COMMENTS: days, TEXT_EMBEDDINGS: [pins["encoder_version"]]}
+        partitions |= {COMMENT_INSIGHTS: [day for day in run.lake.partitions(COMMENT_INSIGHTS) if day in days]}
         if keeps and (day := last_night(run.lake, run.ds)):
             partitions |= {RECOMMENDATIONS: [day]}
         fingerprint = run.lake.fingerprint(partitions, versions, pins["trained_run"], run.settings.recommend)
@@ -50,14 +46,14 @@ def main(argv: list[str] | None = None) -> int:
             return 0
         model = require_below(run.settings.models, Path(pins["recommender_folder"]))
         require_unchanged(run.lake.read(MODEL_DECISIONS), pins["recommender_version"], model)
-        context, kept = read_night(run, model, Stamp(run.ds, **versions), keeps=keeps)
+        context, kept = read_context(run, model, Stamp(run.ds, **versions), keeps=keeps)
         counts = score(run, model, context, kept, fingerprint, publishes=publishes)
         status = "written" if publishes else "dry_run" if args.dry_run else "sample"
         run.done(status=status, counts=counts, **versions)
     return 0
 
 
-def read_night(
+def read_context(
     run: job.Run, model: Path, stamp: Stamp, *, keeps: bool = False
 ) -> tuple[ScoringSnapshot, ReusedLists | None]:
     """Build the night's evidence over the model's catalogue, for users without a kept list; also returns the kept
@@ -65,29 +61,14 @@ def read_night(
     """
     import pyarrow as pa
 
-    missing = [table.name for table in INPUTS if run.ds not in run.lake.partitions(table)]
-    if missing:
-        raise UserError(
-            f"{', '.join(missing)} has no rows of {run.ds}: run build_silver and build_gold of that day first"
-        )
-    affinities, ties, products, profiles = (run.lake.read(table, [run.ds]) for table in INPUTS)
-    comments = read_comments(run.lake, run.ds)
+    night = read_night(run.lake, run.ds, stamp.encoder_version)
     catalogue = pa.array(read_document(model)["products"], pa.string())
-    context = build_context(
-        affinities,
-        ties,
-        products,
-        profiles,
-        comments,
-        catalogue=catalogue,
-        stamp=stamp,
-        settings=run.settings,
-        sample=run.args.sample,
-    )
+    context = build_context(night, catalogue=catalogue, stamp=stamp, settings=run.settings, sample=run.args.sample)
     if not keeps:
         return context, None
-    inputs = hash_inputs(affinities, ties, profiles, comments, facts=facts_of(stamp, run.settings))
-    offered = catalogue.filter(pa.array(context.active))
+    facts = facts_of(stamp, run.settings)
+    inputs = hash_inputs(night.affinities, night.ties, night.profiles, night.comments, facts=facts)
+    offered = context.features.products.filter(pa.array(context.active))
     kept = keep_lists(EarlierNight.before(run.lake, run.ds), inputs, offered, run.settings.recommend.keep_lists_days)
     return context.without(kept.users), kept
 

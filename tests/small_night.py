@@ -10,12 +10,14 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from socialrec.features.context import ScoringSnapshot, Stamp, build_context
-from socialrec.features.data import TrainingData
+from socialrec.features.feature_set import FeatureSet
+from socialrec.features.inputs import NightTables
 from socialrec.features.reason_evidence import ReasonEvidence
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.signals import SIGNALS
 from socialrec.settings import RecommendSettings, Settings
 
+BOOKS, GAMES = [f"b{i}" for i in range(6)], [f"g{i}" for i in range(6)]
 WEIGHTS = dict.fromkeys((signal.name for signal in SIGNALS), 0.0) | {
     "collaborative": 0.5,
     "social": 0.2,
@@ -29,6 +31,8 @@ RATED = pa.table(
         "text_hash": ["h-rated"],
         "rating": [5.0],
         "parent_comment_id": pa.nulls(1, pa.string()),
+        "sentiment": pa.nulls(1, pa.string()),
+        "sentiment_confidence": pa.nulls(1, pa.float32()),
     }
 )
 """Comments that the night knows of."""
@@ -44,6 +48,7 @@ def context_of(
     *,
     sample: float = 1.0,
     comments: pa.Table = RATED,
+    embeddings: pa.Table | None = None,
     n_returns: Sequence[int] | None = None,
     **changes: Any,
 ) -> ScoringSnapshot:
@@ -60,17 +65,25 @@ def context_of(
         }
     )
     wanted = RecommendSettings(**{"list_length": 4, "block_users": 5, **changes})
+    profiles = pa.table({"user_key": keys, "platform": ["shop"] * len(keys)})
+    vectors = vectors_of_texts() if embeddings is None else embeddings
     return build_context(
-        rollup,
-        ties,
-        catalogue,
-        pa.table({"user_key": keys, "platform": ["shop"] * len(keys)}),
-        comments,
+        NightTables(rollup, ties, catalogue, profiles, comments, vectors),
         catalogue=recommender.products,
         stamp=STAMP,
         settings=settings.model_copy(update={"recommend": wanted}),
         sample=sample,
     )
+
+
+def vectors_of_texts() -> pa.Table:
+    """Vectors of the catalogue's texts and of the comment: books point one way, games another."""
+    noise = np.random.default_rng(5).normal(0, 0.1, (13, 4)).astype(np.float32)
+    noise[:6, 0] += 1
+    noise[6:12, 1] += 1
+    noise[12, 0] += 1
+    hashes = [*(f"h-{product}" for product in BOOKS + GAMES), "h-comment"]
+    return pa.table({"text_hash": hashes, "embedding": pa.array(list(noise), pa.list_(pa.float32()))})
 
 
 def nothing_known(n_users: int, n_products: int) -> ReasonEvidence:
@@ -81,7 +94,7 @@ def nothing_known(n_users: int, n_products: int) -> ReasonEvidence:
     return ReasonEvidence(nobody, nobody, ties, sp.csr_matrix(width, dtype=np.float32), [], praise, categories)
 
 
-def fit_recommender(data: TrainingData) -> Recommender:
+def fit_recommender(data: FeatureSet) -> Recommender:
     return Recommender.fit(
         data, RecommendSettings(regularization=5.0), WEIGHTS, ModelInfo("enc-1", "2026-03-01", "time cut")
     )

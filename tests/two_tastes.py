@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
+from datetime import date
+
 import pyarrow as pa
 import pytest
-from small_night import fit_recommender
+from small_night import BOOKS, GAMES, fit_recommender, vectors_of_texts
 
-from socialrec.features.data import TrainingData, TrainingTables, build_training_data
+from socialrec.features.evidence import affinities_of_events
+from socialrec.features.feature_set import EvidenceTables, FeatureSet, build_features
 from socialrec.recommend.model import Recommender
 from socialrec.settings import Settings
 
 TIME = pa.timestamp("us", "UTC")
-BOOKS, GAMES = [f"b{i}" for i in range(6)], [f"g{i}" for i in range(6)]
+DAY = date(2026, 3, 1)
 
 
 @pytest.fixture
@@ -33,6 +35,8 @@ def events() -> pa.Table:
             "event_type": ["like"] * n,
             "event_ts": pa.nulls(n, TIME),
             "quantity": [1.0] * n,
+            "platform": ["shop"] * n,
+            "ds": ["2026-03-01"] * n,
         }
     )
 
@@ -79,27 +83,25 @@ def comments() -> pa.Table:
             "rating": [5.0],
             "created_ts": pa.nulls(1, TIME),
             "parent_comment_id": pa.nulls(1, pa.string()),
+            "sentiment": pa.nulls(1, pa.string()),
+            "sentiment_confidence": pa.nulls(1, pa.float32()),
         }
     )
 
 
 @pytest.fixture
-def embeddings(catalogue: pa.Table) -> pa.Table:
-    noise = np.random.default_rng(5).normal(0, 0.1, (13, 4)).astype(np.float32)
-    noise[:6, 0] += 1
-    noise[6:12, 1] += 1
-    noise[12, 0] += 1
-    hashes = [*catalogue["text_hash"].to_pylist(), "h-comment"]
-    return pa.table({"text_hash": hashes, "embedding": pa.array(list(noise), pa.list_(pa.float32()))})
+def embeddings() -> pa.Table:
+    return vectors_of_texts()
 
 
 @pytest.fixture
 def data(
     events: pa.Table, catalogue: pa.Table, ties: pa.Table, comments: pa.Table, embeddings: pa.Table, settings: Settings
-) -> TrainingData:
-    return build_training_data(TrainingTables(events, comments, ties, None), catalogue, embeddings, settings)
+) -> FeatureSet:
+    affinities = affinities_of_events(events, DAY, settings.etl)
+    return build_features(EvidenceTables(affinities, comments, ties, catalogue, embeddings), settings)
 
 
 @pytest.fixture
-def recommender(data: TrainingData) -> Recommender:
+def recommender(data: FeatureSet) -> Recommender:
     return fit_recommender(data)

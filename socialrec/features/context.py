@@ -1,4 +1,4 @@
-"""Fresh evidence of a night: events of every user, their ties, and the products on offer."""
+"""Night to score: features of all users and products, what may be listed, and the evidence of reasons."""
 
 from __future__ import annotations
 
@@ -19,23 +19,16 @@ from safetensors.numpy import load_file, save_file
 
 from socialrec.contracts.vocabulary import ModelKind
 from socialrec.evaluate.split import tie_parts
-from socialrec.features.communities import community_likes, find_communities
-from socialrec.features.evidence import (
-    affinity_of_rollup,
-    newest_pairs,
-    opinion_matrix,
-    recency_of_times,
-    tie_matrix,
-    trend_of,
-)
+from socialrec.features.feature_set import CSR_PARTS, EvidenceTables, FeatureSet, build_features
+from socialrec.features.inputs import NightTables
 from socialrec.features.item_metadata import ages_in_days, kind_numbers, offered, small_sellers
 from socialrec.features.reason_evidence import ReasonEvidence, gather_evidence
 from socialrec.privacy.user_order import AFFINITY_PARTS, COMMENT_PARTS, PROFILE_PARTS, in_order, order_users
 from socialrec.settings import RecommendSettings, Settings
-from socialrec.vectors.arrays import ABSENT, F32, Csr, Flags, Indices, csr, positions
+from socialrec.vectors.arrays import ABSENT, F32, Csr, Flags, Indices, csr, positions, vocabulary
 
-MATRICES = ("affinity", "recency", "seen", "returned", "opinions", "ties")
-PRODUCT_FACTS = ("trend", "active", "category", "brand", "age_days", "small_seller")
+MATRICES = ("seen", "returned")
+PRODUCT_FACTS = ("active", "brand", "age_days", "small_seller")
 
 
 @dataclass(frozen=True)
@@ -50,31 +43,22 @@ class Stamp:
 
 @dataclass(frozen=True)
 class ScoringSnapshot:
-    """Fresh evidence over a model's catalogue.
+    """Features of a night with what its lists need beside them.
 
-    user_ids: pseudonyms (n_everyone,), in an order independent of them, and names: labels that do not depend on
-    pseudonyms, see `UserOrder`. target_rows: int64 (n_users,), users who get a list, ascending; platforms: (n_users,).
-    affinity, recency, seen, returned, opinions: csr (n_everyone, n_products). ties: csr (n_everyone, n_everyone), rows
-    adding up to 1. communities: int64 (n_everyone,), ABSENT without ties. trend: float32 (n_products,), users of each
-    product, the newest counting most. active: bool (n_products,). category, brand: int64 (n_products,), ABSENT where
-    the shop names none. age_days: float32 (n_products,), since the newer of its description and its first appearance.
-    small_seller: bool (n_products,). reason_evidence: of everyone and the catalogue.
+    user_ids: pseudonyms (n_users,) in the order of the features' users. target_rows: int64 (n_listed,), users who get a
+    list, ascending; platforms: (n_listed,). seen, returned: csr (n_users, n_products). active: bool (n_products,).
+    brand: int64 (n_products,), ABSENT where the shop names none. age_days: float32 (n_products,), since the newer of
+    its description and its first appearance. small_seller: bool (n_products,). reason_evidence: of everyone and the
+    catalogue.
     """
 
+    features: FeatureSet
     user_ids: pa.Array
-    names: pa.Array
     target_rows: Indices
     platforms: pa.Array
-    affinity: Csr
-    recency: Csr
     seen: Csr
     returned: Csr
-    opinions: Csr
-    ties: Csr
-    communities: Indices
-    trend: F32
     active: Flags
-    category: Indices
     brand: Indices
     age_days: F32
     small_seller: Flags
@@ -83,14 +67,9 @@ class ScoringSnapshot:
     settings: RecommendSettings
 
     @cached_property
-    def community_likes(self) -> Csr:
-        """Share of each community who like each product; the last row is for users without a community."""
-        return community_likes(self.communities, self.affinity)
-
-    @cached_property
     def small_seller_likes(self) -> float:
         """Share of all likes on small sellers' products."""
-        likes = likes_of(self.affinity)
+        likes = likes_of(self.features.affinity)
         return float(likes[self.small_seller].sum() / max(likes.sum(), 1))
 
     @property
@@ -116,11 +95,13 @@ class ScoringSnapshot:
 
     def save(self, folder: Path) -> None:
         """Write the context for other processes to load."""
-        folder.mkdir(parents=True, exist_ok=True)
-        tensors = {f"{name}.{part}": getattr(getattr(self, name), part) for name in MATRICES for part in _PARTS}
-        tensors |= {name: getattr(self, name) for name in ("target_rows", "communities", *PRODUCT_FACTS)}
+        self.features.save(folder)
+        tensors = {
+            f"{name}.{part}": np.asarray(getattr(getattr(self, name), part)) for name in MATRICES for part in CSR_PARTS
+        }
+        tensors |= {name: getattr(self, name) for name in ("target_rows", *PRODUCT_FACTS)}
         save_file(tensors, folder / "context.safetensors")
-        pq.write_table(pa.table({"user_key": self.user_ids, "name": self.names}), folder / "everyone.parquet")
+        pq.write_table(pa.table({"user_key": self.user_ids}), folder / "everyone.parquet")
         pq.write_table(pa.table({"platform": self.platforms}), folder / "platforms.parquet")
         self.reason_evidence.save(folder)
         document = {"stamp": vars(self.stamp), "settings": self.settings.model_dump(mode="json")}
@@ -131,18 +112,14 @@ class ScoringSnapshot:
         """Read what `save` wrote."""
         tensors = load_file(folder / "context.safetensors")
         document = json.loads((folder / "context.json").read_text(encoding="utf-8"))
-        users = pq.read_table(folder / "everyone.parquet").combine_chunks()
-        n_everyone, n_products = users.num_rows, len(tensors["active"])
-        widths = {**dict.fromkeys(MATRICES, n_products), "ties": n_everyone}
-        matrices = {
-            name: sp.csr_matrix(tuple(tensors[f"{name}.{part}"] for part in _PARTS), shape=(n_everyone, width))
-            for name, width in widths.items()
-        }
+        matrices = {}
+        for name in MATRICES:
+            data, indices, indptr, shape = (tensors[f"{name}.{part}"] for part in CSR_PARTS)
+            matrices[name] = sp.csr_matrix((data, indices, indptr), shape=tuple(shape.tolist()))
         return cls(
-            user_ids=users["user_key"].combine_chunks(),
-            names=users["name"].combine_chunks(),
+            features=FeatureSet.load(folder),
+            user_ids=pq.read_table(folder / "everyone.parquet")["user_key"].combine_chunks(),
             target_rows=tensors["target_rows"],
-            communities=tensors["communities"],
             platforms=pq.read_table(folder / "platforms.parquet")["platform"].combine_chunks(),
             **{name: tensors[name] for name in PRODUCT_FACTS},
             reason_evidence=ReasonEvidence.load(folder),
@@ -152,67 +129,55 @@ class ScoringSnapshot:
         )
 
 
-_PARTS = ("data", "indices", "indptr")
-
-
 def likes_of(affinity: Csr) -> npt.NDArray[np.int64]:
     """Number of users who like each product, int64 (n_products,)."""
     return np.bincount(affinity.indices[affinity.data > 0], minlength=affinity.shape[1]).astype(np.int64)
 
 
 def build_context(
-    affinities: pa.Table,
-    ties: pa.Table,
-    products: pa.Table,
-    profiles: pa.Table,
-    comments: pa.Table,
-    *,
-    catalogue: pa.Array,
-    stamp: Stamp,
-    settings: Settings,
-    sample: float = 1.0,
+    night: NightTables, *, catalogue: pa.Array, stamp: Stamp, settings: Settings, sample: float = 1.0
 ) -> ScoringSnapshot:
-    """Build the context from rows of gold.user_product_affinity, gold.social_ties, silver.products and
-    gold.user_profiles of one day, and of silver.comments up to it.
+    """Build the context of a night over the model's products (`catalogue`) and those that came after it was trained.
 
-    `catalogue` is the model's products. Products that came after it was trained have no column yet and wait for the
-    next training. Every user of the profiles gets a list, or a share of them where `sample` is below 1.
+    Every user of the profiles gets a list, or a share of them where `sample` is below 1.
     """
-    own = ((affinities, AFFINITY_PARTS), (comments, COMMENT_PARTS), (profiles, PROFILE_PARTS))
-    users = order_users(own, ties)
-    everyone = users.keys
-    products = products.sort_by("product_id")
-    rows, columns = positions(affinities["user_key"], everyone), positions(affinities["product_id"], catalogue)
-    profile = positions(everyone, profiles["user_key"].combine_chunks())
+    own = ((night.affinities, AFFINITY_PARTS), (night.comments, COMMENT_PARTS), (night.profiles, PROFILE_PARTS))
+    users, products = order_users(own, night.ties), night.products.sort_by("product_id")
+    # By name and in an order of names, so that sums do not depend on pseudonyms.
+    affinities = in_order(users.renamed(night.affinities), AFFINITY_PARTS)
+    comments = in_order(users.renamed(night.comments), COMMENT_PARTS)
+    ties = in_order(users.renamed(night.ties), ("neighbour_key",))
+    evidence = EvidenceTables(affinities, comments, tie_parts(ties), products, night.embeddings)
+    features = build_features(evidence, settings, users=users.names, products=with_new(catalogue, products))
+    names, shape = features.products, features.affinity.shape
+    rows, columns = positions(affinities["user_key"], features.users), positions(affinities["product_id"], names)
+    returned = affinities["affinity_micros"].to_numpy(zero_copy_only=False) <= 0
+    profile = positions(users.keys, night.profiles["user_key"].combine_chunks())
     is_listed = (profile != ABSENT) & np.array([_in_sample(name, sample) for name in users.names.to_pylist()], np.bool_)
     listed = np.flatnonzero(is_listed)
-    returned = affinities["affinity_micros"].to_numpy(zero_copy_only=False) <= 0
-    strengths = tie_matrix(tie_parts(ties), everyone, settings)
-    affinity = affinity_of_rollup(affinities, everyone, catalogue, settings)
-    newest = newest_pairs(affinities, "last_event_ts", everyone, catalogue)
-    brand = kind_numbers(products, "brand", catalogue)
+    brand = kind_numbers(products, "brand", names)
     return ScoringSnapshot(
-        user_ids=everyone,
-        names=users.names,
+        features=features,
+        user_ids=users.keys,
         target_rows=listed,
-        platforms=profiles["platform"].take(pa.array(profile[listed])).combine_chunks(),
-        affinity=affinity,
-        trend=trend_of(newest, affinity, settings.recommend.trend_half_life),
-        recency=recency_of_times(*newest, affinity.shape),
-        seen=csr(np.ones(len(rows)), rows, columns, (len(everyone), len(catalogue))),
-        returned=csr(np.ones(returned.sum()), rows[returned], columns[returned], (len(everyone), len(catalogue))),
-        opinions=opinion_matrix(in_order(users.renamed(comments), COMMENT_PARTS), users.names, catalogue),
-        ties=strengths,
-        communities=find_communities(strengths),
-        active=offered(products, catalogue),
-        category=kind_numbers(products, "category", catalogue),
+        platforms=night.profiles["platform"].take(pa.array(profile[listed])).combine_chunks(),
+        seen=csr(np.ones(len(rows)), rows, columns, shape),
+        returned=csr(np.ones(returned.sum()), rows[returned], columns[returned], shape),
+        active=offered(products, names),
         brand=brand,
-        age_days=ages_in_days(products, catalogue, stamp.ds),
-        small_seller=small_sellers(brand, likes_of(affinity), settings.recommend.small_seller_share),
-        reason_evidence=gather_evidence(affinities, comments, ties, products, users=everyone, names=catalogue),
+        age_days=ages_in_days(products, names, stamp.ds),
+        small_seller=small_sellers(brand, likes_of(features.affinity), settings.recommend.small_seller_share),
+        reason_evidence=gather_evidence(evidence, users=features.users, names=names),
         stamp=stamp,
         settings=settings.recommend,
     )
+
+
+def with_new(catalogue: pa.Array, products: pa.Table) -> pa.Array:
+    """Catalogue of a night: the model's products in their order, then the shop's others, sorted."""
+    ids = vocabulary(products["product_id"])
+    new = ids.filter(pc.invert(pc.is_in(ids, value_set=catalogue)))
+    return pa.concat_arrays([catalogue.cast(pa.string()), new])
 
 
 def _in_sample(name: str, share: float) -> bool:

@@ -2,41 +2,56 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
+from socialrec.contracts.opinions import FAVOURABLE_EVENTS
+from socialrec.contracts.vocabulary import EventType
+from socialrec.features.stances import PAIR
 from socialrec.settings import Settings
+from socialrec.settings.etl import EtlSettings
 from socialrec.vectors.arrays import ABSENT, F32, Csr, Indices, csr, positions
 
 MICROS = 1_000_000
+SIGN_OF_SENTIMENT = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
 DAY_SECONDS = 86_400.0
 
 
-def affinity_of_events(
-    interactions: pa.Table, users: pa.Array, products: pa.Array, settings: Settings, as_of: datetime | None
-) -> Csr:
-    """Compute affinity (n_users, n_products) from rows of silver.interactions, decayed to a moment.
+def affinities_of_events(interactions: pa.Table, day: date, settings: EtlSettings) -> pa.Table:
+    """Compute rows in the form of gold.user_product_affinity as of a day from rows of silver.interactions.
 
-    An event adds `weight(event_type) * amount * 2^(-age / half_life)`; the amount is the quantity q up to 1 and
-    1 + ln q above. An event without a time, or a call without `as_of`, does not decay.
+    An event adds `weight(event_type) * amount * 2^(-age / half_life)` in whole millionths; the amount is the quantity q
+    up to 1 and 1 + ln q above, the age is in whole days of its platform. An event without a time counts as of its
+    landing day, or of `day` where that is earlier. Equal to `etl.gold.affinity` to a millionth an event.
     """
-    kinds, weights = zip(*settings.etl.event_weights.items(), strict=True)
+    kinds, weights = zip(*settings.event_weights.items(), strict=True)
     kind = positions(interactions["event_type"], pa.array([k.value for k in kinds]))
     quantity = np.asarray(interactions["quantity"].to_numpy(zero_copy_only=False), dtype=np.float64)
     amount = np.minimum(quantity, 1.0) + np.log(np.maximum(quantity, 1.0))
     values = np.append(np.array(weights, dtype=np.float64), 0.0)[kind] * amount
-    if as_of is not None:
-        values *= np.exp2(-_age_days(interactions["event_ts"], as_of) / settings.etl.affinity_half_life_days)
-    rows, columns = positions(interactions["user_key"], users), positions(interactions["product_id"], products)
-    cells = csr(values, rows, columns, (len(users), len(products)))
-    return scaled(cells, settings.recommend.affinity_exponent)
+    values *= np.exp2(-_age_days(interactions, day, settings) / settings.affinity_half_life_days)
+    events = interactions["event_type"]
+    favourable = pc.is_in(events, value_set=pa.array([kind.value for kind in FAVOURABLE_EVENTS]))
+    columns = {
+        "user_key": interactions["user_key"],
+        "product_id": interactions["product_id"],
+        "affinity_micros": pa.array((np.sign(values) * np.floor(np.abs(values) * MICROS + 0.5)).astype(np.int64)),
+        "n_favourable": pc.cast(favourable, pa.int64()),
+        "n_returns": pc.cast(pc.equal(events, EventType.RETURN.value), pa.int64()),
+        "last_event_ts": interactions["event_ts"],
+    }
+    sums = [("affinity_micros", "sum"), ("n_favourable", "sum"), ("n_returns", "sum"), ("last_event_ts", "max")]
+    found = pa.table(columns).group_by(list(PAIR)).aggregate(sums)
+    found = found.rename_columns({f"{name}_{how}": name for name, how in sums})
+    return found.sort_by([(name, "ascending") for name in PAIR])
 
 
-def affinity_of_rollup(affinities: pa.Table, users: pa.Array, products: pa.Array, settings: Settings) -> Csr:
+def affinity_matrix(affinities: pa.Table, users: pa.Array, products: pa.Array, settings: Settings) -> Csr:
     """Compute affinity (n_users, n_products) from rows of gold.user_product_affinity."""
     values = affinities["affinity_micros"].to_numpy(zero_copy_only=False) / MICROS
     rows, columns = positions(affinities["user_key"], users), positions(affinities["product_id"], products)
@@ -103,18 +118,30 @@ def recency_of_times(times: Indices, users: Indices, products: Indices, shape: t
 
 
 def opinion_matrix(comments: pa.Table, users: pa.Array, products: pa.Array) -> Csr:
-    """Opinions of users on products, csr float32 (n_users, n_products): their mean rating, 1 star as -1 and 5 as 1.
+    """Opinions of users on products, csr float32 (n_users, n_products): the mean of their comments on each, -1 to 1.
 
-    Rows of silver.comments without a rating are left out, and a mean of 3 stars counts as no opinion.
+    A comment counts 1 star as -1 and 5 as 1. One without stars that answers no other counts 1 for positive and -1 for
+    negative sentiment, times its confidence; an answer may speak of the comment and not of the product. A mean of 0
+    counts as no opinion.
     """
-    rated = comments.filter(pc.is_valid(comments["rating"]))
-    # One thread, so that ratings are added up in the order of their rows.
-    means = rated.group_by(["user_key", "product_id"], use_threads=False).aggregate([("rating", "mean")])
+    opinions = comments.select(["user_key", "product_id"]).append_column("opinion", _opinions(comments))
+    known = opinions.filter(pc.is_valid(opinions["opinion"]))
+    # One thread, so that opinions are added up in the order of their rows.
+    means = known.group_by(["user_key", "product_id"], use_threads=False).aggregate([("opinion", "mean")])
     rows, columns = positions(means["user_key"], users), positions(means["product_id"], products)
-    values = (means["rating_mean"].to_numpy() - 3.0) / 2.0
-    opinions = csr(values, rows, columns, (len(users), len(products)))
-    opinions.eliminate_zeros()
-    return opinions
+    matrix = csr(means["opinion_mean"].to_numpy(), rows, columns, (len(users), len(products)))
+    matrix.eliminate_zeros()
+    return matrix
+
+
+def _opinions(comments: pa.Table) -> pa.ChunkedArray:
+    """Opinion of each comment, float64, -1 to 1; null where nothing tells it."""
+    stars = pc.divide(pc.subtract(pc.cast(comments["rating"], pa.float64()), 3.0), 2.0)
+    kinds, signs = zip(*SIGN_OF_SENTIMENT.items(), strict=True)
+    sign = pc.take(pa.array(signs), pc.index_in(comments["sentiment"], value_set=pa.array(kinds)))
+    written = pc.multiply(sign, pc.cast(comments["sentiment_confidence"], pa.float64()))
+    written = pc.if_else(pc.is_null(comments["parent_comment_id"]), written, pa.scalar(None, pa.float64()))
+    return pc.coalesce(stars, written)
 
 
 def tie_matrix(parts: pa.Table, users: pa.Array, settings: Settings) -> Csr:
@@ -138,11 +165,19 @@ def tie_matrix(parts: pa.Table, users: pa.Array, settings: Settings) -> Csr:
     return sp.diags(shares.astype(np.float32)).dot(ties).tocsr()
 
 
-def _age_days(times: pa.ChunkedArray, as_of: datetime) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    seconds = pc.cast(pc.cast(times, pa.timestamp("us", "UTC")), pa.int64()).to_numpy(zero_copy_only=False) / MICROS
-    # Events without a time, or after the given moment, do not decay.
-    age: np.ndarray[tuple[int], np.dtype[np.float64]] = np.maximum(as_of.timestamp() - seconds, 0.0) / DAY_SECONDS
-    return np.nan_to_num(age, nan=0.0)
+def _age_days(interactions: pa.Table, day: date, settings: EtlSettings) -> npt.NDArray[np.float64]:
+    """Whole days of each row's platform from its event, or else its landing day, to a day, never below 0."""
+    happened = pc.cast(interactions["event_ts"], pa.timestamp("us", "UTC"))
+    local = pc.cast(happened, pa.date32())
+    for platform in pc.unique(interactions["platform"]).to_pylist():
+        zone = settings.platforms[platform].time_zone if platform in settings.platforms else "UTC"
+        if zone != "UTC":
+            there = pc.cast(pc.local_timestamp(pc.cast(happened, pa.timestamp("us", zone))), pa.date32())
+            local = pc.if_else(pc.equal(interactions["platform"], platform), there, local)
+    # As etl.days: an event of a day after its landing day, by a wrong clock, counts as of that.
+    local = pc.min_element_wise(local, pc.cast(pc.cast(interactions["ds"], pa.string()), pa.date32()))
+    numbers = np.asarray(pc.cast(local, pa.int32()).to_numpy(zero_copy_only=False), dtype=np.float64)
+    return np.maximum((day - date(1970, 1, 1)).days - numbers, 0.0)
 
 
 def _numbers(flags: pa.ChunkedArray) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from socialrec.contracts.columns import Table
-from socialrec.contracts.gold import SOCIAL_TIES, TEXT_EMBEDDINGS
+from socialrec.contracts.gold import (
+    COMMENT_INSIGHTS,
+    SOCIAL_TIES,
+    TEXT_EMBEDDINGS,
+    USER_PRODUCT_AFFINITY,
+    USER_PROFILES,
+)
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.errors import UserError
 from socialrec.evaluate.split import Split, Until
-from socialrec.features.data import TrainingData, TrainingTables, build_training_data
+from socialrec.features.evidence import affinities_of_events
+from socialrec.features.feature_set import EvidenceTables, FeatureSet, build_features
 from socialrec.lake import Lake
 from socialrec.privacy.user_order import HAPPENED, NamedTables
 from socialrec.settings import Settings
 
-INTERACTION_COLUMNS = ("user_key", "product_id", "event_type", "event_ts", "quantity")
+INTERACTION_COLUMNS = ("user_key", "product_id", "event_type", "event_ts", "quantity", "platform", "ds")
 COMMENT_COLUMNS = ("user_key", "product_id", "text", "text_hash", "rating", "created_ts", "parent_comment_id")
+COMMENT_KEY = ("platform", "comment_id", "ds")
+INSIGHTS = ("sentiment", "sentiment_confidence")
 PRODUCT_COLUMNS = ("product_id", "text", "text_hash", "is_active", "category", "brand", "first_seen_ds")
 
 
@@ -40,18 +49,37 @@ class Inputs:
     platforms: tuple[str, ...]
     versions: dict[str, int | None]
 
-    def training_data(self, split: Split, until: Until, settings: Settings) -> TrainingData:
-        """Build matrices of the data before a cut; `"all"` is everything up to the end of the day."""
-        as_of = split.cut(until)
-        if until == "all":
-            as_of = datetime.fromisoformat(self.ds).replace(tzinfo=UTC) + timedelta(days=1)
-        evidence = TrainingTables(
-            split.training_interactions(self.interactions, until),
+    def evidence(self, split: Split, until: Until, settings: Settings) -> EvidenceTables:
+        """Evidence before a cut; `"all"` is everything up to the end of the day."""
+        cut = split.cut(until)
+        day = date.fromisoformat(self.ds) if cut is None else cut.date()
+        events = split.training_interactions(self.interactions, until)
+        return EvidenceTables(
+            affinities_of_events(events, day, settings.etl),
             split.training_comments(self.comments, until),
             split.ties_as_of(self.ties, until),
-            as_of,
+            self.products,
+            self.embeddings,
         )
-        return build_training_data(evidence, self.products, self.embeddings, settings)
+
+    def features(self, split: Split, until: Until, settings: Settings) -> FeatureSet:
+        """Build the features as of a cut."""
+        return build_features(self.evidence(split, until, settings), settings)
+
+
+@dataclass(frozen=True)
+class NightTables:
+    """Rows that a night's lists are made from: gold's of its day, comments up to it, and vectors of their texts."""
+
+    affinities: pa.Table
+    ties: pa.Table
+    products: pa.Table
+    profiles: pa.Table
+    comments: pa.Table
+    embeddings: pa.Table
+
+
+NIGHT_TABLES = (USER_PRODUCT_AFFINITY, SOCIAL_TIES, SILVER_PRODUCTS, USER_PROFILES)
 
 
 def read_inputs(lake: Lake, ds: str, encoder_version: str, pinned: Mapping[str, int | None] | None = None) -> Inputs:
@@ -60,39 +88,59 @@ def read_inputs(lake: Lake, ds: str, encoder_version: str, pinned: Mapping[str, 
     A shop without interactions has none to learn from. Raises UserError where the catalogue or its encoded texts are
     missing.
     """
-    tables = (SILVER_INTERACTIONS, SILVER_COMMENTS, SILVER_PRODUCTS, SOCIAL_TIES, TEXT_EMBEDDINGS)
-    versions = dict(pinned or {table.name: lake.version(table) for table in tables})
-
-    def read(
-        table: Table, partitions: list[str], columns: tuple[str, ...] | None, keep: pc.Expression | None = None
-    ) -> pa.Table:
-        return lake.read(table, partitions, columns, keep, versions[table.name])
+    tables = (SILVER_INTERACTIONS, SILVER_COMMENTS, COMMENT_INSIGHTS, SILVER_PRODUCTS, SOCIAL_TIES, TEXT_EMBEDDINGS)
+    versions = {table.name: lake.version(table) for table in tables} | dict(pinned or {})
 
     def days(table: Table) -> list[str]:
         found = [day for day in lake.partitions(table, versions[table.name]) if day <= ds]
         return found[-1:] if table.is_snapshot else found
 
+    def read(table: Table, columns: Sequence[str] | None, keep: pc.Expression | None = None) -> pa.Table:
+        return lake.read(table, days(table), columns, keep, versions[table.name])
+
     if not days(SILVER_PRODUCTS):
         raise UserError(f"silver.products has nothing up to {ds}: land the catalogue, then run the ETL of that day")
-    interactions = read(SILVER_INTERACTIONS, days(SILVER_INTERACTIONS), (*INTERACTION_COLUMNS, "platform"), HAPPENED)
-    comments = read(SILVER_COMMENTS, days(SILVER_COMMENTS), COMMENT_COLUMNS)
-    products = read(SILVER_PRODUCTS, days(SILVER_PRODUCTS), PRODUCT_COLUMNS)
-    hashes = pc.unique(pa.chunked_array([*products["text_hash"].chunks, *comments["text_hash"].chunks], pa.string()))
-    wanted = pc.field("text_hash").isin(hashes)
-    embeddings = read(TEXT_EMBEDDINGS, [encoder_version], ("text_hash", "embedding"), wanted)
-    if products.num_rows and not embeddings.num_rows:
-        raise UserError(f"gold.text_embeddings has no text of {ds} under {encoder_version}: run embed_texts first")
+    interactions = read(SILVER_INTERACTIONS, INTERACTION_COLUMNS, HAPPENED)
+    comments, products = read_comments(lake, ds, versions), read(SILVER_PRODUCTS, PRODUCT_COLUMNS)
     found = Inputs(
         ds=ds,
         interactions=interactions,
         comments=comments,
-        ties=read(SOCIAL_TIES, days(SOCIAL_TIES), None),
+        ties=read(SOCIAL_TIES, None),
         products=products,
-        embeddings=embeddings,
+        embeddings=read_embeddings(lake, ds, encoder_version, (products, comments), versions),
         platforms=tuple(sorted(pc.unique(interactions["platform"]).to_pylist())),
         versions=versions,
     )
     return with_names(found)
+
+
+def read_night(lake: Lake, ds: str, encoder_version: str) -> NightTables:
+    """Read the rows that the lists of day `ds` are made from. Raises UserError where a table has no such day."""
+    missing = [table.name for table in NIGHT_TABLES if ds not in lake.partitions(table)]
+    if missing:
+        raise UserError(f"{', '.join(missing)} has no rows of {ds}: run build_silver and build_gold of that day first")
+    affinities, ties, products, profiles = (lake.read(table, [ds]) for table in NIGHT_TABLES)
+    comments = read_comments(lake, ds)
+    embeddings = read_embeddings(lake, ds, encoder_version, (products, comments))
+    return NightTables(affinities, ties, products, profiles, comments, embeddings)
+
+
+def read_embeddings(
+    lake: Lake,
+    ds: str,
+    encoder_version: str,
+    texts: Sequence[pa.Table],
+    versions: Mapping[str, int | None] | None = None,
+) -> pa.Table:
+    """Read the vectors of these rows' texts (`text_hash`). Raises UserError where there are texts and no vectors."""
+    hashes = pc.unique(pa.chunked_array([chunk for rows in texts for chunk in rows["text_hash"].chunks], pa.string()))
+    version = (versions or {}).get(TEXT_EMBEDDINGS.name)
+    wanted = pc.field("text_hash").isin(hashes)
+    found = lake.read(TEXT_EMBEDDINGS, [encoder_version], ("text_hash", "embedding"), wanted, version)
+    if len(hashes) and not found.num_rows:
+        raise UserError(f"gold.text_embeddings has no text of {ds} under {encoder_version}: run embed_texts first")
+    return found
 
 
 def with_names(inputs: Inputs) -> Inputs:
@@ -102,14 +150,19 @@ def with_names(inputs: Inputs) -> Inputs:
     return replace(inputs, products=products, **vars(named))
 
 
-def comment_days(lake: Lake, ds: str) -> list[str]:
+def comment_days(lake: Lake, ds: str, version: int | None = None) -> list[str]:
     """Days with comments up to day `ds`."""
-    return [day for day in lake.partitions(SILVER_COMMENTS) if day <= ds]
+    return [day for day in lake.partitions(SILVER_COMMENTS, version) if day <= ds]
 
 
-def read_comments(lake: Lake, ds: str) -> pa.Table:
-    """Read comments up to day `ds`: user, product, stars and parent comment."""
-    return lake.read(SILVER_COMMENTS, comment_days(lake, ds), COMMENT_COLUMNS)
+def read_comments(lake: Lake, ds: str, versions: Mapping[str, int | None] | None = None) -> pa.Table:
+    """Read comments up to day `ds`: `COMMENT_COLUMNS`, and the sentiment of each where a model tells it."""
+    told, known = ((versions or {}).get(table.name) for table in (SILVER_COMMENTS, COMMENT_INSIGHTS))
+    days = comment_days(lake, ds, told)
+    comments = lake.read(SILVER_COMMENTS, days, (*COMMENT_COLUMNS, *COMMENT_KEY), version=told)
+    predicted = [day for day in lake.partitions(COMMENT_INSIGHTS, known) if day in days]
+    insights = lake.read(COMMENT_INSIGHTS, predicted, (*COMMENT_KEY, *INSIGHTS), version=known)
+    return comments.join(insights, list(COMMENT_KEY)).select([*COMMENT_COLUMNS, *INSIGHTS])
 
 
 def n_texts_missing(inputs: Inputs) -> int:

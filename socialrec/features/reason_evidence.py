@@ -15,12 +15,12 @@ import scipy.sparse as sp
 from safetensors.numpy import load_file, save_file
 
 from socialrec.contracts.opinions import FAVOURABLE_RATING
+from socialrec.features.feature_set import CSR_PARTS, EvidenceTables
 from socialrec.features.stances import stances
 from socialrec.features.words import distinctive_words, is_label, product_words
 from socialrec.vectors.arrays import ABSENT, Csr, csr, positions
 
 MATRICES = ("fans", "onlookers", "follows", "words")
-_PARTS = ("data", "indices", "indptr", "shape")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class ReasonEvidence:
     def save(self, folder: Path) -> None:
         """Write the evidence for other processes to load."""
         tensors = {
-            f"{name}.{part}": np.asarray(getattr(getattr(self, name), part)) for name in MATRICES for part in _PARTS
+            f"{name}.{part}": np.asarray(getattr(getattr(self, name), part)) for name in MATRICES for part in CSR_PARTS
         }
         save_file(tensors, folder / "reasons.safetensors")
         columns = {"word_names": pa.array(self.word_names, pa.string()), "praise": self.praise}
@@ -64,27 +64,24 @@ class ReasonEvidence:
         tensors = load_file(folder / "reasons.safetensors")
         matrices = {}
         for name in MATRICES:
-            data, indices, indptr, shape = (tensors[f"{name}.{part}"] for part in _PARTS)
+            data, indices, indptr, shape = (tensors[f"{name}.{part}"] for part in CSR_PARTS)
             matrices[name] = sp.csr_matrix((data, indices, indptr), shape=tuple(shape.tolist()))
         names = ("word_names", "praise", "categories")
         read = {name: pq.read_table(folder / f"{name}.parquet")[name].combine_chunks() for name in names}
         return cls(**matrices, word_names=read.pop("word_names").to_pylist(), **read)
 
 
-def gather_evidence(
-    events: pa.Table, comments: pa.Table, ties: pa.Table, products: pa.Table, *, users: pa.Array, names: pa.Array
-) -> ReasonEvidence:
-    """Gather evidence from rows of gold.user_product_affinity (or `counted_events`), silver.comments, gold.social_ties
-    (or parts of ties) and silver.products, over these users and products (names).
-    """
-    pairs = stances(events, comments)
+def gather_evidence(evidence: EvidenceTables, *, users: pa.Array, names: pa.Array) -> ReasonEvidence:
+    """Gather evidence over these users and products (names)."""
+    comments, products = evidence.comments, evidence.products
+    pairs = stances(evidence.affinities, comments)
     shape = (len(users), len(names))
     is_fan = pairs["is_fan"].to_numpy(zero_copy_only=False)
     rows, columns = positions(pairs["user_key"], users), positions(pairs["product_id"], names)
     fans, onlookers = (csr(np.ones(len(rows)) * chosen, rows, columns, shape) for chosen in (is_fan, ~is_fan))
     for matrix in (fans, onlookers):
         matrix.eliminate_zeros()
-    followed = ties.filter(ties["is_follow"])
+    followed = evidence.ties.filter(evidence.ties["is_follow"])
     follower, followee = (positions(followed[name], users) for name in ("user_key", "neighbour_key"))
     praise, labels = _favourable(comments)
     owners = positions(products["product_id"], names)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from socialrec.contracts.opinions import FAVOURABLE_EVENTS, UNFAVOURABLE_RATING
-from socialrec.contracts.vocabulary import EventType
+from socialrec.contracts.opinions import UNFAVOURABLE_RATING
 
 PAIR = ("user_key", "product_id")
 
@@ -14,10 +13,10 @@ PAIR = ("user_key", "product_id")
 def stances(events: pa.Table, comments: pa.Table) -> pa.Table:
     """Compute `user_key`, `product_id` and `is_fan` of every pair in which the user is a fan or an onlooker.
 
-    events: rows of gold.user_product_affinity, or `counted_events`. comments: `user_key`, `product_id`, `rating`. A fan
-    did something favourable with the product, did not return it, and gave stars above a complaint's in every comment on
-    it: one without stars may be a complaint. Users who returned it or complained are neither; others who met it are
-    onlookers.
+    events: rows of gold.user_product_affinity, or `affinities_of_events`. comments: `user_key`, `product_id`, `rating`.
+    A fan did something favourable with the product, did not return it, and gave stars above a complaint's in every
+    comment on it: one without stars may be a complaint. Users who returned it or complained are neither; others who met
+    it are onlookers.
     """
     kept = events.filter(pc.equal(pc.fill_null(events["n_returns"], 0), 0))
     kept = kept.select([*PAIR, "n_favourable"]).join(_worst_comments(comments), list(PAIR))
@@ -27,17 +26,6 @@ def stances(events: pa.Table, comments: pa.Table) -> pa.Table:
     is_fan = pc.and_(pc.greater(pc.fill_null(kept["n_favourable"], 0), 0), pc.invert(is_unclear))
     found = pa.table({**{name: kept[name] for name in PAIR}, "is_fan": is_fan})
     return found.filter(pc.invert(complains))
-
-
-def counted_events(interactions: pa.Table) -> pa.Table:
-    """Count `n_favourable` and `n_returns` of every pair, from rows of silver.interactions."""
-    kinds = interactions["event_type"]
-    favourable = pc.is_in(kinds, value_set=pa.array([kind.value for kind in FAVOURABLE_EVENTS]))
-    columns = {name: interactions[name] for name in PAIR}
-    columns |= {"n_favourable": pc.cast(favourable, pa.int64())}
-    columns |= {"n_returns": pc.cast(pc.equal(kinds, EventType.RETURN.value), pa.int64())}
-    counted = pa.table(columns).group_by(list(PAIR)).aggregate([("n_favourable", "sum"), ("n_returns", "sum")])
-    return counted.rename_columns({"n_favourable_sum": "n_favourable", "n_returns_sum": "n_returns"})
 
 
 def _worst_comments(comments: pa.Table) -> pa.Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,16 +17,23 @@ from safetensors.numpy import load_file, save_file
 
 from socialrec.contracts.vocabulary import ModelKind
 from socialrec.errors import UserError
-from socialrec.features.data import TrainingData
+from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.blend import TIE_BREAK, Blended
-from socialrec.recommend.scores import SparseScores
-from socialrec.recommend.signals import SIGNALS, Collaborative, Popularity, Signal
-from socialrec.recommend.signals.base import UserBlock
+from socialrec.recommend.new_products import LearnedProducts, Mixing, NewProducts
+from socialrec.recommend.scores import InnerProductScores, Scores, SparseScores, Vectors
+from socialrec.recommend.signals import SIGNALS
+from socialrec.recommend.signals.base import OncePerFeatures, Signal, UserBlock
+from socialrec.recommend.signals.collaborative import Collaborative
+from socialrec.recommend.signals.popularity import Popularity
 from socialrec.settings import RecommendSettings
+from socialrec.vectors.arrays import F32, Flags, Indices
 
 TENSORS = "model.safetensors"
 DOCUMENT = "model.json"
-FORMAT = 3
+FORMAT = 4
+FORMATS_OF_RECIPES = (3, FORMAT)
+"""Formats whose recipe (settings and weights) can be read, and fitted again."""
+KNOWN = "model.known"
 
 
 @dataclass(frozen=True)
@@ -42,57 +49,80 @@ class ModelInfo:
 
 
 class Recommender:
-    """Scorer of every product of its catalogue for blocks of users.
+    """Scorer of every product of a feature set for blocks of users.
 
-    products: sorted names (n_products,). signals: those that were fitted. weights: one per signal, adding up to 1.
+    learned: products that it was fitted on. signals: those that were fitted. weights: one per signal, adding up to 1.
     """
 
     def __init__(
-        self,
-        products: pa.Array,
-        signals: Sequence[Signal],
-        weights: Mapping[str, float],
-        info: ModelInfo,
+        self, learned: LearnedProducts, signals: Sequence[Signal], weights: Mapping[str, float], info: ModelInfo
     ) -> None:
-        self.products, self.signals, self.info = products, tuple(signals), info
+        self.learned, self.signals, self.info = learned, tuple(signals), info
         self.weights = dict(weights)
+        self._extension = OncePerFeatures(self._extension_of)
 
     @classmethod
-    def fit(
-        cls, data: TrainingData, settings: RecommendSettings, weights: Mapping[str, float], info: ModelInfo
-    ) -> Self:
+    def fit(cls, data: FeatureSet, settings: RecommendSettings, weights: Mapping[str, float], info: ModelInfo) -> Self:
         """Fit the signals of a given blend on the data; those of weight 0 are left out.
 
         Two are always fitted: popularity breaks ties, and the closed form finds the products behind a score.
         """
         always = (Popularity, Collaborative)
         signals = [kind.fit(data, settings) for kind in SIGNALS if kind in always or weights.get(kind.name)]
-        return cls(data.products, signals, weights, info)
+        learned = LearnedProducts(data.products, data.popularity > 0, Mixing.of(settings))
+        return cls(learned, signals, weights, info)
 
     def blend_weights(self) -> list[float]:
         """Weight of each signal, with the share of popularity that breaks ties."""
         return [self.weights[s.name] + (TIE_BREAK if s.name == Popularity.name else 0.0) for s in self.signals]
 
-    def score(self, block: UserBlock) -> Blended:
-        """Blend the scores, (n, n_products), one part per signal; signals of weight 0 are skipped."""
+    def parts(self, block: UserBlock, weights: Sequence[float] | None = None) -> list[Scores]:
+        """Scores of each signal, (n, n_products) of the block's features; signals of weight 0 are skipped."""
         nothing = SparseScores(sp.csr_matrix(block.affinity.shape, dtype=np.float32))
-        weights = self.blend_weights()
+        extension = self._extension.of(block.features)
+        weights = [1.0] * len(self.signals) if weights is None else weights
         asked = zip(self.signals, weights, strict=True)
-        return Blended([signal.score(block) if weight else nothing for signal, weight in asked], weights)
+        return [extension.score(signal, block) if weight else nothing for signal, weight in asked]
+
+    def score(self, block: UserBlock) -> Blended:
+        """Blend the scores, (n, n_products), one part per signal."""
+        weights = self.blend_weights()
+        return Blended(self.parts(block, weights), weights)
+
+    def is_new(self, features: FeatureSet) -> Flags:
+        """Check which products of these features the model has not learned from, bool (n_products,)."""
+        return self._extension.of(features).new.is_new
+
+    def weights_between(self, features: FeatureSet, sources: Indices, targets: Indices) -> F32:
+        """Weights of the closed form from each source to each target product of the features, float32 (n_sources,
+        n_targets), per unit of affinity; a new product's are those of the products that it resembles.
+        """
+        return self._extension.of(features).weights(self.collaborative, sources, targets)
 
     def with_weights(self, weights: Mapping[str, float]) -> Self:
         """Copy with the same signals under another blend."""
-        return type(self)(self.products, self.signals, weights, self.info)
+        copy = type(self)(self.learned, self.signals, weights, self.info)
+        copy._extension = self._extension
+        return copy
+
+    @property
+    def products(self) -> pa.Array:
+        """Ids of the products that it was fitted on, (n_products,)."""
+        return self.learned.ids
 
     @property
     def collaborative(self) -> Collaborative:
         """Signal that finds the user's products behind a score."""
         return next(signal for signal in self.signals if isinstance(signal, Collaborative))
 
+    def _extension_of(self, features: FeatureSet) -> Extension:
+        return Extension(NewProducts.of(features, self.learned), {})
+
     def save(self, folder: Path) -> None:
         """Write `model.safetensors` and `model.json`."""
         folder.mkdir(parents=True, exist_ok=True)
         tensors = {f"{signal.name}.{key}": value for signal in self.signals for key, value in signal.state().items()}
+        tensors[KNOWN] = self.learned.known
         save_file({key: np.ascontiguousarray(value) for key, value in tensors.items()}, folder / TENSORS)
         document = {
             "format": FORMAT,
@@ -100,6 +130,7 @@ class Recommender:
             "signals": [signal.name for signal in self.signals],
             "info": asdict(self.info),
             "products": self.products.to_pylist(),
+            "mixing": asdict(self.learned.mixing),
         }
         (folder / DOCUMENT).write_text(json.dumps(document), encoding="utf-8")
 
@@ -107,15 +138,55 @@ class Recommender:
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote. Raises UserError where the folder holds no whole model of this format."""
         document = read_document(folder)
+        if document["format"] != FORMAT:
+            raise UserError(
+                f"{folder} holds a model of format {document['format']}, and this code scores with {FORMAT}: "
+                "train a new model with the socialrec_train DAG"
+            )
         try:
             products = pa.array(document["products"], pa.string())
-            signals = _restored(load_file(folder / TENSORS), document["signals"], len(products))
-            return cls(products, signals, document["weights"], ModelInfo(**document["info"]))
+            tensors = load_file(folder / TENSORS)
+            learned = LearnedProducts(products, _known(tensors, len(products)), Mixing(**document["mixing"]))
+            signals = _restored(tensors, document["signals"], len(products))
+            return cls(learned, signals, document["weights"], ModelInfo(**document["info"]))
         except _DAMAGE as error:
             why = " ".join(str(error).split())[:200]
             raise UserError(
                 f"{folder} holds no whole recommender ({type(error).__name__}: {why}): fetch it again, or train again"
             ) from None
+
+
+@dataclass(frozen=True)
+class Extension:
+    """Scores of a model's signals for all products of one feature set; vectors: those of inner products, by signal."""
+
+    new: NewProducts
+    vectors: dict[str, Vectors]
+
+    def score(self, signal: Signal, block: UserBlock) -> Scores:
+        """Score all products of the block's features by one signal."""
+        if not signal.learns_products or not self.new.is_needed:
+            return signal.score(block)
+        columns = self.new.columns
+        own = replace(block, affinity=block.affinity[:, columns], recency=block.recency[:, columns])
+        scores = signal.score(own)
+        if isinstance(scores, InnerProductScores) and signal.name not in self.vectors:
+            self.vectors[signal.name] = self.new.vectors(scores.vectors)
+        return self.new.scores(scores, self.vectors.get(signal.name))
+
+    def weights(self, closed_form: Collaborative, sources: Indices, targets: Indices) -> F32:
+        """Weights of the closed form between products of the features, float32 (n_sources, n_targets)."""
+        if not self.new.is_needed:
+            return closed_form.weights(sources, targets)
+        place = np.full(len(self.new.is_new), -1, dtype=np.int64)
+        place[self.new.columns] = np.arange(len(self.new.columns))
+        mixtures = self.new.mixtures[targets]
+        learned = np.unique(mixtures.indices).astype(np.int64)
+        is_learned = place[sources] >= 0
+        found = np.zeros((len(sources), len(targets)), dtype=np.float32)
+        between = closed_form.weights(place[sources[is_learned]], learned)
+        found[is_learned] = mixtures[:, learned].dot(between.T).T
+        return found
 
 
 _DAMAGE = (
@@ -145,6 +216,14 @@ def _restored(tensors: Mapping[str, npt.NDArray[Any]], names: Sequence[str], n_p
     ]
 
 
+def _known(tensors: Mapping[str, npt.NDArray[Any]], n_products: int) -> Flags:
+    """Read which products were known. Raises one of `_DAMAGE` where that is missing or does not fit."""
+    known = np.asarray(tensors[KNOWN], dtype=np.bool_)
+    if known.shape != (n_products,):
+        raise ValueError(f"it has {n_products} products, and says of {len(known)} which are known")
+    return known
+
+
 def read_document(folder: Path) -> dict[str, Any]:
     """Read the JSON half of a saved model: weights, info and vocabularies. Raises UserError where there is none."""
     file = folder / DOCUMENT
@@ -158,6 +237,6 @@ def read_document(folder: Path) -> dict[str, Any]:
         raise UserError(f"{file} cannot be read as JSON: train a new model") from None
     if not isinstance(document, dict) or not isinstance(document.get("info", {}), dict):
         raise UserError(f"{file} is not the document of a recommender: train a new model")
-    if document.get("format") != FORMAT:
+    if document.get("format") not in FORMATS_OF_RECIPES:
         raise UserError(f"{file} has format {document.get('format')}, this code reads {FORMAT}: train a new model")
     return document

@@ -3,6 +3,7 @@
 inactive the shop does not offer the product (out of stock counts as that): never listed returned the user returned the
 product: never listed seen the user has met the product: never listed stale older than `max_age_days` category more than
 `max_per_category` products of one category in a list brand more than `max_per_brand` products of one brand in a list
+new more than `max_new_share` of a list for products that the model has not learned from
 sellers others make room where small sellers have lost more than `max_small_seller_loss` of their places in proportion
 to likes exploration gives up the last places of a list to chance
 
@@ -26,7 +27,7 @@ from socialrec.recommend.scores import Scores
 from socialrec.vectors.arrays import ABSENT, F32, Flags, Indices
 
 POOL_LISTS = 5
-RULES = ("inactive", "returned", "seen", "stale", "category", "brand", "sellers", "exploration")
+RULES = ("inactive", "returned", "seen", "stale", "category", "brand", "new", "sellers", "exploration")
 REFILLED = "refilled"
 
 Removed = dict[str, int]
@@ -43,10 +44,14 @@ class Chosen:
 
 
 class Policy:
-    """Rules of one night, over its context."""
+    """Rules of one night, over its context.
 
-    def __init__(self, context: ScoringSnapshot) -> None:
+    is_new: bool (n_products,), products that the model has not learned from; none where it is left out.
+    """
+
+    def __init__(self, context: ScoringSnapshot, is_new: Flags | None = None) -> None:
         self.context = context
+        self.is_new = np.zeros(len(context.active), dtype=np.bool_) if is_new is None else is_new
         self._lister = TopKRanker(context.active, context.settings.score_decimals)
 
     def choose(self, scores: Scores, rows: Indices) -> Chosen:
@@ -55,7 +60,7 @@ class Policy:
         settings, k = context.settings, context.settings.list_length
         removed = dict.fromkeys((*RULES, REFILLED), 0) | _hidden(context, rows)
         pool, pool_scores = self._lister.top_k(scores, context.seen[rows], POOL_LISTS * k)
-        kept = _walk(pool, k, _walking_rules(context, len(rows)), removed)
+        kept = _walk(pool, k, self._walking_rules(len(rows)), removed)
         kept |= _refill(pool, kept, k, removed)
         if settings.max_small_seller_loss is not None:
             before = kept
@@ -69,6 +74,20 @@ class Policy:
         filled = np.take_along_axis(kept, places, axis=1)
         listed = np.where(filled, np.take_along_axis(pool, places, axis=1), ABSENT)
         return Chosen(listed, np.where(filled, np.take_along_axis(pool_scores, places, axis=1), 0.0), removed)
+
+    def _walking_rules(self, n_users: int) -> list[_Stale | _AtMost]:
+        context, settings = self.context, self.context.settings
+        rules: list[_Stale | _AtMost] = []
+        if settings.max_age_days is not None:
+            rules.append(_Stale(context.age_days, settings.max_age_days))
+        if settings.max_per_category is not None:
+            rules.append(_AtMost("category", context.features.category, settings.max_per_category, n_users))
+        if settings.max_per_brand is not None:
+            rules.append(_AtMost("brand", context.brand, settings.max_per_brand, n_users))
+        if self.is_new.any():
+            most = int(settings.max_new_share * settings.list_length)
+            rules.append(_AtMost("new", np.where(self.is_new, 0, ABSENT), most, n_users))
+        return rules
 
 
 def _hidden(context: ScoringSnapshot, rows: Indices) -> Removed:
@@ -115,18 +134,6 @@ class _AtMost:
     def take(self, products: Indices, taken: Flags) -> None:
         """Count the products put into the lists."""
         self._counts[self._users[taken], self._kinds[products[taken]]] += 1
-
-
-def _walking_rules(context: ScoringSnapshot, n_users: int) -> list[_Stale | _AtMost]:
-    settings = context.settings
-    rules: list[_Stale | _AtMost] = []
-    if settings.max_age_days is not None:
-        rules.append(_Stale(context.age_days, settings.max_age_days))
-    if settings.max_per_category is not None:
-        rules.append(_AtMost("category", context.category, settings.max_per_category, n_users))
-    if settings.max_per_brand is not None:
-        rules.append(_AtMost("brand", context.brand, settings.max_per_brand, n_users))
-    return rules
 
 
 def _walk(pool: Indices, k: int, rules: list[_Stale | _AtMost], removed: Removed) -> Flags:
@@ -193,5 +200,5 @@ def _explore(pool: Indices, kept: Flags, n_explored: int, chances: Sequence[np.r
 
 def _chance(context: ScoringSnapshot, row: int) -> np.random.Generator:
     """Draw numbers that are the same for the same user on the same night, whatever the pseudonym."""
-    name = f"{context.stamp.ds} {context.names[row].as_py()}"
+    name = f"{context.stamp.ds} {context.features.users[row].as_py()}"
     return np.random.default_rng(list(hashlib.blake2b(name.encode(), digest_size=16).digest()))

@@ -74,6 +74,10 @@ class RecommendSettings(Section):
     popularity_exponent: Share = 0.5
     trend_half_life: float = Field(0.04, gt=0, le=1)
     """Share of all user-product pairs, newest first, after which a pair counts half in the trend."""
+    new_product_neighbours: int = Field(20, ge=1)
+    """Most known products that a product which nobody had met at the training is scored by."""
+    new_product_weight: float = Field(1.0, ge=0)
+    """Weight of such a product's scores, which are the mean of its neighbours'; 0 takes it for an unknown one."""
     tuning_trials: int = Field(0, ge=0)
     """Trials of a training's search for better settings of the signals on its validation window; 0 is no search."""
     tie_reply_weight: float = Field(1.0, ge=0)
@@ -95,6 +99,8 @@ class RecommendSettings(Section):
     """Age in days, since their last description and first appearance, above which products are stale; none is
     no limit.
     """
+    max_new_share: Share = 0.3
+    """Largest share of a list's places for products that the model has not learned from."""
     exploration_share: Share = 0.0
     """Share of a list's places, its last, that are drawn at random."""
     keep_lists_days: int = Field(0, ge=0, le=31)

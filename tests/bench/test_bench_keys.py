@@ -31,6 +31,7 @@ def inputs() -> Inputs:
     interactions = interactions.append_column("event_ts", pa.nulls(n, time))
     interactions = interactions.append_column("quantity", pa.array(np.arange(n) % 3 + 1.0))
     interactions = interactions.append_column("platform", pa.array(["shop"] * n))
+    interactions = interactions.append_column("ds", pa.array(["2026-03-01"] * n))
     ties = pa.table(
         {
             "user_key": [f"u{user:02}" for user in range(12)],
@@ -42,6 +43,9 @@ def inputs() -> Inputs:
     )
     text = {"user_key": pa.array(["u00"]), "product_id": pa.array(["p0"]), "text": pa.array(["a fine thing"])}
     comments = pa.table({**text, "text_hash": ["hc"], "rating": [5.0], "created_ts": pa.nulls(1, time)})
+    for column in ("parent_comment_id", "sentiment"):
+        comments = comments.append_column(column, pa.nulls(1, pa.string()))
+    comments = comments.append_column("sentiment_confidence", pa.nulls(1, pa.float32()))
     ids = [f"p{number}" for number in range(10)]
     catalogue = pa.table({"product_id": ids, "text": ids, "text_hash": ids, "is_active": [True] * 10})
     catalogue = catalogue.append_column("category", pa.array(["a", "b"] * 5)).append_column("brand", pa.array(ids))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,31 +16,36 @@ from socialrec.contracts.gold import USER_PRODUCT_AFFINITY
 from socialrec.errors import UserError
 from socialrec.etl.gold.affinity import user_product_affinity
 from socialrec.etl.schemas import spark_schema
-from socialrec.features.data import TrainingData, TrainingTables, build_training_data
-from socialrec.features.evidence import affinity_of_events, affinity_of_rollup, tie_matrix
+from socialrec.features.evidence import affinities_of_events, affinity_matrix, tie_matrix
+from socialrec.features.feature_set import EvidenceTables, FeatureSet, build_features
 from socialrec.features.words import distinctive_words, words_of
 from socialrec.settings import Settings
+from socialrec.settings.etl import PlatformSettings
 
 TIME = pa.timestamp("us", "UTC")
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
-BEGIN = NOW - timedelta(days=1)
-LAST = BEGIN.date()
-NIGHT = LAST.isoformat()
-"""The day that begins at BEGIN and ends at NOW."""
+DAY = date(2026, 2, 28)
 USERS, PRODUCTS = pa.array(["a", "b"]), pa.array(["p", "q"])
 
 
-def one_event(kind: str, age_days: float | None = None, quantity: float = 1.0) -> pa.Table:
-    moment = None if age_days is None else NOW - timedelta(days=age_days)
+def one_event(kind: str, age_days: float | None = None, quantity: float = 1.0, landed: date = DAY) -> pa.Table:
+    """An event at noon so many days before DAY, or of unknown time."""
+    noon = datetime(DAY.year, DAY.month, DAY.day, 12, tzinfo=UTC)
     return pa.table(
         {
             "user_key": ["b"],
             "product_id": ["p"],
             "event_type": [kind],
-            "event_ts": pa.array([moment], TIME),
+            "event_ts": pa.array([None if age_days is None else noon - timedelta(days=age_days)], TIME),
             "quantity": [quantity],
+            "platform": ["shop"],
+            "ds": [landed.isoformat()],
         }
     )
+
+
+def affinity_of(events: pa.Table, settings: Settings, users: pa.Array = USERS, products: pa.Array = PRODUCTS) -> Any:
+    """Affinity as of DAY, csr (n_users, n_products)."""
+    return affinity_matrix(affinities_of_events(events, DAY, settings.etl), users, products, settings)
 
 
 @pytest.mark.parametrize(
@@ -50,87 +55,76 @@ def one_event(kind: str, age_days: float | None = None, quantity: float = 1.0) -
         (one_event("purchase"), 5.0),
         (one_event("click", 30), 0.5),
         (one_event("click", 60), 0.25),
+        (one_event("click", 29.6), 0.5),  # of the evening before: 30 days by the calendar
+        (one_event("click", -3), 1.0),  # of a wrong clock, after the day
         (one_event("click", None, math.e), 2.0),
         (one_event("click", None, 1.0), 1.0),
         (one_event("purchase", None, 0.5), 2.5),
         (one_event("click", None, 0.02), 0.02),
         (one_event("click", None, 0.0), 0.0),
+        (one_event("click", None, landed=DAY - timedelta(days=30)), 0.5),
+        (one_event("click", None, landed=DAY + timedelta(days=30)), 1.0),
     ],
 )
 def test_an_event_adds_its_weight_by_quantity_and_age(event: pa.Table, raw: float, settings: Settings) -> None:
-    affinity = affinity_of_events(event, USERS, PRODUCTS, settings, NOW)
-    assert affinity.toarray() == pytest.approx(np.array([[0, 0], [math.log1p(raw), 0]]))
+    assert affinity_of(event, settings).toarray() == pytest.approx(np.array([[0, 0], [math.log1p(raw), 0]]), abs=1e-6)
 
 
-def test_a_returned_product_is_no_interest(settings: Settings) -> None:
-    events = pa.concat_tables([one_event("purchase"), one_event("return")])
-    assert affinity_of_events(events, USERS, PRODUCTS, settings, NOW).nnz == 0
+def test_a_returned_product_is_no_interest_and_is_counted_as_returned(settings: Settings) -> None:
+    events = pa.concat_tables([one_event("purchase"), one_event("return"), one_event("view")])
+    assert affinity_of(pa.concat_tables([one_event("purchase"), one_event("return")]), settings).nnz == 0
+    [row] = affinities_of_events(events, DAY, settings.etl).to_pylist()
+    assert (row["n_favourable"], row["n_returns"]) == (1, 1)
 
 
-def rolled_by_spark(spark: SparkSession, events: pa.Table, landed: Sequence[str], settings: Settings) -> np.ndarray:
-    """Affinity of one platform's events on NIGHT, by the night's job: (n_users, n_products)."""
-    rows = events.append_column("platform", pa.array(["shop"] * len(events))).append_column("ds", pa.array(landed))
-    none = spark.createDataFrame([], spark_schema(USER_PRODUCT_AFFINITY))
-    rollup = user_product_affinity(none, spark.createDataFrame(rows), NIGHT, settings.etl)
-    return affinity_of_rollup(rollup.toArrow(), USERS, PRODUCTS, settings).toarray()
-
-
-def some_events(settings: Settings, moments: Sequence[datetime]) -> pa.Table:
-    """Events that are no returns, one a moment."""
-    rng, n = np.random.default_rng(3), len(moments)
-    kinds = [kind.value for kind, weight in settings.etl.event_weights.items() if weight > 0]
+def random_events(seed: int, n: int, settings: Settings) -> pa.Table:
+    """Events of both users, dated and undated, of two platforms in different time zones, some landed days later."""
+    rng = np.random.default_rng(seed)
+    start = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC) + timedelta(days=1)
+    moments = [start - timedelta(seconds=int(age)) for age in rng.integers(1, 50 * 86_400, n)]
+    landed = [
+        min(at.date() + timedelta(days=int(late)), DAY) for at, late in zip(moments, rng.integers(0, 4, n), strict=True)
+    ]
+    kinds = [kind.value for kind in settings.etl.event_weights]
+    is_dated = rng.random(n) < 0.8
     return pa.table(
         {
             "user_key": USERS.take(rng.integers(0, 2, n)),
             "product_id": PRODUCTS.take(rng.integers(0, 2, n)),
             "event_type": [kinds[place] for place in rng.integers(0, len(kinds), n)],
-            "event_ts": pa.array(moments, TIME),
+            "event_ts": pa.array([at if dated else None for at, dated in zip(moments, is_dated, strict=True)], TIME),
             "quantity": 3 * rng.random(n),
+            "platform": pa.array(["shop", "east"]).take(rng.integers(0, 2, n)),
+            "ds": [day.isoformat() for day in landed],
         }
     )
 
 
-def test_the_nights_affinity_lies_between_that_of_its_events_at_the_beginning_and_the_end_of_its_day(
-    spark: SparkSession, settings: Settings
+@pytest.mark.parametrize("seed", range(3))
+def test_the_features_of_a_cut_at_the_end_of_a_day_are_those_of_the_nights_table_row_by_row(
+    spark: SparkSession, settings: Settings, seed: int
 ) -> None:
-    """Spark ages an event by whole days, whatever the day on which it landed; NumPy ages it by seconds."""
-    rng = np.random.default_rng(4)
-    moments = [NOW - timedelta(seconds=int(age)) for age in rng.integers(1, 50 * 86_400, 60)]
-    delays = [timedelta(days=int(n)) for n in rng.integers(0, 4, 60)]
-    late = [min(moment.date() + delay, LAST) for moment, delay in zip(moments, delays, strict=True)]
-    events = some_events(settings, moments)
-    found = rolled_by_spark(spark, events, [day.isoformat() for day in late], settings)
-    first, last = (affinity_of_events(events, USERS, PRODUCTS, settings, at).toarray() for at in (BEGIN, NOW))
-    rounding = 60 * 1e-6
-    assert (last - rounding <= found).all()
-    assert (found <= first + rounding).all()
-    assert (first - last).min() > 10 * rounding
-
-
-def test_the_nights_affinity_is_that_of_its_events_where_they_are_whole_days_old(
-    spark: SparkSession, settings: Settings
-) -> None:
-    moments = [BEGIN - timedelta(days=age) for age in range(40)]
-    events, landed = some_events(settings, moments), [moment.date().isoformat() for moment in moments]
-    expected = affinity_of_events(events, USERS, PRODUCTS, settings, BEGIN).toarray()
-    assert rolled_by_spark(spark, events, landed, settings) == pytest.approx(expected, abs=40 * 1e-6)
-
-
-def test_an_undated_event_ages_from_its_landing_day_in_the_night_and_never_in_training(
-    spark: SparkSession, settings: Settings
-) -> None:
-    """The two agree on the landing day alone."""
-    event = one_event("click")
-    assert affinity_of_events(event, USERS, PRODUCTS, settings, NOW)[1, 0] == pytest.approx(math.log1p(1.0))
-    assert rolled_by_spark(spark, event, [NIGHT], settings)[1, 0] == pytest.approx(math.log1p(1.0))
-    half_life = timedelta(days=settings.etl.affinity_half_life_days)
-    landed = [(LAST - half_life).isoformat()]
-    assert rolled_by_spark(spark, event, landed, settings)[1, 0] == pytest.approx(math.log1p(0.5))
+    east = {"east": PlatformSettings(time_zone="Asia/Shanghai")}
+    etl = settings.etl.model_copy(update={"platforms": east})
+    events = random_events(seed, 80, settings)
+    none = spark.createDataFrame([], spark_schema(USER_PRODUCT_AFFINITY))
+    night = user_product_affinity(none, spark.createDataFrame(events), DAY.isoformat(), etl).toArrow()
+    # A user is of one platform in a shop; here two share names, and their rows are one pair to a training.
+    keys, columns = ["user_key", "product_id"], ("affinity_micros", "n_favourable", "n_returns")
+    summed = night.group_by(keys).aggregate([*((name, "sum") for name in columns), ("last_event_ts", "max")])
+    summed = summed.sort_by([(name, "ascending") for name in keys])
+    found = affinities_of_events(events, DAY, etl)
+    assert found.select(keys).equals(summed.select(keys).cast(found.select(keys).schema))
+    for name in ("n_favourable", "n_returns"):
+        assert found[name].to_pylist() == summed[f"{name}_sum"].to_pylist()
+    assert found["last_event_ts"].to_pylist() == summed["last_event_ts_max"].to_pylist()
+    apart = np.abs(found["affinity_micros"].to_numpy() - summed["affinity_micros_sum"].to_numpy())
+    assert apart.max() <= 80  # a millionth an event
 
 
 def test_unknown_users_and_products_are_left_out(settings: Settings) -> None:
-    assert affinity_of_events(one_event("click"), pa.array(["x"]), PRODUCTS, settings, NOW).nnz == 0
-    assert affinity_of_events(one_event("click"), USERS, pa.array(["x"]), settings, NOW).nnz == 0
+    assert affinity_of(one_event("click"), settings, users=pa.array(["x"])).nnz == 0
+    assert affinity_of(one_event("click"), settings, products=pa.array(["x"])).nnz == 0
 
 
 def test_ties_are_shares_of_follow_mutual_and_replies(settings: Settings) -> None:
@@ -175,7 +169,7 @@ def test_an_empty_graph_has_no_ties(settings: Settings) -> None:
     assert tie_matrix(tie_rows([], []), pa.array(["a"]), settings).nnz == 0
 
 
-def test_products_are_centred_unit_vectors_of_their_own_text_and_comments(data: TrainingData) -> None:
+def test_products_are_centred_unit_vectors_of_their_own_text_and_comments(data: FeatureSet) -> None:
     assert np.linalg.norm(data.text, axis=1) == pytest.approx(np.ones(12))
     books, games = data.text[:6], data.text[6:]
     assert (books @ books.T).min() > 0.5
@@ -185,13 +179,28 @@ def test_products_are_centred_unit_vectors_of_their_own_text_and_comments(data: 
 def test_a_product_without_vectors_is_a_row_of_zeros(
     events: pa.Table, catalogue: pa.Table, ties: pa.Table, comments: pa.Table, embeddings: pa.Table, settings: Settings
 ) -> None:
-    evidence = TrainingTables(events, comments.slice(0, 0), ties, None)
-    found = build_training_data(evidence, catalogue, embeddings.slice(1), settings)
+    affinities = affinities_of_events(events, DAY, settings.etl)
+    evidence = EvidenceTables(affinities, comments.slice(0, 0), ties, catalogue, embeddings.slice(1))
+    found = build_features(evidence, settings)
     assert not found.text[0].any()
     assert found.text[1:].any(axis=1).all()
 
 
-def test_users_are_all_who_did_wrote_or_are_tied_and_popularity_counts_users(data: TrainingData) -> None:
+def test_a_users_words_are_the_centred_unit_mean_of_the_users_own_comments(
+    events: pa.Table, catalogue: pa.Table, ties: pa.Table, comments: pa.Table, embeddings: pa.Table, settings: Settings
+) -> None:
+    two = pa.concat_tables([comments, comments.set_column(0, "user_key", pa.array(["s0"]))])
+    two = two.set_column(3, "text_hash", pa.array(["h-b0", "h-g0"]))
+    affinities = affinities_of_events(events, DAY, settings.etl)
+    found = build_features(EvidenceTables(affinities, two, ties, catalogue, embeddings), settings)
+    reader, gamer = (found.users.index(user).as_py() for user in ("r1", "s0"))
+    assert found.words[reader] @ found.words[gamer] == pytest.approx(-1)
+    assert np.linalg.norm(found.words, axis=1).sum() == pytest.approx(2)
+    books, games = found.text[:6], found.text[6:]
+    assert (books @ found.words[reader]).min() > 0.5 > (games @ found.words[reader]).max()
+
+
+def test_users_are_all_who_did_wrote_or_are_tied_and_popularity_counts_users(data: FeatureSet) -> None:
     assert data.users.to_pylist() == ["friend", *[f"r{i}" for i in range(5)], *[f"s{i}" for i in range(5)]]
     assert data.popularity.tolist() == [4, 4, 4, 4, 4, 0] * 2
 
@@ -199,8 +208,9 @@ def test_users_are_all_who_did_wrote_or_are_tied_and_popularity_counts_users(dat
 def test_an_empty_catalogue_is_a_users_error(
     events: pa.Table, catalogue: pa.Table, ties: pa.Table, comments: pa.Table, embeddings: pa.Table, settings: Settings
 ) -> None:
+    affinities = affinities_of_events(events, DAY, settings.etl)
     with pytest.raises(UserError, match="land the catalogue"):
-        build_training_data(TrainingTables(events, comments, ties, None), catalogue.slice(0, 0), embeddings, settings)
+        build_features(EvidenceTables(affinities, comments, ties, catalogue.slice(0, 0), embeddings), settings)
 
 
 def test_words_of_one_product_or_of_most_products_are_not_distinctive() -> None:

@@ -36,7 +36,7 @@ def inputs(events: pa.Table, catalogue: pa.Table, ties: pa.Table, comments: pa.T
     platform = [f"shop-{user[0]}" for user in events["user_key"].to_pylist()]
     return Inputs(
         ds="2026-03-01",
-        interactions=events.append_column("platform", pa.array(platform)),
+        interactions=events.set_column(events.schema.get_field_index("platform"), "platform", pa.array(platform)),
         comments=comments,
         ties=ties,
         products=catalogue,

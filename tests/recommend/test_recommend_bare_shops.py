@@ -5,8 +5,10 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 from small_night import context_of
+from two_tastes import DAY
 
-from socialrec.features.data import TrainingTables, build_training_data
+from socialrec.features.evidence import affinities_of_events
+from socialrec.features.feature_set import EvidenceTables, build_features
 from socialrec.recommend.lists.scoring import recommend_everyone
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.signals import SIGNALS
@@ -23,10 +25,13 @@ def shop(events: pa.Table, catalogue: pa.Table, ties: pa.Table, comments: pa.Tab
 
 def lists_of(shop: Shop, settings: Settings) -> dict[str, list[str]]:
     """Product names by user, of a night that blends every signal."""
-    evidence = TrainingTables(shop["events"], shop["comments"], shop["ties"], None)
-    data = build_training_data(evidence, shop["catalogue"], shop["embeddings"], settings)
+    affinities = affinities_of_events(shop["events"], DAY, settings.etl)
+    others = (shop[name] for name in ("comments", "ties", "catalogue", "embeddings"))
+    data = build_features(EvidenceTables(affinities, *others), settings)
     recommender = Recommender.fit(data, RecommendSettings(regularization=5.0), EQUAL, ModelInfo("enc-1"))
-    context = context_of(recommender, shop["events"], shop["catalogue"], shop["ties"], settings)
+    context = context_of(
+        recommender, shop["events"], shop["catalogue"], shop["ties"], settings, embeddings=shop["embeddings"]
+    )
     found: dict[str, list[str]] = {
         user: [] for user in context.user_ids.take(pa.array(context.target_rows)).to_pylist()
     }

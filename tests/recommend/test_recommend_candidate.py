@@ -14,11 +14,10 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from socialrec.errors import UserError
-from socialrec.features.data import TrainingData
+from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.assessment.test_window import leaked_pairs
 from socialrec.recommend.model import ModelInfo, Recommender, read_document
 from socialrec.recommend.signals import SIGNALS
-from socialrec.recommend.signals.base import stored_kinds
 from socialrec.recommend.training.candidate import find_faults
 from socialrec.recommend.training.fits import settings_of_recipe
 from socialrec.recommend.training.offline import held_out
@@ -33,7 +32,7 @@ WEIGHTS = dict.fromkeys((signal.name for signal in SIGNALS), 0.0) | {
 
 
 @pytest.fixture
-def folder(data: TrainingData, tmp_path: Path) -> Path:
+def folder(data: FeatureSet, tmp_path: Path) -> Path:
     Recommender.fit(data, RecommendSettings(regularization=5.0), WEIGHTS, ModelInfo("enc-1", DS, SPLIT)).save(tmp_path)
     return tmp_path
 
@@ -62,9 +61,9 @@ def test_a_file_that_is_cut_short(folder: Path, catalogue: pa.Table) -> None:
 
 def test_weights_of_a_signal_that_are_not_numbers(folder: Path, catalogue: pa.Table) -> None:
     tensors = load_file(folder / "model.safetensors")
-    tensors["content.text"] = np.full_like(tensors["content.text"], np.nan)
+    tensors["collaborative.item_weights"] = np.full_like(tensors["collaborative.item_weights"], np.nan)
     save_file(tensors, folder / "model.safetensors")
-    assert find_faults(folder, catalogue, DS, SPLIT) == ["its weights content.text are not numbers"]
+    assert find_faults(folder, catalogue, DS, SPLIT) == ["its weights collaborative.item_weights are not numbers"]
 
 
 @pytest.mark.parametrize("weight", [math.nan, math.inf, -0.1])
@@ -92,7 +91,7 @@ def test_a_candidate_from_after_the_day_or_of_another_split_may_know_the_future(
     assert "another split" in find_faults(folder, catalogue, DS, "time cut 2026-02-10")[0]
 
 
-def test_held_out_pairs_in_the_evidence_are_counted_as_leaks(data: TrainingData, events: pa.Table) -> None:
+def test_held_out_pairs_in_the_evidence_are_counted_as_leaks(data: FeatureSet, events: pa.Table) -> None:
     new = pa.table({"user_key": ["r0", "nobody"], "product_id": ["b0", "b1"]})
     old = pa.table({"user_key": ["r0", "r1", "nobody"], "product_id": ["b1", "b1", "b1"]})
     assert leaked_pairs(data, held_out(data, events, new)) == 0
@@ -109,12 +108,14 @@ def test_held_out_pairs_in_the_evidence_are_counted_as_leaks(data: TrainingData,
         {"sequence.data": [], "sequence.indices": [], "sequence.indptr": [0, 1 << 40, 0]},
         {"collaborative.n_products": [1 << 50]},
         {"collaborative.n_products": []},
-        {"popularity.strength": None},
+        {"popularity.exponent": None},
+        {"model.known": None},
+        {"model.known": [1, 1]},
     ],
     ids=str,
 )
 def test_arrays_that_lead_outside_a_model_are_refused_before_they_are_used(
-    data: TrainingData, tmp_path: Path, change: dict[str, list[int] | None]
+    data: FeatureSet, tmp_path: Path, change: dict[str, list[int] | None]
 ) -> None:
     """Compiled code would follow indices of a foreign file to whatever lies there in memory."""
     weights = dict.fromkeys((signal.name for signal in SIGNALS), 0.125)
@@ -129,14 +130,6 @@ def test_arrays_that_lead_outside_a_model_are_refused_before_they_are_used(
     with pytest.raises(UserError, match="holds no whole recommender") as told:
         Recommender.load(tmp_path)
     assert "\n" not in str(told.value)
-
-
-def test_a_category_of_a_foreign_model_reserves_no_columns() -> None:
-    assert stored_kinds(np.array([1 << 50, -1, 3, 1 << 50])).tolist() == [1, -1, 0, 1]
-    assert stored_kinds(np.array([2, 0])).tolist() == [1, 0]
-    assert stored_kinds(np.array([-7])).tolist() == [-1]
-    with pytest.raises(ValueError, match="a number a product"):
-        stored_kinds(np.zeros((2, 2)))
 
 
 @pytest.mark.parametrize(

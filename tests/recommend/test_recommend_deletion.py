@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from small_night import context_of
@@ -97,9 +98,11 @@ def test_every_claim_of_the_small_shop_is_tested_and_counted_by_kind(
 
 
 def test_the_test_changes_nothing_that_is_scored_afterwards(recommender: Recommender, context: ScoringSnapshot) -> None:
-    before = context.affinity.copy(), context.ties.copy()
+    features = context.features
+    before = features.affinity.copy(), features.ties.copy(), features.text.copy()
     reasons_figures(recommender, context)
-    assert ((before[0] != context.affinity).nnz, (before[1] != context.ties).nnz) == (0, 0)
+    assert ((before[0] != features.affinity).nnz, (before[1] != features.ties).nnz) == (0, 0)
+    assert np.array_equal(before[2], features.text)
 
 
 def test_without_claims_none_is_false(

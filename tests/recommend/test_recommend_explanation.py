@@ -71,5 +71,5 @@ def test_what_scores_too_low_is_kept_out_by_others(recommender: Recommender, con
 def test_an_unknown_user_or_product_is_named(recommender: Recommender, context: ScoringSnapshot) -> None:
     with pytest.raises(UserError, match=r"the night of 2026-03-01 knows no user nobody"):
         explain_product(recommender, context, "nobody", "b0")
-    with pytest.raises(UserError, match=r"the model does not know product 'nothing'"):
+    with pytest.raises(UserError, match=r"the night of 2026-03-01 does not know product 'nothing'"):
         explain_product(recommender, context, "r0", "nothing")

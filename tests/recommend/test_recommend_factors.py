@@ -10,11 +10,10 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from socialrec.features.data import TrainingData
-from socialrec.recommend.signals import Factors
+from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.signals import factors as module
 from socialrec.recommend.signals.base import UserBlock
-from socialrec.recommend.signals.factors import Side, solve
+from socialrec.recommend.signals.factors import Factors, Side, solve
 from socialrec.settings import RecommendSettings
 
 SETTINGS = RecommendSettings(factor_dim=4, factor_regularization=0.01, factor_unobserved_weight=0.1)
@@ -48,29 +47,21 @@ def test_batches_of_rows_do_not_change_the_solution(monkeypatch: pytest.MonkeyPa
     assert solve(side, start, 10) == pytest.approx(whole, abs=1e-5)
 
 
-def test_taste_is_shared_among_those_who_liked_the_same(data: TrainingData) -> None:
-    scores = (
-        Factors.fit(data, SETTINGS)
-        .score(UserBlock(data.affinity, data.affinity, data.recency, data.affinity, data.affinity, data.trend))
-        .full()
-    )
+def test_taste_is_shared_among_those_who_liked_the_same(data: FeatureSet) -> None:
+    scores = Factors.fit(data, SETTINGS).score(UserBlock.of(data, np.arange(len(data.users)))).full()
     reader = data.users.to_pylist().index("r0")
     assert scores[reader, 0] > scores[reader, 6:].max()
 
 
-def test_texts_reach_a_product_that_nobody_has_touched(data: TrainingData) -> None:
+def test_texts_reach_a_product_that_nobody_has_touched(data: FeatureSet) -> None:
     with_text = SETTINGS.model_copy(update={"factor_text": 1.0})
-    scores = (
-        Factors.fit(data, with_text)
-        .score(UserBlock(data.affinity, data.affinity, data.recency, data.affinity, data.affinity, data.trend))
-        .full()
-    )
+    scores = Factors.fit(data, with_text).score(UserBlock.of(data, np.arange(len(data.users)))).full()
     reader = data.users.to_pylist().index("r0")
     assert scores[reader, 5] > scores[reader, 11] + 0.1
 
 
-def test_an_empty_shop_has_scores_of_zero(data: TrainingData) -> None:
+def test_an_empty_shop_has_scores_of_zero(data: FeatureSet) -> None:
     nobody = sp.csr_matrix(data.affinity.shape, dtype=np.float32)
     empty = dataclasses.replace(data, affinity=nobody)
-    block = UserBlock(nobody, nobody, nobody, nobody, nobody, data.trend)
+    block = UserBlock.of(empty, np.arange(len(empty.users)))
     assert not Factors.fit(empty, SETTINGS).score(block).full().any()

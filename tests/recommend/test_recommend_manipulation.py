@@ -32,9 +32,7 @@ def attacked(settings: Settings) -> Settings:
 
 @pytest.fixture
 def inputs(events: pa.Table, catalogue: pa.Table, ties: pa.Table, comments: pa.Table, embeddings: pa.Table) -> Inputs:
-    platforms = pa.array(["shop"] * events.num_rows)
-    interactions = events.append_column("platform", platforms)
-    return Inputs("2026-03-01", interactions, comments, ties, catalogue, embeddings, ("shop",), {})
+    return Inputs("2026-03-01", events, comments, ties, catalogue, embeddings, ("shop",), {})
 
 
 def tried(inputs: Inputs, settings: Settings, weights: dict[str, float]) -> Trial:
@@ -76,7 +74,7 @@ def test_members_buy_praise_and_follow_each_other_before_the_cut_and_honest_rows
     events = inputs.interactions.set_column(3, "event_ts", times)
     dated = dataclasses.replace(inputs, interactions=events, ties=standing)
     split = make_split(dated.interactions, attacked.evaluate)
-    data = dated.training_data(split, "test", attacked)
+    data = dated.features(split, "test", attacked)
     ring = Ring(("f0", "f1", "f2"), "g5")
     poisoned = plant([ring], data, dated, split, np.random.default_rng(1))
     assert poisoned.interactions.slice(0, len(times)).equals(dated.interactions)

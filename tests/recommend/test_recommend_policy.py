@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from small_night import context_of, nothing_known
 
 from socialrec.features.context import ScoringSnapshot, Stamp
+from socialrec.features.feature_set import FeatureSet
 from socialrec.features.item_metadata import ages_in_days, first_seen_since, kind_numbers, offered, small_sellers
 from socialrec.recommend.lists.scoring import block_scorer, recommend_everyone, total_removed
 from socialrec.recommend.model import Recommender
@@ -45,22 +46,31 @@ def night(
         row[list(products)] = 1
         return sp.csr_matrix(np.tile(row, (n_users, 1)))
 
+    nothing = sp.csr_matrix((n_users, N_PRODUCTS), dtype=np.float32)
+    users = pa.array([f"u{user}" for user in range(n_users)])
+    features = FeatureSet(
+        users=users,
+        products=pa.array([f"p{product}" for product in range(N_PRODUCTS)]),
+        affinity=met(seen),
+        recency=nothing,
+        opinions=nothing,
+        ties=sp.csr_matrix((n_users, n_users), dtype=np.float32),
+        communities=np.full(n_users, -1),
+        words=np.zeros((n_users, 1), dtype=np.float32),
+        text=np.zeros((N_PRODUCTS, 1), dtype=np.float32),
+        popularity=np.zeros(N_PRODUCTS, dtype=np.float32),
+        trend=np.zeros(N_PRODUCTS, dtype=np.float32),
+        category=np.array(category or [-1] * N_PRODUCTS),
+    )
     return ScoringSnapshot(
-        user_ids=pa.array([f"u{user}" for user in range(n_users)]),
-        names=pa.array([f"u{user}" for user in range(n_users)]),
+        features=features,
+        user_ids=users,
         target_rows=np.arange(n_users),
         platforms=pa.array(["shop"] * n_users),
-        affinity=met(seen),
-        recency=sp.csr_matrix((n_users, N_PRODUCTS), dtype=np.float32),
         seen=met(seen + returned),
         returned=met(returned),
-        ties=sp.csr_matrix((n_users, n_users), dtype=np.float32),
-        opinions=sp.csr_matrix((n_users, N_PRODUCTS), dtype=np.float32),
-        communities=np.full(n_users, -1),
-        trend=np.zeros(N_PRODUCTS, dtype=np.float32),
         reason_evidence=nothing_known(n_users, N_PRODUCTS),
         active=np.array(active or [True] * N_PRODUCTS),
-        category=np.array(category or [-1] * N_PRODUCTS),
         brand=np.array(brand or [-1] * N_PRODUCTS),
         age_days=np.array(age_days or [0.0] * N_PRODUCTS, dtype=np.float32),
         small_seller=np.isin(np.arange(N_PRODUCTS), small_seller),

@@ -13,7 +13,7 @@ from small_night import RATED, context_of
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.features.context import ScoringSnapshot
 from socialrec.features.reason_evidence import ReasonEvidence
-from socialrec.features.stances import counted_events, stances
+from socialrec.features.stances import stances
 from socialrec.features.words import is_label, product_words, quote_of, words_of
 from socialrec.recommend.explain.reach import Reach
 from socialrec.recommend.explain.reasons import Explainer, make_reason
@@ -34,8 +34,7 @@ def said(user: str, rating: float | None, text: str = "It has a very long tail",
 
 
 def comments(*rows: dict[str, Any]) -> pa.Table:
-    schema = RATED.schema.set(5, pa.field("parent_comment_id", pa.string()))
-    return pa.Table.from_pylist(list(rows), schema)
+    return pa.Table.from_pylist(list(rows), RATED.schema)
 
 
 @pytest.mark.parametrize(
@@ -57,13 +56,6 @@ def test_a_fan_did_something_favourable_did_not_return_it_and_did_not_complain(
 ) -> None:
     found = stances(pa.Table.from_pylist([event]), comments(*(said("ann", rating) for rating in ratings)))
     assert found["is_fan"].to_pylist() == ([] if stance is None else [stance])
-
-
-def test_events_are_counted_by_pair() -> None:
-    kinds = [("ann", "like"), ("ann", "view"), ("ann", "purchase"), ("bob", "return"), ("bob", "click")]
-    rows = [{"user_key": user, "product_id": "kite", "event_type": kind} for user, kind in kinds]
-    found = counted_events(pa.Table.from_pylist(rows)).sort_by("user_key").to_pylist()
-    assert [(row["n_favourable"], row["n_returns"]) for row in found] == [(2, 0), (0, 1)]
 
 
 def reasons_of(recommender: Recommender, context: ScoringSnapshot, user: str, product: str, *kinds: str) -> Reasons:

@@ -15,8 +15,8 @@ from small_night import STAMP, fit_recommender
 
 from socialrec.evaluate.split import make_split
 from socialrec.features.context import ScoringSnapshot, build_context
-from socialrec.features.data import TrainingData
-from socialrec.features.inputs import Inputs, with_names
+from socialrec.features.feature_set import FeatureSet
+from socialrec.features.inputs import Inputs, NightTables, with_names
 from socialrec.recommend.assessment.test_window import sample_context, try_recipe
 from socialrec.recommend.lists.scoring import recommend_everyone
 from socialrec.recommend.model import Recommender
@@ -33,7 +33,6 @@ def inputs(events: pa.Table, catalogue: pa.Table, ties: pa.Table, comments: pa.T
     like_r0 = events.filter(pc.equal(events["user_key"], "r0"))
     twin = like_r0.set_column(0, "user_key", pa.array(["twin"] * like_r0.num_rows))
     every = pa.concat_tables([events, twin])
-    every = every.append_column("platform", pa.array(["shop"] * every.num_rows))
     return Inputs("2026-03-01", every, comments, ties, catalogue, embeddings, ("shop",), {})
 
 
@@ -98,12 +97,9 @@ def night_of(inputs: Inputs, people: dict[str, str], recommender: Recommender, s
         }
     )
     keys = sorted(people.values())
+    profiles = pa.table({"user_key": keys, "platform": ["shop"] * len(keys)})
     return build_context(
-        affinities,
-        inputs.ties,
-        inputs.products,
-        pa.table({"user_key": keys, "platform": ["shop"] * len(keys)}),
-        inputs.comments,
+        NightTables(affinities, inputs.ties, inputs.products, profiles, inputs.comments, inputs.embeddings),
         catalogue=recommender.products,
         stamp=STAMP,
         settings=settings,
@@ -113,7 +109,7 @@ def night_of(inputs: Inputs, people: dict[str, str], recommender: Recommender, s
 @rules(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=15)
 @given(seed=st.integers(0, 2**16))
 def test_the_lists_of_a_night_are_equal_up_to_names(
-    inputs: Inputs, data: TrainingData, small: Settings, seed: int
+    inputs: Inputs, data: FeatureSet, small: Settings, seed: int
 ) -> None:
     recommender, names = fit_recommender(data), names_under(seed)
     here = night_of(inputs, {person: person for person in PEOPLE}, recommender, small)

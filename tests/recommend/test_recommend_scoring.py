@@ -163,7 +163,7 @@ def test_a_saved_model_scores_the_same_after_loading(
     recommender.save(tmp_path / "model")
     loaded = Recommender.load(tmp_path / "model")
     assert loaded.info == recommender.info
-    assert [signal.name for signal in loaded.signals] == ["collaborative", "social", "content", "popularity"]
+    assert [signal.name for signal in loaded.signals] == ["collaborative", "content", "popularity", "social"]
     assert sorted(file.name for file in (tmp_path / "model").iterdir()) == ["model.json", "model.safetensors"]
     blocks = pa.record_batch([pa.array([0])], names=["block"])
     first, second = (next(recommend_batches(model, context, iter([blocks]))) for model in (recommender, loaded))

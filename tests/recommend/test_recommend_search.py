@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from socialrec.features.data import TrainingData
+from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.training.ablation import ablate
@@ -51,7 +51,7 @@ def test_no_more_trials_are_made_than_allowed_and_the_best_of_them_is_used() -> 
 
 
 @pytest.fixture
-def held(data: TrainingData) -> HeldOut:
+def held(data: FeatureSet) -> HeldOut:
     """Each reader and player is to find the product they lack of their first five."""
     rows = np.array([data.users.to_pylist().index(f"{kind}{i}") for kind in "rs" for i in range(5)])
     seen = sp.csr_matrix(data.affinity[rows] > 0, dtype=np.float32)
@@ -60,7 +60,7 @@ def held(data: TrainingData) -> HeldOut:
     return HeldOut(rows, seen, relevant)
 
 
-def test_settings_that_cannot_matter_are_not_searched(data: TrainingData, held: HeldOut, settings: Settings) -> None:
+def test_settings_that_cannot_matter_are_not_searched(data: FeatureSet, held: HeldOut, settings: Settings) -> None:
     trials: list[SearchTrial] = []
     found = search_settings(lambda tried: data, held, settings, trials.append)
     assert "affinity_exponent" not in trials[0].values
@@ -69,7 +69,7 @@ def test_settings_that_cannot_matter_are_not_searched(data: TrainingData, held: 
 
 
 def test_a_training_searches_what_a_fit_alone_depends_on_within_its_trials(
-    data: TrainingData, held: HeldOut, settings: Settings
+    data: FeatureSet, held: HeldOut, settings: Settings
 ) -> None:
     trials: list[SearchTrial] = []
     found = search_settings(lambda tried: data, held, settings, trials.append, spaces=FIT_SPACES, max_trials=3)
@@ -80,7 +80,7 @@ def test_a_training_searches_what_a_fit_alone_depends_on_within_its_trials(
 
 
 def test_the_table_tells_each_signal_alone_and_what_is_lost_without_it(
-    data: TrainingData, held: HeldOut, settings: Settings
+    data: FeatureSet, held: HeldOut, settings: Settings
 ) -> None:
     weights = {kind.name: 0.0 for kind in SIGNALS} | {"collaborative": 0.9, "popularity": 0.1}
     everything = Recommender.fit(data, settings.recommend, dict.fromkeys(weights, 1.0), ModelInfo(""))

@@ -9,11 +9,10 @@ import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 
-from socialrec.features.data import TrainingData
 from socialrec.features.evidence import newest_pairs, recency_of_times
-from socialrec.recommend.signals import Sequence
+from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.signals.base import UserBlock
-from socialrec.recommend.signals.sequence import count_steps
+from socialrec.recommend.signals.sequence import Sequence, count_steps
 from socialrec.settings import RecommendSettings
 
 SETTINGS = RecommendSettings(sequence_window=2, sequence_decay=0.5)
@@ -35,19 +34,19 @@ def test_no_step_leads_from_one_user_to_the_next() -> None:
     assert count_steps(two, 5).nnz == 0
 
 
-def test_the_newest_product_counts_most_and_steps_back_count_half(data: TrainingData) -> None:
+def test_the_newest_product_counts_most_and_steps_back_count_half(data: FeatureSet) -> None:
     known = dataclasses.replace(data, recency=A_TO_D, popularity=np.ones(4, dtype=np.float32))
     signal = Sequence.fit(known, SETTINGS)
     after_b = sp.csr_matrix(np.array([[2.0, 1.0, 0.0, 0.0]], dtype=np.float32))
-    block = UserBlock(after_b, after_b, after_b, after_b, after_b, known.trend)
+    block = dataclasses.replace(UserBlock.of(data, np.array([0])), recency=after_b)
     scores = signal.score(block).full()[0]
     # c after b (1) and after a (0.5 at half weight); d two steps after b (0.5); a one step back from b (0.5).
     assert scores.tolist() == pytest.approx([0.5, 0.5, 1.25, 0.5])
 
 
-def test_undated_events_leave_nothing_to_follow(data: TrainingData) -> None:
+def test_undated_events_leave_nothing_to_follow(data: FeatureSet) -> None:
     assert data.recency.nnz == 0
-    block = UserBlock(data.affinity, data.affinity, data.recency, data.affinity, data.affinity, data.trend)
+    block = UserBlock.of(data, np.arange(len(data.users)))
     assert not Sequence.fit(data, SETTINGS).score(block).full().any()
 
 

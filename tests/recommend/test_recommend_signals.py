@@ -5,36 +5,41 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 
-from socialrec.features.data import TrainingData
-from socialrec.recommend.signals import SIGNALS, Collaborative, Content, Popularity, Signal, Social
-from socialrec.recommend.signals.base import UserBlock
+from socialrec.features.feature_set import FeatureSet
+from socialrec.recommend.signals import SIGNALS
+from socialrec.recommend.signals.base import Signal, UserBlock
+from socialrec.recommend.signals.collaborative import Collaborative
+from socialrec.recommend.signals.content import Content
 from socialrec.recommend.signals.item_side import ItemSide
 from socialrec.recommend.signals.linear import inverse
+from socialrec.recommend.signals.popularity import Popularity
+from socialrec.recommend.signals.social import Social
 from socialrec.recommend.signals.user_side import UserSide
 from socialrec.settings import RecommendSettings
+from socialrec.vectors.arrays import ABSENT
 
 SETTINGS = RecommendSettings(regularization=5.0)
 
 
-def block_of(data: TrainingData) -> UserBlock:
-    neighbours, opinions = (data.ties.dot(matrix).tocsr() for matrix in (data.affinity, data.opinions))
-    community = data.community_likes[data.communities]
-    return UserBlock(data.affinity, neighbours, data.recency, opinions, community, data.trend)
+def block_of(data: FeatureSet) -> UserBlock:
+    return UserBlock.of(data, np.arange(len(data.communities)))
 
 
-def random_data(n_users: int, n_products: int) -> TrainingData:
+def random_data(n_users: int, n_products: int) -> FeatureSet:
     rng = np.random.default_rng(3)
     affinity = sp.csr_matrix(
         rng.random((n_users, n_products)) * (rng.random((n_users, n_products)) < 0.3), dtype=np.float32
     )
     ties = (rng.random((n_users, n_users)) < 0.3).astype(np.float32)
     text = rng.normal(size=(n_products, 4)).astype(np.float32)
-    return TrainingData(
-        users=None,
-        products=None,
+    return FeatureSet(
+        users=pa.array([f"u{number}" for number in range(n_users)]),
+        products=pa.array([f"p{number}" for number in range(n_products)]),
+        words=np.zeros((n_users, 4), dtype=np.float32),
         affinity=affinity,
         ties=sp.csr_matrix(ties / np.maximum(ties.sum(axis=1, keepdims=True), 1)),
         recency=sp.csr_matrix((n_users, n_products), dtype=np.float32),
@@ -49,32 +54,28 @@ def random_data(n_users: int, n_products: int) -> TrainingData:
 
 @pytest.mark.parametrize("kind", SIGNALS)
 class TestEverySignal:
-    def test_scores_every_product_of_every_user_with_finite_float32(
-        self, kind: type[Signal], data: TrainingData
-    ) -> None:
+    def test_scores_every_product_of_every_user_with_finite_float32(self, kind: type[Signal], data: FeatureSet) -> None:
         scores = kind.fit(data, SETTINGS).score(block_of(data)).full()
         assert scores.shape == data.affinity.shape
         assert scores.dtype == np.float32
         assert np.isfinite(scores).all()
 
-    def test_gives_the_same_scores_again(self, kind: type[Signal], data: TrainingData) -> None:
+    def test_gives_the_same_scores_again(self, kind: type[Signal], data: FeatureSet) -> None:
         first, second = (kind.fit(data, SETTINGS).score(block_of(data)).full() for _ in range(2))
         assert np.array_equal(first, second)
 
     def test_gives_a_constant_row_or_the_popular_order_without_evidence(
-        self, kind: type[Signal], data: TrainingData
+        self, kind: type[Signal], data: FeatureSet
     ) -> None:
-        nobody = sp.csr_matrix((1, 12), dtype=np.float32)
-        block = UserBlock(nobody, nobody, nobody, nobody, nobody, np.zeros(12, dtype=np.float32))
-        scores = kind.fit(data, SETTINGS).score(block).full()
+        scores = kind.fit(data, SETTINGS).score(UserBlock.of(data, np.array([ABSENT]))).full()
         assert kind is Popularity or len(np.unique(scores)) == 1
 
-    def test_does_not_change_its_input(self, kind: type[Signal], data: TrainingData) -> None:
+    def test_does_not_change_its_input(self, kind: type[Signal], data: FeatureSet) -> None:
         before = data.affinity.copy()
         kind.fit(data, SETTINGS).score(block_of(data)).full()
         assert (before != data.affinity).nnz == 0
 
-    def test_is_the_same_after_its_state_was_restored(self, kind: type[Signal], data: TrainingData) -> None:
+    def test_is_the_same_after_its_state_was_restored(self, kind: type[Signal], data: FeatureSet) -> None:
         fitted = kind.fit(data, SETTINGS)
         again = kind.restore(fitted.state())
         assert np.array_equal(fitted.score(block_of(data)).full(), again.score(block_of(data)).full())
@@ -154,24 +155,25 @@ def test_a_product_adds_nothing_to_itself() -> None:
     assert np.diag(fitted.weights(np.arange(40), np.arange(40))).tolist() == [0.0] * 40
 
 
-def test_taste_is_shared_among_those_who_liked_the_same(data: TrainingData) -> None:
+def test_taste_is_shared_among_those_who_liked_the_same(data: FeatureSet) -> None:
     scores = Collaborative.fit(data, SETTINGS).score(block_of(data)).full()
     reader = data.users.to_pylist().index("r0")
     assert scores[reader, 0] > scores[reader, 6:].max()
 
 
-def test_friends_pass_on_what_they_like_to_a_user_without_history(data: TrainingData) -> None:
+def test_friends_pass_on_what_they_like_to_a_user_without_history(data: FeatureSet) -> None:
     scores = Social.fit(data, SETTINGS).score(block_of(data)).full()
     reader = data.affinity.toarray()[data.users.to_pylist().index("r1")]
     assert scores[data.users.to_pylist().index("friend")] == pytest.approx(reader)
 
 
-def test_texts_reach_a_product_that_nobody_has_touched(data: TrainingData) -> None:
+def test_texts_reach_a_product_that_nobody_has_touched(data: FeatureSet) -> None:
     scores = Content.fit(data, SETTINGS).score(block_of(data)).full()
     reader = data.users.to_pylist().index("r0")
     assert scores[reader, 5] > 0.5 > scores[reader, 11]
 
 
-def test_popularity_grows_with_a_power_of_the_users(data: TrainingData) -> None:
+def test_popularity_grows_with_a_power_of_the_users(data: FeatureSet) -> None:
     wanted = dataclasses.replace(data, popularity=np.array([4, 9], dtype=np.float32))
-    assert Popularity.fit(wanted, SETTINGS).strength.tolist() == [2, 3]
+    scores = Popularity.fit(wanted, SETTINGS).score(UserBlock.of(wanted, np.array([0]))).full()
+    assert scores.tolist() == [[2, 3]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,10 +11,11 @@ import pytest
 import scipy.sparse as sp
 
 from socialrec.features.communities import community_likes, find_communities
-from socialrec.features.data import TrainingData
 from socialrec.features.evidence import opinion_matrix
-from socialrec.recommend.signals import Community, Opinion
+from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.signals.base import UserBlock
+from socialrec.recommend.signals.community import Community
+from socialrec.recommend.signals.opinion import Opinion
 from socialrec.recommend.training.offline import blocks
 from socialrec.settings import RecommendSettings
 
@@ -25,39 +27,76 @@ def graph(n_users: int, *ties: tuple[int, int]) -> sp.csr_matrix:
     return sp.csr_matrix((np.ones(len(ties), np.float32), (rows, columns)), shape=(n_users, n_users))
 
 
-def block_of(opinions: list[float], community: list[float]) -> UserBlock:
-    nothing = sp.csr_matrix((1, len(opinions)), dtype=np.float32)
-    said, liked = (sp.csr_matrix(np.array([row], dtype=np.float32)) for row in (opinions, community))
-    return UserBlock(nothing, nothing, nothing, said, liked, np.zeros(len(opinions), dtype=np.float32))
+def follower_of(data: FeatureSet, opinions: list[float], category: list[int]) -> UserBlock:
+    """A user tied to one other alone, who has these opinions on products of these categories."""
+    alone = sp.csr_matrix(np.array([[1.0]], dtype=np.float32))
+    said = sp.csr_matrix(np.array([opinions], dtype=np.float32))
+    features = dataclasses.replace(data, opinions=said, category=np.array(category))
+    return dataclasses.replace(UserBlock.of(data, np.array([0])), features=features, ties=alone)
 
 
-def test_stars_are_opinions_from_minus_one_to_one_and_comments_without_stars_say_nothing() -> None:
-    comments = pa.table(
+def opinions_of(*comments: dict[str, Any]) -> list[list[float]]:
+    """Opinions of ann, bob and eve on ball and kite."""
+    nothing = {"rating": None, "sentiment": None, "sentiment_confidence": None, "parent_comment_id": None}
+    schema = pa.schema(
         {
-            "user_key": ["ann", "ann", "ann", "bob", "eve", "ann"],
-            "product_id": ["kite", "kite", "ball", "kite", "kite", "gone"],
-            "rating": pa.array([5.0, 4.0, 3.0, 1.0, None, 5.0]),
+            "user_key": pa.string(),
+            "product_id": pa.string(),
+            "rating": pa.float64(),
+            "sentiment": pa.string(),
+            "sentiment_confidence": pa.float32(),
+            "parent_comment_id": pa.string(),
         }
     )
-    found = opinion_matrix(comments, pa.array(["ann", "bob", "eve"]), pa.array(["ball", "kite"]))
-    assert found.toarray().tolist() == [[0, 0.75], [0, -1], [0, 0]]
+    rows = pa.Table.from_pylist([nothing | comment for comment in comments], schema)
+    found: list[list[float]] = opinion_matrix(
+        rows, pa.array(["ann", "bob", "eve"]), pa.array(["ball", "kite"])
+    ).toarray()
+    return np.asarray(found).tolist()
 
 
-def test_a_friends_rating_counts_on_the_product_and_half_on_its_kind(data: TrainingData) -> None:
+def said(user: str, product: str, rating: float | None, **more: Any) -> dict[str, Any]:
+    return {"user_key": user, "product_id": product, "rating": rating, **more}
+
+
+def test_stars_are_opinions_from_minus_one_to_one_and_comments_of_unknown_mood_say_nothing() -> None:
+    stars = [said("ann", "kite", 5.0), said("ann", "kite", 4.0), said("ann", "ball", 3.0), said("bob", "kite", 1.0)]
+    others = [said("eve", "kite", None), said("ann", "gone", 5.0)]
+    assert opinions_of(*stars, *others) == [[0, 0.75], [0, -1], [0, 0]]
+
+
+def test_a_comment_without_stars_counts_by_its_mood_as_far_as_the_model_is_sure() -> None:
+    sure = {"sentiment": "negative", "sentiment_confidence": 0.75}
+    neutral = {"sentiment": "neutral", "sentiment_confidence": 1.0}
+    assert opinions_of(said("ann", "kite", None, **sure), said("bob", "ball", None, **neutral))[:2] == [
+        [0, -0.75],
+        [0, 0],
+    ]
+    # Stars are the writer's own word: the mood of that comment is not asked. Two comments have their mean.
+    assert opinions_of(said("ann", "kite", 5.0, **sure))[0] == [0, 1]
+    assert opinions_of(said("ann", "kite", 5.0), said("ann", "kite", None, **sure))[0] == [0, 0.125]
+
+
+def test_the_mood_of_an_answer_may_be_about_the_comment_and_not_the_product() -> None:
+    answer = {"sentiment": "positive", "sentiment_confidence": 1.0, "parent_comment_id": "c1"}
+    assert opinions_of(said("ann", "kite", None, **answer))[0] == [0, 0]
+
+
+def test_a_friends_rating_counts_on_the_product_and_half_on_its_kind(data: FeatureSet) -> None:
     # Two products of one kind, one of another, one of none.
-    signal = Opinion.fit(dataclasses.replace(data, category=np.array([0, 0, 1, -1])), SETTINGS)
-    assert signal.score(block_of([0.8, 0.0, 0.0, 0.0], [0] * 4)).full().tolist() == [pytest.approx([1.2, 0.4, 0, 0])]
+    kinds = [0, 0, 1, -1]
+    scores = Opinion().score(follower_of(data, [0.8, 0.0, 0.0, 0.0], kinds)).full()
+    assert scores.tolist() == [pytest.approx([1.2, 0.4, 0, 0])]
     # The kind's opinion is a mean: one is pleased, one is not.
-    scores = signal.score(block_of([0.8, -0.8, 0.0, -0.5], [0] * 4)).full()
+    scores = Opinion().score(follower_of(data, [0.8, -0.8, 0.0, -0.5], kinds)).full()
     assert scores.tolist() == [pytest.approx([0.8, -0.8, 0, -0.5])]
 
 
-def test_without_ratings_or_kinds_opinions_are_silent(data: TrainingData) -> None:
-    signal = Opinion.fit(dataclasses.replace(data, category=np.full(2, -1)), SETTINGS)
-    assert signal.score(block_of([0.0, 0.0], [0, 0])).full().tolist() == [[0, 0]]
+def test_without_ratings_or_kinds_opinions_are_silent(data: FeatureSet) -> None:
+    assert Opinion().score(follower_of(data, [0.0, 0.0], [-1, -1])).full().tolist() == [[0, 0]]
 
 
-def test_the_friend_of_a_pleased_reader_hears_of_the_book(data: TrainingData) -> None:
+def test_the_friend_of_a_pleased_reader_hears_of_the_book(data: FeatureSet) -> None:
     friend = np.array([data.users.to_pylist().index("friend")])
     (_, block), *_ = blocks(data, friend, 5)
     scores = Opinion.fit(data, SETTINGS).score(block).full()[0]
@@ -86,10 +125,12 @@ def test_a_hub_and_all_who_follow_it_are_one_community() -> None:
     assert set(find_communities(ties).tolist()) == {0}
 
 
-def test_popularity_is_counted_within_the_community(data: TrainingData) -> None:
+def test_popularity_is_counted_within_the_community(data: FeatureSet) -> None:
     affinity = sp.csr_matrix(np.array([[2, 0], [1, 0], [0, 0.5], [0, 3]], dtype=np.float32))
     communities = np.array([0, 0, 0, -1])
     likes = community_likes(communities, affinity)[communities].toarray()
     # Two of three like the first product, one the second; the last user has no community.
     assert likes.tolist() == [*[pytest.approx([2 / 3, 1 / 3])] * 3, [0, 0]]
-    assert Community.fit(data, SETTINGS).score(block_of([0, 0], [0.5, 0.25])).full().tolist() == [[0.5, 0.25]]
+    features = dataclasses.replace(data, affinity=affinity, communities=communities)
+    block = dataclasses.replace(UserBlock.of(data, np.array([0])), features=features, communities=np.array([0]))
+    assert Community().score(block).full().tolist() == [[pytest.approx(2 / 3), pytest.approx(1 / 3)]]

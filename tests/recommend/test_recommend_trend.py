@@ -11,10 +11,10 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from socialrec.features.data import TrainingData
 from socialrec.features.evidence import newest_pairs, trend_of, trend_of_times
-from socialrec.recommend.signals import Trend
+from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.signals.base import UserBlock
+from socialrec.recommend.signals.trend import Trend
 from socialrec.settings import RecommendSettings
 
 TIME = pa.timestamp("us", "UTC")
@@ -58,9 +58,8 @@ def test_no_product_counts_more_than_its_pairs(times: list[int], share: float) -
     assert (found[0] > 0) == bool(times)
 
 
-def test_everyone_gets_the_nights_trend_and_nothing_of_the_trainings(data: TrainingData) -> None:
-    nobody = sp.csr_matrix((2, 3), dtype=np.float32)
+def test_everyone_gets_the_nights_trend_and_nothing_of_the_trainings(data: FeatureSet) -> None:
     fitted = Trend.fit(dataclasses.replace(data, trend=np.full(3, 7, dtype=np.float32)), RecommendSettings())
-    tonight = np.array([4.0, 0.0, 1.0], dtype=np.float32)
-    scores = fitted.score(UserBlock(nobody, nobody, nobody, nobody, nobody, tonight)).full()
+    tonight = dataclasses.replace(data, trend=np.array([4.0, 0.0, 1.0], dtype=np.float32))
+    scores = fitted.score(UserBlock.of(tonight, np.array([0, 1]))).full()
     assert scores.tolist() == [pytest.approx([2, 0, 1])] * 2

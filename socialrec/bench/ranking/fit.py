@@ -9,7 +9,7 @@ from socialrec.bench.progress import Progress, to_standard_error
 from socialrec.bench.ranking.benchmark import PACKAGES, Stages, figures, peak_mib, said
 from socialrec.bench.ranking.problem import Problem
 from socialrec.bench.result import BenchResult, PeerResult, versions
-from socialrec.features.data import TrainingData
+from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.training.fits import learn_blend
@@ -55,7 +55,7 @@ def run(
     )
 
 
-def _each(data: TrainingData, settings: Settings, weights: Mapping[str, float]) -> dict[str, float]:
+def _each(data: FeatureSet, settings: Settings, weights: Mapping[str, float]) -> dict[str, float]:
     """Seconds to fit each signal of the blend alone."""
     seconds = {}
     for kind in SIGNALS:
@@ -66,7 +66,7 @@ def _each(data: TrainingData, settings: Settings, weights: Mapping[str, float]) 
     return seconds
 
 
-def _implicit_als(data: TrainingData, settings: Settings, progress: Progress) -> float:
+def _implicit_als(data: FeatureSet, settings: Settings, progress: Progress) -> float:
     """Seconds of implicit's ALS with as many factors and iterations as ours, in float32 and with its own solver."""
     from implicit.als import AlternatingLeastSquares
     from threadpoolctl import threadpool_limits

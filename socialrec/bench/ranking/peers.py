@@ -9,12 +9,13 @@ import scipy.sparse as sp
 
 from socialrec.evaluate.baselines import popular_lists
 from socialrec.evaluate.metrics.hits import Ranked
-from socialrec.features.data import TrainingData
+from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.blend import TIE_BREAK, Blended
 from socialrec.recommend.scores import Scores, SparseScores
-from socialrec.recommend.signals import Factors, Popularity
 from socialrec.recommend.signals.base import UserBlock
+from socialrec.recommend.signals.factors import Factors
 from socialrec.recommend.signals.linear import rarity
+from socialrec.recommend.signals.popularity import Popularity
 from socialrec.recommend.training.offline import HeldOut, Scorer, rank
 from socialrec.settings import RecommendSettings
 from socialrec.vectors.arrays import Csr
@@ -29,7 +30,7 @@ class ItemKnn:
         self.cosines = cosines
 
     @classmethod
-    def fit(cls, data: TrainingData, settings: RecommendSettings) -> ItemKnn:
+    def fit(cls, data: FeatureSet, settings: RecommendSettings) -> ItemKnn:
         """Compute the cosines between products, all affinities taken as 1."""
         del settings
         touched = sp.csr_matrix(data.affinity > 0, dtype=np.float32).dot(sp.diags(rarity(data.popularity, 0.5)))
@@ -54,7 +55,7 @@ class WithPopularity:
         return Blended([self.peer.score(block), self.popularity.score(block)], [1, TIE_BREAK])
 
 
-def peer_lists(data: TrainingData, held: HeldOut, k: int, settings: RecommendSettings) -> dict[str, Ranked]:
+def peer_lists(data: FeatureSet, held: HeldOut, k: int, settings: RecommendSettings) -> dict[str, Ranked]:
     """Lists of each peer for the held-out users, by name; implicit ALS with the settings chosen on validation."""
     popularity = Popularity.fit(data, settings)
     rivals: dict[str, Scorer] = {

@@ -13,8 +13,8 @@ import scipy.sparse as sp
 
 from socialrec.errors import UserError
 from socialrec.features.communities import find_communities
-from socialrec.features.data import TrainingData
 from socialrec.features.evidence import recency_of_times, scaled, trend_of_times
+from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.training.offline import HeldOut
 from socialrec.settings import RecommendSettings
 from socialrec.vectors.arrays import ABSENT, F32, Csr, Flags, Indices, csr, positions, vocabulary
@@ -93,12 +93,12 @@ class Problem:
         """(n_users, n_products)."""
         return len(self.users), len(self.products)
 
-    def data_at(self, window: Window) -> Callable[[RecommendSettings], TrainingData]:
+    def data_at(self, window: Window) -> Callable[[RecommendSettings], FeatureSet]:
         """Training data before a window, under settings that say how affinities are made."""
         pairs = self.train + self.validation if window == "test" and self.refit else self.train
         weights = pairs.matrix(self.shape)
         newest = _newest(pairs, self.shape[1])
-        unscaled = TrainingData(
+        unscaled = FeatureSet(
             users=self.users,
             products=self.products,
             affinity=weights,
@@ -106,6 +106,7 @@ class Problem:
             recency=recency_of_times(*newest, self.shape),
             trend=np.zeros(self.shape[1], dtype=np.float32),
             opinions=sp.csr_matrix(self.shape, dtype=np.float32),
+            words=np.zeros((len(self.users), self.text(window).shape[1]), dtype=np.float32),
             communities=self.communities,
             category=np.full(self.shape[1], ABSENT, dtype=np.int64),
             text=self.text(window),
@@ -113,7 +114,7 @@ class Problem:
         )
         times, _, products = newest
 
-        def data(settings: RecommendSettings) -> TrainingData:
+        def data(settings: RecommendSettings) -> FeatureSet:
             trend = trend_of_times(times, products, self.shape[1], settings.trend_half_life)
             return replace(unscaled, affinity=scaled(weights, settings.affinity_exponent), trend=trend)
 

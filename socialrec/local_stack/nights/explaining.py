@@ -7,11 +7,10 @@ from dataclasses import replace
 import pyarrow.compute as pc
 
 from socialrec import tracking
-from socialrec.contracts.gold import MODEL_DECISIONS, RECOMMENDATIONS, SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
-from socialrec.contracts.silver import SILVER_PRODUCTS
+from socialrec.contracts.gold import MODEL_DECISIONS, RECOMMENDATIONS, USER_PROFILES
 from socialrec.errors import UserError
 from socialrec.features.context import Stamp, build_context
-from socialrec.features.inputs import read_comments
+from socialrec.features.inputs import read_night
 from socialrec.lake import Lake
 from socialrec.local_stack.nights.overview import require_published
 from socialrec.recommend.explain.explanation import Explanation, explain_product
@@ -39,9 +38,8 @@ def explain(settings: Settings, user: str, product_id: str, ds: str | None) -> l
     folder = tracking.connect(settings).fetch(RECOMMENDER, stamp.recommender_version)
     require_unchanged(lake.read(MODEL_DECISIONS), stamp.recommender_version, folder)
     model = Recommender.load(folder)
-    tables = (USER_PRODUCT_AFFINITY, SOCIAL_TIES, SILVER_PRODUCTS, USER_PROFILES)
-    evidence = [*(lake.read(table, [newest]) for table in tables), read_comments(lake, newest)]
-    context = build_context(*evidence, catalogue=model.products, stamp=stamp, settings=settings)
+    night = read_night(lake, newest, stamp.encoder_version)
+    context = build_context(night, catalogue=model.products, stamp=stamp, settings=settings)
     platforms = lake.read(USER_PROFILES, [newest], ["user_key", "platform"], pc.field("user_key").isin(keys))
     platform_of = dict(zip(*(platforms[name].to_pylist() for name in ("user_key", "platform")), strict=True))
     known = product_ids_of(lake, newest, product_id)

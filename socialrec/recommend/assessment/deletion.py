@@ -24,15 +24,13 @@ import scipy.sparse as sp
 
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.features.context import ScoringSnapshot
-from socialrec.features.reason_evidence import ReasonEvidence
 from socialrec.recommend.blend import Blended
 from socialrec.recommend.explain.reasons import Explainer, Reason
 from socialrec.recommend.lists.scoring import explained_lists
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.policy import Policy
-from socialrec.recommend.scores import DenseScores, Scores
-from socialrec.recommend.signals import Content
-from socialrec.recommend.signals.base import UserBlock, user_block
+from socialrec.recommend.scores import DenseScores, InnerProductScores, Scores
+from socialrec.recommend.signals.base import UserBlock
 from socialrec.vectors.arrays import F32, Csr, Flags, Indices, positions, unit_rows
 
 BY_PEOPLE, BY_WORDS = (ReasonKind.FRIENDS, ReasonKind.LOOKED_AT), (ReasonKind.WORDS, ReasonKind.ABOUT)
@@ -74,7 +72,10 @@ def reasons_figures(recommender: Recommender, context: ScoringSnapshot) -> dict[
 
 def claims_of(recommender: Recommender, context: ScoringSnapshot) -> list[Claim]:
     """Reasons with evidence of all listed users."""
-    explainer, policy = Explainer(recommender, context), Policy(context)
+    explainer, policy = (
+        Explainer(recommender, context),
+        Policy(context, recommender.is_new(context.features)),
+    )
     found = []
     for block in range(context.n_blocks):
         _, rows = context.block_rows(block)
@@ -98,7 +99,7 @@ def fall_without(
     hidden = (context.seen[rows].toarray() != 0) | ~context.active
     users, place = np.unique(rows, return_inverse=True)
     decimals = context.settings.score_decimals
-    before = np.round(recommender.score(user_block(context, users)).full()[place], decimals)
+    before = np.round(recommender.score(UserBlock.of(context.features, users)).full()[place], decimals)
     after = np.round(_scores_without(recommender, context, rows, claims), decimals)
     at = np.arange(len(claims)), products
     return _places(after, products, hidden) - _places(before, products, hidden), (before[at] - after[at]).astype(float)
@@ -114,24 +115,24 @@ def _places(scores: F32, products: Indices, hidden: Flags) -> npt.NDArray[np.flo
 
 def _scores_without(recommender: Recommender, context: ScoringSnapshot, rows: Indices, claims: Sequence[Claim]) -> F32:
     """Blended scores after each claim's evidence is removed, float32 (n_claims, n_products)."""
-    named = _numbers([claim.reason["products"] for claim in claims], recommender.products)
+    named = _numbers([claim.reason["products"] for claim in claims], context.features.products)
     friends = _numbers([claim.reason["friends"] for claim in claims], context.user_ids)
     behind = [
         _unnamed(context, claim) if claim.kind in BY_PEOPLE and not len(found) else found
         for claim, found in zip(claims, friends, strict=True)
     ]
-    products, recency = _without(context.affinity[rows], named), _without(context.recency[rows], named)
-    ties = _without(context.ties[rows], behind)
+    whole = UserBlock.of(context.features, rows)
     block = replace(
-        user_block(context, rows),
-        affinity=products,
-        recency=recency,
-        neighbours=ties.dot(context.affinity).tocsr(),
-        opinions=ties.dot(context.opinions).tocsr(),
+        whole,
+        affinity=_without(whole.affinity, named),
+        recency=_without(whole.recency, named),
+        ties=_without(whole.ties, behind),
     )
     blend = recommender.score(block)
     parts = [
-        _without_words(part, signal, block, context.reason_evidence, claims) if isinstance(signal, Content) else part
+        _without_words(part, context, claims)
+        if signal.reason in BY_WORDS and isinstance(part, InnerProductScores)
+        else part
         for part, signal in zip(blend.parts, recommender.signals, strict=True)
     ]
     return Blended(parts, blend.weights).full()
@@ -145,11 +146,11 @@ def _numbers(names: Sequence[list[str]], vocabulary: pa.Array) -> list[Indices]:
 
 def _unnamed(context: ScoringSnapshot, claim: Claim) -> Indices:
     """Ties of the user who like the product, or for `looked_at` who met it."""
-    evidence, neighbours = context.reason_evidence, context.ties[claim.row].indices
+    evidence, neighbours = context.reason_evidence, context.features.ties[claim.row].indices
     if not len(neighbours):
         return np.zeros(0, dtype=np.int64)
     speakers = evidence.fans if claim.kind is ReasonKind.FRIENDS else evidence.onlookers
-    speaks = context.affinity[neighbours].multiply(speakers[neighbours])[:, [claim.product]].toarray().ravel()
+    speaks = context.features.affinity[neighbours].multiply(speakers[neighbours])[:, [claim.product]].toarray().ravel()
     found: Indices = neighbours[speaks > 0].astype(np.int64)
     return found
 
@@ -161,22 +162,20 @@ def _without(matrix: Csr, columns: Sequence[Indices]) -> Csr:
     return kept
 
 
-def _without_words(
-    scores: Scores, content: Content, block: UserBlock, evidence: ReasonEvidence, claims: Sequence[Claim]
-) -> Scores:
-    """Remove the words' direction from the product's vector, and replace its cosine in `scores`.
+def _without_words(scores: InnerProductScores, context: ScoringSnapshot, claims: Sequence[Claim]) -> Scores:
+    """Remove the words' direction from the product's text vector, and replace its cosine in `scores`.
 
     The direction is the mean text of the products that carry the words, as in linear concept erasure (Ravfogel et al.,
     "Null It Out", ACL 2020): no text is encoded again.
     """
     chosen = np.array([i for i, claim in enumerate(claims) if claim.kind in BY_WORDS], dtype=np.int64)
+    evidence, text = context.reason_evidence, context.features.text
     number = {word: place for place, word in enumerate(evidence.word_names)}
     columns = [[number[word] for word in claims[i].reason["words"]] for i in chosen]
     asked = _marks([np.array(places, dtype=np.int64) for places in columns], len(number))
-    directions = unit_rows(np.asarray(asked.dot(evidence.words.T).dot(content.text), dtype=np.float32))
-    tastes = unit_rows(np.asarray(block.affinity[chosen].dot(content.text), dtype=np.float32))
+    directions = unit_rows(np.asarray(asked.dot(evidence.words.T).dot(text), dtype=np.float32))
     products = np.array([claims[i].product for i in chosen], dtype=np.int64)
-    shared = (tastes * directions).sum(axis=1) * (content.text[products] * directions).sum(axis=1)
+    shared = (scores.users[chosen] * directions).sum(axis=1) * (text[products] * directions).sum(axis=1)
     cosines = scores.full()
     cosines[chosen, products] -= shared
     return DenseScores.whole(cosines)

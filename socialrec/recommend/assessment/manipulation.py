@@ -21,7 +21,7 @@ from socialrec.contracts.vocabulary import EventType
 from socialrec.evaluate.bootstrap import mean_interval
 from socialrec.evaluate.measure import Figures
 from socialrec.evaluate.split import Split
-from socialrec.features.data import TrainingData
+from socialrec.features.feature_set import FeatureSet
 from socialrec.features.inputs import Inputs
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.training.offline import HeldOut, blocks, held_out
@@ -50,7 +50,7 @@ class Ring:
 
 
 def simulate_attacks(
-    honest: TrainingData, held: HeldOut, recommender: Recommender, *, inputs: Inputs, split: Split, settings: Settings
+    honest: FeatureSet, held: HeldOut, recommender: Recommender, *, inputs: Inputs, split: Split, settings: Settings
 ) -> Figures:
     """Measure the effect of rings on a recommender that was fitted on honest evidence before the test window.
 
@@ -68,7 +68,7 @@ def simulate_attacks(
             return {}
         n_members, products = len(rings[0].members), [ring.product for ring in rings]
         poisoned = plant(rings, honest, inputs, split, np.random.default_rng([settings.evaluate.seed, batch, 1]))
-        data = poisoned.training_data(split, "test", settings)
+        data = poisoned.features(split, "test", settings)
         training = split.training_interactions(poisoned.interactions, "test")
         tested = held_out(data, training, split.test_pairs(inputs.interactions)).sample(
             MAX_USERS, settings.evaluate.seed
@@ -80,7 +80,7 @@ def simulate_attacks(
     return {**summary_of(found, settings.evaluate), "ring_members": n_members} if found else {}
 
 
-def choose_rings(data: TrainingData, settings: EvaluateSettings, batch: int = 0) -> list[Ring]:
+def choose_rings(data: FeatureSet, settings: EvaluateSettings, batch: int = 0) -> list[Ring]:
     """Choose rings of one batch, each with a product of its own from the less popular half, by the seed and the batch.
 
     Empty in a shop so small that the share of users makes no ring.
@@ -98,7 +98,7 @@ def choose_rings(data: TrainingData, settings: EvaluateSettings, batch: int = 0)
     ]
 
 
-def plant(rings: list[Ring], data: TrainingData, inputs: Inputs, split: Split, rng: np.random.Generator) -> Inputs:
+def plant(rings: list[Ring], data: FeatureSet, inputs: Inputs, split: Split, rng: np.random.Generator) -> Inputs:
     """Add the rings' records in the hour before the test window to the inputs.
 
     Each member buys its product, praises it in the words of the most popular one, clicks on popular products, follows
@@ -112,7 +112,7 @@ def plant(rings: list[Ring], data: TrainingData, inputs: Inputs, split: Split, r
     ties: Rows = []
     for ring in rings:
         for place, member in enumerate(ring.members):
-            did = {"user_key": member, "event_ts": moment, "quantity": 1.0, "platform": inputs.platforms[0]}
+            did = {"user_key": member, "event_ts": moment, "quantity": 1.0, "platform": inputs.platforms[0], "ds": inputs.ds}
             events.append({**did, "product_id": ring.product, "event_type": EventType.PURCHASE.value})
             for product in rng.choice(liked, min(N_CAMOUFLAGE, len(liked)), replace=False).tolist():
                 events.append({**did, "product_id": product, "event_type": EventType.CLICK.value})
@@ -131,7 +131,7 @@ def plant(rings: list[Ring], data: TrainingData, inputs: Inputs, split: Split, r
 
 
 def ranks_of(
-    products: list[str], recommender: Recommender, data: TrainingData, held: HeldOut, settings: Settings
+    products: list[str], recommender: Recommender, data: FeatureSet, held: HeldOut, settings: Settings
 ) -> npt.NDArray[np.float64]:
     """Ranks from 1 of some products among all unmet ones of a user, float64 (n_users, n); NaN for met ones."""
     columns = positions(pa.array(products), data.products)

@@ -20,11 +20,10 @@ from socialrec.evaluate.metrics.hits import Ranked, n_relevant
 from socialrec.evaluate.slices import UserFacts, make_slices
 from socialrec.evaluate.split import Split
 from socialrec.features.context import ScoringSnapshot, Stamp
-from socialrec.features.data import TrainingData
+from socialrec.features.feature_set import FeatureSet
 from socialrec.features.inputs import Inputs
 from socialrec.features.item_metadata import first_seen_since, kind_numbers, small_sellers
 from socialrec.features.reason_evidence import gather_evidence
-from socialrec.features.stances import counted_events
 from socialrec.recommend.assessment.deletion import reasons_figures
 from socialrec.recommend.assessment.manipulation import simulate_attacks
 from socialrec.recommend.assessment.sample_lists import sample_lists
@@ -43,7 +42,7 @@ class Trial:
 
     inputs: Inputs
     settings: Settings
-    data: TrainingData
+    data: FeatureSet
     held: HeldOut
     recommender: Recommender
     lists: RankedLists
@@ -100,7 +99,7 @@ class Assessment:
 
 def try_recipe(inputs: Inputs, split: Split, settings: Settings, weights: Mapping[str, float]) -> Trial:
     """Fit before the test window with a given blend, and rank for its users. Raises ValueError on broken scores."""
-    data = inputs.training_data(split, "test", settings)
+    data = inputs.features(split, "test", settings)
     training = split.training_interactions(inputs.interactions, "test")
     held = held_out(data, training, split.test_pairs(inputs.interactions))
     started = time.perf_counter()
@@ -157,39 +156,28 @@ def sample_context(trial: Trial, split: Split) -> ScoringSnapshot:
     place = sp.csr_matrix(
         (np.ones(len(known), np.float32), (trial.held.rows[known], known)), (len(data.users), len(trial.held.rows))
     )
-    evidence = gather_evidence(
-        counted_events(split.training_interactions(trial.inputs.interactions, "test")),
-        split.training_comments(trial.inputs.comments, "test"),
-        split.ties_as_of(trial.inputs.ties, "test"),
-        trial.inputs.products,
-        users=data.users,
-        names=data.products,
-    )
+    # Rules that depend on kinds of products are left out: the figures are of the model.
+    free = {"list_length": settings.evaluate.cutoff, "max_per_category": None, "max_new_share": 1.0}
     return ScoringSnapshot(
+        features=data,
         user_ids=data.users,
-        names=data.users,
         target_rows=rows,
         platforms=pa.nulls(n, pa.string()),
-        affinity=data.affinity,
-        recency=data.recency,
         seen=place.dot(trial.held.seen).tocsr(),
         returned=sp.csr_matrix(data.affinity.shape, dtype=np.float32),
-        ties=data.ties,
-        opinions=data.opinions,
-        communities=data.communities,
-        trend=data.trend,
         active=np.ones(len(data.products), dtype=np.bool_),
-        category=np.full(len(data.products), ABSENT, dtype=np.int64),
         brand=np.full(len(data.products), ABSENT, dtype=np.int64),
         age_days=np.zeros(len(data.products), dtype=np.float32),
         small_seller=np.zeros(len(data.products), dtype=np.bool_),
-        reason_evidence=evidence,
+        reason_evidence=gather_evidence(
+            trial.inputs.evidence(split, "test", settings), users=data.users, names=data.products
+        ),
         stamp=Stamp("", "", ""),
-        settings=settings.recommend.model_copy(update={"list_length": settings.evaluate.cutoff}),
+        settings=settings.recommend.model_copy(update=free),
     )
 
 
-def leaked_pairs(data: TrainingData, held: HeldOut) -> int:
+def leaked_pairs(data: FeatureSet, held: HeldOut) -> int:
     """Number of held-out pairs in the evidence that was learned from; above 0 only if the future leaked."""
     known = held.rows != ABSENT
     return int(data.affinity[held.rows[known]].multiply(held.relevant[known]).nnz)
@@ -216,7 +204,7 @@ def held_out_set(trial: Trial, inputs: Inputs, split: Split, settings: Settings)
     return HeldOutSet(held.relevant, held.seen, catalogue, slices)
 
 
-def _n_ties(data: TrainingData, rows: Indices) -> Indices:
+def _n_ties(data: FeatureSet, rows: Indices) -> Indices:
     counts = np.append(np.diff(data.ties.indptr), 0)
     return counts[np.where(rows == ABSENT, len(counts) - 1, rows)].astype(np.int64)
 

@@ -12,7 +12,7 @@ from socialrec.features.context import ScoringSnapshot
 from socialrec.recommend.explain.reasons import Explainer
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.policy import Policy
-from socialrec.recommend.signals.base import user_block
+from socialrec.recommend.signals.base import UserBlock
 from socialrec.vectors.arrays import ABSENT, Indices
 
 
@@ -50,19 +50,22 @@ class Explanation:
 def explain_product(recommender: Recommender, context: ScoringSnapshot, user_key: str, product_id: str) -> Explanation:
     """Score one user as the night does, and explain one product.
 
-    Raises UserError where the night does not know the user or the model does not know the product.
+    Raises UserError where the night does not know the user or the product.
     """
     row = context.user_ids.index(user_key).as_py()
-    product = recommender.products.index(product_id).as_py()
+    product = context.features.products.index(product_id).as_py()
     if row < 0:
         raise UserError(f"the night of {context.stamp.ds} knows no user {user_key}")
     if product < 0:
         raise UserError(
-            f"the model does not know product {product_id!r}: it came after the model was trained, or never landed"
+            f"the night of {context.stamp.ds} does not know product {product_id!r}: it landed later, or never"
         )
     rows = np.array([row], dtype=np.int64)
-    blend = recommender.score(user_block(context, rows))
-    chosen, scores = Policy(context).choose(blend, rows), blend.full()
+    blend = recommender.score(UserBlock.of(context.features, rows))
+    chosen, scores = (
+        Policy(context, recommender.is_new(context.features)).choose(blend, rows),
+        blend.full(),
+    )
     listed = np.flatnonzero(chosen.listed[0] == product)
     place = int(listed[0]) + 1 if len(listed) else None
     rank = _rank(scores[0], product)
@@ -80,7 +83,7 @@ def explain_product(recommender: Recommender, context: ScoringSnapshot, user_key
         product_id=product_id,
         score=round(float(scores[0, product]), context.settings.score_decimals),
         rank=rank,
-        n_products=len(recommender.products),
+        n_products=len(context.features.products),
         place=place,
         kept_out=None if place else _kept_out(context, row, product, rank, chosen.listed[0]),
         signals=tuple(sorted(signals, key=lambda part: -part.contribution)),
@@ -101,4 +104,4 @@ def _kept_out(context: ScoringSnapshot, row: int, product: int, rank: int, liste
         return "the user has met it (seen)"
     if rank > np.count_nonzero(listed != ABSENT):
         return "others score higher"
-    return "a rule after ranking gave its place to another (age, category, brand, sellers or exploration)"
+    return "a rule after ranking gave its place to another (age, category, brand, new products, sellers or exploration)"

@@ -27,23 +27,16 @@ SHARE_DECIMALS, STRENGTH_DECIMALS = 4, 6
 """Decimals of shares and strengths, so that float noise of another machine or thread changes no reason."""
 CHUNK_USERS = 64
 """Users whose item-to-item weights are computed at once."""
-KIND_OF_SIGNAL = {
-    "collaborative": ReasonKind.BECAUSE_YOU,
-    "factors": ReasonKind.BECAUSE_YOU,
-    "sequence": ReasonKind.BECAUSE_YOU,
-    "social": ReasonKind.FRIENDS,
-    "opinion": ReasonKind.FRIENDS,
-    "content": ReasonKind.WORDS,
-    "category": ReasonKind.CATEGORY,
-    "community": ReasonKind.POPULAR,
-    "trend": ReasonKind.POPULAR,
-    "popularity": ReasonKind.POPULAR,
-}
-"""Kind of reason for each signal's part of the score.
-
-`friends` becomes `looked_at`, and `words` becomes `about`, where the tables support no more than that.
+KINDS = (
+    ReasonKind.BECAUSE_YOU,
+    ReasonKind.FRIENDS,
+    ReasonKind.WORDS,
+    ReasonKind.CATEGORY,
+    ReasonKind.POPULAR,
+)
+"""Kinds of reasons that signals name; `friends` becomes `looked_at`, and `words` becomes `about`, where the tables
+support no more than that.
 """
-
 Reason = dict[str, Any]
 
 
@@ -80,18 +73,21 @@ class Explainer:
     def __init__(self, recommender: Recommender, context: ScoringSnapshot) -> None:
         self._model, self._context = recommender, context
         self._evidence = context.reason_evidence
-        self._speaking = context.affinity.multiply(self._evidence.speaking).tocsr()
+        self._speaking = context.features.affinity.multiply(self._evidence.speaking).tocsr()
         self._behind = {
-            kind: context.affinity.multiply(speakers).T.tocsr()
+            kind: context.features.affinity.multiply(speakers).T.tocsr()
             for kind, speakers in (
                 (ReasonKind.FRIENDS, self._evidence.fans),
                 (ReasonKind.LOOKED_AT, self._evidence.onlookers),
             )
         }
-        self._kinds = [KIND_OF_SIGNAL[signal.name] for signal in recommender.signals]
-        self._product_ids, self._categories = recommender.products.to_pylist(), self._evidence.categories.to_pylist()
+        self._kinds = [signal.reason for signal in recommender.signals]
+        self._product_ids, self._categories = (
+            context.features.products.to_pylist(),
+            self._evidence.categories.to_pylist(),
+        )
         n_met = np.bincount(context.seen.indices, minlength=context.seen.shape[1])
-        self._reach = Reach.of(likes_of(context.affinity), n_met, context.active, context.category)
+        self._reach = Reach.of(likes_of(context.features.affinity), n_met, context.active, context.features.category)
 
     def explain(
         self, rows: Indices, listed: Indices, contributions: npt.NDArray[np.float32]
@@ -118,13 +114,13 @@ class Explainer:
         sources = np.unique(speaking.indices).astype(np.int64)
         targets = np.unique(listed[listed >= 0])
         words = np.asarray(speaking.dot(self._evidence.words).toarray(), dtype=np.float32)
-        return _Chunk(sources, targets, self._model.collaborative.weights(sources, targets), words)
+        return _Chunk(sources, targets, self._model.weights_between(self._context.features, sources, targets), words)
 
     def _user(self, row: int) -> _User:
         praise = self._evidence.praise[row].as_py()
         return _User(
             *_row(self._speaking, row),
-            *_row(self._context.ties, row),
+            *_row(self._context.features.ties, row),
             follows=_row(self._evidence.follows, row)[0],
             praise=praise,
             spoken=Counter(word for text in praise for word in words_of(text)),
@@ -196,7 +192,7 @@ class Explainer:
         total = float(positive.sum())
         if round(float(contributions.sum()), self._context.settings.score_decimals) < 0:
             return [make_reason(self._reach.kind(product), share=0.0)]
-        shares = dict.fromkeys(KIND_OF_SIGNAL.values(), 0.0)
+        shares = dict.fromkeys(KINDS, 0.0)
         for kind, part in zip(self._kinds, positive, strict=True):
             shares[kind] += float(part) / total if total else 0.0
         shares = {kind: round(share, SHARE_DECIMALS) for kind, share in shares.items()}

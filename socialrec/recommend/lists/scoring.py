@@ -17,7 +17,7 @@ from socialrec.lake.schemas import arrow_schema
 from socialrec.recommend.explain.reasons import Explainer, Reason
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.policy import Chosen, Policy, Removed
-from socialrec.recommend.signals.base import user_block
+from socialrec.recommend.signals.base import UserBlock
 from socialrec.vectors.arrays import Indices
 
 Batches = Iterator[pa.RecordBatch]
@@ -34,7 +34,10 @@ def recommend_batches(
 
     A block's rows depend on nothing but model, context and block number.
     """
-    explainer, policy = Explainer(recommender, context), Policy(context)
+    explainer, policy = (
+        Explainer(recommender, context),
+        Policy(context, recommender.is_new(context.features)),
+    )
     for batch in batches:
         for block in batch.column("block").to_pylist():
             lists = explained_lists(recommender, policy, explainer, context.block_rows(block)[1])
@@ -84,7 +87,7 @@ class ExplainedLists:
 
 def explained_lists(recommender: Recommender, policy: Policy, explainer: Explainer, rows: Indices) -> ExplainedLists:
     """Make lists with reasons for some rows of everyone, int64 (n,)."""
-    scores = recommender.score(user_block(policy.context, rows))
+    scores = recommender.score(UserBlock.of(policy.context.features, rows))
     chosen = policy.choose(scores, rows)
     contributions = scores.contributions(np.maximum(chosen.listed, 0))
     return ExplainedLists(chosen, explainer.explain(rows, chosen.listed, contributions))
@@ -99,7 +102,7 @@ def _rows_of(lists: ExplainedLists, recommender: Recommender, context: ScoringSn
     columns = {
         "user_key": context.user_ids.take(pa.array(rows[users])),
         "rank": pa.array(ranks + 1, pa.int32()),
-        "product_id": recommender.products.take(pa.array(listed[filled])),
+        "product_id": context.features.products.take(pa.array(listed[filled])),
         "score": pa.array(scores[filled], pa.float64()),
         "reasons": [reason for row in lists.reasons for reason in row],
         "recommender_version": pa.array([context.stamp.recommender_version] * n, pa.string()),

@@ -1,63 +1,103 @@
-"""Interface of a signal: fitted once, then scores of every product for blocks of users with fresh evidence."""
+"""Interface of a signal: fitted once, then scores of every product for blocks of users with their features."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from socialrec.features.context import ScoringSnapshot
-from socialrec.features.data import TrainingData
+from socialrec.contracts.vocabulary import ReasonKind
+from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.scores import Scores
 from socialrec.settings import RecommendSettings
 from socialrec.vectors.arrays import ABSENT, F32, Csr, Indices
 
 State = dict[str, npt.NDArray[np.generic]]
+Space = Mapping[str, Sequence[float]]
+"""Levels of settings that a search tries, by name."""
+
+
+Value = TypeVar("Value")
+
+
+class OncePerFeatures(Generic[Value]):
+    """Value that depends on the features alone, computed once for all blocks of users."""
+
+    def __init__(self, compute: Callable[[FeatureSet], Value]) -> None:
+        self._compute = compute
+        self._newest: tuple[FeatureSet, Value] | None = None
+
+    def of(self, features: FeatureSet) -> Value:
+        """Compute the value, or return that of the same features."""
+        newest = self._newest
+        if newest is None or newest[0] is not features:
+            self._newest = newest = features, self._compute(features)
+        return newest[1]
 
 
 @dataclass(frozen=True)
 class UserBlock:
-    """Fresh evidence of n users.
+    """Features of n users, and those of all others and of the products.
 
-    affinity: csr float32 (n, n_products). neighbours: csr float32 (n, n_products), the tie-weighted mean of the
-    neighbours' affinities. recency: csr float32 (n, n_products), 1 for the user's newest product, 2 for the one before
-    it and so on; empty where nothing is dated. opinions: csr float32 (n, n_products), the tie-weighted sum of the
-    neighbours' opinions of a product, -1 to 1. community: csr float32 (n, n_products), the share of the user's
-    community who like it. trend: float32 (n_products,), users of each product, the newest counting most: the same for
-    all blocks.
+    affinity, recency: csr float32 (n, n_products). ties: csr float32 (n, n_users), rows adding up to 1. communities:
+    int64 (n,), ABSENT without ties. words: float32 (n, dim).
     """
 
+    features: FeatureSet
     affinity: Csr
-    neighbours: Csr
     recency: Csr
-    opinions: Csr
-    community: Csr
-    trend: F32
+    ties: Csr
+    communities: Indices
+    words: F32
 
+    @classmethod
+    def of(cls, features: FeatureSet, rows: Indices) -> Self:
+        """Take some users, int64 (n,); ABSENT for one that the features do not know, who has none."""
+        known = rows != ABSENT
+        taken = rows[known]
+        n, width = len(rows), features.words.shape[1]
+        place = sp.csr_matrix(
+            (np.ones(len(taken), np.float32), (np.flatnonzero(known), taken)), (n, len(features.users))
+        )
+        words, communities = np.zeros((n, width), dtype=np.float32), np.full(n, ABSENT, dtype=np.int64)
+        words[known], communities[known] = features.words[taken], features.communities[taken]
+        affinity, recency, ties = (place.dot(m).tocsr() for m in (features.affinity, features.recency, features.ties))
+        return cls(features, affinity, recency, ties, communities, words)
 
-def user_block(context: ScoringSnapshot, rows: Indices) -> UserBlock:
-    """Fresh evidence of some rows of everyone."""
-    return UserBlock(
-        affinity=context.affinity[rows],
-        neighbours=context.ties[rows].dot(context.affinity).tocsr(),
-        recency=context.recency[rows],
-        opinions=context.ties[rows].dot(context.opinions).tocsr(),
-        community=context.community_likes[context.communities[rows]],
-        trend=context.trend,
-    )
+    @property
+    def n_users(self) -> int:
+        """Number of users."""
+        return len(self.communities)
 
 
 class Signal(Protocol):
-    """Way of scoring. Scores of different signals are not comparable; the blend standardises them."""
+    """Way of scoring. Scores of different signals are not comparable; the blend standardises them.
+
+    name: its name in blends and files. reason: kind of reason for its part of a score. baseline_weight: its weight in
+    the baseline. learns_products: True where it scores only the products that it was fitted on, so that others are
+    scored by those that they resemble. space: settings that its fit alone depends on, which a training may search;
+    data_space: further ones, that its features are made with, which benchmarks search.
+    """
 
     name: ClassVar[str]
+    reason: ClassVar[ReasonKind]
+    baseline_weight: ClassVar[float]
+    learns_products: ClassVar[bool]
+    space: ClassVar[Space]
+    data_space: ClassVar[Space]
 
     @classmethod
-    def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
-        """Learn from training data; the same data gives the same signal."""
+    def fit(cls, data: FeatureSet, settings: RecommendSettings) -> Self:
+        """Learn from features; the same features give the same signal."""
+        ...
+
+    @classmethod
+    def idle_settings(cls, data: FeatureSet) -> set[str]:
+        """Names of its settings that cannot matter for these features."""
         ...
 
     def score(self, block: UserBlock) -> Scores:
@@ -74,14 +114,25 @@ class Signal(Protocol):
         ...
 
 
-class Unfitted:
-    """Base of signals without learned state: all their evidence comes fresh with each block."""
+class SignalDefaults:
+    """Defaults of a signal: no learned state, no place in the baseline, nothing to search."""
+
+    baseline_weight: ClassVar[float] = 0.0
+    learns_products: ClassVar[bool] = False
+    space: ClassVar[Space] = {}
+    data_space: ClassVar[Space] = {}
 
     @classmethod
-    def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
-        """Do nothing."""
+    def fit(cls, data: FeatureSet, settings: RecommendSettings) -> Self:
+        """Learn nothing."""
         del data, settings
         return cls()
+
+    @classmethod
+    def idle_settings(cls, data: FeatureSet) -> set[str]:
+        """Name no settings."""
+        del data
+        return set()
 
     def state(self) -> State:
         """Return no arrays."""
@@ -94,21 +145,27 @@ class Unfitted:
         return cls()
 
 
-def stored_kinds(category: npt.NDArray[np.generic]) -> Indices:
-    """Read numbers of products' categories from a file, int64 (n_products,), renumbered without gaps in the same order.
+class PopularityPower(SignalDefaults):
+    """Defaults of a signal of popularity, which reads the power that popularity is taken to."""
 
-    As many columns as the greatest number are reserved. Raises ValueError where they are not whole numbers
-    (n_products,).
-    """
-    numbers = np.asarray(category, dtype=np.int64)
-    if numbers.ndim != 1:
-        raise ValueError("categories are not a number a product")
-    found, dense = np.unique(np.maximum(numbers, ABSENT), return_inverse=True)
-    return (dense + ABSENT + (ABSENT not in found)).astype(np.int64)
+    def __init__(self, exponent: float) -> None:
+        self.exponent = exponent
 
+    def power(self, counts: F32) -> F32:
+        """Numbers of users to the power, float32 (n_products,)."""
+        return np.power(counts, np.float32(self.exponent), dtype=np.float32)
 
-def membership(category: Indices) -> Csr:
-    """Indicator of each product's category, csr float32 (n_products, n_categories)."""
-    known = np.flatnonzero(category != ABSENT)
-    shape = (len(category), int(category.max(initial=ABSENT)) + 1)
-    return sp.csr_matrix((np.ones(len(known), np.float32), (known, category[known])), shape=shape)
+    @classmethod
+    def fit(cls, data: FeatureSet, settings: RecommendSettings) -> Self:
+        """Read the power; popularity itself comes with the features of each block."""
+        del data
+        return cls(settings.popularity_exponent)
+
+    def state(self) -> State:
+        """Power of popularity."""
+        return {"exponent": np.array([self.exponent])}
+
+    @classmethod
+    def restore(cls, state: State) -> Self:
+        """Restore from the power."""
+        return cls(float(np.asarray(state["exponent"], np.float64)[0]))

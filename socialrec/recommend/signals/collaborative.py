@@ -18,31 +18,53 @@ from __future__ import annotations
 
 from typing import ClassVar, Self
 
-from socialrec.features.data import TrainingData
+import numpy as np
+
+from socialrec.contracts.vocabulary import ReasonKind
+from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.scores import Scores
-from socialrec.recommend.signals.base import State, UserBlock
+from socialrec.recommend.signals.base import SignalDefaults, Space, State, UserBlock
 from socialrec.recommend.signals.item_side import ItemSide
 from socialrec.recommend.signals.user_side import UserSide
 from socialrec.settings import RecommendSettings
 from socialrec.vectors.arrays import F32, Indices
 
 
-class Collaborative:
+class Collaborative(SignalDefaults):
     """Affinities times item-to-item weights, held on whichever side was inverted."""
 
     name: ClassVar[str] = "collaborative"
+    reason: ClassVar[ReasonKind] = ReasonKind.BECAUSE_YOU
+    learns_products: ClassVar[bool] = True
+    space: ClassVar[Space] = {
+        "popularity_weighting": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5),
+        "regularization": (12.5, 25.0, 50.0, 100.0, 200.0, 400.0, 800.0),
+        "text_weight": (0.0, 0.05, 0.2, 0.5, 1.0, 2.0),
+        "social_weight": (0.0, 0.1, 0.3, 1.0),
+    }
+    data_space: ClassVar[Space] = {"affinity_exponent": (0.0, 0.5, 1.0, 1.5)}
 
     def __init__(self, side: ItemSide | UserSide) -> None:
         self.side = side
 
     @classmethod
-    def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
+    def fit(cls, data: FeatureSet, settings: RecommendSettings) -> Self:
         """Invert the smaller side; where both exceed `max_dimension`, the products with most users are kept."""
         n_users, n_products = data.affinity.shape
         user_side = n_users + (data.text.shape[1] if settings.text_weight > 0 else 0)
         if user_side <= min(n_products, settings.max_dimension):
             return cls(UserSide.fit(data, settings))
         return cls(ItemSide.fit(data, settings))
+
+    @classmethod
+    def idle_settings(cls, data: FeatureSet) -> set[str]:
+        """Weights of texts and of ties where there are none, and the power of affinities that are all equal."""
+        idle = {
+            "text_weight": not data.text.any(),
+            "social_weight": data.ties.nnz == 0,
+            "affinity_exponent": data.affinity.nnz == 0 or bool(np.ptp(data.affinity.data) == 0),
+        }
+        return {name for name, is_idle in idle.items() if is_idle}
 
     def score(self, block: UserBlock) -> Scores:
         """Predict affinities, (n, n_products)."""

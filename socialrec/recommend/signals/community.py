@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.recommend.scores import Scores, SparseScores
-from socialrec.recommend.signals.base import Unfitted, UserBlock
+from socialrec.recommend.signals.base import SignalDefaults, UserBlock
 
 
-class Community(Unfitted):
+class Community(SignalDefaults):
     """Score = share of the user's community who like the product."""
 
     name: ClassVar[str] = "community"
+    reason: ClassVar[ReasonKind] = ReasonKind.POPULAR
+    baseline_weight: ClassVar[float] = 0.1
 
     def score(self, block: UserBlock) -> Scores:
         """Shares of the members, (n, n_products); zeros for a user without a community."""
-        return SparseScores(block.community)
+        return SparseScores(block.features.community_likes[block.communities])

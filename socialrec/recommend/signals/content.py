@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
-from socialrec.features.data import TrainingData
+from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.recommend.scores import InnerProductScores, Scores, Vectors
-from socialrec.recommend.signals.base import State, UserBlock
-from socialrec.settings import RecommendSettings
-from socialrec.vectors.arrays import F32, unit_rows
+from socialrec.recommend.signals.base import OncePerFeatures, SignalDefaults, UserBlock
+from socialrec.vectors.arrays import unit_rows
 
 
-class Content:
+class Content(SignalDefaults):
     """Score = cosine between a product's text and the affinity-weighted mean of the user's products' texts."""
 
     name: ClassVar[str] = "content"
+    reason: ClassVar[ReasonKind] = ReasonKind.WORDS
+    baseline_weight: ClassVar[float] = 0.2
 
-    def __init__(self, text: F32) -> None:
-        self.text, self._vectors = text, Vectors(text)
-
-    @classmethod
-    def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
-        """Keep the products' text vectors (n_products, dim)."""
-        del settings
-        return cls(data.text)
+    def __init__(self) -> None:
+        self._vectors = OncePerFeatures(lambda features: Vectors(features.text))
 
     def score(self, block: UserBlock) -> Scores:
         """Cosines, (n, n_products); zero for products without text."""
-        return InnerProductScores(unit_rows(np.asarray(block.affinity.dot(self.text), dtype=np.float32)), self._vectors)
-
-    def state(self) -> State:
-        """Text vectors."""
-        return {"text": self.text}
-
-    @classmethod
-    def restore(cls, state: State) -> Self:
-        """Restore from the text vectors."""
-        return cls(np.asarray(state["text"], dtype=np.float32))
+        liked = np.asarray(block.affinity.dot(block.features.text), dtype=np.float32)
+        return InnerProductScores(unit_rows(liked), self._vectors.of(block.features))

@@ -29,9 +29,10 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from socialrec.features.data import TrainingData
+from socialrec.contracts.vocabulary import ReasonKind
+from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.scores import InnerProductScores, Scores, Vectors
-from socialrec.recommend.signals.base import State, UserBlock
+from socialrec.recommend.signals.base import SignalDefaults, Space, State, UserBlock
 from socialrec.settings import RecommendSettings
 from socialrec.vectors.arrays import F32, Csr, Indices
 
@@ -47,10 +48,18 @@ BATCH_PAIRS = 4_000
 """Pairs per batch: their vectors are 2 MiB at 128 dimensions, and stay in the processor's cache from step to step."""
 
 
-class Factors:
+class Factors(SignalDefaults):
     """Score = user vector times product vector; user vectors are solved from each block's affinities."""
 
     name: ClassVar[str] = "factors"
+    reason: ClassVar[ReasonKind] = ReasonKind.BECAUSE_YOU
+    learns_products: ClassVar[bool] = True
+    space: ClassVar[Space] = {
+        "factor_regularization": (0.001, 0.003, 0.01, 0.03, 0.1),
+        "factor_unobserved_weight": (0.01, 0.03, 0.1, 0.3),
+        "factor_text": (0.0, 0.3, 1.0, 3.0, 10.0),
+        "factor_dim": (32, 64, 128, 256),
+    }
 
     def __init__(self, products: F32, unobserved_weight: float, regularization: float, mean: float) -> None:
         self.products, self.unobserved_weight, self.regularization, self.mean = (
@@ -62,7 +71,7 @@ class Factors:
         self._vectors = Vectors(products)
 
     @classmethod
-    def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
+    def fit(cls, data: FeatureSet, settings: RecommendSettings) -> Self:
         """Alternate `factor_iterations` times between users and products."""
         observed = data.affinity
         mean = float(observed.data.mean(dtype=np.float64)) if observed.nnz else 1.0
@@ -85,6 +94,11 @@ class Factors:
                 side = side.with_text(text, loadings)
             products = solve(side, products, FIT_STEPS)
         return cls(products, settings.factor_unobserved_weight, settings.factor_regularization, mean)
+
+    @classmethod
+    def idle_settings(cls, data: FeatureSet) -> set[str]:
+        """Weight of texts, where there are none."""
+        return set() if data.text.any() else {"factor_text"}
 
     def score(self, block: UserBlock) -> Scores:
         """Score products, (n, n_products); zeros for a user without affinities."""

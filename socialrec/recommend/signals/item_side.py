@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from socialrec.features.data import TrainingData
+from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.scores import DenseScores, Scores
 from socialrec.recommend.signals.base import State
 from socialrec.recommend.signals.linear import balanced, inverse, rarity
@@ -21,7 +21,7 @@ class ItemSide:
         self._weights, self._kept, self._n_products = weights, kept, n_products
 
     @classmethod
-    def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
+    def fit(cls, data: FeatureSet, settings: RecommendSettings) -> Self:
         """Invert over products."""
         n_products = data.affinity.shape[1]
         kept = np.sort(np.argsort(-data.popularity, kind="stable")[: settings.max_dimension]).astype(np.int64)

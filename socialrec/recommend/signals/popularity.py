@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
-from socialrec.features.data import TrainingData
+from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.recommend.scores import InnerProductScores, Scores, Vectors
-from socialrec.recommend.signals.base import State, UserBlock
-from socialrec.settings import RecommendSettings
-from socialrec.vectors.arrays import F32
+from socialrec.recommend.signals.base import OncePerFeatures, PopularityPower, UserBlock
 
 
-class Popularity:
+class Popularity(PopularityPower):
     """Score = number of users with positive affinity, to a power below 1 that keeps hits from dwarfing the rest."""
 
     name: ClassVar[str] = "popularity"
+    reason: ClassVar[ReasonKind] = ReasonKind.POPULAR
+    baseline_weight: ClassVar[float] = 0.15
 
-    def __init__(self, strength: F32) -> None:
-        self.strength, self._vectors = strength, Vectors(strength[:, None])
-
-    @classmethod
-    def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
-        """Count users by product."""
-        return cls(np.power(data.popularity, settings.popularity_exponent, dtype=np.float32))
+    def __init__(self, exponent: float) -> None:
+        super().__init__(exponent)
+        self._vectors = OncePerFeatures(lambda features: Vectors(self.power(features.popularity)[:, None]))
 
     def score(self, block: UserBlock) -> Scores:
         """Score products by the same row for each user, (n, n_products)."""
-        return InnerProductScores(np.ones((block.affinity.shape[0], 1), dtype=np.float32), self._vectors)
-
-    def state(self) -> State:
-        """Strength of each product."""
-        return {"strength": self.strength}
-
-    @classmethod
-    def restore(cls, state: State) -> Self:
-        """Restore from the strengths."""
-        return cls(np.asarray(state["strength"], dtype=np.float32))
+        ones = np.ones((block.n_users, 1), dtype=np.float32)
+        return InnerProductScores(ones, self._vectors.of(block.features))

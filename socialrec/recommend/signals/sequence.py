@@ -13,9 +13,10 @@ from typing import ClassVar, Self
 import numpy as np
 import scipy.sparse as sp
 
-from socialrec.features.data import TrainingData
+from socialrec.contracts.vocabulary import ReasonKind
+from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.scores import Scores, SparseScores
-from socialrec.recommend.signals.base import State, UserBlock
+from socialrec.recommend.signals.base import SignalDefaults, State, UserBlock
 from socialrec.recommend.signals.linear import rarity
 from socialrec.settings import RecommendSettings
 from socialrec.vectors.arrays import Csr, csr, stored_csr
@@ -23,16 +24,18 @@ from socialrec.vectors.arrays import Csr, csr, stored_csr
 STEP_BACK = 0.5
 
 
-class Sequence:
+class Sequence(SignalDefaults):
     """Score = steps from the user's products, each product counting `sequence_decay` of the one after it."""
 
     name: ClassVar[str] = "sequence"
+    reason: ClassVar[ReasonKind] = ReasonKind.BECAUSE_YOU
+    learns_products: ClassVar[bool] = True
 
     def __init__(self, steps: Csr, decay: float) -> None:
         self.steps, self.decay = steps, decay
 
     @classmethod
-    def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
+    def fit(cls, data: FeatureSet, settings: RecommendSettings) -> Self:
         """Count steps (n_products, n_products); none where nothing is dated."""
         counts = count_steps(data.recency, settings.sequence_window)
         scale = sp.diags(rarity(data.popularity, 0.5))

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.recommend.scores import Scores, SparseScores
-from socialrec.recommend.signals.base import Unfitted, UserBlock
+from socialrec.recommend.signals.base import SignalDefaults, UserBlock
 
 
-class Social(Unfitted):
+class Social(SignalDefaults):
     """Score = tie-weighted mean of the neighbours' affinities."""
 
     name: ClassVar[str] = "social"
+    reason: ClassVar[ReasonKind] = ReasonKind.FRIENDS
+    baseline_weight: ClassVar[float] = 0.3
 
     def score(self, block: UserBlock) -> Scores:
         """Tie-weighted mean affinity, (n, n_products)."""
-        return SparseScores(block.neighbours)
+        return SparseScores(block.ties.dot(block.features.affinity).tocsr())

@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 import scipy.sparse as sp
 
-from socialrec.features.data import TrainingData
+from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.scores import DenseScores, Scores
 from socialrec.recommend.signals.base import State
 from socialrec.recommend.signals.linear import balanced, inverse, rarity
@@ -31,7 +31,7 @@ class UserSide:
         self._affinity, self._by_product = affinity, affinity.T.tocsr()
 
     @classmethod
-    def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
+    def fit(cls, data: FeatureSet, settings: RecommendSettings) -> Self:
         """Invert over users."""
         scale = rarity(data.popularity, settings.popularity_weighting)
         affinity, regularization = balanced(data.affinity, scale)

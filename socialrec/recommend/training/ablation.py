@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from socialrec.evaluate.measure import measure
-from socialrec.features.data import TrainingData
+from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.blend import CandidateFeatures
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.training.blend_weights import relearn_weights
@@ -35,7 +35,7 @@ class Ablation:
 
 
 def ablate(
-    recommender: Recommender, known: list[CandidateFeatures], data: TrainingData, held: HeldOut, settings: Settings
+    recommender: Recommender, known: list[CandidateFeatures], data: FeatureSet, held: HeldOut, settings: Settings
 ) -> list[Ablation]:
     """Make the ablation of a fitted recommender on held-out pairs, one row per signal, in the order of its signals.
 

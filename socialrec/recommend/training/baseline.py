@@ -1,7 +1,8 @@
 """Baseline that serves until a trained model is sound: popularity by a user's evidence, nothing learned.
 
-Its weights are fixed, in this order: likes of connected people, popularity in the categories that the user likes,
-similarity in words to the user's products, likes of the user's community, and overall popularity.
+Its weights are fixed (`baseline_weight` of each signal), in this order: likes of connected people, popularity in the
+categories that the user likes, similarity in words to the user's products, overall popularity, likes of the user's
+community, and similarity to the user's own words.
 """
 
 from __future__ import annotations
@@ -20,15 +21,14 @@ from socialrec.settings import EvaluateSettings, Settings
 
 FOLDER = "baseline"
 """Name of its folder below a candidate's folder, and of its artifacts in the training's MLflow run."""
-WEIGHTS = {"social": 0.3, "category": 0.2, "content": 0.2, "community": 0.1, "trend": 0.05, "popularity": 0.15}
 
 
 def fit_baseline(inputs: Inputs, split: Split, settings: Settings, encoder_version: str) -> Recommender:
     """Fit the baseline on all evidence up to the end of the day; it also fits with next to none."""
-    weights = {signal.name: WEIGHTS.get(signal.name, 0.0) for signal in SIGNALS}
+    weights = {signal.name: signal.baseline_weight for signal in SIGNALS}
     recipe, kind = recipe_settings(settings), ModelKind.BASELINE.value
     info = ModelInfo(encoder_version, inputs.ds, split.label, recipe, inputs.versions, kind)
-    return Recommender.fit(inputs.training_data(split, "all", settings), settings.recommend, weights, info)
+    return Recommender.fit(inputs.features(split, "all", settings), settings.recommend, weights, info)
 
 
 def what_is_missing(evaluation: Mapping[str, Any], settings: EvaluateSettings) -> str:

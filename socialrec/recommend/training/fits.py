@@ -8,7 +8,7 @@ from typing import Any
 
 from socialrec.evaluate.measure import measure
 from socialrec.evaluate.split import Split
-from socialrec.features.data import TrainingData
+from socialrec.features.feature_set import FeatureSet
 from socialrec.features.inputs import Inputs
 from socialrec.recommend.blend import CandidateFeatures
 from socialrec.recommend.model import ModelInfo, Recommender
@@ -47,9 +47,9 @@ def tuned(
     return settings.model_copy(update={"recommend": found.settings})
 
 
-def validation_window(inputs: Inputs, split: Split, settings: Settings) -> tuple[TrainingData, HeldOut]:
+def validation_window(inputs: Inputs, split: Split, settings: Settings) -> tuple[FeatureSet, HeldOut]:
     """Training data before the validation window, and the pairs in it."""
-    data = inputs.training_data(split, "validation", settings)
+    data = inputs.features(split, "validation", settings)
     training = split.training_interactions(inputs.interactions, "validation")
     return data, held_out(data, training, split.validation_pairs(inputs.interactions))
 
@@ -59,7 +59,7 @@ def fit_blend(inputs: Inputs, split: Split, settings: Settings) -> Blend:
     return measured_blend(*validation_window(inputs, split, settings), settings)
 
 
-def measured_blend(data: TrainingData, held: HeldOut, settings: Settings) -> Blend:
+def measured_blend(data: FeatureSet, held: HeldOut, settings: Settings) -> Blend:
     """Learn the blend on held-out pairs, and measure it, each signal and each signal's absence on them."""
     recommender, known = learn_blend(data, held, settings)
     cutoff, chosen = settings.evaluate.cutoff, settings.recommend
@@ -71,7 +71,7 @@ def measured_blend(data: TrainingData, held: HeldOut, settings: Settings) -> Ble
     return Blend(recommender.weights, figures, ablate(recommender, known, data, held, settings))
 
 
-def learn_blend(data: TrainingData, held: HeldOut, settings: Settings) -> tuple[Recommender, list[CandidateFeatures]]:
+def learn_blend(data: FeatureSet, held: HeldOut, settings: Settings) -> tuple[Recommender, list[CandidateFeatures]]:
     """Fit all signals, and learn their weights on held-out pairs; the second part is what they are learned from."""
     equal = {signal.name: 1.0 / len(SIGNALS) for signal in SIGNALS}
     recommender = Recommender.fit(data, settings.recommend, equal, ModelInfo(""))
@@ -85,7 +85,7 @@ def fit_everything(
 ) -> Recommender:
     """Fit the model to use on all evidence up to the end of the day."""
     info = ModelInfo(encoder_version, inputs.ds, split.label, recipe_settings(settings), inputs.versions)
-    return Recommender.fit(inputs.training_data(split, "all", settings), settings.recommend, weights, info)
+    return Recommender.fit(inputs.features(split, "all", settings), settings.recommend, weights, info)
 
 
 def recipe_settings(settings: Settings) -> dict[str, Any]:

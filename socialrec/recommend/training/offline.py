@@ -11,10 +11,9 @@ from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
-import scipy.sparse as sp
 
 from socialrec.evaluate.metrics.hits import Ranked
-from socialrec.features.data import TrainingData
+from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.blend import CandidateFeatures, candidate_features, standardised
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.ranker import TopKRanker
@@ -57,7 +56,7 @@ class HeldOut:
         return HeldOut(self.rows[chosen], self.seen[chosen], self.relevant[chosen])
 
 
-def held_out(data: TrainingData, training: pa.Table, pairs: pa.Table) -> HeldOut:
+def held_out(data: FeatureSet, training: pa.Table, pairs: pa.Table) -> HeldOut:
     """Make the held-out users from training rows and held-out pairs; products outside the catalogue are left out."""
     users = vocabulary(pairs["user_key"])
     shape = (len(users), len(data.products))
@@ -68,36 +67,21 @@ def held_out(data: TrainingData, training: pa.Table, pairs: pa.Table) -> HeldOut
     return HeldOut(positions(users, data.users), seen, relevant)
 
 
-def blocks(data: TrainingData, rows: Indices, block_users: int) -> Iterator[tuple[slice, UserBlock]]:
-    """Training evidence of these users, block by block; a user that is not in the training data has none."""
-    nobody = sp.csr_matrix((1, data.affinity.shape[1]), dtype=np.float32)
-    communities = np.append(data.communities, ABSENT)
-    affinity, recency = (sp.vstack([matrix, nobody], format="csr") for matrix in (data.affinity, data.recency))
-    ties = sp.vstack([data.ties, sp.csr_matrix((1, len(data.users)), dtype=np.float32)], format="csr")
+def blocks(data: FeatureSet, rows: Indices, block_users: int) -> Iterator[tuple[slice, UserBlock]]:
+    """Features of these users, block by block; a user that is not in the training data has none."""
     for start in range(0, len(rows), block_users):
         chosen = rows[start : start + block_users]
-        chosen = np.where(chosen == ABSENT, len(data.users), chosen)
-        block = UserBlock(
-            affinity=affinity[chosen],
-            neighbours=ties[chosen].dot(data.affinity).tocsr(),
-            recency=recency[chosen],
-            opinions=ties[chosen].dot(data.opinions).tocsr(),
-            community=data.community_likes[communities[chosen]],
-            trend=data.trend,
-        )
-        yield slice(start, start + len(chosen)), block
+        yield slice(start, start + len(chosen)), UserBlock.of(data, chosen)
 
 
 def blend_candidates(
-    recommender: Recommender, data: TrainingData, held: HeldOut, settings: Settings
+    recommender: Recommender, data: FeatureSet, held: HeldOut, settings: Settings
 ) -> list[CandidateFeatures]:
     """Candidates to learn the blend of the recommender's signals from; at most 2,000 users, drawn with the seed."""
     held = held.sample(MAX_BLEND_USERS, settings.evaluate.seed)
     size = settings.recommend.users_per_block(len(data.products), at_once=SCORES_AT_ONCE)
     return [
-        candidate_features(
-            [standardised(signal.score(block)) for signal in recommender.signals], held.seen[at], held.relevant[at]
-        )
+        candidate_features([standardised(part) for part in recommender.parts(block)], held.seen[at], held.relevant[at])
         for at, block in blocks(data, held.rows, size)
     ]
 
@@ -110,7 +94,7 @@ class RankedLists:
     is_constant: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
-def rank(scorer: Scorer, data: TrainingData, held: HeldOut, k: int, settings: RecommendSettings) -> RankedLists:
+def rank(scorer: Scorer, data: FeatureSet, held: HeldOut, k: int, settings: RecommendSettings) -> RankedLists:
     """Rank k unseen products for the held-out users, with blocks in parallel on all cores.
 
     Raises ValueError on scores that are not numbers.

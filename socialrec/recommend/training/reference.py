@@ -11,16 +11,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from socialrec.contracts.gold import SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
-from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.evaluate.drift import Histogram, Values, histogram
 from socialrec.features.context import Stamp, build_context
 from socialrec.features.evidence import MICROS
-from socialrec.features.inputs import read_comments
+from socialrec.features.inputs import NIGHT_TABLES, read_night
 from socialrec.lake import Lake
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.policy import Policy
-from socialrec.recommend.signals.base import user_block
+from socialrec.recommend.signals.base import UserBlock
 from socialrec.settings import Settings
 
 FILE = "reference.json"
@@ -46,30 +44,24 @@ def night_values(
 
 def make_reference(lake: Lake, ds: str, recommender: Recommender, settings: Settings) -> Reference:
     """Make the watched distributions of the newest night up to day `ds`; empty where no night was built yet."""
-    tables = (USER_PRODUCT_AFFINITY, SOCIAL_TIES, SILVER_PRODUCTS, USER_PROFILES)
-    days = [lake.last_partition(table, until=ds) for table in tables]
-    if None in days:
+    days = [lake.last_partition(table, until=ds) for table in NIGHT_TABLES]
+    newest = min((day for day in days if day), default=None)
+    if newest is None or None in days:
         return {}
-    affinities, ties, products, profiles = (
-        lake.read(table, [day]) for table, day in zip(tables, days, strict=True) if day
-    )
+    night = read_night(lake, newest, recommender.info.encoder_version)
     context = build_context(
-        affinities,
-        ties,
-        products,
-        profiles,
-        read_comments(lake, ds),
+        night,
         catalogue=recommender.products,
-        stamp=Stamp(ds, "", ""),
+        stamp=Stamp(newest, "", ""),
         settings=settings,
-        sample=min(1.0, SAMPLED_USERS / max(profiles.num_rows, 1)),
+        sample=min(1.0, SAMPLED_USERS / max(night.profiles.num_rows, 1)),
     )
-    policy, scores = Policy(context), [np.zeros(0)]
+    policy, scores = Policy(context, recommender.is_new(context.features)), [np.zeros(0)]
     for block in range(context.n_blocks):
         _, rows = context.block_rows(block)
-        chosen = policy.choose(recommender.score(user_block(context, rows)), rows)
+        chosen = policy.choose(recommender.score(UserBlock.of(context.features, rows)), rows)
         scores.append(chosen.scores[chosen.listed >= 0])
-    values = night_values(affinities, ties, products, np.concatenate(scores))
+    values = night_values(night.affinities, night.ties, night.products, np.concatenate(scores))
     return {name: histogram(found) for name, found in values.items()}
 
 

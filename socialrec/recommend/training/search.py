@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
-import numpy as np
-
 from socialrec.evaluate.measure import measure
-from socialrec.features.data import TrainingData
-from socialrec.recommend.signals import Collaborative, Factors, Signal, Trend
+from socialrec.features.feature_set import FeatureSet
+from socialrec.recommend.signals import SIGNALS
+from socialrec.recommend.signals.base import Signal, Space
 from socialrec.recommend.training.offline import HeldOut, rank
 from socialrec.settings import RecommendSettings, Settings
 
-Space = Mapping[str, Sequence[float]]
 Objective = Callable[[RecommendSettings], float]
-DataAt = Callable[[RecommendSettings], TrainingData]
+DataAt = Callable[[RecommendSettings], FeatureSet]
 
-FIT_SPACES: Mapping[type[Signal], Space] = {
-    Collaborative: {
-        "popularity_weighting": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5),
-        "regularization": (12.5, 25.0, 50.0, 100.0, 200.0, 400.0, 800.0),
-        "text_weight": (0.0, 0.05, 0.2, 0.5, 1.0, 2.0),
-        "social_weight": (0.0, 0.1, 0.3, 1.0),
-    },
-    Factors: {
-        "factor_regularization": (0.001, 0.003, 0.01, 0.03, 0.1),
-        "factor_unobserved_weight": (0.01, 0.03, 0.1, 0.3),
-        "factor_text": (0.0, 0.3, 1.0, 3.0, 10.0),
-        "factor_dim": (32, 64, 128, 256),
-    },
-}
+Spaces = Mapping[type[Signal], Space]
+FIT_SPACES: Spaces = {kind: kind.space for kind in SIGNALS if kind.space}
 """Settings that a fit alone depends on: a model may have its own, whatever the nights that it scores are set to."""
-ALL_SPACES: Mapping[type[Signal], Space] = {
-    Collaborative: {**FIT_SPACES[Collaborative], "affinity_exponent": (0.0, 0.5, 1.0, 1.5)},
-    Factors: FIT_SPACES[Factors],
-    Trend: {"trend_half_life": (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32)},
-}
-"""Also settings that affinities and trend are made with, in training and at night alike."""
+ALL_SPACES: Spaces = {kind: {**kind.space, **kind.data_space} for kind in SIGNALS if kind.space or kind.data_space}
+"""Also settings that features are made with, in training and at night alike."""
 SEARCH_DIMENSION = 5_000
 """Most products that a trial of the closed form inverts: its cost grows with their cube, and the best settings hardly
 depend on it.
@@ -119,7 +101,7 @@ def search_settings(
     settings: Settings,
     report: Callable[[SearchTrial], None],
     *,
-    spaces: Mapping[type[Signal], Space] = ALL_SPACES,
+    spaces: Spaces = ALL_SPACES,
     max_trials: float = math.inf,
 ) -> SearchResult:
     """Search settings on validation pairs, each signal's for its own NDCG; the first trial is what the settings say.
@@ -131,7 +113,7 @@ def search_settings(
     cutoff, chosen, n_trials = settings.evaluate.cutoff, settings.recommend, dict[str, int]()
     sampled, numbers = held.sample(SEARCH_USERS, settings.evaluate.seed), count()
     for place, (kind, levels) in enumerate(spaces.items()):
-        idle = idle_settings(data_at(chosen))
+        idle = kind.idle_settings(data_at(chosen))
         space = {name: steps for name, steps in levels.items() if name not in idle}
         share = (max_trials - sum(n_trials.values())) / (len(spaces) - place)
         if share <= 0:
@@ -154,15 +136,3 @@ def _ndcg(kind: type[Signal], tried: RecommendSettings, data_at: DataAt, held: H
     data = data_at(tried)
     ranked = rank(kind.fit(data, tried), data, held, cutoff, tried).ranked
     return measure(ranked, held.relevant, cutoff)[f"ndcg_at_{cutoff}"]
-
-
-def idle_settings(data: TrainingData) -> set[str]:
-    """Names of settings that cannot matter for these data."""
-    has_text = bool(data.text.any())
-    idle = {
-        "text_weight": not has_text,
-        "factor_text": not has_text,
-        "social_weight": data.ties.nnz == 0,
-        "affinity_exponent": data.affinity.nnz == 0 or bool(np.ptp(data.affinity.data) == 0),
-    }
-    return {name for name, is_idle in idle.items() if is_idle}
