@@ -27,8 +27,8 @@ jobs: `<home>/runs/<run>/`, and each task's XCom.
 **Params** Day, Sample (below 1 publishes nothing), Dry run, Model version (else the champion).
 
 **What breaks if it fails** Nothing that is published: readers keep the lists of the last successful night. Too many
-broken records stop the run in `ingest_landing` or `build_silver`, before anything is published. Lists wait
-for neither the vectors nor the insights of the night. A first training that fails or is refused does not stop the
+broken records stop the run in `ingest_landing` or `build_silver`, before anything is published. Lists are made from
+the night's vectors and insights, so they wait for both. A first training that fails or is refused does not stop the
 night, as long as a model or the baseline can serve.
 
 **Run it again** The run's note has the failed task and its last line. Correct what it names, then clear that task: the
@@ -102,5 +102,5 @@ with DAG(
     with group("recommend", "Recommend") as recommend:
         spark_job(settings, "score_recommendations") >> python_job(settings, "publish_recommendations")
     report_run = python_job(settings, "report_run")
-    # Scoring reads no vectors and no insights, so lists do not wait for them; the report waits for both.
-    resolve_run() >> take_in >> choose_model >> [read_texts, recommend] >> report_run
+    # Scoring reads the vectors and the sentiments of the night.
+    resolve_run() >> take_in >> choose_model >> read_texts >> recommend >> report_run

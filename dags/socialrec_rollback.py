@@ -5,8 +5,8 @@
 
 **What it does** `roll_back_model` makes an earlier champion the champion again, with its encoder, and records the
 reason in `gold.model_decisions`. Then the lists of the newest published day, which `resolve_run` finds, are made with
-it: `pin_models` → `score_recommendations` → `publish_recommendations`. From the same inputs the same version makes the
-same lists, byte for byte.
+it: `pin_models` → `embed_texts` → `predict_insights` → `score_recommendations` → `publish_recommendations`. From the
+same inputs the same version makes the same lists, byte for byte.
 
 **Inputs** the recorded decisions, the models in MLflow, and gold of the newest published day. A rollback goes only to
 versions that the gate of `socialrec_train` once promoted.
@@ -30,7 +30,8 @@ from airflow.sdk import DAG
 from socialrec.contracts.runs import ROLLBACK
 from socialrec.orchestration import params
 from socialrec.orchestration.commands import MODEL_VERSION, RESOLVED, reported
-from socialrec.orchestration.tasks import DEFAULTS, group, python_job, resolve_rollback, spark_job
+from socialrec.orchestration.pools import GPU
+from socialrec.orchestration.tasks import DEFAULTS, embed_texts, group, python_job, resolve_rollback, spark_job
 from socialrec.settings import load_settings
 
 settings = load_settings()
@@ -50,9 +51,13 @@ with DAG(
     with group("go_back", "Go back") as go_back:
         # A second try would go back one champion further.
         python_job(settings, "roll_back_model", MODEL_VERSION, REASON, retries=0)
+    encoder = ("--encoder-folder", reported("pin_models", "encoder_folder"))
     with group("recommend", "Recommend again") as recommend:
         (
             python_job(settings, "pin_models", TARGET)
+            # Lists read vectors and insights of the model's own encoder.
+            >> embed_texts(settings, *encoder)
+            >> python_job(settings, "predict_insights", *encoder, pool=GPU)
             >> spark_job(settings, "score_recommendations")
             >> python_job(settings, "publish_recommendations")
         )

@@ -13,7 +13,7 @@ from socialrec.contracts.gold import MODEL_DECISIONS
 from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import ModelKind
 from socialrec.errors import UserError
-from socialrec.recommend.model import read_document
+from socialrec.recommend.model import FORMAT, read_document
 from socialrec.recommend.model_files import require_unchanged
 from socialrec.recommend.training.steps import decision_key, training_key
 from socialrec.runtime import job
@@ -33,7 +33,12 @@ def main(argv: list[str] | None = None) -> int:
         model = tracker.model(RECOMMENDER, args.model_version) if args.model_version else tracker.champion(RECOMMENDER)
         if args.check:
             trains = model is None or (
-                not args.model_version and (may_be_replaced(run, model) or knows_no_product(run, tracker, model))
+                not args.model_version
+                and (
+                    may_be_replaced(run, model)
+                    or needs_other_code(tracker, model)
+                    or knows_no_product(run, tracker, model)
+                )
             )
             run.done(status="checked", has_champion=model is not None, trains_first=trains)
             return 0
@@ -76,6 +81,11 @@ def may_be_replaced(run: job.Run, model: ModelRef) -> bool:
         return False
     keys = {"training_key": training_key(run.lake, run.ds, run.settings), "decision_key": decision_key(run.settings)}
     return any(model.tags.get(name) != key for name, key in keys.items())
+
+
+def needs_other_code(tracker: tracking.Tracker, model: ModelRef) -> bool:
+    """True for a model of another version of this program, which cannot score with this one."""
+    return bool(read_document(tracker.fetch(RECOMMENDER, model.version))["format"] != FORMAT)
 
 
 def knows_no_product(run: job.Run, tracker: tracking.Tracker, model: ModelRef) -> bool:

@@ -28,8 +28,9 @@ _BRONZE, _QUARANTINE, _SILVER = (
     tuple(f"{layer}.{entity}" for entity in ENTITIES) for layer in ("bronze", "quarantine", "silver")
 )
 _EVIDENCE = ("silver.interactions", "silver.comments", "silver.products", "gold.social_ties")
-_TRAINED_ON = (*_EVIDENCE, "gold.text_embeddings")
-_NIGHT = ("gold.user_product_affinity", "gold.social_ties", "gold.user_profiles", "silver.products")
+_TRAINED_ON = (*_EVIDENCE, "gold.comment_insights", "gold.text_embeddings")
+_LISTED = ("gold.user_product_affinity", "gold.social_ties", "gold.user_profiles", "silver.products")
+_NIGHT = (*_LISTED, "silver.comments", "gold.comment_insights", "gold.text_embeddings")
 
 READ: dict[str, tuple[str, ...]] = {
     "ingest_landing": (LANDING_FILES,),
@@ -38,8 +39,8 @@ READ: dict[str, tuple[str, ...]] = {
     "pin_models": ("silver.products", "gold.model_decisions", RECOMMENDER, ENCODER),
     "embed_texts": ("gold.texts", "gold.text_embeddings", ENCODER),
     "predict_insights": (*_EVIDENCE[:3], "gold.user_product_affinity", "gold.text_embeddings", ENCODER),
-    "score_recommendations": (*_NIGHT, "silver.comments", "gold.model_decisions", RECOMMENDER),
-    "publish_recommendations": (*_NIGHT, "gold.recommendations", RECOMMENDER),
+    "score_recommendations": (*_NIGHT, "gold.model_decisions", RECOMMENDER),
+    "publish_recommendations": (*_LISTED, "gold.recommendations", RECOMMENDER),
     "report_run": (
         *(*_BRONZE, *_QUARANTINE, *_SILVER, "gold.comment_insights"),
         *("gold.user_profiles", "gold.recommendations", "gold.model_decisions"),

@@ -117,13 +117,14 @@ def test_the_night_goes_from_landing_files_to_a_report(read: dict[str, Any]) -> 
     assert path(tasks, "resolve_run") == [
         *("resolve_run", "ingest_landing", "build_silver", "build_gold", "ensure_champion")
     ]
-    assert path(tasks, "score_recommendations") == ["score_recommendations", "publish_recommendations", "report_run"]
+    assert path(tasks, "pin_models") == [
+        *("pin_models", "embed_texts", "predict_insights", "score_recommendations"),
+        *("publish_recommendations", "report_run"),
+    ]
 
 
-def test_texts_are_read_beside_the_lists_and_the_report_waits_for_both(read: dict[str, Any]) -> None:
+def test_texts_are_read_with_the_encoder_that_was_pinned(read: dict[str, Any]) -> None:
     tasks = read[NIGHTLY]["tasks"]
-    assert tasks["pin_models"]["next"] == ["embed_texts", "score_recommendations"]
-    assert path(tasks, "embed_texts") == ["embed_texts", "predict_insights", "report_run"]
     assert "pin_models" in tasks["predict_insights"]["arguments"][-1]
 
 
@@ -150,7 +151,8 @@ def test_a_night_goes_on_with_the_baseline_where_its_training_was_refused(read: 
 
 def test_a_rollback_goes_from_the_earlier_champion_to_its_published_lists(read: dict[str, Any]) -> None:
     assert path(read[ROLLBACK]["tasks"], "resolve_run") == [
-        *("resolve_run", "roll_back_model", "pin_models", "score_recommendations", "publish_recommendations")
+        *("resolve_run", "roll_back_model", "pin_models", "embed_texts", "predict_insights"),
+        *("score_recommendations", "publish_recommendations"),
     ]
     assert (read[ROLLBACK]["cron"], read[ROLLBACK]["params"]) == (None, ["model_version", "reason"])
 
@@ -346,7 +348,6 @@ WITHOUT_DATA = {
     ("ensure_champion", "train_first_champion"): "the branch decides on it",
     ("ensure_champion", "pin_models"): "the branch decides on it",
     ("train_first_champion", "pin_models"): "the training registers the model to pin",
-    ("pin_models", "score_recommendations"): "the job reads the receipt",
     ("publish_recommendations", "report_run"): "the job reads the receipt",
     ("evaluate_recommender", "promote_model"): "the job reads evaluation.json",
     ("promote_model", "close_training"): "it closes whatever ended",

@@ -112,7 +112,13 @@ def plant(rings: list[Ring], data: FeatureSet, inputs: Inputs, split: Split, rng
     ties: Rows = []
     for ring in rings:
         for place, member in enumerate(ring.members):
-            did = {"user_key": member, "event_ts": moment, "quantity": 1.0, "platform": inputs.platforms[0], "ds": inputs.ds}
+            did = {
+                "user_key": member,
+                "event_ts": moment,
+                "quantity": 1.0,
+                "platform": inputs.platforms[0],
+                "ds": inputs.ds,
+            }
             events.append({**did, "product_id": ring.product, "event_type": EventType.PURCHASE.value})
             for product in rng.choice(liked, min(N_CAMOUFLAGE, len(liked)), replace=False).tolist():
                 events.append({**did, "product_id": product, "event_type": EventType.CLICK.value})
