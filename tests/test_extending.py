@@ -23,6 +23,7 @@ spark.driver_memory = "1g"
 spark.shuffle_partitions = 2
 spark.conf = { "spark.driver.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" }
 """
+CONTRACT_OF_SIGNALS = "tests/recommend/test_recommend_signals.py"
 NIGHT = """
 import importlib, json, sys
 from pathlib import Path
@@ -101,3 +102,21 @@ def test_an_entity_is_a_name_a_contract_and_a_way_to_silver(project: Path, home:
     assert (found["days"], any("bob" in passage for passage in found["said"])) == ([file.parent.name], True)
     receipt = json.loads((home / "runs" / "manual" / "build_silver.json").read_text(encoding="utf-8"))
     assert (receipt["counts"]["searches_published"], receipt["counts"]["searches_duplicate"]) == (2, 1)
+
+
+def test_a_signal_is_one_file_and_keeps_the_contract_of_every_signal(project: Path) -> None:
+    [(name, code)] = blocks("A signal").items()
+    assert not (project / name).exists()
+    (project / name).write_text(code, encoding="utf-8")
+    shutil.copytree(ROOT / "tests", project / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", project)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", Path(name).stem, CONTRACT_OF_SIGNALS],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(project)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert re.search("^[1-9][0-9]* passed", done.stdout, re.MULTILINE), done.stdout + done.stderr
+    assert (done.returncode, "failed" in done.stdout) == (0, False)

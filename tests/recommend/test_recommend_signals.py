@@ -52,7 +52,7 @@ def random_data(n_users: int, n_products: int) -> FeatureSet:
     )
 
 
-@pytest.mark.parametrize("kind", SIGNALS)
+@pytest.mark.parametrize("kind", SIGNALS, ids=lambda kind: kind.name)
 class TestEverySignal:
     def test_scores_every_product_of_every_user_with_finite_float32(self, kind: type[Signal], data: FeatureSet) -> None:
         scores = kind.fit(data, SETTINGS).score(block_of(data)).full()
