@@ -165,14 +165,18 @@ class Extension:
 
     def score(self, signal: Signal, block: UserBlock) -> Scores:
         """Score all products of the block's features by one signal."""
-        if not signal.learns_products or not self.new.is_needed:
+        if not self.new.is_needed or not (signal.learns_products or signal.counts_users):
             return signal.score(block)
-        columns = self.new.columns
-        own = replace(block, affinity=block.affinity[:, columns], recency=block.recency[:, columns])
-        scores = signal.score(own)
-        if isinstance(scores, InnerProductScores) and signal.name not in self.vectors:
-            self.vectors[signal.name] = self.new.vectors(scores.vectors)
-        return self.new.scores(scores, self.vectors.get(signal.name))
+        if signal.learns_products:
+            columns = self.new.columns
+            block = replace(block, affinity=block.affinity[:, columns], recency=block.recency[:, columns])
+        scores = signal.score(block)
+        if not isinstance(scores, InnerProductScores):
+            return self.new.scores(scores)
+        if signal.name not in self.vectors:
+            extend = self.new.at_least if signal.counts_users else self.new.vectors
+            self.vectors[signal.name] = extend(scores.vectors)
+        return InnerProductScores(scores.users, self.vectors[signal.name])
 
     def weights(self, closed_form: Collaborative, sources: Indices, targets: Indices) -> F32:
         """Weights of the closed form between products of the features, float32 (n_sources, n_targets)."""

@@ -3,7 +3,8 @@
 A fitted signal has nothing of a product that nobody had met when it was fitted. Its score for such a product is the
 mean of its scores for the `new_product_neighbours` known products of the nearest texts, weighted by their cosines. So a
 signal that is sure of a kind of product is sure of its new ones, and where texts say little the mean is near the
-average: a new product neither floods the lists nor vanishes. `new_product_weight` scales the mixtures; a training
+average: a new product neither floods the lists nor vanishes. A signal that counts users takes as many for a new product
+as the mixture has, until it has more of its own. `new_product_weight` scales the mixtures; a training
 chooses it on validation. Products without text get 0, the score of a product that nothing is known of.
 """
 
@@ -25,7 +26,7 @@ from socialrec.vectors.exact_topk import TopKIndex
 
 @dataclass(frozen=True)
 class Mixing:
-    """How a model mixes known products into new ones: how many at most, and the weight of the mixture."""
+    """Mixture of known products that stands for a new one: how many at most, and the weight of the whole."""
 
     n_neighbours: int
     weight: float
@@ -85,10 +86,15 @@ class NewProducts:
         """Vectors of all products from those of the model's."""
         return Vectors(np.asarray(self.mixtures.dot(vectors.values), dtype=np.float32))
 
-    def scores(self, scores: Scores, vectors: Vectors | None = None) -> Scores:
-        """Scores of all products from those of the model's; `vectors` are the extended ones of inner products."""
+    def at_least(self, vectors: Vectors) -> Vectors:
+        """Vectors of all products, where no new one is below the mixture of those that it resembles."""
+        mixed = self.mixtures.dot(vectors.values[self.columns])
+        return Vectors(np.maximum(vectors.values, np.asarray(mixed, dtype=np.float32)))
+
+    def scores(self, scores: Scores) -> Scores:
+        """Scores of all products from those of the model's."""
         if isinstance(scores, InnerProductScores):
-            return InnerProductScores(scores.users, vectors or self.vectors(scores.vectors))
+            return InnerProductScores(scores.users, self.vectors(scores.vectors))
         if isinstance(scores, SparseScores):
             return SparseScores(scores.cells.dot(self.mixtures.T).tocsr())
         assert isinstance(scores, DenseScores)

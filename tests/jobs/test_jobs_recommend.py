@@ -164,7 +164,7 @@ def test_the_same_night_scored_by_other_partitions_gives_the_same_rows(shop: Set
     args = job.parser(None).parse_args(["--ds", DS, "--home", str(shop.home), "--run-id", "r2"])
     with job.run("check", args) as run:
         versions = {name: pins[name] for name in ("recommender_version", "encoder_version", "model_kind")}
-        context, _ = importlib.import_module("score_recommendations").read_night(run, model, Stamp(DS, **versions))
+        context, _ = importlib.import_module("score_recommendations").read_context(run, model, Stamp(DS, **versions))
     assert recommend_everyone(Recommender.load(model), context).sort_by(order).equals(rows)
     assert list((shop.scratch / "score_recommendations").iterdir()) == []
 

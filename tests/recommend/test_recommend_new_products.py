@@ -77,6 +77,12 @@ def test_every_kind_of_scores_is_extended_alike(data: FeatureSet) -> None:
         assert found.scores(scores).full() == pytest.approx(expected)
 
 
+def test_a_new_product_counts_as_many_users_as_those_it_resembles_until_it_has_more(data: FeatureSet) -> None:
+    found = NewProducts.of(shop(data, [[1, 0], [0, 1], [0.5, 0.5], [0.5, 0.5]]), learned([True, True]))
+    users = Vectors(np.array([[4], [8], [1], [9]], dtype=np.float32))
+    assert found.at_least(users).values.tolist() == [[4], [8], [6], [9]]
+
+
 def test_the_products_of_a_model_may_stand_anywhere_in_the_features(data: FeatureSet) -> None:
     features = dataclasses.replace(
         shop(data, [[0, 1], [0.6, 0.8], [1, 0]]), products=pa.array(["p1", "newcomer", "p0"])

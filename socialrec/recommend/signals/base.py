@@ -79,14 +79,17 @@ class Signal(Protocol):
 
     name: its name in blends and files. reason: kind of reason for its part of a score. baseline_weight: its weight in
     the baseline. learns_products: True where it scores only the products that it was fitted on, so that others are
-    scored by those that they resemble. space: settings that its fit alone depends on, which a training may search;
-    data_space: further ones, that its features are made with, which benchmarks search.
+    scored by those that they resemble. counts_users: True where its scores are users of products, which a new product
+    has not had the time for, so that it counts at least as many as those that it resembles. space: settings that its
+    fit alone depends on, which a training may search; data_space: further ones, that its features are made with, which
+    benchmarks search.
     """
 
     name: ClassVar[str]
     reason: ClassVar[ReasonKind]
     baseline_weight: ClassVar[float]
     learns_products: ClassVar[bool]
+    counts_users: ClassVar[bool]
     space: ClassVar[Space]
     data_space: ClassVar[Space]
 
@@ -119,6 +122,7 @@ class SignalDefaults:
 
     baseline_weight: ClassVar[float] = 0.0
     learns_products: ClassVar[bool] = False
+    counts_users: ClassVar[bool] = False
     space: ClassVar[Space] = {}
     data_space: ClassVar[Space] = {}
 

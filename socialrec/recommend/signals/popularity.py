@@ -16,6 +16,7 @@ class Popularity(PopularityPower):
 
     name: ClassVar[str] = "popularity"
     reason: ClassVar[ReasonKind] = ReasonKind.POPULAR
+    counts_users: ClassVar[bool] = True
     baseline_weight: ClassVar[float] = 0.15
 
     def __init__(self, exponent: float) -> None:

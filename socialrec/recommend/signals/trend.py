@@ -16,6 +16,7 @@ class Trend(PopularityPower):
 
     name: ClassVar[str] = "trend"
     reason: ClassVar[ReasonKind] = ReasonKind.POPULAR
+    counts_users: ClassVar[bool] = True
     baseline_weight: ClassVar[float] = 0.05
     data_space: ClassVar[Space] = {"trend_half_life": (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32)}
 
