@@ -30,21 +30,32 @@ def bench_etl(
 @bench.command("ranking")
 def bench_ranking(
     *,
-    train: Annotated[Path, typer.Option("--train", help="Pairs to learn from: user item [weight], oldest first")],
+    train: Annotated[Path, typer.Option("--train", help="Pairs to learn from: user item [weight] [time]")],
     test: Annotated[Path, typer.Option("--test", help="Pairs to find: user item")],
     valid: Annotated[Path | None, typer.Option("--valid", help="Pairs to choose by; else a tenth of train")] = None,
     social: Annotated[Path | None, typer.Option("--social", help="Ties: user friend")] = None,
     item_text: Annotated[Path | None, typer.Option("--item-text", help="Texts: item text")] = None,
     k: Annotated[str, typer.Option("--k", help="Cutoffs; settings are chosen for the first")] = "10,20",
+    protocol: Annotated[
+        Literal["refit", "published"],
+        typer.Option("--protocol", help="Refitted on train and valid; or as published: learned from train alone"),
+    ] = "refit",
+    ordered: Annotated[
+        bool, typer.Option("--ordered", help="Rows are oldest first; else only a column time orders")
+    ] = False,
+    cold_products: Annotated[
+        float, typer.Option("--cold-products", min=0, max=0.5, help="Share of products to take out of all learning")
+    ] = 0.0,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure ranking quality on your own pairs (tab-separated, with a header), beside popularity, item-kNN and ALS."""
-    from socialrec.bench.ranking.benchmark import cutoffs_of
+    """Measure ranking quality on your own pairs (tab-separated, with a header), beside popularity, neighbours and ALS."""
+    from socialrec.bench.ranking.benchmark import RankingOptions, cutoffs_of
     from socialrec.bench.ranking.benchmark import run as measure
 
     files = {"train": train, "test": test, "valid": valid, "social": social, "item_text": item_text}
-    _print_result(measure(files, cutoffs_of(k), load_settings(home)).to_json(), as_json)
+    options = RankingOptions(protocol == "published", ordered, cold_products)
+    _print_result(measure(files, cutoffs_of(k), load_settings(home), options=options).to_json(), as_json)
 
 
 @bench.command("lastfm")

@@ -6,7 +6,7 @@ import resource
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ import numpy as np
 import pyarrow as pa
 
 from socialrec.bench.progress import Progress, to_standard_error
+from socialrec.bench.ranking.cold import ColdProblem, measure_cold
 from socialrec.bench.ranking.lexical import lexical_vectors
 from socialrec.bench.ranking.pair_files import read_pairs, read_texts, read_ties
-from socialrec.bench.ranking.peers import peer_lists
+from socialrec.bench.ranking.peers import choose_neighbours, peer_lists
 from socialrec.bench.ranking.problem import Problem, TextOf
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.errors import UserError
@@ -26,7 +27,7 @@ from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.training.fits import Blend, measured_blend
 from socialrec.recommend.training.offline import HeldOut, rank
 from socialrec.recommend.training.search import SearchResult, SearchTrial, search_settings
-from socialrec.settings import Settings
+from socialrec.settings import RecommendSettings, Settings
 from socialrec.vectors.arrays import positions
 
 NAME = "ranking"
@@ -52,10 +53,16 @@ class Stages:
 
 @dataclass(frozen=True)
 class Choice:
-    """Settings and blend that validation chose, with the figures behind them."""
+    """Settings, blend and the peers' numbers of neighbours that validation chose, with the figures behind them."""
 
     found: SearchResult
     blend: Blend
+    neighbours: dict[str, int]
+
+    @property
+    def settings(self) -> RecommendSettings:
+        """Settings to fit with."""
+        return self.blend.settings.recommend
 
     def document(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -70,8 +77,9 @@ class Choice:
             "score_decimals",
         }
         return {
-            "settings": self.found.settings.model_dump(mode="json", exclude=used),
+            "settings": self.settings.model_dump(mode="json", exclude=used),
             "trials": self.found.n_trials,
+            "neighbours": self.neighbours,
             "blend": self.blend.weights,
             "validation": self.blend.figures["blend"],
             "ablation": [asdict(row) for row in self.blend.ablation],
@@ -87,20 +95,46 @@ class RankingOutcome:
     choice: Choice
 
 
+@dataclass(frozen=True)
+class RankingOptions:
+    """Choices about the measuring.
+
+    is_published: fitted on train alone, with train alone left out of the lists, as published models are; else refitted
+    on train and validation. is_ordered: rows are oldest first. cold_products: share of products to take out of all
+    learning, see `bench.ranking.cold`.
+    """
+
+    is_published: bool = False
+    is_ordered: bool = False
+    cold_products: float = 0.0
+
+
 def run(
-    files: Mapping[str, Path | None], cutoffs: Sequence[int], settings: Settings, progress: Progress = to_standard_error
+    files: Mapping[str, Path | None],
+    cutoffs: Sequence[int],
+    settings: Settings,
+    progress: Progress = to_standard_error,
+    options: RankingOptions | None = None,
 ) -> BenchResult:
     """Measure on tab-separated files by the names train, valid, test, social and item_text.
 
     Raises UserError naming file and column where something cannot be read.
     """
-    stages = Stages(progress)
+    stages, options = Stages(progress), options or RankingOptions()
     with stages.stage("read"):
-        problem = read_problem(files, settings.evaluate.seed)
-    outcome = test(problem, choose(problem, cutoffs[0], settings, stages), cutoffs, stages)
+        problem = read_problem(files, settings.evaluate.seed, is_ordered=options.is_ordered)
+        if options.is_published:
+            problem = replace(problem, refit=False, masks_validation=False)
+    cold = ColdProblem.of(problem, options.cold_products, settings.evaluate.seed) if options.cold_products else None
+    choice = choose(cold.choosing if cold else problem, cutoffs[0], settings, stages)
+    outcome = test(cold.chosen if cold else problem, choice, cutoffs, stages)
+    more: dict[str, float] = {}
+    if cold:
+        with stages.stage("cold"):
+            more = measure_cold(cold, choice.blend.weights, choice.settings)
     return BenchResult(
         name=NAME,
-        metrics={**outcome.metrics, **problem.n_pairs},
+        metrics={**outcome.metrics, **more, **problem.n_pairs},
         seconds={name: round(value, 2) for name, value in stages.seconds.items()},
         peak_mib=peak_mib(),
         peers={name: PeerResult(figures) for name, figures in outcome.peers.items()},
@@ -118,19 +152,19 @@ def cutoffs_of(text: str) -> list[int]:
     return [int(part) for part in parts]
 
 
-def read_problem(files: Mapping[str, Path | None], seed: int) -> Problem:
+def read_problem(files: Mapping[str, Path | None], seed: int, *, is_ordered: bool = False) -> Problem:
     """Build matrices from the files. Texts are used as they are: they must not reveal held-out pairs."""
     train, test, valid, social, texts = (files.get(name) for name in ("train", "test", "valid", "social", "item_text"))
     assert train is not None
     assert test is not None
     parts = read_pairs(train), read_pairs(valid) if valid else None, read_pairs(test)
     text_of = _vectors_of(read_texts(texts) if texts else None)
-    return Problem.of_tables(parts, read_ties(social) if social else None, text_of, seed)
+    return Problem.of_tables(parts, read_ties(social) if social else None, text_of, seed, ordered=is_ordered)
 
 
 def test(problem: Problem, choice: Choice, cutoffs: Sequence[int], stages: Stages) -> RankingOutcome:
     """Fit the chosen settings and measure on the test pairs at each cutoff."""
-    chosen = choice.found.settings
+    chosen = choice.settings
     with stages.stage("fit"):
         data = problem.data_at("test")(chosen)
         recommender = Recommender.fit(data, chosen, choice.blend.weights, ModelInfo(""))
@@ -138,7 +172,7 @@ def test(problem: Problem, choice: Choice, cutoffs: Sequence[int], stages: Stage
     with stages.stage("score"):
         ranked = rank(recommender, data, held, longest, chosen).ranked
     with stages.stage("peers"):
-        rivals = peer_lists(data, held, longest, chosen)
+        rivals = peer_lists(data, held, longest, chosen, choice.neighbours)
     peers = {name: figures(lists, held, cutoffs) for name, lists in rivals.items()}
     return RankingOutcome(figures(ranked, held, cutoffs), peers, choice)
 
@@ -153,7 +187,9 @@ def choose(problem: Problem, cutoff: int, settings: Settings, stages: Stages) ->
     with stages.stage("blend"):
         blend = measured_blend(data_at(found.settings), held, settings)
     stages.progress(f"blend {blend.weights}, validation {blend.figures['blend']}")
-    return Choice(found, blend)
+    with stages.stage("peers"):
+        neighbours = choose_neighbours(data_at(found.settings), held, settings)
+    return Choice(found, blend, neighbours)
 
 
 def said(progress: Progress) -> Callable[[SearchTrial], None]:

@@ -130,6 +130,7 @@ class LastFmTables:
             test=self.pairs[in_test],
             ties=self.ties,
             text=lambda window: self.text_without(held[window]),
+            ordered=False,
         )
 
     def text_without(self, held: Flags) -> F32:

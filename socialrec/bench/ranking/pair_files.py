@@ -10,16 +10,18 @@ import pyarrow.csv as pc_csv
 
 from socialrec.errors import UserError
 
-WEIGHT = "weight"
+WEIGHT, TIME = "weight", "time"
 
 
 def read_pairs(path: Path) -> pa.Table:
-    """Read a file with header `user item [weight]` as strings and float64 weights, in file order.
+    """Read a file with header `user item [weight] [time]` as strings, float64 weights and int64 times, in file order.
 
-    Without a weight column each row weighs 1. Raises UserError on missing columns, empty names and weights that are not
-    positive numbers.
+    Without a weight column each row weighs 1. Times are whole numbers, such as seconds since 1970. Raises UserError on
+    missing columns, empty names, weights that are not positive numbers, and times that are no whole numbers.
     """
     table = _read(path, ("user", "item"))
+    if TIME in table.column_names:
+        table = table.set_column(table.column_names.index(TIME), TIME, _times(path, table[TIME]))
     if WEIGHT not in table.column_names:
         return table.append_column(WEIGHT, pa.repeat(1.0, table.num_rows))
     return table.set_column(table.column_names.index(WEIGHT), WEIGHT, _weights(path, table[WEIGHT]))
@@ -43,7 +45,7 @@ def _read(path: Path, wanted: tuple[str, ...], may_be_empty: str = "") -> pa.Tab
             path,
             parse_options=pc_csv.ParseOptions(delimiter="\t", quote_char=False),
             convert_options=pc_csv.ConvertOptions(
-                column_types=dict.fromkeys((*wanted, WEIGHT), pa.string()), strings_can_be_null=False
+                column_types=dict.fromkeys((*wanted, WEIGHT, TIME), pa.string()), strings_can_be_null=False
             ),
         )
     except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
@@ -55,8 +57,17 @@ def _read(path: Path, wanted: tuple[str, ...], may_be_empty: str = "") -> pa.Tab
             raise UserError(f"{path} has no column {column} (it has {found}): the header must be {' '.join(wanted)}")
         if column != may_be_empty and (empty := pc.index(table[column], "").as_py()) >= 0:
             raise UserError(f"{path} column {column} is empty in data row {empty + 1}")
-    optional = [name for name in (WEIGHT,) if "item" in wanted and name in table.column_names]
+    optional = [name for name in (WEIGHT, TIME) if "item" in wanted and name in table.column_names]
     return table.select([*wanted, *optional])
+
+
+def _times(path: Path, texts: pa.ChunkedArray) -> pa.Array:
+    values = []
+    for number, text in enumerate(texts.to_pylist(), 1):
+        if not text.strip().lstrip("-").isdecimal():
+            raise UserError(f"{path} column {TIME} holds {text!r} in data row {number}: it must be a whole number")
+        values.append(int(text))
+    return pa.array(values, pa.int64())
 
 
 def _weights(path: Path, texts: pa.ChunkedArray) -> pa.Array:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
+from socialrec.bench.ranking.pair_files import TIME
 from socialrec.errors import UserError
 from socialrec.features.communities import find_communities
 from socialrec.features.evidence import recency_of_times, scaled, trend_of_times
@@ -50,7 +51,8 @@ class Problem:
     """Pairs of the three parts, ties csr (n_users, n_users) with rows adding up to 1, and text vectors by window.
 
     `text` gives the products' vectors (n_products, dim) that may be known before a window. `refit` is True if the
-    tested model also learns from the validation pairs.
+    tested model also learns from the validation pairs, and `masks_validation` if these are left out of the tested lists.
+    `ordered` is True if the pairs are in order of time.
     """
 
     users: pa.Array
@@ -61,12 +63,22 @@ class Problem:
     ties: Csr
     text: Callable[[Window], F32]
     refit: bool = True
+    masks_validation: bool = True
+    ordered: bool = True
 
     @classmethod
     def of_tables(
-        cls, parts: tuple[pa.Table, pa.Table | None, pa.Table], social: pa.Table | None, text: TextOf, seed: int
+        cls,
+        parts: tuple[pa.Table, pa.Table | None, pa.Table],
+        social: pa.Table | None,
+        text: TextOf,
+        seed: int,
+        *,
+        ordered: bool = False,
     ) -> Self:
-        """Build the problem from tables (user, item, weight) of train, validation and test, and (user, friend).
+        """Build the problem from tables (user, item, weight, time) of train, validation and test, and (user, friend).
+
+        Order counts as time where all pairs have one, or where `ordered` says that rows are oldest first.
 
         Without a validation table, a seeded tenth of each user's pairs is taken from train, at least one where the user
         has three. `text` makes the vectors for a catalogue. Raises UserError where train or test is empty.
@@ -79,6 +91,7 @@ class Problem:
         products = vocabulary(*(part["item"] for part in known))
         friends = [social["user"], social["friend"]] if social is not None else []
         users = vocabulary(*(part["user"] for part in known), *friends)
+        timed = all(TIME in part.column_names for part in known)
         first = _pairs(train, users, products, 0)
         if validation is None:
             held = hold_out(first.users, VALIDATION_SHARE, seed)
@@ -86,7 +99,8 @@ class Problem:
         else:
             second = _pairs(validation, users, products, train.num_rows)
         third = _pairs(test, users, products, 0)
-        return cls(users, products, first, second, third, tie_shares(social, users), text(products))
+        ties = tie_shares(social, users)
+        return cls(users, products, first, second, third, ties, text(products), ordered=ordered or timed)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -97,7 +111,7 @@ class Problem:
         """Training data before a window, under settings that say how affinities are made."""
         pairs = self.train + self.validation if window == "test" and self.refit else self.train
         weights = pairs.matrix(self.shape)
-        newest = _newest(pairs, self.shape[1])
+        newest = _newest(pairs, self.shape[1]) if self.ordered else (np.zeros(0, dtype=np.int64),) * 3
         unscaled = FeatureSet(
             users=self.users,
             products=self.products,
@@ -124,7 +138,7 @@ class Problem:
         """Held-out users of a window; their earlier pairs are seen, whether or not the model learned from them."""
         before, held = (self.train, self.validation)
         if window == "test":
-            before, held = self.train + self.validation, self.test
+            before, held = self.train + self.validation if self.masks_validation else self.train, self.test
         seen, relevant = (sp.csr_matrix(pairs.matrix(self.shape) > 0, dtype=np.float32) for pairs in (before, held))
         relevant = (relevant - relevant.multiply(seen)).tocsr()
         relevant.eliminate_zeros()
@@ -182,11 +196,14 @@ def tie_shares(social: pa.Table | None, users: pa.Array) -> Csr:
 
 
 def _pairs(table: pa.Table, users: pa.Array, products: pa.Array, first: int) -> SplitPairs:
+    order = np.arange(first, first + table.num_rows, dtype=np.int64)
+    if TIME in table.column_names:
+        order = table[TIME].to_numpy()
     return SplitPairs(
         positions(table["user"], users),
         positions(table["item"], products),
         table["weight"].to_numpy(),
-        np.arange(first, first + table.num_rows, dtype=np.int64),
+        order,
     )
 
 
