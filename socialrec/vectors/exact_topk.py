@@ -6,16 +6,19 @@ products that rounding leaves undecided are scored in float32. Rounding u and v 
 bound is below a user's k-th best lower bound is in no list. That threshold is one more dimension of the product:
 results of 0 or above are candidates. Products come longest first, so that thresholds are high from the start, and a
 block of products too short for all users of a block ends the search.
+
+Scores that are no inner products (sparse ones, a closed form) are added to the product block by block, where it lies in
+the cache. Their rounding is bounded as well: sums that the bound leaves undecided are candidates.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,12 +29,19 @@ from socialrec.vectors.arrays import ABSENT, F32, Csr, Flags, Indices
 if TYPE_CHECKING:
     import torch
 
-BLOCK_USERS, BLOCK_PRODUCTS = 512, 4096
+BLOCK_USERS, BLOCK_PRODUCTS = 128, 8192
 """Scores of a block: 4 MiB in bfloat16, which stay in the third-level cache."""
 SAMPLE, GROUP = 2048, 8
 """Products for the first threshold, and the size of the groups represented by their best."""
+Added = Callable[[slice], F32]
+"""Maker of the scores that are added to the inner products of some users, finite float32 (n, n_columns)."""
 UNIT = 2.0**-24
 """Largest relative error of one float32 operation."""
+T = TypeVar("T", bound=np.generic)
+LAST = np.iinfo(np.int64).max
+"""Place in the order of a list for no product."""
+MARGIN = 2
+"""Roundings of an added score that are allowed for: its own, and that of the inner product which it cancels."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,8 @@ class TopKBlock:
 class TopKIndex:
     """Products to list from, prepared once; vectors: finite float32 (n_products, dim), active: bool (n_products,).
 
-    With `decimals`, scores are rounded to so many before they are compared.
+    With `decimals`, scores are rounded to so many before they are compared. columns: int32 (n_products,), the column of
+    each product in added scores, the last one for inactive products.
     """
 
     def __init__(self, vectors: F32, active: Flags | None = None, decimals: int | None = None) -> None:
@@ -63,17 +74,43 @@ class TopKIndex:
         self.decimals, self.tolerance = decimals, np.float32(0.0 if decimals is None else 1.5 * 10.0**-decimals)
         self.place = np.full(len(vectors), ABSENT, dtype=np.int64)
         self.place[numbers] = np.arange(len(numbers))
+        self.columns = np.where(self.place == ABSENT, len(numbers), self.place).astype(np.int32)
+        self.n_columns = len(numbers) + 1
         self.blocks = [self.block(at, BLOCK_PRODUCTS) for at in range(0, len(numbers), BLOCK_PRODUCTS)]
+
+    def ranks(self, scores: F32, numbers: Indices) -> Indices:
+        """Numbers in the order of a list, int64 (n,): by score, then by product; scores float32 (n,), numbers (n,)."""
+        if self.decimals is None:
+            # Bits of a float of 0 or above are in its order as a whole number, those of others in the opposite order.
+            bits = (scores + np.float32(0.0)).view(np.int32).astype(np.int64)
+            steps = np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
+        else:
+            steps = np.rint(scores.astype(np.float64) * 10.0**self.decimals).astype(np.int64)
+        ranks: Indices = numbers - steps * len(self.place)
+        return ranks
+
+    def ranked(self, ranks: Indices) -> tuple[Indices, npt.NDArray[np.floating]]:
+        """Read products and scores from sorted `ranks`, int64 (n, k): ABSENT and 0 for those that are LAST."""
+        absent = ranks == LAST
+        steps, numbers = np.divmod(np.where(absent, 0, ranks), max(len(self.place), 1))
+        listed = np.where(absent, ABSENT, numbers)
+        if self.decimals is None:
+            bits = np.where(steps > 0, steps | ~0x7FFFFFFF, -steps).astype(np.int32)
+            return listed, bits.view(np.float32)
+        return listed, np.where(absent, 0.0, -steps / 10.0**self.decimals)
 
     def block(self, start: int, size: int) -> Block:
         """Block of products, longest first, ready for multiplication."""
         return Block.of(start, self.vectors[start : start + size], self.dtype)
 
-    def top_k(self, users: F32, k: int, seen: Csr | None = None, n_threads: int | None = None) -> Iterator[TopKBlock]:
-        """Find the k products of largest inner product with each user that the user has not seen, by blocks of users.
+    def top_k(
+        self, users: F32, k: int, seen: Csr | None = None, added: Added | None = None, n_threads: int | None = None
+    ) -> Iterator[TopKBlock]:
+        """Find the k products of largest score for each user that the user has not seen, by blocks of users.
 
-        users: finite float32 (n, dim). seen: csr (n, n_products). Ties go to the lower product number. The same input
-        gives the same lists with any number of threads; there are as many as cores where none is given.
+        users: finite float32 (n, dim). seen: csr (n, n_products). A score is the inner product, plus what `added` has
+        for the product in its column, see `columns`. Ties go to the lower product number. The same input gives the same
+        lists with any number of threads; there are as many as cores where none is given.
         """
         starts, sample = range(0, len(users), BLOCK_USERS), self.block(0, max(SAMPLE, 2 * GROUP * k))
         seen = sp.csr_matrix((len(users), len(self.place)), dtype=np.float32) if seen is None else seen
@@ -81,9 +118,10 @@ class TopKIndex:
 
         def search(start: int) -> TopKBlock:
             at = slice(start, min(start + BLOCK_USERS, len(users)))
-            return TopKBlock(at, *_Search(self, users[at], seen[at], k).run(sample))
+            more = None if added is None else added(at)
+            return TopKBlock(at, *_Search(self, users[at], seen[at], more, k).run(sample))
 
-        with _each_thread_alone(), ThreadPoolExecutor(n_threads) as pool:
+        with _ONE_THREAD, ThreadPoolExecutor(n_threads) as pool:
             # A few at a time: otherwise the waiting results would grow with the users.
             for first in range(0, len(starts), 2 * n_threads):
                 yield from pool.map(search, starts[first : first + 2 * n_threads])
@@ -117,36 +155,43 @@ class _Candidates:
     low: F32
     high: F32
 
-    def __add__(self, other: _Candidates) -> _Candidates:
-        mine, theirs = vars(self).values(), vars(other).values()
-        return _Candidates(*(np.concatenate(both) for both in zip(mine, theirs, strict=True)))
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Join candidates of several blocks of products."""
+        nothing = np.zeros(0, dtype=np.float32)
+        none = cls(nothing.astype(np.int16), nothing.astype(np.int32), nothing, nothing)
+        columns = zip(*(vars(part).values() for part in (none, *parts)), strict=True)
+        return cls(*(np.concatenate(column) for column in columns))
 
     def __getitem__(self, chosen: Flags | Indices) -> _Candidates:
         return _Candidates(*(column[chosen] for column in vars(self).values()))
 
     def kth_low(self, n_users: int, k: int) -> F32:
         """Find each user's k-th best lower bound, minus infinity where there are fewer, float32 (n_users,)."""
-        order = np.argsort(self.rows, kind="stable")
-        rows, counts = self.rows[order], np.bincount(self.rows, minlength=n_users)
-        table = np.full((n_users, max(k, counts.max(initial=0))), -np.inf, dtype=np.float32)
-        table[rows, _numbered(counts)] = self.low[order]
+        table = self.table(self.low, np.float32(-np.inf), n_users, k)
         kth: F32 = np.partition(table, table.shape[1] - k, axis=1)[:, table.shape[1] - k]
         return kth
+
+    def table(self, values: npt.NDArray[T], absent: T, n_users: int, k: int) -> npt.NDArray[T]:
+        """Values of each candidate (n,) by user, (n_users, k or more), `absent` where a user has no more candidates."""
+        order = np.argsort(self.rows, kind="stable")
+        counts = np.bincount(self.rows, minlength=n_users)
+        table = np.full((n_users, max(k, counts.max(initial=0))), absent)
+        table[self.rows[order], _numbered(counts)] = values[order]
+        return table
 
 
 class _Search:
     """Search for the lists of one block of users, over one block of products after the other."""
 
-    def __init__(self, catalogue: TopKIndex, users: F32, seen: Csr, k: int) -> None:
+    def __init__(self, catalogue: TopKIndex, users: F32, seen: Csr, added: F32 | None, k: int) -> None:
         import torch
 
-        self.catalogue, self.users, self.k = catalogue, users, k
+        self.catalogue, self.users, self.added, self.k = catalogue, users, added, k
         self.lengths = _lengths(users)
         self.rounded, self.errors = _round(users, catalogue.dtype, last=0.0)
         self.coarseness = np.float32(torch.finfo(catalogue.dtype).eps)
-        longest = catalogue.blocks[0].longest if catalogue.blocks else 0.0
-        # Below every score but finite, because differences with infinity are no numbers.
-        self.threshold = np.float32(-2.0) * self.lengths * np.float32(longest) - np.float32(1e-30)
+        self.threshold = np.zeros(len(users), dtype=np.float32)
         places = catalogue.place[seen.indices]
         order = np.argsort(places, kind="stable")
         self.seen_rows = np.repeat(np.arange(len(users)), np.diff(seen.indptr))[order]
@@ -155,29 +200,41 @@ class _Search:
 
     def run(self, sample: Block) -> tuple[Indices, npt.NDArray[np.floating]]:
         """Search; returns product numbers and scores, (n, k) each."""
-        nothing = np.zeros(0, dtype=np.float32)
-        held = _Candidates(nothing.astype(np.int16), nothing.astype(np.int32), nothing, nothing)
+        found: list[_Candidates] = []
         self._begin(sample)
         for number, block in enumerate(self.catalogue.blocks, 1):
-            if (self.lengths * np.float32(block.longest) + self._error(block) < self.threshold).all():
+            if self.added is None and self._is_too_short(block):
                 break
-            held += self._candidates(block)
+            found.append(self._candidates(block))
             # Rarely: the cost grows with the candidates, and each block adds fewer than the one before.
             if number & (number - 1) == 0:
-                held = self._raise_threshold(held)
-        return self._lists(self._raise_threshold(held))
+                found = [self._raise_threshold(_Candidates.joined(found))]
+        return self._lists(self._raise_threshold(_Candidates.joined(found)))
+
+    def _is_too_short(self, block: Block) -> bool:
+        """Check if no product of this block, or of a later one, can be in a list."""
+        return bool((self.lengths * np.float32(block.longest) + self._error(block) < self.threshold).all())
 
     def _begin(self, sample: Block) -> None:
         """Set the first threshold: the k-th best of the best of each group of products."""
         n_groups = sample.rounded.shape[1] // GROUP
         if n_groups < self.k:
+            self.threshold = self._floor()
             return
-        scores = self._excess(sample, self.rounded.new_zeros(len(self.users)))[:, : n_groups * GROUP]
+        scores = self._excess(sample, self.rounded.new_zeros(len(self.users)), side=-1)[:, : n_groups * GROUP]
         best = scores.unflatten(1, (GROUP, n_groups)).amax(1).float().numpy()
         kth = np.partition(best, n_groups - self.k, axis=1)[:, n_groups - self.k]
+        known = np.isfinite(kth)
         # Not `kth` less its rounding where it is minus infinity: that is no number.
-        slack = np.where(np.isfinite(kth), np.abs(kth) * self.coarseness + self._error(sample), 0)
-        self.threshold = np.maximum(self.threshold, (kth - slack - self.catalogue.tolerance).astype(np.float32))
+        slack = np.where(known, np.abs(kth) * self.coarseness + self._error(sample), 0)
+        lowest = kth - slack - self.catalogue.tolerance
+        self.threshold = (lowest if known.all() else np.where(known, lowest, self._floor())).astype(np.float32)
+
+    def _floor(self) -> F32:
+        """Bound below all scores but finite, because differences with infinity are no numbers; float32 (n,)."""
+        longest = self.catalogue.blocks[0].longest if self.catalogue.blocks else 0.0
+        floor: F32 = np.float32(-2.0) * self.lengths * np.float32(longest) - np.float32(1e-30)
+        return floor if self.added is None else floor - np.float32(2.0) * np.abs(self.added.min(axis=1))
 
     def _candidates(self, block: Block) -> _Candidates:
         """Unseen products of a block whose upper bound reaches the threshold."""
@@ -187,7 +244,7 @@ class _Search:
         wanted = self.threshold - error
         # Rounded down, if at all.
         least = torch.from_numpy(wanted - np.abs(wanted) * self.coarseness).to(self.rounded.dtype)
-        excess = self._excess(block, least)
+        excess = self._excess(block, least, side=1)
         # Floats of 0 or above have bit patterns of 0 or above, and integers compare faster.
         bits = excess.view(torch.int16 if excess.itemsize == 2 else torch.int32).numpy()
         flat = np.flatnonzero(bits >= 0)
@@ -195,16 +252,27 @@ class _Search:
         over = excess.flatten()[torch.from_numpy(flat)].float().numpy()
         scores = over + least.float().numpy()[rows]
         slack = over * self.coarseness + error[rows]
+        if self.added is not None:
+            slack += (2 + MARGIN) * self.coarseness * np.abs(self.added[rows, columns + block.start])
         return _Candidates(rows.astype(np.int16), columns + np.int32(block.start), scores - slack, scores + slack)
 
-    def _excess(self, block: Block, least: torch.Tensor) -> torch.Tensor:
-        """Rounded scores less each user's threshold, (n, n_products of the block); seen products -infinity."""
+    def _excess(self, block: Block, least: torch.Tensor, side: int) -> torch.Tensor:
+        """Rounded scores less each user's threshold, (n, n_products of the block); seen products -infinity.
+
+        What is added is rounded down (side -1) or up (side 1) by as much as rounding the sum may take from it or give
+        to it, so that the sign of a sum is never on the wrong side of 0.
+        """
         import torch
 
         n_products = block.rounded.shape[1]
         excess = self.memory[: len(self.users) * n_products].view(len(self.users), n_products)
         self.rounded[:, -1] = -least
         torch.mm(self.rounded, block.rounded, out=excess)
+        if self.added is not None:
+            added = torch.from_numpy(self.added[:, block.start : block.start + n_products]).to(excess.dtype)
+            # One factor for positive and one for negative scores, so that both move the same way.
+            more, less = 1 + side * MARGIN * float(self.coarseness), 1 - side * MARGIN * float(self.coarseness)
+            excess.add_(torch.nn.functional.leaky_relu_(added, less / more), alpha=more)
         at = slice(*np.searchsorted(self.seen_places, [block.start, block.start + n_products]))
         columns = self.seen_places[at] - block.start
         excess[torch.from_numpy(self.seen_rows[at]), torch.from_numpy(columns)] = -torch.inf
@@ -226,21 +294,14 @@ class _Search:
 
     def _lists(self, held: _Candidates) -> tuple[Indices, npt.NDArray[np.floating]]:
         """Score the candidates in float32, and keep the best of them."""
-        numbers = self.catalogue.numbers[held.places]
-        by_number = np.argsort(held.rows.astype(np.int64) * len(self.catalogue.place) + numbers)
-        held, numbers = held[by_number], numbers[by_number]
-        exact = np.einsum("cd,cd->c", self.users[held.rows], self.catalogue.vectors[held.places])
-        if self.catalogue.decimals is not None:
-            exact = np.round(exact.astype(np.float64), self.catalogue.decimals)
-        counts = np.bincount(held.rows, minlength=len(self.users))
-        shape = len(self.users), max(self.k, counts.max(initial=0))
-        at = held.rows, _numbered(counts)
-        listed, scores = np.full(shape, ABSENT, dtype=np.int64), np.full(shape, -np.inf, dtype=exact.dtype)
-        listed[at], scores[at] = numbers, exact
-        best = np.argsort(-scores, axis=1, kind="stable")[:, : self.k]
-        listed, scores = (np.take_along_axis(table, best, axis=1) for table in (listed, scores))
-        scores[listed == ABSENT] = 0.0
-        return listed, scores
+        if not self.catalogue.blocks:
+            return np.full((len(self.users), self.k), ABSENT, dtype=np.int64), np.zeros((len(self.users), self.k))
+        places = held.table(held.places, np.int32(ABSENT), len(self.users), self.k)
+        exact = np.einsum("nd,ncd->nc", self.users, self.catalogue.vectors[places])
+        if self.added is not None:
+            exact += np.take_along_axis(self.added, places, axis=1)
+        ranks = np.where(places == ABSENT, LAST, self.catalogue.ranks(exact, self.catalogue.numbers[places]))
+        return self.catalogue.ranked(np.sort(ranks, axis=1)[:, : self.k])
 
 
 def _round(vectors: F32, dtype: torch.dtype, last: float) -> tuple[torch.Tensor, F32]:
@@ -268,14 +329,31 @@ def _numbered(counts: Indices) -> Indices:
     return numbers
 
 
-@contextmanager
-def _each_thread_alone() -> Iterator[None]:
-    """Limit torch to one thread, because blocks of users are spread over threads."""
-    import torch
+class _OneThread:
+    """Limit of torch to one thread, because blocks of users are spread over threads.
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    The limit holds for the whole process: the first of several searches at a time sets it, and the last one lifts it.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._n_searches, self._before = threading.Lock(), 0, 1
+
+    def __enter__(self) -> None:
+        import torch
+
+        with self._lock:
+            if not self._n_searches:
+                self._before = torch.get_num_threads()
+                torch.set_num_threads(1)
+            self._n_searches += 1
+
+    def __exit__(self, *exception: object) -> None:
+        import torch
+
+        with self._lock:
+            self._n_searches -= 1
+            if not self._n_searches:
+                torch.set_num_threads(self._before)
+
+
+_ONE_THREAD = _OneThread()

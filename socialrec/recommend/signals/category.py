@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from socialrec.features.data import TrainingData
-from socialrec.recommend.scores import Scores, SparseScores
+from socialrec.recommend.scores import KindScorer, Scores
 from socialrec.recommend.signals.base import State, UserBlock, membership, stored_kinds
 from socialrec.settings import RecommendSettings
 from socialrec.vectors.arrays import F32, Indices
@@ -26,7 +26,7 @@ class Category:
     def __init__(self, category: Indices, strength: F32) -> None:
         self.category, self.strength = category, strength
         self._members = membership(category)
-        self._strengths = self._members.multiply(strength[:, None]).T.tocsr()
+        self._scorer = KindScorer(self._members.multiply(strength[:, None]).tocsr())
 
     @classmethod
     def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
@@ -41,7 +41,7 @@ class Category:
         """Score products, (n, n_products); zeros for a user who likes nothing that has a category."""
         total = np.asarray(block.affinity.sum(axis=1), dtype=np.float32).ravel()
         shares = sp.diags(np.divide(1.0, total, out=np.zeros_like(total), where=total > 0))
-        return SparseScores(shares.dot(block.affinity.dot(self._members)).dot(self._strengths).tocsr())
+        return self._scorer.score(shares.dot(block.affinity.dot(self._members)))
 
     def state(self) -> State:
         """Categories, and one strength per product."""

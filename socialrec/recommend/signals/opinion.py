@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from socialrec.features.data import TrainingData
-from socialrec.recommend.scores import DenseScores, Scores, SparseScores
+from socialrec.recommend.scores import KindScorer, Scores, SparseScores
 from socialrec.recommend.signals.base import State, UserBlock, membership, stored_kinds
 from socialrec.settings import RecommendSettings
 from socialrec.vectors.arrays import Indices
@@ -28,6 +28,7 @@ class Opinion:
     def __init__(self, category: Indices) -> None:
         self.category = category
         self._kinds = membership(category)
+        self._scorer = KindScorer(np.float32(KIND_SHARE) * self._kinds)
 
     @classmethod
     def fit(cls, data: TrainingData, settings: RecommendSettings) -> Self:
@@ -39,13 +40,10 @@ class Opinion:
         """Score products, (n, n_products), below 0 for disliked ones; zeros without an opinion of a neighbour."""
         if not block.opinions.nnz:
             return SparseScores(block.opinions)
-        sums = block.opinions.dot(self._kinds).toarray()
-        counts = block.opinions.astype(bool).astype(np.float32).dot(self._kinds).toarray()
-        means = np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
-        of_kind = self._kinds.dot(means.T).T
-        return DenseScores.whole(
-            np.asarray(block.opinions.toarray() + np.float32(KIND_SHARE) * of_kind, dtype=np.float32)
-        )
+        sums = block.opinions.dot(self._kinds)
+        counts = block.opinions.astype(bool).astype(np.float32).dot(self._kinds)
+        counts.data = 1 / counts.data
+        return self._scorer.score(sums.multiply(counts).tocsr()).plus(block.opinions)
 
     def state(self) -> State:
         """Categories."""
