@@ -50,7 +50,8 @@ def run(sizes: ShopSizes, settings: Settings, progress: Progress = to_standard_e
         problem = generate(sizes)
     with stages.stage("blend"):
         data, held = problem.data_at("validation")(settings.recommend), problem.held_out("validation")
-        weights = learn_blend(data, held, settings)[0].weights
+        learned = learn_blend(data, held, settings)
+    weights, settings = learned.recommender.weights, learned.settings
     with stages.stage("fit"):
         data, held = problem.data_at("test")(settings.recommend), problem.held_out("test")
         recommender = Recommender.fit(data, settings.recommend, weights, ModelInfo(""))

@@ -84,6 +84,11 @@ class Recommender:
         """Copy with the same signals under another blend."""
         return type(self)(self.products, self.signals, weights, self.info)
 
+    def with_collaborative(self, closed_form: Collaborative) -> Self:
+        """Copy with another closed form."""
+        signals = [closed_form if signal is self.collaborative else signal for signal in self.signals]
+        return type(self)(self.products, signals, self.weights, self.info)
+
     @property
     def collaborative(self) -> Collaborative:
         """Signal that finds the user's products behind a score."""

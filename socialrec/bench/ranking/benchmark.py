@@ -6,7 +6,7 @@ import resource
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +153,7 @@ def choose(problem: Problem, cutoff: int, settings: Settings, stages: Stages) ->
     with stages.stage("blend"):
         blend = measured_blend(data_at(found.settings), held, settings)
     stages.progress(f"blend {blend.weights}, validation {blend.figures['blend']}")
-    return Choice(found, blend)
+    return Choice(replace(found, settings=blend.settings.recommend), blend)
 
 
 def said(progress: Progress) -> Callable[[SearchTrial], None]:

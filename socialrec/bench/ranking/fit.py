@@ -36,7 +36,8 @@ def run(
             chosen = search_settings(data_at, held, settings, said(progress)).settings
         settings = settings.model_copy(update={"recommend": chosen})
     with stages.stage("blend"):
-        weights = learn_blend(data_at(settings.recommend), held, settings)[0].weights
+        learned = learn_blend(data_at(settings.recommend), held, settings)
+    weights, settings = learned.recommender.weights, learned.settings
     data, held = problem.data_at("test")(settings.recommend), problem.held_out("test")
     with stages.stage("fit"):
         recommender = Recommender.fit(data, settings.recommend, weights, ModelInfo(""))
