@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+from socialrec.bench.load import LoadMeter
 from socialrec.bench.progress import Progress, to_standard_error
 from socialrec.bench.ranking.benchmark import PACKAGES, Stages, figures, peak_mib, said
 from socialrec.bench.ranking.problem import Problem
@@ -29,7 +30,7 @@ def run(
     final fit; `seconds.each` that of every signal with weight; `seconds.blend` that of the fit before validation and of
     learning the blend.
     """
-    stages, cutoff = Stages(progress), settings.evaluate.cutoff
+    meter, stages, cutoff = LoadMeter(), Stages(progress), settings.evaluate.cutoff
     held, data_at = problem.held_out("validation"), problem.data_at("validation")
     if searches:
         with stages.stage("search"):
@@ -53,6 +54,7 @@ def run(
         ratios={"ratio_to_implicit_als": round(peer / stages.seconds["fit"], 3)},
         versions=versions([*PACKAGES, "implicit"]),
         chosen={"blend": weights, "settings": settings.recommend.model_dump(mode="json")},
+        load=meter.load(),
     )
 
 
