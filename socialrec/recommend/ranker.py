@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from socialrec.recommend.scores import InnerProductScores, Scores, Vectors, WrittenScores
 from socialrec.vectors.arrays import Csr, Flags, Indices
-from socialrec.vectors.exact_topk import TopKIndex
+from socialrec.vectors.exact_topk import Parts, TopKIndex
 
 TopK = tuple[Indices, npt.NDArray[np.float64]]
 
@@ -36,21 +36,25 @@ class TopKRanker:
         terms = list(scores.terms(np.ones(scores.shape[0], dtype=np.float32)))
         products = [(factors, part) for factors, part in terms if isinstance(part, InnerProductScores)]
         others = [(factors, part) for factors, part in terms if not isinstance(part, InnerProductScores)]
-        catalogue = self._catalogue_of(tuple(part.vectors for _, part in products))
         users = [np.ldexp(factors[:, None] * part.users, part.vectors.exponent) for factors, part in products]
+        catalogue = self._catalogue_of(tuple(part.vectors for _, part in products), users)
         added = WrittenScores(others, catalogue.columns, catalogue.n_columns) if others else None
-        found = list(catalogue.top_k(np.hstack([scores.constants[:, None], *users]), k, seen, added, n_threads=1))
+        side_by_side = np.hstack([np.zeros((scores.shape[0], 0), dtype=np.float32), *users])
+        found = list(catalogue.top_k(side_by_side, k, seen, added, scores.constants, n_threads=1))
         return np.concatenate([each.products for each in found]), np.concatenate([each.scores for each in found])
 
-    def _catalogue_of(self, vectors: tuple[Vectors, ...]) -> TopKIndex:
-        """A one for the users' constants, and the vectors of all parts side by side; rebuilt only for other vectors.
+    def _catalogue_of(self, vectors: tuple[Vectors, ...], users: Sequence[F32]) -> TopKIndex:
+        """Vectors of all parts side by side; rebuilt only for other vectors. users: vectors of some users by part.
 
-        All parts have lengths up to 1: the error of rounding them is bounded by lengths. Powers of two change no digit.
+        All parts of products have lengths up to 1: the error of rounding them is bounded by lengths. Powers of two
+        change no digit.
         """
         if self._catalogue is None or not _equal(vectors, self._vectors):
-            ones = np.ones((len(self.active), 1), dtype=np.float32)
-            side_by_side = np.hstack([ones, *(np.ldexp(each.values, -each.exponent) for each in vectors)])
-            self._catalogue, self._vectors = TopKIndex(side_by_side, self.active, self.decimals), vectors
+            scaled = [np.ldexp(each.values, -each.exponent) for each in vectors]
+            typical = np.array([np.linalg.norm(each, axis=1).mean() for each in users], dtype=np.float32)
+            side_by_side = np.hstack([np.zeros((len(self.active), 0), dtype=np.float32), *scaled])
+            parts = Parts([each.shape[1] for each in scaled], typical)
+            self._catalogue, self._vectors = TopKIndex(side_by_side, self.active, self.decimals, parts), vectors
         return self._catalogue
 
 
