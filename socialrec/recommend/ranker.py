@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from socialrec.recommend.scores import InnerProductScores, Scores, Vectors, WrittenScores
-from socialrec.vectors.arrays import Csr, Flags, Indices
+from socialrec.vectors.arrays import F32, Csr, Flags, Indices
 from socialrec.vectors.exact_topk import Parts, TopKIndex
 
 TopK = tuple[Indices, npt.NDArray[np.float64]]
@@ -40,7 +40,7 @@ class TopKRanker:
         catalogue = self._catalogue_of(tuple(part.vectors for _, part in products), users)
         added = WrittenScores(others, catalogue.columns, catalogue.n_columns) if others else None
         side_by_side = np.hstack([np.zeros((scores.shape[0], 0), dtype=np.float32), *users])
-        found = list(catalogue.top_k(side_by_side, k, seen, added, scores.constants, n_threads=1))
+        found = list(catalogue.top_k(side_by_side, k, seen, added=added, constants=scores.constants, n_threads=1))
         return np.concatenate([each.products for each in found]), np.concatenate([each.scores for each in found])
 
     def _catalogue_of(self, vectors: tuple[Vectors, ...], users: Sequence[F32]) -> TopKIndex:

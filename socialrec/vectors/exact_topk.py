@@ -3,9 +3,9 @@
 A score is an inner product, and what is added to it: sparse scores, a closed form. Most of the work would be the matrix
 product, so it is done in bfloat16 where the processor multiplies in it, and only products that rounding leaves
 undecided are scored in float32. Rounding u and v to u' and v' moves an inner product by at most |u||v - v'| +
-|u - u'||v'| (Cauchy and Schwarz), so each score has a lower and an upper bound, and a product whose upper bound is below
-a user's k-th best lower bound is in no list. That threshold is one more dimension of the product: results of 0 or above
-are candidates. Vectors that consist of parts are bounded part by part, which is tighter.
+|u - u'||v'| (Cauchy and Schwarz), so each score has a lower and an upper bound, and a product whose upper bound is
+below a user's k-th best lower bound is in no list. That threshold is one more dimension of the product: results of 0 or
+above are candidates. Vectors that consist of parts are bounded part by part, which is tighter.
 
 Products come longest first, so that thresholds are high from the start, and soon |u||v| cannot reach them: such a block
 is not multiplied, and only products with a large added score are looked at.
@@ -120,6 +120,7 @@ class TopKIndex:
         users: F32,
         k: int,
         seen: Csr | None = None,
+        *,
         added: Added | None = None,
         constants: F32 | None = None,
         n_threads: int | None = None,
@@ -275,12 +276,11 @@ class _Search:
     def _floor(self) -> F32:
         """Bound below all scores but finite, because differences with infinity are no numbers; float32 (n,)."""
         reaches = [self._reach(block) for block in self.catalogue.blocks]
-        floor: F32 = np.float32(-2.0) * np.max([np.zeros(len(self.users)), *reaches], axis=0) - np.float32(1e-30)
-        floor = floor.astype(np.float32)
-        if self.added is None:
-            return floor
-        lowest = np.where(np.isfinite(self.added), self.added, 0).min(axis=1)
-        return floor - np.float32(2.0) * np.abs(lowest)
+        lowest = -np.max([np.zeros_like(self.threshold), *reaches], axis=0)
+        if self.added is not None:
+            lowest += np.minimum(np.where(np.isfinite(self.added), self.added, np.float32(0.0)).min(axis=1), 0.0)
+        floor: F32 = (2 * lowest - 1e-30).astype(np.float32)
+        return floor
 
     def _reach(self, block: Block) -> F32:
         """Bound above each user's inner products with this block's products, float32 (n,)."""
