@@ -60,8 +60,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def fit(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, split: Split) -> dict[str, Any]:
     """Learn the blend, fit on everything and store the candidate; returns facts for the receipt."""
-    settings = settings_to_use(run, tracker, inputs, split)
-    blend = fit_blend(inputs, split, settings)
+    blend = fit_blend(inputs, split, settings_to_use(run, tracker, inputs, split))
+    settings = blend.settings
     ndcg = blend.figures["blend"][f"ndcg_at_{settings.evaluate.cutoff}"]
     run.log.info("learned the blend", split=split.label, val_ndcg=round(ndcg, 4), **blend.weights)
     if not run.args.dry_run:

@@ -12,6 +12,8 @@ from typing import Any
 
 import psutil
 
+from socialrec.bench.load import MachineLoad
+
 _MIB = 1024**2
 
 
@@ -55,12 +57,14 @@ class BenchResult:
     machine: Mapping[str, str | float] = field(default_factory=this_machine)
     chosen: Mapping[str, Any] = field(default_factory=dict)
     """Choices made on validation, and their figures."""
+    load: MachineLoad | None = None
+    """Load that others made meanwhile, in benchmarks of time."""
 
     def to_json(self) -> str:
-        """One line of JSON, the ratios beside the other fields."""
+        """One line of JSON, the ratios and the load beside the other fields."""
         content = asdict(self)
-        ratios = content.pop("ratios")
-        return json.dumps(content | ratios)
+        ratios, load = content.pop("ratios"), content.pop("load")
+        return json.dumps(content | ratios | (load or {}))
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import scipy.sparse as sp
 
+from socialrec.bench.load import LoadMeter
 from socialrec.bench.progress import Progress, to_standard_error
 from socialrec.bench.ranking.benchmark import PACKAGES, Stages, figures, peak_mib
 from socialrec.bench.ranking.problem import Problem, SplitPairs, shuffled_places, tie_shares
@@ -45,12 +46,13 @@ def run(sizes: ShopSizes, settings: Settings, progress: Progress = to_standard_e
 
     `seconds.total` is the sum without generating the shop. `targets_met` is valid at scale 1 only.
     """
-    stages, cutoff = Stages(progress), settings.evaluate.cutoff
+    meter, stages, cutoff = LoadMeter(), Stages(progress), settings.evaluate.cutoff
     with stages.stage("generate"):
         problem = generate(sizes)
     with stages.stage("blend"):
         data, held = problem.data_at("validation")(settings.recommend), problem.held_out("validation")
-        weights = learn_blend(data, held, settings)[0].weights
+        learned = learn_blend(data, held, settings)
+    weights, settings = learned.recommender.weights, learned.settings
     with stages.stage("fit"):
         data, held = problem.data_at("test")(settings.recommend), problem.held_out("test")
         recommender = Recommender.fit(data, settings.recommend, weights, ModelInfo(""))
@@ -72,7 +74,8 @@ def run(sizes: ShopSizes, settings: Settings, progress: Progress = to_standard_e
         peers={"popularity": PeerResult(figures(popular, held, [cutoff]))},
         ratios={},
         versions=versions(PACKAGES),
-        chosen={"blend": weights},
+        chosen={"blend": weights, "closed_form_weights": settings.recommend.closed_form_weights},
+        load=meter.load(),
     )
 
 

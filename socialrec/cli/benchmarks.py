@@ -49,7 +49,7 @@ def bench_ranking(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure ranking quality on your own pairs (tab-separated, with a header), beside popularity, neighbours and ALS."""
+    """Measure ranking quality on your own pairs (tab-separated, with a header) beside popularity, neighbours, ALS."""
     from socialrec.bench.ranking.benchmark import RankingOptions, cutoffs_of
     from socialrec.bench.ranking.benchmark import run as measure
 
@@ -87,6 +87,19 @@ def bench_topk(
     from socialrec.bench.topk.benchmark import run as measure
 
     _print_result(measure(Size(n_users, n_products, dim, k), load_settings(home)).to_json(), as_json)
+
+
+@bench.command("night")
+def bench_night(
+    scale: Annotated[float, typer.Option("--scale", min=0.001, help="1 is 100,000 users and 50,000 products")] = 1.0,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare a learned blend's lists for everyone with plain lists by implicit and faiss: time on one core each."""
+    from socialrec.bench.night import run as measure
+    from socialrec.bench.scale import ShopSizes
+
+    _print_result(measure(ShopSizes.of(scale / 2), load_settings(home)).to_json(), as_json)
 
 
 @bench.command("fit")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from socialrec.evaluate.metrics.hits import n_relevant
-from socialrec.recommend.scores import F64, FLAT, Scores
+from socialrec.recommend.scores import F64, FLAT, Scores, Term
 from socialrec.vectors.arrays import F32, Csr, Indices
 
 TIE_BREAK = 1e-3
@@ -49,6 +49,17 @@ class Blended(Scores):
         means = np.stack([mean for mean, _ in self._moments])
         offsets: F32 = -(means * self.scales).sum(axis=0).astype(np.float32)
         return offsets
+
+    @property
+    def constants(self) -> F32:
+        """Offsets: the terms are not centred."""
+        return self.offsets
+
+    def terms(self, factors: F32) -> Iterator[Term]:
+        """Terms of each part; parts of weight 0 for everyone are left out."""
+        for part, scale in zip(self.parts, self.scales, strict=True):
+            if scale.any():
+                yield from part.terms(factors * scale)
 
     def moments(self) -> tuple[F64, F64]:
         """Moments of the sum: the mean is 0; the deviation is that of uncorrelated parts, 0 or not finite only where it

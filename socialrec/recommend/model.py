@@ -110,6 +110,16 @@ class Recommender:
         """Ids of the products that it was fitted on, (n_products,)."""
         return self.learned.ids
 
+    def with_mixing(self, mixing: Mixing) -> Self:
+        """Copy that mixes known products into new ones in another way."""
+        learned = replace(self.learned, mixing=mixing)
+        return type(self)(learned, self.signals, self.weights, self.info)
+
+    def with_collaborative(self, closed_form: Collaborative) -> Self:
+        """Copy with another closed form."""
+        signals = [closed_form if signal is self.collaborative else signal for signal in self.signals]
+        return type(self)(self.learned, signals, self.weights, self.info)
+
     @property
     def collaborative(self) -> Collaborative:
         """Signal that finds the user's products behind a score."""

@@ -96,7 +96,7 @@ class NewProducts:
         if isinstance(scores, InnerProductScores):
             return InnerProductScores(scores.users, self.vectors(scores.vectors))
         if isinstance(scores, SparseScores):
-            return SparseScores(scores.cells.dot(self.mixtures.T).tocsr())
+            return SparseScores(scores.cells.dot(self.mixtures.T.tocsr()).tocsr())
         assert isinstance(scores, DenseScores)
         dense = self.mixtures[:, scores.columns]
         columns = np.flatnonzero(np.diff(dense.indptr))

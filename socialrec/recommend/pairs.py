@@ -64,8 +64,9 @@ class PairRecommender:
         before, learned = tables.features(split, "validation", chosen), tables.features(split, "all", chosen)
         training = split.training_interactions(tables.events, "validation")
         held = held_out(before, training, split.validation_pairs(tables.events))
-        weights = learn_blend(before, held, chosen)[0].weights
-        return cls(Recommender.fit(learned, chosen.recommend, weights, ModelInfo("")), learned)
+        blend = learn_blend(before, held, chosen)
+        model = Recommender.fit(learned, blend.settings.recommend, blend.recommender.weights, ModelInfo(""))
+        return cls(model, learned)
 
     def recommend(self, user: str, k: int = 10) -> list[tuple[str, float]]:
         """Best k items that the user has not met, with their scores, best first; popular ones for an unknown user."""

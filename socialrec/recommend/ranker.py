@@ -1,4 +1,4 @@
-"""Exact top-K lists without seen and inactive products, by the engine that fits a blend's scores."""
+"""Exact top-K lists without seen and inactive products, for any blend."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from socialrec.recommend.blend import Blended
-from socialrec.recommend.scores import InnerProductScores, Scores, Vectors
-from socialrec.vectors.arrays import ABSENT, F32, Csr, Flags, Indices
-from socialrec.vectors.exact_topk import TopKIndex
+from socialrec.recommend.scores import InnerProductScores, Scores, Vectors, WrittenScores
+from socialrec.vectors.arrays import F32, Csr, Flags, Indices
+from socialrec.vectors.exact_topk import Parts, TopKIndex
 
 TopK = tuple[Indices, npt.NDArray[np.float64]]
 
@@ -19,9 +18,9 @@ class TopKRanker:
     """Ranker of the products of one catalogue; active: bool (n_products,).
 
     Scores are rounded to `decimals` and ties go to the lower product number, so float noise cannot reorder a list.
-    Where a blend consists of inner products alone (factors, content, popularity), scores are never materialised: one
-    search over all vectors finds the best. A closed form, steps or ties add scores that are no inner products; then
-    they are materialised, a block of users at a time.
+    Inner products (factors, content, popularity) are never materialised: one search over the vectors of all of them
+    finds the best. To its products it adds the other scores, which are written out: sparse ones (steps, ties) and those
+    of a closed form.
     """
 
     def __init__(self, active: Flags, decimals: int) -> None:
@@ -34,48 +33,33 @@ class TopKRanker:
 
         scores are finite, (n, n_products); seen is csr (n, n_products).
         """
-        if isinstance(scores, Blended) and (parts := inner_products(scores)):
-            return self._search(scores, parts, seen, k)
-        return top_k(scores.full(), seen, self.active, k, self.decimals)
-
-    def _search(self, blend: Blended, parts: Sequence[tuple[F32, InnerProductScores]], seen: Csr, k: int) -> TopK:
-        users = np.hstack([*(scale[:, None] * part.users for scale, part in parts), blend.offsets[:, None]])
-        catalogue = self._catalogue_of(tuple(part.vectors for _, part in parts))
-        found = list(catalogue.top_k(users, k, seen, n_threads=1))
+        terms = list(scores.terms(np.ones(scores.shape[0], dtype=np.float32)))
+        products = [(factors, part) for factors, part in terms if isinstance(part, InnerProductScores)]
+        others = [(factors, part) for factors, part in terms if not isinstance(part, InnerProductScores)]
+        users = [np.ldexp(factors[:, None] * part.users, part.vectors.exponent) for factors, part in products]
+        catalogue = self._catalogue_of(tuple(part.vectors for _, part in products), users)
+        added = WrittenScores(others, catalogue.columns, catalogue.n_columns) if others else None
+        side_by_side = np.hstack([np.zeros((scores.shape[0], 0), dtype=np.float32), *users])
+        found = list(catalogue.top_k(side_by_side, k, seen, added=added, constants=scores.constants, n_threads=1))
         return np.concatenate([each.products for each in found]), np.concatenate([each.scores for each in found])
 
-    def _catalogue_of(self, vectors: tuple[Vectors, ...]) -> TopKIndex:
-        """Vectors of all parts side by side, and a one for the users' offsets; rebuilt only for other vectors."""
-        if self._catalogue is None or [*map(id, vectors)] != [*map(id, self._vectors)]:
-            ones = np.ones((len(self.active), 1), dtype=np.float32)
-            side_by_side = np.hstack([*(each.values for each in vectors), ones])
-            self._catalogue, self._vectors = TopKIndex(side_by_side, self.active, self.decimals), vectors
+    def _catalogue_of(self, vectors: tuple[Vectors, ...], users: Sequence[F32]) -> TopKIndex:
+        """Vectors of all parts side by side; rebuilt only for other vectors. users: vectors of some users by part.
+
+        All parts of products have lengths up to 1: the error of rounding them is bounded by lengths. Powers of two
+        change no digit.
+        """
+        if self._catalogue is None or not _equal(vectors, self._vectors):
+            scaled = [np.ldexp(each.values, -each.exponent) for each in vectors]
+            typical = np.array([np.linalg.norm(each, axis=1).mean() for each in users], dtype=np.float32)
+            side_by_side = np.hstack([np.zeros((len(self.active), 0), dtype=np.float32), *scaled])
+            parts = Parts([each.shape[1] for each in scaled], typical)
+            self._catalogue, self._vectors = TopKIndex(side_by_side, self.active, self.decimals, parts), vectors
         return self._catalogue
 
 
-def inner_products(blend: Blended) -> list[tuple[F32, InnerProductScores]]:
-    """Parts with weight and their scales (n,), where all of them are inner products; else empty."""
-    counting = [pair for pair in zip(blend.scales, blend.parts, strict=True) if pair[0].any()]
-    found = [(scale, part) for scale, part in counting if isinstance(part, InnerProductScores)]
-    return found if len(found) == len(counting) else []
-
-
-def top_k(scores: F32, seen: Csr, active: Flags, k: int, decimals: int) -> TopK:
-    """Rank materialised scores, float32 (n, n_products), as `TopKRanker.top_k` does; they are overwritten."""
-    n, n_products = scores.shape
-    scores[:, ~active] = -np.inf
-    scores[np.repeat(np.arange(n), np.diff(seen.indptr)), seen.indices] = -np.inf
-    # Only scores within rounding of the k-th best are rounded and sorted.
-    last = n_products - min(k, n_products)
-    floor = np.partition(scores, last, axis=1)[:, last, None] - np.float32(1.5 * 10.0**-decimals)
-    users, products = np.nonzero((scores >= floor) & (scores > -np.inf))
-    steps = np.rint(scores[users, products].astype(np.float64) * 10**decimals)
-    order = np.lexsort((products, -steps, users))
-    users, products, steps = users[order], products[order], steps[order]
-    places = np.arange(len(users)) - np.searchsorted(users, users)
-    kept = places < k
-    chosen = np.full((n, k), ABSENT, dtype=np.int64)
-    rounded = np.zeros((n, k))
-    chosen[users[kept], places[kept]] = products[kept]
-    rounded[users[kept], places[kept]] = steps[kept] / 10**decimals
-    return chosen, rounded
+def _equal(some: Sequence[Vectors], others: Sequence[Vectors]) -> bool:
+    """Check if all vectors are the same; those that are fitted are the same objects in all blocks of users."""
+    return len(some) == len(others) and all(
+        one is other or np.array_equal(one.values, other.values) for one, other in zip(some, others, strict=True)
+    )

@@ -7,18 +7,22 @@ places) follow from the parts.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from socialrec.vectors.arrays import F32, Csr, Flags, Indices
 
 F64 = npt.NDArray[np.float64]
 FLAT = 1e-7
 """Largest standard deviation of scores that counts as rounding of a constant."""
+FEW_KINDS = 64
+"""Kinds of products up to which scores by kind are inner products: a dimension each."""
 BLOCK_VECTORS = 65_536
 """Vectors whose deviations from the mean are in double precision at a time."""
 BLOCK_USERS = 64
@@ -45,6 +49,15 @@ class Scores(ABC):
     def at(self, products: Indices) -> F32:
         """Scores of some products, int64 (n, k), by user: float32 (n, k)."""
 
+    def terms(self, factors: F32) -> Iterator[Term]:
+        """Terms that add up to the scores times each user's factor (n,), but for `constants`."""
+        yield factors, self
+
+    @property
+    def constants(self) -> F32:
+        """Constant of each user that the terms leave out, float32 (n,)."""
+        return np.zeros(self.shape[0], dtype=np.float32)
+
     def full(self) -> F32:
         """All scores, float32 (n, n_products)."""
         total = np.zeros(self.shape, dtype=np.float32)
@@ -55,6 +68,10 @@ class Scores(ABC):
         """Check if all products score the same, bool (n,)."""
         constant: Flags = self.moments()[1] <= FLAT
         return constant
+
+
+Term = tuple[F32, Scores]
+"""Factor of each user, float32 (n,), and the scores that it multiplies: inner products, or sparse or dense scores."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +96,12 @@ class Vectors:
             total += apart.T @ apart
         covariance: F64 = total / max(n, 1)
         return covariance
+
+    @cached_property
+    def exponent(self) -> int:
+        """Power of two just above the length of the longest vector."""
+        longest = np.linalg.norm(self.values, axis=1).max(initial=0.0)
+        return int(np.frexp(longest)[1])
 
 
 @dataclass(frozen=True)
@@ -111,6 +134,10 @@ class InnerProductScores(Scores):
         found: F32 = np.einsum("nd,nkd->nk", self.users, self.vectors.values[products])
         return found
 
+    def plus(self, cells: Csr) -> SummedScores:
+        """Add sparse scores, csr (n, n_products)."""
+        return SummedScores(self, cells)
+
 
 @dataclass(frozen=True)
 class SparseScores(Scores):
@@ -126,9 +153,9 @@ class SparseScores(Scores):
 
     def moments(self) -> tuple[F64, F64]:
         """Moments from the cells and the number of zeros."""
-        rows, n_products = np.repeat(np.arange(self.shape[0]), np.diff(self.cells.indptr)), max(self.shape[1], 1)
-        sums, squares = (np.bincount(rows, self.cells.data**power, self.shape[0]) / n_products for power in (1, 2))
-        return sums, np.sqrt(np.maximum(squares - sums**2, 0.0))
+        values = self.cells.data.astype(np.float64)
+        means, squares = (_sums(each, self.cells.indptr) / max(self.shape[1], 1) for each in (values, values**2))
+        return means, np.sqrt(np.maximum(squares - means**2, 0.0))
 
     def add_to(self, total: F32, factors: F32) -> None:
         """Add the scores user by user: a user's row stays in the cache."""
@@ -141,6 +168,46 @@ class SparseScores(Scores):
         rows = np.repeat(np.arange(len(products)), products.shape[1])
         found: F32 = np.asarray(self.cells[rows, products.ravel()], dtype=np.float32).reshape(products.shape)
         return found
+
+    def plus(self, cells: Csr) -> Self:
+        """Add further sparse scores, csr (n, n_products)."""
+        return type(self)(self.cells + cells)
+
+
+@dataclass(frozen=True)
+class SummedScores(Scores):
+    """Sum of inner products and sparse scores, csr float32 (n, n_products)."""
+
+    products: InnerProductScores
+    cells: Csr
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of the scores, (n, n_products)."""
+        return self.products.shape
+
+    def moments(self) -> tuple[F64, F64]:
+        """Moments of both parts, and their covariance from the cells."""
+        (mean, spread), (more, further) = self.products.moments(), SparseScores(self.cells).moments()
+        at_cells = np.einsum(
+            "nd,nd->n", self.products.users, self.cells.dot(self.products.vectors.values), dtype=np.float64
+        )
+        covariance = at_cells / max(self.shape[1], 1) - mean * more
+        return mean + more, np.sqrt(np.maximum(spread**2 + further**2 + 2 * covariance, 0.0))
+
+    def terms(self, factors: F32) -> Iterator[Term]:
+        """Both parts."""
+        yield factors, self.products
+        yield factors, SparseScores(self.cells)
+
+    def add_to(self, total: F32, factors: F32) -> None:
+        """Add both parts."""
+        for _, part in self.terms(factors):
+            part.add_to(total, factors)
+
+    def at(self, products: Indices) -> F32:
+        """Scores of some products, float32 (n, k)."""
+        return self.products.at(products) + SparseScores(self.cells).at(products)
 
 
 @dataclass(frozen=True)
@@ -187,3 +254,58 @@ class DenseScores(Scores):
             return np.zeros(products.shape, dtype=np.float32)
         found = np.take_along_axis(self.values, places, axis=1)
         return np.where(self.columns[places] == products, found, np.float32(0.0))
+
+
+class KindScorer:
+    """Scorer of products by their kinds; strengths: csr float32 (n_products, n_kinds), of each product in its kind.
+
+    Scores of a few kinds are inner products. Of many they are sparse: a user has a share in few of them.
+    """
+
+    def __init__(self, strengths: Csr) -> None:
+        self._by_kind = strengths.T.tocsr()
+        few = strengths.shape[1] <= FEW_KINDS
+        self._vectors = Vectors(np.asarray(strengths.toarray(), dtype=np.float32)) if few else None
+
+    def score(self, shares: Csr) -> InnerProductScores | SparseScores:
+        """Score products by the user's shares in the kinds, csr float32 (n, n_kinds)."""
+        if self._vectors is None:
+            return SparseScores(shares.dot(self._by_kind).tocsr())
+        return InnerProductScores(np.asarray(shares.toarray(), dtype=np.float32), self._vectors)
+
+
+def _sums(values: F64, indptr: Indices) -> F64:
+    """Sum the values of each row of a csr matrix, (n,)."""
+    sums, filled = np.zeros(len(indptr) - 1), np.flatnonzero(np.diff(indptr))
+    # Rows without cells must be left out: for them `reduceat` gives the value at their start.
+    sums[filled] = np.add.reduceat(values, indptr[filled]) if len(filled) else 0.0
+    return sums
+
+
+class WrittenScores:
+    """Sum of sparse and dense scores, written out for some users at a time.
+
+    columns: int32 (n_products,), the column of each product, below `width`. Where several products have one column, the
+    sum there is that of any of them.
+    """
+
+    def __init__(self, terms: Sequence[Term], columns: npt.NDArray[np.int32], width: int) -> None:
+        self._sparse = [(factors, part.cells) for factors, part in terms if isinstance(part, SparseScores)]
+        self._dense = [(factors, part) for factors, part in terms if isinstance(part, DenseScores)]
+        self._columns, self._width = columns, width
+
+    def __call__(self, at: slice) -> F32:
+        """Write out the scores of these users, float32 (n, width)."""
+        n = at.stop - at.start
+        values, rows, places = [np.zeros(0, np.float32)], [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
+        for factors, cells in self._sparse:
+            ends = cells.indptr[at.start : at.stop + 1]
+            inside, counts = slice(ends[0], ends[-1]), np.diff(ends)
+            values.append(np.repeat(factors[at], counts) * cells.data[inside])
+            rows.append(np.repeat(np.arange(n, dtype=np.int32), counts))
+            places.append(self._columns[cells.indices[inside]])
+        cells = np.concatenate(values), (np.concatenate(rows), np.concatenate(places))
+        total: F32 = sp.coo_matrix(cells, (n, self._width)).toarray()
+        for factors, part in self._dense:
+            total[:, self._columns[part.columns]] += factors[at, None] * part.values[at]
+        return total

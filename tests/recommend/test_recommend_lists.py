@@ -9,9 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from socialrec.recommend.blend import Blended, candidate_features, standardised
-from socialrec.recommend.ranker import top_k
+from socialrec.recommend.ranker import TopK, TopKRanker
 from socialrec.recommend.scores import DenseScores
 from socialrec.recommend.training.blend_weights import _Users, learn_weights, relearn_weights
+
+
+def top_k(scores: np.ndarray, seen: sp.csr_matrix, active: np.ndarray, k: int, decimals: int) -> TopK:
+    return TopKRanker(active, decimals).top_k(DenseScores.whole(scores), seen, k)
 
 
 def naive_top_k(scores: np.ndarray, seen: np.ndarray, active: np.ndarray, k: int, decimals: int) -> list[list[int]]:

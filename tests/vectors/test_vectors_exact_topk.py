@@ -70,3 +70,25 @@ def test_any_number_of_threads_gives_the_same_scores(monkeypatch: pytest.MonkeyP
     catalogue, users = (TopKIndex(rng.normal(size=(500, 8)).astype(np.float32)), rng.normal(size=(100, 8)).astype("f4"))
     one, four = ([found.scores.tobytes() for found in catalogue.top_k(users, 5, n_threads=n)] for n in (1, 4))
     assert one == four
+
+
+def test_searches_side_by_side_leave_torch_as_many_threads_as_it_had() -> None:
+    before = torch.get_num_threads()
+    catalogue = TopKIndex(np.ones((3, 1), dtype=np.float32))
+    searches = [catalogue.top_k(np.ones((1, 1), dtype=np.float32), 1) for _ in range(2)]
+    for search in searches:
+        next(search)
+    assert torch.get_num_threads() == 1
+    for search in searches:
+        search.close()
+    assert torch.get_num_threads() == before
+
+
+def test_added_scores_decide_and_the_last_column_belongs_to_inactive_products() -> None:
+    active = np.array([True, False, True])
+    catalogue = TopKIndex(np.array([[1.0], [9.0], [2.0]], dtype=np.float32), active)
+    assert catalogue.columns.tolist() == [1, 2, 0]
+    added = np.array([[0.0, 1.5, 7.0], [0.0, 0.5, 7.0]], dtype=np.float32)
+    found = list(catalogue.top_k(np.ones((2, 1), dtype=np.float32), 2, added=lambda at: added[at]))
+    assert found[0].products.tolist() == [[0, 2], [2, 0]]
+    assert found[0].scores.tolist() == [[2.5, 2.0], [2.0, 1.5]]

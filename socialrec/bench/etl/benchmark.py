@@ -15,6 +15,7 @@ from pathlib import Path
 from socialrec.bench.children import Finished, run_child
 from socialrec.bench.etl.agreement import agree
 from socialrec.bench.etl.landing import LandingSizes, generate
+from socialrec.bench.load import LoadMeter, MachineLoad
 from socialrec.bench.progress import Progress, to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
@@ -58,7 +59,8 @@ class Ours:
 
 @dataclass(frozen=True)
 class StageSeconds:
-    """Ours at each share of the scale, the peer at the last share, seconds to start Spark, and rows by table."""
+    """Ours at each share of the scale, the peer at the last share, seconds to start Spark, rows by table,
+    and the load that others made."""
 
     scale: float
     shares: Sequence[float]
@@ -66,6 +68,7 @@ class StageSeconds:
     peer: PeerResult
     start: float
     rows: Mapping[str, int]
+    load: MachineLoad
 
     @property
     def slope(self) -> float:
@@ -86,7 +89,7 @@ def run(
 
     Works in a folder of its own below `scratch` and removes it. Raises UserError where the two sets of tables differ.
     """
-    work = scratch / f"bench-{NAME}-{os.getpid()}"
+    work, meter = scratch / f"bench-{NAME}-{os.getpid()}", LoadMeter()
     try:
         start = _start_up(work / "start", progress)
         ours: list[Ours] = []
@@ -99,7 +102,7 @@ def run(
         rows = agree(_tables(ours[-1], work / "peer"))
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return _result(StageSeconds(scale, shares, ours, peer, start, rows))
+    return _result(StageSeconds(scale, shares, ours, peer, start, rows, meter.load()))
 
 
 def _result(measured: StageSeconds) -> BenchResult:
@@ -127,6 +130,7 @@ def _result(measured: StageSeconds) -> BenchResult:
         peers={"duckdb": peer},
         ratios={name: round(value, 3) for name, value in ({"ratio": 1 / over_peer} | ratios).items()},
         versions=versions(["pyspark", "duckdb", "pyarrow", "deltalake"]),
+        load=measured.load,
     )
 
 

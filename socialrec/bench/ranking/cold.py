@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -123,8 +123,8 @@ def recall_of(ranked: Ranked, held: HeldOut) -> float:
     """Share of all held-out pairs that are in the lists, which counts pairs and not users."""
     rows = np.repeat(np.arange(len(ranked)), ranked.shape[1])
     columns = ranked.ravel()
-    hits = np.asarray(held.relevant[rows[columns >= 0], columns[columns >= 0]] > 0).sum()
-    return float(hits) / max(held.relevant.nnz, 1)
+    hits = int(np.asarray(held.relevant[rows[columns >= 0], columns[columns >= 0]] > 0).sum())
+    return hits / max(int(held.relevant.nnz), 1)
 
 
 def _best_als(problem: ColdProblem, settings: RecommendSettings) -> Scorer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+from socialrec.bench.load import LoadMeter
 from socialrec.bench.progress import Progress, to_standard_error
 from socialrec.bench.ranking.benchmark import PACKAGES, Stages, figures, peak_mib, said
 from socialrec.bench.ranking.problem import Problem
@@ -29,14 +30,15 @@ def run(
     final fit; `seconds.each` that of every signal with weight; `seconds.blend` that of the fit before validation and of
     learning the blend.
     """
-    stages, cutoff = Stages(progress), settings.evaluate.cutoff
+    meter, stages, cutoff = LoadMeter(), Stages(progress), settings.evaluate.cutoff
     held, data_at = problem.held_out("validation"), problem.data_at("validation")
     if searches:
         with stages.stage("search"):
             chosen = search_settings(data_at, held, settings, said(progress)).settings
         settings = settings.model_copy(update={"recommend": chosen})
     with stages.stage("blend"):
-        weights = learn_blend(data_at(settings.recommend), held, settings)[0].weights
+        learned = learn_blend(data_at(settings.recommend), held, settings)
+    weights, settings = learned.recommender.weights, learned.settings
     data, held = problem.data_at("test")(settings.recommend), problem.held_out("test")
     with stages.stage("fit"):
         recommender = Recommender.fit(data, settings.recommend, weights, ModelInfo(""))
@@ -52,6 +54,7 @@ def run(
         ratios={"ratio_to_implicit_als": round(peer / stages.seconds["fit"], 3)},
         versions=versions([*PACKAGES, "implicit"]),
         chosen={"blend": weights, "settings": settings.recommend.model_dump(mode="json")},
+        load=meter.load(),
     )
 
 

@@ -51,8 +51,8 @@ class Problem:
     """Pairs of the three parts, ties csr (n_users, n_users) with rows adding up to 1, and text vectors by window.
 
     `text` gives the products' vectors (n_products, dim) that may be known before a window. `refit` is True if the
-    tested model also learns from the validation pairs, and `masks_validation` if these are left out of the tested lists.
-    `ordered` is True if the pairs are in order of time.
+    tested model also learns from the validation pairs, and `masks_validation` if these are left out of the tested
+    lists. `ordered` is True if the pairs are in order of time.
     """
 
     users: pa.Array

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import psutil
 
+from socialrec.bench.load import LoadMeter, MachineLoad
 from socialrec.bench.progress import to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.encoders.encoder import Encoder, Vectors, load_encoder
@@ -36,12 +37,14 @@ def run(texts: Sequence[str], n_texts: int, rounds: int, settings: TextSettings)
     for encode in (ours.encode, peer):
         encode(texts[:MIN_TEXTS])
     taken: list[tuple[_Taken, _Taken]] = []
+    meter = LoadMeter()
     for number in range(rounds):
         vectors, own = _timed(ours.encode, texts)
         expected, theirs = _timed(peer, texts)
         taken.append((own, theirs))
         to_standard_error(f"round {number + 1}: {own.wall:.1f} s, peer {theirs.wall:.1f} s")
-    return _result(ours, texts, taken, neighbour_overlap(vectors, expected))
+    load = meter.load()
+    return _result(ours, texts, taken, neighbour_overlap(vectors, expected), load)
 
 
 def demo_texts(n_texts: int, seed: int) -> list[str]:
@@ -99,7 +102,9 @@ def _timed(encode: Callable[[Sequence[str]], Vectors], texts: Sequence[str]) -> 
     return vectors, _Taken(time.perf_counter() - wall, time.process_time() - cpu)
 
 
-def _result(ours: Encoder, texts: Sequence[str], taken: Sequence[tuple[_Taken, _Taken]], overlap: float) -> BenchResult:
+def _result(
+    ours: Encoder, texts: Sequence[str], taken: Sequence[tuple[_Taken, _Taken]], overlap: float, load: MachineLoad
+) -> BenchResult:
     tokens = sum(len(ids) for ids in ours.tokenize(texts))
     seconds, peer = (statistics.median(side.wall for side in sides) for sides in zip(*taken, strict=True))
     # The runs of one round had the same load on the machine; rounds may differ.
@@ -126,4 +131,5 @@ def _result(ours: Encoder, texts: Sequence[str], taken: Sequence[tuple[_Taken, _
         },
         ratios={name: round(ratio, 3) for name, ratio in ratios.items()},
         versions=versions(["torch", "transformers", "sentence-transformers"]),
+        load=load,
     )

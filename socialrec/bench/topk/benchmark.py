@@ -7,15 +7,17 @@ import math
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from socialrec.bench.children import Finished, run_child
+from socialrec.bench.load import LoadMeter
 from socialrec.bench.progress import Progress, to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
+from socialrec.bench.topk.peers import Search, faiss_search, implicit_search
 from socialrec.settings import Settings
 from socialrec.vectors.arrays import F32, Flags, Indices
 from socialrec.vectors.exact_topk import TopKIndex
@@ -73,6 +75,7 @@ def run(size: Size, settings: Settings, progress: Progress = to_standard_error) 
     is the time of the bare float32 product over ours: above 1 we are done before the scores would be computed. `slope`
     is that of log seconds over log users. `spread_mib` is the additional memory for all users over a quarter of them.
     """
+    meter = LoadMeter()
     clock, same = in_turn(size, progress)
     grown = [_alone(size, share, progress) for share in SHARES]
     spark, spark_rate = _spark(size, settings, progress)
@@ -98,14 +101,20 @@ def run(size: Size, settings: Settings, progress: Progress = to_standard_error) 
             "ratio_to_spark_als": round(rate / spark_rate, 3),
         },
         versions=versions(["numpy", "torch", "faiss-cpu", "implicit", "pyspark"]),
+        load=meter.load(),
     )
 
 
 def in_turn(size: Size, progress: Progress) -> tuple[SideClock, float]:
     """Run each side on each part of the users, in turn; returns the share of ids on which ours and faiss agree."""
     products, clock, same = size.products(), SideClock(), 0
-    sides: dict[str, Callable[[F32], tuple[Indices, F32]]] = {}
-    for name, prepare in (("ours", _ours), ("faiss", _faiss), ("implicit", _implicit), ("bare product", _bare)):
+    sides: dict[str, Search] = {}
+    for name, prepare in (
+        ("ours", _ours),
+        ("faiss", faiss_search),
+        ("implicit", implicit_search),
+        ("bare product", _bare),
+    ):
         # The first use loads libraries, which is not part of the speed.
         prepare(products[:1], 1)(products[:1])
         with clock.of(name):
@@ -131,7 +140,7 @@ def same_ids(ours: tuple[Indices, F32], theirs: tuple[Indices, F32]) -> Flags:
     return same
 
 
-def _ours(products: F32, k: int) -> Callable[[F32], tuple[Indices, F32]]:
+def _ours(products: F32, k: int) -> Search:
     catalogue = TopKIndex(products)
 
     def search(users: F32) -> tuple[Indices, F32]:
@@ -141,30 +150,7 @@ def _ours(products: F32, k: int) -> Callable[[F32], tuple[Indices, F32]]:
     return search
 
 
-def _faiss(products: F32, k: int) -> Callable[[F32], tuple[Indices, F32]]:
-    import faiss
-
-    index = faiss.IndexFlatIP(products.shape[1])
-    index.add(products)
-
-    def search(users: F32) -> tuple[Indices, F32]:
-        scores, ids = index.search(users, k)
-        return ids, scores
-
-    return search
-
-
-def _implicit(products: F32, k: int) -> Callable[[F32], tuple[Indices, F32]]:
-    from implicit.cpu.topk import topk
-
-    def search(users: F32) -> tuple[Indices, F32]:
-        ids, scores = topk(products, users, k)
-        return ids, scores
-
-    return search
-
-
-def _bare(products: F32, k: int) -> Callable[[F32], tuple[Indices, F32]]:
+def _bare(products: F32, k: int) -> Search:
     """Compute scores with numpy without ranking, in blocks that fit usual memory."""
     del k
 

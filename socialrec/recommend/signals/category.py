@@ -9,9 +9,8 @@ import scipy.sparse as sp
 
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.features.feature_set import FeatureSet
-from socialrec.recommend.scores import Scores, SparseScores
+from socialrec.recommend.scores import KindScorer, Scores
 from socialrec.recommend.signals.base import OncePerFeatures, PopularityPower, UserBlock
-from socialrec.vectors.arrays import Csr
 
 
 class Category(PopularityPower):
@@ -27,19 +26,18 @@ class Category(PopularityPower):
 
     def __init__(self, exponent: float) -> None:
         super().__init__(exponent)
-        self._strengths = OncePerFeatures(self._strengths_of)
+        self._scorer = OncePerFeatures(self._scorer_of)
 
     def score(self, block: UserBlock) -> Scores:
         """Score products, (n, n_products); zeros for a user who likes nothing that has a category."""
         total = np.asarray(block.affinity.sum(axis=1), dtype=np.float32).ravel()
         shares = sp.diags(np.divide(1.0, total, out=np.zeros_like(total), where=total > 0))
-        categories = block.features.categories
-        return SparseScores(shares.dot(block.affinity.dot(categories)).dot(self._strengths.of(block.features)).tocsr())
+        return self._scorer.of(block.features).score(shares.dot(block.affinity.dot(block.features.categories)))
 
-    def _strengths_of(self, features: FeatureSet) -> Csr:
-        """Popularity of each product within its category, csr float32 (n_categories, n_products)."""
+    def _scorer_of(self, features: FeatureSet) -> KindScorer:
+        """Scorer by the popularity of each product within its category."""
         members, popularity = features.categories, features.popularity
         most = np.asarray(members.multiply(popularity[:, None]).max(axis=0).todense(), dtype=np.float32).ravel()
         highest = np.append(most, np.float32(0.0))[features.category]
         shares = np.divide(popularity, highest, out=np.zeros_like(popularity), where=highest > 0)
-        return members.multiply(self.power(shares)[:, None]).T.tocsr()
+        return KindScorer(members.multiply(self.power(shares)[:, None]).tocsr())

@@ -108,16 +108,24 @@ class Factors(SignalDefaults):
         # products of the block's users, because all of them would be the largest array of scoring.
         touched, places = np.unique(observed.indices, return_inverse=True)
         own = sp.csr_matrix((observed.data, places, observed.indptr), shape=(observed.shape[0], len(touched)))
-        fixed = self.products[touched].astype(np.float64)
+        fixed = self._turned[touched].astype(np.float64)
         side = Side(own, fixed, self.unobserved_weight, self.regularization, n_fixed=len(self.products))
-        shared = self._shared
-        basis = Basis(shared.turn, shared.diagonal, fixed @ shared.turn)
+        basis = Basis(self._shared.turn, self._shared.diagonal, fixed)
         return InnerProductScores(solve(side, start, FOLD_STEPS, basis).astype(np.float32), self._vectors)
 
     @cached_property
     def _shared(self) -> Shared:
         """Shared part of the systems, computed once because it takes longer than solving for a block's users."""
         return Shared.of(self.unobserved_weight * gram_of(self.products))
+
+    @cached_property
+    def _turned(self) -> F32:
+        """Product vectors in the basis of the shared part, float32 (n_products, dim)."""
+        turned = np.empty_like(self.products)
+        for start in range(0, len(turned), BLOCK_VECTORS):
+            at = slice(start, start + BLOCK_VECTORS)
+            turned[at] = self.products[at].astype(np.float64) @ self._shared.turn
+        return turned
 
     def state(self) -> State:
         """Product vectors and the weights with which user vectors are solved."""

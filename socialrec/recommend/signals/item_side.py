@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 
 from socialrec.features.feature_set import FeatureSet
-from socialrec.recommend.scores import DenseScores, Scores
+from socialrec.recommend.scores import DenseScores
 from socialrec.recommend.signals.base import State
 from socialrec.recommend.signals.linear import balanced, inverse, rarity
 from socialrec.settings import RecommendSettings
@@ -18,7 +18,12 @@ class ItemSide:
     """Dense weights (n_kept, n_kept) between the kept products."""
 
     def __init__(self, weights: F32, kept: Indices, n_products: int) -> None:
-        self._weights, self._kept, self._n_products = weights, kept, n_products
+        self._weights, self._kept, self.n_products = weights, kept, n_products
+
+    @property
+    def sources(self) -> Indices:
+        """Products that have weights, int64 (n_kept,)."""
+        return self._kept
 
     @classmethod
     def fit(cls, data: FeatureSet, settings: RecommendSettings) -> Self:
@@ -43,13 +48,13 @@ class ItemSide:
         weights /= scale
         return cls(weights, kept, n_products)
 
-    def score(self, affinity: Csr) -> Scores:
+    def score(self, affinity: Csr) -> DenseScores:
         """Predict affinities, (n, n_products), dense for the kept products."""
-        return DenseScores(affinity[:, self._kept].dot(self._weights), self._kept, self._n_products)
+        return DenseScores(affinity[:, self._kept].dot(self._weights), self._kept, self.n_products)
 
     def weights(self, sources: Indices, targets: Indices) -> F32:
         """Item-to-item weights, float32 (n_sources, n_targets)."""
-        places = np.full(self._n_products, -1)
+        places = np.full(self.n_products, -1)
         places[self._kept] = np.arange(len(self._kept))
         rows, columns = places[sources], places[targets]
         found: F32 = self._weights[np.ix_(rows, columns)]
@@ -57,7 +62,7 @@ class ItemSide:
 
     def state(self) -> State:
         """Arrays that `restore` rebuilds this side from."""
-        return {"item_weights": self._weights, "kept": self._kept, "n_products": np.array([self._n_products])}
+        return {"item_weights": self._weights, "kept": self._kept, "n_products": np.array([self.n_products])}
 
     @classmethod
     def restore(cls, state: State) -> Self:

@@ -1,4 +1,4 @@
-"""Shared code of both sides of the closed form: balancing of affinities, and the inverse."""
+"""Shared code of item-to-item weights: balancing of affinities, the inverse, and the strongest weights."""
 
 from __future__ import annotations
 
@@ -49,3 +49,19 @@ def inverse(matrix: F32, regularization: float) -> F32:
         result[start:stop, stop:] = result[stop:, start:stop].T
     full: F32 = result.T
     return full
+
+
+def strongest(weights: Csr, n: int) -> Csr:
+    """Keep the n values of each row that are largest in size, csr of the same shape; of equals the first."""
+    blocks = [_strongest(weights[start : start + BLOCK], n) for start in range(0, weights.shape[0], BLOCK)]
+    return sp.vstack(blocks, format="csr") if blocks else weights
+
+
+def _strongest(weights: Csr, n: int) -> Csr:
+    counts = np.diff(weights.indptr)
+    rows = np.repeat(np.arange(len(counts)), counts)
+    order = np.lexsort((-np.abs(weights.data), rows))
+    # Stored row by row before and after, so a row begins where it began.
+    kept = np.sort(order[np.arange(len(order)) - weights.indptr[rows] < n])
+    starts = np.concatenate([[0], np.cumsum(np.minimum(counts, n))])
+    return sp.csr_matrix((weights.data[kept], weights.indices[kept], starts), shape=weights.shape)

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from socialrec.contracts.vocabulary import ReasonKind
-from socialrec.recommend.scores import DenseScores, Scores, SparseScores
-from socialrec.recommend.signals.base import SignalDefaults, UserBlock
+from socialrec.recommend.scores import KindScorer, Scores, SparseScores
+from socialrec.recommend.signals.base import OncePerFeatures, SignalDefaults, UserBlock
 
 KIND_SHARE = 0.5
 """Weight of the mean opinion on a category's products relative to an opinion on the product itself."""
@@ -24,14 +24,15 @@ class Opinion(SignalDefaults):
     name: ClassVar[str] = "opinion"
     reason: ClassVar[ReasonKind] = ReasonKind.FRIENDS
 
+    def __init__(self) -> None:
+        self._scorer = OncePerFeatures(lambda features: KindScorer(np.float32(KIND_SHARE) * features.categories))
+
     def score(self, block: UserBlock) -> Scores:
         """Score products, (n, n_products), below 0 for disliked ones; zeros without an opinion of a neighbour."""
         opinions = block.ties.dot(block.features.opinions).tocsr()
         if not opinions.nnz:
             return SparseScores(opinions)
-        categories = block.features.categories
-        sums = opinions.dot(categories).toarray()
-        counts = opinions.astype(bool).astype(np.float32).dot(categories).toarray()
-        means = np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
-        of_kind = categories.dot(means.T).T
-        return DenseScores.whole(np.asarray(opinions.toarray() + np.float32(KIND_SHARE) * of_kind, dtype=np.float32))
+        sums = opinions.dot(block.features.categories)
+        counts = opinions.astype(bool).astype(np.float32).dot(block.features.categories)
+        counts.data = 1 / counts.data
+        return self._scorer.of(block.features).score(sums.multiply(counts).tocsr()).plus(opinions)

@@ -17,11 +17,15 @@ from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.scores import Scores, SparseScores
 from socialrec.recommend.signals.base import SignalDefaults, State, UserBlock
-from socialrec.recommend.signals.linear import rarity
+from socialrec.recommend.signals.linear import rarity, strongest
 from socialrec.settings import RecommendSettings
 from socialrec.vectors.arrays import Csr, csr, stored_csr
 
 STEP_BACK = 0.5
+MAX_STEPS = 100
+"""Strongest steps from each product that count, so that a user has scores for few products."""
+MIN_COUNT = 0.01
+"""Least that a product counts, of the newest one's count; older ones do not."""
 
 
 class Sequence(SignalDefaults):
@@ -39,12 +43,15 @@ class Sequence(SignalDefaults):
         """Count steps (n_products, n_products); none where nothing is dated."""
         counts = count_steps(data.recency, settings.sequence_window)
         scale = sp.diags(rarity(data.popularity, 0.5))
-        return cls(scale.dot(counts + np.float32(STEP_BACK) * counts.T).dot(scale).tocsr(), settings.sequence_decay)
+        steps = scale.dot(counts + np.float32(STEP_BACK) * counts.T).dot(scale).tocsr()
+        return cls(strongest(steps, MAX_STEPS), settings.sequence_decay)
 
     def score(self, block: UserBlock) -> Scores:
         """Score products, (n, n_products); zeros for a user without dated events."""
         recent = block.recency.copy()
         recent.data = np.power(np.float32(self.decay), recent.data - 1, dtype=np.float32)
+        recent.data[recent.data < MIN_COUNT] = 0.0
+        recent.eliminate_zeros()
         return SparseScores(recent.dot(self.steps))
 
     def state(self) -> State:

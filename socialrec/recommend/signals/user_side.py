@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from socialrec.features.feature_set import FeatureSet
-from socialrec.recommend.scores import DenseScores, Scores
+from socialrec.recommend.scores import DenseScores
 from socialrec.recommend.signals.base import State
 from socialrec.recommend.signals.linear import balanced, inverse, rarity
 from socialrec.settings import RecommendSettings
@@ -29,6 +29,16 @@ class UserSide:
     def __init__(self, middle: F32, affinity: Csr, text: F32, diagonal: F32, scale: F32) -> None:
         self._middle, self._text, self._diagonal, self._scale = middle, text, diagonal, scale
         self._affinity, self._by_product = affinity, affinity.T.tocsr()
+
+    @property
+    def n_products(self) -> int:
+        """Number of products."""
+        return len(self._scale)
+
+    @property
+    def sources(self) -> Indices:
+        """Products that have weights, int64 (n,): all of them."""
+        return np.arange(self.n_products)
 
     @classmethod
     def fit(cls, data: FeatureSet, settings: RecommendSettings) -> Self:
@@ -56,7 +66,7 @@ class UserSide:
         side._diagonal = side._fitted_diagonal()
         return side
 
-    def score(self, affinity: Csr) -> Scores:
+    def score(self, affinity: Csr) -> DenseScores:
         """Predict affinities, (n, n_products)."""
         affinity = affinity.dot(sp.diags(self._scale)).tocsr()
         through_users = affinity.dot(self._affinity.T).toarray()

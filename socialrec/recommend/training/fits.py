@@ -15,6 +15,8 @@ from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.training.ablation import Ablation, ablate
 from socialrec.recommend.training.blend_weights import learn_weights
+from socialrec.recommend.training.cutting import cut_closed_form
+from socialrec.recommend.training.new_product_weight import calibrate_new_products
 from socialrec.recommend.training.offline import HeldOut, Scorer, blend_candidates, held_out, rank
 from socialrec.recommend.training.search import FIT_SPACES, SearchTrial, search_settings
 from socialrec.settings import RecommendSettings, Settings
@@ -30,12 +32,24 @@ RECIPE_SECTIONS: dict[str, type[EtlSettings] | type[RecommendSettings]] = {
 
 
 @dataclass(frozen=True)
+class LearnedBlend:
+    """Recommender under its learned weights, what these were learned from, and the settings to fit it again with."""
+
+    recommender: Recommender
+    known: list[CandidateFeatures]
+    settings: Settings
+
+
+@dataclass(frozen=True)
 class Blend:
-    """Weights by signal, validation figures of the blend and of each signal alone, and the ablation."""
+    """Weights by signal, validation figures of the blend and of each signal alone, the ablation, and the settings to
+    fit it with.
+    """
 
     weights: dict[str, float]
     figures: dict[str, Figures]
     ablation: list[Ablation]
+    settings: Settings
 
 
 def tuned(
@@ -61,23 +75,30 @@ def fit_blend(inputs: Inputs, split: Split, settings: Settings) -> Blend:
 
 def measured_blend(data: FeatureSet, held: HeldOut, settings: Settings) -> Blend:
     """Learn the blend on held-out pairs, and measure it, each signal and each signal's absence on them."""
-    recommender, known = learn_blend(data, held, settings)
+    learned = learn_blend(data, held, settings)
+    recommender = learned.recommender
     cutoff, chosen = settings.evaluate.cutoff, settings.recommend
     scorers: dict[str, Scorer] = {"blend": recommender, **{signal.name: signal for signal in recommender.signals}}
     figures = {
         name: measure(rank(scorer, data, held, cutoff, chosen).ranked, held.relevant, cutoff)
         for name, scorer in scorers.items()
     }
-    return Blend(recommender.weights, figures, ablate(recommender, known, data, held, settings))
+    ablation = ablate(recommender, learned.known, data, held, settings)
+    return Blend(recommender.weights, figures, ablation, learned.settings)
 
 
-def learn_blend(data: FeatureSet, held: HeldOut, settings: Settings) -> tuple[Recommender, list[CandidateFeatures]]:
-    """Fit all signals, and learn their weights on held-out pairs; the second part is what they are learned from."""
+def learn_blend(data: FeatureSet, held: HeldOut, settings: Settings) -> LearnedBlend:
+    """Fit all signals and learn their weights on held-out pairs; calibrate new products, and cut the closed form."""
     equal = {signal.name: 1.0 / len(SIGNALS) for signal in SIGNALS}
     recommender = Recommender.fit(data, settings.recommend, equal, ModelInfo(""))
     known = blend_candidates(recommender, data, held, settings)
     learned = learn_weights(known, len(SIGNALS), settings.evaluate.cutoff)
-    return recommender.with_weights(dict(zip(equal, learned, strict=True))), known
+    recommender = recommender.with_weights(dict(zip(equal, learned, strict=True)))
+    recommender, weight = calibrate_new_products(recommender, data, held, settings)
+    recommender, n_weights = cut_closed_form(recommender, data, held, settings)
+    changes = {"closed_form_weights": n_weights, "new_product_weight": weight}
+    chosen = settings.recommend.model_copy(update=changes)
+    return LearnedBlend(recommender, known, settings.model_copy(update={"recommend": chosen}))
 
 
 def fit_everything(
