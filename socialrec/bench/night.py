@@ -29,8 +29,9 @@ from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.policy import Policy
 from socialrec.recommend.ranker import TopKRanker
 from socialrec.recommend.scores import InnerProductScores
-from socialrec.recommend.signals import SIGNALS, Factors
+from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.signals.base import UserBlock
+from socialrec.recommend.signals.factors import Factors
 from socialrec.settings import RecommendSettings, Settings
 from socialrec.vectors.arrays import ABSENT, F32, Indices
 from socialrec.vectors.exact_topk import TopKIndex
@@ -74,14 +75,16 @@ class MadeNight:
         """Lists of some users, int64 (n, list_length), block by block."""
         size = self.context.block_users
         blocks = [rows[start : start + size] for start in range(0, len(rows), size)]
-        chosen = [
-            policy.choose(self.recommender.score(UserBlock.of(self.context.features, block)), block) for block in blocks
-        ]
+        chosen = [policy.choose(self.recommender.score(self.block(block)), block) for block in blocks]
         return np.concatenate([each.listed for each in chosen])
+
+    def block(self, rows: Indices) -> UserBlock:
+        """Features of some users."""
+        return UserBlock.of(self.context.features, rows)
 
     def user_vectors(self, rows: Indices) -> F32:
         """Vectors of some users in the space of the factors, float32 (n, factor_dim)."""
-        scores = self.factors.score(UserBlock.of(self.context.features, rows))
+        scores = self.factors.score(self.block(rows))
         assert isinstance(scores, InnerProductScores)
         return scores.users
 
@@ -185,7 +188,7 @@ def on_one_core() -> Iterator[None]:
 def same_lists(night: MadeNight, rows: Indices) -> float:
     """Share of the places in these users' lists, before the policy, that written-out scores fill in the same way."""
     context, k = night.context, night.context.settings.list_length
-    scores, seen = night.recommender.score(UserBlock.of(context.features, rows)), context.seen[rows]
+    scores, seen = night.recommender.score(night.block(rows)), context.seen[rows]
     listed, _ = TopKRanker(context.active, context.settings.score_decimals).top_k(scores, seen, k)
     full = scores.full()
     full[seen.nonzero()] = -np.inf

@@ -11,7 +11,8 @@ import scipy.sparse as sp
 from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.scores import SparseScores
-from socialrec.recommend.signals import SIGNALS, Collaborative
+from socialrec.recommend.signals import SIGNALS
+from socialrec.recommend.signals.collaborative import Collaborative
 from socialrec.recommend.signals.cut_side import CutSide
 from socialrec.recommend.signals.item_side import ItemSide
 from socialrec.recommend.signals.linear import strongest

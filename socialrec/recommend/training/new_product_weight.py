@@ -1,4 +1,4 @@
-"""Weight of new products' scores at which they get as many places as they deserve: calibrated on the validation window."""
+"""Weight of new products' scores at which they get as many places as they deserve, calibrated on validation."""
 
 from __future__ import annotations
 
