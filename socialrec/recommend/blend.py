@@ -21,10 +21,13 @@ CANDIDATES = 100
 
 @dataclass(frozen=True)
 class Blended(Scores):
-    """Weighted sum of each part's scores less their mean, over their standard deviation; a constant part counts 0."""
+    """Weighted sum of each part's scores less their mean, over their standard deviation; a constant part counts 0.
+
+    weights: one per part, (n_parts,), or one per part and user, (n_parts, n).
+    """
 
     parts: Sequence[Scores]
-    weights: Sequence[float]
+    weights: Sequence[float] | F64
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -35,7 +38,7 @@ class Blended(Scores):
     def scales(self) -> F32:
         """Factor of each part's score, float32 (n_parts, n); 0 for a user with a constant part."""
         spreads = np.stack([spread for _, spread in self._moments])
-        weights = np.asarray(self.weights, dtype=np.float64)[:, None]
+        weights = np.asarray(self.weights, dtype=np.float64).reshape(len(self.parts), -1)
         scales = np.divide(weights, spreads, out=np.zeros_like(spreads), where=~(spreads <= FLAT))
         return scales.astype(np.float32)
 

@@ -20,7 +20,7 @@ from socialrec.errors import UserError
 from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.blend import TIE_BREAK, Blended
 from socialrec.recommend.new_products import LearnedProducts, Mixing, NewProducts
-from socialrec.recommend.scores import InnerProductScores, Scores, SparseScores, Vectors
+from socialrec.recommend.scores import F64, InnerProductScores, Scores, SparseScores, Vectors
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.signals.base import OncePerFeatures, Signal, UserBlock
 from socialrec.recommend.signals.collaborative import Collaborative
@@ -33,7 +33,7 @@ DOCUMENT = "model.json"
 FORMAT = 4
 FORMATS_OF_RECIPES = (3, FORMAT)
 """Formats whose recipe (settings and weights) can be read, and fitted again."""
-KNOWN = "model.known"
+USERS = "model.users"
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,20 @@ class Recommender:
     """Scorer of every product of a feature set for blocks of users.
 
     learned: products that it was fitted on. signals: those that were fitted. weights: one per signal, adding up to 1.
+    newcomer_weights: the same for users without products; None where they have no weights of their own.
     """
 
     def __init__(
-        self, learned: LearnedProducts, signals: Sequence[Signal], weights: Mapping[str, float], info: ModelInfo
+        self,
+        learned: LearnedProducts,
+        signals: Sequence[Signal],
+        weights: Mapping[str, float],
+        info: ModelInfo,
+        newcomer_weights: Mapping[str, float] | None = None,
     ) -> None:
         self.learned, self.signals, self.info = learned, tuple(signals), info
         self.weights = dict(weights)
+        self.newcomer_weights = None if newcomer_weights is None else dict(newcomer_weights)
         self._extension = OncePerFeatures(self._extension_of)
 
     @classmethod
@@ -67,26 +74,34 @@ class Recommender:
 
         Two are always fitted: popularity breaks ties, and the closed form finds the products behind a score.
         """
-        always = (Popularity, Collaborative)
-        signals = [kind.fit(data, settings) for kind in SIGNALS if kind in always or weights.get(kind.name)]
-        learned = LearnedProducts(data.products, data.popularity > 0, Mixing.of(settings))
-        return cls(learned, signals, weights, info)
+        always, newcomers = (Popularity, Collaborative), settings.newcomer_weights
+        wanted = {name for each in (weights, newcomers or {}) for name, weight in each.items() if weight}
+        signals = [kind.fit(data, settings) for kind in SIGNALS if kind in always or kind.name in wanted]
+        learned = LearnedProducts(data.products, data.popularity, Mixing.of(settings))
+        return cls(learned, signals, weights, info, newcomers)
 
-    def blend_weights(self) -> list[float]:
-        """Weight of each signal, with the share of popularity that breaks ties."""
-        return [self.weights[s.name] + (TIE_BREAK if s.name == Popularity.name else 0.0) for s in self.signals]
+    def user_weights(self, block: UserBlock) -> F64:
+        """Weight of each signal for each user, float64 (n_signals, n), with popularity's share that breaks ties."""
+        names, newcomers = [signal.name for signal in self.signals], self.newcomer_weights or self.weights
+        known = np.array([self.weights[name] for name in names])
+        new = np.array([newcomers.get(name, 0.0) for name in names])
+        has_products = np.diff(block.affinity.indptr) > 0
+        weights: F64 = np.where(has_products, known[:, None], new[:, None])
+        weights[names.index(Popularity.name)] += TIE_BREAK
+        return weights
 
-    def parts(self, block: UserBlock, weights: Sequence[float] | None = None) -> list[Scores]:
+    def parts(self, block: UserBlock, weights: F64 | None = None) -> list[Scores]:
         """Scores of each signal, (n, n_products) of the block's features; signals of weight 0 are skipped."""
         nothing = SparseScores(sp.csr_matrix(block.affinity.shape, dtype=np.float32))
         extension = self._extension.of(block.features)
-        weights = [1.0] * len(self.signals) if weights is None else weights
-        asked = zip(self.signals, weights, strict=True)
-        return [extension.score(signal, block) if weight else nothing for signal, weight in asked]
+        return [
+            extension.score(signal, block) if weights is None or weights[place].any() else nothing
+            for place, signal in enumerate(self.signals)
+        ]
 
     def score(self, block: UserBlock) -> Blended:
         """Blend the scores, (n, n_products), one part per signal."""
-        weights = self.blend_weights()
+        weights = self.user_weights(block)
         return Blended(self.parts(block, weights), weights)
 
     def is_new(self, features: FeatureSet) -> Flags:
@@ -101,7 +116,7 @@ class Recommender:
 
     def with_weights(self, weights: Mapping[str, float]) -> Self:
         """Copy with the same signals under another blend."""
-        copy = type(self)(self.learned, self.signals, weights, self.info)
+        copy = type(self)(self.learned, self.signals, weights, self.info, self.newcomer_weights)
         copy._extension = self._extension
         return copy
 
@@ -113,12 +128,18 @@ class Recommender:
     def with_mixing(self, mixing: Mixing) -> Self:
         """Copy that mixes known products into new ones in another way."""
         learned = replace(self.learned, mixing=mixing)
-        return type(self)(learned, self.signals, self.weights, self.info)
+        return type(self)(learned, self.signals, self.weights, self.info, self.newcomer_weights)
+
+    def with_newcomers(self, weights: Mapping[str, float] | None) -> Self:
+        """Copy with other weights for users without products."""
+        copy = type(self)(self.learned, self.signals, self.weights, self.info, weights)
+        copy._extension = self._extension
+        return copy
 
     def with_collaborative(self, closed_form: Collaborative) -> Self:
         """Copy with another closed form."""
         signals = [closed_form if signal is self.collaborative else signal for signal in self.signals]
-        return type(self)(self.learned, signals, self.weights, self.info)
+        return type(self)(self.learned, signals, self.weights, self.info, self.newcomer_weights)
 
     @property
     def collaborative(self) -> Collaborative:
@@ -132,11 +153,12 @@ class Recommender:
         """Write `model.safetensors` and `model.json`."""
         folder.mkdir(parents=True, exist_ok=True)
         tensors = {f"{signal.name}.{key}": value for signal in self.signals for key, value in signal.state().items()}
-        tensors[KNOWN] = self.learned.known
+        tensors[USERS] = self.learned.users
         save_file({key: np.ascontiguousarray(value) for key, value in tensors.items()}, folder / TENSORS)
         document = {
             "format": FORMAT,
             "weights": self.weights,
+            "newcomer_weights": self.newcomer_weights,
             "signals": [signal.name for signal in self.signals],
             "info": asdict(self.info),
             "products": self.products.to_pylist(),
@@ -156,9 +178,10 @@ class Recommender:
         try:
             products = pa.array(document["products"], pa.string())
             tensors = load_file(folder / TENSORS)
-            learned = LearnedProducts(products, _known(tensors, len(products)), Mixing(**document["mixing"]))
+            learned = LearnedProducts(products, _users(tensors, len(products)), Mixing(**document["mixing"]))
             signals = _restored(tensors, document["signals"], len(products))
-            return cls(learned, signals, document["weights"], ModelInfo(**document["info"]))
+            info, newcomers = ModelInfo(**document["info"]), document["newcomer_weights"]
+            return cls(learned, signals, document["weights"], info, newcomers)
         except _DAMAGE as error:
             why = " ".join(str(error).split())[:200]
             raise UserError(
@@ -230,12 +253,12 @@ def _restored(tensors: Mapping[str, npt.NDArray[Any]], names: Sequence[str], n_p
     ]
 
 
-def _known(tensors: Mapping[str, npt.NDArray[Any]], n_products: int) -> Flags:
-    """Read which products were known. Raises one of `_DAMAGE` where that is missing or does not fit."""
-    known = np.asarray(tensors[KNOWN], dtype=np.bool_)
-    if known.shape != (n_products,):
-        raise ValueError(f"it has {n_products} products, and says of {len(known)} which are known")
-    return known
+def _users(tensors: Mapping[str, npt.NDArray[Any]], n_products: int) -> F32:
+    """Read the users of each product. Raises one of `_DAMAGE` where they are missing or do not fit."""
+    users = np.asarray(tensors[USERS], dtype=np.float32)
+    if users.shape != (n_products,):
+        raise ValueError(f"it has {n_products} products, and users of {users.size}")
+    return users
 
 
 def read_document(folder: Path) -> dict[str, Any]:

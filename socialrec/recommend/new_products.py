@@ -1,11 +1,17 @@
 """Products that a model has not learned from, scored as mixtures of the known products that they resemble.
 
-A fitted signal has nothing of a product that nobody had met when it was fitted. Its score for such a product is the
-mean of its scores for the `new_product_neighbours` known products of the nearest texts, weighted by their cosines. So a
-signal that is sure of a kind of product is sure of its new ones, and where texts say little the mean is near the
-average: a new product neither floods the lists nor vanishes. A signal that counts users takes as many for a new product
-as the mixture has, until it has more of its own. `new_product_weight` scales the mixtures; a training
-chooses it on validation. Products without text get 0, the score of a product that nothing is known of.
+A fitted signal has nothing of a product that nobody had met when it was fitted. Its scores are predicted from the
+product's text, by ridge regression of the known products' scores on their texts (Gantner et al., "Learning
+attribute-to-feature mappings for cold-start recommendations", ICDM 2010). The prediction is linear in the known scores,
+so that one mixture of known products serves every signal:
+
+    S = T (Kᵀ W K + r I)⁻¹ Kᵀ W
+
+with the texts T of the new products and K of the known ones, whose weights W are the square roots of their users, and r
+3% of the mean diagonal. The `new_product_neighbours` largest shares of each row are kept. Where texts say little a
+prediction is near 0, the score of a product that nothing is known of. `new_product_weight` scales the mixtures so that
+new products neither flood the lists nor vanish; a training calibrates it on its validation window. A signal that counts
+users takes as many for a new product as its mixture predicts, until it has more of its own.
 """
 
 from __future__ import annotations
@@ -14,14 +20,19 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import scipy.sparse as sp
 
 from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.scores import DenseScores, InnerProductScores, Scores, SparseScores, Vectors
 from socialrec.settings import RecommendSettings
-from socialrec.vectors.arrays import ABSENT, F32, Csr, Flags, Indices, positions
-from socialrec.vectors.exact_topk import TopKIndex
+from socialrec.vectors.arrays import ABSENT, F32, Csr, Flags, Indices, csr, positions
+
+RIDGE = 0.03
+"""Ridge of the regression, as a share of the mean diagonal of its matrix."""
+BLOCK_PRODUCTS = 1_024
+"""New products whose shares of all known ones are held at a time."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +52,17 @@ class Mixing:
 class LearnedProducts:
     """Products that a model was fitted on.
 
-    ids: (n_products,). known: bool (n_products,), those that somebody had met. mixing: of them into new ones.
+    ids: (n_products,). users: float32 (n_products,), users of each. mixing: of those with users into new ones.
     """
 
     ids: pa.Array
-    known: Flags
+    users: F32
     mixing: Mixing
+
+    @property
+    def known(self) -> Flags:
+        """Products that somebody had met, bool (n_products,)."""
+        return self.users > 0
 
 
 @dataclass(frozen=True)
@@ -69,7 +85,9 @@ class NewProducts:
         place = np.full(len(features.products), ABSENT, dtype=np.int64)
         place[columns[known]] = np.flatnonzero(known)
         is_new = place == ABSENT
-        neighbours = nearest(features.text, np.flatnonzero(is_new), columns[known], mixing.n_neighbours)
+        users = np.zeros(len(is_new), dtype=np.float32)
+        users[columns] = learned.users
+        neighbours = mixtures_of(features.text, users, np.flatnonzero(is_new), mixing.n_neighbours)
         own, model = np.flatnonzero(~is_new), len(known)
         ones = sp.csr_matrix((np.ones(len(own), np.float32), (own, place[own])), (len(is_new), model))
         mixed = neighbours.tocoo()
@@ -87,9 +105,14 @@ class NewProducts:
         return Vectors(np.asarray(self.mixtures.dot(vectors.values), dtype=np.float32))
 
     def at_least(self, vectors: Vectors) -> Vectors:
-        """Vectors of all products, where no new one is below the mixture of those that it resembles."""
-        mixed = self.mixtures.dot(vectors.values[self.columns])
-        return Vectors(np.maximum(vectors.values, np.asarray(mixed, dtype=np.float32)))
+        """Vectors of all products, where no new one is below what is predicted for it: the mean and its mixture of the
+        differences from that.
+        """
+        known = vectors.values[~self.is_new]
+        mean = known.mean(axis=0) if len(known) else np.zeros(1, dtype=np.float32)
+        predicted = mean + self.mixtures.dot(vectors.values[self.columns] - mean)
+        raised = np.where(self.is_new[:, None], np.maximum(vectors.values, predicted), vectors.values)
+        return Vectors(raised.astype(np.float32))
 
     def scores(self, scores: Scores) -> Scores:
         """Scores of all products from those of the model's."""
@@ -104,23 +127,32 @@ class NewProducts:
         return DenseScores(values, columns, len(self.is_new))
 
 
-def nearest(text: F32, new: Indices, known: Indices, n_neighbours: int) -> Csr:
-    """Shares of the known products of nearest text in each new one, csr float32 (n_products, n_products).
+def mixtures_of(text: F32, users: F32, new: Indices, n_kept: int) -> Csr:
+    """Shares of the known products in each new one, csr float32 (n_products, n_products); empty without text.
 
-    Rows add up to 1, and are empty for products without text. Shares are in proportion to positive cosines.
+    users: float32 (n_products,), users of each known product, 0 for new ones.
     """
-    described = known[text[known].any(axis=1)]
+    known = np.flatnonzero((users > 0) & text.any(axis=1))
     new = new[text[new].any(axis=1)]
     shape = (len(text), len(text))
-    if not len(described) or not len(new):
+    if not len(known) or not len(new):
         return sp.csr_matrix(shape, dtype=np.float32)
-    k = min(n_neighbours, len(described))
-    found = list(TopKIndex(text[described]).top_k(text[new], k, n_threads=1))
-    products = np.concatenate([block.products for block in found])
-    cosines = np.maximum(np.concatenate([block.scores for block in found]), 0.0).astype(np.float32)
-    sums = cosines.sum(axis=1, keepdims=True)
-    shares = np.divide(cosines, sums, out=np.zeros_like(cosines), where=sums > 0)
-    rows = np.repeat(new, k)
-    matrix = sp.csr_matrix((shares.ravel(), (rows, described[products.ravel()])), shape=shape)
-    matrix.eliminate_zeros()
-    return matrix
+    texts = text[known].astype(np.float64)
+    weighted = texts * np.sqrt(users[known].astype(np.float64))[:, None]
+    gram = texts.T @ weighted
+    gram[np.diag_indices_from(gram)] += RIDGE * np.trace(gram) / len(gram)
+    mapping = np.linalg.solve(gram, weighted.T)
+    width = min(n_kept, len(known))
+    kept = [_largest(text[part].astype(np.float64) @ mapping, width) for part in _parts(new)]
+    columns, shares = (np.concatenate(each).ravel() for each in zip(*kept, strict=True))
+    return csr(shares, np.repeat(new, width), known[columns], shape)
+
+
+def _parts(numbers: Indices) -> list[Indices]:
+    return [numbers[start : start + BLOCK_PRODUCTS] for start in range(0, len(numbers), BLOCK_PRODUCTS)]
+
+
+def _largest(shares: npt.NDArray[np.float64], width: int) -> tuple[Indices, npt.NDArray[np.float64]]:
+    """Columns and values of the largest shares of each row by size, (n, width) each."""
+    best = np.argpartition(-np.abs(shares), width - 1, axis=1)[:, :width]
+    return best, np.take_along_axis(shares, best, axis=1)

@@ -79,10 +79,14 @@ class RecommendSettings(Section):
     popularity_exponent: Share = 0.5
     trend_half_life: float = Field(0.04, gt=0, le=1)
     """Share of all user-product pairs, newest first, after which a pair counts half in the trend."""
-    new_product_neighbours: int = Field(20, ge=1)
-    """Most known products that a product which nobody had met at the training is scored by."""
-    new_product_weight: float = Field(1.0, ge=0)
-    """Weight of such a product's scores, which are the mean of its neighbours'; 0 takes it for an unknown one."""
+    new_product_neighbours: int = Field(200, ge=1)
+    """Most known products that the scores of a product which nobody had met at the training are predicted from."""
+    new_product_weight: float = Field(1.5, ge=0)
+    """Weight of these predictions; a training calibrates it where its validation window has enough new products."""
+    newcomer_weights: dict[str, float] | None = None
+    """Weight of each signal for users without products. None lets each training learn them on its validation window, by
+    hiding the products of its users.
+    """
     tuning_trials: int = Field(0, ge=0)
     """Trials of a training's search for better settings of the signals on its validation window; 0 is no search."""
     tie_reply_weight: float = Field(1.0, ge=0)

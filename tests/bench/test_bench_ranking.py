@@ -71,7 +71,7 @@ def test_a_run_finds_each_taste_and_prints_one_line_of_json(files: dict[str, Pat
     assert result["name"] == "ranking"
     assert result["metrics"]["recall_at_4"] > 0.9
     assert result["metrics"]["n_tested_users"] == 25
-    assert set(result["peers"]) == {"popularity", "item_knn", "implicit_als"}
+    assert set(result["peers"]) == {"popularity", "item_knn", "implicit_als", "bm25_item_knn", "bm25_user_knn"}
     assert {"read", "search", "fit", "score"} <= set(result["seconds"])
     assert sum(result["chosen"]["blend"].values()) == pytest.approx(1)
     assert result["ratio_best_peer"] > 0

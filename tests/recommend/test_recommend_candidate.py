@@ -109,8 +109,8 @@ def test_held_out_pairs_in_the_evidence_are_counted_as_leaks(data: FeatureSet, e
         {"collaborative.n_products": [1 << 50]},
         {"collaborative.n_products": []},
         {"popularity.exponent": None},
-        {"model.known": None},
-        {"model.known": [1, 1]},
+        {"model.users": None},
+        {"model.users": [1, 1]},
     ],
     ids=str,
 )

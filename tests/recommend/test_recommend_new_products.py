@@ -14,9 +14,11 @@ from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.explain.explanation import explain_product
 from socialrec.recommend.lists.scoring import recommend_everyone
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.new_products import LearnedProducts, Mixing, NewProducts, nearest
+from socialrec.recommend.new_products import LearnedProducts, Mixing, NewProducts
 from socialrec.recommend.scores import DenseScores, InnerProductScores, SparseScores, Vectors
-from socialrec.settings import Settings
+from socialrec.recommend.training.new_product_weight import calibrate_new_products
+from socialrec.recommend.training.offline import HeldOut
+from socialrec.settings import EvaluateSettings, Settings
 
 TWO_KNOWN = np.array([[1, 0], [0, 1]], dtype=np.float32)
 
@@ -27,46 +29,52 @@ def shop(data: FeatureSet, text: list[list[float]]) -> FeatureSet:
     return dataclasses.replace(data, products=names, text=np.array(text, dtype=np.float32))
 
 
-def learned(known: list[bool], *, n_neighbours: int = 20, weight: float = 1.0) -> LearnedProducts:
-    names = pa.array([f"p{number}" for number in range(len(known))])
-    return LearnedProducts(names, np.array(known), Mixing(n_neighbours, weight))
+def learned(users: list[int], *, n_neighbours: int = 20, weight: float = 1.0) -> LearnedProducts:
+    names = pa.array([f"p{number}" for number in range(len(users))])
+    return LearnedProducts(names, np.array(users, dtype=np.float32), Mixing(n_neighbours, weight))
 
 
-def test_a_new_product_is_mixed_of_the_known_ones_in_proportion_to_their_cosines(data: FeatureSet) -> None:
+def test_a_new_product_is_predicted_by_ridge_regression_on_texts(data: FeatureSet) -> None:
+    # Two known products at right angles, of one user each: Kᵀ W K is the unit matrix, so r is .03.
     features = shop(data, [[1, 0], [0, 1], [0.6, 0.8]])
-    found = NewProducts.of(features, learned([True, True]))
+    found = NewProducts.of(features, learned([1, 1]))
     assert found.is_new.tolist() == [False, False, True]
-    assert found.mixtures.toarray().tolist() == [[1, 0], [0, 1], pytest.approx([0.6 / 1.4, 0.8 / 1.4])]
+    assert found.mixtures.toarray().tolist() == [[1, 0], [0, 1], pytest.approx([0.6 / 1.03, 0.8 / 1.03])]
 
 
-def test_only_the_nearest_count_and_none_that_points_away(data: FeatureSet) -> None:
-    text = np.array([[1, 0], [0, 1], [-1, 0], [0.6, 0.8]], dtype=np.float32)
-    assert nearest(text, np.array([3]), np.array([0, 1, 2]), 1).toarray()[3].tolist() == [0, 1, 0, 0]
-    assert nearest(text, np.array([3]), np.array([2]), 1).nnz == 0
+def test_a_product_of_many_users_is_trusted_more(data: FeatureSet) -> None:
+    # The diagonal is sqrt(9) = 3 and 1, r is .03 of its mean: .06.
+    found = NewProducts.of(shop(data, [[1, 0], [0, 1], [1, 0], [0, 1]]), learned([9, 1]))
+    assert found.mixtures.toarray()[2:] == pytest.approx(np.array([[3 / 3.06, 0], [0, 1 / 1.06]]))
+
+
+def test_only_the_largest_shares_are_kept(data: FeatureSet) -> None:
+    found = NewProducts.of(shop(data, [[1, 0], [0, 1], [0.6, 0.8]]), learned([1, 1], n_neighbours=1))
+    assert found.mixtures.toarray()[2].tolist() == pytest.approx([0, 0.8 / 1.03])
 
 
 def test_a_product_of_the_training_that_nobody_had_met_is_new_too(data: FeatureSet) -> None:
-    found = NewProducts.of(shop(data, [[1, 0], [0, 1], [1, 0]]), learned([True, True, False], weight=0.5))
+    found = NewProducts.of(shop(data, [[1, 0], [0, 1], [1, 0]]), learned([1, 1, 0], weight=0.5))
     assert found.is_new.tolist() == [False, False, True]
-    assert found.mixtures.toarray()[2].tolist() == [0.5, 0, 0]
+    assert found.mixtures.toarray()[2].tolist() == pytest.approx([0.5 / 1.03, 0, 0])
 
 
 def test_a_product_without_text_scores_zero(data: FeatureSet) -> None:
-    found = NewProducts.of(shop(data, [[1, 0], [0, 1], [0, 0]]), learned([True, True]))
+    found = NewProducts.of(shop(data, [[1, 0], [0, 1], [0, 0]]), learned([1, 1]))
     scores = found.scores(SparseScores(sp.csr_matrix(TWO_KNOWN)))
     assert scores.full().tolist() == [[1, 0, 0], [0, 1, 0]]
 
 
 def test_where_no_product_is_known_nothing_is_mixed(data: FeatureSet) -> None:
-    found = NewProducts.of(shop(data, [[1, 0], [0, 1]]), learned([False, False]))
+    found = NewProducts.of(shop(data, [[1, 0], [0, 1]]), learned([0, 0]))
     assert found.is_new.all()
     assert found.mixtures.nnz == 0
 
 
 def test_every_kind_of_scores_is_extended_alike(data: FeatureSet) -> None:
-    found = NewProducts.of(shop(data, [[1, 0], [0, 1], [0.6, 0.8], [0, 0]]), learned([True, True]))
+    found = NewProducts.of(shop(data, [[1, 0], [0, 1], [0.6, 0.8], [0, 0]]), learned([1, 1]))
     own = np.array([[7, 0], [2, 4]], dtype=np.float32)
-    third = own @ np.array([0.6, 0.8]) / 1.4
+    third = own @ np.array([0.6, 0.8]) / 1.03
     expected = np.column_stack([own, third, [0, 0]])
     kinds = (
         InnerProductScores(own, Vectors(TWO_KNOWN)),
@@ -78,18 +86,18 @@ def test_every_kind_of_scores_is_extended_alike(data: FeatureSet) -> None:
 
 
 def test_a_new_product_counts_as_many_users_as_those_it_resembles_until_it_has_more(data: FeatureSet) -> None:
-    found = NewProducts.of(shop(data, [[1, 0], [0, 1], [0.5, 0.5], [0.5, 0.5]]), learned([True, True]))
+    found = NewProducts.of(shop(data, [[1, 0], [0, 1], [0.6, 0.8], [0.6, 0.8]]), learned([1, 1]))
     users = Vectors(np.array([[4], [8], [1], [9]], dtype=np.float32))
-    assert found.at_least(users).values.tolist() == [[4], [8], [6], [9]]
+    assert found.at_least(users).values.ravel().tolist() == pytest.approx([4, 8, 6 + (0.8 - 0.6) * 2 / 1.03, 9])
 
 
 def test_the_products_of_a_model_may_stand_anywhere_in_the_features(data: FeatureSet) -> None:
     features = dataclasses.replace(
         shop(data, [[0, 1], [0.6, 0.8], [1, 0]]), products=pa.array(["p1", "newcomer", "p0"])
     )
-    found = NewProducts.of(features, learned([True, True]))
+    found = NewProducts.of(features, learned([1, 1]))
     assert found.columns.tolist() == [2, 0]
-    assert found.scores(SparseScores(sp.csr_matrix(TWO_KNOWN))).full()[0].tolist() == pytest.approx([0, 0.6 / 1.4, 1])
+    assert found.scores(SparseScores(sp.csr_matrix(TWO_KNOWN))).full()[0].tolist() == pytest.approx([0, 0.6 / 1.03, 1])
 
 
 @pytest.fixture
@@ -156,3 +164,25 @@ def test_vectors_of_another_length_than_the_trainings_still_make_lists(
     short = vectors_of_texts().set_column(1, "embedding", pa.array([[1.0]] * 13, pa.list_(pa.float32())))
     context = context_of(recommender, events, catalogue, ties, settings, comments=RATED, embeddings=short)
     assert len(recommend_everyone(recommender, context))
+
+
+def calibrated(data: FeatureSet, recommender: Recommender, settings: Settings, *, n_new: int) -> float:
+    """Weight of new products where so many of 100 held-out pairs are of the new books, and the others of known ones."""
+    reader = data.users.index("r0").as_py()
+    rows = np.full(100, reader)
+    products = [5] * n_new + [0] * (100 - n_new)
+    relevant = sp.csr_matrix((np.ones(100, np.float32), (np.arange(100), products)), (100, 12))
+    held = HeldOut(rows, data.affinity[rows], relevant)
+    return calibrate_new_products(recommender, data, held, settings)[1]
+
+
+def test_new_products_get_about_as_many_places_as_they_have_held_out_pairs(
+    data: FeatureSet, recommender: Recommender, settings: Settings
+) -> None:
+    one_place = settings.model_copy(update={"evaluate": EvaluateSettings(cutoff=1)})
+    # r0 has one place: b5, which nobody met, takes it only where its weight lifts it above b0.
+    all_new = calibrated(data, recommender, one_place, n_new=100)
+    most_known = calibrated(data, recommender, one_place, n_new=50)
+    assert all_new >= most_known
+    # Fewer than fifty pairs say nothing.
+    assert calibrated(data, recommender, one_place, n_new=49) == recommender.learned.mixing.weight

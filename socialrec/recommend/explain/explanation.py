@@ -75,7 +75,7 @@ def explain_product(recommender: Recommender, context: ScoringSnapshot, user_key
     signals = (
         SignalPart(signal.name, _rank(part.full()[0], product), round(float(weight), 4), round(float(share), 4))
         for signal, part, weight, share in zip(
-            recommender.signals, blend.parts, blend.weights, contributions[0, 0], strict=True
+            recommender.signals, blend.parts, np.asarray(blend.weights)[:, 0], contributions[0, 0], strict=True
         )
     )
     return Explanation(

@@ -33,6 +33,7 @@ def find_faults(folder: Path, products: pa.Table, ds: str, split_label: str) -> 
         return [str(error)]
     return [
         *_blend_faults(document["weights"]),
+        *(_blend_faults(document["newcomer_weights"]) if document.get("newcomer_weights") else ()),
         *_vocabulary_faults(document["products"], products),
         *_leak_faults(document["info"], ds, split_label),
         *_tensor_faults(folder / TENSORS),

@@ -17,6 +17,7 @@ from socialrec.recommend.training.ablation import Ablation, ablate
 from socialrec.recommend.training.blend_weights import learn_weights
 from socialrec.recommend.training.cutting import cut_closed_form
 from socialrec.recommend.training.new_product_weight import calibrate_new_products
+from socialrec.recommend.training.newcomers import learn_newcomer_weights
 from socialrec.recommend.training.offline import HeldOut, Scorer, blend_candidates, held_out, rank
 from socialrec.recommend.training.search import FIT_SPACES, SearchTrial, search_settings
 from socialrec.settings import RecommendSettings, Settings
@@ -88,15 +89,17 @@ def measured_blend(data: FeatureSet, held: HeldOut, settings: Settings) -> Blend
 
 
 def learn_blend(data: FeatureSet, held: HeldOut, settings: Settings) -> LearnedBlend:
-    """Fit all signals and learn their weights on held-out pairs; calibrate new products, and cut the closed form."""
+    """Fit all signals and learn their weights on held-out pairs; then choose what else a validation window tells."""
     equal = {signal.name: 1.0 / len(SIGNALS) for signal in SIGNALS}
     recommender = Recommender.fit(data, settings.recommend, equal, ModelInfo(""))
     known = blend_candidates(recommender, data, held, settings)
     learned = learn_weights(known, len(SIGNALS), settings.evaluate.cutoff)
     recommender = recommender.with_weights(dict(zip(equal, learned, strict=True)))
+    newcomers = learn_newcomer_weights(recommender, data, held, settings)
+    recommender = recommender.with_newcomers(newcomers)
     recommender, weight = calibrate_new_products(recommender, data, held, settings)
     recommender, n_weights = cut_closed_form(recommender, data, held, settings)
-    changes = {"closed_form_weights": n_weights, "new_product_weight": weight}
+    changes = {"closed_form_weights": n_weights, "new_product_weight": weight, "newcomer_weights": newcomers}
     chosen = settings.recommend.model_copy(update=changes)
     return LearnedBlend(recommender, known, settings.model_copy(update={"recommend": chosen}))
 
