@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from socialrec.recommend.scores import DenseScores, InnerProductScores, Scores, Vectors, WrittenScores
 from socialrec.vectors.arrays import F32, Csr, Flags, Indices
-from socialrec.vectors.exact_topk import Parts, TopKIndex
+from socialrec.vectors.bounds import Parts
+from socialrec.vectors.exact_topk import TopKIndex
 
 TopK = tuple[Indices, npt.NDArray[np.float64]]
 

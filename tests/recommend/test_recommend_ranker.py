@@ -29,7 +29,7 @@ KINDS = ["inner products", "sparse", "dense", "dense of some products", "constan
 
 @pytest.fixture
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, size in {"BLOCK_USERS": 3, "ADDED_USERS": 3, "BLOCK_PRODUCTS": 8, "SAMPLE": 16, "GROUP": 2}.items():
+    for name, size in {"BLOCK_USERS": 3, "ADDED_USERS": 3, "BLOCK_PRODUCTS": 8, "SAMPLE": 8, "GROUP": 2}.items():
         monkeypatch.setattr(exact_topk, name, size)
 
 
