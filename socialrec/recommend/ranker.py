@@ -34,6 +34,8 @@ class TopKRanker:
 
         scores are finite, (n, n_products); seen is csr (n, n_products).
         """
+        if not scores.shape[0]:
+            return np.zeros((0, k), dtype=np.int64), np.zeros((0, k))
         terms = list(scores.terms(np.ones(scores.shape[0], dtype=np.float32)))
         products = [(factors, part) for factors, part in terms if isinstance(part, InnerProductScores)]
         others = [(factors, part) for factors, part in terms if not isinstance(part, InnerProductScores)]
