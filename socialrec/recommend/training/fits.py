@@ -15,8 +15,8 @@ from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.training.ablation import Ablation, ablate
 from socialrec.recommend.training.blend_weights import learn_weights
-from socialrec.recommend.training.cutting import cut_closed_form
 from socialrec.recommend.training.offline import HeldOut, Scorer, blend_candidates, held_out, rank
+from socialrec.recommend.training.pruning import prune_closed_form
 from socialrec.recommend.training.search import FIT_SPACES, SearchTrial, search_settings
 from socialrec.settings import RecommendSettings, Settings
 from socialrec.settings.etl import EtlSettings
@@ -93,7 +93,7 @@ def learn_blend(data: TrainingData, held: HeldOut, settings: Settings) -> Learne
     known = blend_candidates(recommender, data, held, settings)
     learned = learn_weights(known, len(SIGNALS), settings.evaluate.cutoff)
     recommender = recommender.with_weights(dict(zip(equal, learned, strict=True)))
-    recommender, n_weights = cut_closed_form(recommender, data, held, settings)
+    recommender, n_weights = prune_closed_form(recommender, data, held, settings)
     chosen = settings.recommend.model_copy(update={"closed_form_weights": n_weights})
     return LearnedBlend(recommender, known, settings.model_copy(update={"recommend": chosen}))
 
