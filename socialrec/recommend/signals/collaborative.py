@@ -11,9 +11,9 @@ settings mean the same for shops of any size. Its solution is B = I - P / diag(P
 
     P = (Xᵀ(I + gAᵀA)X + a r EEᵀ + r I)⁻¹
 
-P is inverted on the smaller side: `ItemSide` over products, `UserSide` over users and text dimensions. Where
-`closed_form_weights` is set, B is pruned to that many weights from each product (`PrunedSide`), so that a user has scores
-for few products.
+P is inverted on the smaller side: `ItemSide` over products, `UserSide` over users and text dimensions. With
+`closed_form_weights`, B is pruned to that many weights from each product (`PrunedSide`): a user has scores for few
+products.
 """
 
 from __future__ import annotations
