@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from socialrec.recommend.scores import InnerProductScores, Scores, Vectors, WrittenScores
+from socialrec.recommend.scores import DenseScores, InnerProductScores, Scores, Vectors, WrittenScores
 from socialrec.vectors.arrays import F32, Csr, Flags, Indices
-from socialrec.vectors.exact_topk import Parts, TopKIndex
+from socialrec.vectors.bounds import Parts
+from socialrec.vectors.exact_topk import TopKIndex
 
 TopK = tuple[Indices, npt.NDArray[np.float64]]
 
@@ -25,37 +27,52 @@ class TopKRanker:
 
     def __init__(self, active: Flags, decimals: int) -> None:
         self.active, self.decimals = active, decimals
-        self._vectors: tuple[Vectors, ...] = ()
-        self._catalogue: TopKIndex | None = None
+        self._prepared: _Prepared | None = None
 
     def top_k(self, scores: Scores, seen: Csr, k: int) -> TopK:
         """Best k products of each user: numbers int64 (n, k) padded with ABSENT, and rounded scores float64 (n, k).
 
         scores are finite, (n, n_products); seen is csr (n, n_products).
         """
+        if not scores.shape[0]:
+            return np.zeros((0, k), dtype=np.int64), np.zeros((0, k))
         terms = list(scores.terms(np.ones(scores.shape[0], dtype=np.float32)))
         products = [(factors, part) for factors, part in terms if isinstance(part, InnerProductScores)]
         others = [(factors, part) for factors, part in terms if not isinstance(part, InnerProductScores)]
         users = [np.ldexp(factors[:, None] * part.users, part.vectors.exponent) for factors, part in products]
-        catalogue = self._catalogue_of(tuple(part.vectors for _, part in products), users)
-        added = WrittenScores(others, catalogue.columns, catalogue.n_columns) if others else None
+        typical = np.array([np.linalg.norm(each, axis=1).mean() for each in users], dtype=np.float32)
+        if any(isinstance(part, DenseScores) for _, part in others):
+            # Dense scores are added to all products. In the catalogue's own order that takes least time.
+            typical[:] = 0.0
+        index = self._index(tuple(part.vectors for _, part in products), typical)
+        added = WrittenScores(others, index.columns, index.n_columns) if others else None
         side_by_side = np.hstack([np.zeros((scores.shape[0], 0), dtype=np.float32), *users])
-        found = list(catalogue.top_k(side_by_side, k, seen, added=added, constants=scores.constants, n_threads=1))
+        found = list(index.top_k(side_by_side, k, seen, added=added, constants=scores.constants, n_threads=1))
         return np.concatenate([each.products for each in found]), np.concatenate([each.scores for each in found])
 
-    def _catalogue_of(self, vectors: tuple[Vectors, ...], users: Sequence[F32]) -> TopKIndex:
-        """Vectors of all parts side by side; rebuilt only for other vectors. users: vectors of some users by part.
+    def _index(self, vectors: tuple[Vectors, ...], typical: F32) -> TopKIndex:
+        """Vectors of all parts side by side; prepared again only for other vectors. typical: see `Parts`.
 
         All parts of products have lengths up to 1: the error of rounding them is bounded by lengths. Powers of two
         change no digit.
         """
-        if self._catalogue is None or not _equal(vectors, self._vectors):
+        ready, is_ordered = self._prepared, bool(typical.any())
+        if ready is None or ready.is_ordered != is_ordered or not _equal(vectors, ready.vectors):
             scaled = [np.ldexp(each.values, -each.exponent) for each in vectors]
-            typical = np.array([np.linalg.norm(each, axis=1).mean() for each in users], dtype=np.float32)
             side_by_side = np.hstack([np.zeros((len(self.active), 0), dtype=np.float32), *scaled])
             parts = Parts([each.shape[1] for each in scaled], typical)
-            self._catalogue, self._vectors = TopKIndex(side_by_side, self.active, self.decimals, parts), vectors
-        return self._catalogue
+            ready = _Prepared(TopKIndex(side_by_side, self.active, self.decimals, parts), vectors, is_ordered)
+            self._prepared = ready
+        return ready.index
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """Index of these vectors, and if it is ordered by their lengths."""
+
+    index: TopKIndex
+    vectors: tuple[Vectors, ...]
+    is_ordered: bool
 
 
 def _equal(some: Sequence[Vectors], others: Sequence[Vectors]) -> bool:

@@ -291,7 +291,8 @@ class WrittenScores:
 
     def __init__(self, terms: Sequence[Term], columns: npt.NDArray[np.int32], width: int) -> None:
         self._sparse = [(factors, part.cells) for factors, part in terms if isinstance(part, SparseScores)]
-        self._dense = [(factors, part) for factors, part in terms if isinstance(part, DenseScores)]
+        dense = [(factors, part) for factors, part in terms if isinstance(part, DenseScores)]
+        self._dense = [(factors, part.values, _as_slice(columns[part.columns])) for factors, part in dense]
         self._columns, self._width = columns, width
 
     def __call__(self, at: slice) -> F32:
@@ -306,6 +307,13 @@ class WrittenScores:
             places.append(self._columns[cells.indices[inside]])
         cells = np.concatenate(values), (np.concatenate(rows), np.concatenate(places))
         total: F32 = sp.coo_matrix(cells, (n, self._width)).toarray()
-        for factors, part in self._dense:
-            total[:, self._columns[part.columns]] += factors[at, None] * part.values[at]
+        for factors, scores, columns in self._dense:
+            total[:, columns] += factors[at, None] * scores[at]
         return total
+
+
+def _as_slice(columns: npt.NDArray[np.int32]) -> npt.NDArray[np.int32] | slice:
+    """Columns next to each other as a slice, which is added to several times faster."""
+    if len(columns) and np.array_equal(columns, np.arange(columns[0], columns[0] + len(columns))):
+        return slice(int(columns[0]), int(columns[-1]) + 1)
+    return columns

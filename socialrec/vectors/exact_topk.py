@@ -25,6 +25,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from socialrec.vectors.arrays import ABSENT, F32, Csr, Flags, Indices
+from socialrec.vectors.bounds import UNIT, Block, Parts, rounded_vectors
 
 if TYPE_CHECKING:
     import torch
@@ -37,8 +38,8 @@ SAMPLE, GROUP = 2048, 8
 """Products of the first block, and for the first threshold, and the size of the groups represented by their best."""
 Added = Callable[[slice], F32]
 """Maker of the scores that are added to the inner products of some users, finite float32 (n, n_columns)."""
-UNIT = 2.0**-24
-"""Largest relative error of one float32 operation."""
+GROWTH = 1.2
+"""Growth of the candidates from which on the threshold is raised."""
 T = TypeVar("T", bound=np.generic)
 LAST = np.iinfo(np.int64).max
 """Place in the order of a list for no product."""
@@ -151,45 +152,6 @@ class TopKIndex:
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Parts that vectors consist of, side by side: the dimensions of each, and the typical length of a user's.
-
-    typical: float32 (n_parts,). It sets the order in which products are searched, never the lists.
-    """
-
-    sizes: Sequence[int]
-    typical: F32
-
-    def lengths(self, vectors: F32) -> F32:
-        """Lengths of the parts of each vector, rounded up, float32 (n, n_parts)."""
-        lengths, end = np.zeros((len(vectors), len(self.sizes)), dtype=np.float32), 0
-        for part, size in enumerate(self.sizes):
-            lengths[:, part] = np.linalg.norm(vectors[:, end : end + size], axis=1)
-            end += size
-        lengths *= np.float32(1 + (vectors.shape[1] + 1) * UNIT)
-        return lengths
-
-
-@dataclass(frozen=True)
-class Block:
-    """Products from place `start` on: rounded vectors with a one below each, (dim + 1, n).
-
-    longest, error: by part, the largest length of a vector, and of a vector's rounding error, float32 (n_parts,).
-    """
-
-    start: int
-    rounded: torch.Tensor
-    longest: F32
-    error: F32
-
-    @classmethod
-    def of(cls, start: int, vectors: F32, dtype: torch.dtype, parts: Parts) -> Self:
-        """Round the vectors."""
-        rounded, errors = _round(vectors, dtype, parts, last=1.0)
-        return cls(start, rounded.T, parts.lengths(vectors).max(axis=0, initial=0.0), errors.max(axis=0, initial=0.0))
-
-
-@dataclass(frozen=True)
 class _Candidates:
     """Products that may be in lists, by user's row and product's place, with bounds of their scores; all (n,)."""
 
@@ -235,7 +197,7 @@ class _Search:
 
         self.catalogue, self.users, self.added, self.k = catalogue, users, added, k
         self.lengths = catalogue.parts.lengths(users)
-        self.rounded, self.errors = _round(users, catalogue.dtype, catalogue.parts, last=0.0)
+        self.rounded, self.errors = rounded_vectors(users, catalogue.dtype, catalogue.parts, last=0.0)
         self.coarseness = np.float32(torch.finfo(catalogue.dtype).eps)
         self.threshold = np.zeros(len(users), dtype=np.float32)
         rows, places = np.repeat(np.arange(len(users)), np.diff(seen.indptr)), catalogue.place[seen.indices]
@@ -249,12 +211,14 @@ class _Search:
     def run(self, sample: Block, constants: F32) -> tuple[Indices, npt.NDArray[np.floating]]:
         """Search; returns product numbers and scores, (n, k) each."""
         found: list[_Candidates] = []
+        n_held = 0
         self._begin(sample)
-        for number, block in enumerate(self.catalogue.blocks, 1):
+        for block in self.catalogue.blocks:
             found += self._candidates(block)
             # Rarely: the cost grows with the candidates, and each block adds fewer than the one before.
-            if number & (number - 1) == 0:
+            if sum(len(each.rows) for each in found) > GROWTH * n_held:
                 found = [self._raise_threshold(_Candidates.joined(found))]
+                n_held = len(found[0].rows)
         return self._lists(self._raise_threshold(_Candidates.joined(found)), constants)
 
     def _begin(self, sample: Block) -> None:
@@ -382,18 +346,6 @@ class _Search:
         exact = np.where(places == ABSENT, np.float32(0.0), exact + constants[:, None])
         ranks = np.where(places == ABSENT, LAST, self.catalogue.ranks(exact, self.catalogue.numbers[places]))
         return self.catalogue.ranked(np.sort(ranks, axis=1)[:, : self.k])
-
-
-def _round(vectors: F32, dtype: torch.dtype, parts: Parts, last: float) -> tuple[torch.Tensor, F32]:
-    """Convert vectors to another format with one more dimension, (n, dim + 1), and the lengths of the rounding errors
-    by part, (n, n_parts).
-    """
-    import torch
-
-    whole = torch.from_numpy(np.ascontiguousarray(vectors, dtype=np.float32))
-    rounded = torch.full((len(vectors), vectors.shape[1] + 1), last, dtype=dtype)
-    rounded[:, :-1] = whole
-    return rounded, parts.lengths((whole - rounded[:, :-1].float()).numpy())
 
 
 def _numbered(counts: Indices) -> Indices:

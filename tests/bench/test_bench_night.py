@@ -17,7 +17,7 @@ from socialrec.bench.result import BenchResult
 from socialrec.bench.scale import ShopSizes
 from socialrec.recommend.policy import Policy
 from socialrec.recommend.scores import DenseScores
-from socialrec.recommend.signals.cut_side import CutSide
+from socialrec.recommend.signals.pruned_side import PrunedSide
 from socialrec.settings import RecommendSettings, Settings
 
 SIZES = ShopSizes(100, 120, 2000)
@@ -50,7 +50,7 @@ def test_lists_of_the_night_hold_no_product_that_the_user_has(night: MadeNight) 
     assert listed.shape == (100, 5)
     seen = night.context.seen.toarray()[rows[:, None], listed]
     assert not seen.any()
-    assert isinstance(night.recommender.collaborative.side, CutSide)
+    assert isinstance(night.recommender.collaborative.side, PrunedSide)
 
 
 def test_other_lists_are_not_the_same(night: MadeNight, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from socialrec.vectors import exact_topk
+from socialrec.vectors.bounds import Parts
 from socialrec.vectors.exact_topk import TopKIndex
 
 
@@ -28,7 +29,7 @@ def naive_lists(users: np.ndarray, products: np.ndarray, k: int, hidden: np.ndar
 @pytest.fixture(params=[torch.bfloat16, torch.float32], ids=["bfloat16", "float32"])
 def processor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of a few users and products, on a processor with or without bfloat16."""
-    for name, size in {"BLOCK_USERS": 3, "BLOCK_PRODUCTS": 8, "SAMPLE": 16, "GROUP": 2}.items():
+    for name, size in {"BLOCK_USERS": 3, "ADDED_USERS": 3, "BLOCK_PRODUCTS": 8, "SAMPLE": 8, "GROUP": 2}.items():
         monkeypatch.setattr(exact_topk, name, size)
     can = {"avx512_bf16": request.param is torch.bfloat16}
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: can)
@@ -92,3 +93,29 @@ def test_added_scores_decide_and_the_last_column_belongs_to_inactive_products() 
     found = list(catalogue.top_k(np.ones((2, 1), dtype=np.float32), 2, added=lambda at: added[at]))
     assert found[0].products.tolist() == [[0, 2], [2, 0]]
     assert found[0].scores.tolist() == [[2.5, 2.0], [2.0, 1.5]]
+
+
+@pytest.mark.usefixtures("processor")
+def test_an_added_score_lifts_a_product_whose_vector_is_out_of_reach() -> None:
+    products = np.where(np.arange(40) < 16, 10.0, 0.01).astype(np.float32)[:, None]
+    catalogue, added = TopKIndex(products), np.zeros((2, 41), dtype=np.float32)
+    added[0, catalogue.columns[39]], added[1, catalogue.columns[38]] = 20.0, -20.0
+    found = list(catalogue.top_k(np.ones((2, 1), dtype=np.float32), 2, added=lambda at: added[at]))
+    assert found[0].products.tolist() == [[39, 0], [0, 1]]
+
+
+@pytest.mark.usefixtures("processor")
+@pytest.mark.parametrize("typical", [[1.0, 1.0], [0.0, 5.0], [0.0, 0.0]])
+def test_the_order_of_the_search_does_not_change_the_lists(typical: list[float]) -> None:
+    rng = np.random.default_rng(4)
+    users, products = rng.integers(-9, 10, (5, 4)), rng.integers(-9, 10, (50, 4))
+    parts = Parts([3, 1], np.array(typical, dtype=np.float32))
+    catalogue = TopKIndex(products.astype(np.float32), parts=parts)
+    assert lists(catalogue, users, 6) == naive_lists(users, products, 6, np.zeros((5, 50), dtype=bool))
+
+
+def test_constants_move_scores_and_no_list() -> None:
+    catalogue = TopKIndex(np.array([[1.0], [3.0]], dtype=np.float32), decimals=2)
+    [found] = catalogue.top_k(np.ones((2, 1), dtype=np.float32), 2, constants=np.array([0.5, -4.0], dtype=np.float32))
+    assert found.products.tolist() == [[1, 0], [1, 0]]
+    assert found.scores.tolist() == [[3.5, 1.5], [-1.0, -3.0]]

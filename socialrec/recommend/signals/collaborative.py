@@ -11,9 +11,9 @@ settings mean the same for shops of any size. Its solution is B = I - P / diag(P
 
     P = (Xᵀ(I + gAᵀA)X + a r EEᵀ + r I)⁻¹
 
-P is inverted on the smaller side: `ItemSide` over products, `UserSide` over users and text dimensions. Where
-`closed_form_weights` is set, B is cut to that many weights from each product (`CutSide`), so that a user has scores for
-few products.
+P is inverted on the smaller side: `ItemSide` over products, `UserSide` over users and text dimensions. With
+`closed_form_weights`, B is pruned to that many weights from each product (`PrunedSide`): a user has scores for few
+products.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.scores import Scores
 from socialrec.recommend.signals.base import SignalDefaults, Space, State, UserBlock
-from socialrec.recommend.signals.cut_side import CutSide
 from socialrec.recommend.signals.item_side import ItemSide
+from socialrec.recommend.signals.pruned_side import PrunedSide
 from socialrec.recommend.signals.user_side import UserSide
 from socialrec.settings import RecommendSettings
 from socialrec.vectors.arrays import F32, Indices
@@ -47,7 +47,7 @@ class Collaborative(SignalDefaults):
     }
     data_space: ClassVar[Space] = {"affinity_exponent": (0.0, 0.5, 1.0, 1.5)}
 
-    def __init__(self, side: ItemSide | UserSide | CutSide) -> None:
+    def __init__(self, side: ItemSide | UserSide | PrunedSide) -> None:
         self.side = side
 
     @classmethod
@@ -57,11 +57,11 @@ class Collaborative(SignalDefaults):
         user_side = n_users + (data.text.shape[1] if settings.text_weight > 0 else 0)
         by_users = user_side <= min(n_products, settings.max_dimension)
         whole = cls(UserSide.fit(data, settings) if by_users else ItemSide.fit(data, settings))
-        return whole if settings.closed_form_weights is None else whole.cut(settings.closed_form_weights)
+        return whole if settings.closed_form_weights is None else whole.prune(settings.closed_form_weights)
 
-    def cut(self, n_weights: int) -> Self:
+    def prune(self, n_weights: int) -> Self:
         """Make a closed form with only the strongest `n_weights` weights from each product."""
-        return type(self)(CutSide.of(self.side, n_weights))
+        return type(self)(PrunedSide.of(self.side, n_weights))
 
     @classmethod
     def idle_settings(cls, data: FeatureSet) -> set[str]:
@@ -93,6 +93,6 @@ class Collaborative(SignalDefaults):
     @classmethod
     def restore(cls, state: State) -> Self:
         """Restore from any side's arrays."""
-        if "cut_data" in state:
-            return cls(CutSide.restore(state))
+        if "pruned_data" in state:
+            return cls(PrunedSide.restore(state))
         return cls(ItemSide.restore(state) if "item_weights" in state else UserSide.restore(state))

@@ -15,10 +15,10 @@ from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.training.ablation import Ablation, ablate
 from socialrec.recommend.training.blend_weights import learn_weights
-from socialrec.recommend.training.cutting import cut_closed_form
 from socialrec.recommend.training.new_product_weight import calibrate_new_products
 from socialrec.recommend.training.newcomers import learn_newcomer_weights
 from socialrec.recommend.training.offline import HeldOut, Scorer, blend_candidates, held_out, rank
+from socialrec.recommend.training.pruning import prune_closed_form
 from socialrec.recommend.training.search import FIT_SPACES, SearchTrial, search_settings
 from socialrec.settings import RecommendSettings, Settings
 from socialrec.settings.etl import EtlSettings
@@ -98,7 +98,7 @@ def learn_blend(data: FeatureSet, held: HeldOut, settings: Settings) -> LearnedB
     newcomers = learn_newcomer_weights(recommender, data, held, settings)
     recommender = recommender.with_newcomers(newcomers)
     recommender, weight = calibrate_new_products(recommender, data, held, settings)
-    recommender, n_weights = cut_closed_form(recommender, data, held, settings)
+    recommender, n_weights = prune_closed_form(recommender, data, held, settings)
     changes = {"closed_form_weights": n_weights, "new_product_weight": weight, "newcomer_weights": newcomers}
     chosen = settings.recommend.model_copy(update=changes)
     return LearnedBlend(recommender, known, settings.model_copy(update={"recommend": chosen}))

@@ -1,4 +1,4 @@
-"""The closed form cut to each product's strongest weights, and the decision to cut it."""
+"""The closed form pruned to each product's strongest weights, and the decision to prune it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.scores import SparseScores
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.signals.collaborative import Collaborative
-from socialrec.recommend.signals.cut_side import CutSide
 from socialrec.recommend.signals.item_side import ItemSide
 from socialrec.recommend.signals.linear import strongest
+from socialrec.recommend.signals.pruned_side import PrunedSide
 from socialrec.recommend.signals.user_side import UserSide
-from socialrec.recommend.training import cutting
+from socialrec.recommend.training import pruning
 from socialrec.recommend.training.fits import learn_blend
 from socialrec.recommend.training.offline import HeldOut
 from socialrec.settings import RecommendSettings, Settings
@@ -28,13 +28,13 @@ KEPT = np.array([0, 2, 3, 4])
 
 
 @pytest.fixture
-def cut() -> CutSide:
-    return CutSide.of(ItemSide(WEIGHTS, KEPT, 5), 2)
+def pruned() -> PrunedSide:
+    return PrunedSide.of(ItemSide(WEIGHTS, KEPT, 5), 2)
 
 
-def test_each_product_keeps_the_weights_that_are_largest_in_size(cut: CutSide) -> None:
+def test_each_product_keeps_the_weights_that_are_largest_in_size(pruned: PrunedSide) -> None:
     everything = np.arange(5)
-    assert cut.weights(everything, everything).tolist() == [
+    assert pruned.weights(everything, everything).tolist() == [
         [0, 0, 0.5, -0.75, 0],
         [0, 0, 0, 0, 0],
         [0.5, 0, 0, 0, 0],
@@ -43,46 +43,46 @@ def test_each_product_keeps_the_weights_that_are_largest_in_size(cut: CutSide) -
     ]
 
 
-def test_scores_are_sums_of_the_kept_weights_and_sparse(cut: CutSide) -> None:
-    scores = cut.score(sp.csr_matrix(np.array([[1, 9, 0, 2, 0]], dtype=np.float32)))
+def test_scores_are_sums_of_the_kept_weights_and_sparse(pruned: PrunedSide) -> None:
+    scores = pruned.score(sp.csr_matrix(np.array([[1, 9, 0, 2, 0]], dtype=np.float32)))
     assert isinstance(scores, SparseScores)
     assert scores.full().tolist() == [[0, 0, 1, -0.75, -1]]
 
 
-def test_a_cut_of_a_cut_is_the_narrower_one(cut: CutSide) -> None:
-    once, twice = CutSide.of(ItemSide(WEIGHTS, KEPT, 5), 1), CutSide.of(cut, 1)
+def test_pruning_twice_keeps_the_fewer(pruned: PrunedSide) -> None:
+    once, twice = PrunedSide.of(ItemSide(WEIGHTS, KEPT, 5), 1), PrunedSide.of(pruned, 1)
     everything = np.arange(5)
     assert once.weights(everything, everything).tolist() == twice.weights(everything, everything).tolist()
 
 
-def test_a_cut_is_stored_sparse_and_restored(cut: CutSide) -> None:
-    state = Collaborative(cut).state()
-    assert len(state["cut_data"]) == 5
+def test_a_pruned_closed_form_is_stored_sparse_and_restored(pruned: PrunedSide) -> None:
+    state = Collaborative(pruned).state()
+    assert len(state["pruned_data"]) == 5
     again, everything = Collaborative.restore(state), np.arange(5)
-    assert isinstance(again.side, CutSide)
-    assert again.weights(everything, everything).tolist() == cut.weights(everything, everything).tolist()
+    assert isinstance(again.side, PrunedSide)
+    assert again.weights(everything, everything).tolist() == pruned.weights(everything, everything).tolist()
 
 
-def test_weights_of_a_file_that_lead_outside_the_catalogue_are_refused(cut: CutSide) -> None:
+def test_weights_of_a_file_that_lead_outside_the_catalogue_are_refused(pruned: PrunedSide) -> None:
     with pytest.raises(ValueError, match="indices|index"):
-        CutSide.restore(cut.state() | {"cut_indices": np.array([0, 1, 2, 3, 99])})
+        PrunedSide.restore(pruned.state() | {"pruned_indices": np.array([0, 1, 2, 3, 99])})
 
 
 @pytest.mark.parametrize("kind", [ItemSide, UserSide])
-def test_a_cut_that_keeps_everything_changes_nothing_but_what_a_product_adds_to_itself(
+def test_pruning_that_keeps_everything_changes_nothing_but_what_a_product_adds_to_itself(
     kind: type[ItemSide | UserSide], data: FeatureSet
 ) -> None:
     whole = kind.fit(data, RecommendSettings(regularization=5.0))
-    scores = CutSide.of(whole, len(data.products)).score(data.affinity)
+    scores = PrunedSide.of(whole, len(data.products)).score(data.affinity)
     assert scores.full() == pytest.approx(whole.score(data.affinity).full(), abs=1e-5)
 
 
-def test_contributions_of_own_products_add_up_to_the_score_of_a_cut(data: FeatureSet) -> None:
+def test_contributions_of_own_products_add_up_to_the_score_of_a_pruned_one(data: FeatureSet) -> None:
     fitted = Collaborative.fit(data, RecommendSettings(closed_form_weights=3))
     own, strength = data.affinity[0].indices, data.affinity[0].data
     targets = np.arange(len(data.products))
     added = (strength[:, None] * fitted.weights(own, targets)).sum(axis=0)
-    assert isinstance(fitted.side, CutSide)
+    assert isinstance(fitted.side, PrunedSide)
     assert added == pytest.approx(fitted.side.score(data.affinity).full()[0], abs=1e-6)
 
 
@@ -114,22 +114,22 @@ def blend_of_closed_form(data: FeatureSet, settings: Settings) -> Recommender:
 def test_the_fewest_weights_that_find_as_much_are_kept(
     data: FeatureSet, held: HeldOut, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cutting, "MIN_PRODUCTS", 1)
-    monkeypatch.setattr(cutting, "LEVELS", (1, 5, 12))
-    recommender, level = cutting.cut_closed_form(blend_of_closed_form(data, settings), data, held, settings)
+    monkeypatch.setattr(pruning, "MIN_PRODUCTS", 1)
+    monkeypatch.setattr(pruning, "LEVELS", (1, 5, 12))
+    recommender, level = pruning.prune_closed_form(blend_of_closed_form(data, settings), data, held, settings)
     # With one weight each, a reader's four books hardly lead to the fifth; with five they do.
     assert level == 5
     assert np.count_nonzero(recommender.collaborative.weights(np.arange(12), np.arange(12)), axis=1).max() == 5
 
 
-def test_a_closed_form_stays_whole_where_every_cut_loses_too_much_or_the_catalogue_is_small(
+def test_a_closed_form_stays_whole_where_all_pruning_loses_too_much_or_the_catalogue_is_small(
     data: FeatureSet, held: HeldOut, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = blend_of_closed_form(data, settings)
-    assert cutting.cut_closed_form(whole, data, held, settings) == (whole, None)
-    monkeypatch.setattr(cutting, "MIN_PRODUCTS", 1)
-    monkeypatch.setattr(cutting, "LEVELS", (1,))
-    assert cutting.cut_closed_form(whole, data, held, settings) == (whole, None)
+    assert pruning.prune_closed_form(whole, data, held, settings) == (whole, None)
+    monkeypatch.setattr(pruning, "MIN_PRODUCTS", 1)
+    monkeypatch.setattr(pruning, "LEVELS", (1,))
+    assert pruning.prune_closed_form(whole, data, held, settings) == (whole, None)
 
 
 def test_a_blend_is_learned_with_the_settings_to_fit_it_again(
@@ -139,10 +139,10 @@ def test_a_blend_is_learned_with_the_settings_to_fit_it_again(
     given = settings.model_copy(update={"recommend": settings.recommend.model_copy(update={"closed_form_weights": 2})})
     learned = learn_blend(data, held, given)
     assert learned.settings == given
-    assert isinstance(learned.recommender.collaborative.side, CutSide)
+    assert isinstance(learned.recommender.collaborative.side, PrunedSide)
 
 
-def test_a_cut_closed_form_is_saved_and_loaded_with_the_model(
+def test_a_prune_closed_form_is_saved_and_loaded_with_the_model(
     data: FeatureSet, settings: Settings, tmp_path: Path
 ) -> None:
     few = settings.model_copy(update={"recommend": RecommendSettings(closed_form_weights=2)})

@@ -1,4 +1,4 @@
-"""Closed form of `Collaborative`, cut to each product's strongest weights: its scores are sparse."""
+"""Closed form of `Collaborative`, pruned to each product's strongest weights: its scores are sparse."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ BLOCK_SOURCES = 512
 """Products whose weights to all others are written out at a time."""
 
 
-class CutSide:
+class PrunedSide:
     """Sparse item-to-item weights, csr (n_products, n_products): those from each product that are largest in size."""
 
     def __init__(self, weights: Csr) -> None:
         self._weights = weights
 
     @classmethod
-    def of(cls, whole: ItemSide | UserSide | CutSide, n_weights: int) -> Self:
+    def of(cls, whole: ItemSide | UserSide | PrunedSide, n_weights: int) -> Self:
         """Keep the `n_weights` strongest weights from each product."""
-        if isinstance(whole, CutSide):
+        if isinstance(whole, PrunedSide):
             return cls(strongest(whole._weights, n_weights))
         sources, shape = whole.sources, (whole.n_products, whole.n_products)
         starts = range(0, len(sources), BLOCK_SOURCES)
@@ -40,15 +40,15 @@ class CutSide:
         return SparseScores(affinity.dot(self._weights))
 
     def weights(self, sources: Indices, targets: Indices) -> F32:
-        """Item-to-item weights, float32 (n_sources, n_targets); 0 for those that were cut."""
+        """Item-to-item weights, float32 (n_sources, n_targets); 0 for those that were pruned."""
         return np.asarray(self._weights[sources][:, targets].toarray(), dtype=np.float32)
 
     def state(self) -> State:
         """Arrays that `restore` rebuilds this side from."""
         return {
-            "cut_data": self._weights.data,
-            "cut_indices": self._weights.indices.astype(np.int64),
-            "cut_indptr": self._weights.indptr.astype(np.int64),
+            "pruned_data": self._weights.data,
+            "pruned_indices": self._weights.indices.astype(np.int64),
+            "pruned_indptr": self._weights.indptr.astype(np.int64),
             "n_products": np.array([self._weights.shape[0]]),
         }
 
@@ -56,7 +56,7 @@ class CutSide:
     def restore(cls, state: State) -> Self:
         """Restore from its arrays."""
         n_products = int(np.asarray(state["n_products"], dtype=np.int64)[0])
-        parts = (state["cut_data"], state["cut_indices"], state["cut_indptr"])
+        parts = (state["pruned_data"], state["pruned_indices"], state["pruned_indptr"])
         return cls(stored_csr(parts, (n_products, n_products)))
 
 

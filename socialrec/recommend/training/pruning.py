@@ -11,17 +11,17 @@ from socialrec.settings import Settings
 LEVELS = (50, 100, 200)
 """Numbers of weights from each product that are tried, fewest first."""
 MIN_PRODUCTS = 20
-"""Products for each weight from which on a cut is tried: in a smaller catalogue it would save little time."""
+"""Products for each weight from which on pruning is tried: in a smaller catalogue it would save little time."""
 MAX_LOSS = 0.005
 """Share of the blend's NDCG from which on a loss is too much."""
 MAX_USERS = 2_000
 """Users to measure on, drawn with the seed."""
 
 
-def cut_closed_form(
+def prune_closed_form(
     recommender: Recommender, data: FeatureSet, held: HeldOut, settings: Settings
 ) -> tuple[Recommender, int | None]:
-    """Cut the closed form of a learned blend where that loses less than `MAX_LOSS` of its NDCG on held-out pairs.
+    """Prune the closed form of a learned blend where that loses less than `MAX_LOSS` of its NDCG on held-out pairs.
 
     Returns the recommender to use, and the number of weights from each product; None where all are kept. A number that
     the settings give is kept, and nothing is measured.
@@ -36,9 +36,9 @@ def cut_closed_form(
         ranked = rank(tried, data, held, cutoff, settings.recommend).ranked
         return measure(ranked, held.relevant, cutoff)[f"ndcg_at_{cutoff}"]
 
-    wanted, widest = (1 - MAX_LOSS) * ndcg(recommender), whole.cut(levels[-1])
+    wanted, widest = (1 - MAX_LOSS) * ndcg(recommender), whole.prune(levels[-1])
     for level in levels:
-        tried = recommender.with_collaborative(widest.cut(level))
+        tried = recommender.with_collaborative(widest.prune(level))
         if ndcg(tried) > wanted:
             return tried, level
     return recommender, None
