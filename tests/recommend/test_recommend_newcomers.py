@@ -83,8 +83,7 @@ def test_a_user_without_products_is_scored_by_the_newcomers_weights_and_no_other
         Recommender.fit(features, settings, TASTE, ModelInfo("")) for settings in (chosen, RecommendSettings())
     )
     assert [signal.name for signal in model.signals] == ["collaborative", "popularity", "social"]
-    first = features.affinity.copy()
-    first[0] = 0
+    first = sp.diags((np.arange(N_USERS) > 0).astype(np.float32)).dot(features.affinity).tocsr()
     first.eliminate_zeros()
     block = UserBlock.of(dataclasses.replace(features, affinity=first), np.array([0, 1]))
     scores = model.score(block).full()

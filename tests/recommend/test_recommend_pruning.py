@@ -103,7 +103,7 @@ def held(data: FeatureSet) -> HeldOut:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path, recommend=RecommendSettings(factor_dim=4, factor_iterations=2))
+    return Settings(home=tmp_path, recommend=RecommendSettings(factor_dim=4, factor_iterations=2, new_product_weight=0))
 
 
 def blend_of_closed_form(data: FeatureSet, settings: Settings) -> Recommender:
@@ -142,7 +142,7 @@ def test_a_blend_is_learned_with_the_settings_to_fit_it_again(
     assert isinstance(learned.recommender.collaborative.side, PrunedSide)
 
 
-def test_a_prune_closed_form_is_saved_and_loaded_with_the_model(
+def test_a_pruned_closed_form_is_saved_and_loaded_with_the_model(
     data: FeatureSet, settings: Settings, tmp_path: Path
 ) -> None:
     few = settings.model_copy(update={"recommend": RecommendSettings(closed_form_weights=2)})

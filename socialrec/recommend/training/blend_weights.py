@@ -144,11 +144,14 @@ class _Ascent:
     def climb(self, start: F64) -> F64:
         """Weights at the peak above a start, adding up to 1; a constant signal has none."""
         start = np.where(self.tells, start, 0.0)
+        if not start.any():
+            start = self.tells.astype(np.float64)
         bounds = [(0.0, None if tells else 0.0) for tells in self.tells]
         options = {"maxiter": MAX_STEPS, "ftol": TOLERANCE}
         found = minimize(self._loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-        weights: F64 = found.x / found.x.sum()
-        return weights
+        # Where every weight loses, the search ends at zeros, which are no blend: the start is as good as any.
+        weights: F64 = found.x if found.x.sum() > 0 else start
+        return weights / weights.sum()
 
     def _loss(self, weights: F64) -> tuple[float, F64]:
         """Negative mean gain of weights, normalised to a sum of 1; and its gradient."""
