@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from socialrec.settings.aspects import ASPECTS
 from socialrec.settings.section import Section, Share
 
 
@@ -65,16 +66,6 @@ class Engine(StrEnum):
 
 
 _TASK_TOKENS = {task.value: 256 for task in TaskName if task is not TaskName.RETRIEVAL}
-_ASPECTS: dict[str, tuple[str, ...]] = {
-    "price": ("price", "prices", "priced", "cost", "costs", "cheap", "expensive", "money", "value", "bargain"),
-    "quality": ("quality", "workmanship", "well made", "flimsy", "solid", "sturdy", "craftsmanship"),
-    "size": ("size", "sizes", "sizing", "fit", "fits", "small", "large", "bigger", "smaller", "measures"),
-    "delivery": ("delivery", "delivered", "shipping", "shipped", "parcel", "package", "packed", "courier", "arrived"),
-    "design": ("design", "look", "looks", "colour", "color", "style", "pictured", "beautiful", "ugly"),
-    "service": ("service", "support", "refund", "staff", "customer care", "answered"),
-    "durability": ("durable", "durability", "broke", "broken", "fell apart", "wear", "lasts", "last for years"),
-    "comfort": ("comfort", "comfortable", "uncomfortable", "cosy", "cozy", "awkward", "soft"),
-}
 
 
 class TextSettings(Section):
@@ -146,8 +137,13 @@ class TextSettings(Section):
     patience: int = Field(5, ge=1)
     """Consecutive validations without a lower loss after which training stops."""
     checkpoint_every: int = Field(50, ge=1)
-    aspects: dict[str, tuple[str, ...]] = Field(default_factory=lambda: dict(_ASPECTS))
-    """Words by aspect: a comment names an aspect if it contains one of its words, whole, in any case."""
+    aspects: dict[str, tuple[str, ...]] = Field(default_factory=lambda: dict(ASPECTS))
+    """Words and phrases by aspect: a comment names an aspect that it contains an entry of, whole, in any case.
+
+    Word forms are entries of their own; the longest entry counts. An entry that begins with `+ ` or `- ` praises or
+    complains by itself (`- overpriced`); one that begins with `! ` is a phrase that does not name the aspect
+    (`! fits my budget`).
+    """
     min_attribute_confidence: Share = 0.5
     """Calibrated confidence from which a predicted attribute fills a value that the shop does not state."""
     propensity_products: int = Field(1, ge=1)

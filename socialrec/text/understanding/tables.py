@@ -96,7 +96,7 @@ class InsightBuilder:
         days = [day for day in self.lake.partitions(SILVER_COMMENTS) if day <= self.ds]
         names = ("comment_id", "user_key", "product_id", "created_ts", "platform")
         said = self.lake.read(SILVER_COMMENTS, days, names)
-        predictions = ["comment_id", "platform", "sentiment", "aspects"]
+        predictions = ["comment_id", "platform", "sentiment", "aspects", "aspect_sentiments"]
         others = sorted(set(days) - set(pc.unique(fresh["ds"]).to_pylist()))
         known = pa.concat_tables([fresh.select(predictions), self.lake.read(COMMENT_INSIGHTS, others, predictions)])
         products = self.lake.read(SILVER_PRODUCTS, [self.ds], ("product_id", "category"))
