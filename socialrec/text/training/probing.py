@@ -24,13 +24,13 @@ MAX_ITERATIONS = 200
 
 def probe(heads: Heads, tasks: Sequence[Labelled], encoder: Encoder, settings: TextSettings) -> None:
     """Fit the heads of these tasks on `settings.probe_texts` texts each, drawn with the seed; the encoder is not
-    changed.
+    changed. A head with a table starts from that instead.
     """
     # A copy, because an encoder caches its network for encoding, and this one is about to change.
     reader = replace(encoder)
     for number, task in enumerate(tasks):
         places = np.random.default_rng([settings.seed, number]).permutation(len(task))[: settings.probe_texts]
-        if not len(places):
+        if not len(places) or heads[task.name].table is not None:
             continue
         drawn = task.take(np.sort(places))
         vectors = reader.encode(drawn.texts)

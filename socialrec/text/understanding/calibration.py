@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
 
 from socialrec.text.tasks import Ints
 
 Logits = npt.NDArray[np.float32]
 MAX_FACTOR = 20.0
 """Bound on temperatures: between its inverse and it."""
+MAX_SHARE = 2.0
+"""Largest share of a correction: twice as much as was learned."""
 N_BINS = 15
 
 
@@ -30,6 +32,24 @@ def fit_temperature(logits: Logits, labels: Ints) -> float:
 
     bound = float(np.log(MAX_FACTOR))
     return float(np.exp(minimize_scalar(loss, bounds=(-bound, bound), method="bounded").x))
+
+
+def fit_share(start: Logits, corrections: Logits, labels: Ints) -> float:
+    """The likeliest share c, 0 to MAX_SHARE, of softmax(start + c · corrections), under a standard normal prior on c.
+
+    `start` are log-probabilities (n, n_classes), so that 0 gives these; labels (n,) are known classes.
+    """
+
+    def loss(share: float) -> float:
+        return share**2 / 2 + len(labels) * log_loss(softmax(start + share * corrections, axis=1), labels)
+
+    return float(minimize_scalar(loss, bounds=(0.0, MAX_SHARE), method="bounded").x)
+
+
+def log_loss(probabilities: Logits, labels: Ints) -> float:
+    """Mean negative log-probability of the labels (n,), n at least 1; `probabilities` is (n, n_classes)."""
+    chances = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    return float(-np.log(np.maximum(chances, np.finfo(np.float32).tiny)).mean())
 
 
 def expected_calibration_error(probabilities: Logits, labels: Ints) -> float:

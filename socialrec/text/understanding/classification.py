@@ -7,12 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.special import softmax
 from sklearn.metrics import accuracy_score, f1_score
 
 from socialrec.encoders.encoder import Encoder
-from socialrec.text.tasks import MISSING, Labelled, Output, Task
-from socialrec.text.understanding.calibration import expected_calibration_error, fit_temperature
-from socialrec.text.understanding.heads import Heads
+from socialrec.text.tasks import MISSING, Ints, Labelled, Output, Task
+from socialrec.text.understanding.calibration import (
+    Logits,
+    expected_calibration_error,
+    fit_share,
+    fit_temperature,
+    log_loss,
+)
+from socialrec.text.understanding.count_table import LogChances
+from socialrec.text.understanding.heads import Head, Heads
 
 
 @dataclass(frozen=True)
@@ -21,7 +29,7 @@ class Classified:
 
     `confusion` is sparse, int64 (n_classes, n_classes): rows are actual classes, columns predicted ones. `figures`
     holds accuracy, macro-F1 over the classes that occur, expected calibration errors before and after, and the
-    temperature.
+    temperature; beside counts the share of the correction, and the log-loss with it and of the counts alone.
     """
 
     name: str
@@ -39,7 +47,7 @@ class Classified:
 
 
 def calibrate(encoder: Encoder, heads: Heads, held_out: Sequence[Task]) -> list[Classified]:
-    """Fit each output's temperature on held-out texts, keep it in its head, and measure.
+    """Fit each output's temperature, or its share beside counts, on held-out texts, keep it in its head, and measure.
 
     An output without labelled held-out texts stays as it is and is not measured.
     """
@@ -51,24 +59,48 @@ def calibrate(encoder: Encoder, heads: Heads, held_out: Sequence[Task]) -> list[
     return [one for one in found if one is not None]
 
 
-def _calibrated(task: Labelled, heads: Heads, place: int, logits: np.ndarray) -> Classified | None:
-    output, labels = task.outputs[place], task.labels[:, place]
+def _calibrated(task: Labelled, heads: Heads, place: int, logits: Logits) -> Classified | None:
+    output, labels, head = task.outputs[place], task.labels[:, place], heads[task.name]
     is_known = labels != MISSING
-    labels, logits = labels[is_known], logits[is_known]
-    if not len(labels):
+    if not is_known.any():
         return None
-    head = heads[task.name]
-    before = expected_calibration_error(head.probabilities_of(place, logits), labels)
-    head.temperatures[place] = fit_temperature(logits, labels)
-    after = expected_calibration_error(head.probabilities_of(place, logits), labels)
-    predictions = logits.argmax(axis=1)
+    start = None if head.table is None else head.table.rows(task.texts)[is_known]
+    labels, logits = labels[is_known], logits[is_known]
+    if start is None:
+        before, fitted = head.probabilities_of(place, logits), _fit_temperature(head, place, logits, labels)
+    else:
+        before, fitted = softmax(start + logits, axis=1), _fit_share(head, start, logits, labels)
+    chances = head.probabilities_of(place, logits, start)
+    predictions = chances.argmax(axis=1)
     figures = {
         "accuracy": float(accuracy_score(labels, predictions)),
         "macro_f1": float(f1_score(labels, predictions, labels=np.unique(labels), average="macro", zero_division=0)),
-        "calibration_error_before": before,
-        "calibration_error": after,
-        "temperature": head.temperatures[place],
+        "calibration_error_before": expected_calibration_error(before, labels),
+        "calibration_error": expected_calibration_error(chances, labels),
+        **fitted,
     }
     counted = (np.ones(len(labels), np.int64), (labels, predictions))
     confusion = sp.csr_matrix(counted, shape=(len(output.classes), len(output.classes)))
     return Classified(f"{task.name}_{output.name}", output, confusion, figures)
+
+
+def _fit_temperature(head: Head, place: int, logits: Logits, labels: Ints) -> dict[str, float]:
+    head.temperatures[place] = fit_temperature(logits, labels)
+    return {"temperature": head.temperatures[place]}
+
+
+def _fit_share(head: Head, start: LogChances, logits: Logits, labels: Ints) -> dict[str, float]:
+    """Fit the share of the correction on every other text, and drop the correction where the rest loses by it.
+
+    Returns the share, and the log-loss of the rest with it and with the counts alone.
+    """
+    fitting, rest = slice(0, None, 2), slice(1, None, 2)
+    head.share = 0.0
+    if not len(labels[rest]):
+        return {"correction_share": head.share}
+    alone = log_loss(head.probabilities_of(0, logits[rest], start[rest]), labels[rest])
+    head.share = fit_share(start[fitting], logits[fitting], labels[fitting])
+    found = log_loss(head.probabilities_of(0, logits[rest], start[rest]), labels[rest])
+    if found >= alone:
+        head.share, found = 0.0, alone
+    return {"correction_share": head.share, "log_loss": found, "log_loss_of_counts": alone}

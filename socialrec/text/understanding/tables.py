@@ -87,7 +87,9 @@ class InsightBuilder:
         head = self.heads[TaskName.NEXT_ACTION]
         chances = np.zeros((0, len(head.outputs[0].classes)), dtype=np.float32)
         if len(actions):
-            (chances,) = head.probabilities(vectors_of(known["embedding"].combine_chunks()))
+            (chances,) = head.probabilities(
+                vectors_of(known["embedding"].combine_chunks()), actions["text"].to_pylist()
+            )
         classes = head.outputs[0].classes
         return insights.behaviour_propensities(actions, chances, classes, self.version, self.ds)
 
