@@ -234,10 +234,16 @@ def checkpoints(run: job.Run) -> Path:
 
 
 def log_classified(tracker: tracking.Tracker, mlflow_run: str, found: Classified) -> dict[str, float]:
-    """Log the confusion matrix as a table and as a figure; returns the figures under their names."""
+    """Log the confusion matrix as a table and as a figure, and confidence by bins; returns the figures under their
+    names.
+    """
     file = f"confusion/{found.name}"
     tracker.log_table(mlflow_run, ("actual", "predicted", "count"), found.cells, f"{file}.csv")
     tracker.log_figure(mlflow_run, confusion_figure(found.confusion, found.output.classes, found.name), f"{file}.png")
+    bins = ((one.lower, one.n, one.confidence, one.accuracy) for one in found.bins)
+    tracker.log_table(
+        mlflow_run, ("confidence_from", "count", "confidence", "accuracy"), bins, f"calibration/{found.name}.csv"
+    )
     return {f"val/{found.name}_{name}": value for name, value in found.figures.items()}
 
 

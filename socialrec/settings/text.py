@@ -65,7 +65,13 @@ class Engine(StrEnum):
     """One process on the machine of the task, with its GPU where it has one."""
 
 
-_TASK_TOKENS = {task.value: 256 for task in TaskName if task is not TaskName.RETRIEVAL}
+_TASK_TOKENS = {
+    TaskName.SENTIMENT.value: 384,
+    TaskName.TOPIC.value: 256,
+    TaskName.ATTRIBUTES.value: 256,
+    TaskName.NEXT_ACTION.value: 128,
+}
+"""Sentiment serves most readers; the next action starts from counts, and needs least."""
 
 
 class TextSettings(Section):
@@ -92,8 +98,10 @@ class TextSettings(Section):
     lora_dropout: Share = 0.0
     bottleneck_dim: int = Field(32, ge=1)
     head_dropout: Share = 0.1
-    probe_texts: int = Field(500, ge=0)
-    """Texts of each task that its head is fitted on before training, with the encoder fixed; 0 is a random start."""
+    probe_texts: int = Field(1_000, ge=0)
+    """Texts of each task that its head is fitted on before training, with the encoder fixed; 0 is a random start. They
+    are drawn evenly over the classes.
+    """
     task_weights: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     """Weight of each task's loss, by the task's name; the default is 1."""
     learn_task_weights: bool = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
@@ -52,13 +54,35 @@ def log_loss(probabilities: Logits, labels: Ints) -> float:
     return float(-np.log(np.maximum(chances, np.finfo(np.float32).tiny)).mean())
 
 
-def expected_calibration_error(probabilities: Logits, labels: Ints) -> float:
-    """Mean distance of confidence and accuracy over equally wide bins of confidence (Guo et al. 2017, equation 3).
+@dataclass(frozen=True)
+class Bin:
+    """Predictions of one range of confidence: its lower bound, their number, mean confidence, and the right share."""
 
-    `probabilities` is (n, n_classes), `labels` (n,), n at least 1. 0 is perfect, and the largest is 1.
+    lower: float
+    n: int
+    confidence: float
+    accuracy: float
+
+
+def calibration_bins(probabilities: Logits, labels: Ints) -> list[Bin]:
+    """Compare confidence and accuracy over equally wide bins of confidence; bins without predictions are left out.
+
+    `probabilities` is (n, n_classes), `labels` (n,).
     """
     confidences = probabilities.max(axis=1)
     is_right = probabilities.argmax(axis=1) == labels
-    bins = np.minimum((confidences * N_BINS).astype(np.int64), N_BINS - 1)
-    gaps = np.bincount(bins, weights=confidences - is_right, minlength=N_BINS)
-    return float(np.abs(gaps).sum() / len(labels))
+    places = np.minimum((confidences * N_BINS).astype(np.int64), N_BINS - 1)
+    members = ((place, places == place) for place in np.unique(places))
+    return [
+        Bin(float(place / N_BINS), int(own.sum()), float(confidences[own].mean()), float(is_right[own].mean()))
+        for place, own in members
+    ]
+
+
+def expected_calibration_error(probabilities: Logits, labels: Ints) -> float:
+    """Mean distance of confidence and accuracy over the bins (Guo et al. 2017, equation 3).
+
+    `probabilities` is (n, n_classes), `labels` (n,), n at least 1. 0 is perfect, and the largest is 1.
+    """
+    bins = calibration_bins(probabilities, labels)
+    return sum(one.n * abs(one.confidence - one.accuracy) for one in bins) / len(labels)

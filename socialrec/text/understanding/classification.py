@@ -13,7 +13,9 @@ from sklearn.metrics import accuracy_score, f1_score
 from socialrec.encoders.encoder import Encoder
 from socialrec.text.tasks import MISSING, Ints, Labelled, Output, Task
 from socialrec.text.understanding.calibration import (
+    Bin,
     Logits,
+    calibration_bins,
     expected_calibration_error,
     fit_share,
     fit_temperature,
@@ -22,14 +24,18 @@ from socialrec.text.understanding.calibration import (
 from socialrec.text.understanding.count_table import LogChances
 from socialrec.text.understanding.heads import Head, Heads
 
+MAX_NAMED_CLASSES = 10
+"""Most classes of an output of which each has a figure of its own."""
+
 
 @dataclass(frozen=True)
 class Classified:
     """One output of one task on held-out texts.
 
     `confusion` is sparse, int64 (n_classes, n_classes): rows are actual classes, columns predicted ones. `figures`
-    holds accuracy, macro-F1 over the classes that occur, expected calibration errors before and after, and the
-    temperature; beside counts the share of the correction, and the log-loss with it and of the counts alone.
+    holds accuracy, macro-F1 over the classes that occur, the recall of each of few classes, expected calibration errors
+    before and after (each half of the texts at the temperature of the other), and the temperature; beside counts the
+    share of the correction, and the log-loss with it and of the counts alone.
     """
 
     name: str
@@ -37,6 +43,8 @@ class Classified:
     output: Output
     confusion: sp.csr_matrix
     figures: dict[str, float]
+    bins: list[Bin]
+    """Confidence and accuracy by ranges of confidence."""
 
     @property
     def cells(self) -> Iterator[tuple[str, str, int]]:
@@ -67,21 +75,41 @@ def _calibrated(task: Labelled, heads: Heads, place: int, logits: Logits) -> Cla
     start = None if head.table is None else head.table.rows(task.texts)[is_known]
     labels, logits = labels[is_known], logits[is_known]
     if start is None:
-        before, fitted = head.probabilities_of(place, logits), _fit_temperature(head, place, logits, labels)
+        before, chances = head.probabilities_of(place, logits), _cooled_by_others(logits, labels)
+        fitted = _fit_temperature(head, place, logits, labels)
     else:
         before, fitted = softmax(start + logits, axis=1), _fit_share(head, start, logits, labels)
-    chances = head.probabilities_of(place, logits, start)
+        chances = head.probabilities_of(place, logits, start)
     predictions = chances.argmax(axis=1)
     figures = {
         "accuracy": float(accuracy_score(labels, predictions)),
         "macro_f1": float(f1_score(labels, predictions, labels=np.unique(labels), average="macro", zero_division=0)),
         "calibration_error_before": expected_calibration_error(before, labels),
         "calibration_error": expected_calibration_error(chances, labels),
+        **_recalls(output, predictions, labels),
         **fitted,
     }
     counted = (np.ones(len(labels), np.int64), (labels, predictions))
     confusion = sp.csr_matrix(counted, shape=(len(output.classes), len(output.classes)))
-    return Classified(f"{task.name}_{output.name}", output, confusion, figures)
+    return Classified(f"{task.name}_{output.name}", output, confusion, figures, calibration_bins(chances, labels))
+
+
+def _cooled_by_others(logits: Logits, labels: Ints) -> Logits:
+    """Probabilities of each half of the texts at the temperature of the other, so that none is measured by itself."""
+    chances = np.empty_like(logits)
+    for own, other in ((slice(0, None, 2), slice(1, None, 2)), (slice(1, None, 2), slice(0, None, 2))):
+        chances[own] = softmax(logits[own] / np.float32(fit_temperature(logits[other], labels[other])), axis=1)
+    return chances
+
+
+def _recalls(output: Output, predictions: Ints, labels: Ints) -> dict[str, float]:
+    """Share of each class's texts that are predicted as such, of an output with few classes."""
+    if len(output.classes) > MAX_NAMED_CLASSES:
+        return {}
+    return {
+        f"recall_{output.classes[label]}": float((predictions[labels == label] == label).mean())
+        for label in np.unique(labels)
+    }
 
 
 def _fit_temperature(head: Head, place: int, logits: Logits, labels: Ints) -> dict[str, float]:
