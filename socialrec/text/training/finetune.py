@@ -47,7 +47,7 @@ class FineTuned:
     trained_share: float
     """Share of all weights, heads included, that were trained."""
     resumed_after: int
-    """Step of the checkpoint from which the run resumed; 0 where it started anew."""
+    """Step of the checkpoint from which the run resumed; 0 where there was none."""
 
 
 def fine_tune(
