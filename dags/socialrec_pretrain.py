@@ -11,11 +11,12 @@ the MLflow run of a pre-training that failed or was killed.
 **Inputs** silver and gold of its day as the nightly run left them, so that night must have run; and a model to start
 from: `pretrain.model`, or `text.model` if that is not set.
 
-**Outputs** one MLflow run in experiment `socialrec/pretrain` with parameters, losses, and the perplexity of held-out
-texts before and after; the model `socialrec-base`; a folder in `<home>/models/base/`, named after its content, whose
-path is in the task's log and XCom. Nothing uses it yet: set `text.model` to that folder and run `socialrec_train`,
-whose gate decides as always. Champions that were made from another base model keep it. Do not move the folder while a
-champion depends on it.
+**Outputs** one MLflow run in experiment `socialrec/pretrain` with parameters, losses, the perplexity of held-out texts
+and the recall of products by later comments, both before and after; the model `socialrec-base`; a folder in
+`<home>/models/base/`, named after its content, whose path is in the task's log and XCom. A model that finds fewer
+products than `text.model` gets no folder. Nothing uses it yet: set `text.model` to that folder and run
+`socialrec_train`, whose gate decides as always. Champions that were made from another base model keep it. Do not move
+the folder while a champion depends on it.
 
 **Params** Day (else yesterday, UTC), Dry run (keeps and registers no model), From scratch (a new model with a
 vocabulary of the shop's own words, of the sizes in the settings' section `pretrain`), Steps (at most; else

@@ -153,6 +153,8 @@ def train(
     settings, start = run.settings.text, found.start.folder if found.start else None
     encoder = load_saved(start, settings) if start else load_encoder(settings.model, settings)
     heads = heads_beside(start) if start else Heads({})
+    sizes = {task.name: len(task) for task in found.training}
+    run.log.info("the encoder is measured before training, and heads start from its vectors", examples=sizes)
     figures = {"text/unknown_token_share": unknown_share(run, encoder, found.training)}
     checked = found.checked(settings.seed)
     pairs = next((task for task in checked if isinstance(task, TextPairs)), None)
@@ -162,6 +164,7 @@ def train(
         old_losses = losses_on(found.remembered, encoder, heads, settings)
         made = tune(run, tracker, mlflow_run, found)
         encoder, heads = made.encoder, made.heads
+        figures |= course(made)
         if pairs is not None:
             figures["val/pair_recall_at_10"] = recall_at(encoder, pairs, RECALL_CUTOFF)
         figures |= forgetting(old_losses, losses_on(found.remembered, encoder, heads, settings))
@@ -204,7 +207,18 @@ def tune(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Traini
     shutil.rmtree(checkpoints(run), ignore_errors=True)
     for step, loss in made.validations:
         tracker.log(mlflow_run, metrics={"val/loss": loss}, step=step)
+    names = [f"train/loss_{name}" for name in made.task_losses]
+    for step, losses in enumerate(zip(*made.task_losses.values(), strict=True), 1):
+        tracker.log(mlflow_run, metrics=dict(zip(names, losses, strict=True)), step=step)
+    tracker.log(mlflow_run, params={"resumed_after_step": made.resumed_after})
     return made
+
+
+def course(made: FineTuned) -> dict[str, float]:
+    """Figures of the training's course: the share of trained weights, and each task's weight and loss at its end."""
+    weights = {f"train/weight_{name}": weight for name, weight in made.task_weights.items()}
+    losses = {f"train/last_loss_{name}": losses[-1] for name, losses in made.task_losses.items() if losses}
+    return {"train/trained_share": made.trained_share, **weights, **losses}
 
 
 def learn(run: job.Run, found: TrainingSet, progress: Progress) -> FineTuned:
@@ -220,10 +234,16 @@ def checkpoints(run: job.Run) -> Path:
 
 
 def log_classified(tracker: tracking.Tracker, mlflow_run: str, found: Classified) -> dict[str, float]:
-    """Log the confusion matrix as a table and as a figure; returns the figures under their names."""
+    """Log the confusion matrix as a table and as a figure, and confidence by bins; returns the figures under their
+    names.
+    """
     file = f"confusion/{found.name}"
     tracker.log_table(mlflow_run, ("actual", "predicted", "count"), found.cells, f"{file}.csv")
     tracker.log_figure(mlflow_run, confusion_figure(found.confusion, found.output.classes, found.name), f"{file}.png")
+    bins = ((one.lower, one.n, one.confidence, one.accuracy) for one in found.bins)
+    tracker.log_table(
+        mlflow_run, ("confidence_from", "count", "confidence", "accuracy"), bins, f"calibration/{found.name}.csv"
+    )
     return {f"val/{found.name}_{name}": value for name, value in found.figures.items()}
 
 

@@ -23,6 +23,7 @@ from socialrec.errors import UserError
 from socialrec.etl.progress import day_tokens, derived_tokens, pack_tokens
 from socialrec.lake import Stage
 from socialrec.runtime import job
+from socialrec.text.understanding.aspects import RULES
 
 NAME = "predict_insights"
 
@@ -63,7 +64,7 @@ def main(argv: list[str] | None = None) -> int:
 def plan_predictions(run: job.Run, model: str) -> Plan:
     """Find the outputs whose inputs, settings or model have changed."""
     lake, ds, settings = run.lake, run.ds, run.settings.text
-    wanted = derived_tokens(lake, SILVER_COMMENTS, ds, model, settings.aspects)
+    wanted = derived_tokens(lake, SILVER_COMMENTS, ds, model, settings.aspects, RULES)
     built = day_tokens(lake, COMMENT_INSIGHTS)
     products = {SILVER_PRODUCTS: [ds]}
     acted = {SILVER_INTERACTIONS: [ds], USER_PRODUCT_AFFINITY: [ds]}

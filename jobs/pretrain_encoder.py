@@ -5,27 +5,32 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from socialrec import tracking
 from socialrec.contracts.gold import SOCIAL_TIES, TEXTS
-from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS
+from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.encoders.weights import load_weights
 from socialrec.errors import UserError
 from socialrec.evaluate.split import make_split
 from socialrec.privacy.erasure.trainings import erased_before, require_nobody_erased_since
 from socialrec.privacy.user_order import HAPPENED, NamedTables
+from socialrec.report.cards import base_card
 from socialrec.runtime import job
 from socialrec.settings.text import PretrainSettings
 from socialrec.text import corpus, material
 from socialrec.text.pretraining.pretrain import PreTrained, pretrain
+from socialrec.text.pretraining.retrieval import Retrieval, measure_retrieval
+from socialrec.text.tasks import TextPairs
 from socialrec.tracking import BASE
 
 NAME = "pretrain_encoder"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Train, measure before and after on held-out texts, and store the model where a setting can name it."""
+    """Train, measure before and after on held-out texts and pairs, and store the model where a setting can name it."""
     parser = job.parser(__doc__)
     parser.add_argument("--from-scratch", action="store_true", help="make a new model instead of starting from one")
     parser.add_argument("--steps", type=int, help="steps at most (default: pretrain.train_steps)")
@@ -35,24 +40,24 @@ def main(argv: list[str] | None = None) -> int:
     with job.run(NAME, args) as run:
         settings = asked_for(run)
         erased = erased_before(run.settings)
-        texts, versions, split = read_texts(run)
+        found = read_texts(run)
         tracker = tracking.connect(run.settings)
         params = {f"pretrain.{name}": value for name, value in settings.model_dump(mode="json").items()}
-        params |= {"text.model": run.settings.text.model, "split": split}
-        params |= {f"table.{name}": version for name, version in versions.items()}
+        params |= {"text.model": run.settings.text.model, "split": found.split}
+        params |= {f"table.{name}": version for name, version in found.versions.items()}
         tags = {"ds": run.ds, "run_id": run.run_id, **erased}
         mlflow_run = tracker.start_training(f"{run.ds} · pre-training", params, tags, tracking.PRETRAINING)
         with tracker.failing(mlflow_run):
             run.link(mlflow_url=tracker.run_page(mlflow_run))
-            tracker.log_tables(mlflow_run, versions, run.settings.lake, "training")
-            made = train(run, tracker, mlflow_run, settings, texts)
+            tracker.log_tables(mlflow_run, found.versions, run.settings.lake, "training")
+            made = train(run, tracker, mlflow_run, settings, found.texts)
             require_nobody_erased_since(run.settings, tracker, mlflow_run)
-            kept = {} if args.dry_run else keep(run, tracker, mlflow_run, made)
+            kept = keep(run, tracker, mlflow_run, made, found.pairs)
             page = tracker.run_page(mlflow_run)
             tracker.finish(mlflow_run)
-            if kept:
+            if "folder" in kept:
                 # The last call to the server, so that an earlier failure moves no alias.
-                tracker.nominate(BASE, kept["base_model_version"])
+                tracker.nominate(BASE, str(kept["base_model_version"]))
         run.done(
             status="dry_run" if args.dry_run else "written",
             counts={"texts": made.n_texts, "held_out": made.n_held_out, "steps": len(made.losses)},
@@ -72,21 +77,33 @@ def asked_for(run: job.Run) -> PretrainSettings:
     return run.settings.pretrain.model_copy(update={**asked, **steps})
 
 
-def read_texts(run: job.Run) -> tuple[list[str], dict[str, int | None], str]:
-    """Read the texts, the versions of the tables, and the split."""
-    tables = (TEXTS, SILVER_INTERACTIONS, SILVER_COMMENTS, SOCIAL_TIES)
+@dataclass(frozen=True)
+class Corpus:
+    """Texts to learn from, later pairs of comments and products to measure on, table versions, and the split."""
+
+    texts: list[str]
+    pairs: TextPairs
+    versions: dict[str, int | None]
+    split: str
+
+
+def read_texts(run: job.Run) -> Corpus:
+    """Read texts from before the validation cut, and pairs of the validation window."""
+    tables = (TEXTS, SILVER_INTERACTIONS, SILVER_COMMENTS, SILVER_PRODUCTS, SOCIAL_TIES)
     days = {table: [day for day in run.lake.partitions(table) if day <= run.ds] for table in tables}
     if missing := [table.name for table in tables[:2] if not days[table]]:
         raise UserError(f"{' and '.join(missing)} has nothing up to {run.ds}: run the ETL of that day first")
     texts = run.lake.read(TEXTS, days[TEXTS], corpus.TEXT_COLUMNS)
     named = NamedTables.of(
         run.lake.read(SILVER_INTERACTIONS, days[SILVER_INTERACTIONS], material.EVENT_COLUMNS, HAPPENED),
-        run.lake.read(SILVER_COMMENTS, days[SILVER_COMMENTS], corpus.COMMENT_COLUMNS),
+        run.lake.read(SILVER_COMMENTS, days[SILVER_COMMENTS], material.COMMENT_COLUMNS),
         run.lake.read(SOCIAL_TIES, days[SOCIAL_TIES][-1:]),
     )
+    products = run.lake.read(SILVER_PRODUCTS, days[SILVER_PRODUCTS][-1:], material.PRODUCT_COLUMNS)
     split = make_split(named.interactions, run.settings.evaluate)
     versions = {table.name: run.lake.version(table) for table in tables}
-    return corpus.known_texts(split, texts, named.comments), versions, split.label
+    pairs = material.pairs(material.validation_window(split, named.comments), products)
+    return Corpus(corpus.known_texts(split, texts, named.comments), pairs, versions, split.label)
 
 
 def train(
@@ -120,23 +137,65 @@ def train(
     return made
 
 
-def keep(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, made: PreTrained) -> dict[str, str]:
-    """Store the model at its final place atomically, and register it; returns facts for the receipt."""
+def keep(
+    run: job.Run, tracker: tracking.Tracker, mlflow_run: str, made: PreTrained, pairs: TextPairs
+) -> Mapping[str, str | float]:
+    """Measure retrieval, register the model, and store it at its final place atomically; returns facts for the receipt.
+
+    A model whose retrieval fell is registered, but has no place that a setting can name. A dry run only measures.
+    """
     home = run.settings.models / "base"
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home, prefix=".made-") as scratch:
-        new = Path(scratch) / "model"
+        new = Path(scratch) / "base"
         made.save(new)
         # Loading proves that it can be used, and gives its name by content.
         sha256 = load_weights(str(new)).sha256
-        folder = run.settings.base_model(sha256)
-        if not folder.exists():
-            new.rename(folder)
-    tracker.log_folder(mlflow_run, folder, "base")
-    version = tracker.register(mlflow_run, "base", BASE, {"sha256": sha256, "ds": run.ds, "folder": str(folder)})
-    run.log.info("to use it, set text.model to its folder and run socialrec_train", folder=str(folder))
+        retrieval = measure_retrieval(str(new), pairs, run.settings.text)
+        figures = report_retrieval(run, tracker, mlflow_run, retrieval)
+        if run.args.dry_run:
+            return figures
+        tracker.log_folder(mlflow_run, new, "base")
+        place = {}
+        if retrieval is None or not retrieval.has_fallen:
+            folder = run.settings.base_model(sha256)
+            place = {"folder": str(folder)}
+            if not folder.exists():
+                new.rename(folder)
+    card = base_card(
+        {"val/perplexity_before": made.perplexity_before, "val/perplexity": made.perplexity} | figures,
+        run.ds,
+        tracker.run_page(mlflow_run),
+        is_worse="folder" not in place,
+    )
+    version = tracker.register(mlflow_run, "base", BASE, {"sha256": sha256, "ds": run.ds, **place}, card)
+    if place:
+        run.log.info("to use it, set text.model to its folder and run socialrec_train", **place)
     page = tracker.version_page(BASE, version)
-    return {"base_model_version": version, "folder": str(folder), "model_url": page}
+    return {"base_model_version": version, "model_url": page, **place, **figures}
+
+
+def report_retrieval(
+    run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: Retrieval | None
+) -> dict[str, float]:
+    """Log retrieval before and after; returns its figures, none where there are no later pairs."""
+    if found is None:
+        run.log.warning("retrieval is not measured: there are no comments on products after the validation cut")
+        return {}
+    tracker.log(
+        mlflow_run,
+        metrics=found.figures,
+        params={"retrieval_pairs": found.n_pairs},
+        tags={"retrieval": "fell" if found.has_fallen else "kept"},
+    )
+    run.log.info("retrieval", pairs=found.n_pairs, **found.figures)
+    if found.has_fallen:
+        run.log.warning(
+            f"the pre-trained model finds fewer products than {run.settings.text.model} (recall at 10 "
+            f"{found.after:.3f}, before {found.before:.3f}): it does not become the base; try fewer steps or a lower "
+            "pretrain.learning_rate"
+        )
+    return found.figures
 
 
 if __name__ == "__main__":

@@ -288,5 +288,19 @@ def bench_text(
     _print_result(measure(loaded, with_recipe(text, loaded), seeds, others).to_json(), as_json)
 
 
+@bench.command("aspects")
+def bench_aspects(
+    *,
+    data: Annotated[Path, typer.Option("--data", help="Folder with the public data sets")],
+    part: Annotated[Literal["dev", "test"], typer.Option("--part", help="Part to score; choose on dev")] = "dev",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare aspects and their sentiment by clause with word lists and the mood of the whole text, on ACOS."""
+    from socialrec.bench.text.aspects import run as measure
+
+    _print_result(measure(data, part, load_settings(home).text).to_json(), as_json)
+
+
 def _print_result(line: str, as_json: bool) -> None:
     print(line if as_json else json.dumps(json.loads(line), indent=2))

@@ -45,7 +45,7 @@ READ: dict[str, tuple[str, ...]] = {
         *(*_BRONZE, *_QUARANTINE, *_SILVER, "gold.comment_insights"),
         *("gold.user_profiles", "gold.recommendations", "gold.model_decisions"),
     ),
-    "pretrain_encoder": ("gold.texts", "gold.social_ties", "silver.comments", "silver.interactions"),
+    "pretrain_encoder": ("gold.texts", *_EVIDENCE),
     "finetune_encoder": (*_EVIDENCE, BASE),
     "fit_recommender": (*_TRAINED_ON, "gold.user_product_affinity", "gold.user_profiles"),
     "evaluate_recommender": (*_TRAINED_ON, CANDIDATE, RECOMMENDER),

@@ -120,7 +120,14 @@ COMMENT_INSIGHTS = Table(
             minimum=0,
             maximum=1,
         ),
-        Column("aspects", ListOf("string"), "Aspects of which the comment holds a word of `text.aspects`"),
+        Column("aspects", ListOf("string"), "Aspects of which the comment holds an entry of `text.aspects`"),
+        Column(
+            "aspect_sentiments",
+            ListOf("string"),
+            "What the comment says about each of them, in the same order, by the clause: `positive`, `neutral`, "
+            "`negative`, or `unknown` where it says nothing",
+            nullable=True,
+        ),
         ENCODER_VERSION,
         PLATFORM,
         DS,
@@ -207,11 +214,12 @@ USER_OPINIONS = Table(
         Column(
             "sentiment",
             "float64",
-            "Mean over the comments: 1 for a positive one, 0 for a neutral one, -1 for a negative one",
+            "Mean over the comments: 1 for a positive one, 0 for a neutral one, -1 for a negative one; of an aspect by "
+            "what each says about it",
             minimum=-1,
             maximum=1,
         ),
-        Column("n_comments", "int64", "How many comments say so", minimum=1),
+        Column("n_comments", "int64", "How many comments say something about it", minimum=1),
         Column("comment_ids", ListOf("string"), "Those comments, newest first, as many as `text.opinion_comments`"),
         PLATFORM,
         DS,

@@ -112,6 +112,20 @@ class SubjectKind(StrEnum):
     ASPECT = "aspect"
 
 
+class AspectSentiment(StrEnum):
+    """Opinion of a comment about one aspect.
+
+    positive, negative   praise, a complaint
+    neutral              neither, or as much of one as of the other
+    unknown              the comment names the aspect and says nothing about it
+    """
+
+    POSITIVE = "positive"
+    NEUTRAL = "neutral"
+    NEGATIVE = "negative"
+    UNKNOWN = "unknown"
+
+
 class DecisionKind(StrEnum):
     """Author of a decision about a model: the gate, a person (rollback), or the baseline while no model is sound."""
 

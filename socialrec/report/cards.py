@@ -63,6 +63,20 @@ def encoder_card(figures: Mapping[str, float], ds: str, n_examples: int, trainin
     )
 
 
+def base_card(figures: Mapping[str, float], ds: str, training: str, *, is_worse: bool) -> str:
+    """Describe a pre-trained model's version: its figures before and after. training: the page of its run."""
+    verdict = (
+        "**Not a base model**: it finds fewer products of comments than `text.model` did, so that no folder was made "
+        "for a setting to name."
+        if is_worse
+        else "Set `text.model` to the folder in its tags, and run `socialrec_train`, to fine-tune it."
+    )
+    return _paragraphs(
+        f"Pre-trained on texts up to {ds} in [this run]({training}). {verdict}",
+        _table(("figure", "value"), ((name, f"{value:.4f}") for name, value in figures.items())),
+    )
+
+
 def night_card(summary: Mapping[str, Any], facts: NightFacts, versions: Mapping[str, int]) -> str:
     """Describe a night's run: its results, the model of the lists with the reason for it, and the data.
 

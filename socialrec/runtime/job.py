@@ -111,7 +111,7 @@ class Run:
     def progress(self, event: str, n_steps: int) -> Callable[[int, float], None]:
         """Return a function that logs a step's number (from 1), its loss, and the seconds left of `n_steps`.
 
-        It logs the first step, the last, and one at most every LINE_SECONDS between them.
+        It logs the first step, the last, and one at most every LINE_SECONDS between them, and that a run resumed.
         """
         begun: tuple[int, float] | None = None
         last_line = -math.inf
@@ -120,6 +120,8 @@ class Run:
             nonlocal begun, last_line
             now = time.monotonic()
             # A training that resumes from a checkpoint begins in the middle.
+            if begun is None and step > 1:
+                self.log.info(f"{event}: resumed from the checkpoint after step {step - 1}")
             begun = begun or (step, now)
             if step < n_steps and now - last_line < LINE_SECONDS:
                 return

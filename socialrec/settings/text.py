@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from socialrec.settings.aspects import ASPECTS
 from socialrec.settings.section import Section, Share
 
 
@@ -64,17 +65,13 @@ class Engine(StrEnum):
     """One process on the machine of the task, with its GPU where it has one."""
 
 
-_TASK_TOKENS = {task.value: 256 for task in TaskName if task is not TaskName.RETRIEVAL}
-_ASPECTS: dict[str, tuple[str, ...]] = {
-    "price": ("price", "prices", "priced", "cost", "costs", "cheap", "expensive", "money", "value", "bargain"),
-    "quality": ("quality", "workmanship", "well made", "flimsy", "solid", "sturdy", "craftsmanship"),
-    "size": ("size", "sizes", "sizing", "fit", "fits", "small", "large", "bigger", "smaller", "measures"),
-    "delivery": ("delivery", "delivered", "shipping", "shipped", "parcel", "package", "packed", "courier", "arrived"),
-    "design": ("design", "look", "looks", "colour", "color", "style", "pictured", "beautiful", "ugly"),
-    "service": ("service", "support", "refund", "staff", "customer care", "answered"),
-    "durability": ("durable", "durability", "broke", "broken", "fell apart", "wear", "lasts", "last for years"),
-    "comfort": ("comfort", "comfortable", "uncomfortable", "cosy", "cozy", "awkward", "soft"),
+_TASK_TOKENS = {
+    TaskName.SENTIMENT.value: 384,
+    TaskName.TOPIC.value: 256,
+    TaskName.ATTRIBUTES.value: 256,
+    TaskName.NEXT_ACTION.value: 128,
 }
+"""Sentiment serves most readers; the next action starts from counts, and needs least."""
 
 
 class TextSettings(Section):
@@ -101,8 +98,10 @@ class TextSettings(Section):
     lora_dropout: Share = 0.0
     bottleneck_dim: int = Field(32, ge=1)
     head_dropout: Share = 0.1
-    probe_texts: int = Field(500, ge=0)
-    """Texts of each task that its head is fitted on before training, with the encoder fixed; 0 is a random start."""
+    probe_texts: int = Field(1_000, ge=0)
+    """Texts of each task that its head is fitted on before training, with the encoder fixed; 0 is a random start. They
+    are drawn evenly over the classes.
+    """
     task_weights: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     """Weight of each task's loss, by the task's name; the default is 1."""
     learn_task_weights: bool = False
@@ -146,8 +145,13 @@ class TextSettings(Section):
     patience: int = Field(5, ge=1)
     """Consecutive validations without a lower loss after which training stops."""
     checkpoint_every: int = Field(50, ge=1)
-    aspects: dict[str, tuple[str, ...]] = Field(default_factory=lambda: dict(_ASPECTS))
-    """Words by aspect: a comment names an aspect if it contains one of its words, whole, in any case."""
+    aspects: dict[str, tuple[str, ...]] = Field(default_factory=lambda: dict(ASPECTS))
+    """Words and phrases by aspect: a comment names an aspect that it contains an entry of, whole, in any case.
+
+    Word forms are entries of their own; the longest entry counts. An entry that begins with `+ ` or `- ` praises or
+    complains by itself (`- overpriced`); one that begins with `! ` is a phrase that does not name the aspect
+    (`! fits my budget`).
+    """
     min_attribute_confidence: Share = 0.5
     """Calibrated confidence from which a predicted attribute fills a value that the shop does not state."""
     propensity_products: int = Field(1, ge=1)

@@ -9,7 +9,6 @@ from socialrec.contracts.vocabulary import TextKind
 from socialrec.evaluate.split import Split
 
 TEXT_COLUMNS = ("text_hash", "kind", "text")
-COMMENT_COLUMNS = ("user_key", "product_id", "created_ts", "text_hash", "rating")
 
 
 def known_texts(split: Split, texts: pa.Table, comments: pa.Table) -> list[str]:

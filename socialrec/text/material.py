@@ -53,6 +53,11 @@ def _windows(evidence: Callable[[pa.Table, Until], pa.Table], rows: pa.Table) ->
     return before.drop_columns(["row"]), within.drop_columns(["row"])
 
 
+def validation_window(split: Split, comments: pa.Table) -> pa.Table:
+    """Comments of the validation window."""
+    return _windows(split.training_comments, comments)[1]
+
+
 def task_of(name: TaskName, comments: pa.Table, products: pa.Table, interactions: pa.Table) -> Task:
     """Make one task from rows of silver.comments, silver.products and silver.interactions, in a fixed order.
 

@@ -70,7 +70,8 @@ attributes and next actions. It turns a text into a vector; each text is encoded
 """
 _BASE_CARD = """
 **What it is.** A language model that was pre-trained further on the shop's own texts. Set `text.model` to its folder to
-fine-tune it. Its run has the perplexity of held-out texts before and after.
+fine-tune it. Its run has the perplexity of held-out texts, and the recall of products by later comments, before and
+after. A version that finds fewer products than `text.model` did says so, and has no folder.
 """
 MODELS = {RECOMMENDER: _RECOMMENDER_CARD.strip(), ENCODER: _ENCODER_CARD.strip(), BASE: _BASE_CARD.strip()}
 """Model cards, by registered model."""

@@ -11,7 +11,12 @@ import torch
 from socialrec.encoders.encoder import Encoder
 from socialrec.errors import UserError
 from socialrec.text.tasks import Labelled, TextPairs, labelled
-from socialrec.text.understanding.calibration import MAX_FACTOR, expected_calibration_error, fit_temperature
+from socialrec.text.understanding.calibration import (
+    MAX_FACTOR,
+    calibration_bins,
+    expected_calibration_error,
+    fit_temperature,
+)
 from socialrec.text.understanding.classification import calibrate
 from socialrec.text.understanding.heads import DOCUMENT, Heads, load_heads
 
@@ -41,6 +46,15 @@ def test_errors_of_one_bin_do_not_make_up_for_those_of_another() -> None:
     assert expected_calibration_error(told, np.array([1, 0])) == pytest.approx((0.9 + 0.4) / 2)
 
 
+def test_confidence_is_compared_with_accuracy_bin_by_bin() -> None:
+    """Bins are fifteenths: .9 and .92 are in the fourteenth, which begins at 13 / 15, and .6 in the tenth."""
+    told = np.array([[0.9, 0.1], [0.92, 0.08], [0.6, 0.4]], dtype=np.float32)
+    low, high = calibration_bins(told, np.array([0, 1, 0]))
+    assert (low.lower, low.n, low.accuracy, high.n, high.accuracy) == (9 / 15, 1, 1, 2, 0.5)
+    assert (high.lower, high.confidence) == (pytest.approx(13 / 15), pytest.approx(0.91))
+    assert expected_calibration_error(told, np.array([0, 1, 0])) == pytest.approx((0.4 + 2 * 0.41) / 3)
+
+
 def test_a_few_examples_that_are_all_told_right_do_not_call_for_certainty_and_many_do() -> None:
     right = np.zeros(4, dtype=np.int64)
     assert 0.5 < fit_temperature(SURE, right) < 1
@@ -60,6 +74,8 @@ def test_heads_are_calibrated_measured_and_kept_with_their_temperatures(encoder:
     assert mood_found.confusion.trace() == (told == task.labels[:, 0]).sum()
     assert mood_found.confusion.sum() == sum(n for _, _, n in mood_found.cells) == 4
     assert mood_found.figures["accuracy"] == (told == task.labels[:, 0]).mean()
+    assert mood_found.figures["recall_down"] == (told[2:] == 0).mean()
+    assert sum(one.n for one in mood_found.bins) == 4
     # Two of the four texts say how old they are.
     assert age_found.confusion.sum() == 2
     assert heads["mood"].temperatures == [mood_found.figures["temperature"], age_found.figures["temperature"]]

@@ -10,9 +10,7 @@ import pyarrow as pa
 import pytest
 import torch
 
-from socialrec.settings.text import TextSettings
 from socialrec.text.tasks import Output
-from socialrec.text.understanding.aspects import named_aspects
 from socialrec.text.understanding.heads import Head
 from socialrec.text.understanding.insights import (
     behaviour_propensities,
@@ -39,32 +37,6 @@ def comments(*rows: dict[str, Any]) -> pa.Table:
 
 def products(*rows: dict[str, Any]) -> pa.Table:
     return table(list(rows), **{n: pa.string() for n in ("product_id", "title", "category", "brand", "text_hash")})
-
-
-@pytest.mark.parametrize(
-    ("text", "aspects"),
-    [
-        ("The PRICE is right", ["price"]),
-        ("priceless, a prize", []),
-        ("Not worth it; wrong size", ["price", "size"]),
-        ("falsche Größe!", ["size"]),
-        ("Größen", []),
-        ("", []),
-    ],
-)
-def test_aspects_are_named_by_whole_words_in_any_case_and_script(text: str, aspects: list[str]) -> None:
-    assert named_aspects(pa.chunked_array([[text]]), WORDS).to_pylist() == [aspects]
-    assert named_aspects(pa.chunked_array([[text]]), {}).to_pylist() == [[]]
-
-
-def test_words_of_a_pattern_stand_for_themselves() -> None:
-    assert named_aspects(pa.chunked_array([["a b", "c++"]]), {"x": ("a.b", "c++")}).to_pylist() == [[], ["x"]]
-
-
-def test_every_default_aspect_is_named_by_one_of_its_words() -> None:
-    words = TextSettings().aspects
-    texts = pa.chunked_array([[f"oh, {listed[0]}!" for listed in words.values()]])
-    assert [name in found for name, found in zip(words, named_aspects(texts, words).to_pylist(), strict=True)]
 
 
 def head_of(*outputs: Output, weights: list[list[float]], temperature: float = 1.0) -> Head:
@@ -118,6 +90,7 @@ def test_what_is_stated_stands_and_the_rest_is_told_by_the_text() -> None:
     sure = [(row["sentiment_confidence"], row["topic_confidence"]) for row in rows]
     np.testing.assert_allclose(sure, [(1, 0.8), (0.7, 1), (0.6, 0.8)], rtol=1e-6)
     assert [row["aspects"] for row in rows] == [["price"], [], ["price"]]
+    assert [row["aspect_sentiments"] for row in rows] == [["positive"], [], ["negative"]]
     assert {row["encoder_version"] for row in rows} == {"v1"}
 
 
@@ -191,13 +164,15 @@ def test_opinions_are_means_by_category_and_aspect_with_the_newest_comments_behi
             "comment_id": ["c0", "c0", "c1", "c2", "c3", "c4"],
             "sentiment": ["negative", "positive", "negative", "positive", "neutral", None],
             "aspects": [["other"], ["price"], ["price", "size"], [], ["size"], ["size"]],
+            # The second comment complains of the size alone, and the last one says nothing about it.
+            "aspect_sentiments": [["negative"], ["positive"], ["positive", "negative"], [], ["neutral"], ["unknown"]],
         }
     )
     rows = user_opinions(said, told, products({"product_id": "p1", "category": "toys"}), 2, DS).to_pylist()
     found = {(row["user_key"], row["kind"], row["subject"]): row for row in rows}
     assert {key: (row["sentiment"], row["n_comments"], row["comment_ids"]) for key, row in found.items()} == {
         ("u", "category", "toys"): (pytest.approx(1 / 3), 3, ["c2", "c1"]),
-        ("u", "aspect", "price"): (0.0, 2, ["c1", "c0"]),
+        ("u", "aspect", "price"): (1.0, 2, ["c1", "c0"]),
         ("u", "aspect", "size"): (-1.0, 1, ["c1"]),
         ("v", "aspect", "size"): (0.0, 1, ["c3"]),
     }

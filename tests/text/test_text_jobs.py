@@ -27,6 +27,9 @@ from socialrec.etl.tables import write_stage
 from socialrec.lake import Lake
 from socialrec.privacy.tombstones import add_tombstones, erasure_key, tombstone
 from socialrec.settings import Settings
+from socialrec.settings.text import TextSettings
+from socialrec.text.pretraining.retrieval import Retrieval, measure_retrieval
+from socialrec.text.tasks import TextPairs
 from socialrec.text.understanding.heads import load_heads
 from socialrec.tracking import BASE, ENCODER
 
@@ -218,6 +221,9 @@ def test_a_base_model_is_pre_trained_registered_and_then_fine_tuned(
     assert client.get_experiment(run.info.experiment_id).name == "socialrec/pretrain"
     assert run.data.metrics["val/perplexity"] == pytest.approx(receipt["perplexity"])
     assert run.data.params["pretrain.train_steps"] == "20"
+    # Each of the four products is among the ten nearest.
+    assert (run.data.metrics["val/pair_recall_at_10_before"], run.data.metrics["val/pair_recall_at_10"]) == (1, 1)
+    assert (run.data.params["retrieval_pairs"], run.data.tags["retrieval"]) == ("2", "kept")
     # The same run again ends in the same folder, as it must when its task is tried again.
     assert call(shop, "pretrain_encoder", "--steps", "20")["folder"] == receipt["folder"]
     fetched = tracking.connect(shop).fetch(BASE, receipt["base_model_version"])
@@ -227,6 +233,57 @@ def test_a_base_model_is_pre_trained_registered_and_then_fine_tuned(
     assert tuned["encoder_version"].startswith(Path(receipt["folder"]).name)
     folder = tracking.connect(shop).fetch(ENCODER, tuned["encoder_model_version"])
     assert load_saved(folder, shop.text).base.name == receipt["folder"]
+
+
+def test_a_model_that_finds_fewer_products_does_not_become_the_base(
+    shop: Settings, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shop_texts(shop)
+    with (shop.home / "settings.toml").open("a") as file:
+        file.write("\n[pretrain]\nmax_tokens = 16\nheld_out_share = 0.3\n")
+    module = importlib.import_module("pretrain_encoder")
+    monkeypatch.setattr(module, "measure_retrieval", lambda *_: Retrieval(before=0.433, after=0.34, n_pairs=300))
+    receipt = call(shop, "pretrain_encoder", "--steps", "2")
+    assert "folder" not in receipt
+    assert list((shop.models / "base").iterdir()) == []
+    client = MlflowClient(shop.services.mlflow_uri)
+    version = client.get_model_version(BASE, receipt["base_model_version"])
+    assert "Not a base model" in version.description
+    assert "folder" not in version.tags
+    run = client.get_run(receipt["mlflow_run_id"])
+    assert (run.data.metrics["val/pair_recall_at_10"], run.data.tags["retrieval"]) == (0.34, "fell")
+    challenger = client.get_registered_model(BASE).aliases.get("challenger")
+    assert challenger != receipt["base_model_version"]
+    assert "(recall at 10 0.340, before 0.433): it does not become the base" in capfd.readouterr().err
+
+
+def test_retrieval_is_measured_on_the_same_pairs_before_and_after(
+    tiny: TextSettings, bert_of_other_weights: Path
+) -> None:
+    comments, products = [f"{thing} a" for thing in PRODUCTS], list(PRODUCTS)
+    pairs = TextPairs(comments, products, np.arange(len(products)))
+    found = measure_retrieval(str(bert_of_other_weights), pairs, tiny)
+    assert found is not None
+    assert (found.before, found.after, found.n_pairs) == (1, 1, 4), "ten of four products are all of them"
+    assert not found.has_fallen
+    assert Retrieval(0.5, 0.4, 4).has_fallen
+    assert measure_retrieval(str(bert_of_other_weights), pairs.take([]), tiny) is None
+
+
+def test_the_course_of_a_training_is_logged(shop: Settings, capfd: pytest.CaptureFixture[str]) -> None:
+    receipt = call(shop, "finetune_encoder")
+    client = MlflowClient(shop.services.mlflow_uri)
+    run = client.get_run(receipt["mlflow_run_id"])
+    assert run.data.params["resumed_after_step"] == "0"
+    assert 0 < run.data.metrics["train/trained_share"] < 1
+    assert run.data.metrics["train/weight_retrieval"] == 1
+    history = client.get_metric_history(receipt["mlflow_run_id"], "train/loss_retrieval")
+    total = client.get_metric_history(receipt["mlflow_run_id"], "train/loss")
+    assert [point.value for point in history] == pytest.approx([point.value for point in total])
+    assert run.data.metrics["train/last_loss_retrieval"] == pytest.approx(history[-1].value)
+    said = capfd.readouterr().err
+    assert "the encoder is measured before training" in said
+    assert "train/trained_share" in said
 
 
 def test_from_scratch_is_asked_for_by_an_argument(shop: Settings) -> None:

@@ -21,6 +21,7 @@ from socialrec.settings.text import AdversarialMethod, TextSettings, Tuning
 from socialrec.text.tasks import Labelled, Task, TextPairs, labelled
 from socialrec.text.training.checkpoint import FILE
 from socialrec.text.training.finetune import FineTuned, fine_tune
+from socialrec.text.training.losses import TaskWeights
 from socialrec.text.training.optimizer import warmup_cosine
 from socialrec.text.understanding.heads import TENSORS, load_heads
 
@@ -115,6 +116,21 @@ def test_learned_task_weights_move(settings: TextSettings) -> None:
     fixed = fine_tune([MOOD, PAIRS], changed(settings, train_steps=5), silent)
     learned = fine_tune([MOOD, PAIRS], changed(settings, train_steps=5, learn_task_weights=True), silent)
     assert fixed.encoder.version != learned.encoder.version
+    assert fixed.task_weights == {"mood": 1, "retrieval": 1}
+    assert all(weight != 1 for weight in learned.task_weights.values())
+    assert fixed.trained_share == pytest.approx(learned.trained_share, abs=1e-3)
+    whole = fine_tune([MOOD, PAIRS], changed(settings, train_steps=1, tuning=Tuning.FULL), silent)
+    # A head that the base model came with and that no vector passes through is not trained.
+    assert fixed.trained_share < 0.9 < whole.trained_share <= 1
+
+
+def test_a_task_weight_is_the_one_of_the_settings_or_the_learned_one() -> None:
+    assert TaskWeights({"a": 2.0}, is_learned=False).current() == {"a": 2.0}
+    learned = TaskWeights({"a": 2.0}, is_learned=True)
+    assert learned.current() == {"a": pytest.approx(2)}
+    with torch.no_grad():
+        learned.log_variances[0].fill_(0.0)
+    assert learned.current() == {"a": 1}
 
 
 class Killed(Exception):
@@ -153,7 +169,11 @@ def test_a_killed_run_goes_on_and_ends_where_it_would_have_ended(
     seen: list[int] = []
     resumed = fine_tune(TASKS, wanted, lambda step, loss: seen.append(step), [MOOD], tmp_path)
     assert seen == list(range((killed_at - 1) // 3 * 3 + 1, n_steps + 1))
+    assert (straight.resumed_after, resumed.resumed_after) == (0, seen[0] - 1)
     np.testing.assert_allclose(resumed.losses, straight.losses, atol=1e-6)
+    for name, losses in straight.task_losses.items():
+        np.testing.assert_allclose(resumed.task_losses[name], losses, atol=1e-6)
+    np.testing.assert_allclose(np.sum(list(straight.task_losses.values()), axis=0), straight.losses, atol=1e-6)
     np.testing.assert_allclose(resumed.validations, straight.validations, atol=1e-6)
     np.testing.assert_allclose(resumed.encoder.encode(PHRASES), straight.encoder.encode(PHRASES), atol=1e-6)
     for ours, theirs in zip(resumed.heads.parameters(), straight.heads.parameters(), strict=True):
@@ -198,8 +218,12 @@ if os.environ.get("RANK", "0") == "0":
 
 
 def run_script(script: Path, out: Path, settings: TextSettings, launcher: Sequence[str]) -> None:
-    arguments = [str(Path(__file__).parents[1]), settings.model_dump_json(), str(out)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
+    arguments = [str(Path(__file__).parent), settings.model_dump_json(), str(out)]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(map(str, Path(__file__).parents[1:3])),
+        "OMP_NUM_THREADS": "1",
+    }
     done = subprocess.run(
         [sys.executable, *launcher, str(script), *arguments], env=environment, capture_output=True, text=True
     )

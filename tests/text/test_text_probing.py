@@ -9,7 +9,7 @@ import torch
 from socialrec.encoders.encoder import Encoder
 from socialrec.settings.text import TextSettings
 from socialrec.text.tasks import Labelled, labelled
-from socialrec.text.training.probing import probe
+from socialrec.text.training.probing import class_draw_weights, drawn_evenly, probe
 from socialrec.text.understanding.heads import Heads
 
 TEXTS = [f"{mood} {thing}" for mood in ("wonderful", "terrible") for thing in ("shoes", "hats", "coats", "gloves")]
@@ -55,3 +55,21 @@ def test_the_encoder_is_left_as_it_was(encoder: Encoder) -> None:
     task = labelled("texts", TEXTS, {"mood": MOODS})
     probe(heads_of(task, encoder), [task], encoder, TextSettings())
     assert np.array_equal(encoder.encode(TEXTS), before)
+
+
+def test_as_many_texts_of_each_class_are_drawn_as_there_are() -> None:
+    """Nine of ten complain: of six texts three are of each class, of four two are rare and two frequent."""
+    task = labelled("texts", [f"text {n}" for n in range(30)], {"mood": ["down"] * 3 + ["up"] * 27})
+    for n, expected in ((6, [3, 3]), (4, [2, 2]), (10, [3, 7]), (0, [0, 0])):
+        drawn = drawn_evenly(task, n, np.random.default_rng(1))
+        assert task.take(drawn).counts(0).tolist() == expected
+        assert drawn.tolist() == sorted(set(drawn.tolist()))
+    two = labelled("texts", TEXTS, {"mood": MOODS, "thing": THINGS})
+    assert len(drawn_evenly(two, 5, np.random.default_rng(1))) == 5
+
+
+def test_drawn_texts_count_as_if_they_had_been_drawn_at_random() -> None:
+    """Of 3 and 27 texts 3 and 3 are drawn: 1 and 9 times, which is a mean weight of 5. Balanced, all count the same."""
+    counts, drawn = np.array([3, 27]), np.array([3, 3])
+    np.testing.assert_allclose(class_draw_weights(counts, drawn, 0.0), [1 / 5, 9 / 5], rtol=1e-6)
+    np.testing.assert_allclose(class_draw_weights(counts, drawn, 1.0), [1, 1], rtol=1e-6)

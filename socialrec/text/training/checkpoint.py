@@ -28,6 +28,8 @@ class State:
     losses: list[float] = field(default_factory=list)
     validations: list[tuple[int, float]] = field(default_factory=list)
     """Steps with their validation losses."""
+    task_losses: dict[str, list[float]] = field(default_factory=dict)
+    """Loss of each task at each step."""
     chunk_tokens: int | None = None
     """Tokens that fitted into memory at once; None where no batch was too large."""
 

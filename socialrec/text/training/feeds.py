@@ -87,8 +87,11 @@ class LabelFeed:
         self._encoder, self._head = encoder, head
         self._tokens = encoder.tokenize(task.texts)
         self._labels = torch.from_numpy(task.labels)
+        # Counts are of the classes as frequent as they are, so that what corrects them must be too.
+        balance = 0.0 if head.table is not None else settings.class_balance
         counts = (task.counts(place) for place in range(len(task.outputs)))
-        self._weights = [class_weights(count, settings.class_balance) for count in counts]
+        self._weights = [class_weights(count, balance) for count in counts]
+        self._start = None if head.table is None else torch.from_numpy(head.table.rows(task.texts))
         self.lengths = _lengths(self._tokens)
         self.longest = int(self.lengths.max())
         self.batches = TrainingBatches(self.lengths, _budget(settings, task), [settings.seed, number])
@@ -110,7 +113,10 @@ class LabelFeed:
 
     def _summed(self, vectors: torch.Tensor, places: Ints) -> torch.Tensor:
         labels = self._labels[places].to(vectors.device)
-        parts = zip(self._head(vectors), labels.T, self._weights, strict=True)
+        outputs = self._head(vectors)
+        if self._start is not None:
+            outputs[0] = outputs[0] + self._start[places].to(vectors.device)
+        parts = zip(outputs, labels.T, self._weights, strict=True)
         return torch.stack([masked_cross_entropy(out, label, w.to(vectors.device)) for out, label, w in parts]).sum()
 
     def _known(self, places: Ints) -> float:

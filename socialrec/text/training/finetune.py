@@ -34,12 +34,20 @@ Progress = Callable[[int, float], None]
 
 @dataclass(frozen=True)
 class FineTuned:
-    """Encoder and heads of the best validation (without one: of the end), and the losses of training."""
+    """Encoder and heads of the best validation (without one: of the end), and the course of training."""
 
     encoder: Encoder
     heads: Heads
     losses: list[float]
     validations: list[tuple[int, float]]
+    task_losses: dict[str, list[float]]
+    """Loss of each task at each step, before its weight."""
+    task_weights: dict[str, float]
+    """Weight of each task's loss at the end: fixed by the settings, or learned."""
+    trained_share: float
+    """Share of all weights, heads included, that were trained."""
+    resumed_after: int
+    """Step of the checkpoint from which the run resumed; 0 where there was none."""
 
 
 def fine_tune(
@@ -83,7 +91,7 @@ class _Training:
         self, tasks: Sequence[Task], validation: Sequence[Task], settings: TextSettings, start: Path | None
     ) -> None:
         torch.manual_seed(settings.seed)
-        self.settings, self.state = settings, State()
+        self.settings, self.state, self.resumed_after = settings, State(), 0
         base = load_weights(settings.model)
         self.body = tunable(base, settings)
         if start is not None:
@@ -132,7 +140,10 @@ class _Training:
         batches = range((number - 1) * n, number * n)
         while True:
             try:
-                return sum(self._learn_batch(place, batch) for place in range(len(self.feeds)) for batch in batches)
+                losses = [sum(self._learn_batch(place, batch) for batch in batches) for place in range(len(self.feeds))]
+                for feed, loss in zip(self.feeds, losses, strict=True):
+                    self.state.task_losses.setdefault(feed.name, []).append(loss)
+                return sum(losses)
             except ChunkTooLarge:
                 self.optimizer.zero_grad()
             # Here the failed pass is released, and its memory free.
@@ -212,7 +223,7 @@ class _Training:
 
     def restore(self, state: State, groups: dict[str, Tensors]) -> None:
         """Resume from a checkpoint's state and tensors."""
-        self.state = state
+        self.state, self.resumed_after = state, state.step
         self.best = groups.get("best", {})
         put(groups["trained"], self.trained)
         put_moments(self.optimizer, self.trained, groups.get("optimizer", {}))
@@ -222,4 +233,14 @@ class _Training:
         """Encoder and heads at their best, under their version."""
         put(self.best, self.trained)
         encoder = assemble(self.encoder.base, self.body, self.settings, self.settings.max_tokens)
-        return FineTuned(encoder, self.heads.eval(), self.state.losses, self.state.validations)
+        n_trained = sum(parameter.numel() for parameter in self.trained.values())
+        return FineTuned(
+            encoder,
+            self.heads.eval(),
+            self.state.losses,
+            self.state.validations,
+            self.state.task_losses,
+            self.weights.current(),
+            n_trained / sum(parameter.numel() for parameter in self.model.parameters()),
+            self.resumed_after,
+        )

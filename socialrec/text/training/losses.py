@@ -71,3 +71,8 @@ class TaskWeights(nn.Module):
         log_variance = self.log_variances[self._places[name]]
         total: torch.Tensor = torch.exp(-log_variance) * loss + share * log_variance / 2
         return total
+
+    def current(self) -> dict[str, float]:
+        """Factor of each task's loss now."""
+        learned = {name: float(torch.exp(-self.log_variances[place].detach())) for name, place in self._places.items()}
+        return self.fixed | learned

@@ -1,28 +1,62 @@
-"""Aspects that a text names: whole words from a list per aspect, in any case."""
+"""Aspects that a comment names, by lists of words and phrases, and what it says about each of them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-_EDGE = r"[^\pL\pN]"
-"""Character that is no letter and no digit in any script, because RE2's word boundary supports ASCII only."""
+from socialrec.contracts.vocabulary import AspectSentiment
+from socialrec.settings.aspects import Entry, entry_of
+from socialrec.text.understanding.phrases import Phrases
+from socialrec.text.understanding.polarity import PolarText, sign_of
+
+RULES = 2
+"""Version of these rules: insights made under another one are made again."""
+_NAMES = {1: AspectSentiment.POSITIVE, 0: AspectSentiment.NEUTRAL, -1: AspectSentiment.NEGATIVE}
+_OF_COMMENT = {name.value: sign for sign, name in _NAMES.items()}
 
 
-def named_aspects(texts: pa.ChunkedArray, words: Mapping[str, Sequence[str]]) -> pa.Array:
-    """Find the aspects of which each text contains a word, in the order of `words`: a list of string, empty
-    where none.
+class AspectReader:
+    """Reader of aspects by lists of entries, as in `text.aspects`."""
+
+    def __init__(self, words: Mapping[str, Sequence[str]]) -> None:
+        self._entries: dict[str, dict[str, Entry]] = {
+            aspect: {(entry := entry_of(listed)).phrase: entry for listed in entries}
+            for aspect, entries in words.items()
+        }
+        self._phrases = {aspect: Phrases(entries) for aspect, entries in self._entries.items()}
+
+    def read(self, text: str, sentiment: str | None = None) -> dict[str, AspectSentiment]:
+        """Find the aspects that a comment names, in the order of the lists, and what it says about each.
+
+        Several mentions of one aspect count by the sign of their sum. Where nothing near an aspect says anything, the
+        comment's own sentiment counts if no word of the whole comment praises or complains; else it is `unknown`.
+        """
+        polar = PolarText.of(text)
+        fallback = None if polar.polar else _OF_COMMENT.get(sentiment or "")
+        found = {}
+        for aspect, entries in self._entries.items():
+            named = [(match, entries[match.phrase]) for match in self._phrases[aspect].find(polar.tokens)]
+            signs = [polar.sign_at(match, entry.sign) for match, entry in named if entry.is_named]
+            known = [sign for sign in signs if sign is not None] or ([] if fallback is None else [fallback])
+            if signs:
+                found[aspect] = _NAMES[sign_of(sum(known))] if known else AspectSentiment.UNKNOWN
+        return found
+
+
+def aspect_columns(texts: pa.ChunkedArray, sentiments: pa.ChunkedArray, words: Mapping[str, Sequence[str]]) -> pa.Table:
+    """Read the aspects of comments (n,): columns `aspects` and `aspect_sentiments`, two lists of string of one length.
+
+    `sentiments` are those of the whole comments, null where unknown.
     """
-    flags = [
-        pc.match_substring_regex(texts, _pattern(listed)).to_numpy(zero_copy_only=False) for listed in words.values()
-    ]
-    names = list(words)
-    found = [[name for name, flag in zip(names, row, strict=True) if flag] for row in zip(*flags, strict=True)]
-    return pa.array(found if flags else [[]] * len(texts), pa.list_(pa.string()))
-
-
-def _pattern(listed: Sequence[str]) -> str:
-    return rf"(?i)(?:^|{_EDGE})(?:{'|'.join(map(re.escape, listed))})(?:$|{_EDGE})"
+    reader = AspectReader(words)
+    said = zip(texts.to_pylist(), sentiments.to_pylist(), strict=True)
+    found = [reader.read(text or "", sentiment) for text, sentiment in said]
+    lists = pa.list_(pa.string())
+    return pa.table(
+        {
+            "aspects": pa.array([list(one) for one in found], lists),
+            "aspect_sentiments": pa.array([[name.value for name in one.values()] for one in found], lists),
+        }
+    )

@@ -14,7 +14,7 @@ from socialrec.contracts.product_ids import SEPARATOR
 from socialrec.contracts.vocabulary import AttributeOrigin, SubjectKind
 from socialrec.lake.schemas import arrow_schema
 from socialrec.text.material import ATTRIBUTES, behaviour_text, blank_to_null, in_order, sentiment_from_rating
-from socialrec.text.understanding.aspects import named_aspects
+from socialrec.text.understanding.aspects import aspect_columns
 from socialrec.text.understanding.calibration import Logits
 from socialrec.text.understanding.prediction import confidence_of
 
@@ -39,7 +39,8 @@ def comment_insights(
         sure = known[confidence] if name in known.column_names else pa.nulls(len(comments), pa.float32())
         columns[name] = pc.coalesce(said, guessed)
         columns[confidence] = pc.if_else(pc.is_valid(said), pa.scalar(1, pa.float32()), sure)
-    columns["aspects"] = named_aspects(comments["text"], words)
+    said = aspect_columns(comments["text"], columns["sentiment"], words)
+    columns |= {name: said[name] for name in said.column_names}
     columns["encoder_version"] = pa.array([encoder_version] * len(comments), pa.string())
     return _shaped(columns, arrow_schema(COMMENT_INSIGHTS))
 
@@ -116,25 +117,20 @@ def behaviour_propensities(
 def user_opinions(comments: pa.Table, insights: pa.Table, products: pa.Table, n_comments: int, ds: str) -> pa.Table:
     """Make rows of gold.user_opinions from all rows of silver.comments and their insights.
 
-    A comment counts for the category of its product and for each aspect that it names: 1 where it is positive, -1
-    where it is negative.
+    A comment counts for the category of its product: 1 where it is positive, -1 where it is negative. For each aspect
+    that it names it counts by what it says about the aspect; an aspect of which it says nothing does not count.
     """
     known = insights.take(pc.index_in(_comment_keys(comments), _comment_keys(insights).combine_chunks()))
     signs = _SIGNS["sign"].take(pc.index_in(known["sentiment"], _SIGNS["sentiment"].combine_chunks()))
     place = pc.index_in(comments["product_id"], products["product_id"].combine_chunks())
     said = pa.table(
         {name: comments[name] for name in ("user_key", "comment_id", "created_ts", "platform")}
-        | {"sign": signs, "category": blank_to_null(products["category"].take(place)), "aspects": known["aspects"]}
-    )
-    said = said.filter(pc.is_valid(said["sign"])).combine_chunks()
+        | {"sign": signs, "category": blank_to_null(products["category"].take(place))}
+        | {name: known[name] for name in ("aspects", "aspect_sentiments")}
+    ).combine_chunks()
     said = said.take(pc.sort_indices(said, [("created_ts", "descending"), ("comment_id", "ascending")]))
     by_category = said.filter(pc.is_valid(said["category"]))
-    aspects = said["aspects"].combine_chunks()
-    by_aspect = said.take(pc.list_parent_indices(aspects))
-    parts = [
-        _subjects(by_category, SubjectKind.CATEGORY, by_category["category"]),
-        _subjects(by_aspect, SubjectKind.ASPECT, pc.list_flatten(aspects)),
-    ]
+    parts = [_subjects(by_category, SubjectKind.CATEGORY, by_category["category"]), _by_aspect(said)]
     keys = ["user_key", "platform", "kind", "subject"]
     # On one thread, so that a group's comments stay in order.
     grouped = pa.concat_tables(parts).group_by(keys, use_threads=False)
@@ -146,16 +142,25 @@ def user_opinions(comments: pa.Table, insights: pa.Table, products: pa.Table, n_
     return _shaped(columns, arrow_schema(USER_OPINIONS))
 
 
+def _by_aspect(said: pa.Table) -> pa.Table:
+    """Rows of comments for each aspect that they say something about."""
+    aspects, sentiments = (said[name].combine_chunks() for name in ("aspects", "aspect_sentiments"))
+    signs = _SIGNS["sign"].take(pc.index_in(pc.list_flatten(sentiments), _SIGNS["sentiment"].combine_chunks()))
+    rows = said.take(pc.list_parent_indices(aspects)).drop_columns(["sign"]).append_column("sign", signs)
+    return _subjects(rows, SubjectKind.ASPECT, pc.list_flatten(aspects))
+
+
 def _comment_keys(rows: pa.Table) -> pa.ChunkedArray:
     """Combine platform and id of each comment into one key."""
     return pc.binary_join_element_wise(rows["platform"], rows["comment_id"], SEPARATOR)
 
 
 def _subjects(said: pa.Table, kind: SubjectKind, subjects: pa.Array) -> pa.Table:
+    """Rows of opinions, without those of comments that have none."""
     rows = said.select(["user_key", "platform", "sign", "comment_id"])
-    return rows.append_column("kind", pa.array([kind.value] * len(said), pa.string())).append_column(
-        "subject", subjects.cast(pa.string())
-    )
+    rows = rows.append_column("kind", pa.array([kind.value] * len(said), pa.string()))
+    rows = rows.append_column("subject", subjects.cast(pa.string()))
+    return rows.filter(pc.is_valid(rows["sign"]))
 
 
 def _shaped(columns: Mapping[str, pa.Array | pa.ChunkedArray], schema: pa.Schema) -> pa.Table:

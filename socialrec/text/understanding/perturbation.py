@@ -79,7 +79,7 @@ def flips(encoder: Encoder, heads: Heads, tasks: Sequence[Task], seed: int) -> d
 
 
 def _predictor(encoder: Encoder, head: Head) -> Predict:
-    return lambda texts: head.predict(encoder.encode(texts))
+    return lambda texts: head.predict(encoder.encode(texts), texts)
 
 
 def _places(text: str, kind: Perturbation) -> list[int]:

@@ -87,7 +87,9 @@ class InsightBuilder:
         head = self.heads[TaskName.NEXT_ACTION]
         chances = np.zeros((0, len(head.outputs[0].classes)), dtype=np.float32)
         if len(actions):
-            (chances,) = head.probabilities(vectors_of(known["embedding"].combine_chunks()))
+            (chances,) = head.probabilities(
+                vectors_of(known["embedding"].combine_chunks()), actions["text"].to_pylist()
+            )
         classes = head.outputs[0].classes
         return insights.behaviour_propensities(actions, chances, classes, self.version, self.ds)
 
@@ -96,7 +98,7 @@ class InsightBuilder:
         days = [day for day in self.lake.partitions(SILVER_COMMENTS) if day <= self.ds]
         names = ("comment_id", "user_key", "product_id", "created_ts", "platform")
         said = self.lake.read(SILVER_COMMENTS, days, names)
-        predictions = ["comment_id", "platform", "sentiment", "aspects"]
+        predictions = ["comment_id", "platform", "sentiment", "aspects", "aspect_sentiments"]
         others = sorted(set(days) - set(pc.unique(fresh["ds"]).to_pylist()))
         known = pa.concat_tables([fresh.select(predictions), self.lake.read(COMMENT_INSIGHTS, others, predictions)])
         products = self.lake.read(SILVER_PRODUCTS, [self.ds], ("product_id", "category"))

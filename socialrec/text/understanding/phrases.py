@@ -1,0 +1,57 @@
+"""Exact matches of listed words and phrases in a text: whole words, in any case, in scripts with and without spaces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff"
+"""Characters of scripts that put no spaces between words (Thai, kana, Han): each is a token of its own."""
+_WORD = rf"[^\W{_UNSPACED}_]"
+_TOKEN = re.compile(rf"[{_UNSPACED}]|{_WORD}+(?:'{_WORD}+)*|[^\w\s]|_")
+_HYPHEN = re.compile(r"(?<=\w)[-\u2010\u2011](?=\w)")
+_APOSTROPHE = re.compile("[\u2018\u2019\u02bc]")
+
+
+@dataclass(frozen=True)
+class Match:
+    """Place of a phrase among the tokens of a text: from `start` to before `end`, and the phrase as it is listed."""
+
+    start: int
+    end: int
+    phrase: str
+
+
+def tokens_of(text: str) -> list[str]:
+    """Cut a text into words, characters of scripts without spaces, and signs, in small letters.
+
+    A hyphen within a word separates two words; an apostrophe does not: `well-made` is two tokens, `isn't` one.
+    """
+    return _TOKEN.findall(_HYPHEN.sub(" ", _APOSTROPHE.sub("'", text.lower())))
+
+
+class Phrases:
+    """Finder of listed phrases. The longest phrase wins, and no token is in two matches."""
+
+    def __init__(self, listed: Iterable[str]) -> None:
+        self._by_first: dict[str, list[tuple[list[str], str]]] = {}
+        for phrase in listed:
+            if tokens := tokens_of(phrase):
+                self._by_first.setdefault(tokens[0], []).append((tokens, phrase))
+        for phrases in self._by_first.values():
+            phrases.sort(key=lambda pair: -len(pair[0]))
+
+    def find(self, tokens: Sequence[str]) -> list[Match]:
+        """Find all phrases among the tokens of a text, from left to right."""
+        found = []
+        place = 0
+        while place < len(tokens):
+            for phrase, listed in self._by_first.get(tokens[place], ()):
+                end = place + len(phrase)
+                if list(tokens[place:end]) == phrase:
+                    found.append(Match(place, end, listed))
+                    place = end - 1
+                    break
+            place += 1
+        return found

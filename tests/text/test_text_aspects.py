@@ -1,0 +1,110 @@
+"""Aspects of comments: which of them a comment names, and what it says about each."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from socialrec.settings.aspects import ASPECTS, Entry, entry_of
+from socialrec.sources.demo_words import ASPECT_WORDS
+from socialrec.text.understanding.aspects import AspectReader, aspect_columns
+from socialrec.text.understanding.phrases import Phrases, tokens_of
+
+WORDS = {"price": ("price", "worth it", "- overpriced"), "size": ("size", "größe", "- tight", "尺码")}
+DEFAULT = AspectReader(ASPECTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "aspects"),
+    [
+        ("The PRICE is right", ["price"]),
+        ("priceless, a prize", []),
+        ("Not worth\nit; wrong size", ["price", "size"]),
+        ("worth-it", ["price"]),
+        ("worth. It", []),
+        ("falsche Größe!", ["size"]),
+        ("Größen", []),
+        ("就是尺码偏小", ["size"]),
+        ("", []),
+    ],
+)
+def test_aspects_are_named_by_whole_words_and_phrases_in_any_case_and_script(text: str, aspects: list[str]) -> None:
+    assert list(AspectReader(WORDS).read(text)) == aspects
+    assert AspectReader({}).read(text) == {}
+
+
+def test_signs_in_an_entry_are_signs_of_the_text() -> None:
+    reader = AspectReader({"x": ("a.b", "c++")})
+    assert [list(reader.read(text)) for text in ("a b", "a.b", "c++", "c")] == [[], ["x"], ["x"], []]
+
+
+def test_the_longest_phrase_counts_and_no_word_twice() -> None:
+    found = Phrases(("wear", "easy to wear", "out")).find(tokens_of("easy to wear, will wear out"))
+    assert [(match.start, match.phrase) for match in found] == [(0, "easy to wear"), (5, "wear"), (6, "out")]
+
+
+def test_an_entry_may_praise_complain_or_be_another_matter() -> None:
+    assert [entry_of(listed) for listed in ("size", "+ roomy", "- tight", "! tight budget", "-x")] == [
+        *(Entry("size", 0, True), Entry("roomy", 1, True), Entry("tight", -1, True), Entry("tight budget", 0, False)),
+        Entry("-x", 0, True),
+    ]
+    assert AspectReader({"size": ("- tight", "! tight budget")}).read("on a tight budget") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("so cute but tight!", {"size": "negative"}),
+        ("not tight", {"size": "positive"}),
+        ("A great size, the price is not good", {"price": "negative", "size": "positive"}),
+        ("The size is great but the price is awful", {"price": "negative", "size": "positive"}),
+        ("The price is great and awful", {"price": "neutral"}),
+        ("Good price. Awful price", {"price": "neutral"}),
+        ("Great lamp. The size is five", {"size": "unknown"}),
+        ("overpriced, not great", {"price": "negative"}),
+        ("The price isn't given", {"price": "negative"}),
+    ],
+)
+def test_what_is_said_about_an_aspect_is_read_off_its_clause(text: str, said: dict[str, str]) -> None:
+    assert AspectReader(WORDS).read(text, "positive") == said
+
+
+@pytest.mark.parametrize("sentiment", ["positive", "neutral", "negative"])
+def test_the_comments_own_sentiment_counts_where_no_word_says_anything(sentiment: str) -> None:
+    assert AspectReader(WORDS).read("falsche Größe", sentiment) == {"size": sentiment}
+    assert AspectReader(WORDS).read("falsche Größe") == {"size": "unknown"}
+
+
+def test_easy_to_wear_says_nothing_of_how_long_it_lasts() -> None:
+    assert DEFAULT.read("This dress is easy to wear and I wear it often") == {}
+    assert DEFAULT.read("It wears out fast")["durability"] == "negative"
+    assert DEFAULT.read("It broke my heart to return it") == {}
+    assert DEFAULT.read("It fits my budget") == {"price": "unknown"}
+
+
+def test_chinese_comments_are_read_by_clause() -> None:
+    said = "质量很好\uff0c就是尺码偏小\uff0c价格不贵\u3002客服态度差"
+    assert DEFAULT.read(said) == {
+        "price": "positive",
+        "quality": "positive",
+        "size": "negative",
+        "service": "negative",
+    }
+
+
+def test_praise_and_complaints_of_the_demo_world_are_read_as_they_are_meant() -> None:
+    for aspect, (praise, _, complaints) in ASPECT_WORDS.items():
+        for sentiment, phrases in (("positive", praise), ("negative", complaints)):
+            for phrase in phrases:
+                assert DEFAULT.read(phrase).get(aspect) == sentiment, phrase
+
+
+def test_every_default_aspect_is_named_by_its_first_word() -> None:
+    for aspect, entries in ASPECTS.items():
+        assert aspect in DEFAULT.read(f"oh, {entries[0]}!")
+
+
+def test_columns_are_two_lists_of_one_length() -> None:
+    texts = pa.chunked_array([["so cute but tight!", None, "nice"]], pa.string())
+    found = aspect_columns(texts, pa.chunked_array([["positive", None, "positive"]], pa.string()), WORDS)
+    assert found.to_pydict() == {"aspects": [["size"], [], []], "aspect_sentiments": [["negative"], [], []]}
