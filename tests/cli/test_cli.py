@@ -64,6 +64,11 @@ def test_without_a_command_the_commands_are_listed(call: Call) -> None:
     assert [command for command in COMMANDS if command.split()[0] not in said] == []
 
 
+def test_a_command_line_is_read_without_the_lake_which_takes_longer_to_import_than_all_else() -> None:
+    code = "import sys, socialrec.cli; sys.exit('pyarrow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_the_version_is_that_of_the_package(call: Call) -> None:
     assert call("--version").stdout == f"socialrec {__version__}\n"
 
