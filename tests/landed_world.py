@@ -20,7 +20,8 @@ from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 
 D1, D2, D3 = "2026-01-01", "2026-01-02", "2026-01-03"
-JOBS = ("ingest_landing", "build_silver", "build_gold")
+SILVER_JOBS = ("ingest_landing", "build_silver")
+JOBS = (*SILVER_JOBS, "build_gold")
 
 
 def load(name: str) -> ModuleType:

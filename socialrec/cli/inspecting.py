@@ -14,9 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from socialrec.cli.options import HomeOption, JsonOption, UserArgument
+from socialrec.contracts.columns import day
 from socialrec.display.terminal import VisibleConsole, console
 from socialrec.display.visible import label, say, visible
-from socialrec.runtime.job import EXIT_USER_ERROR, day
+from socialrec.errors import EXIT_USER_ERROR
 from socialrec.settings import load_settings
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from socialrec.cli.erasing import erase, rotate_key
 from socialrec.cli.inspecting import check, convert, diff, explain, runs, table
 from socialrec.cli.nights import EXIT_FAILED_RUN, cluster, import_, run, say_addresses
 from socialrec.cli.options import DayOption, HomeOption, JsonOption, UserArgument
+from socialrec.contracts.columns import day
 from socialrec.display.terminal import console as _console
 from socialrec.display.visible import say_error
-from socialrec.errors import UserError
-from socialrec.runtime.job import EXIT_USER_ERROR, day
+from socialrec.errors import EXIT_USER_ERROR, UserError
 from socialrec.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)

@@ -13,10 +13,10 @@ import typer
 from rich.console import Console
 
 from socialrec.cli.options import DayOption, HomeOption
+from socialrec.contracts.columns import day
 from socialrec.display.terminal import console as _console
 from socialrec.display.visible import lines
 from socialrec.errors import UserError
-from socialrec.runtime.job import day
 from socialrec.settings import Settings, load_settings
 
 if TYPE_CHECKING:

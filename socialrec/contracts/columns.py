@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Literal
+
+from socialrec.errors import UserError
 
 Scalar = Literal["string", "int32", "int64", "float32", "float64", "bool", "timestamp"]
 
@@ -92,5 +95,17 @@ class Table:
 
 
 DAY_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def day(text: str) -> str:
+    """Parse a calendar day in the form `YYYY-MM-DD`; UserError otherwise."""
+    try:
+        if DAY_PATTERN.fullmatch(text):
+            return date.fromisoformat(text).isoformat()
+    except ValueError:
+        pass
+    raise UserError(f"day {text!r} is not in the form YYYY-MM-DD, such as 2026-01-31")
+
+
 DS = Column("ds", "string", "Landing day, `YYYY-MM-DD`")
 PLATFORM = Column("platform", "string", "Which shop, site or app the record comes from: the landing folder's name")

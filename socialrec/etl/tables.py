@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from socialrec.contracts.columns import Table
+from socialrec.contracts.columns import Column, Table
 from socialrec.etl.schemas import spark_schema, spark_type
 from socialrec.lake import Lake, Stage
 
@@ -30,8 +30,7 @@ def read_staged(spark: SparkSession, stage: Stage) -> DataFrame:
 def write_stage(rows: DataFrame, stage: Stage) -> None:
     """Write the contract's columns of these rows into the stage, a folder per partition, without a shuffle."""
     table = stage.table
-    columns = [F.col(column.name).cast(spark_type(column.type)).alias(column.name) for column in table.columns]
-    selected = rows.select(*columns)
+    selected = rows.selectExpr(*(_typed(column.name, column) for column in table.columns))
     if len(stage.partitions) == 1:
         selected.write.mode("append").parquet(str(stage.path / f"{_FOLDER}={stage.partitions[0]}"))
     else:
@@ -63,8 +62,14 @@ def staged_files(stage: Stage) -> list[str]:
 
 
 def _read(spark: SparkSession, table: Table, files: Sequence[str]) -> DataFrame:
-    schema = spark_schema(table)
     if not files:
-        return spark.createDataFrame([], schema)
+        # Spark knows that this is empty, and plans no job for it.
+        nothing = (_typed("NULL", column) for column in table.columns)
+        return spark.sql(f"SELECT {', '.join(nothing)} WHERE false")
     # With recursiveFileLookup Spark takes no columns from folder names.
-    return spark.read.schema(schema).option("recursiveFileLookup", "true").parquet(*files)
+    return spark.read.schema(spark_schema(table)).option("recursiveFileLookup", "true").parquet(*files)
+
+
+def _typed(value: str, column: Column) -> str:
+    """SQL for a value as this column."""
+    return f"CAST({value} AS {spark_type(column.type).simpleString()}) AS {column.name}"

@@ -15,16 +15,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from socialrec.contracts import TABLES
-from socialrec.contracts.columns import DAY_PATTERN
+from socialrec.contracts.columns import day
 from socialrec.display.visible import lines, say_error, visible
-from socialrec.errors import ServiceUnavailableError, UserError
+from socialrec.errors import EXIT_USER_ERROR, ServiceUnavailableError, UserError
 from socialrec.lake import Lake
 from socialrec.lake.traffic import Amount, Traffic
 from socialrec.runtime.cost import Meter
@@ -38,20 +37,9 @@ PAGES = "pages"
 """Folder beside the receipts of a run: pages that jobs named before they ended."""
 LINE_SECONDS = 5.0
 """Seconds between two log lines about a training's progress."""
-EXIT_USER_ERROR = 2
 EXIT_REFUSED = 3
 """Exit code of a training whose gate refused the candidate."""
 EXIT_AWAY = os.EX_TEMPFAIL
-
-
-def day(text: str) -> str:
-    """Parse a calendar day in the form `YYYY-MM-DD`; UserError otherwise."""
-    try:
-        if DAY_PATTERN.fullmatch(text):
-            return date.fromisoformat(text).isoformat()
-    except ValueError:
-        pass
-    raise UserError(f"day {text!r} is not in the form YYYY-MM-DD, such as 2026-01-31")
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:

@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from socialrec.contracts.columns import day
 from socialrec.errors import UserError
-from socialrec.runtime.job import day
 
 if TYPE_CHECKING:
     from socialrec.sources.landing import Imported

@@ -14,10 +14,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from socialrec.contracts.columns import day
 from socialrec.contracts.entities.spec import ID_CHARS
 from socialrec.contracts.vocabulary import Entity, EventType
 from socialrec.errors import UserError
-from socialrec.runtime.job import day
 from socialrec.sources.landing import Imported, deliver, write_day
 from socialrec.sources.raw_files import epoch_micros, files_in, read_lines, to_table, whole_characters
 from socialrec.sources.records import parse_record

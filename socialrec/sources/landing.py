@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
+from socialrec.contracts.columns import day
 from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.lake.schemas import arrow_type
-from socialrec.runtime.job import day
 
 Format = Literal["parquet", "jsonl", "jsonl.gz", "csv", "csv.gz"]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from socialrec.contracts.columns import day
 from socialrec.contracts.vocabulary import Entity, EventType
 from socialrec.errors import UserError
-from socialrec.runtime.job import day
 from socialrec.sources.landing import Imported, deliver, write_day
 from socialrec.sources.raw_files import epoch_micros, files_in, number_repeats, read_tabs, require
 

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from landed_world import comment, event, land, rows
+from landed_world import SILVER_JOBS, comment, event, land, rows, run
 from nights_program import in_a_process
 
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
@@ -136,23 +136,39 @@ def assert_same(lake: Lake, other: Lake) -> None:
     assert all(other.dataset(table).count_rows() for table in TABLES if table not in EMPTY)
 
 
+@pytest.mark.usefixtures("spark")
 @pytest.mark.chaos(17, "edges of 29 February and of days of 23 and 25 hours, in New York", "they count where UTC says")
-def test_records_at_the_edges_of_days_count_where_utc_says(in_new_york: Lake, blow: Callable[..., None]) -> None:
+def test_records_at_the_edges_of_days_count_where_utc_says(
+    landed: Path, tmp_path: Path, blow: Callable[..., None]
+) -> None:
+    """The Java program of the tests' session goes by New York's clock."""
+    home = tmp_path / "home"
+    shutil.copytree(landed, home, copy_function=shutil.copy2)
+    run(home, AUTUMN, jobs=SILVER_JOBS)
+    lake = Lake(load_settings(home).lake)
     told = {(ds, f"{name}{number}"): told_of(ds, name) for number, ds in enumerate(DAYS) for name in NAMES}
     made = {
         (row["ds"], row["event_id"]): (str(row["event_ts"].replace(tzinfo=None)), row["is_late"])
-        for row in rows(in_new_york, SILVER_INTERACTIONS)
+        for row in rows(lake, SILVER_INTERACTIONS)
     }
     assert made == {key: when for key, when in told.items() if when is not None}
-    refused = rows(in_new_york, QUARANTINE[Entity.INTERACTIONS])
+    refused = rows(lake, QUARANTINE[Entity.INTERACTIONS])
     assert {(row["ds"], row["reason"]) for row in refused} == {(ds, "future_event") for ds in DAYS}
     assert len(refused) == len(DAYS)
-    # What begins in a day's last microsecond has begun, what ends in it has ended, what ends at midnight has not.
+    blow(len(told))
+
+
+@pytest.mark.slow
+@pytest.mark.chaos(17, "follows at the edges of days, in New York", "they begin and end where UTC says")
+def test_follows_at_the_edges_of_days_begin_and_end_where_utc_says(
+    in_new_york: Lake, blow: Callable[..., None]
+) -> None:
+    """What begins in a day's last microsecond has begun, what ends in it has ended, what ends at midnight has not."""
     for number, ds in NIGHTS.items():
         follows = {row["n_follows"] for row in rows(in_new_york, USER_PROFILES, ds)} - {0}
         assert follows == {number + 2}
         assert sum(row["is_follow"] for row in rows(in_new_york, SOCIAL_TIES, ds)) == number + 2
-    blow(len(told))
+    blow(len(NIGHTS))
 
 
 @pytest.mark.slow

@@ -8,12 +8,13 @@ import pyarrow as pa
 import pytest
 
 from socialrec.contracts import BRONZE, GOLD, QUARANTINE, SILVER, TABLES
-from socialrec.contracts.columns import DS, Column, FixedListOf, ListOf, StructOf, Table
+from socialrec.contracts.columns import DS, Column, FixedListOf, ListOf, StructOf, Table, day
 from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.entities.spec import EntitySpec
 from socialrec.contracts.gold import RECOMMENDATIONS
 from socialrec.contracts.page import render
 from socialrec.contracts.vocabulary import Cadence
+from socialrec.errors import UserError
 from socialrec.etl.schemas import spark_schema
 from socialrec.lake.schemas import arrow_schema
 
@@ -89,3 +90,9 @@ def test_spark_and_arrow_schemas_name_the_same_columns_and_types(table: Table) -
 
 def test_the_documentation_page_is_current() -> None:
     assert (ROOT / "docs" / "contracts.md").read_text(encoding="utf-8") == render(), "run `make docs`"
+
+
+@pytest.mark.parametrize("text", ["2026-1-1", "01.02.2026", "2026-02-30", "yesterday", "20260101", ""])
+def test_a_day_in_the_wrong_form_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(UserError, match="not in the form YYYY-MM-DD"):
+        day(text)

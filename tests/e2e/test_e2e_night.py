@@ -26,6 +26,7 @@ from e2e_shop import (
 )
 from every_file import texts_below
 
+from socialrec.local_stack.processes import find, identity, tree
 from socialrec.local_stack.record import read_record
 from socialrec.local_stack.secrets import password
 from socialrec.tracking.access import password_file, passwords
@@ -134,7 +135,19 @@ def test_a_second_night_of_the_same_day_changes_encodes_and_trains_nothing_and_s
 
 
 @pytest.mark.usefixtures("first_night")
-def test_too_many_broken_records_stop_the_night_and_the_old_lists_stay(shop: Shop) -> None:
+def test_status_tells_what_runs_what_landed_and_what_is_published(shop: Shop) -> None:
+    told = shop.read_json("status")
+    assert (told["airflow"], told["mlflow"]) == ("healthy", "healthy")
+    assert told["mlflow_sign_in"] == f"user admin, password in {password_file(shop.settings)}"
+    assert (told["newest_landing"], told["newest_bronze"], told["newest_lists"]) == (LAST, LAST, LAST)
+    assert (told["recommendations"], told["recommender_version"]) == (N_PLACES, "1")
+    assert (told["last_night"]["ds"], told["last_night"]["outcome"]) == (LAST, "succeeded")
+    assert [run["outcome"] for run in shop.read_json("runs")] == ["succeeded", "succeeded", "promoted"]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("first_night")
+def test_too_many_broken_records_stop_the_night_and_the_old_lists_stay_as_status_says(shop: Shop) -> None:
     before = shop.published()
     good = [click(f"n{person}", NEXT, person, clicked(person)[0]) for person in range(9)]
     land(shop.settings.home, NEXT, "interactions", [*good, {**good[0], "event_id": "x", "event_type": "stare"}])
@@ -146,21 +159,12 @@ def test_too_many_broken_records_stop_the_night_and_the_old_lists_stay(shop: Sho
     assert f"SOCIALREC_HOME={shop.settings.home} make run" in done.stderr
     assert shop.published() == before
     assert shop.read_json("recommend", "idol")[0]["ds"] == LAST
-
-
-@pytest.mark.usefixtures("first_night")
-def test_status_tells_what_runs_what_landed_and_what_is_published(shop: Shop) -> None:
     told = shop.read_json("status")
-    assert (told["airflow"], told["mlflow"]) == ("healthy", "healthy")
-    assert told["mlflow_sign_in"] == f"user admin, password in {password_file(shop.settings)}"
     assert (told["newest_landing"], told["newest_bronze"], told["newest_lists"]) == (NEXT, LAST, LAST)
-    assert (told["recommendations"], told["recommender_version"]) == (N_PLACES, "1")
     last = told["last_night"]
     assert (last["ds"], last["outcome"]) == (NEXT, "failed at ingest_landing")
     assert last["error"].startswith("interactions: 1 of 10 records (10.0%) break their contract")
-    assert [run["outcome"] for run in shop.read_json("runs")] == [
-        *("failed at ingest_landing", "succeeded", "succeeded", "promoted")
-    ]
+    assert shop.read_json("runs")[0]["outcome"] == "failed at ingest_landing"
 
 
 @pytest.mark.slow
@@ -179,3 +183,17 @@ def test_a_mended_day_goes_through_even_where_one_of_its_jobs_is_killed(shop: Sh
     assert shop.published()[0] == NEXT
     told = shop.read_json("status")
     assert (told["newest_bronze"], told["newest_lists"], told["recommendations"]) == (NEXT, NEXT, N_PLACES)
+
+
+@pytest.mark.usefixtures("first_night")
+def test_down_leaves_no_process_and_no_record(shop: Shop) -> None:
+    record = read_record(shop.settings)
+    assert record is not None
+    supervisor = find(record.supervisor)
+    assert supervisor is not None
+    family = [identity(process.pid) for process in tree([supervisor])]
+    done = shop.socialrec("down")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [process.cmdline() for known in family if (process := find(known))] == []
+    assert read_record(shop.settings) is None
+    assert shop.socialrec("down").stdout == "nothing was running\n"

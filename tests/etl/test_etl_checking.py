@@ -7,8 +7,10 @@ import json
 from pathlib import Path
 
 import pytest
+import typer
 from pyspark.sql import SparkSession
 
+from socialrec.cli.inspecting import check as check_command
 from socialrec.contracts.landing import EXAMPLES
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
@@ -197,3 +199,17 @@ def test_ids_that_meet_no_product_of_the_delivery_are_named_with_their_likely_ca
         [line] = unmet_lines(spark, read_delivery(files), ETL)
     assert line.startswith("interactions: 2 of 3 (66.7%) name a product that is not in the catalogue")
     assert "'7', which is '007' there): leading zeros were lost" in line
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_file_that_cannot_be_read_fails_the_check_and_programs_read_why(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "comments.csv"
+    file.write_text("comment_id;user_id;product_id;text\nc1;ann;p1;Flies well\n")
+    with pytest.raises(typer.Exit) as ended:
+        check_command(file, home, as_json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert (ended.value.exit_code, found["passes"]) == (2, False)
+    assert found["reasons"] == ["comments.csv cannot be taken in"]
+    assert "separated by semicolons" in found["files"][0]["problem"]

@@ -201,9 +201,7 @@ def test_languages_are_told_by_script_and_function_words(spark: SparkSession) ->
         "Это хорошо": "ru", "とても良い": "ja", "很好": "zh", "Wow!!! 100%": "und",
     }  # fmt: skip
     frame = spark.createDataFrame([(text,) for text in texts], "text string")
-    found = frame.select(
-        "text", language(F.col("text")).alias("code"), text_hash(F.col("text")).alias("hash")
-    ).collect()
+    found = frame.select("text", language("text").alias("code"), text_hash(F.col("text")).alias("hash")).collect()
     assert {row.text: row.code for row in found} == texts
     assert all(row.hash == hashlib.sha256(row.text.encode()).hexdigest() for row in found)
 

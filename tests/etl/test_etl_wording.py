@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
 
 from socialrec.bench.etl.sql import add_cleaners, macros
 from socialrec.etl.wording.cleaning import cleaned
@@ -101,9 +100,7 @@ def test_joiners_stay_where_they_shape_a_word_or_an_emoji(landed: str, read: str
 
 def test_languages_that_share_a_script_are_told_by_their_letters(spark: SparkSession) -> None:
     frame = spark.createDataFrame([(text,) for text in LANGUAGES], "text string")
-    assert {
-        row.text: row.code for row in frame.select("text", language(F.col("text")).alias("code")).collect()
-    } == LANGUAGES
+    assert {row.text: row.code for row in frame.select("text", language("text").alias("code")).collect()} == LANGUAGES
 
 
 @pytest.mark.parametrize("part", ["<a href='", "<b ", "<!--", "<", "&#x1", "&", "<a x=1 "])

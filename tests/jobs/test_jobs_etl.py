@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from landed_world import D1, D2, D3, comment, event, land, load, rows, run
+from landed_world import D1, D2, D3, SILVER_JOBS, comment, event, land, load, rows, run
 from pyspark.sql import SparkSession
 
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
@@ -160,14 +160,14 @@ def test_a_time_zone_that_is_set_later_takes_in_what_was_quarantined_without_it(
     land(home, D1, Entity.INTERACTIONS, event("e1", D1), event("e2", D1) | {"event_ts": f"{D1}T20:00:00-05:00"})
     settings = home / "settings.toml"
     settings.write_text("etl.max_quarantine_share = 1.0\n")
-    run(home, D1)
+    run(home, D1, jobs=SILVER_JOBS)
     assert [row["reason"] for row in rows(lake, QUARANTINE[Entity.INTERACTIONS])] == ["future_event"]
     settings.write_text('etl.max_quarantine_share = 1.0\netl.platforms.shop.time_zone = "America/New_York"\n')
-    run(home, D1)
+    run(home, D1, jobs=SILVER_JOBS)
     assert rows(lake, QUARANTINE[Entity.INTERACTIONS]) == []
     found = {row["event_id"]: row["is_late"] for row in rows(lake, SILVER[Entity.INTERACTIONS])}
     assert found == {"e1": False, "e2": False}
-    assert run(home, D1)["ingest_landing"]["status"] == "up_to_date"
+    assert run(home, D1, jobs=["ingest_landing"])["ingest_landing"]["status"] == "up_to_date"
 
 
 def test_receipts_say_what_each_job_read_and_wrote_and_what_it_cost(whole_history: Night) -> None:
@@ -234,7 +234,8 @@ def test_too_many_bad_records_stop_the_night_and_leave_the_tables_as_they_were(
     assert versions(lake) == before
     assert len(rows(lake, QUARANTINE[Entity.INTERACTIONS], D2)) == 1
     land(world, D2, Entity.INTERACTIONS, event("e", D2))
-    assert run(world, D2)["ingest_landing"]["counts"]["interactions_quarantined"] == 0
+    again = run(world, D2, jobs=["ingest_landing"])["ingest_landing"]
+    assert again["counts"]["interactions_quarantined"] == 0
 
 
 @pytest.fixture
@@ -392,7 +393,7 @@ def test_what_is_masked_is_counted_and_a_kind_that_is_turned_off_comes_back(
     assert (rows_in["comments"]["masked"], rows_in["products"]["masked"]) == ({"mail": 2, "phone": 2}, {"mail": 1})
     assert "1234567" not in str([rows(lake, table) for table in (*SILVER.values(), *GOLD_TARGETS)])
     monkeypatch.setenv("SOCIALREC_ETL__MASK__PHONE", "false")
-    run(world, D1)
+    run(world, D1, jobs=SILVER_JOBS)
     assert {row["text"] for row in rows(lake, SILVER[Entity.COMMENTS])} == {
         "Write to [mail]", "Call 030 1234567", "[mail] or +49 30 1234567", "It costs 12.50",
     }  # fmt: skip
@@ -406,7 +407,7 @@ def test_a_night_counts_the_records_of_its_own_landing_days(day_two: Night, home
     products = rows_of(lake, D2)["products"]
     # The first day is delivered again: silver builds the second day's snapshot from nothing.
     land(world, D1, Entity.PRODUCTS, {"product_id": "tent", "title": "Tent"})
-    run(world, D2)
+    run(world, D2, jobs=SILVER_JOBS)
     again = rows_of(lake, D2)["products"]
     assert (again["in"], again["quarantined"]) == (products["in"], products["quarantined"])
     assert rows_of(lake, D2)["interactions"] == days[1]
@@ -428,7 +429,7 @@ def test_a_killed_job_leaves_the_old_tables_and_the_next_run_repairs(day_one: Ni
             time.sleep(0.02)
         os.killpg(child.pid, signal.SIGKILL)
     assert {table.name: rows(lake, table) for table in SILVER.values()} == before
-    assert run(world, D2)["build_silver"]["counts"]["interactions_published"] == 21
+    assert run(world, D2, jobs=SILVER_JOBS)["build_silver"]["counts"]["interactions_published"] == 21
     assert len(rows(lake, SILVER[Entity.INTERACTIONS])) == 42
     assert not list(silver.glob("*/stage-*/_owner.json"))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from landed_world import D1, comment, event, land, rows, run
+from landed_world import D1, SILVER_JOBS, comment, event, land, rows, run
 
 from socialrec.contracts.bronze import QUARANTINE
 from socialrec.contracts.gold import SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
@@ -15,7 +15,6 @@ from socialrec.lake import Lake
 
 pytestmark = pytest.mark.usefixtures("spark")
 LATER, LAST = "2026-02-20", "2026-03-20"
-SILVER_JOBS = ("ingest_landing", "build_silver")
 
 
 def counts_of(receipts: dict[str, Any], entity: Entity) -> dict[str, int]:

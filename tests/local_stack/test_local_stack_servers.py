@@ -21,7 +21,7 @@ from socialrec.errors import UserError
 from socialrec.local_stack.nights import night
 from socialrec.local_stack.nights.night import TaskLine
 from socialrec.local_stack.processes import Identity, end, find, identity, tree
-from socialrec.local_stack.record import Record, read_record, record_file, write_record
+from socialrec.local_stack.record import Record, read_record, write_record
 from socialrec.local_stack.secrets import USER, password
 from socialrec.local_stack.servers import down, status, up
 from socialrec.orchestration.airflow_api import AirflowApi
@@ -223,7 +223,9 @@ def test_a_password_file_without_the_password_is_named_in_one_line(tmp_path: Pat
     assert str(error.value).startswith(f"{file} holds no password of {USER}: delete it, then run `socialrec down`")
 
 
-def test_what_a_killed_supervisor_left_running_is_replaced_by_the_next_up(shop: Settings) -> None:
+def test_two_people_who_start_the_servers_at_once_share_them_and_replace_what_a_killed_supervisor_left(
+    shop: Settings,
+) -> None:
     before, orphans = record_of(shop), family(shop)[1:]
     supervisor = find(before.supervisor)
     assert supervisor is not None
@@ -231,25 +233,12 @@ def test_what_a_killed_supervisor_left_running_is_replaced_by_the_next_up(shop: 
     until(lambda: not record_of(shop).is_alive())
     assert status(shop) == {"airflow": "stopped", "mlflow": "stopped"}
     assert len(still_running(orphans)) >= 4
-    after = up(shop, print)
-    assert after.supervisor != before.supervisor
-    assert still_running(orphans) == []
-    assert status(shop) == {"airflow": "healthy", "mlflow": "healthy"}
-
-
-def test_down_leaves_no_process_and_no_record(shop: Settings) -> None:
-    everything = family(shop)
-    assert down(shop, print) == [shop.home]
-    assert still_running(everything) == []
-    assert not record_file(shop).exists()
-    assert down(shop, print) == []
-
-
-def test_two_people_who_start_the_servers_at_once_share_them(shop: Settings) -> None:
     with ThreadPoolExecutor() as pool:
         first, second = pool.map(lambda _: up(shop, print), range(2))
-    assert first.supervisor == second.supervisor == record_of(shop).supervisor
+    assert first.supervisor == second.supervisor == record_of(shop).supervisor != before.supervisor
     assert first.airflow == second.airflow
+    assert still_running(orphans) == []
+    assert status(shop) == {"airflow": "healthy", "mlflow": "healthy"}
 
 
 def test_a_password_outlives_the_servers(shop: Settings) -> None:

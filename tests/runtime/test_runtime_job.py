@@ -13,12 +13,6 @@ from socialrec.runtime import job
 from socialrec.settings import load_settings
 
 
-@pytest.mark.parametrize("text", ["2026-1-1", "01.02.2026", "2026-02-30", "yesterday", "20260101", ""])
-def test_a_day_in_the_wrong_form_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(UserError, match="not in the form YYYY-MM-DD"):
-        job.day(text)
-
-
 def test_a_receipt_is_the_last_line_of_output_and_lies_in_the_runs_folder(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

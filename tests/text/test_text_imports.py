@@ -5,8 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
-
 IMPORT_ALL = """
 import importlib, pkgutil, sys
 for name in {blocked!r}:
@@ -27,14 +25,14 @@ def loaded(packages: list[str], blocked: list[str], heavy: list[str]) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("package", ["encoders", "text", "vectors", "features", "recommend", "evaluate"])
-def test_the_torch_side_imports_without_spark_airflow_and_mlflow(package: str) -> None:
-    loaded([package], ["pyspark", "airflow", "mlflow"], [])
+def test_the_torch_side_imports_without_spark_airflow_and_mlflow() -> None:
+    packages = ["encoders", "text", "vectors", "features", "recommend", "evaluate"]
+    loaded(packages, ["pyspark", "airflow", "mlflow"], [])
 
 
-@pytest.mark.parametrize("module", ["encoders.encoding", "encoders.tokens", "features", "recommend", "evaluate"])
-def test_what_a_job_imports_before_it_knows_whether_there_is_work_is_light(module: str) -> None:
-    assert loaded([module], [], ["torch", "transformers", "peft"]) == "[]"
+def test_what_a_job_imports_before_it_knows_whether_there_is_work_is_light() -> None:
+    modules = ["encoders.encoding", "encoders.tokens", "features", "recommend", "evaluate"]
+    assert loaded(modules, [], ["torch", "transformers", "peft"]) == "[]"
 
 
 def test_tracking_imports_mlflow_only_when_it_connects() -> None:

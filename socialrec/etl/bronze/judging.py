@@ -39,10 +39,12 @@ _DECIMAL = r"^[ \t]*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?|(?i:inf|infinit
 _FLAG = r"^[ \t]*[0-9A-Za-z]+[ \t]*$"
 _NOT_IN_IDS = "\n\r\t\0"
 LIST_SEPARATOR = ", "
-_STARTS_OF_NOTHING = sorted(
-    {0, *map(ord, _BLANKS), *(ord(mark) for word in NOTHING for mark in (word[0], word[0].upper()))}
+_STARTS_OF_NOTHING = ", ".join(
+    str(code)
+    for code in sorted({0, *map(ord, _BLANKS), *(ord(mark) for word in NOTHING for mark in (word[0], word[0].upper()))})
 )
 """Code points of first characters; 0 for an empty text."""
+_WORDS_FOR_NOTHING = ", ".join(f"r'{word}'" for word in ("", *NOTHING))
 _Problem = tuple[SparkColumn, QuarantineReason, str]
 
 
@@ -101,9 +103,7 @@ def _typed_records(records: DataFrame, entity: Entity, kinds: Mapping[str, str])
         *SOURCE, N_LINES, BROKEN, LINE, _record(kinds).alias(RECORD),
         *(_landed(column, kinds).alias(_raw(column.name)) for column in columns),
     )  # fmt: skip
-    said = landed.withColumns(
-        {_is_said(column.name): ~_is_nothing(F.col(_raw(column.name)), column, kinds) for column in columns}
-    )
+    said = landed.withColumns({_is_said(column.name): ~_is_nothing(column, kinds) for column in columns})
     return said.withColumns(
         {column.name: F.when(F.col(_is_said(column.name)), _typed(column, kinds)) for column in columns}
     )
@@ -120,14 +120,15 @@ def _landed(column: Column, kinds: Mapping[str, str]) -> SparkColumn:
     return F.col(column.name)
 
 
-def _is_nothing(raw: SparkColumn, column: Column, kinds: Mapping[str, str]) -> SparkColumn:
+def _is_nothing(column: Column, kinds: Mapping[str, str]) -> SparkColumn:
     """Check if a column is absent, blank or a word for a missing value; pandas writes NaN for missing numbers."""
-    kind = kinds.get(column.name, "string")
+    name, kind = _raw(column.name), kinds.get(column.name, "string")
     if kind in ("string", TEXT_LIST):
-        # The first character alone rules out most values.
-        may_be = F.ascii(raw).isin(*_STARTS_OF_NOTHING)
-        return raw.isNull() | (may_be & F.lower(F.btrim(raw, F.lit(_BLANKS))).isin("", *NOTHING))
-    return raw.isNull() | F.isnan(raw) if kind in ("float", "double") else raw.isNull()
+        # In SQL: as Columns, each word of a list is a question of this process to the Java program. The first character
+        # alone rules out most values.
+        may_be, text = f"ascii({name}) IN ({_STARTS_OF_NOTHING})", f"lower(btrim({name}, '{_BLANKS}'))"
+        return F.expr(f"{name} IS NULL OR {may_be} AND {text} IN ({_WORDS_FOR_NOTHING})")
+    return F.expr(f"{name} IS NULL OR isnan({name})" if kind in ("float", "double") else f"{name} IS NULL")
 
 
 def _typed(column: Column, kinds: Mapping[str, str]) -> SparkColumn:

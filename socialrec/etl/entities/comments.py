@@ -75,7 +75,7 @@ def clean_comments(
     return with_clean_texts(keyed, {"text": masks}).withColumns(
         {
             "text_hash": text_hash(F.col("text")),
-            "language": language(F.col("text")),
+            "language": language("text"),
             "is_late": is_late(F.col("created_ts"), platforms),
         }
     )

@@ -19,7 +19,7 @@ def new_texts(products: DataFrame, comments: DataFrame, profiles: DataFrame, kno
     A text that several kinds share is a product's before it is a comment's, and a comment's before it is a profile's.
     """
     parts = [
-        _part(products, 0, language(F.col("text"))),
+        _part(products, 0, language("text")),
         _part(comments, 1, F.col("language")),
         _part(profiles, 2, F.lit("en")),
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import reduce
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
@@ -94,31 +93,33 @@ def with_mask(text: Column, kind: PersonalData) -> Column:
     return F.count_if(F.contains(text, F.lit(mask_of(kind))))
 
 
-def language(text: Column) -> Column:
-    """Detect the language: ISO 639-1 code by script, else by most function words in the text; `und` where none
-    occurs.
+def language(text: str) -> Column:
+    """Detect the language of the texts in this column: ISO 639-1 code by script, else by most function words in the
+    text; `und` where none occurs.
     """
-    words = F.array_distinct(F.split(F.lower(text), r"[^\p{L}]+"))
-    known = sorted({word for listed in FUNCTION_WORDS.values() for word in listed.split()})
+    # In SQL: as Columns, each word of a list is a question of this process to the Java program.
+    words = rf"array_distinct(split(lower({text}), r'[^\p{{L}}]+'))"
     # Inside a lambda the few known words are found once, not once per language.
-    by_words = F.transform(F.array(F.filter(words, lambda word: word.isin(known))), _most_hits)[0]
-    by_script = reduce(
-        lambda rest, script: F.when(text.rlike(script[1]), script[0]).otherwise(rest), _SCRIPTS[::-1], by_words
-    )
-    return F.when(text.rlike(_BEYOND_LATIN), by_script).otherwise(by_words)
+    known = _among(words, " ".join(FUNCTION_WORDS.values()))
+    by_words = f"transform(array({known}), known -> {_most_hits('known')})[0]"
+    by_script = " ".join(f"WHEN {text} RLIKE r'{script}' THEN '{code}'" for code, script in _SCRIPTS)
+    is_latin = f"NOT {text} RLIKE r'{_BEYOND_LATIN}'"
+    return F.expr(f"CASE WHEN {is_latin} THEN {by_words} {by_script} ELSE {by_words} END")
 
 
-def _most_hits(words: Column) -> Column:
-    hits = [F.size(F.filter(words, _is_one_of(listed.split()))) for listed in FUNCTION_WORDS.values()]
-    # Ties go to the first language: the greatest of (hits, place from the end) as one number.
-    n = len(hits)
-    best = F.greatest(*(count * n + (n - 1 - place) for place, count in enumerate(hits)))
-    codes = F.array(*(F.lit(code) for code in reversed(FUNCTION_WORDS)))
-    return F.when(best >= n, F.get(codes, best % n)).otherwise(UNKNOWN_LANGUAGE)
+def _most_hits(words: str) -> str:
+    """The language to which most of these words belong; of languages that tie, the first one."""
+    n, hits = len(FUNCTION_WORDS), [f"size({_among(words, listed)})" for listed in FUNCTION_WORDS.values()]
+    # The greatest of (hits, place from the end) as one number.
+    best = f"greatest({', '.join(f'{count} * {n} + {n - 1 - place}' for place, count in enumerate(hits))})"
+    codes = ", ".join(f"'{code}'" for code in reversed(FUNCTION_WORDS))
+    return f"CASE WHEN {best} >= {n} THEN get(array({codes}), {best} % {n}) ELSE '{UNKNOWN_LANGUAGE}' END"
 
 
-def _is_one_of(listed: list[str]) -> Callable[[Column], Column]:
-    return lambda word: word.isin(listed)
+def _among(words: str, listed: str) -> str:
+    """Those of the words that are listed."""
+    known = ", ".join(f"'{word}'" for word in sorted({*listed.split()}))
+    return f"filter({words}, word -> word IN ({known}))"
 
 
 def text_hash(text: Column) -> Column:
