@@ -43,8 +43,9 @@ down: ## stop them
 cluster: $(INSTALLED_CLUSTER) run ## repeat the night on PostgreSQL, Redis, Celery, Spark and an S3 store here, and compare
 	@$(BIN)/socialrec cluster
 
+# One thread a worker: more would wait for each other.
 test: $(INSTALLED) ## run the tests (real data too, where SOCIALREC_DATA_DIR names it)
-	@$(BIN)/pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(INSTALLED) ## run the slow tests too
 	@$(BIN)/pytest

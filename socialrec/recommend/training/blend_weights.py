@@ -151,7 +151,8 @@ class _Ascent:
         found = minimize(self._loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
         # Where every weight loses, the search ends at zeros, which are no blend: the start is as good as any.
         weights: F64 = found.x if found.x.sum() > 0 else start
-        return weights / weights.sum()
+        shares: F64 = weights / weights.sum()
+        return shares
 
     def _loss(self, weights: F64) -> tuple[float, F64]:
         """Negative mean gain of weights, normalised to a sum of 1; and its gradient."""
