@@ -46,6 +46,9 @@ def bench_ranking(
     cold_products: Annotated[
         float, typer.Option("--cold-products", min=0, max=0.5, help="Share of products to take out of all learning")
     ] = 0.0,
+    cold_users: Annotated[
+        float, typer.Option("--cold-users", min=0, max=0.5, help="Share of users with ties to know by these alone")
+    ] = 0.0,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -54,7 +57,7 @@ def bench_ranking(
     from socialrec.bench.ranking.benchmark import run as measure
 
     files = {"train": train, "test": test, "valid": valid, "social": social, "item_text": item_text}
-    options = RankingOptions(protocol == "published", ordered, cold_products)
+    options = RankingOptions(protocol == "published", ordered, cold_products, cold_users)
     _print_result(measure(files, cutoffs_of(k), load_settings(home), options=options).to_json(), as_json)
 
 

@@ -37,7 +37,7 @@ BLOCK_PRODUCTS = 1_024
 
 @dataclass(frozen=True)
 class Mixing:
-    """Mixture of known products that stands for a new one: how many at most, and the weight of the whole."""
+    """Settings of the mixtures: how many known products at most, and the weight of the whole."""
 
     n_neighbours: int
     weight: float

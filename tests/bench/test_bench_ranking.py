@@ -22,6 +22,9 @@ def quiet(line: str) -> None:
     del line
 
 
+NEIGHBOURS = {"bm25_item_knn": 2, "bm25_user_knn": 2}
+
+
 def pairs_table(pairs: list[tuple[str, str]]) -> pa.Table:
     return pa.table(
         {"user": [u for u, _ in pairs], "item": [i for _, i in pairs], "weight": [1.0] * len(pairs)},
@@ -33,7 +36,9 @@ def problem_of(
     train: list[tuple[str, str]], test: list[tuple[str, str]], valid: list[tuple[str, str]] | None = None
 ) -> Problem:
     tables = pairs_table(train), None if valid is None else pairs_table(valid), pairs_table(test)
-    return Problem.of_tables(tables, None, lambda products: lambda window: np.zeros((len(products), 1), np.float32), 0)
+    return Problem.of_tables(
+        tables, None, lambda products: lambda window: np.zeros((len(products), 1), np.float32), 0, ordered=True
+    )
 
 
 def put(folder: Path, name: str, header: str, rows: list[tuple[str, ...]]) -> Path:
@@ -121,8 +126,8 @@ def test_a_peer_gives_a_user_without_history_the_popular_list() -> None:
     train = [("u", "c"), ("v", "c"), ("v", "b"), ("w", "c"), ("w", "b"), ("w", "a")]
     problem = problem_of(train, [("new", "a")], [("u", "b")])
     chosen = RecommendSettings()
-    lists = peer_lists(problem.data_at("test")(chosen), problem.held_out("test"), 3, chosen)
-    assert set(lists) == {"popularity", "item_knn", "implicit_als"}
+    lists = peer_lists(problem.data_at("test")(chosen), problem.held_out("test"), 3, chosen, NEIGHBOURS)
+    assert set(lists) == {"popularity", "item_knn", "implicit_als", *NEIGHBOURS}
     assert all(ranked.tolist() == [[1, 2, 0]] for ranked in lists.values())
 
 

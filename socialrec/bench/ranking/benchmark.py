@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from socialrec.bench.progress import Progress, to_standard_error
-from socialrec.bench.ranking.cold import ColdProblem, measure_cold
+from socialrec.bench.ranking.cold_products import ColdProblem, measure_cold
+from socialrec.bench.ranking.cold_users import ColdUsersProblem, measure_cold_users
 from socialrec.bench.ranking.lexical import lexical_vectors
 from socialrec.bench.ranking.pair_files import read_pairs, read_texts, read_ties
 from socialrec.bench.ranking.peers import choose_neighbours, peer_lists
@@ -101,12 +102,13 @@ class RankingOptions:
 
     is_published: fitted on train alone, with train alone left out of the lists, as published models are; else refitted
     on train and validation. is_ordered: rows are oldest first. cold_products: share of products to take out of all
-    learning, see `bench.ranking.cold`.
+    learning, see `bench.ranking.cold_products`; cold_users: share of users with ties, see `bench.ranking.cold_users`.
     """
 
     is_published: bool = False
     is_ordered: bool = False
     cold_products: float = 0.0
+    cold_users: float = 0.0
 
 
 def run(
@@ -125,13 +127,22 @@ def run(
         problem = read_problem(files, settings.evaluate.seed, is_ordered=options.is_ordered)
         if options.is_published:
             problem = replace(problem, refit=False, masks_validation=False)
-    cold = ColdProblem.of(problem, options.cold_products, settings.evaluate.seed) if options.cold_products else None
-    choice = choose(cold.choosing if cold else problem, cutoffs[0], settings, stages)
-    outcome = test(cold.chosen if cold else problem, choice, cutoffs, stages)
     more: dict[str, float] = {}
-    if cold:
-        with stages.stage("cold"):
-            more = measure_cold(cold, choice.blend.weights, choice.settings)
+    cold_users = cold_products = None
+    chosen_on = problem
+    if options.cold_users:
+        cold_users = ColdUsersProblem.of(problem, options.cold_users, settings.evaluate.seed)
+        problem = chosen_on = cold_users.known
+    if options.cold_products:
+        cold_products = ColdProblem.of(problem, options.cold_products, settings.evaluate.seed)
+        problem, chosen_on = cold_products.chosen, cold_products.choosing
+    choice = choose(chosen_on, cutoffs[0], settings, stages)
+    outcome = test(problem, choice, cutoffs, stages)
+    with stages.stage("cold"):
+        if cold_users:
+            more |= measure_cold_users(cold_users, choice.blend.weights, choice.settings)
+        if cold_products:
+            more |= measure_cold(cold_products, choice.blend.weights, choice.settings)
     return BenchResult(
         name=NAME,
         metrics={**outcome.metrics, **more, **problem.n_pairs},
