@@ -33,6 +33,8 @@ RATED = pa.table(
         "parent_comment_id": pa.nulls(1, pa.string()),
         "sentiment": pa.nulls(1, pa.string()),
         "sentiment_confidence": pa.nulls(1, pa.float32()),
+        "aspects": pa.nulls(1, pa.list_(pa.string())),
+        "aspect_sentiments": pa.nulls(1, pa.list_(pa.string())),
     }
 )
 """Comments that the night knows of."""

@@ -85,6 +85,8 @@ def comments() -> pa.Table:
             "parent_comment_id": pa.nulls(1, pa.string()),
             "sentiment": pa.nulls(1, pa.string()),
             "sentiment_confidence": pa.nulls(1, pa.float32()),
+            "aspects": pa.nulls(1, pa.list_(pa.string())),
+            "aspect_sentiments": pa.nulls(1, pa.list_(pa.string())),
         }
     )
 

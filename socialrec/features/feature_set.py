@@ -15,6 +15,7 @@ import scipy.sparse as sp
 from safetensors.numpy import load_file, save_file
 
 from socialrec.errors import UserError
+from socialrec.features.aspects import aspect_matrices
 from socialrec.features.communities import community_likes, find_communities
 from socialrec.features.evidence import (
     affinity_matrix,
@@ -29,7 +30,7 @@ from socialrec.settings import Settings
 from socialrec.vectors.arrays import ABSENT, F32, Csr, Indices, centred, csr, positions, unit_rows, vocabulary
 
 MATRICES = ("affinity", "recency", "opinions", "ties")
-ARRAYS = ("communities", "words", "text", "popularity", "trend", "category")
+ARRAYS = ("communities", "words", "cares", "text", "praise", "popularity", "trend", "category")
 CSR_PARTS = ("data", "indices", "indptr", "shape")
 FILE = "features.safetensors"
 
@@ -39,8 +40,8 @@ class EvidenceTables:
     """Rows that features are built from, all before one cut.
 
     affinities: rows of gold.user_product_affinity, or `affinities_of_events`. comments: rows of silver.comments with
-    `sentiment` and `sentiment_confidence`, null where no model tells. ties: parts of ties, see `tie_parts`. products:
-    one snapshot of silver.products. embeddings: `text_hash` and `embedding` of one encoder.
+    what gold.comment_insights says of each, null where nothing was predicted. ties: parts of ties, see `tie_parts`.
+    products: one snapshot of silver.products. embeddings: `text_hash` and `embedding` of one encoder.
     """
 
     affinities: pa.Table
@@ -58,10 +59,11 @@ class FeatureSet:
     (n_users, n_products). recency: csr float32 (n_users, n_products), each user's newest product 1, the one before it 2
     and so on, undated ones left out. opinions: csr float32 (n_users, n_products), -1 to 1. ties: csr float32 (n_users,
     n_users), rows adding up to 1. communities: int64 (n_users,), ABSENT without ties. words: float32 (n_users, dim),
-    vectors of the users' own comments, unit rows or zeros. text: float32 (n_products, dim), vectors of the products'
-    texts, unit rows or zeros. popularity: float32 (n_products,), users with positive affinity. trend: float32
-    (n_products,), those users, the newest counting most. category: int64 (n_products,), ABSENT where the shop names
-    none.
+    vectors of the users' own comments, unit rows or zeros. cares: float32 (n_users, n_aspects), share of each aspect in
+    what a user's comments name. text: float32 (n_products, dim), vectors of the products' texts, unit rows or zeros.
+    praise: float32 (n_products, n_aspects), what comments say of each aspect, -1 to 1. popularity: float32
+    (n_products,), users with positive affinity. trend: float32 (n_products,), those users, the newest counting most.
+    category: int64 (n_products,), ABSENT where the shop names none.
     """
 
     users: pa.Array
@@ -72,7 +74,9 @@ class FeatureSet:
     ties: Csr
     communities: Indices
     words: F32
+    cares: F32
     text: F32
+    praise: F32
     popularity: F32
     trend: F32
     category: Indices
@@ -134,6 +138,7 @@ def build_features(
     affinity = affinity_matrix(affinities, users, products, settings)
     strengths, newest = tie_matrix(ties, users, settings), newest_pairs(affinities, "last_event_ts", users, products)
     words, text = text_vectors(evidence, users, products)
+    cares, praise = aspect_matrices(comments, users, products)
     return FeatureSet(
         users=users,
         products=products,
@@ -143,7 +148,9 @@ def build_features(
         ties=strengths,
         communities=find_communities(strengths),
         words=words,
+        cares=cares,
         text=text,
+        praise=praise,
         popularity=np.asarray((affinity > 0).sum(axis=0), dtype=np.float32).ravel(),
         trend=trend_of(newest, affinity, settings.recommend.trend_half_life),
         category=kind_numbers(evidence.products, "category", products),

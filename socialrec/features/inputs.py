@@ -25,11 +25,12 @@ from socialrec.features.feature_set import EvidenceTables, FeatureSet, build_fea
 from socialrec.lake import Lake
 from socialrec.privacy.user_order import HAPPENED, NamedTables
 from socialrec.settings import Settings
+from socialrec.vectors.arrays import ABSENT, positions
 
 INTERACTION_COLUMNS = ("user_key", "product_id", "event_type", "event_ts", "quantity", "platform", "ds")
 COMMENT_COLUMNS = ("user_key", "product_id", "text", "text_hash", "rating", "created_ts", "parent_comment_id")
 COMMENT_KEY = ("platform", "comment_id", "ds")
-INSIGHTS = ("sentiment", "sentiment_confidence")
+INSIGHTS = ("sentiment", "sentiment_confidence", "aspects", "aspect_sentiments")
 PRODUCT_COLUMNS = ("product_id", "text", "text_hash", "is_active", "category", "brand", "first_seen_ds")
 
 
@@ -156,13 +157,23 @@ def comment_days(lake: Lake, ds: str, version: int | None = None) -> list[str]:
 
 
 def read_comments(lake: Lake, ds: str, versions: Mapping[str, int | None] | None = None) -> pa.Table:
-    """Read comments up to day `ds`: `COMMENT_COLUMNS`, and the sentiment of each where a model tells it."""
+    """Read comments up to day `ds`: `COMMENT_COLUMNS` and `INSIGHTS`, which are null where nothing was predicted."""
     told, known = ((versions or {}).get(table.name) for table in (SILVER_COMMENTS, COMMENT_INSIGHTS))
     days = comment_days(lake, ds, told)
     comments = lake.read(SILVER_COMMENTS, days, (*COMMENT_COLUMNS, *COMMENT_KEY), version=told)
     predicted = [day for day in lake.partitions(COMMENT_INSIGHTS, known) if day in days]
     insights = lake.read(COMMENT_INSIGHTS, predicted, (*COMMENT_KEY, *INSIGHTS), version=known)
-    return comments.join(insights, list(COMMENT_KEY)).select([*COMMENT_COLUMNS, *INSIGHTS])
+    places = positions(_keys(comments), _keys(insights).combine_chunks())
+    chosen = insights.select(list(INSIGHTS)).take(pa.array(places, mask=places == ABSENT))
+    found = comments.select(list(COMMENT_COLUMNS))
+    for name in INSIGHTS:
+        found = found.append_column(name, chosen[name])
+    return found
+
+
+def _keys(rows: pa.Table) -> pa.ChunkedArray:
+    """One string per row of its `COMMENT_KEY`."""
+    return pc.binary_join_element_wise(*(pc.cast(rows[name], pa.string()) for name in COMMENT_KEY), "\x1f")
 
 
 def n_texts_missing(inputs: Inputs) -> int:

@@ -108,6 +108,7 @@ _NO_COMMENTS = pa.schema(
     {
         **dict.fromkeys(("user_key", "product_id", "text_hash", "sentiment", "parent_comment_id"), pa.string()),
         **dict.fromkeys(("rating", "sentiment_confidence"), pa.float64()),
+        **dict.fromkeys(("aspects", "aspect_sentiments"), pa.list_(pa.string())),
     }
 ).empty_table()
 

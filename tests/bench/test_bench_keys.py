@@ -46,6 +46,8 @@ def inputs() -> Inputs:
     for column in ("parent_comment_id", "sentiment"):
         comments = comments.append_column(column, pa.nulls(1, pa.string()))
     comments = comments.append_column("sentiment_confidence", pa.nulls(1, pa.float32()))
+    for column in ("aspects", "aspect_sentiments"):
+        comments = comments.append_column(column, pa.nulls(1, pa.list_(pa.string())))
     ids = [f"p{number}" for number in range(10)]
     catalogue = pa.table({"product_id": ids, "text": ids, "text_hash": ids, "is_active": [True] * 10})
     catalogue = catalogue.append_column("category", pa.array(["a", "b"] * 5)).append_column("brand", pa.array(ids))

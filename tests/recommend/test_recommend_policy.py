@@ -57,6 +57,8 @@ def night(
         ties=sp.csr_matrix((n_users, n_users), dtype=np.float32),
         communities=np.full(n_users, -1),
         words=np.zeros((n_users, 1), dtype=np.float32),
+        cares=np.zeros((n_users, 1), dtype=np.float32),
+        praise=np.zeros((N_PRODUCTS, 1), dtype=np.float32),
         text=np.zeros((N_PRODUCTS, 1), dtype=np.float32),
         popularity=np.zeros(N_PRODUCTS, dtype=np.float32),
         trend=np.zeros(N_PRODUCTS, dtype=np.float32),

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.signals import SIGNALS
+from socialrec.recommend.signals.aspects import Aspects
 from socialrec.recommend.signals.base import Signal, UserBlock
 from socialrec.recommend.signals.collaborative import Collaborative
 from socialrec.recommend.signals.content import Content
@@ -40,6 +41,8 @@ def random_data(n_users: int, n_products: int) -> FeatureSet:
         users=pa.array([f"u{number}" for number in range(n_users)]),
         products=pa.array([f"p{number}" for number in range(n_products)]),
         words=np.zeros((n_users, 4), dtype=np.float32),
+        cares=np.zeros((n_users, 1), dtype=np.float32),
+        praise=np.zeros((n_products, 1), dtype=np.float32),
         affinity=affinity,
         ties=sp.csr_matrix(ties / np.maximum(ties.sum(axis=1, keepdims=True), 1)),
         recency=sp.csr_matrix((n_users, n_products), dtype=np.float32),
@@ -171,6 +174,17 @@ def test_texts_reach_a_product_that_nobody_has_touched(data: FeatureSet) -> None
     scores = Content.fit(data, SETTINGS).score(block_of(data)).full()
     reader = data.users.to_pylist().index("r0")
     assert scores[reader, 5] > 0.5 > scores[reader, 11]
+
+
+def test_a_product_is_scored_by_what_is_said_of_the_aspects_that_the_user_writes_about(data: FeatureSet) -> None:
+    cares = np.zeros((len(data.users), 2), dtype=np.float32)
+    cares[0] = 0.75, 0.25
+    praise = np.zeros((12, 2), dtype=np.float32)
+    praise[:2] = [[0.4, 0.0], [-0.4, 0.8]]
+    features = dataclasses.replace(data, cares=cares, praise=praise)
+    scores = Aspects().score(UserBlock.of(features, np.array([0, 1]))).full()
+    assert scores[0, :3].tolist() == pytest.approx([0.3, -0.1, 0])
+    assert not scores[1].any()
 
 
 def test_popularity_grows_with_a_power_of_the_users(data: FeatureSet) -> None:

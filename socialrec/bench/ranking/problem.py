@@ -121,6 +121,8 @@ class Problem:
             trend=np.zeros(self.shape[1], dtype=np.float32),
             opinions=sp.csr_matrix(self.shape, dtype=np.float32),
             words=np.zeros((len(self.users), self.text(window).shape[1]), dtype=np.float32),
+            cares=np.zeros((len(self.users), 1), dtype=np.float32),
+            praise=np.zeros((len(self.products), 1), dtype=np.float32),
             communities=self.communities,
             category=np.full(self.shape[1], ABSENT, dtype=np.int64),
             text=self.text(window),

@@ -28,7 +28,10 @@ JOBS = {
         "evaluate_recommender",
         "promote_model",
     ),
-    ROLLBACK: ("roll_back_model", "pin_models", "score_recommendations", "publish_recommendations"),
+    ROLLBACK: (
+        *("roll_back_model", "pin_models", "embed_texts", "predict_insights"),
+        *("score_recommendations", "publish_recommendations"),
+    ),
     PRETRAIN: ("pretrain_encoder",),
     MAINTENANCE: ("maintain_lake", "clean_databases"),
     ERASURE: ("erase_users",),

@@ -131,9 +131,9 @@ def _scores_without(recommender: Recommender, context: ScoringSnapshot, rows: In
     blend = recommender.score(block)
     parts = [
         _without_words(part, context, claims)
-        if signal.reason in BY_WORDS and isinstance(part, InnerProductScores)
+        if isinstance(part, InnerProductScores) and part.vectors.values is context.features.text
         else part
-        for part, signal in zip(blend.parts, recommender.signals, strict=True)
+        for part in blend.parts
     ]
     return Blended(parts, blend.weights).full()
 

@@ -44,7 +44,7 @@ class UserBlock:
     """Features of n users, and those of all others and of the products.
 
     affinity, recency: csr float32 (n, n_products). ties: csr float32 (n, n_users), rows adding up to 1. communities:
-    int64 (n,), ABSENT without ties. words: float32 (n, dim).
+    int64 (n,), ABSENT without ties. words: float32 (n, dim). cares: float32 (n, n_aspects).
     """
 
     features: FeatureSet
@@ -53,20 +53,21 @@ class UserBlock:
     ties: Csr
     communities: Indices
     words: F32
+    cares: F32
 
     @classmethod
     def of(cls, features: FeatureSet, rows: Indices) -> Self:
         """Take some users, int64 (n,); ABSENT for one that the features do not know, who has none."""
         known = rows != ABSENT
-        taken = rows[known]
-        n, width = len(rows), features.words.shape[1]
-        place = sp.csr_matrix(
-            (np.ones(len(taken), np.float32), (np.flatnonzero(known), taken)), (n, len(features.users))
-        )
-        words, communities = np.zeros((n, width), dtype=np.float32), np.full(n, ABSENT, dtype=np.int64)
-        words[known], communities[known] = features.words[taken], features.communities[taken]
+        taken, n = rows[known], len(rows)
+        ones = np.ones(len(taken), np.float32)
+        place = sp.csr_matrix((ones, (np.flatnonzero(known), taken)), (n, len(features.users)))
         affinity, recency, ties = (place.dot(m).tocsr() for m in (features.affinity, features.recency, features.ties))
-        return cls(features, affinity, recency, ties, communities, words)
+        words, cares = (np.zeros((n, each.shape[1]), dtype=np.float32) for each in (features.words, features.cares))
+        communities = np.full(n, ABSENT, dtype=np.int64)
+        words[known], cares[known] = features.words[taken], features.cares[taken]
+        communities[known] = features.communities[taken]
+        return cls(features, affinity, recency, ties, communities, words, cares)
 
     @property
     def n_users(self) -> int:

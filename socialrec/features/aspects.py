@@ -1,0 +1,53 @@
+"""Aspects that users write about, and what is said about those of products."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from socialrec.features.evidence import SIGN_OF_SENTIMENT
+from socialrec.vectors.arrays import ABSENT, F32, csr, positions, vocabulary
+
+SMOOTHING = 2.0
+"""Comments that say nothing, added to those about an aspect of a product: one comment is no reputation."""
+
+
+def aspect_matrices(comments: pa.Table, users: pa.Array, products: pa.Array) -> tuple[F32, F32]:
+    """Compute what users care about, float32 (n_users, n_aspects), and what is said of products, (n_products, n_aspects).
+
+    comments: `user_key`, `product_id`, `aspects` and `aspect_sentiments` (lists of equal length). A row of the first is
+    the share of each aspect in what the user's comments name. A cell of the second is the sum of what comments say of
+    the aspect, from -1 to 1 each, over their number and `SMOOTHING` more. Aspects are those that comments name, sorted.
+    """
+    named = comments.filter(pc.is_valid(comments["aspects"]))
+    owner = pc.list_parent_indices(named["aspects"].combine_chunks())
+    flat = pc.list_flatten(named["aspects"].combine_chunks())
+    aspects = vocabulary(pa.chunked_array([flat], pa.string()))
+    shape = max(len(aspects), 1)
+    column = positions(flat, aspects) if len(flat) else np.zeros(0, dtype=np.int64)
+    user = positions(named["user_key"].combine_chunks().take(owner), users)
+    product = positions(named["product_id"].combine_chunks().take(owner), products)
+    ones = np.ones(len(column))
+    cares = csr(ones, user, column, (len(users), shape)).toarray()
+    totals = cares.sum(axis=1, keepdims=True)
+    sign = _signs(named)
+    said = np.isfinite(sign) & (product != ABSENT)
+    cells = (product[said], column[said], (len(products), shape))
+    sums = csr(sign[said], *cells).toarray()
+    counts = csr(ones[said], *cells).toarray()
+    shares = np.divide(cares, totals, out=np.zeros_like(cares), where=totals > 0)
+    return shares, (sums / (counts + np.float32(SMOOTHING))).astype(np.float32)
+
+
+def _signs(named: pa.Table) -> npt.NDArray[np.float64]:
+    """What is said about each named aspect, float64 (n,): -1 to 1; not a number where nothing is said or known."""
+    lists = named["aspect_sentiments"].combine_chunks()
+    lengths = pc.list_value_length(named["aspects"].combine_chunks()).to_numpy(zero_copy_only=False)
+    kinds, signs = zip(*SIGN_OF_SENTIMENT.items(), strict=True)
+    found = np.full(int(lengths.sum()), np.nan)
+    known = np.repeat(pc.is_valid(lists).to_numpy(zero_copy_only=False), lengths)
+    place = positions(pc.list_flatten(lists), pa.array(kinds))
+    found[known] = np.append(np.array(signs), np.nan)[place]
+    return found
