@@ -15,7 +15,7 @@ SMOOTHING = 2.0
 
 
 def aspect_matrices(comments: pa.Table, users: pa.Array, products: pa.Array) -> tuple[F32, F32]:
-    """Compute what users care about, float32 (n_users, n_aspects), and what is said of products, (n_products, n_aspects).
+    """Compute interests of users, float32 (n_users, n_aspects), and praise of products, (n_products, n_aspects).
 
     comments: `user_key`, `product_id`, `aspects` and `aspect_sentiments` (lists of equal length). A row of the first is
     the share of each aspect in what the user's comments name. A cell of the second is the sum of what comments say of
@@ -42,7 +42,7 @@ def aspect_matrices(comments: pa.Table, users: pa.Array, products: pa.Array) -> 
 
 
 def _signs(named: pa.Table) -> npt.NDArray[np.float64]:
-    """What is said about each named aspect, float64 (n,): -1 to 1; not a number where nothing is said or known."""
+    """Sign of what is said about each named aspect, float64 (n,): -1 to 1; not a number where nothing is said or known."""
     lists = named["aspect_sentiments"].combine_chunks()
     lengths = pc.list_value_length(named["aspects"].combine_chunks()).to_numpy(zero_copy_only=False)
     kinds, signs = zip(*SIGN_OF_SENTIMENT.items(), strict=True)
