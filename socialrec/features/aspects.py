@@ -42,7 +42,7 @@ def aspect_matrices(comments: pa.Table, users: pa.Array, products: pa.Array) -> 
 
 
 def _signs(named: pa.Table) -> npt.NDArray[np.float64]:
-    """Sign of what is said about each named aspect, float64 (n,): -1 to 1; not a number where nothing is said or known."""
+    """Sign of what is said about each named aspect, float64 (n,): -1 to 1; not a number where nothing is said."""
     lists = named["aspect_sentiments"].combine_chunks()
     lengths = pc.list_value_length(named["aspects"].combine_chunks()).to_numpy(zero_copy_only=False)
     kinds, signs = zip(*SIGN_OF_SENTIMENT.items(), strict=True)
