@@ -25,8 +25,15 @@ from socialrec.errors import UserError
 REPOSITORY = Path(__file__).parents[2]
 SMALL = ("readme", "nobody-buys", "shop-14", "chinese")
 LAST = date.fromisoformat(SHOP_DAY)
-SEEN_ELSEWHERE = {"embed_texts": {"gold.text_embeddings"}, "score_recommendations": {"gold.list_inputs"}}
-"""No first night adds to vectors or keeps lists: see test_text_jobs.py and test_jobs_keeping.py."""
+SEEN_ELSEWHERE = {
+    "embed_texts": {"gold.text_embeddings"},
+    "score_recommendations": {"gold.list_inputs"},
+    "fit_recommender": {"gold.comment_insights"},
+    "evaluate_recommender": {"gold.comment_insights"},
+}
+"""No first night adds to vectors or keeps lists, and its training comes before the first insights: see
+test_text_jobs.py, test_jobs_keeping.py and test_features_inputs.py.
+"""
 
 
 @pytest.fixture(scope="module")

@@ -60,6 +60,7 @@ def test_progress_says_the_step_of_how_many_the_loss_and_the_seconds_left_and_no
             note(step, 0.5)
     lines = [line for line in capsys.readouterr().err.splitlines() if "step " in line]
     assert [line.partition("training: ")[2].partition(" ds=")[0] for line in lines] == [
+        "resumed from the checkpoint after step 3",
         "step 4 of 12, loss 0.5000",
         "step 7 of 12, loss 0.5000, at most 10 s left",
         "step 10 of 12, loss 0.5000, at most 4 s left",

@@ -209,7 +209,7 @@ def test_a_base_model_is_pre_trained_registered_and_then_fine_tuned(
     with (shop.home / "settings.toml").open("a") as file:
         file.write("\n[pretrain]\nmax_tokens = 16\nheld_out_share = 0.3\nlearning_rate = 0.003\n")
     dry = call(shop, "pretrain_encoder", "--steps", "3", "--dry-run")
-    assert (dry["status"], "folder" in dry, (shop.models / "base").exists()) == ("dry_run", False, False)
+    assert (dry["status"], "folder" in dry, any((shop.models / "base").glob("*"))) == ("dry_run", False, False)
     receipt = call(shop, "pretrain_encoder", "--steps", "20")
     assert ({*receipt["read"]}, receipt["wrote"]) == ({*reads("pretrain_encoder")}, {})
     counts = receipt["counts"]
