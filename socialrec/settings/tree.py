@@ -81,7 +81,7 @@ class RecommendSettings(Section):
     """Share of all user-product pairs, newest first, after which a pair counts half in the trend."""
     new_product_neighbours: int = Field(200, ge=1)
     """Most known products that the scores of a product which nobody had met at the training are predicted from."""
-    new_product_weight: float = Field(1.5, ge=0)
+    new_product_weight: float = Field(0.75, ge=0)
     """Weight of these predictions; a training calibrates it where its validation window has enough new products."""
     newcomer_weights: dict[str, float] | None = None
     """Weight of each signal for users without products. None lets each training learn them on its validation window, by

@@ -92,16 +92,26 @@ def learn_blend(data: FeatureSet, held: HeldOut, settings: Settings) -> LearnedB
     """Fit all signals and learn their weights on held-out pairs; then choose what else a validation window tells."""
     equal = {signal.name: 1.0 / len(SIGNALS) for signal in SIGNALS}
     recommender = Recommender.fit(data, settings.recommend, equal, ModelInfo(""))
-    known = blend_candidates(recommender, data, held, settings)
-    learned = learn_weights(known, len(SIGNALS), settings.evaluate.cutoff)
-    recommender = recommender.with_weights(dict(zip(equal, learned, strict=True)))
+    recommender, known = _with_learned_weights(recommender, data, held, settings)
+    calibrated, weight = calibrate_new_products(recommender, data, held, settings)
+    if weight != settings.recommend.new_product_weight:
+        recommender, known = _with_learned_weights(calibrated, data, held, settings)
     newcomers = learn_newcomer_weights(recommender, data, held, settings)
     recommender = recommender.with_newcomers(newcomers)
-    recommender, weight = calibrate_new_products(recommender, data, held, settings)
     recommender, n_weights = prune_closed_form(recommender, data, held, settings)
     changes = {"closed_form_weights": n_weights, "new_product_weight": weight, "newcomer_weights": newcomers}
     chosen = settings.recommend.model_copy(update=changes)
     return LearnedBlend(recommender, known, settings.model_copy(update={"recommend": chosen}))
+
+
+def _with_learned_weights(
+    recommender: Recommender, data: FeatureSet, held: HeldOut, settings: Settings
+) -> tuple[Recommender, list[CandidateFeatures]]:
+    """Learn the weights of the recommender's signals; also returns what they are learned from."""
+    known = blend_candidates(recommender, data, held, settings)
+    learned = learn_weights(known, len(recommender.signals), settings.evaluate.cutoff)
+    names = [signal.name for signal in recommender.signals]
+    return recommender.with_weights(dict(zip(names, learned, strict=True))), known
 
 
 def fit_everything(
