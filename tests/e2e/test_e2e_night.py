@@ -111,10 +111,11 @@ def test_somebody_who_clicked_gets_the_things_of_their_kind_that_they_have_not_s
     assert {place["product_id"] for place in found["places"]} == unseen
     assert [place["rank"] for place in found["places"]] == [1, 2, 3, 4, 5]
     assert all(place["title"].startswith("boat number") for place in found["places"])
-    # A place that is left over may have a score below 0, for which nothing but the reach of the product speaks.
-    reasons = [str(place["reasons"]) for place in found["places"] if place["score"] >= 0]
-    assert len(reasons) >= 3
-    assert [text for text in reasons if not re.search("because of boat|about: .*sails", text)] == []
+    # The fifth boat is all that is left: what speaks for it may be its reach alone.
+    reasons = [str(place["reasons"]) for place in found["places"]]
+    grounded = [text for text in reasons if re.search("because of boat|about: .*sails", text)]
+    assert len(grounded) >= len(reasons) - 1
+    assert all(re.search("because of boat|about: .*sails|known to few people", text) for text in reasons)
 
 
 @pytest.mark.usefixtures("first_night")
