@@ -204,3 +204,18 @@ def test_a_model_of_other_product_ids_is_trained_again_and_never_pinned(shop: Se
     assert call(shop, "pin_models", "--check", run_id="r10", ds=later)["trains_first"] is True
     with pytest.raises(UserError, match=r"knows none of the products of 2026-12-01: it was trained on other product"):
         call(shop, "pin_models", run_id="r10", ds=later)
+
+
+def test_a_champion_of_an_earlier_format_trains_a_new_one_first_and_cannot_score(shop: Settings) -> None:
+    folder = Path(call(shop, "pin_models", run_id="now")["recommender_folder"])
+    document = (folder / "model.json").read_text(encoding="utf-8")
+    try:
+        (folder / "model.json").write_text(document.replace('"format": 4', '"format": 3'), encoding="utf-8")
+        assert call(shop, "pin_models", "--check", run_id="earlier")["trains_first"] is True
+        with pytest.raises(
+            UserError, match="holds a model of format 3, and this code scores with 4: train a new model"
+        ):
+            Recommender.load(folder)
+    finally:
+        (folder / "model.json").write_text(document, encoding="utf-8")
+    assert call(shop, "pin_models", "--check", run_id="today")["trains_first"] is False
