@@ -11,11 +11,12 @@ import scipy.sparse as sp
 
 from socialrec.bench.ranking.cold_products import ColdProblem, measure_cold, only, recall_of
 from socialrec.bench.ranking.cold_users import ColdUsersProblem, measure_cold_users
-from socialrec.bench.ranking.peers import Bm25ItemKnn, Bm25UserKnn, bm25, strongest
+from socialrec.bench.ranking.peers import Bm25ItemKnn, Bm25UserKnn, bm25
 from socialrec.bench.ranking.problem import Problem, SplitPairs
 from socialrec.errors import UserError
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.signals.base import UserBlock
+from socialrec.recommend.signals.linear import strongest
 from socialrec.recommend.training.offline import HeldOut
 from socialrec.settings import RecommendSettings
 

@@ -17,7 +17,7 @@ from socialrec.recommend.blend import TIE_BREAK, Blended
 from socialrec.recommend.scores import Scores, SparseScores
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.recommend.signals.factors import Factors
-from socialrec.recommend.signals.linear import rarity
+from socialrec.recommend.signals.linear import rarity, strongest
 from socialrec.recommend.signals.popularity import Popularity
 from socialrec.recommend.training.offline import HeldOut, Scorer, rank
 from socialrec.recommend.training.search import SEARCH_USERS
@@ -66,18 +66,6 @@ def bm25(rows: Csr, like: Csr) -> Csr:
     weighted = rows.copy()
     weighted.data = (rows.data * (K1 + 1.0) / (K1 * norm + rows.data) * rarity_of[rows.indices]).astype(np.float32)
     return weighted
-
-
-def strongest(matrix: Csr, k: int) -> Csr:
-    """Keep the k largest values of each row, csr."""
-    kept = matrix.tocsr()
-    ranks = np.empty(kept.nnz, dtype=np.int64)
-    rows = np.repeat(np.arange(kept.shape[0]), np.diff(kept.indptr))
-    order = np.lexsort((-kept.data, rows))
-    ranks[order] = np.arange(kept.nnz) - kept.indptr[rows[order]]
-    kept.data[ranks >= k] = 0.0
-    kept.eliminate_zeros()
-    return kept
 
 
 class Bm25ItemKnn:
