@@ -42,6 +42,10 @@ class Mixing:
     n_neighbours: int
     weight: float
 
+    def __post_init__(self) -> None:
+        if self.n_neighbours < 1 or not 0 <= self.weight < np.inf:
+            raise ValueError(f"new products cannot be mixed of {self.n_neighbours} others at weight {self.weight}")
+
     @classmethod
     def of(cls, settings: RecommendSettings) -> Self:
         """Read the settings."""

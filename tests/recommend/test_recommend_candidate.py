@@ -66,6 +66,20 @@ def test_weights_of_a_signal_that_are_not_numbers(folder: Path, catalogue: pa.Ta
     assert find_faults(folder, catalogue, DS, SPLIT) == ["its weights collaborative.item_weights are not numbers"]
 
 
+def test_weights_for_newcomers_may_leave_signals_out_and_name_no_others(folder: Path, catalogue: pa.Table) -> None:
+    change(folder, lambda document: document.update(newcomer_weights={"social": 1.0}))
+    assert find_faults(folder, catalogue, DS, SPLIT) == []
+    change(folder, lambda document: document.update(newcomer_weights={"oracle": 1.0}))
+    assert "which are not the signals" in find_faults(folder, catalogue, DS, SPLIT)[0]
+
+
+@pytest.mark.parametrize("mixing", [{"n_neighbours": 0, "weight": 1.0}, {"n_neighbours": 5, "weight": math.nan}])
+def test_a_model_whose_new_products_cannot_be_mixed_is_one_line(folder: Path, mixing: dict[str, float]) -> None:
+    change(folder, lambda document: document.update(mixing=mixing))
+    with pytest.raises(UserError, match="holds no whole recommender"):
+        Recommender.load(folder)
+
+
 @pytest.mark.parametrize("weight", [math.nan, math.inf, -0.1])
 def test_a_blend_of_weights_that_are_no_shares(folder: Path, catalogue: pa.Table, weight: float) -> None:
     change(folder, lambda document: document["weights"].update(social=weight))

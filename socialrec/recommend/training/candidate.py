@@ -33,7 +33,7 @@ def find_faults(folder: Path, products: pa.Table, ds: str, split_label: str) -> 
         return [str(error)]
     return [
         *_blend_faults(document["weights"]),
-        *(_blend_faults(document["newcomer_weights"]) if document.get("newcomer_weights") else ()),
+        *_newcomer_faults(document),
         *_vocabulary_faults(document["products"], products),
         *_leak_faults(document["info"], ds, split_label),
         *_tensor_faults(folder / TENSORS),
@@ -45,6 +45,12 @@ def _blend_faults(weights: Mapping[str, float]) -> Iterator[str]:
         yield f"its blend weighs {', '.join(sorted(weights))}, which are not the signals of this code"
     if not all(math.isfinite(weight) and weight >= 0 for weight in weights.values()) or not any(weights.values()):
         yield f"its blend has weights that are no shares: {dict(weights)}"
+
+
+def _newcomer_faults(document: Mapping[str, Any]) -> Iterator[str]:
+    """Faults of the weights for newcomers, where there are any; signals that they leave out weigh 0."""
+    if newcomers := document.get("newcomer_weights"):
+        yield from _blend_faults(dict.fromkeys(document["weights"], 0.0) | newcomers)
 
 
 def _vocabulary_faults(names: list[str], products: pa.Table) -> Iterator[str]:
