@@ -21,9 +21,8 @@ from socialrec.features.evidence import MICROS
 from socialrec.features.feature_set import EvidenceTables, FeatureSet, build_features
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.ranker import TopKRanker
-from socialrec.recommend.signals.base import UserBlock
 from socialrec.recommend.training.fits import learn_blend
-from socialrec.recommend.training.offline import held_out
+from socialrec.recommend.training.offline import blocks, held_out
 from socialrec.settings import RecommendSettings, Settings
 from socialrec.vectors.arrays import ABSENT, positions
 
@@ -35,9 +34,9 @@ TIME = pa.timestamp("us", "UTC")
 class PairRecommender:
     """Model fitted on pairs, with the features that it was fitted on."""
 
-    def __init__(self, model: Recommender, features: FeatureSet) -> None:
-        self.model, self.features = model, features
-        self._ranker = TopKRanker(np.ones(len(features.products), dtype=np.bool_), RecommendSettings().score_decimals)
+    def __init__(self, model: Recommender, features: FeatureSet, settings: RecommendSettings) -> None:
+        self.model, self.features, self._settings = model, features, settings
+        self._ranker = TopKRanker(np.ones(len(features.products), dtype=np.bool_), settings.score_decimals)
 
     @classmethod
     def fit(
@@ -66,7 +65,7 @@ class PairRecommender:
         held = held_out(before, training, split.validation_pairs(tables.events))
         blend = learn_blend(before, held, chosen)
         model = Recommender.fit(learned, blend.settings.recommend, blend.recommender.weights, ModelInfo(""))
-        return cls(model, learned)
+        return cls(model, learned, blend.settings.recommend)
 
     def recommend(self, user: str, k: int = 10) -> list[tuple[str, float]]:
         """Best k items that the user has not met, with their scores, best first; popular ones for an unknown user."""
@@ -75,13 +74,15 @@ class PairRecommender:
     def recommend_many(self, users: Sequence[str], k: int = 10) -> list[list[tuple[str, float]]]:
         """Recommend for several users, in their order."""
         rows = positions(pa.array([str(user) for user in users], pa.string()), self.features.users)
-        block = UserBlock.of(self.features, rows)
-        listed, scores = self._ranker.top_k(self.model.score(block), block.affinity, k)
-        names = self.features.products.to_pylist()
-        return [
-            [(names[item], float(score)) for item, score in zip(found, values, strict=True) if item != ABSENT]
-            for found, values in zip(listed.tolist(), scores.tolist(), strict=True)
-        ]
+        names, size = self.features.products.to_pylist(), self._settings.users_per_block(len(self.features.products))
+        lists: list[list[tuple[str, float]]] = []
+        for _, block in blocks(self.features, rows, size):
+            listed, scores = self._ranker.top_k(self.model.score(block), block.affinity, k)
+            lists += [
+                [(names[item], float(score)) for item, score in zip(found, values, strict=True) if item != ABSENT]
+                for found, values in zip(listed.tolist(), scores.tolist(), strict=True)
+            ]
+        return lists
 
 
 class _Tables:
