@@ -191,3 +191,7 @@ def test_popularity_grows_with_a_power_of_the_users(data: FeatureSet) -> None:
     wanted = dataclasses.replace(data, popularity=np.array([4, 9], dtype=np.float32))
     scores = Popularity.fit(wanted, SETTINGS).score(UserBlock.of(wanted, np.array([0]))).full()
     assert scores.tolist() == [[2, 3]]
+
+
+def test_the_weights_of_the_baseline_add_up_to_one() -> None:
+    assert sum(kind.baseline_weight for kind in SIGNALS) == pytest.approx(1)

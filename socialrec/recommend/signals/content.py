@@ -17,7 +17,7 @@ class Content(SignalDefaults):
 
     name: ClassVar[str] = "content"
     reason: ClassVar[ReasonKind] = ReasonKind.WORDS
-    baseline_weight: ClassVar[float] = 0.2
+    baseline_weight: ClassVar[float] = 0.15
 
     def __init__(self) -> None:
         self._vectors = OncePerFeatures(lambda features: Vectors(features.text))

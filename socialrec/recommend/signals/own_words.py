@@ -17,7 +17,7 @@ class OwnWords(SignalDefaults):
 
     name: ClassVar[str] = "own_words"
     reason: ClassVar[ReasonKind] = ReasonKind.WORDS
-    baseline_weight: ClassVar[float] = 0.1
+    baseline_weight: ClassVar[float] = 0.05
 
     def __init__(self) -> None:
         self._vectors = OncePerFeatures(lambda features: Vectors(features.text))

@@ -1,8 +1,8 @@
 """Baseline that serves until a trained model is sound: popularity by a user's evidence, nothing learned.
 
-Its weights are fixed (`baseline_weight` of each signal), in this order: likes of connected people, popularity in the
-categories that the user likes, similarity in words to the user's products, overall popularity, likes of the user's
-community, and similarity to the user's own words.
+Its weights are fixed (`baseline_weight` of each signal) and add up to 1, in this order: likes of connected people,
+popularity in the categories that the user likes, similarity in words to the user's products beside overall popularity,
+likes of the user's community, and similarity to the user's own words beside the trend.
 """
 
 from __future__ import annotations
