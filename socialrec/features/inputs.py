@@ -158,11 +158,11 @@ def comment_days(lake: Lake, ds: str, version: int | None = None) -> list[str]:
 
 def read_comments(lake: Lake, ds: str, versions: Mapping[str, int | None] | None = None) -> pa.Table:
     """Read comments up to day `ds`: `COMMENT_COLUMNS` and `INSIGHTS`, which are null where nothing was predicted."""
-    told, known = ((versions or {}).get(table.name) for table in (SILVER_COMMENTS, COMMENT_INSIGHTS))
-    days = comment_days(lake, ds, told)
-    comments = lake.read(SILVER_COMMENTS, days, (*COMMENT_COLUMNS, *COMMENT_KEY), version=told)
-    predicted = [day for day in lake.partitions(COMMENT_INSIGHTS, known) if day in days]
-    insights = lake.read(COMMENT_INSIGHTS, predicted, (*COMMENT_KEY, *INSIGHTS), version=known)
+    of_comments, of_insights = ((versions or {}).get(table.name) for table in (SILVER_COMMENTS, COMMENT_INSIGHTS))
+    days = comment_days(lake, ds, of_comments)
+    comments = lake.read(SILVER_COMMENTS, days, (*COMMENT_COLUMNS, *COMMENT_KEY), version=of_comments)
+    predicted = [day for day in lake.partitions(COMMENT_INSIGHTS, of_insights) if day in days]
+    insights = lake.read(COMMENT_INSIGHTS, predicted, (*COMMENT_KEY, *INSIGHTS), version=of_insights)
     places = positions(_keys(comments), _keys(insights).combine_chunks())
     chosen = insights.select(list(INSIGHTS)).take(pa.array(places, mask=places == ABSENT))
     found = comments.select(list(COMMENT_COLUMNS))

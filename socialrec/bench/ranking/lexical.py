@@ -25,7 +25,7 @@ def lexical_vectors(texts: Sequence[str], owners: Indices, n_products: int, dim:
     Deerwester et al., "Indexing by latent semantic analysis" (JASIS 1990): the `dim` strongest singular directions of
     ln(1 + count) * ln(n_products / products with the word), rows of length 1. Numbers are words too; a word of a single
     product carries no information and is left out. owners: int64 (n_texts,), the product's row of each text. The same
-    texts give the same vectors. The mean product is subtracted, as in `data.product_text`.
+    texts give the same vectors. The mean product is subtracted, as in `feature_set.text_vectors`.
     """
     weighted = _weighted_words(texts, owners, n_products)
     rank = min(dim, min(weighted.shape) - 1)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from socialrec.evaluate.measure import measure
 from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.training.offline import HeldOut, rank
+from socialrec.recommend.training.offline import MAX_BLEND_USERS, HeldOut, rank
 from socialrec.settings import Settings
 
 LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
@@ -16,8 +16,6 @@ MIN_PAIRS = 50
 """Held-out pairs with new products from which on there is something to calibrate by."""
 MAX_LOSS = 0.005
 """Share of the best weight's NDCG that a higher weight may lose: less is chance, and new products have to begin."""
-MAX_USERS = 2_000
-"""Users to measure on, drawn with the seed."""
 
 
 def calibrate_new_products(
@@ -29,7 +27,7 @@ def calibrate_new_products(
     new products, the settings' weight stays. Returns the recommender to use, and its weight.
     """
     mixing, is_new = recommender.learned.mixing, recommender.is_new(data)
-    held = held.sample(MAX_USERS, settings.evaluate.seed)
+    held = held.sample(MAX_BLEND_USERS, settings.evaluate.seed)
     n_new = int(is_new[held.relevant.indices].sum())
     if n_new < MIN_PAIRS:
         return recommender, mixing.weight

@@ -5,7 +5,7 @@ from __future__ import annotations
 from socialrec.evaluate.measure import measure
 from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.training.offline import HeldOut, rank
+from socialrec.recommend.training.offline import MAX_BLEND_USERS, HeldOut, rank
 from socialrec.settings import Settings
 
 LEVELS = (50, 100, 200)
@@ -14,8 +14,6 @@ MIN_PRODUCTS = 20
 """Products for each weight from which on pruning is tried: in a smaller catalogue it would save little time."""
 MAX_LOSS = 0.005
 """Share of the blend's NDCG from which on a loss is too much."""
-MAX_USERS = 2_000
-"""Users to measure on, drawn with the seed."""
 
 
 def prune_closed_form(
@@ -30,7 +28,7 @@ def prune_closed_form(
     levels = [level for level in LEVELS if level * MIN_PRODUCTS <= len(data.products)]
     if given is not None or not levels or not recommender.weights[whole.name]:
         return recommender, given
-    held, cutoff = held.sample(MAX_USERS, settings.evaluate.seed), settings.evaluate.cutoff
+    held, cutoff = held.sample(MAX_BLEND_USERS, settings.evaluate.seed), settings.evaluate.cutoff
 
     def ndcg(tried: Recommender) -> float:
         ranked = rank(tried, data, held, cutoff, settings.recommend).ranked

@@ -34,7 +34,10 @@ class TrainingStep:
 
 
 def training_key(lake: Lake, ds: str, settings: Settings, *more: object) -> str:
-    """Key of all inputs of a training of day `ds`: tables, settings, erased users, and `more`."""
+    """Key of all inputs of a training of day `ds`: tables, settings, erased users, and `more`.
+
+    Insights are left out: they follow from the comments and an encoder, and come after a first training.
+    """
     partitions = {}
     for table in (SILVER_INTERACTIONS, SILVER_COMMENTS, SILVER_PRODUCTS, SOCIAL_TIES):
         days = [day for day in lake.partitions(table) if day <= ds]
