@@ -15,7 +15,8 @@ Logical Date.
    gives a sound model.
 3. *Read texts.* `embed_texts` encodes what is new. `predict_insights` predicts from the vectors: sentiment, topic and
    aspects of comments, attributes that the shop does not state, what users may do next, and their opinions.
-4. *Recommend.* `score_recommendations` makes the lists, `publish_recommendations` checks and exports them.
+4. *Recommend.* `build_features` gathers all that is known of each user and product as of the day,
+   `score_recommendations` makes the lists from it, `publish_recommendations` checks and exports them.
 5. *Report.* `report_run` summarises the night, on a page, in MLflow and in a note on the run.
 
 **Inputs** `<home>/landing/<platform>/<day>/`, and the champion in MLflow.
@@ -100,7 +101,11 @@ with DAG(
     with group("read_texts", "Read texts") as read_texts:
         embed_texts(settings, *encoder) >> python_job(settings, "predict_insights", *encoder, pool=GPU)
     with group("recommend", "Recommend") as recommend:
-        spark_job(settings, "score_recommendations") >> python_job(settings, "publish_recommendations")
+        (
+            spark_job(settings, "build_features", "--encoder-version", reported("pin_models", "encoder_version"))
+            >> spark_job(settings, "score_recommendations")
+            >> python_job(settings, "publish_recommendations")
+        )
     report_run = python_job(settings, "report_run")
-    # Scoring reads the vectors and the sentiments of the night.
+    # Features hold the vectors and the sentiments of the night.
     resolve_run() >> take_in >> choose_model >> read_texts >> recommend >> report_run

@@ -5,8 +5,8 @@
 
 **What it does** `roll_back_model` makes an earlier champion the champion again, with its encoder, and records the
 reason in `gold.model_decisions`. Then the lists of the newest published day, which `resolve_run` finds, are made with
-it: `pin_models` → `embed_texts` → `predict_insights` → `score_recommendations` → `publish_recommendations`. From the
-same inputs the same version makes the same lists, byte for byte.
+it: `pin_models` → `embed_texts` → `predict_insights` → `build_features` → `score_recommendations` →
+`publish_recommendations`. From the same inputs the same version makes the same lists, byte for byte.
 
 **Inputs** the recorded decisions, the models in MLflow, and gold of the newest published day. A rollback goes only to
 versions that the gate of `socialrec_train` once promoted.
@@ -58,6 +58,7 @@ with DAG(
             # Lists read vectors and insights of the model's own encoder.
             >> embed_texts(settings, *encoder)
             >> python_job(settings, "predict_insights", *encoder, pool=GPU)
+            >> spark_job(settings, "build_features", "--encoder-version", reported("pin_models", "encoder_version"))
             >> spark_job(settings, "score_recommendations")
             >> python_job(settings, "publish_recommendations")
         )

@@ -64,8 +64,11 @@ job embed_texts --encoder-folder "$encoder_folder"
 #   gold.behaviour_propensities, gold.user_opinions: predict
 job predict_insights --encoder-folder "$encoder_folder"
 # gold.user_product_affinity, gold.social_ties, gold.user_profiles, silver.products, silver.comments,
-#   gold.comment_insights, gold.text_embeddings, gold.model_decisions, socialrec-recommender -> gold.recommendations, gold.list_inputs: rank products for every user,
-#   with reasons
+#   gold.comment_insights, gold.text_embeddings -> gold.user_features, gold.item_features, gold.community_likes: gather
+#   all that is known of each user and product as of the day
+job build_features --encoder-version "$(reported pin_models encoder_version)"
+# gold.user_features, gold.item_features, gold.community_likes, gold.model_decisions, socialrec-recommender ->
+#   gold.recommendations, gold.list_inputs: rank products for every user, with reasons
 job score_recommendations
 # gold.user_product_affinity, gold.social_ties, gold.user_profiles, silver.products, gold.recommendations,
 #   socialrec-recommender -> published lists: check the lists, then write export/<day>/ and export/CURRENT

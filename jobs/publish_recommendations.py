@@ -6,9 +6,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from socialrec.contracts.gold import RECOMMENDATIONS, SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.runs import PUBLISHED_LISTS
 from socialrec.contracts.silver import SILVER_PRODUCTS
@@ -17,7 +14,6 @@ from socialrec.errors import UserError
 from socialrec.evaluate.drift import drift
 from socialrec.lake.traffic import Amount
 from socialrec.recommend.lists.publishing import FILE, audit_lists, export_lists, with_source_ids
-from socialrec.recommend.model import read_document
 from socialrec.recommend.training.reference import load_reference, night_values
 from socialrec.runtime import job
 from socialrec.settings.paths import require_below
@@ -41,7 +37,8 @@ def main(argv: list[str] | None = None) -> int:
         products = run.lake.read(SILVER_PRODUCTS, [run.ds], ["product_id", "is_active", "category"])
         pins = job.receipt(run.settings, run.run_id, "pin_models")
         model = require_below(run.settings.models, Path(pins["recommender_folder"]))
-        audit_lists(lists, profiles, affinities, offered(products, model), run.settings.recommend.list_length)
+        offered = products["product_id"].filter(products["is_active"]).combine_chunks()
+        audit_lists(lists, profiles, affinities, offered, run.settings.recommend.list_length)
         exported = with_source_ids(lists, is_shared=Entity.PRODUCTS in run.settings.etl.shared_ids)
         n_changed = export_lists(exported, run.settings.export, run.ds)
         if n_changed:
@@ -60,13 +57,6 @@ def main(argv: list[str] | None = None) -> int:
             warnings=warnings,
         )
     return 0
-
-
-def offered(products: pa.Table, model: Path) -> pa.Array:
-    """Active products of the day that the pinned model knows."""
-    known = pa.array(read_document(model)["products"], pa.string())
-    active = products["product_id"].filter(products["is_active"])
-    return active.filter(pc.is_in(active, value_set=known)).combine_chunks()
 
 
 def warn(run: job.Run, moved: Mapping[str, float]) -> list[str]:

@@ -7,12 +7,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from socialrec.contracts.columns import Table
-from socialrec.contracts.gold import COMMENT_INSIGHTS, LIST_INPUTS, MODEL_DECISIONS, RECOMMENDATIONS, TEXT_EMBEDDINGS
+from socialrec.contracts.gold import (
+    LIST_INPUTS,
+    MODEL_DECISIONS,
+    RECOMMENDATIONS,
+    SOCIAL_TIES,
+    USER_FEATURES,
+    USER_PRODUCT_AFFINITY,
+    USER_PROFILES,
+)
 from socialrec.contracts.silver import SILVER_COMMENTS
-from socialrec.features.context import ScoringSnapshot, Stamp, build_context
-from socialrec.features.inputs import NIGHT_TABLES, comment_days, read_night
+from socialrec.errors import UserError
+from socialrec.features.context import Stamp
+from socialrec.features.inputs import FEATURE_TABLES, NIGHT_TABLES, comment_days, read_comments
 from socialrec.recommend.lists.input_hashes import facts_of, hash_inputs
 from socialrec.recommend.lists.keeping import EarlierNight, ReusedLists, keep_lists, last_night
+from socialrec.recommend.lists.night import Night
 from socialrec.recommend.model import read_document
 from socialrec.recommend.model_files import require_unchanged
 from socialrec.runtime import job
@@ -34,66 +44,66 @@ def main(argv: list[str] | None = None) -> int:
         versions = {name: pins[name] for name in ("recommender_version", "encoder_version", "model_kind")}
         publishes = args.sample == 1 and not args.dry_run
         keeps = bool(run.settings.recommend.keep_lists_days) and args.sample == 1
-        days = comment_days(run.lake, run.ds)
-        partitions: dict[Table, Sequence[str] | None] = {table: [run.ds] for table in NIGHT_TABLES}
-        partitions |= {SILVER_COMMENTS: days, TEXT_EMBEDDINGS: [pins["encoder_version"]]}
-        partitions |= {COMMENT_INSIGHTS: [day for day in run.lake.partitions(COMMENT_INSIGHTS) if day in days]}
-        if keeps and (day := last_night(run.lake, run.ds)):
-            partitions |= {RECOMMENDATIONS: [day]}
+        if missing := [table.name for table in FEATURE_TABLES if run.ds not in run.lake.partitions(table)]:
+            raise UserError(f"{', '.join(missing)} has no rows of {run.ds}: run build_features of that day first")
+        partitions: dict[Table, Sequence[str] | None] = {table: [run.ds] for table in FEATURE_TABLES}
+        if keeps:
+            partitions |= {table: [run.ds] for table in NIGHT_TABLES}
+            partitions |= {SILVER_COMMENTS: comment_days(run.lake, run.ds)}
+            if day := last_night(run.lake, run.ds):
+                partitions |= {RECOMMENDATIONS: [day]}
         fingerprint = run.lake.fingerprint(partitions, versions, pins["trained_run"], run.settings.recommend)
         if publishes and run.lake.up_to_date(RECOMMENDATIONS, [run.ds], fingerprint):
             run.done(status="up_to_date", **versions)
             return 0
         model = require_below(run.settings.models, Path(pins["recommender_folder"]))
         require_unchanged(run.lake.read(MODEL_DECISIONS), pins["recommender_version"], model)
-        context, kept = read_context(run, model, Stamp(run.ds, **versions), keeps=keeps)
-        counts = score(run, model, context, kept, fingerprint, publishes=publishes)
+        catalogue = read_document(model)["products"]
+        night = Night.read(run.lake, catalogue, Stamp(run.ds, **versions), run.settings.recommend)
+        kept = kept_lists(run, night) if keeps else None
+        counts = score(run, model, night, kept, fingerprint, publishes=publishes)
         status = "written" if publishes else "dry_run" if args.dry_run else "sample"
         run.done(status=status, counts=counts, **versions)
     return 0
 
 
-def read_context(
-    run: job.Run, model: Path, stamp: Stamp, *, keeps: bool = False
-) -> tuple[ScoringSnapshot, ReusedLists | None]:
-    """Build the night's evidence over the model's catalogue, for users without a kept list; also returns the kept
-    lists.
-    """
+def kept_lists(run: job.Run, night: Night) -> ReusedLists:
+    """Find the lists of the night before that are kept, and hash the inputs of all."""
     import pyarrow as pa
 
-    night = read_night(run.lake, run.ds, stamp.encoder_version)
-    catalogue = pa.array(read_document(model)["products"], pa.string())
-    context = build_context(night, catalogue=catalogue, stamp=stamp, settings=run.settings, sample=run.args.sample)
-    if not keeps:
-        return context, None
-    facts = facts_of(stamp, run.settings)
-    inputs = hash_inputs(night.affinities, night.ties, night.profiles, night.comments, facts=facts)
-    offered = context.features.products.filter(pa.array(context.active))
-    kept = keep_lists(EarlierNight.before(run.lake, run.ds), inputs, offered, run.settings.recommend.keep_lists_days)
-    return context.without(kept.users), kept
+    affinities, ties, profiles = (
+        run.lake.read(table, [run.ds]) for table in (USER_PRODUCT_AFFINITY, SOCIAL_TIES, USER_PROFILES)
+    )
+    facts, comments = facts_of(night.stamp, run.settings), read_comments(run.lake, run.ds)
+    inputs = hash_inputs(affinities, ties, profiles, comments, facts=facts)
+    offered = night.products.products.filter(pa.array(night.products.active))
+    return keep_lists(EarlierNight.before(run.lake, run.ds), inputs, offered, run.settings.recommend.keep_lists_days)
 
 
 def score(
-    run: job.Run, model: Path, context: ScoringSnapshot, kept: ReusedLists | None, fingerprint: str, *, publishes: bool
+    run: job.Run, model: Path, night: Night, kept: ReusedLists | None, fingerprint: str, *, publishes: bool
 ) -> dict[str, int]:
     """Stage the lists, check them, and commit them where they are to be published; returns the counts."""
     # Spark is imported only here, so that a night with nothing new does not pay for it.
+    from socialrec.etl.gold.blocks import in_sample, user_blocks, without
     from socialrec.etl.schemas import spark_schema
     from socialrec.etl.session import spark_session
-    from socialrec.etl.tables import commit_stage, count_staged, write_stage
-    from socialrec.recommend.lists.scoring import block_scorer, total_removed
+    from socialrec.etl.tables import commit_stage, count_staged, read_table, write_stage
+    from socialrec.recommend.lists.scoring import rows_scorer, total_removed
 
-    counts = {"users": len(context.target_rows)}
     with (
         scratch_folder(run.settings.scratch, NAME) as folder,
         run.lake.stage(RECOMMENDATIONS, job=NAME, partitions=[run.ds]) as stage,
         spark_session(NAME, run.settings) as spark,
     ):
-        context.save(folder)
-        tasks = max(1, min(context.n_blocks, 2 * spark.sparkContext.defaultParallelism))
-        blocks = spark.range(0, context.n_blocks, 1, tasks).withColumnRenamed("id", "block")
-        rows = blocks.mapInArrow(block_scorer(model, folder), spark_schema(RECOMMENDATIONS))
-        write_stage(rows, stage)
+        night.save(folder)
+        users = in_sample(read_table(spark, run.lake, USER_FEATURES, [run.ds]), run.args.sample)
+        if kept:
+            users = without(users, kept.users)
+        counts = {"users": users.where("platform IS NOT NULL").count()}
+        n_blocks = night.n_blocks(counts["users"])
+        blocks = user_blocks(users, n_blocks, min(n_blocks, 2 * spark.sparkContext.defaultParallelism))
+        write_stage(blocks.mapInArrow(rows_scorer(model, folder), spark_schema(RECOMMENDATIONS)), stage)
         if kept:
             counts |= {"users": kept.inputs.num_rows, "kept": len(kept.users)}
             stage.write(kept.lists)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import scipy.sparse as sp
 
-from socialrec.features.context import ScoringSnapshot, Stamp, build_context
+from socialrec.features.context import ScoringSnapshot, Stamp, build_snapshot
 from socialrec.features.feature_set import FeatureSet
 from socialrec.features.inputs import NightTables
+from socialrec.features.item_rows import NightProducts
 from socialrec.features.reason_evidence import ReasonEvidence
+from socialrec.features.tables import feature_tables
+from socialrec.recommend.lists.night import Night
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.signals import SIGNALS
 from socialrec.settings import RecommendSettings, Settings
@@ -55,6 +61,27 @@ def context_of(
     **changes: Any,
 ) -> ScoringSnapshot:
     """The night of these events; clicks are onlookers', everything else is favourable."""
+    night = rows_of_night(events, catalogue, ties, comments=comments, embeddings=embeddings, n_returns=n_returns)
+    wanted = RecommendSettings(**{"list_length": 4, "block_users": 5, **changes})
+    return build_snapshot(
+        night,
+        catalogue=recommender.products,
+        stamp=STAMP,
+        settings=settings.model_copy(update={"recommend": wanted}),
+        sample=sample,
+    )
+
+
+def rows_of_night(
+    events: pa.Table,
+    catalogue: pa.Table,
+    ties: pa.Table,
+    *,
+    comments: pa.Table = RATED,
+    embeddings: pa.Table | None = None,
+    n_returns: Sequence[int] | None = None,
+) -> NightTables:
+    """Rows of gold and silver of the night of these events."""
     keys = ["friend", "stranger", *[f"{kind}{i}" for kind in "rs" for i in range(5)]]
     rollup = pa.table(
         {
@@ -66,16 +93,30 @@ def context_of(
             "last_event_ts": events["event_ts"],
         }
     )
-    wanted = RecommendSettings(**{"list_length": 4, "block_users": 5, **changes})
     profiles = pa.table({"user_key": keys, "platform": ["shop"] * len(keys)})
     vectors = vectors_of_texts() if embeddings is None else embeddings
-    return build_context(
-        NightTables(rollup, ties, catalogue, profiles, comments, vectors),
-        catalogue=recommender.products,
-        stamp=STAMP,
-        settings=settings.model_copy(update={"recommend": wanted}),
-        sample=sample,
-    )
+    return NightTables(rollup, ties, catalogue, profiles, comments, vectors)
+
+
+def saved_night(
+    folder: Path, recommender: Recommender, night: NightTables, settings: Settings
+) -> tuple[pa.Table, Path, Path]:
+    """Rows of gold.user_features of the night, and the folders of its model and of what else its blocks read."""
+    wanted = settings.model_copy(update={"recommend": RecommendSettings(list_length=4, block_users=5)})
+    tables = feature_tables(night, STAMP.ds, wanted)
+    likes, products = folder / "likes.parquet", NightProducts.of(tables.items, recommender.products)
+    pq.write_table(tables.community_likes, likes)
+    recommender.save(folder / "model")
+    Night(products, (str(likes),), STAMP, wanted.recommend).save(folder / "night")
+    return tables.users, folder / "model", folder / "night"
+
+
+def block_of(users: pa.Table, block: int, listed: Sequence[str]) -> pa.Table:
+    """Rows of a block: these users, and all others as those whom they may be tied to."""
+    is_listed = pc.is_in(users["user_key"], value_set=pa.array(listed))
+    platform = pc.if_else(is_listed, users["platform"], pa.scalar(None, pa.string()))
+    rows = users.set_column(users.schema.get_field_index("platform"), "platform", platform)
+    return rows.append_column("block", pa.array([block] * len(rows), pa.int64()))
 
 
 def vectors_of_texts() -> pa.Table:

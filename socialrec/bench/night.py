@@ -221,6 +221,7 @@ def _context(data: FeatureSet, settings: RecommendSettings) -> ScoringSnapshot:
         brand=np.full(n_products, ABSENT, dtype=np.int64),
         age_days=np.zeros(n_products, dtype=np.float32),
         small_seller=np.zeros(n_products, dtype=np.bool_),
+        n_met=data.popularity.astype(np.int64),
         reason_evidence=evidence,
         stamp=Stamp("2026-01-01", NAME, NAME),
         settings=settings,

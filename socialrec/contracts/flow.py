@@ -30,6 +30,7 @@ _BRONZE, _QUARANTINE, _SILVER = (
 _EVIDENCE = ("silver.interactions", "silver.comments", "silver.products", "gold.social_ties")
 _TRAINED_ON = (*_EVIDENCE, "gold.comment_insights", "gold.text_embeddings")
 _LISTED = ("gold.user_product_affinity", "gold.social_ties", "gold.user_profiles", "silver.products")
+_FEATURES = ("gold.user_features", "gold.item_features", "gold.community_likes")
 _NIGHT = (*_LISTED, "silver.comments", "gold.comment_insights", "gold.text_embeddings")
 
 READ: dict[str, tuple[str, ...]] = {
@@ -39,7 +40,8 @@ READ: dict[str, tuple[str, ...]] = {
     "pin_models": ("silver.products", "gold.model_decisions", RECOMMENDER, ENCODER),
     "embed_texts": ("gold.texts", "gold.text_embeddings", ENCODER),
     "predict_insights": (*_EVIDENCE[:3], "gold.user_product_affinity", "gold.text_embeddings", ENCODER),
-    "score_recommendations": (*_NIGHT, "gold.model_decisions", RECOMMENDER),
+    "build_features": _NIGHT,
+    "score_recommendations": (*_FEATURES, "gold.model_decisions", RECOMMENDER),
     "publish_recommendations": (*_LISTED, "gold.recommendations", RECOMMENDER),
     "report_run": (
         *(*_BRONZE, *_QUARANTINE, *_SILVER, "gold.comment_insights"),

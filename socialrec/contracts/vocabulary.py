@@ -98,6 +98,19 @@ class ReasonKind(StrEnum):
     NEW = "new"
 
 
+class Stance(StrEnum):
+    """Stance of a user on a product, by events and comments.
+
+    fan        did something favourable with it, did not return it, and complains in no comment on it
+    onlooker   met it, and is no fan
+    none       returned it, complained, or did nothing but comment
+    """
+
+    FAN = "fan"
+    ONLOOKER = "onlooker"
+    NONE = "none"
+
+
 class AttributeOrigin(StrEnum):
     """Origin of an attribute: stated by the shop or predicted by a model."""
 

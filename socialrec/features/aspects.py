@@ -8,40 +8,69 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from socialrec.features.evidence import SIGN_OF_SENTIMENT
-from socialrec.vectors.arrays import ABSENT, F32, csr, positions, vocabulary
+from socialrec.vectors.arrays import ABSENT, F32, Csr, Indices, csr, positions, vocabulary
 
 SMOOTHING = 2.0
 """Comments that say nothing, added to those about an aspect of a product: one comment is no reputation."""
+F64 = npt.NDArray[np.float64]
 
 
-def aspect_matrices(comments: pa.Table, users: pa.Array, products: pa.Array) -> tuple[F32, F32]:
-    """Compute interests of users, float32 (n_users, n_aspects), and praise of products, (n_products, n_aspects).
+def aspects_of(comments: pa.Table) -> pa.Array:
+    """Aspects that these comments name, sorted."""
+    named = comments["aspects"].drop_null()
+    return vocabulary(pa.chunked_array([pc.list_flatten(chunk) for chunk in named.chunks], pa.string()))
 
-    comments: `user_key`, `product_id`, `aspects` and `aspect_sentiments` (lists of equal length). A row of the first is
-    the share of each aspect in what the user's comments name. A cell of the second is the sum of what comments say of
-    the aspect, from -1 to 1 each, over their number and `SMOOTHING` more. Aspects are those that comments name, sorted.
+
+def cares_of(comments: pa.Table, users: pa.Array, aspects: pa.Array) -> Csr:
+    """Interests of users, csr float32 (n_users, n_aspects): the share of each aspect in what a user's comments name.
+
+    comments: `user_key`, and `aspects` (a list).
     """
-    named = comments.filter(pc.is_valid(comments["aspects"]))
-    owner = pc.list_parent_indices(named["aspects"].combine_chunks())
-    flat = pc.list_flatten(named["aspects"].combine_chunks())
-    aspects = vocabulary(pa.chunked_array([flat], pa.string()))
-    shape = max(len(aspects), 1)
-    column = positions(flat, aspects) if len(flat) else np.zeros(0, dtype=np.int64)
-    user = positions(named["user_key"].combine_chunks().take(owner), users)
-    product = positions(named["product_id"].combine_chunks().take(owner), products)
-    ones = np.ones(len(column))
-    cares = csr(ones, user, column, (len(users), shape)).toarray()
-    totals = cares.sum(axis=1, keepdims=True)
-    sign = _signs(named)
+    owner, column = _mentions(comments, "user_key", users, aspects)
+    cares = csr(np.ones(len(column)), owner, column, (len(users), len(aspects)))
+    totals = np.asarray(cares.sum(axis=1)).ravel()
+    cares.data /= np.repeat(totals, np.diff(cares.indptr))
+    return cares
+
+
+def said_of_aspects(comments: pa.Table, products: pa.Array) -> dict[str, F64]:
+    """What comments say of the aspects of each product, -1 to 1 each: by aspect the sum, and the number that say
+    something, float64 (2, n_products).
+
+    comments: `product_id`, `aspects` and `aspect_sentiments` (lists of equal length).
+    """
+    aspects = aspects_of(comments)
+    product, column = _mentions(comments, "product_id", products, aspects)
+    sign = _signs(comments.filter(pc.field("aspects").is_valid()))
     said = np.isfinite(sign) & (product != ABSENT)
-    cells = (product[said], column[said], (len(products), shape))
-    sums = csr(sign[said], *cells).toarray()
-    counts = csr(ones[said], *cells).toarray()
-    shares = np.divide(cares, totals, out=np.zeros_like(cares), where=totals > 0)
-    return shares, (sums / (counts + np.float32(SMOOTHING))).astype(np.float32)
+    shape = (len(products), max(len(aspects), 1))
+    cells = product[said] * shape[1] + column[said]
+    each = (sign[said], np.ones(len(cells)))
+    sums, counts = (np.bincount(cells, values, shape[0] * shape[1]).reshape(shape) for values in each)
+    found: dict[str, F64] = {
+        name: np.stack([sums[:, at], counts[:, at]]).astype(np.float64) for at, name in enumerate(aspects.to_pylist())
+    }
+    return {name: each for name, each in found.items() if each[1].any()}
 
 
-def _signs(named: pa.Table) -> npt.NDArray[np.float64]:
+def praise_of(said: dict[str, F64], n_products: int) -> tuple[F32, pa.Array]:
+    """Praise of products, float32 (n_products, n_aspects), and the aspects, sorted: the sum of what is said over the
+    number that say something and `SMOOTHING` more. Without any aspect there is one column of zeros.
+    """
+    names = sorted(said)
+    columns = [said[name][0] / (said[name][1] + SMOOTHING) for name in names] or [np.zeros(n_products)]
+    return np.stack(columns, axis=1).astype(np.float32), pa.array(names or [""], pa.string())
+
+
+def _mentions(comments: pa.Table, owner_column: str, owners: pa.Array, aspects: pa.Array) -> tuple[Indices, Indices]:
+    """Owner and aspect of each mention, int64 (n,) each."""
+    named = comments.filter(pc.field("aspects").is_valid())
+    lists = named["aspects"].combine_chunks()
+    owner = named[owner_column].combine_chunks().take(pc.list_parent_indices(lists))
+    return positions(owner, owners), positions(pc.list_flatten(lists), aspects)
+
+
+def _signs(named: pa.Table) -> F64:
     """Sign of what is said about each named aspect, float64 (n,): -1 to 1; not a number where nothing is said."""
     lists = named["aspect_sentiments"].combine_chunks()
     lengths = pc.list_value_length(named["aspects"].combine_chunks()).to_numpy(zero_copy_only=False)

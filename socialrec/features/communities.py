@@ -51,7 +51,8 @@ def community_likes(communities: Indices, affinity: Csr) -> Csr:
     The last row is empty, for those without a community: ABSENT finds it.
     """
     known = np.flatnonzero(communities != ABSENT)
-    sizes = np.bincount(communities[known], minlength=1)
-    shares = (1.0 / np.maximum(sizes, 1)).astype(np.float32)[communities[known]]
-    shape = (int(communities.max(initial=ABSENT)) + 2, len(communities))
-    return sp.csr_matrix((shares, (communities[known], known)), shape=shape).dot(affinity > 0).tocsr()
+    sizes = np.bincount(communities[known], minlength=int(communities.max(initial=ABSENT)) + 2)
+    members = sp.csr_matrix((np.ones(len(known)), (communities[known], known)), shape=(len(sizes), len(communities)))
+    counts = members.dot(affinity > 0).tocsr()
+    counts.data = (counts.data / np.repeat(sizes, np.diff(counts.indptr))).astype(np.float32)
+    return counts.astype(np.float32)

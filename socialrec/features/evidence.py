@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import scipy.sparse as sp
 
 from socialrec.contracts.opinions import FAVOURABLE_EVENTS
 from socialrec.contracts.vocabulary import EventType
@@ -84,26 +83,28 @@ def newest_pairs(
     return times[order], user[order], product[order]
 
 
-def trend_of(newest: tuple[Indices, Indices, Indices], affinity: Csr, share: float) -> F32:
-    """Users of each product, float32 (n_products,), each counting by `trend_of_times`, from `newest_pairs`.
-
-    affinity: csr (n_users, n_products); returned products, which have none, do not count.
-    """
-    times, user, product = newest
-    cells, n_products = affinity.tocoo(), affinity.shape[1]
-    liked = np.isin(user * n_products + product, cells.row.astype(np.int64) * n_products + cells.col)
-    return trend_of_times(times[liked], product[liked], n_products, share)
-
-
 def trend_of_times(times: Indices, products: Indices, n_products: int, share: float) -> F32:
-    """Pairs of each product, float32 (n_products,), from one time and product number a pair, int64 (n,).
+    """Pairs of each product, float32 (n_products,), from one time and product number a pair, int64 (n,), each counting
+    by `trend_weights`.
+    """
+    distinct, place, counts = np.unique(times, return_inverse=True, return_counts=True)
+    del distinct
+    return np.bincount(products, trend_weights(counts, share)[place], n_products).astype(np.float32)
+
+
+def trend_weights(counts: Indices, share: float) -> npt.NDArray[np.float64]:
+    """Weight of a pair of each time, float64 (n_times,), from the number of pairs of each, oldest first.
 
     The newest pair counts 1, and one that is older than `share` of all pairs half as much: the time that this takes is
     short in a busy shop, and long in a quiet one.
     """
-    n_newer = len(times) - np.searchsorted(np.sort(times), times, side="right")
-    weights = np.exp2(-n_newer / max(share * len(times), 1.0))
-    return np.bincount(products, weights, n_products).astype(np.float32)
+    total = int(counts.sum())
+    return exact(np.exp2(-(total - np.cumsum(counts)) / max(share * total, 1.0)))
+
+
+def exact(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Round values of about 1 to multiples of 2^-24, float64: sums of up to 2^29 of them are the same in any order."""
+    return np.rint(np.asarray(values, dtype=np.float64) * 2**24) / 2**24
 
 
 def recency_of_times(times: Indices, users: Indices, products: Indices, shape: tuple[int, int]) -> Csr:
@@ -126,8 +127,7 @@ def opinion_matrix(comments: pa.Table, users: pa.Array, products: pa.Array) -> C
     """
     opinions = comments.select(["user_key", "product_id"]).append_column("opinion", _opinions(comments))
     known = opinions.filter(pc.is_valid(opinions["opinion"]))
-    # One thread, so that opinions are added up in the order of their rows.
-    means = known.group_by(["user_key", "product_id"], use_threads=False).aggregate([("opinion", "mean")])
+    means = known.group_by(["user_key", "product_id"]).aggregate([("opinion", "mean")])
     rows, columns = positions(means["user_key"], users), positions(means["product_id"], products)
     matrix = csr(means["opinion_mean"].to_numpy(), rows, columns, (len(users), len(products)))
     matrix.eliminate_zeros()
@@ -141,11 +141,12 @@ def _opinions(comments: pa.Table) -> pa.ChunkedArray:
     sign = pc.take(pa.array(signs), pc.index_in(comments["sentiment"], value_set=pa.array(kinds)))
     written = pc.multiply(sign, pc.cast(comments["sentiment_confidence"], pa.float64()))
     written = pc.if_else(pc.is_null(comments["parent_comment_id"]), written, pa.scalar(None, pa.float64()))
-    return pc.coalesce(stars, written)
+    # Rounded, so that sums do not depend on the order of rows.
+    return pc.divide(pc.round(pc.multiply(pc.coalesce(stars, written), 2.0**24)), 2.0**24)
 
 
-def tie_matrix(parts: pa.Table, users: pa.Array, settings: Settings) -> Csr:
-    """Tie strengths (n_users, n_users) float32, rows adding up to 1 (or 0 without ties); self-ties are left out.
+def tie_matrix(parts: pa.Table, users: pa.Array, neighbours: pa.Array, settings: Settings) -> Csr:
+    """Tie strengths (n_users, n_neighbours) float32, rows adding up to 1 (or 0 without ties); self-ties are left out.
 
     `parts` has the columns of `Split.ties_as_of`. Replies count by `ln(1 + decayed count)`; follows by the weights
     that the ETL gives them.
@@ -156,13 +157,15 @@ def tie_matrix(parts: pa.Table, users: pa.Array, settings: Settings) -> Csr:
         + settings.etl.mutual_weight * _numbers(parts["is_mutual"])
         + settings.recommend.tie_reply_weight * replies
     )
-    rows, columns = positions(parts["user_key"], users), positions(parts["neighbour_key"], users)
-    strength[rows == columns] = 0.0
-    ties = csr(strength, rows, columns, (len(users), len(users)))
+    rows, columns = positions(parts["user_key"], users), positions(parts["neighbour_key"], neighbours)
+    strength = exact(strength)
+    strength[_numbers(pc.equal(parts["user_key"], parts["neighbour_key"])) > 0] = 0.0
+    known = (rows != ABSENT) & (columns != ABSENT)
+    sums = np.bincount(rows[known], strength[known], len(users))
+    shares = np.divide(strength, np.append(sums, 0.0)[rows], out=np.zeros_like(strength), where=strength > 0)
+    ties = csr(shares, rows, columns, (len(users), len(neighbours)))
     ties.eliminate_zeros()
-    sums = np.asarray(ties.sum(axis=1)).ravel()
-    shares = np.divide(1.0, sums, out=np.zeros_like(sums), where=sums > 0)
-    return sp.diags(shares.astype(np.float32)).dot(ties).tocsr()
+    return ties
 
 
 def _age_days(interactions: pa.Table, day: date, settings: EtlSettings) -> npt.NDArray[np.float64]:

@@ -12,8 +12,11 @@ import pyarrow.compute as pc
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import (
     COMMENT_INSIGHTS,
+    COMMUNITY_LIKES,
+    ITEM_FEATURES,
     SOCIAL_TIES,
     TEXT_EMBEDDINGS,
+    USER_FEATURES,
     USER_PRODUCT_AFFINITY,
     USER_PROFILES,
 )
@@ -31,7 +34,10 @@ INTERACTION_COLUMNS = ("user_key", "product_id", "event_type", "event_ts", "quan
 COMMENT_COLUMNS = ("user_key", "product_id", "text", "text_hash", "rating", "created_ts", "parent_comment_id")
 COMMENT_KEY = ("platform", "comment_id", "ds")
 INSIGHTS = ("sentiment", "sentiment_confidence", "aspects", "aspect_sentiments")
-PRODUCT_COLUMNS = ("product_id", "text", "text_hash", "is_active", "category", "brand", "first_seen_ds")
+PRODUCT_COLUMNS = (
+    *("product_id", "text", "text_hash", "is_active", "category", "brand"),
+    *("first_seen_ds", "updated_ts"),
+)
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,9 @@ class NightTables:
 
 
 NIGHT_TABLES = (USER_PRODUCT_AFFINITY, SOCIAL_TIES, SILVER_PRODUCTS, USER_PROFILES)
+FEATURE_TABLES = (USER_FEATURES, ITEM_FEATURES, COMMUNITY_LIKES)
+FEATURE_SETTINGS = ("affinity_exponent", "trend_half_life", "tie_reply_weight", "small_seller_share")
+"""Settings of `recommend` that these tables depend on."""
 
 
 def read_inputs(lake: Lake, ds: str, encoder_version: str, pinned: Mapping[str, int | None] | None = None) -> Inputs:

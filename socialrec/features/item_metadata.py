@@ -33,6 +33,11 @@ def kind_numbers(products: pa.Table, column: str, names: pa.Array) -> Indices:
     return numbers
 
 
+def numbered(kinds: pa.Array) -> Indices:
+    """Number each product's kind, int64 (n_products,), in order of their names; ABSENT without one."""
+    return positions(kinds, vocabulary(pa.chunked_array([kinds.drop_null()])))
+
+
 def small_sellers(brand: Indices, likes: npt.NDArray[Any], share: float) -> Flags:
     """Check if each product is of a small seller, bool (n_products,); the shop names a product's seller as its brand.
 

@@ -4,23 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Self
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-import scipy.sparse as sp
-from safetensors.numpy import load_file, save_file
 
-from socialrec.contracts.opinions import FAVOURABLE_RATING
-from socialrec.features.feature_set import CSR_PARTS, EvidenceTables
-from socialrec.features.stances import stances
-from socialrec.features.words import distinctive_words, is_label, product_words
-from socialrec.vectors.arrays import ABSENT, Csr, csr, positions
-
-MATRICES = ("fans", "onlookers", "follows", "words")
+from socialrec.vectors.arrays import Csr
 
 
 @dataclass(frozen=True)
@@ -47,78 +34,3 @@ class ReasonEvidence:
         n_products).
         """
         return (self.fans + self.onlookers).tocsr()
-
-    def save(self, folder: Path) -> None:
-        """Write the evidence for other processes to load."""
-        tensors = {
-            f"{name}.{part}": np.asarray(getattr(getattr(self, name), part)) for name in MATRICES for part in CSR_PARTS
-        }
-        save_file(tensors, folder / "reasons.safetensors")
-        columns = {"word_names": pa.array(self.word_names, pa.string()), "praise": self.praise}
-        for name, values in (columns | {"categories": self.categories}).items():
-            pq.write_table(pa.table({name: values}), folder / f"{name}.parquet")
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read what `save` wrote."""
-        tensors = load_file(folder / "reasons.safetensors")
-        matrices = {}
-        for name in MATRICES:
-            data, indices, indptr, shape = (tensors[f"{name}.{part}"] for part in CSR_PARTS)
-            matrices[name] = sp.csr_matrix((data, indices, indptr), shape=tuple(shape.tolist()))
-        names = ("word_names", "praise", "categories")
-        read = {name: pq.read_table(folder / f"{name}.parquet")[name].combine_chunks() for name in names}
-        return cls(**matrices, word_names=read.pop("word_names").to_pylist(), **read)
-
-
-def gather_evidence(evidence: EvidenceTables, *, users: pa.Array, names: pa.Array) -> ReasonEvidence:
-    """Gather evidence over these users and products (names)."""
-    comments, products = evidence.comments, evidence.products
-    pairs = stances(evidence.affinities, comments)
-    shape = (len(users), len(names))
-    is_fan = pairs["is_fan"].to_numpy(zero_copy_only=False)
-    rows, columns = positions(pairs["user_key"], users), positions(pairs["product_id"], names)
-    fans, onlookers = (csr(np.ones(len(rows)) * chosen, rows, columns, shape) for chosen in (is_fan, ~is_fan))
-    for matrix in (fans, onlookers):
-        matrix.eliminate_zeros()
-    followed = evidence.ties.filter(evidence.ties["is_follow"])
-    follower, followee = (positions(followed[name], users) for name in ("user_key", "neighbour_key"))
-    praise, labels = _favourable(comments)
-    owners = positions(products["product_id"], names)
-    words, word_names = distinctive_words(product_words(products, labels, names, owners))
-    return ReasonEvidence(
-        fans=fans,
-        onlookers=onlookers,
-        follows=csr(np.ones(followed.num_rows), follower, followee, (len(users), len(users))),
-        words=words,
-        word_names=word_names,
-        praise=_by_user(pa.concat_tables([praise, labels]), users),
-        categories=_categories(products, names),
-    )
-
-
-def _favourable(comments: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Comments with text and a favourable rating, and labels: `user_key`, `product_id`, `text`."""
-    comments = comments.filter(pc.field("text") != "")
-    columns = ["user_key", "product_id", "text"]
-    is_good = pc.fill_null(pc.greater_equal(comments["rating"], FAVOURABLE_RATING), False)
-    unrated = comments.filter(pc.and_(pc.is_null(comments["rating"]), pc.is_null(comments["parent_comment_id"])))
-    labels = pa.array([is_label(text) for text in unrated["text"].to_pylist()], pa.bool_())
-    return comments.filter(is_good).select(columns), unrated.filter(labels).select(columns)
-
-
-def _by_user(texts: pa.Table, users: pa.Array) -> pa.Array:
-    """Texts of each user, list<string> (n_users,), sorted so that the order of rows does not matter."""
-    found: list[list[str]] = [[] for _ in range(len(users))]
-    rows = positions(texts["user_key"], users)
-    for row, text in zip(rows.tolist(), texts["text"].to_pylist(), strict=True):
-        if row != ABSENT:
-            found[row].append(text)
-    return pa.array([sorted(own) for own in found], pa.list_(pa.string()))
-
-
-def _categories(products: pa.Table, names: pa.Array) -> pa.Array:
-    place = positions(names, products["product_id"].combine_chunks())
-    named = pa.concat_arrays([products["category"].combine_chunks().cast(pa.string()), pa.nulls(1, pa.string())])
-    category = named.take(pa.array(np.where(place == ABSENT, products.num_rows, place)))
-    return pc.if_else(pc.equal(pc.utf8_trim_whitespace(category), ""), None, category)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 
 from socialrec.contracts.opinions import LABEL_WORDS, WORD_OR_SIGN
 from socialrec.features.stop_words import CHINESE_SEPARATORS, STOP_WORDS
-from socialrec.vectors.arrays import Csr, Indices, csr
+from socialrec.vectors.arrays import ABSENT, Csr, csr, positions
 
 WORD = re.compile(r"[^\W\d_][\w'-]+\w")
 CHINESE = re.compile(r"[\u4e00-\u9fff]+")
@@ -63,30 +63,37 @@ def _shortened(sentence: str, word: str) -> str:
     return f"{'…' if start else ''}{sentence[start:end].strip()}{'…' if end < len(sentence) else ''}"
 
 
-def product_words(products: pa.Table, labels: pa.Table, names: pa.Array, owners: Indices) -> list[Counter[str]]:
+def product_words(products: pa.Table, labels: pa.Table, names: pa.Array) -> list[Counter[str]]:
     """Words of each product, (n_products,): of its own text, and those that at least two users label it with.
 
-    products: `text`, and owners its rows' numbers among the names. labels: `user_key`, `text`, and `product_id`.
+    products: `product_id` and `text`. labels: `label_counts`, of one part of the users or of several.
     """
     bags: list[Counter[str]] = [Counter() for _ in range(len(names))]
-    for text, owner in zip(products["text"].to_pylist(), owners.tolist(), strict=True):
-        if owner >= 0:
+    owners = positions(products["product_id"], names).tolist()
+    for text, owner in zip(products["text"].to_pylist(), owners, strict=True):
+        if owner != ABSENT:
             bags[owner].update(words_of(text))
-    number = {name: place for place, name in enumerate(names.to_pylist())}
-    for (product, word), n in _labelled(labels).items():
-        if n >= MIN_LABELLERS and product in number:
-            bags[number[product]][word] += n
+    labels = labels.group_by(["product_id", "word"]).aggregate([("n", "sum")])
+    places = positions(labels["product_id"], names).tolist()
+    for owner, word, n in zip(places, *(labels[name].to_pylist() for name in ("word", "n_sum")), strict=True):
+        if owner != ABSENT and n >= MIN_LABELLERS:
+            bags[owner][word] += n
     return bags
 
 
-def _labelled(labels: pa.Table) -> Mapping[tuple[str, str], int]:
-    """Number of users who use a label, by product and word."""
+def label_counts(labels: pa.Table) -> pa.Table:
+    """Number of users (`n`) who label a product (`product_id`) with a word (`word`).
+
+    labels: `user_key`, `product_id` and `text`.
+    """
     users: dict[tuple[str, str], set[str]] = defaultdict(set)
     columns = (labels[name].to_pylist() for name in ("user_key", "product_id", "text"))
     for user, product, text in zip(*columns, strict=True):
         for word in words_of(text):
             users[product, word].add(user)
-    return {pair: len(found) for pair, found in users.items()}
+    ids, words = zip(*users, strict=True) if users else ((), ())
+    counts = pa.array([len(found) for found in users.values()], pa.int64())
+    return pa.table({"product_id": pa.array(ids, pa.string()), "word": pa.array(words, pa.string()), "n": counts})
 
 
 def distinctive_words(bags: Sequence[Counter[str]]) -> tuple[Csr, list[str]]:

@@ -88,9 +88,19 @@ class UserOrder:
 def order_users(own: Sequence[Rows], ties: pa.Table) -> UserOrder:
     """Order all users of these tables. ties: `user_key`, `neighbour_key` and any of TIE_PARTS."""
     keys = _distinct([*(rows[USER] for rows, _ in own), ties[USER], ties[NEIGHBOUR]])
+    return order_by_hashes(keys, own_hashes(own, keys), ties)
+
+
+def own_hashes(own: Sequence[Rows], keys: pa.Array) -> Hashes:
+    """Hash each of these users' own rows, uint64 (n_keys,); all of a user's rows must be in the tables."""
     hashes = np.zeros(len(keys), dtype=np.uint64)
     for rows, parts in own:
         hashes = mixed(hashes, _sums(_places(rows[USER], keys), row_hashes(rows, _present(rows, parts)), len(keys)))
+    return hashes
+
+
+def order_by_hashes(keys: pa.Array, hashes: Hashes, ties: pa.Table) -> UserOrder:
+    """Order users, sorted by key, by the hashes of their own rows. ties: as in `order_users`."""
     refined = _refined(hashes, ties, keys)
     # Stable: users that are equal in everything stay in the order of pseudonyms.
     order = np.lexsort((refined, hashes))

@@ -46,13 +46,14 @@ class Chosen:
 class Policy:
     """Rules of one night, over its context.
 
-    is_new: bool (n_products,), products that the model has not learned from; none where it is left out.
+    is_new: bool (n_products,), products that the model has not learned from; none where it is left out. lister: ranker
+    of the same products, which prepares them once for several contexts.
     """
 
-    def __init__(self, context: ScoringSnapshot, is_new: Flags | None = None) -> None:
+    def __init__(self, context: ScoringSnapshot, is_new: Flags | None = None, lister: TopKRanker | None = None) -> None:
         self.context = context
         self.is_new = np.zeros(len(context.active), dtype=np.bool_) if is_new is None else is_new
-        self._lister = TopKRanker(context.active, context.settings.score_decimals)
+        self._lister = lister or TopKRanker(context.active, context.settings.score_decimals)
 
     def choose(self, scores: Scores, rows: Indices) -> Chosen:
         """Choose the best k products of each user that the rules allow, best first; scores: of the users in `rows`."""

@@ -22,7 +22,7 @@ from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.training.fits import fit_everything
 from socialrec.settings import load_settings
 
-JOBS = ("ingest_landing", "build_silver", "build_gold", "score_recommendations")
+JOBS = ("ingest_landing", "build_silver", "build_gold", "build_features", "score_recommendations")
 ENCODER_VERSION = "tiny-000000000000"
 N_USERS, N_PRODUCTS = 6, 8
 SMALL = """
@@ -68,7 +68,7 @@ class Nights:
         else:
             land_the_shop(home)
         do(home, D1, job)
-        if job == "score_recommendations":
+        if job in ("build_features", "score_recommendations"):
             pin_a_model(home, D2)
         shutil.copytree(home, undisturbed)
         do(undisturbed, D2, job)
@@ -77,9 +77,14 @@ class Nights:
 
 def do(home: Path, ds: str, job: str) -> None:
     """Run one job in this process; the one that scores finds a model pinned, which was fitted on the first day."""
-    if job == "score_recommendations":
+    if job in ("build_features", "score_recommendations"):
         pin_a_model(home, ds)
-    run(home, ds, jobs=[job])
+    run(home, ds, *arguments(job), jobs=[job])
+
+
+def arguments(job: str) -> tuple[str, ...]:
+    """Arguments of a job beside its day, home and run."""
+    return ("--encoder-version", ENCODER_VERSION) if job == "build_features" else ()
 
 
 def contents(home: Path) -> Contents:

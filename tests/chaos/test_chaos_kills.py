@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from killed_world import JOBS, Nights, contents, orphans
+from killed_world import JOBS, Nights, arguments, contents, orphans
 from landed_world import D2
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +51,8 @@ COMMITTED = "committed a table"
 
 
 def command(home: Path, job: str) -> list[str]:
-    return [sys.executable, str(ROOT / "jobs" / f"{job}.py"), "--ds", D2, "--home", str(home), "--run-id", D2]
+    about = ("--ds", D2, "--home", str(home), "--run-id", D2)
+    return [sys.executable, str(ROOT / "jobs" / f"{job}.py"), *about, *arguments(job)]
 
 
 def environment() -> dict[str, str]:

@@ -17,7 +17,7 @@ from mlflow import MlflowClient
 from mlflow_process import MlflowProcess, signed_in_mlflow, start_mlflow
 from pyspark.sql import SparkSession
 from tiny_bert import make_bert
-from tiny_shop import DS, LENGTH, N_USERS, call, candidate, make_shop
+from tiny_shop import DS, ENCODER_VERSION, LENGTH, N_USERS, call, candidate, make_shop
 from troubled_mlflow import (
     FAILING,
     FIRST_UPLOAD,
@@ -172,6 +172,7 @@ def test_scoring_goes_on_with_the_pinned_champion(
     shop, champion = ready.shop, tracking.connect(ready.shop).champion(RECOMMENDER)
     assert champion is not None
     call(shop, "pin_models")
+    call(shop, "build_features", "--encoder-version", ENCODER_VERSION)
     with TroubledMlflow(mlflow_server, trouble) as way:
         monkeypatch.setenv(URI, way.url)
         # Another length each time: lists that are there already would not be made again.

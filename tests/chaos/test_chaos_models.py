@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 from safetensors.numpy import load_file, save_file
-from tiny_shop import DS, call, candidate, make_shop, train
+from tiny_shop import DS, ENCODER_VERSION, call, candidate, make_shop, train
 
 from socialrec import tracking
 from socialrec.contracts import TABLES
@@ -104,6 +104,7 @@ def export(settings: Settings) -> bytes:
 
 def publish(settings: Settings, run_id: str, *version: str) -> bytes:
     call(settings, "pin_models", *version, run_id=run_id)
+    call(settings, "build_features", "--encoder-version", ENCODER_VERSION, run_id=run_id)
     call(settings, "score_recommendations", run_id=run_id)
     call(settings, "publish_recommendations", run_id=run_id)
     return export(settings)

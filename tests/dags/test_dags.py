@@ -15,7 +15,9 @@ HEAVY = ("torch", "pyspark", "mlflow", "pandas")
 NIGHTLY, TRAIN, ROLLBACK, PRETRAIN = "socialrec_nightly", "socialrec_train", "socialrec_rollback", "socialrec_pretrain"
 MAINTENANCE, ERASURE = "socialrec_maintenance", "socialrec_erasure"
 ALL = (NIGHTLY, TRAIN, ROLLBACK, PRETRAIN, MAINTENANCE, ERASURE)
-SPARK_TASKS = {"ingest_landing", "build_silver", "build_gold", "embed_texts", "score_recommendations"}
+SPARK_TASKS = {
+    *("ingest_landing", "build_silver", "build_gold", "embed_texts", "build_features", "score_recommendations")
+}
 WHOLE_LAKE = {"maintain_lake", "erase_users"}
 """No Spark, but all tables: not beside a Spark application."""
 TRAINING_TASKS = {"finetune_encoder", "fit_recommender", "evaluate_recommender"}
@@ -119,7 +121,7 @@ def test_the_night_goes_from_landing_files_to_a_report(read: dict[str, Any]) -> 
         *("resolve_run", "ingest_landing", "build_silver", "build_gold", "ensure_champion")
     ]
     assert path(tasks, "pin_models") == [
-        *("pin_models", "embed_texts", "predict_insights", "score_recommendations"),
+        *("pin_models", "embed_texts", "predict_insights", "build_features", "score_recommendations"),
         *("publish_recommendations", "report_run"),
     ]
 
@@ -153,7 +155,7 @@ def test_a_night_goes_on_with_the_baseline_where_its_training_was_refused(read: 
 def test_a_rollback_goes_from_the_earlier_champion_to_its_published_lists(read: dict[str, Any]) -> None:
     assert path(read[ROLLBACK]["tasks"], "resolve_run") == [
         *("resolve_run", "roll_back_model", "pin_models", "embed_texts", "predict_insights"),
-        *("score_recommendations", "publish_recommendations"),
+        *("build_features", "score_recommendations", "publish_recommendations"),
     ]
     assert (read[ROLLBACK]["cron"], read[ROLLBACK]["params"]) == (None, ["model_version", "reason"])
 
@@ -280,7 +282,7 @@ def test_a_nights_tasks_stand_in_groups_with_plain_names(read: dict[str, Any]) -
         "Take in what landed": ["build_gold", "build_silver", "ingest_landing"],
         "Choose the model": ["ensure_champion", "pin_models", "train_first_champion"],
         "Read texts": ["embed_texts", "predict_insights"],
-        "Recommend": ["publish_recommendations", "score_recommendations"],
+        "Recommend": ["build_features", "publish_recommendations", "score_recommendations"],
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from socialrec.features.aspects import aspect_matrices
+from socialrec.features.aspects import cares_of, praise_of, said_of_aspects
 
 USERS, PRODUCTS = pa.array(["ann", "bob"]), pa.array(["coat", "shoe"])
 SCHEMA = pa.schema(
@@ -26,11 +26,14 @@ def said(user: str, product: str, **aspects: str) -> dict[str, Any]:
 
 
 def matrices(*comments: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    return aspect_matrices(pa.Table.from_pylist(list(comments), SCHEMA), USERS, PRODUCTS)
+    rows = pa.Table.from_pylist(list(comments), SCHEMA)
+    praise, aspects = praise_of(said_of_aspects(rows, PRODUCTS), len(PRODUCTS))
+    return cares_of(rows, USERS, aspects).toarray(), praise
 
 
 def test_a_user_cares_for_the_aspects_of_the_own_comments_in_proportion() -> None:
-    cares, _ = matrices(said("ann", "coat", price="negative", size="positive"), said("ann", "shoe", size="unknown"))
+    ann = said("ann", "coat", price="negative", size="positive")
+    cares, _ = matrices(ann, said("ann", "shoe", size="unknown", smell="unknown"))
     assert cares.tolist() == [[pytest.approx(1 / 3), pytest.approx(2 / 3)], [0, 0]]
 
 
@@ -52,6 +55,6 @@ def test_comments_without_insights_or_of_strangers_say_nothing() -> None:
     nothing = {"user_key": "ann", "product_id": "coat", "aspects": None, "aspect_sentiments": None}
     older = {"user_key": "ann", "product_id": "coat", "aspects": ["size"], "aspect_sentiments": None}
     cares, praise = matrices(nothing, older, said("eve", "hat", size="positive"))
-    assert (cares.tolist(), praise.tolist()) == ([[1], [0]], [[0], [0]])
+    assert (cares.tolist(), praise.tolist()) == ([[0], [0]], [[0], [0]])
     cares, praise = matrices(nothing)
     assert (cares.shape, praise.shape, cares.any(), praise.any()) == ((2, 1), (2, 1), False, False)

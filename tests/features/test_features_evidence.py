@@ -127,6 +127,10 @@ def test_unknown_users_and_products_are_left_out(settings: Settings) -> None:
     assert affinity_of(one_event("click"), settings, products=pa.array(["x"])).nnz == 0
 
 
+def ties_between(parts: pa.Table, users: list[str], settings: Settings) -> Any:
+    return tie_matrix(parts, pa.array(users), pa.array(users), settings)
+
+
 def test_ties_are_shares_of_follow_mutual_and_replies(settings: Settings) -> None:
     replies = round((math.e - 1) * 1_000_000)
     parts = pa.table(
@@ -138,9 +142,11 @@ def test_ties_are_shares_of_follow_mutual_and_replies(settings: Settings) -> Non
             "replies_micros": [0, replies, 0],
         }
     )
-    ties = tie_matrix(parts, pa.array(["a", "b", "c"]), settings)
+    ties = ties_between(parts, ["a", "b", "c"], settings)
     assert ties.toarray()[0] == pytest.approx([0, 2 / 3, 1 / 3], abs=1e-6)
     assert ties.toarray()[1:].sum() == 0
+    alone = tie_matrix(parts, pa.array(["a"]), pa.array(["b", "c"]), settings)
+    assert alone.toarray().tolist() == ties.toarray()[:1, 1:].tolist()
 
 
 def tie_rows(users: list[str], neighbours: list[str]) -> pa.Table:
@@ -153,20 +159,20 @@ def tie_rows(users: list[str], neighbours: list[str]) -> pa.Table:
 
 
 def test_a_self_tie_counts_nothing(settings: Settings) -> None:
-    ties = tie_matrix(tie_rows(["a", "a"], ["a", "b"]), pa.array(["a", "b"]), settings)
+    ties = ties_between(tie_rows(["a", "a"], ["a", "b"]), ["a", "b"], settings)
     assert ties.toarray().tolist() == [[0, 1], [0, 0]]
 
 
 def test_a_hub_with_a_million_ties_weighs_each_of_them_little(settings: Settings) -> None:
     everyone = [f"u{i:07}" for i in range(1_000_001)]
-    ties = tie_matrix(tie_rows(["u0000000"] * 1_000_000, everyone[1:]), pa.array(everyone), settings)
+    ties = ties_between(tie_rows(["u0000000"] * 1_000_000, everyone[1:]), everyone, settings)
     assert ties.nnz == 1_000_000
     assert ties.sum() == pytest.approx(1, abs=1e-3)
     assert ties.data.max() < 1e-5
 
 
 def test_an_empty_graph_has_no_ties(settings: Settings) -> None:
-    assert tie_matrix(tie_rows([], []), pa.array(["a"]), settings).nnz == 0
+    assert ties_between(tie_rows([], []), ["a"], settings).nnz == 0
 
 
 def test_products_are_centred_unit_vectors_of_their_own_text_and_comments(data: FeatureSet) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny_shop import DS, call, candidate, fill, forget_models, train, write
+from tiny_shop import DS, ENCODER_VERSION, call, candidate, fill, forget_models, train, write
 
 from socialrec import tracking
 from socialrec.contracts.gold import MODEL_DECISIONS, RECOMMENDATIONS
@@ -55,6 +55,7 @@ def test_too_few_users_to_test_on_leave_the_baseline_as_champion_and_say_how_man
 def test_the_baseline_gives_everyone_a_whole_list_that_carries_its_name(young: Settings) -> None:
     train(young, "first")
     call(young, "pin_models", run_id="night")
+    call(young, "build_features", "--encoder-version", ENCODER_VERSION, run_id="night")
     call(young, "score_recommendations", run_id="night")
     lists = Lake(young.lake).read(RECOMMENDATIONS, [DS]).to_pylist()
     assert {row["model_kind"] for row in lists} == {"baseline"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
-from tiny_shop import DS, LENGTH, N_USERS, call, user, write
+from tiny_shop import DS, ENCODER_VERSION, LENGTH, N_USERS, call, user, write
 
 from socialrec.contracts.columns import Table
 from socialrec.contracts.flow import writes
@@ -28,6 +28,7 @@ def shop_that_keeps(shop: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings
 
 def score(shop: Settings, ds: str, run_id: str, *flags: str) -> dict[str, Any]:
     call(shop, "pin_models", run_id=run_id, ds=ds)
+    call(shop, "build_features", "--encoder-version", ENCODER_VERSION, run_id=run_id, ds=ds)
     return call(shop, "score_recommendations", *flags, run_id=run_id, ds=ds)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tiny_shop import DS, call, forget_models, user, write
+from tiny_shop import DS, ENCODER_VERSION, call, forget_models, user, write
 
 from socialrec import tracking
 from socialrec.contracts import TABLES
@@ -43,6 +43,7 @@ def test_a_changed_file_of_the_champion_stops_the_night_and_is_fetched_again_onc
     flip(folder / name)
     with pytest.raises(ChangedModelError, match=rf"files of version \d+ changed .*{folder / name}; delete the folder"):
         call(shop, "pin_models", run_id="changed")
+    call(shop, "build_features", "--encoder-version", ENCODER_VERSION)
     with pytest.raises(ChangedModelError, match=str(folder / name)):
         call(shop, "score_recommendations", run_id="whole")
     assert [line for line in find_missing(shop, Lake(shop.lake)) if str(folder / name) in line]

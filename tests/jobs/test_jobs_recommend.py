@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from socialrec import tracking
 from socialrec.contracts.gold import RECOMMENDATIONS
 from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.errors import UserError
-from socialrec.features.context import Stamp
+from socialrec.features.context import Stamp, build_snapshot
+from socialrec.features.inputs import read_night
 from socialrec.lake import Lake
 from socialrec.recommend.lists.scoring import recommend_everyone
 from socialrec.recommend.model import Recommender
@@ -110,6 +110,8 @@ def test_a_night_scores_everyone_publishes_once_and_reports(shop: Settings, spar
     assert call(shop, "pin_models", "--check")["has_champion"]
     pins = call(shop, "pin_models")
     assert Path(pins["recommender_folder"], "model.json").exists()
+    built = call(shop, "build_features", "--encoder-version", ENCODER_VERSION)
+    assert built["counts"]["user_features"] == N_USERS + 1
     scored = call(shop, "score_recommendations")
     counts = scored["counts"]
     assert (counts["users"], counts["published"]) == (N_USERS + 1, (N_USERS + 1) * LENGTH)
@@ -135,6 +137,7 @@ def test_a_night_scores_everyone_publishes_once_and_reports(shop: Settings, spar
     assert "gold.recommendations" in {table.dataset.name for table in run.inputs.dataset_inputs}
     again = call(shop, "score_recommendations")
     assert again["status"] == "up_to_date"
+    assert call(shop, "build_features", "--encoder-version", ENCODER_VERSION)["status"] == "up_to_date"
     assert call(shop, "publish_recommendations")["changed_rows"] == 0
 
 
@@ -160,12 +163,11 @@ def test_the_same_night_scored_by_other_partitions_gives_the_same_rows(shop: Set
     order = [("user_key", "ascending"), ("rank", "ascending")]
     rows = Lake(shop.lake).read(RECOMMENDATIONS, [DS]).sort_by(order)
     pins = job.receipt(shop, "r2", "pin_models")
-    model = Path(pins["recommender_folder"])
-    args = job.parser(None).parse_args(["--ds", DS, "--home", str(shop.home), "--run-id", "r2"])
-    with job.run("check", args) as run:
-        versions = {name: pins[name] for name in ("recommender_version", "encoder_version", "model_kind")}
-        context, _ = importlib.import_module("score_recommendations").read_context(run, model, Stamp(DS, **versions))
-    assert recommend_everyone(Recommender.load(model), context).sort_by(order).equals(rows)
+    model = Recommender.load(Path(pins["recommender_folder"]))
+    stamp = Stamp(DS, *(pins[name] for name in ("recommender_version", "encoder_version", "model_kind")))
+    night = read_night(Lake(shop.lake), DS, ENCODER_VERSION)
+    snapshot = build_snapshot(night, catalogue=model.products, stamp=stamp, settings=shop)
+    assert recommend_everyone(model, snapshot).sort_by(order).equals(rows)
     assert list((shop.scratch / "score_recommendations").iterdir()) == []
 
 

@@ -42,6 +42,7 @@ def shop(*, tied: bool) -> tuple[FeatureSet, HeldOut]:
         opinions=sp.csr_matrix((N_USERS, N_PRODUCTS), dtype=np.float32),
         ties=ties,
         communities=np.full(N_USERS, -1),
+        community_likes=sp.csr_matrix((1, N_PRODUCTS), dtype=np.float32),
         words=np.zeros((N_USERS, 2), dtype=np.float32),
         cares=np.zeros((N_USERS, 1), dtype=np.float32),
         praise=np.zeros((N_PRODUCTS, 1), dtype=np.float32),

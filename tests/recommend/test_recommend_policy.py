@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import scipy.sparse as sp
-from small_night import context_of, nothing_known
+from small_night import block_of, context_of, nothing_known, rows_of_night, saved_night
 
 from socialrec.features.context import ScoringSnapshot, Stamp
 from socialrec.features.feature_set import FeatureSet
 from socialrec.features.item_metadata import ages_in_days, first_seen_since, kind_numbers, offered, small_sellers
-from socialrec.recommend.lists.scoring import block_scorer, recommend_everyone, total_removed
+from socialrec.recommend.lists.scoring import recommend_everyone, rows_scorer, total_removed
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.policy import RULES, Chosen, Policy
 from socialrec.recommend.scores import DenseScores
@@ -56,11 +56,12 @@ def night(
         opinions=nothing,
         ties=sp.csr_matrix((n_users, n_users), dtype=np.float32),
         communities=np.full(n_users, -1),
+        community_likes=sp.csr_matrix((1, N_PRODUCTS), dtype=np.float32),
         words=np.zeros((n_users, 1), dtype=np.float32),
         cares=np.zeros((n_users, 1), dtype=np.float32),
         praise=np.zeros((N_PRODUCTS, 1), dtype=np.float32),
         text=np.zeros((N_PRODUCTS, 1), dtype=np.float32),
-        popularity=np.zeros(N_PRODUCTS, dtype=np.float32),
+        popularity=np.asarray(met(seen).sum(axis=0), dtype=np.float32).ravel(),
         trend=np.zeros(N_PRODUCTS, dtype=np.float32),
         category=np.array(category or [-1] * N_PRODUCTS),
     )
@@ -76,6 +77,7 @@ def night(
         brand=np.array(brand or [-1] * N_PRODUCTS),
         age_days=np.array(age_days or [0.0] * N_PRODUCTS, dtype=np.float32),
         small_seller=np.isin(np.arange(N_PRODUCTS), small_seller),
+        n_met=np.zeros(N_PRODUCTS, dtype=np.int64),
         stamp=Stamp("2026-03-01", "1", "enc"),
         settings=RecommendSettings(**{"list_length": 3, **settings}),
     )
@@ -224,14 +226,13 @@ def test_a_night_keeps_to_the_limits_and_its_lists_stay_whole(
 
 
 def test_blocks_leave_their_counts_and_a_block_done_twice_counts_once(
-    recommender: Recommender, context: ScoringSnapshot, tmp_path: Path
+    recommender: Recommender, events: pa.Table, catalogue: pa.Table, ties: pa.Table, settings: Settings, tmp_path: Path
 ) -> None:
-    recommender.save(tmp_path / "model")
-    context.save(tmp_path / "context")
-    score = block_scorer(tmp_path / "model", tmp_path / "context")
-    for block in (0, 1, 2, 1):
-        list(score(iter([pa.record_batch([pa.array([block])], names=["block"])])))
+    users, model, night = saved_night(tmp_path, recommender, rows_of_night(events, catalogue, ties), settings)
+    score, keys = rows_scorer(model, night), users["user_key"].to_pylist()
+    for number in (0, 1, 2, 1):
+        list(score(iter(block_of(users, number, keys[number::3]).to_batches())))
     counted: list[dict[str, int]] = []
-    recommend_everyone(recommender, context, lambda _, found: counted.append(found))
-    assert total_removed(tmp_path / "context") == {name: sum(found[name] for found in counted) for name in counted[0]}
-    assert total_removed(tmp_path / "context")["seen"] == 40
+    recommend_everyone(recommender, context_of(recommender, events, catalogue, ties, settings), counted.append)
+    assert total_removed(night) == {name: sum(found[name] for found in counted) for name in counted[0]}
+    assert total_removed(night)["seen"] == 40

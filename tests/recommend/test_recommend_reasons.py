@@ -12,9 +12,8 @@ from small_night import RATED, context_of
 
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.features.context import ScoringSnapshot
-from socialrec.features.reason_evidence import ReasonEvidence
 from socialrec.features.stances import stances
-from socialrec.features.words import is_label, product_words, quote_of, words_of
+from socialrec.features.words import is_label, label_counts, product_words, quote_of, words_of
 from socialrec.recommend.explain.reach import Reach
 from socialrec.recommend.explain.reasons import Explainer, make_reason
 from socialrec.recommend.lists.scoring import recommend_everyone
@@ -151,7 +150,7 @@ def test_a_product_is_labelled_by_two_users_or_by_none() -> None:
     products = pa.table({"product_id": ["m"], "text": ["Muse"]})
     rows = [("ann", "rock"), ("bob", "space rock"), ("cid", "calm"), ("cid", "calm calm")]
     labels = pa.Table.from_pylist([{"user_key": u, "product_id": "m", "text": text} for u, text in rows])
-    assert product_words(products, labels, pa.array(["m"]), np.array([0])) == [Counter(muse=1, rock=2)]
+    assert product_words(products, label_counts(labels), pa.array(["m"])) == [Counter(muse=1, rock=2)]
 
 
 def explained(night: dict[str, Any], **parts: float) -> Reasons:
@@ -224,15 +223,3 @@ def test_a_quote_is_the_sentence_with_the_word_and_long_ones_are_cut_around_it()
     assert cut.endswith("…")
     assert "walnut" in cut
     assert quote_of(["No such word"], "walnut") == ""
-
-
-def test_evidence_is_the_same_after_loading(night: dict[str, Any], tmp_path: Any) -> None:
-    evidence = context_of(**night).reason_evidence
-    evidence.save(tmp_path)
-    loaded = ReasonEvidence.load(tmp_path)
-    assert (loaded.fans != evidence.fans).nnz == (loaded.words != evidence.words).nnz == 0
-    assert (loaded.word_names, loaded.praise, loaded.categories) == (
-        evidence.word_names,
-        evidence.praise,
-        evidence.categories,
-    )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from small_night import STAMP, fit_recommender
 
 from socialrec.evaluate.split import make_split
-from socialrec.features.context import ScoringSnapshot, build_context
+from socialrec.features.context import ScoringSnapshot, build_snapshot
 from socialrec.features.feature_set import FeatureSet
 from socialrec.features.inputs import Inputs, NightTables, with_names
 from socialrec.recommend.assessment.test_window import sample_context, try_recipe
@@ -98,7 +98,7 @@ def night_of(inputs: Inputs, people: dict[str, str], recommender: Recommender, s
     )
     keys = sorted(people.values())
     profiles = pa.table({"user_key": keys, "platform": ["shop"] * len(keys)})
-    return build_context(
+    return build_snapshot(
         NightTables(affinities, inputs.ties, inputs.products, profiles, inputs.comments, inputs.embeddings),
         catalogue=recommender.products,
         stamp=STAMP,

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from small_night import context_of
+from small_night import block_of, context_of, rows_of_night, saved_night
 
 from socialrec.errors import UserError
 from socialrec.features.context import ScoringSnapshot
-from socialrec.recommend.lists.scoring import block_scorer, recommend_batches, recommend_everyone
+from socialrec.recommend.lists.scoring import recommend_everyone, rows_scorer
 from socialrec.recommend.model import Recommender
 from socialrec.settings import RecommendSettings, Settings
 
@@ -129,15 +129,23 @@ def test_the_same_friends_are_named_where_they_are_enough(
 
 
 def test_rows_are_the_same_however_blocks_are_spread(
-    recommender: Recommender, context: ScoringSnapshot, tmp_path: Path
+    recommender: Recommender,
+    context: ScoringSnapshot,
+    events: pa.Table,
+    catalogue: pa.Table,
+    ties: pa.Table,
+    settings: Settings,
+    tmp_path: Path,
 ) -> None:
-    recommender.save(tmp_path / "model")
-    context.save(tmp_path / "context")
-    score = block_scorer(tmp_path / "model", tmp_path / "context")
-    backwards = [pa.record_batch([pa.array([block])], names=["block"]) for block in (2, 0, 1)]
-    spread = pa.Table.from_batches([batch for one in backwards for batch in score(iter([one]))])
+    users, model, night = saved_night(tmp_path, recommender, rows_of_night(events, catalogue, ties), settings)
+    score, keys = rows_scorer(model, night), users["user_key"].to_pylist()
+    blocks = [block_of(users, number, keys[number::3]) for number in (2, 0, 1)]
+    one_by_one = [batch for block in blocks for batch in score(iter(block.to_batches()))]
+    in_small_batches = list(score(iter(pa.concat_tables(blocks).to_batches(max_chunksize=5))))
     order = [("user_key", "ascending"), ("rank", "ascending")]
-    assert spread.sort_by(order).equals(recommend_everyone(recommender, context).sort_by(order))
+    everyone = recommend_everyone(recommender, context).sort_by(order)
+    for spread in (one_by_one, in_small_batches):
+        assert pa.Table.from_batches(spread).sort_by(order).equals(everyone)
 
 
 def test_a_sample_is_a_stable_part_of_the_users(
@@ -165,8 +173,7 @@ def test_a_saved_model_scores_the_same_after_loading(
     assert loaded.info == recommender.info
     assert [signal.name for signal in loaded.signals] == ["collaborative", "content", "popularity", "social"]
     assert sorted(file.name for file in (tmp_path / "model").iterdir()) == ["model.json", "model.safetensors"]
-    blocks = pa.record_batch([pa.array([0])], names=["block"])
-    first, second = (next(recommend_batches(model, context, iter([blocks]))) for model in (recommender, loaded))
+    first, second = (recommend_everyone(model, context) for model in (recommender, loaded))
     assert first.equals(second)
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 
+from socialrec.features.communities import community_likes
 from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.signals.aspects import Aspects
@@ -49,6 +50,7 @@ def random_data(n_users: int, n_products: int) -> FeatureSet:
         trend=np.zeros(n_products, dtype=np.float32),
         opinions=sp.csr_matrix((n_users, n_products), dtype=np.float32),
         communities=np.zeros(n_users, dtype=np.int64),
+        community_likes=community_likes(np.zeros(n_users, dtype=np.int64), affinity),
         category=np.zeros(n_products, dtype=np.int64),
         text=text / np.linalg.norm(text, axis=1, keepdims=True),
         popularity=np.asarray((affinity > 0).sum(axis=0), dtype=np.float32).ravel(),

@@ -131,6 +131,6 @@ def test_popularity_is_counted_within_the_community(data: FeatureSet) -> None:
     likes = community_likes(communities, affinity)[communities].toarray()
     # Two of three like the first product, one the second; the last user has no community.
     assert likes.tolist() == [*[pytest.approx([2 / 3, 1 / 3])] * 3, [0, 0]]
-    features = dataclasses.replace(data, affinity=affinity, communities=communities)
+    features = dataclasses.replace(data, community_likes=community_likes(communities, affinity))
     block = dataclasses.replace(UserBlock.of(data, np.array([0])), features=features, communities=np.array([0]))
     assert Community().score(block).full().tolist() == [[pytest.approx(2 / 3), pytest.approx(1 / 3)]]

@@ -7,19 +7,17 @@ import dataclasses
 import numpy as np
 import pyarrow as pa
 import pytest
-import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from socialrec.features.evidence import newest_pairs, trend_of, trend_of_times
+from socialrec.features.evidence import trend_of_times
 from socialrec.features.feature_set import FeatureSet
+from socialrec.features.product_sums import Hours, hours_of
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.recommend.signals.trend import Trend
 from socialrec.settings import RecommendSettings
 
 TIME = pa.timestamp("us", "UTC")
-USERS, PRODUCTS = pa.array(["ann", "bob"]), pa.array(["ball", "kite"])
-BOTH_LIKE_BOTH = sp.csr_matrix(np.ones((2, 2), dtype=np.float32))
 
 
 def test_a_pair_counts_half_once_a_share_of_all_pairs_is_newer() -> None:
@@ -32,23 +30,31 @@ def test_pairs_of_the_same_moment_count_the_same() -> None:
     assert trend_of_times(np.array([10, 20, 20]), np.array([0, 1, 2]), 3, 1 / 3).tolist() == [0.25, 1, 1]
 
 
-def test_undated_returned_and_unknown_products_are_no_trend() -> None:
-    rows = pa.table(
-        {
-            "user_key": ["ann", "ann", "bob", "bob", "eve"],
-            "product_id": ["ball", "kite", "ball", "gone", "ball"],
-            "event_ts": pa.array([10, None, 20, 30, 40], TIME),
-        }
-    )
-    assert trend_of(newest_pairs(rows, "event_ts", USERS, PRODUCTS), BOTH_LIKE_BOTH, 0.5).tolist() == [1 + 0.5, 0]
-    bob_returned = sp.csr_matrix(np.array([[1, 1], [0, 1]], dtype=np.float32))
-    assert trend_of(newest_pairs(rows, "event_ts", USERS, PRODUCTS), bob_returned, 0.5).tolist() == [1, 0]
+def liked(*rows: tuple[str, int, int | None]) -> pa.Table:
+    """Rows of affinities: product, millionths, and the hour of the newest event."""
+    products, micros, hours = zip(*rows, strict=True)
+    times = pa.array([None if hour is None else hour * 3_600_000_000 + 17 for hour in hours], TIME)
+    return pa.table({"product_id": products, "affinity_micros": pa.array(micros, pa.int64()), "last_event_ts": times})
 
 
-def test_a_user_counts_once_a_product_however_often_they_came_back() -> None:
-    times = pa.array([10, 20, 30], TIME)
-    rows = pa.table({"user_key": ["ann"] * 3, "product_id": ["kite"] * 3, "event_ts": times})
-    assert trend_of(newest_pairs(rows, "event_ts", USERS, PRODUCTS), BOTH_LIKE_BOTH, 0.5).tolist() == [0, 1]
+def trend_of(affinities: pa.Table, share: float) -> list[float]:
+    starts, dated = hours_of(affinities)
+    weights = Hours.of_likes(affinities, share).weigh(starts)
+    return [float(weights[dated["product_id"].to_numpy() == product].sum()) for product in ("ball", "kite")]
+
+
+def test_undated_and_returned_products_are_no_trend() -> None:
+    rows = [("ball", 1, 10), ("kite", 1, None), ("ball", 1, 20)]
+    # Half of two likes is one: the newest counts 1, the other a half.
+    assert trend_of(liked(*rows), 0.5) == [1 + 0.5, 0]
+    assert trend_of(liked(*rows, ("kite", 0, 30), ("kite", -1, 40)), 0.5) == [1 + 0.5, 0]
+
+
+def test_likes_of_one_hour_are_equally_new() -> None:
+    rows = liked(("ball", 1, 10), ("kite", 1, 10))
+    first = rows["last_event_ts"].cast(pa.int64())[0].as_py()
+    times = pa.array([first, first + 60_000_000], TIME)
+    assert trend_of(rows.set_column(2, "last_event_ts", times), 0.5) == [1, 1]
 
 
 @given(st.lists(st.integers(0, 5), max_size=20), st.floats(0.01, 1.0))

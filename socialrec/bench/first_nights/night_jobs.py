@@ -41,6 +41,8 @@ def night_steps(ds: str, run_id: str, read: ReadReceipt) -> Iterator[JobStep]:
     encoder = ("--encoder-folder", str(read(run_id, "pin_models")["encoder_folder"]))
     for job in ("embed_texts", "predict_insights"):
         yield JobStep(job, job, (*about, *encoder))
+    version = str(read(run_id, "pin_models")["encoder_version"])
+    yield JobStep("build_features", "build_features", (*about, "--encoder-version", version))
     for job in ("score_recommendations", "publish_recommendations", "report_run"):
         yield JobStep(job, job, about)
 

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 
 from socialrec.bench.ranking.pair_files import TIME
 from socialrec.errors import UserError
-from socialrec.features.communities import find_communities
+from socialrec.features.communities import community_likes, find_communities
 from socialrec.features.evidence import recency_of_times, scaled, trend_of_times
 from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.training.offline import HeldOut
@@ -124,6 +124,7 @@ class Problem:
             cares=np.zeros((len(self.users), 1), dtype=np.float32),
             praise=np.zeros((len(self.products), 1), dtype=np.float32),
             communities=self.communities,
+            community_likes=community_likes(self.communities, weights),
             category=np.full(self.shape[1], ABSENT, dtype=np.int64),
             text=self.text(window),
             popularity=np.asarray((weights > 0).sum(axis=0), dtype=np.float32).ravel(),

@@ -9,11 +9,11 @@ import pyarrow.compute as pc
 from socialrec import tracking
 from socialrec.contracts.gold import MODEL_DECISIONS, RECOMMENDATIONS, USER_PROFILES
 from socialrec.errors import UserError
-from socialrec.features.context import Stamp, build_context
-from socialrec.features.inputs import read_night
+from socialrec.features.context import Stamp
 from socialrec.lake import Lake
 from socialrec.local_stack.nights.overview import require_published
 from socialrec.recommend.explain.explanation import Explanation, explain_product
+from socialrec.recommend.lists.night import Night, read_users
 from socialrec.recommend.lists.published import describe, names_of, product_ids_of, user_keys_of
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.model_files import require_unchanged
@@ -38,8 +38,8 @@ def explain(settings: Settings, user: str, product_id: str, ds: str | None) -> l
     folder = tracking.connect(settings).fetch(RECOMMENDER, stamp.recommender_version)
     require_unchanged(lake.read(MODEL_DECISIONS), stamp.recommender_version, folder)
     model = Recommender.load(folder)
-    night = read_night(lake, newest, stamp.encoder_version)
-    context = build_context(night, catalogue=model.products, stamp=stamp, settings=settings)
+    night = Night.read(lake, model.products.to_pylist(), stamp, settings.recommend)
+    context = night.snapshot(read_users(lake, newest, keys))
     platforms = lake.read(USER_PROFILES, [newest], ["user_key", "platform"], pc.field("user_key").isin(keys))
     platform_of = dict(zip(*(platforms[name].to_pylist() for name in ("user_key", "platform")), strict=True))
     known = product_ids_of(lake, newest, product_id)

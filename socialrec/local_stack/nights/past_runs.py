@@ -19,7 +19,7 @@ from socialrec.settings import Settings
 JOBS = {
     NIGHTLY: (
         *("ingest_landing", "build_silver", "build_gold", "pin_models", "embed_texts", "predict_insights"),
-        *("score_recommendations", "publish_recommendations", "report_run"),
+        *("build_features", "score_recommendations", "publish_recommendations", "report_run"),
     ),
     TRAIN: (
         "finetune_encoder",
@@ -30,7 +30,7 @@ JOBS = {
     ),
     ROLLBACK: (
         *("roll_back_model", "pin_models", "embed_texts", "predict_insights"),
-        *("score_recommendations", "publish_recommendations"),
+        *("build_features", "score_recommendations", "publish_recommendations"),
     ),
     PRETRAIN: ("pretrain_encoder",),
     MAINTENANCE: ("maintain_lake", "clean_databases"),

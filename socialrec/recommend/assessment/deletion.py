@@ -78,7 +78,7 @@ def claims_of(recommender: Recommender, context: ScoringSnapshot) -> list[Claim]
     )
     found = []
     for block in range(context.n_blocks):
-        _, rows = context.block_rows(block)
+        rows = context.block_rows(block)
         lists = explained_lists(recommender, policy, explainer, rows)
         for row, listed, places in zip(rows.tolist(), lists.chosen.listed.tolist(), lists.reasons, strict=True):
             found += [

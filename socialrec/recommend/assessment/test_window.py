@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,8 @@ from socialrec.features.context import ScoringSnapshot, Stamp
 from socialrec.features.feature_set import FeatureSet
 from socialrec.features.inputs import Inputs
 from socialrec.features.item_metadata import first_seen_since, kind_numbers, small_sellers
-from socialrec.features.reason_evidence import gather_evidence
+from socialrec.features.item_rows import NightProducts
+from socialrec.features.tables import NamedUsers, tables_of
 from socialrec.recommend.assessment.deletion import reasons_figures
 from socialrec.recommend.assessment.manipulation import simulate_attacks
 from socialrec.recommend.assessment.sample_lists import sample_lists
@@ -158,9 +159,19 @@ def sample_context(trial: Trial, split: Split) -> ScoringSnapshot:
     )
     # Rules that depend on kinds of products are left out: the figures are of the model.
     free = {"list_length": settings.evaluate.cutoff, "max_per_category": None, "max_new_share": 1.0}
-    return ScoringSnapshot(
+    evidence, everyone = trial.inputs.evidence(split, "test", settings), data.users
+    tables = tables_of(evidence, NamedUsers(everyone, everyone, data.communities), trial.inputs.ds, settings)
+    products = NightProducts.of(tables.items, data.products)
+    snapshot = ScoringSnapshot.of(
+        tables.users,
+        tables.community_likes,
+        products,
+        Stamp("", "", ""),
+        settings.recommend.model_copy(update=free),
+    )
+    return replace(
+        snapshot,
         features=data,
-        user_ids=data.users,
         target_rows=rows,
         platforms=pa.nulls(n, pa.string()),
         seen=place.dot(trial.held.seen).tocsr(),
@@ -169,11 +180,6 @@ def sample_context(trial: Trial, split: Split) -> ScoringSnapshot:
         brand=np.full(len(data.products), ABSENT, dtype=np.int64),
         age_days=np.zeros(len(data.products), dtype=np.float32),
         small_seller=np.zeros(len(data.products), dtype=np.bool_),
-        reason_evidence=gather_evidence(
-            trial.inputs.evidence(split, "test", settings), users=data.users, names=data.products
-        ),
-        stamp=Stamp("", "", ""),
-        settings=settings.recommend.model_copy(update=free),
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from socialrec.contracts.vocabulary import ReasonKind
-from socialrec.features.context import ScoringSnapshot, likes_of
+from socialrec.features.context import ScoringSnapshot
 from socialrec.features.words import quote_of, words_of
 from socialrec.recommend.explain.reach import Reach
 from socialrec.recommend.model import Recommender
@@ -86,8 +86,7 @@ class Explainer:
             context.features.products.to_pylist(),
             self._evidence.categories.to_pylist(),
         )
-        n_met = np.bincount(context.seen.indices, minlength=context.seen.shape[1])
-        self._reach = Reach.of(likes_of(context.features.affinity), n_met, context.active, context.features.category)
+        self._reach = Reach.of(context.features.popularity, context.n_met, context.active, context.features.category)
 
     def explain(
         self, rows: Indices, listed: Indices, contributions: npt.NDArray[np.float32]

@@ -23,7 +23,7 @@ _PLATFORM_FIRST = r"^(?P<platform>[A-Za-z0-9][A-Za-z0-9._-]*):"
 def audit_lists(lists: pa.Table, profiles: pa.Table, affinities: pa.Table, offered: pa.Array, list_length: int) -> None:
     """Check that every user of gold.user_profiles has a full list of products that may be recommended.
 
-    `offered` holds the active products that the model knows. A list may be shorter than `list_length` only where the
+    `offered` holds the active products. A list may be shorter than `list_length` only where the
     user has seen the rest of them. Raises UserError that counts every kind of fault.
     """
     counted = lists.group_by("user_key").aggregate(

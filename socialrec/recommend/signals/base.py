@@ -25,16 +25,16 @@ Value = TypeVar("Value")
 
 
 class OncePerFeatures(Generic[Value]):
-    """Value that depends on the features alone, computed once for all blocks of users."""
+    """Value that depends on the features of products alone, computed once for all blocks of users."""
 
     def __init__(self, compute: Callable[[FeatureSet], Value]) -> None:
         self._compute = compute
         self._newest: tuple[FeatureSet, Value] | None = None
 
     def of(self, features: FeatureSet) -> Value:
-        """Compute the value, or return that of the same features."""
+        """Compute the value, or return that of the same products."""
         newest = self._newest
-        if newest is None or newest[0] is not features:
+        if newest is None or not newest[0].has_products_of(features):
             self._newest = newest = features, self._compute(features)
         return newest[1]
 

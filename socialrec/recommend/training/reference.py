@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from socialrec.evaluate.drift import Histogram, Values, histogram
-from socialrec.features.context import Stamp, build_context
+from socialrec.features.context import Stamp, build_snapshot
 from socialrec.features.evidence import MICROS
 from socialrec.features.inputs import NIGHT_TABLES, read_night
 from socialrec.lake import Lake
@@ -49,7 +49,7 @@ def make_reference(lake: Lake, ds: str, recommender: Recommender, settings: Sett
     if newest is None or None in days:
         return {}
     night = read_night(lake, newest, recommender.info.encoder_version)
-    context = build_context(
+    context = build_snapshot(
         night,
         catalogue=recommender.products,
         stamp=Stamp(newest, "", ""),
@@ -58,7 +58,7 @@ def make_reference(lake: Lake, ds: str, recommender: Recommender, settings: Sett
     )
     policy, scores = Policy(context, recommender.is_new(context.features)), [np.zeros(0)]
     for block in range(context.n_blocks):
-        _, rows = context.block_rows(block)
+        rows = context.block_rows(block)
         chosen = policy.choose(recommender.score(UserBlock.of(context.features, rows)), rows)
         scores.append(chosen.scores[chosen.listed >= 0])
     values = night_values(night.affinities, night.ties, night.products, np.concatenate(scores))

@@ -1,0 +1,258 @@
+"""Feature tables by partitions of users: what `features.tables` makes in one process, for shops of any size.
+
+All rows of a user come into one partition, where the functions of `features` make that user's row and sums by product.
+Sums of partitions are exact, so the tables do not depend on the partitioning. The driver holds what all users have in
+common (products, and the graph of ties as numbers), and no rows of users.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+from socialrec.contracts.columns import Column, StructOf, Table
+from socialrec.contracts.gold import (
+    COMMENT_INSIGHTS,
+    SOCIAL_TIES,
+    TEXT_EMBEDDINGS,
+    USER_FEATURES,
+    USER_PRODUCT_AFFINITY,
+    USER_PROFILES,
+)
+from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
+from socialrec.etl.schemas import spark_schema, spark_type
+from socialrec.etl.tables import read_staged, read_table, write_stage
+from socialrec.evaluate.split import TIE_PARTS
+from socialrec.features.inputs import COMMENT_COLUMNS, COMMENT_KEY, INSIGHTS, comment_days, read_embeddings
+from socialrec.features.item_rows import item_rows
+from socialrec.features.praise import favourable
+from socialrec.features.product_side import ProductSide
+from socialrec.features.product_sums import HOUR, Hours, ProductSums
+from socialrec.features.tables import NamedUsers
+from socialrec.features.texts import TextVectors
+from socialrec.features.user_rows import NAMING, UserParts, user_rows
+from socialrec.features.words import label_counts
+from socialrec.lake import Lake, Stage
+from socialrec.privacy.user_order import AFFINITY_PARTS, COMMENT_PARTS, PROFILE_PARTS, order_by_hashes, own_hashes
+from socialrec.settings import Settings
+from socialrec.vectors.arrays import vocabulary
+
+Batches = Iterator[pa.RecordBatch]
+EVENT = ("product_id", "affinity_micros", "n_favourable", "n_returns", "last_event_ts")
+SAID = (*(name for name in COMMENT_COLUMNS if name != "user_key"), *INSIGHTS, "embedding")
+TIE = TIE_PARTS[1:]
+PARTS: Mapping[str, tuple[str, ...]] = {"events": EVENT, "comments": SAID, "ties": TIE}
+"""Lists of a user's rows, and their columns."""
+USERS_PER_BATCH = 2_000
+"""Users whose rows a Python process holds at a time."""
+
+
+@dataclass(frozen=True)
+class FeatureBuilder:
+    """Builder of the feature tables of day `ds` under one encoder; rows of users lie in `folder` meanwhile."""
+
+    spark: SparkSession
+    lake: Lake
+    settings: Settings
+    ds: str
+    encoder_version: str
+    folder: Path
+
+    def build(self, users: Stage, items: Stage, likes: Stage) -> None:
+        """Stage the three tables."""
+        self.spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(USERS_PER_BATCH))
+        gathered = self._gathered()
+        named = self._named(gathered)
+        side = self._products(gathered, items)
+        rows = gathered.mapInArrow(_rows_maker(side, self.settings), _schema_of_rows())
+        pq.write_table(named.rows(), self.folder / "names.parquet")
+        names = self.spark.read.parquet(str(self.folder / "names.parquet"))
+        platforms = gathered.select("user_key", "platform")
+        named_rows = rows.join(names, "user_key").join(platforms, "user_key").withColumn("ds", F.lit(self.ds))
+        write_stage(named_rows, users)
+        self._likes(users, named, likes)
+
+    def _gathered(self) -> DataFrame:
+        """All rows of each user: lists of `PARTS`, and the platform where the user gets a list."""
+        read, ds = self._read, [self.ds]
+        ties = read(SOCIAL_TIES, ds)
+        parts = {
+            "events": read(USER_PRODUCT_AFFINITY, ds),
+            "comments": self._comments(),
+            "ties": ties.where("is_follow OR replies_micros > 0"),
+        }
+        nothing = {name: f"CAST(NULL AS {_struct_of(name)}) AS {name}" for name in PARTS}
+        platform = "CAST(NULL AS STRING) AS platform"
+
+        def users(rows: DataFrame, **filled: str) -> DataFrame:
+            return rows.selectExpr("user_key", *(nothing | {"platform": platform} | filled).values())
+
+        every = users(read(USER_PROFILES, ds), platform="platform")
+        for name, columns in PARTS.items():
+            every = every.unionAll(users(parts[name], **{name: f"struct({', '.join(columns)}) AS {name}"}))
+        every = every.unionAll(users(ties)).unionAll(users(ties.selectExpr("neighbour_key AS user_key")))
+        lists = (F.collect_list(name).alias(name) for name in PARTS)
+        whole = every.groupBy("user_key").agg(*lists, F.max("platform").alias("platform"))
+        whole.write.parquet(str(self.folder / "users"))
+        return self.spark.read.parquet(str(self.folder / "users"))
+
+    def _comments(self) -> DataFrame:
+        """Comments up to the day, with what is predicted of each, and the vectors of their texts."""
+        days = comment_days(self.lake, self.ds)
+        comments = self._read(SILVER_COMMENTS, days).select(*COMMENT_COLUMNS, *COMMENT_KEY)
+        predicted = [day for day in self.lake.partitions(COMMENT_INSIGHTS) if day in days]
+        insights = self._read(COMMENT_INSIGHTS, predicted).select(*COMMENT_KEY, *INSIGHTS)
+        vectors = self._read(TEXT_EMBEDDINGS, [self.encoder_version]).select("text_hash", "embedding")
+        return comments.join(insights, list(COMMENT_KEY), "left").join(vectors, "text_hash", "left")
+
+    def _named(self, gathered: DataFrame) -> NamedUsers:
+        """Name all users by the hashes of their own rows, and find their communities."""
+        hashed = gathered.mapInArrow(_hashed, "user_key STRING, own_hash LONG").toArrow().sort_by("user_key")
+        keys = hashed["user_key"].combine_chunks()
+        own = hashed["own_hash"].to_numpy().view(np.uint64)
+        ties = self.lake.read(SOCIAL_TIES, [self.ds])
+        return NamedUsers.of(order_by_hashes(keys, own, ties), ties, self.settings)
+
+    def _products(self, gathered: DataFrame, items: Stage) -> ProductSide:
+        """Stage gold.item_features; returns the features of products that those of users are made with."""
+        rows = self.lake.read(SILVER_PRODUCTS, [self.ds])
+        products, embeddings = vocabulary(rows["product_id"]), self._vectors_of(rows)
+        dim = len(embeddings["embedding"][0]) if len(embeddings) else 1
+        summer = _summer(products, self._hours(), dim)
+        # By files, so that the driver holds the sums of one partition at a time.
+        gathered.mapInArrow(summer, _SUMS).write.parquet(str(self.folder / "sums"))
+        total, labels = ProductSums.nothing(products, dim), [_no_labels()]
+        for file in sorted((self.folder / "sums").glob("*.parquet")):
+            part = pq.read_table(file)
+            labels.append(_labels_of(part))
+            total += ProductSums.of_rows(part.filter(pc.field("n_met").is_valid()), products, dim)
+        side = ProductSide.of(total, rows, TextVectors.of(embeddings, dim))
+        share = self.settings.recommend.small_seller_share
+        counted = pa.concat_tables(labels)
+        items.write(item_rows(side, total, rows, counted, ds=self.ds, small_seller_share=share))
+        return side
+
+    def _hours(self) -> Hours:
+        """Weights of the hours of all likes."""
+        liked = self._read(USER_PRODUCT_AFFINITY, [self.ds]).where("affinity_micros > 0 AND last_event_ts IS NOT NULL")
+        hour = F.expr(f"unix_micros(last_event_ts) DIV {HOUR}").alias("hour")
+        counted = liked.groupBy(hour).count().toArrow()
+        share = self.settings.recommend.trend_half_life
+        return Hours.of(counted["hour"].to_numpy(), counted["count"].to_numpy(), share)
+
+    def _vectors_of(self, products: pa.Table) -> pa.Table:
+        """Vectors of the texts of the products; or of any text, so that their length is known."""
+        found = read_embeddings(self.lake, self.ds, self.encoder_version, (products,))
+        if found.num_rows:
+            return found
+        return self.lake.dataset(TEXT_EMBEDDINGS, [self.encoder_version]).head(1, columns=["text_hash", "embedding"])
+
+    def _likes(self, users: Stage, named: NamedUsers, likes: Stage) -> None:
+        """Stage gold.community_likes from the staged users."""
+        sizes = named.sizes()
+        members = pa.table({"community": np.arange(len(sizes)), "n_members": sizes})
+        pairs = read_staged(self.spark, users).where("community IS NOT NULL")
+        liked = pairs.select("community", F.explode("products").alias("pair")).where("pair.affinity > 0")
+        counted = liked.groupBy("community", F.col("pair.product_id").alias("product_id")).count()
+        shares = counted.join(F.broadcast(self.spark.createDataFrame(members)), "community")
+        rows = shares.withColumn("share", F.col("count") / F.col("n_members")).withColumn("ds", F.lit(self.ds))
+        # Scoring reads the communities of some users: their rows lie together.
+        write_stage(rows.repartition("community").sortWithinPartitions("community", "product_id"), likes)
+
+    def _read(self, table: Table, partitions: Sequence[str]) -> DataFrame:
+        return read_table(self.spark, self.lake, table, partitions)
+
+
+def _struct_of(name: str) -> str:
+    """Spark's type of one element of a list of `PARTS`, in SQL."""
+    return spark_type(StructOf(tuple(_COLUMNS[name](column) for column in PARTS[name]))).simpleString()
+
+
+_COLUMNS: Mapping[str, Callable[[str], Column]] = {
+    "events": USER_PRODUCT_AFFINITY.column,
+    "comments": lambda name: _column_of(name, SILVER_COMMENTS, COMMENT_INSIGHTS, TEXT_EMBEDDINGS),
+    "ties": SOCIAL_TIES.column,
+}
+_SUMS = (
+    "product_id STRING, n_likes LONG, n_met LONG, trend DOUBLE, n_said LONG, said ARRAY<DOUBLE>, "
+    "praise ARRAY<STRUCT<aspect: STRING, sum: DOUBLE, n: DOUBLE>>, word STRING, n_users LONG"
+)
+"""Sums by product of one partition; and rows of labels, which have a word and nothing but its users."""
+
+
+def _column_of(name: str, *tables: Table) -> Column:
+    return next(column for table in tables for column in table.columns if column.name == name)
+
+
+def _parts_of(batch: pa.RecordBatch, dim: int) -> tuple[pa.Array, UserParts]:
+    """Users of a batch, and their rows."""
+    users, tables = batch["user_key"], {}
+    for name, columns in PARTS.items():
+        lists = batch[name]
+        structs, owner = lists.flatten(), users.take(pc.list_parent_indices(lists))
+        tables[name] = pa.table({"user_key": owner} | {column: structs.field(column) for column in columns})
+    comments = tables["comments"]
+    known = comments.filter(pc.field("embedding").is_valid())
+    first = np.unique(known["text_hash"].to_numpy(zero_copy_only=False), return_index=True)[1]
+    texts = TextVectors.of(known.take(pa.array(first, pa.int64())), dim)
+    return users, UserParts(tables["events"], comments, tables["ties"], texts)
+
+
+def _hashed(batches: Batches) -> Batches:
+    """Hash the own rows of each user: `user_key`, `own_hash`."""
+    for batch in batches:
+        users, parts = _parts_of(batch, 1)
+        platform = pa.table({"user_key": users, "platform": batch["platform"]})
+        listed = platform.filter(pc.field("platform").is_valid())
+        own = ((parts.affinities, AFFINITY_PARTS), (parts.comments, COMMENT_PARTS), (listed, PROFILE_PARTS))
+        hashes = pa.array(own_hashes(own, users).view(np.int64))
+        yield pa.record_batch([users, hashes], names=["user_key", "own_hash"])
+
+
+def _summer(products: pa.Array, hours: Hours, dim: int) -> Callable[[Batches], Batches]:
+    """Make a function that sums over the users of a partition, by product."""
+
+    def sums(batches: Batches) -> Batches:
+        total, labels = ProductSums.nothing(products, dim), [_no_labels()]
+        for batch in batches:
+            _, parts = _parts_of(batch, dim)
+            total += ProductSums.of(parts.affinities, parts.comments, parts.texts, products, hours)
+            labels.append(label_counts(favourable(parts.comments)[1]))
+        counted = pa.concat_tables(labels).rename_columns({"n": "n_users"})
+        yield from pa.concat_tables([total.rows(), counted], promote_options="default").to_batches()
+
+    return sums
+
+
+def _no_labels() -> pa.Table:
+    return pa.schema({"product_id": pa.string(), "word": pa.string(), "n": pa.int64()}).empty_table()
+
+
+def _labels_of(part: pa.Table) -> pa.Table:
+    labels = part.filter(pc.field("word").is_valid()).select(["product_id", "word", "n_users"])
+    return labels.rename_columns({"n_users": "n"})
+
+
+def _rows_maker(side: ProductSide, settings: Settings) -> Callable[[Batches], Batches]:
+    """Make a function from the rows of users to rows of gold.user_features, without the columns of `NAMING`."""
+
+    def rows(batches: Batches) -> Batches:
+        for batch in batches:
+            users, parts = _parts_of(batch, side.text.shape[1])
+            yield from user_rows(parts, users, side, settings).to_batches()
+
+    return rows
+
+
+def _schema_of_rows() -> StructType:
+    """Spark's schema of those rows."""
+    return StructType([field for field in spark_schema(USER_FEATURES) if field.name not in NAMING])
