@@ -34,7 +34,7 @@ def cares_of(comments: pa.Table, users: pa.Array, aspects: pa.Array) -> Csr:
 
 
 def said_of_aspects(comments: pa.Table, products: pa.Array) -> dict[str, F64]:
-    """What comments say of the aspects of each product, -1 to 1 each: by aspect the sum, and the number that say
+    """Add up what comments say of the aspects of each product, -1 to 1 each: by aspect the sum, and the number that say
     something, float64 (2, n_products).
 
     comments: `product_id`, `aspects` and `aspect_sentiments` (lists of equal length).

@@ -12,10 +12,10 @@ import scipy.sparse as sp
 from socialrec.errors import UserError
 from socialrec.features.communities import community_likes, find_communities
 from socialrec.features.item_metadata import numbered
-from socialrec.features.product_side import ProductSide
+from socialrec.features.product_features import ProductFeatures
 from socialrec.features.product_sums import Hours, ProductSums
 from socialrec.features.texts import TextVectors
-from socialrec.features.user_side import UserSide
+from socialrec.features.user_features import UserFeatures
 from socialrec.settings import Settings
 from socialrec.vectors.arrays import ABSENT, F32, Csr, Indices, vocabulary
 
@@ -103,8 +103,9 @@ def build_features(
         users = vocabulary(affinities["user_key"], comments["user_key"], ties["user_key"], ties["neighbour_key"])
     texts = TextVectors.of(evidence.embeddings)
     hours = Hours.of_likes(affinities, settings.recommend.trend_half_life)
-    of_products = ProductSide.of(ProductSums.of(affinities, comments, texts, products, hours), evidence.products, texts)
-    of_users = UserSide.of(
+    sums = ProductSums.of(affinities, comments, texts, products, hours)
+    of_products = ProductFeatures.of(sums, evidence.products, texts)
+    of_users = UserFeatures.of(
         affinities, comments, ties, texts, users=users, neighbours=users, products=of_products, settings=settings
     )
     communities = find_communities(of_users.ties)

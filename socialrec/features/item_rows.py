@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 
 from socialrec.contracts.gold import ITEM_FEATURES
 from socialrec.features.item_metadata import ages_in_days, numbered, offered, small_sellers
-from socialrec.features.product_side import ProductSide, is_blank, named_column
+from socialrec.features.product_features import ProductFeatures, is_blank, named_column
 from socialrec.features.product_sums import ProductSums
 from socialrec.features.user_rows import structs_of
 from socialrec.features.words import distinctive_words, product_words
@@ -29,7 +29,7 @@ FILE = "products.safetensors"
 
 
 def item_rows(
-    side: ProductSide, sums: ProductSums, rows: pa.Table, labels: pa.Table, *, ds: str, small_seller_share: float
+    side: ProductFeatures, sums: ProductSums, rows: pa.Table, labels: pa.Table, *, ds: str, small_seller_share: float
 ) -> pa.Table:
     """Make rows of gold.item_features of all products of the shop, by id.
 

@@ -17,7 +17,7 @@ from socialrec.features.feature_set import EvidenceTables
 from socialrec.features.inputs import NightTables
 from socialrec.features.item_rows import item_rows
 from socialrec.features.praise import favourable
-from socialrec.features.product_side import ProductSide
+from socialrec.features.product_features import ProductFeatures
 from socialrec.features.product_sums import Hours, ProductSums
 from socialrec.features.texts import TextVectors
 from socialrec.features.user_rows import UserParts, user_rows
@@ -39,9 +39,7 @@ class FeatureTables:
 
 @dataclass(frozen=True)
 class NamedUsers:
-    """What follows from all users together: keys (n_users,), their names, and communities, int64 (n_users,), ABSENT
-    without ties.
-    """
+    """Keys of all users (n_users,), their names, and communities, int64 (n_users,), ABSENT without ties."""
 
     keys: pa.Array
     names: pa.Array
@@ -80,7 +78,7 @@ def tables_of(evidence: EvidenceTables, users: NamedUsers, ds: str, settings: Se
     texts, products = TextVectors.of(evidence.embeddings), vocabulary(evidence.products["product_id"])
     hours = Hours.of_likes(evidence.affinities, settings.recommend.trend_half_life)
     sums = ProductSums.of(evidence.affinities, evidence.comments, texts, products, hours)
-    side = ProductSide.of(sums, evidence.products, texts)
+    side = ProductFeatures.of(sums, evidence.products, texts)
     parts = UserParts(evidence.affinities, evidence.comments, evidence.ties, texts)
     rows, named = user_rows(parts, users.keys, side, settings), users.rows()
     columns = {name: rows[name] for name in rows.column_names}

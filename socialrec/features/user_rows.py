@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 from socialrec.contracts.gold import USER_FEATURES
 from socialrec.contracts.vocabulary import Stance
 from socialrec.features.praise import favourable, texts_by_user
-from socialrec.features.product_side import ProductSide
+from socialrec.features.product_features import ProductFeatures
 from socialrec.features.stances import stances
 from socialrec.features.texts import TextVectors
-from socialrec.features.user_side import UserSide
+from socialrec.features.user_features import UserFeatures
 from socialrec.lake.schemas import arrow_schema
 from socialrec.settings import Settings
 from socialrec.vectors.arrays import F32, Csr, Indices, csr, positions, vocabulary
@@ -37,10 +37,10 @@ class UserParts:
     texts: TextVectors
 
 
-def user_rows(parts: UserParts, users: pa.Array, products: ProductSide, settings: Settings) -> pa.Table:
+def user_rows(parts: UserParts, users: pa.Array, products: ProductFeatures, settings: Settings) -> pa.Table:
     """Make rows of gold.user_features of these users without the columns of `NAMING`, in the order of the users."""
     neighbours = vocabulary(parts.ties["neighbour_key"])
-    side = UserSide.of(
+    side = UserFeatures.of(
         parts.affinities,
         parts.comments,
         parts.ties,
@@ -83,7 +83,7 @@ def _filled_rows(rows: F32) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(ends), pa.array(rows[filled].ravel()))
 
 
-def _products(side: UserSide, parts: UserParts, users: pa.Array, products: pa.Array) -> pa.Array:
+def _products(side: UserFeatures, parts: UserParts, users: pa.Array, products: pa.Array) -> pa.Array:
     """Products of each user with all that is known of the pair, by id."""
     width = len(products)
 

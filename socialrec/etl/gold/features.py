@@ -35,7 +35,7 @@ from socialrec.evaluate.split import TIE_PARTS
 from socialrec.features.inputs import COMMENT_COLUMNS, COMMENT_KEY, INSIGHTS, comment_days, read_embeddings
 from socialrec.features.item_rows import item_rows
 from socialrec.features.praise import favourable
-from socialrec.features.product_side import ProductSide
+from socialrec.features.product_features import ProductFeatures
 from socialrec.features.product_sums import HOUR, Hours, ProductSums
 from socialrec.features.tables import NamedUsers
 from socialrec.features.texts import TextVectors
@@ -122,7 +122,7 @@ class FeatureBuilder:
         ties = self.lake.read(SOCIAL_TIES, [self.ds])
         return NamedUsers.of(order_by_hashes(keys, own, ties), ties, self.settings)
 
-    def _products(self, gathered: DataFrame, items: Stage) -> ProductSide:
+    def _products(self, gathered: DataFrame, items: Stage) -> ProductFeatures:
         """Stage gold.item_features; returns the features of products that those of users are made with."""
         rows = self.lake.read(SILVER_PRODUCTS, [self.ds])
         products, embeddings = vocabulary(rows["product_id"]), self._vectors_of(rows)
@@ -135,7 +135,7 @@ class FeatureBuilder:
             part = pq.read_table(file)
             labels.append(_labels_of(part))
             total += ProductSums.of_rows(part.filter(pc.field("n_met").is_valid()), products, dim)
-        side = ProductSide.of(total, rows, TextVectors.of(embeddings, dim))
+        side = ProductFeatures.of(total, rows, TextVectors.of(embeddings, dim))
         share = self.settings.recommend.small_seller_share
         counted = pa.concat_tables(labels)
         items.write(item_rows(side, total, rows, counted, ds=self.ds, small_seller_share=share))
@@ -242,7 +242,7 @@ def _labels_of(part: pa.Table) -> pa.Table:
     return labels.rename_columns({"n_users": "n"})
 
 
-def _rows_maker(side: ProductSide, settings: Settings) -> Callable[[Batches], Batches]:
+def _rows_maker(side: ProductFeatures, settings: Settings) -> Callable[[Batches], Batches]:
     """Make a function from the rows of users to rows of gold.user_features, without the columns of `NAMING`."""
 
     def rows(batches: Batches) -> Batches:

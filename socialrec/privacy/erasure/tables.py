@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -22,6 +23,7 @@ from socialrec.contracts.gold import (
     SOCIAL_TIES,
     TEXT_EMBEDDINGS,
     TEXTS,
+    USER_FEATURES,
     USER_PROFILES,
 )
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
@@ -107,6 +109,7 @@ class TableEraser:
         )
         found[RECOMMENDATIONS.name] = (("user_key", "reasons"), self._names_nobody)
         found[LIST_INPUTS.name] = (("user_key", "ds"), self._rests_on_nobody)
+        found[USER_FEATURES.name] = (("user_key", "ties"), self._ties_nobody)
         return found
 
     @cached_property
@@ -141,6 +144,14 @@ class TableEraser:
         ]
         return pa.chunked_array([stays], pa.bool_())
 
+    def _ties_nobody(self, rows: pa.Table) -> pa.ChunkedArray:
+        """Mark rows of features of others, without a tie to the users."""
+        keys, ties = pa.array(sorted(self.plan.keys), pa.string()), rows["ties"].combine_chunks()
+        tied = pc.list_parent_indices(ties).filter(pc.is_in(ties.flatten().field("neighbour_key"), value_set=keys))
+        stays = np.ones(rows.num_rows, dtype=np.bool_)
+        stays[tied.to_numpy()] = False
+        return pc.and_(pa.chunked_array([stays]), pc.invert(pc.is_in(rows["user_key"], value_set=keys)))
+
     def _erase_from(self, table: Table, tokens: Mapping[str, str], *, dry_run: bool) -> None:
         n_gone = 0
 
@@ -174,6 +185,9 @@ class TableEraser:
             kept = cleaner.clean(rows)
             self.changed.setdefault(rows["ds"][0].as_py(), set()).update(cleaner.changed)
             return kept
+        if table is USER_FEATURES:
+            others = pc.invert(pc.is_in(rows["user_key"], value_set=pa.array(sorted(self.plan.keys), pa.string())))
+            return without_ties(rows.filter(others), self.plan.keys)
         _, stays = self.rules[table.name]
         kept = rows.filter(stays(rows))
         return self._fewer_follows(kept) if table is USER_PROFILES and kept.num_rows else kept
@@ -216,6 +230,16 @@ class TableEraser:
             return not self.holds_people(table, file)
         except pa.ArrowInvalid:
             return False  # half written by a killed writer, content unknown
+
+
+def without_ties(rows: pa.Table, keys: Collection[str]) -> pa.Table:
+    """Take ties to these users out of rows of gold.user_features; the shares of others stay as they were."""
+    ties = rows["ties"].combine_chunks()
+    stays = pc.invert(pc.is_in(ties.flatten().field("neighbour_key"), value_set=pa.array(sorted(keys), pa.string())))
+    kept = stays.to_numpy(zero_copy_only=False)
+    ends = np.concatenate([[0], np.cumsum(kept)])[ties.offsets.to_numpy()].astype(np.int32)
+    left = pa.ListArray.from_arrays(pa.array(ends), ties.flatten().filter(stays), type=ties.type)
+    return rows.set_column(rows.schema.get_field_index("ties"), rows.schema.field("ties"), left)
 
 
 def _none_of(columns: tuple[str, ...], values: Collection[str]) -> Rule:

@@ -17,7 +17,7 @@ from socialrec.vectors.arrays import ABSENT, F32, positions
 
 
 @dataclass(frozen=True)
-class ProductSide:
+class ProductFeatures:
     """Features of the products of a shop.
 
     products: ids (n_products,). text: float32 (n_products, dim), the product's own text and the mean of its comments,

@@ -15,19 +15,19 @@ from socialrec.features.evidence import (
     recency_of_times,
     tie_matrix,
 )
-from socialrec.features.product_side import ProductSide
+from socialrec.features.product_features import ProductFeatures
 from socialrec.features.texts import TextVectors, directions
 from socialrec.settings import Settings
 from socialrec.vectors.arrays import F32, Csr
 
 
 @dataclass(frozen=True)
-class UserSide:
+class UserFeatures:
     """Features of n users; the matrices are csr float32 (n, n_products), but for those named otherwise.
 
     affinity: see `affinity_matrix`. recency: each user's newest product 1, the one before it 2, undated ones left out.
     opinions: -1 to 1. ties: csr (n, n_neighbours), rows adding up to 1. words: float32 (n, dim), the mean of the user's
-    comments as a direction from `ProductSide.said_centre`. cares: csr (n, n_aspects), see `cares_of`.
+    comments as a direction from `ProductFeatures.said_centre`. cares: csr (n, n_aspects), see `cares_of`.
     """
 
     affinity: Csr
@@ -47,7 +47,7 @@ class UserSide:
         *,
         users: pa.Array,
         neighbours: pa.Array,
-        products: ProductSide,
+        products: ProductFeatures,
         settings: Settings,
     ) -> Self:
         """Build the features of these users from their rows; neighbours: the users that columns of `ties` are of."""
