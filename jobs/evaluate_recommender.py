@@ -55,7 +55,8 @@ def main(argv: list[str] | None = None) -> int:
         if done and done.key == key:
             run.done(status="up_to_date", mlflow_url=page)
             return 0
-        inputs = read_inputs(run.lake, run.ds, args.encoder_version, seen_versions(folder))
+        most = run.settings.recommend.max_fit_users
+        inputs = read_inputs(run.lake, run.ds, args.encoder_version, seen_versions(folder), max_users=most)
         split = make_split(inputs.interactions, run.settings.evaluate)
         label = f"{split.label}; {DISCLAIMER}" if DEMO in inputs.platforms else split.label
         evaluation: dict[str, Any] = {"label": label, "split_kind": split.kind, "champion": None}
@@ -133,7 +134,8 @@ def try_champion(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, split:
     if info.encoder_version != run.args.encoder_version:
         # Vectors of the champion's encoder can be used only if it has encoded all texts of the day.
         try:
-            own = read_inputs(run.lake, run.ds, info.encoder_version, inputs.versions)
+            most = run.settings.recommend.max_fit_users
+            own = read_inputs(run.lake, run.ds, info.encoder_version, inputs.versions, max_users=most)
         except UserError:
             own = None
         if own is None or n_texts_missing(own):

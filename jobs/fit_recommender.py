@@ -40,7 +40,8 @@ def main(argv: list[str] | None = None) -> int:
         if done and done.key == key:
             run.done(status="up_to_date", mlflow_url=tracker.run_page(args.mlflow_run), **done.values)
             return 0
-        inputs = read_inputs(run.lake, run.ds, args.encoder_version)
+        most = run.settings.recommend.max_fit_users
+        inputs = read_inputs(run.lake, run.ds, args.encoder_version, max_users=most)
         split = make_split(inputs.interactions, run.settings.evaluate)
         if missing := n_texts_missing(inputs):
             run.log.warning("texts without a vector", n=missing, encoder_version=args.encoder_version)

@@ -13,15 +13,21 @@ import psutil
 
 _SAMPLE_SECONDS = 0.1
 _MIB = 1024**2
+_EXECUTOR = "org.apache.spark.executor.CoarseGrainedExecutorBackend"
 
 
 @dataclass(frozen=True)
 class Finished:
-    """One run: wall clock seconds, the tree's largest resident memory (a sum over processes), and standard output."""
+    """One run: wall clock seconds, the tree's largest resident memory (a sum over processes), and standard output.
+
+    executor_mib: the same of one Spark executor on a cluster, with its Python processes; driver_mib: of all others.
+    """
 
     seconds: float
     peak_mib: int
     output: str
+    driver_mib: int
+    executor_mib: int
 
 
 def run_child(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Finished:
@@ -42,7 +48,7 @@ def run_child(command: Sequence[str], environment: Mapping[str, str] | None = No
         err.seek(0)
         if code:
             raise RuntimeError(f"{' '.join(command)} ended with code {code}: {err.read()[-2000:].strip()}")
-        return Finished(seconds, watch.peak // _MIB, out.read())
+        return Finished(seconds, watch.peak // _MIB, out.read(), watch.driver // _MIB, watch.executor // _MIB)
 
 
 class _Watch(threading.Thread):
@@ -51,19 +57,35 @@ class _Watch(threading.Thread):
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
         self.pid = pid
-        self.peak = 0
+        self.peak = self.driver = self.executor = 0
         self.ended = threading.Event()
 
     def run(self) -> None:
         while not self.ended.wait(_SAMPLE_SECONDS):
-            self.peak = max(self.peak, self._held())
+            try:
+                root = psutil.Process(self.pid)
+                processes = [root, *root.children(recursive=True)]
+            except psutil.NoSuchProcess:
+                continue
+            total = sum(map(_resident, processes))
+            executors = [_family(process) for process in processes if _is_executor(process)]
+            self.peak, self.executor = max(self.peak, total), max(self.executor, *executors, 0)
+            self.driver = max(self.driver, total - sum(executors))
 
-    def _held(self) -> int:
-        try:
-            root = psutil.Process(self.pid)
-            return sum(_resident(process) for process in (root, *root.children(recursive=True)))
-        except psutil.NoSuchProcess:
-            return 0
+
+def _is_executor(process: psutil.Process) -> bool:
+    try:
+        return _EXECUTOR in process.cmdline()
+    except psutil.Error:
+        return False
+
+
+def _family(process: psutil.Process) -> int:
+    """Resident memory of a process and all below it."""
+    try:
+        return sum(map(_resident, (process, *process.children(recursive=True))))
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def _resident(process: psutil.Process) -> int:

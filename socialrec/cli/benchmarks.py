@@ -159,6 +159,18 @@ def bench_keys(
     _print_result(result.to_json(), as_json)
 
 
+@bench.command("growth")
+def bench_growth(
+    scale: Annotated[float, typer.Option("--scale", min=0.001, help="1 is up to 400,000 users, 50,000 products")] = 1.0,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the peak memory of driver, executor and trainer as the number of users grows eightfold."""
+    from socialrec.bench.growth import run as measure
+
+    _print_result(measure(load_settings(home).scratch, scale).to_json(), as_json)
+
+
 @bench.command("scale")
 def bench_scale(
     scale: Annotated[float, typer.Option("--scale", min=0.0001, help="1 is 10 million interactions")] = 1.0,

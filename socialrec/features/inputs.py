@@ -25,6 +25,7 @@ from socialrec.errors import UserError
 from socialrec.evaluate.split import Split, Until
 from socialrec.features.evidence import affinities_of_events
 from socialrec.features.feature_set import EvidenceTables, FeatureSet, build_features
+from socialrec.features.fit_users import users_to_fit
 from socialrec.lake import Lake
 from socialrec.privacy.user_order import HAPPENED, NamedTables
 from socialrec.settings import Settings
@@ -92,11 +93,19 @@ FEATURE_SETTINGS = ("affinity_exponent", "trend_half_life", "tie_reply_weight", 
 """Settings of `recommend` that these tables depend on."""
 
 
-def read_inputs(lake: Lake, ds: str, encoder_version: str, pinned: Mapping[str, int | None] | None = None) -> Inputs:
+def read_inputs(
+    lake: Lake,
+    ds: str,
+    encoder_version: str,
+    pinned: Mapping[str, int | None] | None = None,
+    *,
+    max_users: int | None = None,
+) -> Inputs:
     """Read everything up to day `ds`, at the pinned table versions or else the newest: the same in every home.
 
-    A shop without interactions has none to learn from. Raises UserError where the catalogue or its encoded texts are
-    missing.
+    Of more than `max_users` users with interactions, so many are drawn (see `users_to_fit`), with what they did and
+    wrote, and the ties between them. A shop without interactions has none to learn from. Raises UserError where the
+    catalogue or its encoded texts are missing.
     """
     tables = (SILVER_INTERACTIONS, SILVER_COMMENTS, COMMENT_INSIGHTS, SILVER_PRODUCTS, SOCIAL_TIES, TEXT_EMBEDDINGS)
     versions = {table.name: lake.version(table) for table in tables} | dict(pinned or {})
@@ -110,13 +119,14 @@ def read_inputs(lake: Lake, ds: str, encoder_version: str, pinned: Mapping[str, 
 
     if not days(SILVER_PRODUCTS):
         raise UserError(f"silver.products has nothing up to {ds}: land the catalogue, then run the ETL of that day")
-    interactions = read(SILVER_INTERACTIONS, INTERACTION_COLUMNS, HAPPENED)
-    comments, products = read_comments(lake, ds, versions), read(SILVER_PRODUCTS, PRODUCT_COLUMNS)
+    chosen = None if max_users is None else users_to_fit(lake, days(SILVER_INTERACTIONS), max_users, versions)
+    interactions = read(SILVER_INTERACTIONS, INTERACTION_COLUMNS, HAPPENED & _is_of(chosen))
+    comments, products = read_comments(lake, ds, versions, chosen), read(SILVER_PRODUCTS, PRODUCT_COLUMNS)
     found = Inputs(
         ds=ds,
         interactions=interactions,
         comments=comments,
-        ties=read(SOCIAL_TIES, None),
+        ties=read(SOCIAL_TIES, None, _is_of(chosen) & _is_of(chosen, "neighbour_key")),
         products=products,
         embeddings=read_embeddings(lake, ds, encoder_version, (products, comments), versions),
         platforms=tuple(sorted(pc.unique(interactions["platform"]).to_pylist())),
@@ -125,13 +135,20 @@ def read_inputs(lake: Lake, ds: str, encoder_version: str, pinned: Mapping[str, 
     return with_names(found)
 
 
-def read_night(lake: Lake, ds: str, encoder_version: str) -> NightTables:
-    """Read the rows that the lists of day `ds` are made from. Raises UserError where a table has no such day."""
+def read_night(lake: Lake, ds: str, encoder_version: str, users: pa.Array | None = None) -> NightTables:
+    """Read the rows of these users (None: of everybody) that the lists of day `ds` are made from.
+
+    Raises UserError where a table has no such day.
+    """
     missing = [table.name for table in NIGHT_TABLES if ds not in lake.partitions(table)]
     if missing:
         raise UserError(f"{', '.join(missing)} has no rows of {ds}: run build_silver and build_gold of that day first")
-    affinities, ties, products, profiles = (lake.read(table, [ds]) for table in NIGHT_TABLES)
-    comments = read_comments(lake, ds)
+    of_both = _is_of(users) & _is_of(users, "neighbour_key")
+    filters = (_is_of(users), of_both, pc.scalar(True), _is_of(users))
+    affinities, ties, products, profiles = (
+        lake.read(table, [ds], filter=rows) for table, rows in zip(NIGHT_TABLES, filters, strict=True)
+    )
+    comments = read_comments(lake, ds, users=users)
     embeddings = read_embeddings(lake, ds, encoder_version, (products, comments))
     return NightTables(affinities, ties, products, profiles, comments, embeddings)
 
@@ -165,13 +182,23 @@ def comment_days(lake: Lake, ds: str, version: int | None = None) -> list[str]:
     return [day for day in lake.partitions(SILVER_COMMENTS, version) if day <= ds]
 
 
-def read_comments(lake: Lake, ds: str, versions: Mapping[str, int | None] | None = None) -> pa.Table:
-    """Read comments up to day `ds`: `COMMENT_COLUMNS` and `INSIGHTS`, which are null where nothing was predicted."""
+def _is_of(users: pa.Array | None, column: str = "user_key") -> pc.Expression:
+    """Filter of rows of these users; None is everybody."""
+    return pc.scalar(True) if users is None else pc.field(column).isin(users)
+
+
+def read_comments(
+    lake: Lake, ds: str, versions: Mapping[str, int | None] | None = None, users: pa.Array | None = None
+) -> pa.Table:
+    """Read comments of these users (None: of everybody) up to day `ds`: `COMMENT_COLUMNS` and `INSIGHTS`, which are
+    null where nothing was predicted.
+    """
     of_comments, of_insights = ((versions or {}).get(table.name) for table in (SILVER_COMMENTS, COMMENT_INSIGHTS))
     days = comment_days(lake, ds, of_comments)
-    comments = lake.read(SILVER_COMMENTS, days, (*COMMENT_COLUMNS, *COMMENT_KEY), version=of_comments)
+    comments = lake.read(SILVER_COMMENTS, days, (*COMMENT_COLUMNS, *COMMENT_KEY), _is_of(users), of_comments)
     predicted = [day for day in lake.partitions(COMMENT_INSIGHTS, of_insights) if day in days]
-    insights = lake.read(COMMENT_INSIGHTS, predicted, (*COMMENT_KEY, *INSIGHTS), version=of_insights)
+    of_these = pc.scalar(True) if users is None else pc.field("comment_id").isin(comments["comment_id"])
+    insights = lake.read(COMMENT_INSIGHTS, predicted, (*COMMENT_KEY, *INSIGHTS), of_these, of_insights)
     places = positions(_keys(comments), _keys(insights).combine_chunks())
     chosen = insights.select(list(INSIGHTS)).take(pa.array(places, mask=places == ABSENT))
     found = comments.select(list(COMMENT_COLUMNS))

@@ -87,6 +87,8 @@ class RecommendSettings(Section):
     """Weight of each signal for users without products. None lets each training learn them on its validation window, by
     hiding the products of its users.
     """
+    max_fit_users: int = Field(50_000, ge=100)
+    """Most users that a training learns from and measures on, drawn evenly; lists are made for all."""
     tuning_trials: int = Field(0, ge=0)
     """Trials of a training's search for better settings of the signals on its validation window; 0 is no search."""
     tie_reply_weight: float = Field(1.0, ge=0)

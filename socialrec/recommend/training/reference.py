@@ -11,9 +11,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from socialrec.contracts.silver import SILVER_INTERACTIONS
 from socialrec.evaluate.drift import Histogram, Values, histogram
 from socialrec.features.context import Stamp, build_snapshot
 from socialrec.features.evidence import MICROS
+from socialrec.features.fit_users import users_to_fit
 from socialrec.features.inputs import NIGHT_TABLES, read_night
 from socialrec.lake import Lake
 from socialrec.recommend.model import Recommender
@@ -48,7 +50,9 @@ def make_reference(lake: Lake, ds: str, recommender: Recommender, settings: Sett
     newest = min((day for day in days if day), default=None)
     if newest is None or None in days:
         return {}
-    night = read_night(lake, newest, recommender.info.encoder_version)
+    until = [day for day in lake.partitions(SILVER_INTERACTIONS) if day <= newest]
+    users = users_to_fit(lake, until, settings.recommend.max_fit_users)
+    night = read_night(lake, newest, recommender.info.encoder_version, users)
     context = build_snapshot(
         night,
         catalogue=recommender.products,
