@@ -70,8 +70,8 @@ job build_features --encoder-version "$(reported pin_models encoder_version)"
 # gold.user_features, gold.item_features, gold.community_likes, gold.model_decisions, socialrec-recommender ->
 #   gold.recommendations, gold.list_inputs: rank products for every user, with reasons
 job score_recommendations
-# gold.user_product_affinity, gold.social_ties, gold.user_profiles, silver.products, gold.recommendations,
-#   socialrec-recommender -> published lists: check the lists, then write export/<day>/ and export/CURRENT
+# gold.user_product_affinity, gold.social_ties, gold.user_profiles, silver.products, silver.interactions,
+#   gold.recommendations, socialrec-recommender -> published lists: check the lists, then write export/<day>/ and export/CURRENT
 job publish_recommendations
 # bronze.*, quarantine.*, silver.*, gold.comment_insights, gold.user_profiles, gold.recommendations,
 #   gold.model_decisions -> report of the night: write reports/<day>/report.html and a run in MLflow

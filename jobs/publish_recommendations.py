@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
-from socialrec.contracts.gold import RECOMMENDATIONS, SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
+from socialrec.contracts.gold import RECOMMENDATIONS, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.runs import PUBLISHED_LISTS
 from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
@@ -14,7 +15,7 @@ from socialrec.errors import UserError
 from socialrec.evaluate.drift import drift
 from socialrec.lake.traffic import Amount
 from socialrec.recommend.lists.publishing import FILE, audit_lists, export_lists, with_source_ids
-from socialrec.recommend.training.reference import load_reference, night_values
+from socialrec.recommend.training.reference import load_reference, watched_values
 from socialrec.runtime import job
 from socialrec.settings.paths import require_below
 
@@ -31,26 +32,26 @@ def main(argv: list[str] | None = None) -> int:
             return 0
         if run.ds not in run.lake.partitions(RECOMMENDATIONS):
             raise UserError(f"gold.recommendations has no lists of {run.ds}: run score_recommendations first")
-        lists = run.lake.read(RECOMMENDATIONS, [run.ds])
-        profiles = run.lake.read(USER_PROFILES, [run.ds], ["user_key"])
-        affinities = run.lake.read(USER_PRODUCT_AFFINITY, [run.ds], ["user_key", "product_id", "affinity_micros"])
-        products = run.lake.read(SILVER_PRODUCTS, [run.ds], ["product_id", "is_active", "category"])
+        lists, profiles, affinities = (
+            run.lake.dataset(table, [run.ds]) for table in (RECOMMENDATIONS, USER_PROFILES, USER_PRODUCT_AFFINITY)
+        )
+        products = run.lake.read(SILVER_PRODUCTS, [run.ds], ["product_id", "is_active"])
         pins = job.receipt(run.settings, run.run_id, "pin_models")
         model = require_below(run.settings.models, Path(pins["recommender_folder"]))
         offered = products["product_id"].filter(products["is_active"]).combine_chunks()
         audit_lists(lists, profiles, affinities, offered, run.settings.recommend.list_length)
-        exported = with_source_ids(lists, is_shared=Entity.PRODUCTS in run.settings.etl.shared_ids)
-        n_changed = export_lists(exported, run.settings.export, run.ds)
+        is_shared = Entity.PRODUCTS in run.settings.etl.shared_ids
+        convert = partial(with_source_ids, is_shared=is_shared)
+        n_changed = export_lists(lists, run.settings.export, run.ds, convert)
+        n_published = lists.count_rows()
         if n_changed:
             n_bytes = (run.settings.export / run.ds / FILE).stat().st_size
-            run.lake.traffic.wrote(PUBLISHED_LISTS, Amount(lists.num_rows, n_bytes))
-        ties = run.lake.read(SOCIAL_TIES, [run.ds], ["user_key"])
-        values = night_values(affinities, ties, products, lists["score"].to_numpy(zero_copy_only=False))
-        moved = drift(load_reference(model), values)
+            run.lake.traffic.wrote(PUBLISHED_LISTS, Amount(n_published, n_bytes))
+        moved = drift(load_reference(model), watched_values(run.lake, run.ds, run.settings))
         warnings = warn(run, moved)
         run.done(
             status="written" if n_changed else "up_to_date",
-            counts={"users": profiles.num_rows, "published": lists.num_rows},
+            counts={"users": profiles.count_rows(), "published": n_published},
             changed_rows=n_changed,
             export=str(run.settings.export / run.ds),
             drift=moved,

@@ -42,7 +42,7 @@ READ: dict[str, tuple[str, ...]] = {
     "predict_insights": (*_EVIDENCE[:3], "gold.user_product_affinity", "gold.text_embeddings", ENCODER),
     "build_features": _NIGHT,
     "score_recommendations": (*_FEATURES, "gold.model_decisions", RECOMMENDER),
-    "publish_recommendations": (*_LISTED, "gold.recommendations", RECOMMENDER),
+    "publish_recommendations": (*_LISTED, "silver.interactions", "gold.recommendations", RECOMMENDER),
     "report_run": (
         *(*_BRONZE, *_QUARANTINE, *_SILVER, "gold.comment_insights"),
         *("gold.user_profiles", "gold.recommendations", "gold.model_decisions"),

@@ -120,13 +120,13 @@ def read_inputs(
     if not days(SILVER_PRODUCTS):
         raise UserError(f"silver.products has nothing up to {ds}: land the catalogue, then run the ETL of that day")
     chosen = None if max_users is None else users_to_fit(lake, days(SILVER_INTERACTIONS), max_users, versions)
-    interactions = read(SILVER_INTERACTIONS, INTERACTION_COLUMNS, HAPPENED & _is_of(chosen))
+    interactions = read(SILVER_INTERACTIONS, INTERACTION_COLUMNS, HAPPENED & rows_of(chosen))
     comments, products = read_comments(lake, ds, versions, chosen), read(SILVER_PRODUCTS, PRODUCT_COLUMNS)
     found = Inputs(
         ds=ds,
         interactions=interactions,
         comments=comments,
-        ties=read(SOCIAL_TIES, None, _is_of(chosen) & _is_of(chosen, "neighbour_key")),
+        ties=read(SOCIAL_TIES, None, rows_of(chosen) & rows_of(chosen, "neighbour_key")),
         products=products,
         embeddings=read_embeddings(lake, ds, encoder_version, (products, comments), versions),
         platforms=tuple(sorted(pc.unique(interactions["platform"]).to_pylist())),
@@ -143,8 +143,8 @@ def read_night(lake: Lake, ds: str, encoder_version: str, users: pa.Array | None
     missing = [table.name for table in NIGHT_TABLES if ds not in lake.partitions(table)]
     if missing:
         raise UserError(f"{', '.join(missing)} has no rows of {ds}: run build_silver and build_gold of that day first")
-    of_both = _is_of(users) & _is_of(users, "neighbour_key")
-    filters = (_is_of(users), of_both, pc.scalar(True), _is_of(users))
+    of_both = rows_of(users) & rows_of(users, "neighbour_key")
+    filters = (rows_of(users), of_both, pc.scalar(True), rows_of(users))
     affinities, ties, products, profiles = (
         lake.read(table, [ds], filter=rows) for table, rows in zip(NIGHT_TABLES, filters, strict=True)
     )
@@ -182,7 +182,7 @@ def comment_days(lake: Lake, ds: str, version: int | None = None) -> list[str]:
     return [day for day in lake.partitions(SILVER_COMMENTS, version) if day <= ds]
 
 
-def _is_of(users: pa.Array | None, column: str = "user_key") -> pc.Expression:
+def rows_of(users: pa.Array | None, column: str = "user_key") -> pc.Expression:
     """Filter of rows of these users; None is everybody."""
     return pc.scalar(True) if users is None else pc.field(column).isin(users)
 
@@ -195,7 +195,7 @@ def read_comments(
     """
     of_comments, of_insights = ((versions or {}).get(table.name) for table in (SILVER_COMMENTS, COMMENT_INSIGHTS))
     days = comment_days(lake, ds, of_comments)
-    comments = lake.read(SILVER_COMMENTS, days, (*COMMENT_COLUMNS, *COMMENT_KEY), _is_of(users), of_comments)
+    comments = lake.read(SILVER_COMMENTS, days, (*COMMENT_COLUMNS, *COMMENT_KEY), rows_of(users), of_comments)
     predicted = [day for day in lake.partitions(COMMENT_INSIGHTS, of_insights) if day in days]
     of_these = pc.scalar(True) if users is None else pc.field("comment_id").isin(comments["comment_id"])
     insights = lake.read(COMMENT_INSIGHTS, predicted, (*COMMENT_KEY, *INSIGHTS), of_these, of_insights)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as pds
 import pyarrow.parquet as pq
 
 from socialrec.contracts.product_ids import SEPARATOR
@@ -17,49 +22,79 @@ from socialrec.errors import UserError
 
 FILE = "recommendations.parquet"
 PRODUCT_PLATFORM = "product_platform"
+EXPORTED_AT_ONCE = 100_000
+"""Rows of an export that are in memory at a time."""
+Rows = Any
+"""Arrow table or dataset; pyarrow ships no types."""
 _PLATFORM_FIRST = r"^(?P<platform>[A-Za-z0-9][A-Za-z0-9._-]*):"
 
 
-def audit_lists(lists: pa.Table, profiles: pa.Table, affinities: pa.Table, offered: pa.Array, list_length: int) -> None:
+FAULTS = {
+    "users with a short list": """
+        SELECT count(*) FROM profiles LEFT JOIN listed USING (user_key) LEFT JOIN met USING (user_key)
+        WHERE coalesce(n_places, 0) < least($length, $n_offered - coalesce(n_met, 0))""",
+    "lists with gaps in their ranks": "SELECT count(*) FROM listed WHERE n_places <> last_rank",
+    "lists that repeat a product": "SELECT count(*) FROM listed WHERE n_places <> n_products",
+    "places with a product that is not offered": "SELECT count(*) FROM lists ANTI JOIN offered USING (product_id)",
+    "places with a product the user has seen": """
+        SELECT count(*) FROM lists SEMI JOIN pairs USING (user_key, product_id)""",
+    "places of users who are not in gold.user_profiles": """
+        SELECT count(*) FROM lists ANTI JOIN profiles USING (user_key)""",
+    "places without a reason": "SELECT count(*) FROM lists WHERE len(reasons) = 0",
+}
+"""SQL that counts each fault of lists."""
+_VIEWS = """
+    CREATE VIEW pairs AS SELECT user_key, product_id FROM affinities SEMI JOIN offered USING (product_id);
+    CREATE VIEW met AS SELECT user_key, count(DISTINCT product_id) AS n_met FROM pairs GROUP BY user_key;
+    CREATE VIEW listed AS SELECT user_key, count(*) AS n_places, max(rank) AS last_rank,
+        count(DISTINCT product_id) AS n_products FROM lists GROUP BY user_key;
+"""
+
+
+def audit_lists(lists: Rows, profiles: Rows, affinities: Rows, offered: pa.Array, list_length: int) -> None:
     """Check that every user of gold.user_profiles has a full list of products that may be recommended.
 
-    `offered` holds the active products. A list may be shorter than `list_length` only where the
-    user has seen the rest of them. Raises UserError that counts every kind of fault.
+    `offered` holds the active products. A list may be shorter than `list_length` only where the user has seen the rest
+    of them. Rows are not held in memory. Raises UserError that counts every kind of fault.
     """
-    counted = lists.group_by("user_key").aggregate(
-        [("rank", "count"), ("rank", "max"), ("product_id", "count_distinct")]
-    )
-    known = affinities.select(["user_key", "product_id"]).filter(pc.is_in(affinities["product_id"], value_set=offered))
-    seen = known.group_by("user_key").aggregate([("product_id", "count_distinct")])
-    seen = seen.rename_columns({"product_id_count_distinct": "n_seen"})
-    users = profiles.select(["user_key"]).join(counted, "user_key").join(seen, "user_key")
-    length = pc.fill_null(users["rank_count"], 0)
-    left = pc.subtract(len(offered), pc.fill_null(users["n_seen"], 0))
-    pairs = lists.select(["user_key", "product_id"])
-    strangers = pairs.join(profiles.select(["user_key"]), "user_key", join_type="left anti")
-    n_distinct = counted["product_id_count_distinct"]
-    faults = {
-        "users with a short list": _count(pc.less(length, pc.min_element_wise(left, list_length))),
-        "lists with gaps in their ranks": _count(pc.not_equal(counted["rank_count"], counted["rank_max"])),
-        "lists that repeat a product": _count(pc.not_equal(counted["rank_count"], n_distinct)),
-        "places with a product that is not offered": _count(
-            pc.invert(pc.is_in(pairs["product_id"], value_set=offered))
-        ),
-        "places with a product the user has seen": pairs.join(
-            known, ["user_key", "product_id"], join_type="left semi"
-        ).num_rows,
-        "places of users who are not in gold.user_profiles": strangers.num_rows,
-        "places without a reason": _count(pc.equal(pc.list_value_length(lists["reasons"]), 0)),
+    tables = {
+        "lists": lists,
+        "profiles": profiles,
+        "affinities": affinities,
+        "offered": pa.table({"product_id": offered}),
     }
-    wrong = [f"{n} {what}" for what, n in faults.items() if n]
+    values = {"length": list_length, "n_offered": len(offered)}
+    with _database(tables) as database:
+        database.execute(_VIEWS)
+        counts = {
+            what: _number(database, sql, {k: v for k, v in values.items() if f"${k}" in sql})
+            for what, sql in FAULTS.items()
+        }
+    wrong = [f"{n} {what}" for what, n in counts.items() if n]
     if wrong:
         raise UserError(
             f"gold.recommendations is not fit to publish: {'; '.join(wrong)}; run score_recommendations again"
         )
 
 
-def _count(flags: pa.ChunkedArray) -> int:
-    return int(pc.sum(flags).as_py() or 0)
+@contextmanager
+def _database(tables: Mapping[str, Rows]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database over these rows, which spills to disk what does not fit into its memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": "1GB",
+            "threads": 2,
+            "temp_directory": folder,
+        }
+        with duckdb.connect(config=config) as database:
+            for name, rows in tables.items():
+                database.register(name, rows)
+            yield database
+
+
+def _number(database: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, int]) -> int:
+    (found,) = database.execute(sql, dict(values)).fetchone() or (0,)
+    return int(found)
 
 
 def with_source_ids(lists: pa.Table, *, is_shared: bool) -> pa.Table:
@@ -117,37 +152,60 @@ def _offsets(lists: pa.ListArray) -> pa.Array:
     return pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
 
 
-def export_lists(lists: pa.Table, folder: Path, ds: str) -> int:
+def export_lists(lists: Rows, folder: Path, ds: str, convert: Callable[[pa.Table], pa.Table] | None = None) -> int:
     """Write `<folder>/<ds>/recommendations.parquet` and point `<folder>/CURRENT` at the newest day.
 
-    Files are written aside and renamed, so readers see the old or the new. Returns the number of new rows; with none
-    (and none gone) it touches nothing but a missing or older pointer.
+    Rows are sorted by user and rank, converted some at a time, and not held in memory. Files are written aside and
+    renamed, so readers see the old or the new. Returns the number of new rows; with none (and none gone) it touches
+    nothing but a missing or older pointer.
     """
-    ordered = lists.sort_by([("user_key", "ascending"), ("rank", "ascending")])
     target = folder / ds / FILE
-    n_changed = (
-        _n_changed(pq.read_table(target, schema=ordered.schema), ordered) if target.exists() else ordered.num_rows
-    )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{FILE}.{os.getpid()}")
+    _write_sorted(lists, partial, convert or (lambda rows: rows))
+    n_changed = _n_changed(target, partial) if target.exists() else pq.read_metadata(partial).num_rows
     if n_changed or not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{FILE}.{os.getpid()}")
-        pq.write_table(ordered, partial, compression="zstd")
         partial.replace(target)
+    partial.unlink(missing_ok=True)
     pointer = folder / NEWEST_DAY
     # A backfilled older day must not become the current one.
     if not pointer.exists() or pointer.read_text(encoding="utf-8").strip() < ds:
-        partial = pointer.with_name(f".{NEWEST_DAY}.{os.getpid()}")
-        partial.write_text(f"{ds}\n", encoding="utf-8")
-        partial.replace(pointer)
+        aside = pointer.with_name(f".{NEWEST_DAY}.{os.getpid()}")
+        aside.write_text(f"{ds}\n", encoding="utf-8")
+        aside.replace(pointer)
     return n_changed
 
 
-def _n_changed(old: pa.Table, new: pa.Table) -> int:
+def _write_sorted(lists: Rows, file: Path, convert: Callable[[pa.Table], pa.Table]) -> None:
+    schema = lists.schema
+    with _database({"lists": lists}) as database:
+        reader = database.sql("SELECT * FROM lists ORDER BY user_key, rank").to_arrow_reader(EXPORTED_AT_ONCE)
+        writer = None
+        try:
+            for batch in reader:
+                rows = convert(pa.Table.from_batches([batch]).cast(schema))
+                writer = writer or pq.ParquetWriter(file, rows.schema, compression="zstd")
+                writer.write_table(rows)
+            if writer is None:
+                pq.write_table(convert(schema.empty_table()), file, compression="zstd")
+        finally:
+            if writer is not None:
+                writer.close()
+
+
+def _n_changed(old: Path, new: Path) -> int:
     """Count rows of one that differ from the other at the same place of the same user's list, or are missing there."""
-    if old.equals(new):
-        return 0
-    places = [name for name in new.column_names if not pa.types.is_nested(new.schema.field(name).type)]
-    moved: int = new.select(places).join(old.select(places), places, join_type="left anti").num_rows
-    gone: int = old.select(places).join(new.select(places), ["user_key", "rank"], join_type="left anti").num_rows
-    # Only reasons differ where no place did.
-    return moved + gone or new.num_rows
+    tables = {name: pds.dataset(file) for name, file in (("old", old), ("new", new))}
+    if tables["old"].schema != tables["new"].schema:
+        return int(tables["new"].count_rows())
+    nested = [field.name for field in tables["new"].schema if pa.types.is_nested(field.type)]
+    places = f"* EXCLUDE ({', '.join(nested)})" if nested else "*"
+    with _database(tables) as database:
+
+        def missing(columns: str, of: str, there: str) -> int:
+            rows = f"(SELECT {columns} FROM {of} EXCEPT ALL SELECT {columns} FROM {there})"  # noqa: S608 (our names)
+            return _number(database, f"SELECT count(*) FROM {rows}", {})  # noqa: S608
+
+        moved, gone = missing(places, "new", "old"), missing("user_key, rank", "old", "new")
+        # Only reasons differ where no place did.
+        return moved + gone or (tables["new"].count_rows() if missing("*", "new", "old") else 0)

@@ -11,12 +11,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from socialrec.contracts.silver import SILVER_INTERACTIONS
+from socialrec.contracts.gold import RECOMMENDATIONS, SOCIAL_TIES, USER_PRODUCT_AFFINITY
+from socialrec.contracts.silver import SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.evaluate.drift import Histogram, Values, histogram
 from socialrec.features.context import Stamp, build_snapshot
 from socialrec.features.evidence import MICROS
 from socialrec.features.fit_users import users_to_fit
-from socialrec.features.inputs import NIGHT_TABLES, read_night
+from socialrec.features.inputs import NIGHT_TABLES, read_night, rows_of
 from socialrec.lake import Lake
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.policy import Policy
@@ -44,15 +45,33 @@ def night_values(
     }
 
 
+def watched_values(lake: Lake, ds: str, settings: Settings) -> dict[str, Values]:
+    """Watched values of a published night; of a large shop, those of some users (see `users_to_fit`)."""
+    theirs = rows_of(_watched_users(lake, ds, settings))
+    affinities, ties, lists = (
+        lake.read(table, [ds], columns, theirs)
+        for table, columns in (
+            (USER_PRODUCT_AFFINITY, ["user_key", "product_id", "affinity_micros"]),
+            (SOCIAL_TIES, ["user_key"]),
+            (RECOMMENDATIONS, ["score"]),
+        )
+    )
+    products = lake.read(SILVER_PRODUCTS, [ds], ["product_id", "category"])
+    return night_values(affinities, ties, products, lists["score"].to_numpy(zero_copy_only=False))
+
+
+def _watched_users(lake: Lake, ds: str, settings: Settings) -> pa.Array | None:
+    until = [day for day in lake.partitions(SILVER_INTERACTIONS) if day <= ds]
+    return users_to_fit(lake, until, settings.recommend.max_fit_users)
+
+
 def make_reference(lake: Lake, ds: str, recommender: Recommender, settings: Settings) -> Reference:
     """Make the watched distributions of the newest night up to day `ds`; empty where no night was built yet."""
     days = [lake.last_partition(table, until=ds) for table in NIGHT_TABLES]
     newest = min((day for day in days if day), default=None)
     if newest is None or None in days:
         return {}
-    until = [day for day in lake.partitions(SILVER_INTERACTIONS) if day <= newest]
-    users = users_to_fit(lake, until, settings.recommend.max_fit_users)
-    night = read_night(lake, newest, recommender.info.encoder_version, users)
+    night = read_night(lake, newest, recommender.info.encoder_version, _watched_users(lake, newest, settings))
     context = build_snapshot(
         night,
         catalogue=recommender.products,
