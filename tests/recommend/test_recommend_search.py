@@ -38,6 +38,18 @@ def test_no_combination_is_tried_twice_and_fewer_than_a_grid_has() -> None:
     assert len(seen) == len(set(seen)) < 12
 
 
+def test_half_steps_find_a_peak_between_two_levels() -> None:
+    # Of 2 and 4 the search takes 2, and then their middle, to three digits; texts get half of one level.
+    found = peak_at(2.8, 0.25).best(RecommendSettings(regularization=1.0, text_weight=0.0))
+    assert (found.regularization, found.text_weight) == (2.83, 0.25)
+
+
+def test_whole_numbers_have_no_levels_between() -> None:
+    search = Search(lambda tried: -abs(tried.factor_dim - 47), {"factor_dim": (32, 64, 128)})
+    assert search.best(RecommendSettings(factor_dim=128)).factor_dim == 32
+    assert search.trials.keys() == {(128,), (64,), (32,)}
+
+
 def test_a_start_between_levels_is_a_level_of_its_own_and_other_settings_stay() -> None:
     found = peak_at(4.4, 0.0).best(RecommendSettings(regularization=4.4, text_weight=0.1, list_length=7))
     assert (found.regularization, found.text_weight, found.list_length) == (4.4, 0.0, 7)

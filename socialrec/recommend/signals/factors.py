@@ -56,9 +56,9 @@ class Factors(SignalDefaults):
     learns_products: ClassVar[bool] = True
     space: ClassVar[Space] = {
         "factor_regularization": (0.001, 0.003, 0.01, 0.03, 0.1),
-        "factor_unobserved_weight": (0.01, 0.03, 0.1, 0.3),
+        "factor_unobserved_weight": (0.003, 0.01, 0.03, 0.1, 0.3),
         "factor_text": (0.0, 0.3, 1.0, 3.0, 10.0),
-        "factor_dim": (32, 64, 128, 256),
+        "factor_dim": (32, 64, 128, 256, 512),
     }
 
     def __init__(self, products: F32, unobserved_weight: float, regularization: float, mean: float) -> None:
