@@ -136,7 +136,10 @@ def build_features(
     if users is None:
         users = vocabulary(affinities["user_key"], comments["user_key"], ties["user_key"], ties["neighbour_key"])
     affinity = affinity_matrix(affinities, users, products, settings)
-    strengths, newest = tie_matrix(ties, users, settings), newest_pairs(affinities, "last_event_ts", users, products)
+    strengths, newest = (
+        tie_matrix(ties, users, settings.etl),
+        newest_pairs(affinities, "last_event_ts", users, products),
+    )
     words, text = text_vectors(evidence, users, products)
     cares, praise = aspect_matrices(comments, users, products)
     return FeatureSet(

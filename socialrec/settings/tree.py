@@ -89,7 +89,6 @@ class RecommendSettings(Section):
     """
     tuning_trials: int = Field(0, ge=0)
     """Trials of a training's search for better settings of the signals on its validation window; 0 is no search."""
-    tie_reply_weight: float = Field(1.0, ge=0)
     score_decimals: int = Field(5, ge=1, le=9)
     block_users: int = Field(512, ge=1)
     """Most users that are scored at a time."""

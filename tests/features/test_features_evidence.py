@@ -138,9 +138,13 @@ def test_ties_are_shares_of_follow_mutual_and_replies(settings: Settings) -> Non
             "replies_micros": [0, replies, 0],
         }
     )
-    ties = tie_matrix(parts, pa.array(["a", "b", "c"]), settings)
+    ties = tie_matrix(parts, pa.array(["a", "b", "c"]), settings.etl)
     assert ties.toarray()[0] == pytest.approx([0, 2 / 3, 1 / 3], abs=1e-6)
     assert ties.toarray()[1:].sum() == 0
+    weighed = settings.etl.model_copy(update={"mutual_weight": 0.0, "reply_weight": 3.0})
+    assert tie_matrix(parts, pa.array(["a", "b", "c"]), weighed).toarray()[0] == pytest.approx(
+        [0, 1 / 4, 3 / 4], abs=1e-6
+    )
 
 
 def tie_rows(users: list[str], neighbours: list[str]) -> pa.Table:
@@ -153,20 +157,20 @@ def tie_rows(users: list[str], neighbours: list[str]) -> pa.Table:
 
 
 def test_a_self_tie_counts_nothing(settings: Settings) -> None:
-    ties = tie_matrix(tie_rows(["a", "a"], ["a", "b"]), pa.array(["a", "b"]), settings)
+    ties = tie_matrix(tie_rows(["a", "a"], ["a", "b"]), pa.array(["a", "b"]), settings.etl)
     assert ties.toarray().tolist() == [[0, 1], [0, 0]]
 
 
 def test_a_hub_with_a_million_ties_weighs_each_of_them_little(settings: Settings) -> None:
     everyone = [f"u{i:07}" for i in range(1_000_001)]
-    ties = tie_matrix(tie_rows(["u0000000"] * 1_000_000, everyone[1:]), pa.array(everyone), settings)
+    ties = tie_matrix(tie_rows(["u0000000"] * 1_000_000, everyone[1:]), pa.array(everyone), settings.etl)
     assert ties.nnz == 1_000_000
     assert ties.sum() == pytest.approx(1, abs=1e-3)
     assert ties.data.max() < 1e-5
 
 
 def test_an_empty_graph_has_no_ties(settings: Settings) -> None:
-    assert tie_matrix(tie_rows([], []), pa.array(["a"]), settings).nnz == 0
+    assert tie_matrix(tie_rows([], []), pa.array(["a"]), settings.etl).nnz == 0
 
 
 def test_products_are_centred_unit_vectors_of_their_own_text_and_comments(data: FeatureSet) -> None:

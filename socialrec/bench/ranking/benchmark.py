@@ -74,7 +74,6 @@ class Choice:
             "max_reasons",
             "min_named_friends",
             "min_reason_share",
-            "tie_reply_weight",
             "score_decimals",
         }
         return {
