@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -9,6 +11,7 @@ import scipy.sparse as sp
 from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.signals import SIGNALS
+from socialrec.recommend.signals.trend import Trend
 from socialrec.recommend.training.ablation import ablate
 from socialrec.recommend.training.offline import HeldOut, blend_candidates
 from socialrec.recommend.training.search import FIT_SPACES, Search, SearchTrial, search_settings
@@ -78,6 +81,16 @@ def test_settings_that_cannot_matter_are_not_searched(data: FeatureSet, held: He
     assert "affinity_exponent" not in trials[0].values
     assert "social_weight" in trials[0].values
     assert found.n_trials["collaborative"] == sum(trial.signal == "collaborative" for trial in trials)
+
+
+def test_a_signal_without_a_setting_that_matters_is_not_tried(
+    data: FeatureSet, held: HeldOut, settings: Settings
+) -> None:
+    undated = dataclasses.replace(data, trend=np.zeros(len(data.products), dtype=np.float32))
+    trials: list[SearchTrial] = []
+    spaces = {Trend: Trend.data_space}
+    assert search_settings(lambda tried: undated, held, settings, trials.append, spaces=spaces).n_trials == {}
+    assert trials == []
 
 
 def test_a_training_searches_what_a_fit_alone_depends_on_within_its_trials(
