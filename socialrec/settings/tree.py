@@ -71,7 +71,7 @@ class RecommendSettings(Section):
     """Weight of a product without events of the user relative to one with events."""
     factor_text: float = Field(1.0, ge=0)
     """Weight of products' texts in their factors."""
-    factor_ties: float = Field(1.0, ge=0)
+    factor_ties: float = Field(3.0, ge=0)
     """Weight of a tie relative to a product in the factors that ties have a part in; 0 fits none."""
     factor_iterations: int = Field(12, ge=1)
     sequence_window: int = Field(5, ge=1)
