@@ -63,6 +63,7 @@ def test_no_more_trials_are_made_than_allowed_and_the_best_of_them_is_used() -> 
     search.max_trials = 3
     assert search.best(RecommendSettings(regularization=1.0, text_weight=0.0)).regularization == 4.0
     assert len(search.trials) == 3
+    assert next(iter(search.trials)) == (1.0, 0.0), "the first is what the settings say"
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ SEARCH_DIMENSION = 5_000
 """Most products that a trial of the closed form inverts: its cost grows with their cube, and the best settings hardly
 depend on it.
 """
-SEARCH_ITERATIONS = 4
-"""Most iterations of a trial of the factors: after them, settings are in the order that they end in."""
+SEARCH_ITERATIONS = 6
+"""Most iterations of a trial of the factors: regularizations are in their last order even earlier, dimensions later."""
 SEARCH_USERS = 2_000
 MIN_GAIN = 2e-4
 """Smallest gain of a step: less is noise."""
@@ -52,6 +52,7 @@ class Search:
     def best(self, start: RecommendSettings) -> RecommendSettings:
         """The best settings found."""
         best, beside = start, dict[str, float]()
+        self._value(start)
         for name, known in self.space.items():
             levels = sorted({*known, getattr(start, name)})
             best = self._climb(best, name, levels)
