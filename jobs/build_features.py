@@ -42,7 +42,7 @@ def fingerprint_of(run: job.Run) -> str:
     partitions |= {COMMENT_INSIGHTS: [day for day in run.lake.partitions(COMMENT_INSIGHTS) if day in days]}
     recommend, etl = run.settings.recommend, run.settings.etl
     read = {name: getattr(recommend, name) for name in FEATURE_SETTINGS}
-    return run.lake.fingerprint(partitions, encoder, read, etl.follow_weight, etl.mutual_weight)
+    return run.lake.fingerprint(partitions, encoder, read, etl.follow_weight, etl.mutual_weight, etl.reply_weight)
 
 
 def build(run: job.Run, fingerprint: str) -> dict[str, int]:

@@ -42,9 +42,9 @@ def build(run: job.Run, plan: GoldPlan) -> dict[str, int]:
         }
         spark = stack.enter_context(spark_session(NAME, run.settings))
         builder = GoldBuilder(spark, run.lake, run.settings.etl, run.ds, plan)
-        builder.affinity(stages[USER_PRODUCT_AFFINITY])
         with ThreadPoolExecutor() as pool:  # while one is planned, the other runs
-            ties = pool.submit(builder.ties, stages[USER_PRODUCT_AFFINITY], stages[SOCIAL_TIES])
+            ties = pool.submit(builder.ties, stages[SOCIAL_TIES])
+            builder.affinity(stages[USER_PRODUCT_AFFINITY])
             builder.profiles(stages[USER_PRODUCT_AFFINITY], stages[USER_PROFILES])
             builder.texts(stages[USER_PROFILES], stages[TEXTS])
             ties.result()

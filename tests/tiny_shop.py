@@ -58,7 +58,7 @@ def fill(lake: Lake) -> None:
     said = {"text": "lovely thing", "text_hash": "hc", "language": "en", "created_ts": start, "is_late": False, **here}
     comments = [{"comment_id": f"c{i}", "user_key": user(i), "product_id": "p00", **said} for i in range(N_USERS)]
     write(lake, SILVER_COMMENTS, DS, comments)
-    tie = {"strength": 1.0, "is_follow": True, "is_mutual": False, "n_co_interest": 0, **here}
+    tie = {"is_follow": True, "is_mutual": False, **here}
     tie |= {"replies_micros": 0, "settled_micros": 0}
     ring = [{"user_key": user(i), "neighbour_key": user((i + 2) % N_USERS), **tie} for i in range(N_USERS)]
     write(lake, SOCIAL_TIES, DS, ring)

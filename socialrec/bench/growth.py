@@ -258,8 +258,7 @@ def _ties(users: npt.NDArray[np.int64], n_users: int, n_products: int) -> dict[s
     return {
         "user_key": _names("u", who),
         "neighbour_key": _names("u", (who + np.cumsum(steps.reshape(-1, N_TIES), axis=1).ravel()) % n_users),
-        **{"strength": 1.0, "is_follow": True, "is_mutual": False, "replies_micros": 0, "settled_micros": 0},
-        "n_co_interest": 0,
+        **{"is_follow": True, "is_mutual": False, "replies_micros": 0, "settled_micros": 0},
     }
 
 

@@ -12,6 +12,11 @@ from socialrec.cli.options import HomeOption, JsonOption
 from socialrec.errors import UserError
 from socialrec.settings import load_settings
 
+SeedsOption = Annotated[int, typer.Option("--seeds", min=1, help="Number of splits to average over")]
+WithoutOption = Annotated[
+    str, typer.Option("--without", help="Signals to leave out by turns, such as social,opinion: paired tests")
+]
+
 bench = typer.Typer(no_args_is_help=True, help="Benchmarks against peers; each ends with one JSON object on a line.")
 
 
@@ -49,15 +54,17 @@ def bench_ranking(
     cold_users: Annotated[
         float, typer.Option("--cold-users", min=0, max=0.5, help="Share of users with ties to know by these alone")
     ] = 0.0,
+    without: WithoutOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure ranking quality on your own pairs (tab-separated, with a header) beside popularity, neighbours, ALS."""
     from socialrec.bench.ranking.benchmark import RankingOptions, cutoffs_of
     from socialrec.bench.ranking.benchmark import run as measure
+    from socialrec.bench.ranking.without import signals_of
 
     files = {"train": train, "test": test, "valid": valid, "social": social, "item_text": item_text}
-    options = RankingOptions(protocol == "published", ordered, cold_products, cold_users)
+    options = RankingOptions(protocol == "published", ordered, cold_products, cold_users, signals_of(without))
     _print_result(measure(files, cutoffs_of(k), load_settings(home), options=options).to_json(), as_json)
 
 
@@ -65,14 +72,34 @@ def bench_ranking(
 def bench_lastfm(
     data: Annotated[Path, typer.Option("--data", help="Folder with the raw files and sociallgn_split/")],
     protocol: Annotated[Literal["recbole", "sociallgn"], typer.Option("--protocol")] = "recbole",
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Number of splits to average over")] = 5,
+    seeds: SeedsOption = 5,
+    *,
+    without: WithoutOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure ranking quality on Last.fm by the protocols of published social recommenders."""
     from socialrec.bench.ranking.lastfm import run as measure
+    from socialrec.bench.ranking.without import signals_of
 
-    _print_result(measure(protocol, seeds, data, load_settings(home)).to_json(), as_json)
+    found = measure(protocol, seeds, data, load_settings(home), without=signals_of(without))
+    _print_result(found.to_json(), as_json)
+
+
+@bench.command("filmtrust")
+def bench_filmtrust(
+    data: Annotated[Path, typer.Option("--data", help="Folder with ratings.txt.gz and trust.txt.gz")],
+    seeds: SeedsOption = 5,
+    without: WithoutOption = "opinion",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure on FilmTrust what opinions of trusted people add to the lists."""
+    from socialrec.bench.ranking.filmtrust import run as measure
+    from socialrec.bench.ranking.without import signals_of
+
+    found = measure(seeds, data, load_settings(home), without=signals_of(without))
+    _print_result(found.to_json(), as_json)
 
 
 @bench.command("topk")

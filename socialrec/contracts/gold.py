@@ -42,11 +42,10 @@ USER_PRODUCT_AFFINITY = Table(
 SOCIAL_TIES = Table(
     layer="gold",
     noun="social_ties",
-    row="strength of one tie in the user's direction, with its parts",
+    row="one tie in the user's direction, by its parts",
     columns=(
         USER_KEY,
         Column("neighbour_key", "string", "Pseudonym of the other user"),
-        Column("strength", "float64", "Weighted sum of the parts", minimum=0),
         Column("is_follow", "bool", "Whether the user follows the neighbour on this day"),
         Column("is_mutual", "bool", "Whether the neighbour follows back"),
         Column("since_ts", "timestamp", "When the follow began", nullable=True),
@@ -56,7 +55,6 @@ SOCIAL_TIES = Table(
         Column("settled_ds", "string", "Newest landing day with a reply", nullable=True),
         Column("settled_micros", "int64", "Count as of that day, from which later nights continue", minimum=0),
         Column("last_reply_ts", "timestamp", "Newest dated reply", nullable=True),
-        Column("n_co_interest", "int64", "Products that both showed interest in", minimum=0),
         PLATFORM,
         DS,
     ),

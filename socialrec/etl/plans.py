@@ -27,9 +27,11 @@ GOLD_TARGETS = (TEXTS, USER_PRODUCT_AFFINITY, SOCIAL_TIES, USER_PROFILES)
 _KEYS = "platform and id"
 """Version of the keys. Days built when ids alone were keys are rebuilt."""
 
-_NOT_IN_GOLD = frozenset(
+_OF_SILVER = frozenset(
     {"max_quarantine_share", "max_unmet_share", "duplicate_window_days", "require_landing_day", "mask"}
 )
+_OF_FEATURES = frozenset({"follow_weight", "mutual_weight", "reply_weight"})
+_NOT_IN_GOLD = _OF_SILVER | _OF_FEATURES
 """Settings that gold does not depend on."""
 
 

@@ -116,10 +116,7 @@ def make_split(interactions: pa.Table, settings: EvaluateSettings) -> Split:
 
 
 def tie_parts(ties: pa.Table, cut: datetime | None = None) -> pa.Table:
-    """User, neighbour, follow, mutual and replies of gold.social_ties rows, as of a cut (None: now).
-
-    Co-interest is left out, because it is made of the very interactions that a split holds out.
-    """
+    """User, neighbour, follow, mutual and replies of gold.social_ties rows, as of a cut (None: now)."""
     follows, mutual = _array(ties, "is_follow"), _array(ties, "is_mutual")
     replies = ties["replies_micros"].to_numpy(zero_copy_only=False)
     if cut is not None:

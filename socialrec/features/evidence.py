@@ -145,20 +145,23 @@ def _opinions(comments: pa.Table) -> pa.ChunkedArray:
     return pc.divide(pc.round(pc.multiply(pc.coalesce(stars, written), 2.0**24)), 2.0**24)
 
 
-def tie_matrix(parts: pa.Table, users: pa.Array, neighbours: pa.Array, settings: Settings) -> Csr:
+def tie_strengths(parts: pa.Table, settings: EtlSettings) -> npt.NDArray[np.float64]:
+    """Strength of each tie, float64 (n,), from `is_follow`, `is_mutual` and `replies_micros`: the only one there is.
+
+    Products that both like are no part of it: they are made of the interactions that a split holds out.
+    """
+    follows, mutual = _numbers(parts["is_follow"]), _numbers(parts["is_mutual"])
+    replies = np.log1p(_numbers(parts["replies_micros"]) / MICROS)
+    return settings.follow_weight * follows + settings.mutual_weight * mutual + settings.reply_weight * replies
+
+
+def tie_matrix(parts: pa.Table, users: pa.Array, neighbours: pa.Array, settings: EtlSettings) -> Csr:
     """Tie strengths (n_users, n_neighbours) float32, rows adding up to 1 (or 0 without ties); self-ties are left out.
 
-    `parts` has the columns of `Split.ties_as_of`. Replies count by `ln(1 + decayed count)`; follows by the weights
-    that the ETL gives them.
+    `parts` has the columns of `Split.ties_as_of`.
     """
-    replies = np.log1p(parts["replies_micros"].to_numpy(zero_copy_only=False) / MICROS)
-    strength = (
-        settings.etl.follow_weight * _numbers(parts["is_follow"])
-        + settings.etl.mutual_weight * _numbers(parts["is_mutual"])
-        + settings.recommend.tie_reply_weight * replies
-    )
     rows, columns = positions(parts["user_key"], users), positions(parts["neighbour_key"], neighbours)
-    strength = exact(strength)
+    strength = exact(tie_strengths(parts, settings))
     strength[_numbers(pc.equal(parts["user_key"], parts["neighbour_key"])) > 0] = 0.0
     known = (rows != ABSENT) & (columns != ABSENT)
     sums = np.bincount(rows[known], strength[known], len(users))
@@ -183,5 +186,5 @@ def _age_days(interactions: pa.Table, day: date, settings: EtlSettings) -> npt.N
     return np.maximum((day - date(1970, 1, 1)).days - numbers, 0.0)
 
 
-def _numbers(flags: pa.ChunkedArray) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return np.asarray(flags.to_numpy(zero_copy_only=False), dtype=np.float64)
+def _numbers(values: pa.ChunkedArray) -> npt.NDArray[np.float64]:
+    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)

@@ -89,7 +89,7 @@ class NightTables:
 
 NIGHT_TABLES = (USER_PRODUCT_AFFINITY, SOCIAL_TIES, SILVER_PRODUCTS, USER_PROFILES)
 FEATURE_TABLES = (USER_FEATURES, ITEM_FEATURES, COMMUNITY_LIKES)
-FEATURE_SETTINGS = ("affinity_exponent", "trend_half_life", "tie_reply_weight", "small_seller_share")
+FEATURE_SETTINGS = ("affinity_exponent", "trend_half_life", "small_seller_share")
 """Settings of `recommend` that these tables depend on."""
 
 

@@ -48,7 +48,7 @@ class NamedUsers:
     @classmethod
     def of(cls, order: UserOrder, ties: pa.Table, settings: Settings) -> Self:
         """Find the communities of users in this order. ties: their rows of gold.social_ties."""
-        shares = tie_matrix(tie_parts(ties), order.keys, order.keys, settings)
+        shares = tie_matrix(tie_parts(ties), order.keys, order.keys, settings.etl)
         return cls(order.keys, order.names, find_communities(shares))
 
     def rows(self) -> pa.Table:

@@ -58,7 +58,7 @@ class UserFeatures:
             affinity=affinity,
             recency=recency_of_times(*newest_pairs(affinities, "last_event_ts", users, ids), affinity.shape),
             opinions=opinion_matrix(comments, users, ids),
-            ties=tie_matrix(ties, users, neighbours, settings),
+            ties=tie_matrix(ties, users, neighbours, settings.etl),
             words=directions(spoken, products.said_centre),
             cares=cares_of(comments, users, products.aspects),
         )

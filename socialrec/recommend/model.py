@@ -201,8 +201,7 @@ class Extension:
         if not self.new.is_needed or not (signal.learns_products or signal.counts_users):
             return signal.score(block)
         if signal.learns_products:
-            columns = self.new.columns
-            block = replace(block, affinity=block.affinity[:, columns], recency=block.recency[:, columns])
+            block = block.of_products(self.new.columns)
         scores = signal.score(block)
         if not isinstance(scores, InnerProductScores):
             return self.new.scores(scores)

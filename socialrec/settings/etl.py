@@ -98,11 +98,11 @@ class EtlSettings(Section):
         }
     )
     follow_weight: float = Field(1.0, ge=0)
+    """Part of a follow in the strength of a tie."""
     mutual_weight: float = Field(1.0, ge=0)
+    """Part of following back in it."""
     reply_weight: float = Field(1.0, ge=0)
-    co_interest_weight: float = Field(0.5, ge=0)
-    co_interest_max_users: int = Field(200, ge=2)
-    """Most users of a product that counts for co-interest: more popular products carry no information about a tie."""
+    """Part of `ln(1 + decayed replies)` in it."""
     require_landing_day: bool = True
     """True: a night whose own landing day has not arrived fails. False: it works with the data that is there."""
     platforms: dict[str, PlatformSettings] = Field(default_factory=dict)

@@ -71,6 +71,8 @@ class RecommendSettings(Section):
     """Weight of a product without events of the user relative to one with events."""
     factor_text: float = Field(1.0, ge=0)
     """Weight of products' texts in their factors."""
+    factor_ties: float = Field(3.0, ge=0)
+    """Weight of a tie relative to a product in the factors that ties have a part in; 0 fits none."""
     factor_iterations: int = Field(12, ge=1)
     sequence_window: int = Field(5, ge=1)
     """Longest distance between two of a user's products that counts as a step."""
@@ -91,7 +93,6 @@ class RecommendSettings(Section):
     """Most users that a training learns from and measures on, drawn evenly; lists are made for all."""
     tuning_trials: int = Field(0, ge=0)
     """Trials of a training's search for better settings of the signals on its validation window; 0 is no search."""
-    tie_reply_weight: float = Field(1.0, ge=0)
     score_decimals: int = Field(5, ge=1, le=9)
     block_users: int = Field(512, ge=1)
     """Most users that are scored at a time."""

@@ -91,8 +91,7 @@ def lists_without(people: set[str], lists: Rows, ties: Rows, affinity: Rows) -> 
     middle = median(n_users.values())
     neighbours = defaultdict(set)
     for row in ties:
-        if row["strength"] > 0:
-            neighbours[row["user_key"]].add(row["neighbour_key"])
+        neighbours[row["user_key"]].add(row["neighbour_key"])
     wanted, changed = [], set()
     for row in lists:
         if row["user_key"] in people:

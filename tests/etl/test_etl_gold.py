@@ -20,7 +20,7 @@ from socialrec.etl.keys import Keys
 from socialrec.etl.schemas import spark_schema
 from socialrec.settings.etl import EtlSettings, PlatformSettings
 
-SETTINGS = EtlSettings(affinity_half_life_days=10, reply_half_life_days=10, co_interest_max_users=2)
+SETTINGS = EtlSettings(affinity_half_life_days=10, reply_half_life_days=10)
 DAY = "2026-01-11"
 
 
@@ -173,7 +173,7 @@ def test_replies_fade_and_roll_on(spark: SparkSession) -> None:
     assert (rolled.settled_ds, rolled.settled_micros, rolled.replies_micros) == (date(2026, 1, 1), 3_000_000, 1_500_000)
 
 
-def test_ties_join_follows_replies_and_shared_interests(spark: SparkSession) -> None:
+def test_ties_join_follows_and_replies_in_both_directions(spark: SparkSession) -> None:
     since = datetime(2026, 1, 1)
     follows = rows_of(
         spark, SILVER_FOLLOWS,
@@ -186,26 +186,16 @@ def test_ties_join_follows_replies_and_shared_interests(spark: SparkSession) -> 
         "platform string, user_key string, neighbour_key string, replies_micros long, settled_ds date, "
         "settled_micros long, last_reply_ts timestamp",
     )
-    liked = [("ann", "niche"), ("bob", "niche"), ("ann", "hub"), ("bob", "hub"), ("cid", "hub"), ("ann", "own")]
-    interest = rows_of(
-        spark, USER_PRODUCT_AFFINITY,
-        *({"user_key": user, "product_id": product, "affinity_micros": 1} for user, product in liked),
-        {"user_key": "bob", "product_id": "own", "affinity_micros": -1},
-    )  # fmt: skip
-    ties = {
-        (row.user_key, row.neighbour_key): row
-        for row in social_ties(follows, replied, interest, DAY, SETTINGS).collect()
-    }
+    ties = {(row.user_key, row.neighbour_key): row for row in social_ties(follows, replied, DAY).collect()}
     assert set(ties) == {("ann", "bob"), ("bob", "ann"), ("ann", "cid"), ("cid", "ann")}
     mutual = ties["ann", "bob"]
-    assert (mutual.is_mutual, mutual.n_co_interest, mutual.since_ts) == (True, 1, since)
-    assert mutual.strength == pytest.approx(1 + 1 + 0.5 * math.log(2))
+    assert (mutual.is_follow, mutual.is_mutual, mutual.since_ts) == (True, True, since)
     assert ties["bob", "ann"].since_ts is None
-    assert ties["ann", "cid"].strength == 1
+    assert not ties["ann", "cid"].is_mutual
     answer = ties["cid", "ann"]
     assert (answer.is_follow, answer.is_mutual, answer.last_reply_ts) == (False, False, since)
     assert (answer.settled_ds, answer.settled_micros) == (date(2026, 1, 1), 4_000_000)
-    assert answer.strength == pytest.approx(math.log(3))
+    assert answer.replies_micros == 2_000_000
 
 
 def test_profiles_say_what_a_user_likes_and_count_what_was_done(spark: SparkSession) -> None:

@@ -128,7 +128,7 @@ def test_unknown_users_and_products_are_left_out(settings: Settings) -> None:
 
 
 def ties_between(parts: pa.Table, users: list[str], settings: Settings) -> Any:
-    return tie_matrix(parts, pa.array(users), pa.array(users), settings)
+    return tie_matrix(parts, pa.array(users), pa.array(users), settings.etl)
 
 
 def test_ties_are_shares_of_follow_mutual_and_replies(settings: Settings) -> None:
@@ -145,8 +145,12 @@ def test_ties_are_shares_of_follow_mutual_and_replies(settings: Settings) -> Non
     ties = ties_between(parts, ["a", "b", "c"], settings)
     assert ties.toarray()[0] == pytest.approx([0, 2 / 3, 1 / 3], abs=1e-6)
     assert ties.toarray()[1:].sum() == 0
-    alone = tie_matrix(parts, pa.array(["a"]), pa.array(["b", "c"]), settings)
+    alone = tie_matrix(parts, pa.array(["a"]), pa.array(["b", "c"]), settings.etl)
     assert alone.toarray().tolist() == ties.toarray()[:1, 1:].tolist()
+    weighed = settings.etl.model_copy(update={"mutual_weight": 0.0, "reply_weight": 3.0})
+    assert tie_matrix(parts, pa.array(["a"]), pa.array(["a", "b", "c"]), weighed).toarray()[0] == pytest.approx(
+        [0, 1 / 4, 3 / 4], abs=1e-6
+    )
 
 
 def tie_rows(users: list[str], neighbours: list[str]) -> pa.Table:

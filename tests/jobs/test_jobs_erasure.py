@@ -49,6 +49,7 @@ from socialrec.privacy.erasure.rotation import rotate_identity_key
 from socialrec.privacy.erasure.trainings import erased_before
 from socialrec.recommend.lists.publishing import with_lake_ids
 from socialrec.settings import Settings, load_settings
+from socialrec.settings.etl import EtlSettings
 
 
 @pytest.fixture(scope="module")
@@ -304,17 +305,19 @@ def test_a_new_identity_key_gives_everybody_another_pseudonym_and_keeps_the_eras
 
 def test_a_tie_without_strength_ties_a_list_to_a_person_but_makes_no_reason_of_them(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
-    parts = {"replies_micros": 0, "settled_micros": 0, "n_co_interest": 0, "is_mutual": False, "platform": "shop"}
-    ends = [("ann", "bob", 0.0), ("cyd", "bob", 0.5), ("dot", "ann", 0.5)]
+    parts = {"is_mutual": False, "settled_micros": 0, "platform": "shop", "ds": D2}
+    ends = [("ann", "bob", True), ("cyd", "bob", False), ("dot", "ann", False)]
     ties = [
-        {"user_key": user, "neighbour_key": other, "strength": strength, "is_follow": True, "ds": D2, **parts}
-        for user, other, strength in ends
+        {"user_key": user, "neighbour_key": other, "is_follow": is_follow, "replies_micros": 9 * (not is_follow)}
+        for user, other, is_follow in ends
     ]
+    ties = [tie | parts for tie in ties]
     put(lake, SOCIAL_TIES, D2, ties)
     likes = {"product_id": "kite", "affinity_micros": 1, "settled_ds": D2, "settled_micros": 1, "n_events": 1}
     likes |= {"n_favourable": 1, "n_returns": 0}
     put(lake, USER_PRODUCT_AFFINITY, D2, [{"user_key": "bob", "platform": "shop", "ds": D2, **likes}])
-    cleaner = ListCleaner.of_day(lake, D2, {"bob"}, 1)
+    settings = Settings(home=tmp_path, etl=EtlSettings(follow_weight=0.0))
+    cleaner = ListCleaner.of_day(lake, D2, {"bob"}, settings)
     assert cleaner.tied == {"ann", "cyd"}
     assert cleaner.suspects == {("cyd", "kite", ReasonKind.FRIENDS)}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -9,6 +11,7 @@ import scipy.sparse as sp
 from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.signals import SIGNALS
+from socialrec.recommend.signals.trend import Trend
 from socialrec.recommend.training.ablation import ablate
 from socialrec.recommend.training.offline import HeldOut, blend_candidates
 from socialrec.recommend.training.search import FIT_SPACES, Search, SearchTrial, search_settings
@@ -38,6 +41,18 @@ def test_no_combination_is_tried_twice_and_fewer_than_a_grid_has() -> None:
     assert len(seen) == len(set(seen)) < 12
 
 
+def test_half_steps_find_a_peak_between_two_levels() -> None:
+    # Of 2 and 4 the search takes 2, and then their middle, to three digits; texts get half of one level.
+    found = peak_at(2.8, 0.25).best(RecommendSettings(regularization=1.0, text_weight=0.0))
+    assert (found.regularization, found.text_weight) == (2.83, 0.25)
+
+
+def test_whole_numbers_have_no_levels_between() -> None:
+    search = Search(lambda tried: -abs(tried.factor_dim - 47), {"factor_dim": (32, 64, 128)})
+    assert search.best(RecommendSettings(factor_dim=128)).factor_dim == 32
+    assert search.trials.keys() == {(128,), (64,), (32,)}
+
+
 def test_a_start_between_levels_is_a_level_of_its_own_and_other_settings_stay() -> None:
     found = peak_at(4.4, 0.0).best(RecommendSettings(regularization=4.4, text_weight=0.1, list_length=7))
     assert (found.regularization, found.text_weight, found.list_length) == (4.4, 0.0, 7)
@@ -48,6 +63,7 @@ def test_no_more_trials_are_made_than_allowed_and_the_best_of_them_is_used() -> 
     search.max_trials = 3
     assert search.best(RecommendSettings(regularization=1.0, text_weight=0.0)).regularization == 4.0
     assert len(search.trials) == 3
+    assert next(iter(search.trials)) == (1.0, 0.0), "the first is what the settings say"
 
 
 @pytest.fixture
@@ -66,6 +82,16 @@ def test_settings_that_cannot_matter_are_not_searched(data: FeatureSet, held: He
     assert "affinity_exponent" not in trials[0].values
     assert "social_weight" in trials[0].values
     assert found.n_trials["collaborative"] == sum(trial.signal == "collaborative" for trial in trials)
+
+
+def test_a_signal_without_a_setting_that_matters_is_not_tried(
+    data: FeatureSet, held: HeldOut, settings: Settings
+) -> None:
+    undated = dataclasses.replace(data, trend=np.zeros(len(data.products), dtype=np.float32))
+    trials: list[SearchTrial] = []
+    spaces = {Trend: Trend.data_space}
+    assert search_settings(lambda tried: undated, held, settings, trials.append, spaces=spaces).n_trials == {}
+    assert trials == []
 
 
 def test_a_training_searches_what_a_fit_alone_depends_on_within_its_trials(

@@ -204,7 +204,7 @@ def test_a_base_model_is_pre_trained_registered_and_then_fine_tuned(
     shop: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop_texts(shop)
-    tie = {"strength": 1.0, "is_follow": True, "is_mutual": False, "n_co_interest": 0, "replies_micros": 0}
+    tie = {"is_follow": True, "is_mutual": False, "replies_micros": 0}
     write(Lake(shop.lake), SOCIAL_TIES, DS, [tie | {"user_key": "u0", "neighbour_key": "u1", "settled_micros": 0}])
     with (shop.home / "settings.toml").open("a") as file:
         file.write("\n[pretrain]\nmax_tokens = 16\nheld_out_share = 0.3\nlearning_rate = 0.003\n")

@@ -290,7 +290,7 @@ def _faded(night: str, half_life: float) -> str:
 
 
 def ties(night: str, settings: EtlSettings) -> str:
-    """Follows, decayed replies and shared interests, the last computed once for both directions of a pair."""
+    """Follows and decayed replies, in both directions of a pair."""
     half_life = settings.reply_half_life_days
     return f"""
         WITH answers AS (
@@ -316,21 +316,8 @@ def ties(night: str, settings: EtlSettings) -> str:
             FROM replied WHERE micros > 0
         ), pairs AS (
             SELECT platform, least(a, b) low, greatest(a, b) high, {_ends()} FROM parts GROUP BY ALL
-        ), liked AS (
-            SELECT user_key, hash(product_id) product FROM gold_user_product_affinity WHERE affinity_micros > 0
-        ), hubs AS (
-            SELECT product FROM liked GROUP BY ALL HAVING count(*) > {settings.co_interest_max_users}
-        ), interests AS (
-            SELECT user_key, list(product) products FROM liked ANTI JOIN hubs USING (product) GROUP BY ALL
-        ), counted AS (
-            SELECT pairs.*, coalesce(len(list_intersect(l.products, h.products)), 0)::BIGINT n_co_interest
-            FROM pairs LEFT JOIN interests l ON low = l.user_key LEFT JOIN interests h ON high = h.user_key
         ), sides AS ({_sides()})
-        SELECT user_key, neighbour_key, {settings.follow_weight} * is_follow::INT
-            + {settings.mutual_weight} * is_mutual::INT + {settings.reply_weight} * ln(1 + replies_micros / 1000000)
-            + {settings.co_interest_weight} * ln(1 + n_co_interest) strength, * EXCLUDE (user_key, neighbour_key),
-            '{night}' ds
-        FROM sides"""
+        SELECT *, '{night}' ds FROM sides"""
 
 
 _ENDS = {
@@ -357,8 +344,8 @@ def _sides() -> str:
     """Both directions of a pair as rows."""
     return " UNION ALL ".join(
         f"""SELECT {user} user_key, {other} neighbour_key, {", ".join(f"{side}_{name} {name}" for name in _ENDS)},
-            up_is_follow AND down_is_follow is_mutual, n_co_interest, platform
-            FROM counted WHERE {side}_is_follow OR {side}_replies_micros > 0"""
+            up_is_follow AND down_is_follow is_mutual, platform
+            FROM pairs WHERE {side}_is_follow OR {side}_replies_micros > 0"""
         for side, user, other in (("up", "low", "high"), ("down", "high", "low"))
     )
 

@@ -20,6 +20,7 @@ from socialrec.bench.ranking.lexical import lexical_vectors
 from socialrec.bench.ranking.pair_files import read_pairs, read_texts, read_ties
 from socialrec.bench.ranking.peers import choose_neighbours, peer_lists
 from socialrec.bench.ranking.problem import Problem, TextOf
+from socialrec.bench.ranking.without import WithoutSignals
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.errors import UserError
 from socialrec.evaluate.measure import measure
@@ -74,7 +75,6 @@ class Choice:
             "max_reasons",
             "min_named_friends",
             "min_reason_share",
-            "tie_reply_weight",
             "score_decimals",
         }
         return {
@@ -103,12 +103,14 @@ class RankingOptions:
     is_published: fitted on train alone, with train alone left out of the lists, as published models are; else refitted
     on train and validation. is_ordered: rows are oldest first. cold_products: share of products to take out of all
     learning, see `bench.ranking.cold_products`; cold_users: share of users with ties, see `bench.ranking.cold_users`.
+    without: signals to leave out by turns, see `bench.ranking.without`.
     """
 
     is_published: bool = False
     is_ordered: bool = False
     cold_products: float = 0.0
     cold_users: float = 0.0
+    without: Sequence[str] = ()
 
 
 def run(
@@ -137,7 +139,7 @@ def run(
         cold_products = ColdProblem.of(problem, options.cold_products, settings.evaluate.seed)
         problem, chosen_on = cold_products.chosen, cold_products.choosing
     choice = choose(chosen_on, cutoffs[0], settings, stages)
-    outcome = test(problem, choice, cutoffs, stages)
+    outcome = test(problem, choice, cutoffs, stages, options.without)
     with stages.stage("cold"):
         if cold_users:
             more |= measure_cold_users(cold_users, choice.blend.weights, choice.settings)
@@ -173,19 +175,25 @@ def read_problem(files: Mapping[str, Path | None], seed: int, *, is_ordered: boo
     return Problem.of_tables(parts, read_ties(social) if social else None, text_of, seed, ordered=is_ordered)
 
 
-def test(problem: Problem, choice: Choice, cutoffs: Sequence[int], stages: Stages) -> RankingOutcome:
-    """Fit the chosen settings and measure on the test pairs at each cutoff."""
-    chosen = choice.settings
+def test(
+    problem: Problem, choice: Choice, cutoffs: Sequence[int], stages: Stages, without: Sequence[str] = ()
+) -> RankingOutcome:
+    """Fit the chosen settings and measure on the test pairs at each cutoff, also without each of some signals."""
+    chosen, blends = choice.settings, WithoutSignals.of(without, choice.blend.ablation)
     with stages.stage("fit"):
         data = problem.data_at("test")(chosen)
-        recommender = Recommender.fit(data, chosen, choice.blend.weights, ModelInfo(""))
+        recommender = Recommender.fit(data, chosen, blends.wanted(choice.blend.weights), ModelInfo(""))
+        recommender = recommender.with_weights(choice.blend.weights)
     held, longest = problem.held_out("test"), max(cutoffs)
     with stages.stage("score"):
         ranked = rank(recommender, data, held, longest, chosen).ranked
+    with stages.stage("without"):
+        both = chosen, choice.blend.settings.evaluate
+        gains = blends.measure((recommender, ranked), data, held, cutoffs, both)
     with stages.stage("peers"):
         rivals = peer_lists(data, held, longest, chosen, choice.neighbours)
     peers = {name: figures(lists, held, cutoffs) for name, lists in rivals.items()}
-    return RankingOutcome(figures(ranked, held, cutoffs), peers, choice)
+    return RankingOutcome(figures(ranked, held, cutoffs) | gains, peers, choice)
 
 
 def choose(problem: Problem, cutoff: int, settings: Settings, stages: Stages) -> Choice:

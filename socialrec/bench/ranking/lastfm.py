@@ -10,7 +10,6 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import IO, Literal
 
@@ -19,66 +18,35 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from socialrec.bench.progress import Progress, to_standard_error
-from socialrec.bench.ranking.benchmark import (
-    PACKAGES,
-    TEXT_DIM,
-    Stages,
-    choose,
-    peak_mib,
-    ratios,
-    test,
-)
+from socialrec.bench.ranking.benchmark import TEXT_DIM
 from socialrec.bench.ranking.lexical import lexical_vectors
 from socialrec.bench.ranking.problem import Problem, SplitPairs, hold_out, shuffled_places, tie_shares
-from socialrec.bench.result import BenchResult, PeerResult, versions
+from socialrec.bench.ranking.seeds import Seeds, run_seeds
+from socialrec.bench.result import BenchResult
 from socialrec.errors import UserError
 from socialrec.settings import Settings
 from socialrec.sources.lastfm import read_raw
 from socialrec.vectors.arrays import F32, Flags, Indices, positions, vocabulary
 
 Protocol = Literal["recbole", "sociallgn"]
-CUTOFFS = (10, 20)
 SPLIT = "sociallgn_split"
 
 
 def run(
-    protocol: Protocol, n_seeds: int, data: Path, settings: Settings, progress: Progress = to_standard_error
+    protocol: Protocol,
+    n_seeds: int,
+    data: Path,
+    settings: Settings,
+    *,
+    progress: Progress = to_standard_error,
+    without: Sequence[str] = (),
 ) -> BenchResult:
-    """Run the protocol over the seeds. Metrics are means over the seeds; `chosen` holds each seed's choice and figures.
-
-    Under `recbole` a seed makes the split, under `sociallgn` it cuts the validation part. The settings chosen on
-    validation are refitted on train and validation; `train_only_…` are figures of the same choice without that, as the
-    published models were trained under `recbole`. Raises UserError where files are missing.
+    """Run the protocol over the seeds, see `run_seeds`. Under `recbole` a seed makes the split, under `sociallgn` it
+    cuts the validation part. Raises UserError where files are missing.
     """
-    stages = Stages(progress)
-    with stages.stage("read"):
-        shop = LastFmTables(data)
-    outcomes, train_only = [], []
-    for seed in range(n_seeds):
-        progress(f"{protocol}, seed {seed}")
-        problem = shop.problem(protocol, seed)
-        choice = choose(problem, CUTOFFS[0], settings, stages)
-        outcomes.append(test(problem, choice, CUTOFFS, stages))
-        train_only.append(test(replace(problem, refit=False), choice, CUTOFFS, Stages(progress)).metrics)
-        progress(f"test {outcomes[-1].metrics}, of train alone {train_only[-1]}")
-    metrics = means([outcome.metrics for outcome in outcomes])
-    metrics |= {f"train_only_{name}": value for name, value in means(train_only).items()}
-    peers = {who: means([outcome.peers[who] for outcome in outcomes]) for who in outcomes[0].peers}
-    return BenchResult(
-        name=f"lastfm_{protocol}",
-        metrics={**metrics, "n_seeds": float(n_seeds)},
-        seconds={name: round(value / n_seeds, 2) for name, value in stages.seconds.items()},
-        peak_mib=peak_mib(),
-        peers={who: PeerResult(found) for who, found in peers.items()},
-        ratios=ratios(metrics, peers, CUTOFFS[0]),
-        versions=versions(PACKAGES),
-        chosen={"seeds": [{"metrics": each.metrics, **each.choice.document()} for each in outcomes]},
-    )
-
-
-def means(figures: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Mean of each metric over the seeds."""
-    return {name: float(np.mean([found[name] for found in figures])) for name in figures[0]}
+    shop = LastFmTables(data)
+    seeds = Seeds(f"lastfm_{protocol}", n_seeds, without)
+    return run_seeds(seeds, lambda seed: shop.problem(protocol, seed), settings, progress)
 
 
 def recbole_split(users: Indices, seed: int) -> tuple[Flags, Flags]:

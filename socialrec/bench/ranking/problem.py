@@ -50,9 +50,10 @@ class SplitPairs:
 class Problem:
     """Pairs of the three parts, ties csr (n_users, n_users) with rows adding up to 1, and text vectors by window.
 
-    `text` gives the products' vectors (n_products, dim) that may be known before a window. `refit` is True if the
-    tested model also learns from the validation pairs, and `masks_validation` if these are left out of the tested
-    lists. `ordered` is True if the pairs are in order of time.
+    `text` gives the products' vectors (n_products, dim) that may be known before a window, and `opinions` what users
+    think of products by then, csr (n_users, n_products), -1 to 1: those products are seen, liked or not. `refit` is
+    True if the tested model also learns from the validation pairs, and `masks_validation` if these are left out of the
+    tested lists. `ordered` is True if the pairs are in order of time.
     """
 
     users: pa.Array
@@ -62,6 +63,7 @@ class Problem:
     test: SplitPairs
     ties: Csr
     text: Callable[[Window], F32]
+    opinions: Callable[[Window], Csr] | None = None
     refit: bool = True
     masks_validation: bool = True
     ordered: bool = True
@@ -119,7 +121,7 @@ class Problem:
             ties=self.ties,
             recency=recency_of_times(*newest, self.shape),
             trend=np.zeros(self.shape[1], dtype=np.float32),
-            opinions=sp.csr_matrix(self.shape, dtype=np.float32),
+            opinions=self._opinions(window),
             words=np.zeros((len(self.users), self.text(window).shape[1]), dtype=np.float32),
             cares=np.zeros((len(self.users), 1), dtype=np.float32),
             praise=np.zeros((len(self.products), 1), dtype=np.float32),
@@ -143,12 +145,16 @@ class Problem:
         if window == "test":
             before, held = self.train + self.validation if self.masks_validation else self.train, self.test
         seen, relevant = (sp.csr_matrix(pairs.matrix(self.shape) > 0, dtype=np.float32) for pairs in (before, held))
+        seen = sp.csr_matrix(seen + abs(self._opinions(window)) > 0, dtype=np.float32)
         relevant = (relevant - relevant.multiply(seen)).tocsr()
         relevant.eliminate_zeros()
         rows = np.flatnonzero(np.diff(relevant.indptr)).astype(np.int64)
         if not len(rows):
             raise UserError(f"the {window} part has no pair that is new to its user: there is nothing to measure")
         return HeldOut(rows, seen[rows], relevant[rows])
+
+    def _opinions(self, window: Window) -> Csr:
+        return self.opinions(window) if self.opinions else sp.csr_matrix(self.shape, dtype=np.float32)
 
     @cached_property
     def communities(self) -> Indices:
@@ -185,15 +191,18 @@ def shuffled_places(users: Indices, seed: int) -> tuple[Indices, Indices]:
     return place, size[users]
 
 
-def tie_shares(social: pa.Table | None, users: pa.Array) -> Csr:
-    """Ties in both directions, csr float32 (n_users, n_users), rows adding up to 1; self-ties are left out."""
+def tie_shares(social: pa.Table | None, users: pa.Array, *, one_way: bool = False) -> Csr:
+    """Ties, csr float32 (n_users, n_users), rows adding up to 1; self-ties are left out.
+
+    In both directions, or `one_way` only from `user` to `friend`.
+    """
     n = len(users)
     if social is None:
         return sp.csr_matrix((n, n), dtype=np.float32)
     rows, columns = positions(social["user"], users), positions(social["friend"], users)
     others = rows != columns
-    one_way = sp.csr_matrix(csr(np.ones(others.sum()), rows[others], columns[others], (n, n)) > 0, dtype=np.float32)
-    ties = one_way + one_way.T
+    ties = sp.csr_matrix(csr(np.ones(others.sum()), rows[others], columns[others], (n, n)) > 0, dtype=np.float32)
+    ties = ties if one_way else ties + ties.T
     sums = np.asarray(ties.sum(axis=1)).ravel()
     return sp.diags(np.divide(1.0, sums, out=np.zeros_like(sums), where=sums > 0)).dot(ties).tocsr().astype(np.float32)
 

@@ -41,16 +41,15 @@ class GoldBuilder:
         previous = self._previous(USER_PRODUCT_AFFINITY, roll)
         write_stage(user_product_affinity(previous, events, self.ds, self.settings), stage)
 
-    def ties(self, affinity: Stage, stage: Stage) -> None:
-        """Stage gold.social_ties; needs the staged affinity."""
+    def ties(self, stage: Stage) -> None:
+        """Stage gold.social_ties."""
         comments = self._read(SILVER_COMMENTS, self._days_until(SILVER_COMMENTS))
         roll, keys, platforms = self.plan.others, Keys.sharing(self.settings.shared_ids), self.settings.platforms
         new = replies(comments, roll.previous or "", keys, platforms)
         half_life = self.settings.reply_half_life_days
         replied = replied_pairs(new, self._previous(SOCIAL_TIES, roll), self.ds, half_life)
         active = active_follows(self._read(SILVER_FOLLOWS, [self.ds]), self.ds, platforms)
-        ties = social_ties(active, replied, read_staged(self.spark, affinity), self.ds, self.settings)
-        write_stage(ties, stage)
+        write_stage(social_ties(active, replied, self.ds), stage)
 
     def profiles(self, affinity: Stage, stage: Stage) -> None:
         """Stage gold.user_profiles; needs the staged affinity."""

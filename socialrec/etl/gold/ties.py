@@ -1,15 +1,14 @@
-"""Social ties: follows and replies between users, and the strength of each tie."""
+"""Social ties: follows and replies between users. Their strength is a feature: `features.evidence.tie_strengths`."""
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.days import Platforms, local_day
 from socialrec.etl.gold.decay import MICROS, SETTLED_DS, SETTLED_MICROS, carried, decay_factor, faded, settle
 from socialrec.etl.keys import Keys
-from socialrec.settings.etl import EtlSettings
 
 _PAIR = ("platform", "low", "high")
 _REPLIED = ("replies_micros", SETTLED_DS, SETTLED_MICROS, "last_reply_ts")
@@ -71,34 +70,12 @@ def replied_pairs(new: DataFrame, previous: DataFrame, ds: str, half_life: float
     return settled.withColumn("replies_micros", now).where(F.col("replies_micros") > 0)
 
 
-def social_ties(
-    follows: DataFrame, replied: DataFrame, affinity: DataFrame, ds: str, settings: EtlSettings
-) -> DataFrame:
-    """Compute the ties of a day, in the columns of gold.social_ties, from active follows, replied pairs and affinity.
+def social_ties(follows: DataFrame, replied: DataFrame, ds: str) -> DataFrame:
+    """Compute the ties of a day, in the columns of gold.social_ties, from active follows and replied pairs.
 
-    Both directions of a pair are first joined in one row, so that following back needs no join and shared interests are
-    computed once.
+    Both directions of a pair are first joined in one row, so that following back needs no join.
     """
-    pairs = _pairs(follows, replied)
-    interests = niche_interests(affinity, settings.co_interest_max_users)
-    low = interests.select(F.col("user_key").alias("low"), F.col("products").alias("low_products"))
-    high = interests.select(F.col("user_key").alias("high"), F.col("products").alias("high_products"))
-    shared = F.size(F.array_intersect("low_products", "high_products"))
-    compared = pairs.join(low, "low", "left").join(high, "high", "left")
-    counted = compared.withColumn("n_co_interest", F.coalesce(shared, F.lit(0)).cast("bigint"))
-    return _directed(counted, ds, settings)
-
-
-def niche_interests(affinity: DataFrame, max_users: int) -> DataFrame:
-    """Products that each user likes, without those that more than `max_users` like: user_key and `products` (array of
-    64-bit hashes).
-
-    Hashes are an eighth of the ids' weight; two of ten million products share one with a chance of 1 in 300,000.
-    """
-    liked = affinity.where(F.col("affinity_micros") > 0).select("user_key", F.xxhash64("product_id").alias("product"))
-    hubs = liked.groupBy("product").agg(F.count(F.lit(1)).alias("n")).where(F.col("n") > max_users).select("product")
-    niche = liked.join(F.broadcast(hubs), "product", "left_anti")
-    return niche.groupBy("user_key").agg(F.collect_list("product").alias("products"))
+    return _directed(_pairs(follows, replied), ds)
 
 
 def _pairs(follows: DataFrame, replied: DataFrame) -> DataFrame:
@@ -126,7 +103,7 @@ def _pairs(follows: DataFrame, replied: DataFrame) -> DataFrame:
     )
 
 
-def _directed(pairs: DataFrame, ds: str, settings: EtlSettings) -> DataFrame:
+def _directed(pairs: DataFrame, ds: str) -> DataFrame:
     """Two ties per pair, one for each user; directions with neither a follow nor a reply are no ties."""
     is_mutual = F.col("up_is_follow") & F.col("down_is_follow")
     directions = [
@@ -136,16 +113,6 @@ def _directed(pairs: DataFrame, ds: str, settings: EtlSettings) -> DataFrame:
         )
         for end, user, other in (("up", "low", "high"), ("down", "high", "low"))
     ]  # fmt: skip
-    tie = F.explode(F.array(*directions)).alias("tie")
-    ties = pairs.select("platform", is_mutual.alias("is_mutual"), "n_co_interest", tie)
-    flat = ties.select("tie.*", "is_mutual", "n_co_interest", "platform", F.lit(ds).alias("ds"))
-    return flat.where(F.col("is_follow") | (F.col("replies_micros") > 0)).withColumn("strength", _strength(settings))
-
-
-def _strength(settings: EtlSettings) -> Column:
-    return (
-        settings.follow_weight * F.col("is_follow").cast("double")
-        + settings.mutual_weight * F.col("is_mutual").cast("double")
-        + settings.reply_weight * F.log1p(F.col("replies_micros") / MICROS)
-        + settings.co_interest_weight * F.log1p(F.col("n_co_interest").cast("double"))
-    )
+    ties = pairs.select("platform", is_mutual.alias("is_mutual"), F.explode(F.array(*directions)).alias("tie"))
+    flat = ties.select("tie.*", "is_mutual", "platform", F.lit(ds).alias("ds"))
+    return flat.where(F.col("is_follow") | (F.col("replies_micros") > 0))

@@ -15,12 +15,15 @@ import pyarrow.compute as pc
 from socialrec.contracts.gold import RECOMMENDATIONS, SOCIAL_TIES, USER_PRODUCT_AFFINITY
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import ReasonKind
+from socialrec.evaluate.split import TIE_PARTS
+from socialrec.features.evidence import tie_strengths
 from socialrec.features.inputs import comment_days
 from socialrec.features.stances import stances
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.recommend.explain.reach import Reach
 from socialrec.recommend.explain.reasons import make_reason
+from socialrec.settings import Settings
 from socialrec.vectors.arrays import ABSENT, positions
 
 Behind = tuple[str, str, ReasonKind]
@@ -46,13 +49,13 @@ class ListCleaner:
     changed: set[str] = field(default_factory=set)
 
     @classmethod
-    def of_day(cls, lake: Lake, ds: str, keys: Set[str], min_named: int) -> ListCleaner:
+    def of_day(cls, lake: Lake, ds: str, keys: Set[str], settings: Settings) -> ListCleaner:
         """Load the ties, affinities and comments of a day, which must still include the users."""
         people = pa.array(sorted(keys), pa.string())
-        ties = lake.read(SOCIAL_TIES, [ds], ["user_key", "neighbour_key", "strength"])
+        ties = lake.read(SOCIAL_TIES, [ds], TIE_PARTS)
         tied = pc.unique(ties.filter(pc.is_in(ties["neighbour_key"], value_set=people))["user_key"])
-        counts = pc.and_(pc.is_in(ties["user_key"], value_set=tied), pc.greater(ties["strength"], 0))
-        ties = ties.filter(counts).drop_columns("strength")
+        counts = pc.and_(pc.is_in(ties["user_key"], value_set=tied), pa.array(tie_strengths(ties, settings.etl) > 0))
+        ties = ties.filter(counts).select(["user_key", "neighbour_key"])
         speaks = _read_stances(lake, ds, pc.unique(ties["neighbour_key"]))
         suspects: set[Behind] = set()
         behind: dict[Behind, int] = defaultdict(int)
@@ -62,7 +65,8 @@ class ListCleaner:
                     suspects.add((user, product, kind))
                 else:
                     behind[user, product, kind] += 1
-        return cls(lake, ds, keys, min_named, suspects, behind, frozenset(tied.to_pylist()))
+        least = settings.recommend.min_named_friends
+        return cls(lake, ds, keys, least, suspects, behind, frozenset(tied.to_pylist()))
 
     def clean(self, rows: pa.Table) -> pa.Table:
         """Remaining rows, in their order; products, places and scores are untouched."""

@@ -81,8 +81,7 @@ class TableEraser:
     def cleaner(self, ds: str) -> ListCleaner:
         """Cleaner for the lists of a day; made while ties and affinities still include the users."""
         if ds not in self._cleaners:
-            least = self.settings.recommend.min_named_friends
-            self._cleaners[ds] = ListCleaner.of_day(self.lake, ds, frozenset(self.plan.keys), least)
+            self._cleaners[ds] = ListCleaner.of_day(self.lake, ds, frozenset(self.plan.keys), self.settings)
         return self._cleaners[ds]
 
     @cached_property

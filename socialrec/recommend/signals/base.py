@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Generic, Protocol, Self, TypeVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.scores import Scores
 from socialrec.settings import RecommendSettings
-from socialrec.vectors.arrays import ABSENT, F32, Csr, Indices
+from socialrec.vectors.arrays import ABSENT, F32, Csr, Flags, Indices
 
 State = dict[str, npt.NDArray[np.generic]]
 Space = Mapping[str, Sequence[float]]
@@ -44,7 +44,8 @@ class UserBlock:
     """Features of n users, and those of all others and of the products.
 
     affinity, recency: csr float32 (n, n_products). ties: csr float32 (n, n_users), rows adding up to 1. communities:
-    int64 (n,), ABSENT without ties. words: float32 (n, dim). cares: float32 (n, n_aspects).
+    int64 (n,), ABSENT without ties. words: float32 (n, dim). cares: float32 (n, n_aspects). columns: int64
+    (n_products,), the number of each product in the features; None where they are all.
     """
 
     features: FeatureSet
@@ -54,6 +55,7 @@ class UserBlock:
     communities: Indices
     words: F32
     cares: F32
+    columns: Indices | None = None
 
     @classmethod
     def of(cls, features: FeatureSet, rows: Indices) -> Self:
@@ -68,6 +70,18 @@ class UserBlock:
         words[known], cares[known] = features.words[taken], features.cares[taken]
         communities[known] = features.communities[taken]
         return cls(features, affinity, recency, ties, communities, words, cares)
+
+    def of_products(self, columns: Indices) -> Self:
+        """The same users with some products alone, by their numbers, int64 (n_products,)."""
+        affinity, recency = self.affinity[:, columns], self.recency[:, columns]
+        return replace(self, affinity=affinity, recency=recency, columns=columns)
+
+    def from_neighbours(self, chosen: Flags) -> Csr:
+        """Tie-weighted mean of the neighbours' affinities, csr float32 (n, n_products); none for users not chosen."""
+        ties = sp.diags(chosen.astype(np.float32)).dot(self.ties).tocsr()
+        ties.eliminate_zeros()
+        affinity = ties.dot(self.features.affinity).tocsr()
+        return affinity if self.columns is None else affinity[:, self.columns]
 
     @property
     def n_users(self) -> int:

@@ -19,7 +19,7 @@ with, and preconditions the rest: two steps come closer to the solution than fou
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -56,9 +56,9 @@ class Factors(SignalDefaults):
     learns_products: ClassVar[bool] = True
     space: ClassVar[Space] = {
         "factor_regularization": (0.001, 0.003, 0.01, 0.03, 0.1),
-        "factor_unobserved_weight": (0.01, 0.03, 0.1, 0.3),
+        "factor_unobserved_weight": (0.003, 0.01, 0.03, 0.1, 0.3),
         "factor_text": (0.0, 0.3, 1.0, 3.0, 10.0),
-        "factor_dim": (32, 64, 128, 256),
+        "factor_dim": (32, 64, 128, 256, 512),
     }
 
     def __init__(self, products: F32, unobserved_weight: float, regularization: float, mean: float) -> None:
@@ -68,31 +68,14 @@ class Factors(SignalDefaults):
             regularization,
             mean,
         )
-        self._vectors = Vectors(products)
+        self.vectors = Vectors(products)
+        self.fold = FoldIn(products, unobserved_weight, regularization)
 
     @classmethod
     def fit(cls, data: FeatureSet, settings: RecommendSettings) -> Self:
         """Alternate `factor_iterations` times between users and products."""
-        observed = data.affinity
-        mean = float(observed.data.mean(dtype=np.float64)) if observed.nnz else 1.0
-        observed = (observed / np.float32(mean)).tocsr()
-        by_product = observed.T.tocsr()
-        rng = np.random.default_rng(SEED)
-        dim = settings.factor_dim
-        products = rng.normal(0, 0.1 / np.sqrt(dim), (observed.shape[1], dim)).astype(np.float32)
-        # No user starts from a random vector of its own: the order of users must not matter.
-        users = np.zeros((observed.shape[0], dim), dtype=np.float32)
-        scale = np.float32(np.sqrt(settings.factor_text))
-        text = data.text if scale == 1 else data.text * scale
-        prior = np.eye(dim, dtype=np.float32)
-        for number in range(settings.factor_iterations):
-            side = Side(observed, products, settings.factor_unobserved_weight, settings.factor_regularization)
-            users = solve(side, users, FIT_STEPS if number else FOLD_STEPS)
-            side = Side(by_product, users, settings.factor_unobserved_weight, settings.factor_regularization)
-            if settings.factor_text > 0:
-                loadings = np.linalg.solve(products.T @ products + prior, products.T @ text).T
-                side = side.with_text(text, loadings)
-            products = solve(side, products, FIT_STEPS)
+        observed, mean = scaled_to_mean(data.affinity)
+        products = learn_columns([observed], data.text, settings)[0]
         return cls(products, settings.factor_unobserved_weight, settings.factor_regularization, mean)
 
     @classmethod
@@ -102,30 +85,11 @@ class Factors(SignalDefaults):
 
     def score(self, block: UserBlock) -> Scores:
         """Score products, (n, n_products); zeros for a user without affinities."""
-        observed = (block.affinity / np.float32(self.mean)).tocsr()
-        start = np.zeros((observed.shape[0], self.products.shape[1]), dtype=np.float64)
-        # In double precision, because otherwise a score's last digit would depend on the rest of the block; only for
-        # products of the block's users, because all of them would be the largest array of scoring.
-        touched, places = np.unique(observed.indices, return_inverse=True)
-        own = sp.csr_matrix((observed.data, places, observed.indptr), shape=(observed.shape[0], len(touched)))
-        fixed = self._turned[touched].astype(np.float64)
-        side = Side(own, fixed, self.unobserved_weight, self.regularization, n_fixed=len(self.products))
-        basis = Basis(self._shared.turn, self._shared.diagonal, fixed)
-        return InnerProductScores(solve(side, start, FOLD_STEPS, basis).astype(np.float32), self._vectors)
+        return InnerProductScores(self.fold.users(self.observed(block.affinity)), self.vectors)
 
-    @cached_property
-    def _shared(self) -> Shared:
-        """Shared part of the systems, computed once because it takes longer than solving for a block's users."""
-        return Shared.of(self.unobserved_weight * gram_of(self.products))
-
-    @cached_property
-    def _turned(self) -> F32:
-        """Product vectors in the basis of the shared part, float32 (n_products, dim)."""
-        turned = np.empty_like(self.products)
-        for start in range(0, len(turned), BLOCK_VECTORS):
-            at = slice(start, start + BLOCK_VECTORS)
-            turned[at] = self.products[at].astype(np.float64) @ self._shared.turn
-        return turned
+    def observed(self, affinity: Csr) -> Csr:
+        """Affinities over the mean of those that were fitted, csr float32."""
+        return (affinity / np.float32(self.mean)).tocsr()
 
     def state(self) -> State:
         """Product vectors and the weights with which user vectors are solved."""
@@ -139,6 +103,79 @@ class Factors(SignalDefaults):
         """Restore from its arrays."""
         unobserved_weight, regularization, mean = (float(x) for x in np.asarray(state["weights"], np.float64))
         return cls(np.asarray(state["products"], np.float32), unobserved_weight, regularization, mean)
+
+
+class FoldIn:
+    """Solver of users' vectors, given the vectors of all columns, float32 (m, dim)."""
+
+    def __init__(self, columns: F32, unobserved_weight: float, regularization: float) -> None:
+        self._columns, self._unobserved_weight, self._regularization = columns, unobserved_weight, regularization
+
+    def users(self, observed: Csr, precision: type[np.floating] = np.float64) -> F32:
+        """Vectors of users with these cells, csr (n, m): float32 (n, dim).
+
+        In double precision, because otherwise a score's last digit would depend on the rest of the block; only for
+        columns of the block's users, because all of them would be the largest array of scoring.
+        """
+        start = np.zeros((observed.shape[0], self._columns.shape[1]), dtype=precision)
+        touched, places = np.unique(observed.indices, return_inverse=True)
+        own = sp.csr_matrix((observed.data, places, observed.indptr), shape=(observed.shape[0], len(touched)))
+        fixed = self._turned[touched].astype(precision)
+        side = Side(own, fixed, self._unobserved_weight, self._regularization, n_fixed=len(self._columns))
+        basis = Basis(self._shared.turn.astype(precision), self._shared.diagonal.astype(precision), fixed)
+        return solve(side, start, FOLD_STEPS, basis).astype(np.float32)
+
+    @cached_property
+    def _shared(self) -> Shared:
+        """Shared part of the systems, computed once because it takes longer than solving for a block's users."""
+        return Shared.of(self._unobserved_weight * gram_of(self._columns))
+
+    @cached_property
+    def _turned(self) -> F32:
+        """Column vectors in the basis of the shared part, float32 (m, dim)."""
+        turned = np.empty_like(self._columns)
+        for start in range(0, len(turned), BLOCK_VECTORS):
+            at = slice(start, start + BLOCK_VECTORS)
+            turned[at] = self._columns[at].astype(np.float64) @ self._shared.turn
+        return turned
+
+
+def scaled_to_mean(affinity: Csr) -> tuple[Csr, float]:
+    """Affinities over their mean, csr float32, and the mean: 1 without any."""
+    mean = float(affinity.data.mean(dtype=np.float64)) if affinity.nnz else 1.0
+    return (affinity / np.float32(mean)).tocsr(), mean
+
+
+def learn_columns(observed: Sequence[Csr], text: F32, settings: RecommendSettings) -> list[F32]:
+    """Learn vectors of the columns of matrices side by side, csr float32 (n_users, m) each: float32 (m, dim) each.
+
+    The columns of the first matrix also explain their texts, float32 (m, n_text).
+    """
+    rng, dim = np.random.default_rng(SEED), settings.factor_dim
+    shapes = [(each.shape[1], dim) for each in observed]
+    columns = [rng.normal(0, 0.1 / np.sqrt(dim), shape).astype(np.float32) for shape in shapes]
+    rows = sp.hstack(observed, format="csr") if len(observed) > 1 else observed[0]
+    by_column = [each.T.tocsr() for each in observed]
+    # No user starts from a random vector of its own: the order of users must not matter.
+    users = np.zeros((rows.shape[0], dim), dtype=np.float32)
+    weight, regularization = settings.factor_unobserved_weight, settings.factor_regularization
+    text = text if settings.factor_text == 1 else text * np.float32(np.sqrt(settings.factor_text))
+    for number in range(settings.factor_iterations):
+        side = Side(rows, np.vstack(columns) if len(columns) > 1 else columns[0], weight, regularization)
+        users = solve(side, users, FIT_STEPS if number else FOLD_STEPS)
+        for place, each in enumerate(by_column):
+            side = Side(each, users, weight, regularization)
+            if place == 0 and settings.factor_text > 0:
+                side = side.with_text(text, loadings_of(columns[0], text))
+            columns[place] = solve(side, columns[place], FIT_STEPS)
+    return columns
+
+
+def loadings_of(products: F32, text: F32) -> F32:
+    """Matrix V (n_text, dim) by which product vectors H explain text E: the ridge regression E ≈ HVᵀ."""
+    prior = np.eye(products.shape[1], dtype=np.float32)
+    loadings: F32 = np.linalg.solve(products.T @ products + prior, products.T @ text).T
+    return loadings
 
 
 @dataclass(frozen=True)

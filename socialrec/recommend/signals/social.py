@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
+
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.recommend.scores import Scores, SparseScores
 from socialrec.recommend.signals.base import SignalDefaults, UserBlock
@@ -18,4 +20,4 @@ class Social(SignalDefaults):
 
     def score(self, block: UserBlock) -> Scores:
         """Tie-weighted mean affinity, (n, n_products)."""
-        return SparseScores(block.ties.dot(block.features.affinity).tocsr())
+        return SparseScores(block.from_neighbours(np.ones(block.n_users, dtype=np.bool_)))

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from socialrec.contracts.vocabulary import ReasonKind
+from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.scores import InnerProductScores, Scores, Vectors
 from socialrec.recommend.signals.base import OncePerFeatures, PopularityPower, Space, UserBlock
 
@@ -23,6 +24,11 @@ class Trend(PopularityPower):
     def __init__(self, exponent: float) -> None:
         super().__init__(exponent)
         self._vectors = OncePerFeatures(lambda features: Vectors(self.power(features.trend)[:, None]))
+
+    @classmethod
+    def idle_settings(cls, data: FeatureSet) -> set[str]:
+        """Half-life, where nothing is dated."""
+        return set() if data.trend.any() else {"trend_half_life"}
 
     def score(self, block: UserBlock) -> Scores:
         """Score products by the same row for each user, (n, n_products); zeros where nothing is dated."""

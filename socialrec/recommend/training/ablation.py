@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,16 +23,20 @@ COLUMNS = ("signal", "weight", "alone", "without")
 
 @dataclass(frozen=True)
 class Ablation:
-    """Row of one signal: its weight, NDCG of it alone, and NDCG of the blend relearned without it."""
+    """Row of one signal: its weight, NDCG of it alone, and NDCG of the blend relearned without it.
+
+    others: weights of that blend, by signal.
+    """
 
     signal: str
     weight: float
     alone: float
     without: float
+    others: Mapping[str, float]
 
     def row(self) -> tuple[Any, ...]:
         """Values in the order of `COLUMNS`."""
-        return astuple(self)
+        return tuple(getattr(self, name) for name in COLUMNS)
 
 
 def ablate(
@@ -51,13 +56,14 @@ def ablate(
 
     whole, rows = ndcg(recommender.weights), []
     for place, name in enumerate(names):
-        without, weight = whole, recommender.weights[name]
+        without, weight, weights = whole, recommender.weights[name], recommender.weights
         if weight > 0:
             others = [other for other in range(len(names)) if other != place]
             start = [recommender.weights[names[other]] for other in others]
             learned = relearn_weights([_only(block, others) for block in known], start, cutoff)
-            without = ndcg({name: 0.0} | {names[other]: w for other, w in zip(others, learned, strict=True)})
-        rows.append(Ablation(name, weight, ndcg({other: float(other == name) for other in names}), without))
+            weights = {name: 0.0} | {names[other]: w for other, w in zip(others, learned, strict=True)}
+            without = ndcg(weights)
+        rows.append(Ablation(name, weight, ndcg({other: float(other == name) for other in names}), without, weights))
     return rows
 
 
