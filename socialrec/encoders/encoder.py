@@ -89,8 +89,8 @@ class Encoder:
         return self.embed_padded(padded(tokens, self.base))
 
     def embed_padded(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        """Embed `input_ids` and `attention_mask`, int64 (n, longest), as `embed` does."""
-        return self._pooled(self.body.network, inputs["input_ids"], inputs["attention_mask"])
+        """Embed `input_ids` and, where texts are padded, `attention_mask`, int64 (n, longest), as `embed` does."""
+        return self._pooled(self.body.network, inputs["input_ids"], inputs.get("attention_mask"))
 
     @cached_property
     def _reader(self) -> torch.nn.Module:

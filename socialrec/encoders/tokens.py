@@ -90,8 +90,11 @@ def rows_coverage(base: BaseModel, rows: TokenRows) -> Coverage:
 
 
 def padded(tokens: Sequence[Ids], base: BaseModel) -> dict[str, torch.Tensor]:
-    """Pad tokens as `padded_on_host` does, on the model's device."""
-    return {name: to_device(tensor, base.model.device) for name, tensor in padded_on_host(tokens, base).items()}
+    """Pad tokens as `padded_on_host` does, on the model's device; texts of one length need no mask."""
+    inputs = padded_on_host(tokens, base)
+    if min(map(len, tokens)) == inputs["input_ids"].shape[1]:
+        del inputs["attention_mask"]
+    return {name: to_device(tensor, base.model.device) for name, tensor in inputs.items()}
 
 
 def padded_on_host(tokens: Sequence[Ids], base: BaseModel) -> dict[str, torch.Tensor]:

@@ -33,7 +33,7 @@ GROUP = 32
 """Products of a group: one bit each."""
 TILE = 128
 """Products that share bounds, and are multiplied at a time."""
-MAX_DIM = 512
+MAX_DIM = 256
 """Dimensions up to which a tile fits into the memory of a multiprocessor."""
 SAMPLE = 8192
 """Products of the first range, and for the first threshold."""
@@ -117,7 +117,7 @@ class DeviceTopK:
         self.index, self.device = index, torch.device(device)
         self.dtype = torch.bfloat16 if self.device.type == "cuda" else index.dtype
         self.dim = max(16, 1 << (index.vectors.shape[1] - 1).bit_length())
-        self.products, lengths, errors = self._rounded(index.vectors)
+        self.products, lengths, errors = self.rounded(index.vectors)
         tiles = -(-max(len(index.vectors), 1) // TILE)
         fill = (0, tiles * TILE - len(index.vectors))
         self.tile_lengths, self.tile_errors = (
@@ -135,33 +135,42 @@ class DeviceTopK:
         n_threads: int | None = None,
     ) -> Iterator[TopKBlock]:
         """Find the lists that `TopKIndex.top_k` finds, by blocks of users; users: finite float32 (n, dim)."""
-        seen = sp.csr_matrix((len(users), len(self.index.place)), dtype=np.float32) if seen is None else seen
+        seen = self._seen(users, seen)
         constants = np.zeros(len(users), dtype=np.float32) if constants is None else constants
+        finished: deque[Future[TopKBlock]] = deque()
+        with ThreadPoolExecutor(n_threads or len(os.sched_getaffinity(0))) as pool:
+            for block, places in self.candidates(users, k, seen):
+                for start in range(0, len(places), FINISHED_USERS):
+                    part = places[start : start + FINISHED_USERS]
+                    at = slice(block.start + start, block.start + start + len(part))
+                    finished.append(pool.submit(self._listed, at, (users[at], constants[at]), part, seen[at], k))
+                # A few blocks may wait: otherwise the results would grow with the users.
+                while finished and (finished[0].done() or len(finished) > AHEAD * MAX_USERS // FINISHED_USERS):
+                    yield finished.popleft().result()
+            for lists in finished:
+                yield lists.result()
+
+    def candidates(self, users: F32, k: int, seen: Csr | None = None) -> Iterator[tuple[slice, npt.NDArray[np.int32]]]:
+        """Find the products that may be in lists, by blocks of users, as places of the index int32 (n, k or more).
+
+        The work of the next blocks is queued before one is read, so that the device never waits for the host.
+        """
+        seen = self._seen(users, seen)
         most_seen = int(np.diff(seen.indptr).max(initial=0))
         capacity = 1 << (SPARE * (k + most_seen) - 1).bit_length()
         size = max(1, min(MAX_USERS, BLOCK_LINES // capacity))
         queued: deque[_Queued] = deque()
-        finished: deque[Future[TopKBlock]] = deque()
-        with ThreadPoolExecutor(n_threads or len(os.sched_getaffinity(0))) as pool:
+        for start in range(0, len(users), size):
+            at = slice(start, min(start + size, len(users)))
+            queued.append(self._queue(at, users[at], k, seen[at], capacity))
+            if len(queued) > AHEAD:
+                block = queued.popleft()
+                yield block.users, self._places(block, users, k, seen, capacity)
+        for block in queued:
+            yield block.users, self._places(block, users, k, seen, capacity)
 
-            def finish(block: _Queued) -> None:
-                places = self._places(block, users, k, seen, capacity)
-                for start in range(0, len(places), FINISHED_USERS):
-                    part = places[start : start + FINISHED_USERS]
-                    at = slice(block.users.start + start, block.users.start + start + len(part))
-                    finished.append(pool.submit(self._listed, at, (users[at], constants[at]), part, seen[at], k))
-
-            for start in range(0, len(users), size):
-                at = slice(start, min(start + size, len(users)))
-                queued.append(self._queue(at, users[at], k, seen[at], capacity))
-                if len(queued) > AHEAD:
-                    finish(queued.popleft())
-                    while finished and (finished[0].done() or len(finished) > 2 * size // FINISHED_USERS):
-                        yield finished.popleft().result()
-            for block in queued:
-                finish(block)
-            for lists in finished:
-                yield lists.result()
+    def _seen(self, users: F32, seen: Csr | None) -> Csr:
+        return sp.csr_matrix((len(users), len(self.index.place)), dtype=np.float32) if seen is None else seen
 
     def _places(self, block: _Queued, users: F32, k: int, seen: Csr, capacity: int) -> npt.NDArray[np.int32]:
         """Read the candidates of a block; where some found no room, search it again with twice the room."""
@@ -184,7 +193,7 @@ class DeviceTopK:
             places = np.where((places != ABSENT) & ~np.isin(found, keys), places, np.int32(ABSENT))
         return TopKBlock(at, *self.index.exact_lists(users, places, k, constants))
 
-    def _rounded(self, vectors: F32) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def rounded(self, vectors: F32) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Rounded vectors on the device (n, dim), with their lengths and those of the rounding errors, rounded up."""
         whole = to_device(torch.from_numpy(np.ascontiguousarray(vectors, dtype=np.float32)), self.device)
         rounded = torch.nn.functional.pad(whole.to(self.dtype), (0, self.dim - vectors.shape[1]))
@@ -194,7 +203,7 @@ class DeviceTopK:
 
     def _queue(self, at: slice, users: F32, k: int, seen: Csr, capacity: int) -> _Queued:
         """Queue the search of a block of users: nothing here waits for the device."""
-        rounded, lengths, errors = self._rounded(users)
+        rounded, lengths, errors = self.rounded(users)
         n_seen = to_device(torch.from_numpy(np.diff(seen.indptr).astype(np.int64)), self.device)
         # Of so many best products k are unseen at least.
         ranks = (k + n_seen)[:, None] - 1

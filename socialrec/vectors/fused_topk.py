@@ -7,19 +7,19 @@ may be in a list: its number, its best score, and a bit for each product above t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import triton
 import triton.language as tl
 
-from socialrec.vectors.device_topk import GROUP, TILE, Bounds, Found
+from socialrec.vectors.device_topk import GROUP, MAX_DIM, TILE, Bounds, Found
 
 if TYPE_CHECKING:
     import torch
 
 USERS = 128
 """Users of a program."""
-WARPS, STAGES = 8, 3
+WARPS = 8
 PROGRAMS = 1024
 """Programs that a launch aims at: some for each multiprocessor, so that all end at about the same time."""
 
@@ -58,35 +58,36 @@ def append_groups(found: Found, users: torch.Tensor, products: torch.Tensor, bou
         TILE=TILE,
         GROUP=GROUP,
         num_warps=WARPS,
-        num_stages=STAGES,
+        # Tiles that are loaded ahead, as many as a multiprocessor of a Hopper GPU has room for.
+        num_stages=3 if dim <= MAX_DIM // 2 else 2,
     )
 
 
 @triton.jit
-def _append(  # noqa: PLR0917
-    users: Any,
-    products: Any,
-    threshold: Any,
-    user_lengths: Any,
-    user_errors: Any,
-    tile_lengths: Any,
-    tile_errors: Any,
-    counts: Any,
-    groups: Any,
-    best: Any,
-    bits: Any,
-    n_users: Any,
-    first: Any,
-    last: Any,
-    n_tiles: Any,
-    capacity: Any,
-    stride: Any,
-    of_sums: Any,
+def _append(
+    users,
+    products,
+    threshold,
+    user_lengths,
+    user_errors,
+    tile_lengths,
+    tile_errors,
+    counts,
+    groups,
+    best,
+    bits,
+    n_users,
+    first,
+    last,
+    n_tiles,
+    capacity,
+    stride,
+    of_sums,
     DIM: tl.constexpr,
     USERS: tl.constexpr,
     TILE: tl.constexpr,
     GROUP: tl.constexpr,
-) -> None:
+):
     rows = tl.program_id(0) * USERS + tl.arange(0, USERS)
     is_user = rows < n_users
     dims = tl.arange(0, DIM)

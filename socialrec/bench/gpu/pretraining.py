@@ -1,0 +1,45 @@
+"""Pre-training on masked words and on next words: losses beside the processor's, and tokens per second."""
+
+from __future__ import annotations
+
+from socialrec.bench.gpu.models import BERT_BASE, TINY, model_folder, sentences, texts_of
+from socialrec.bench.gpu.part import Figures, PartResult, Place, gap, seconds_of
+from socialrec.settings.text import Device, LanguageModel, Precision, PretrainSettings
+from socialrec.text.pretraining.pretrain import pretrain
+
+TOLERANCE = 1e-3
+"""Largest relative difference of a step's loss from the processor's."""
+COMPARED_STEPS, STEPS = 6, 20
+NAMES = {LanguageModel.ENCODER: "masked", LanguageModel.DECODER: "causal"}
+
+
+def run(place: Place) -> PartResult:
+    """Pre-train a tiny model of each kind here and on the processor, and one of BERT-base's size here."""
+    result = PartResult()
+    for kind, name in NAMES.items():
+        found = gap(_losses(place, kind, place.device), _losses(place, kind, Device.CPU))
+        result.figures |= {f"{name}_gap": found, f"{name}_agrees": found <= TOLERANCE}
+        result.figures |= {f"{name}_{key}": value for key, value in _speed(place, kind).items()}
+    result.figures["losses_agree"] = all(bool(result.figures[f"{name}_agrees"]) for name in NAMES.values())
+    return result
+
+
+def _losses(place: Place, kind: LanguageModel, device: Device) -> list[float]:
+    folder = str(model_folder(place, TINY, kind))
+    settings = PretrainSettings(model=folder, train_steps=COMPARED_STEPS, train_tokens=1024, max_tokens=32)
+    text = place.settings(place.folder, precision=Precision.FLOAT32).model_copy(update={"device": device})
+    return pretrain(sentences(), settings, text, lambda step, loss: None).losses
+
+
+def _speed(place: Place, kind: LanguageModel) -> Figures:
+    """Tokens per second, padding included. A run of one step takes the seconds that do not belong to steps."""
+    folder, text = str(model_folder(place, BERT_BASE, kind)), place.settings(place.folder)
+    tokens, steps, n_texts = (512, 3, 200) if place.is_small else (32_768, STEPS, 8_192)
+    texts = sorted(set(texts_of(place, n_texts, 100)))
+
+    def seconds(n_steps: int) -> float:
+        settings = PretrainSettings(model=folder, train_steps=n_steps, train_tokens=tokens, validate_every=10_000)
+        return seconds_of(lambda: pretrain(texts, settings, text, lambda step, loss: None), place.device_name)
+
+    seconds(1)
+    return {"tokens_per_second": round(steps * tokens / max(seconds(1 + steps) - seconds(1), 1e-9), 1)}
