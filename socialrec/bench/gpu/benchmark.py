@@ -72,7 +72,7 @@ def run(
     started, parts = time.perf_counter(), {}
     for name in names:
         before = time.perf_counter()
-        left = LIMIT_SECONDS - (before - started)
+        left = max(1, round(LIMIT_SECONDS - (before - started)))
         parts[name] = _in_process(place, name, left)
         parts[name]["seconds"] = round(time.perf_counter() - before, 1)
         progress(f"{name}: {parts[name]['state']}, {parts[name]['seconds']} s")
@@ -103,7 +103,7 @@ def run_part(place: Place, name: str) -> dict[str, Any]:
     return {"state": "done", **found}
 
 
-def _in_process(place: Place, name: str, seconds: float) -> dict[str, Any]:
+def _in_process(place: Place, name: str, seconds: int) -> dict[str, Any]:
     """Run a part in a process of its own; a failure is its last words."""
     command = [sys.executable, "-m", "socialrec.bench.gpu", "--part", name, *arguments_of(place)]
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -117,11 +117,11 @@ def _in_process(place: Place, name: str, seconds: float) -> dict[str, Any]:
                 stderr=errors,
                 text=True,
                 env=environment,
-                timeout=max(seconds, 1),
+                timeout=seconds,
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return {"state": f"failed: not done after {seconds:.0f} seconds"}
+            return {"state": f"failed: not done after {seconds} seconds"}
         if done.returncode == 0:
             found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
             return found

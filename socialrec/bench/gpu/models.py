@@ -16,6 +16,8 @@ from socialrec.text.tasks import Labelled, Output, TextPairs
 
 SEED = 20260101
 N_SENTENCES = 600
+TOKENS_PER_WORD = 1.16
+"""Tokens of the demo world's words, punctuation included."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def texts_of(place: Place, n_texts: int, n_tokens: int) -> list[str]:
         lines = place.texts.read_text(encoding="utf-8").splitlines()
         return [lines[number % len(lines)] for number in range(n_texts)]
     words = np.array(" ".join(sentences()).split())
-    lengths = np.clip(rng.normal(n_tokens, n_tokens / 4, n_texts), 4, None).astype(int) - 2
+    lengths = np.clip(rng.normal(n_tokens - 2, n_tokens / 4, n_texts) / TOKENS_PER_WORD, 2, None).astype(int)
     starts = rng.integers(0, len(words) - int(lengths.max()), n_texts)
     return [" ".join(words[start : start + length]) for start, length in zip(starts, lengths, strict=True)]
 

@@ -43,7 +43,7 @@ class _Section:
 
 def provide_settings() -> None:
     """Put the stand-in where `import pydantic` finds it, if there is no pydantic."""
-    if "pydantic" in sys.modules or find_spec("pydantic"):
+    if sys.modules.get("pydantic") is not None or find_spec("pydantic"):
         return
     module: Any = ModuleType("pydantic")
     module.BaseModel, module.Field, module.ConfigDict = _Section, _Default, dict
