@@ -266,11 +266,11 @@ def bench_gpu(
     """
     from socialrec.bench.gpu.benchmark import PARTS
     from socialrec.bench.gpu.benchmark import run as measure
-    from socialrec.bench.gpu.part import Place
+    from socialrec.bench.gpu.part import Setup
 
     with tempfile.TemporaryDirectory() as folder:
-        place = Place(Path(folder), small, load_settings(home).text.device, weights, texts)
-        found = measure(place, parts.split(",") if parts else PARTS, page)
+        setup = Setup(Path(folder), small, load_settings(home).text.device, weights, texts)
+        found = measure(setup, parts.split(",") if parts else PARTS, page)
     _print_result(json.dumps(found), as_json)
     raise typer.Exit(int(bool(found["failed"])))
 

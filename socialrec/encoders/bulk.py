@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Vectors = npt.NDArray[np.float32]
 Read = Callable[["torch.Tensor", "torch.Tensor | None"], "torch.Tensor"]
 """Network from token ids and mask, int64 (n, length), to unit vectors, float32 (n, dim). No mask: nothing is padded."""
+GPU_CHUNK_TEXTS = 65_536
+"""Texts that a GPU gets as a chunk: enough of each length for a batch. Their vectors take 100 MB with MiniLM."""
 EVEN_TEXTS = 4
 """Texts per distinct length from which on a GPU gets batches of one length each: no padding, and no mask, so that the
 fastest attention can be used. Few texts would make many small batches.

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from socialrec.contracts.gold import TEXT_EMBEDDINGS
+from socialrec.encoders.bulk import GPU_CHUNK_TEXTS
 from socialrec.encoders.tokens import Coverage, rows_coverage
 from socialrec.lake.schemas import arrow_schema
 from socialrec.settings.text import TextSettings
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 Batches = Iterator[pa.RecordBatch]
 CHUNK_TEXTS = 4096
 """Texts that are sorted by length together; more of them save padding, and need memory."""
-GPU_CHUNK_TEXTS = 65_536
-"""The same on a GPU, which has enough of one length for a batch then; their vectors take 100 MB with MiniLM."""
 
 
 def encode_batches(encoder: Encoder, batches: Batches) -> Batches:

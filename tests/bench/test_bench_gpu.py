@@ -16,7 +16,7 @@ from socialrec.bench.gpu import benchmark
 from socialrec.bench.gpu.benchmark import PARTS, TARGETS, Target, run_part
 from socialrec.bench.gpu.finetune import training_operations
 from socialrec.bench.gpu.models import Shape
-from socialrec.bench.gpu.part import Place, gap
+from socialrec.bench.gpu.part import Setup, gap
 from socialrec.bench.gpu.stand_in import _Default, _Section
 from socialrec.settings.text import Device
 
@@ -38,9 +38,9 @@ CUSTOMIZE = "import sys\nfor name in {names!r}: sys.modules[name] = None\n"
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+def setup(tmp_path_factory: pytest.TempPathFactory) -> Setup:
     """Small sizes on the processor, with models that all parts share."""
-    return Place(tmp_path_factory.mktemp("gpu"), is_small=True, device=Device.CPU)
+    return Setup(tmp_path_factory.mktemp("gpu"), is_small=True, device=Device.CPU)
 
 
 @pytest.fixture
@@ -66,14 +66,14 @@ def holds(figures: dict[str, Any]) -> bool:
 
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("name", ["finetune", "pretraining", "recovery", "topk", "answers"])
-def test_a_part_finds_on_this_device_what_the_processor_finds(place: Place, name: str) -> None:
-    found = run_part(place, name)
+def test_a_part_finds_on_this_device_what_the_processor_finds(setup: Setup, name: str) -> None:
+    found = run_part(setup, name)
     assert found["state"] == "done" and holds(found["figures"])
 
 
 @pytest.mark.usefixtures("one_thread")
-def test_encoding_is_beside_sentence_transformers_and_gives_the_vectors_of_float32(place: Place) -> None:
-    found = run_part(place, "encode")
+def test_encoding_is_beside_sentence_transformers_and_gives_the_vectors_of_float32(setup: Setup) -> None:
+    found = run_part(setup, "encode")
     assert found["figures"]["minilm_least_cosine"] > 0.999
     assert found["ratios"]["ratio_minilm_54"] > 0
     assert found["peers"]["sentence-transformers minilm_54"]["texts_per_second"] > 0
@@ -107,9 +107,9 @@ def test_a_part_that_fails_is_named_and_the_others_go_on_without_spark_airflow_m
     assert found["versions"]["torch"] and found["machine"]["cores"] >= 1
 
 
-def test_a_part_that_never_ends_is_stopped(place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_part_that_never_ends_is_stopped(setup: Setup, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(benchmark, "LIMIT_SECONDS", 0)
-    found = benchmark.run(place, ["topk"], tmp_path / "page.html", progress=lambda line: None)
+    found = benchmark.run(setup, ["topk"], tmp_path / "page.html", progress=lambda line: None)
     assert found["parts"]["topk"]["state"] == "failed: not done after 1 seconds"
     assert "class=failed>failed: not done after 1 seconds" in (tmp_path / "page.html").read_text()
 

@@ -1,4 +1,4 @@
-"""What runs on a GPU, proved by one command: `make gpu`, or `python -m socialrec.bench.gpu` where little is installed.
+"""Proof of all that runs on a GPU: `make gpu`, which is `python -m socialrec.bench.gpu` where little is installed.
 
 A module per part; the library does the work. Needs torch, transformers, safetensors, numpy, scipy and pyarrow. Where
 pydantic is missing a stand-in makes the settings; peers and PEFT are used where they are installed.

@@ -13,7 +13,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run all parts, or the one that is named; returns 1 if one failed."""
     # Imported here, so that processes that only tokenize, which import this module too, start at once.
     from socialrec.bench.gpu.benchmark import PARTS, run, run_part
-    from socialrec.bench.gpu.part import Place
+    from socialrec.bench.gpu.part import Setup
     from socialrec.settings.text import Device
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -29,11 +29,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--part", choices=PARTS, help="run this part alone, in this process")
     args = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as made:
-        place = Place(args.folder or Path(made), args.small, args.device, args.weights, args.texts)
+        setup = Setup(args.folder or Path(made), args.small, args.device, args.weights, args.texts)
         if args.part:
-            print(json.dumps(run_part(place, args.part)))
+            print(json.dumps(run_part(setup, args.part)))
             return 0
-        result = run(place, args.parts.split(","), args.page)
+        result = run(setup, args.parts.split(","), args.page)
     print(json.dumps(result))
     return int(bool(result["failed"]))
 

@@ -9,7 +9,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from socialrec.bench.gpu.models import BERT_BASE, TINY, model_folder, sentences
-from socialrec.bench.gpu.part import PartResult, Place, seconds_of
+from socialrec.bench.gpu.part import PartResult, Setup, seconds_of
 from socialrec.encoders.precision import encoding_dtype
 from socialrec.encoders.tokens import padded_on_host, tokenize
 from socialrec.encoders.weights import BaseModel, load_weights
@@ -18,14 +18,14 @@ from socialrec.settings.text import LanguageModel, Precision
 QUESTIONS, ANSWER_TOKENS = 64, 128
 
 
-def run(place: Place) -> PartResult:
+def run(setup: Setup) -> PartResult:
     """Answer with a model of random weights: a tiny one here and on the processor, one of GPT-2's size here."""
-    tiny, large = (model_folder(place, shape, LanguageModel.DECODER) for shape in (TINY, BERT_BASE))
-    here, expected = (answers(tiny, 4, 12, device, torch.float32) for device in (place.device_name, "cpu"))
-    n_questions, n_tokens = (4, 8) if place.is_small else (QUESTIONS, ANSWER_TOKENS)
-    dtype = encoding_dtype(Precision.AUTO, place.device_name)
-    answers(large, n_questions, 4, place.device_name, dtype)
-    seconds = seconds_of(lambda: answers(large, n_questions, n_tokens, place.device_name, dtype), place.device_name)
+    tiny, large = (model_folder(setup, shape, LanguageModel.DECODER) for shape in (TINY, BERT_BASE))
+    here, expected = (answers(tiny, 4, 12, device, torch.float32) for device in (setup.device_name, "cpu"))
+    n_questions, n_tokens = (4, 8) if setup.is_small else (QUESTIONS, ANSWER_TOKENS)
+    dtype = encoding_dtype(Precision.AUTO, setup.device_name)
+    answers(large, n_questions, 4, setup.device_name, dtype)
+    seconds = seconds_of(lambda: answers(large, n_questions, n_tokens, setup.device_name, dtype), setup.device_name)
     rate = round(n_questions * n_tokens / seconds, 1)
     return PartResult({"same_answers": bool(torch.equal(here, expected)), "tokens_per_second": rate})
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from socialrec.bench.gpu.page import render
-from socialrec.bench.gpu.part import Place
+from socialrec.bench.gpu.part import Setup
 from socialrec.bench.progress import Progress, to_standard_error
 
-PARTS = ("encode", "finetune", "pretraining", "recovery", "processes", "topk", "answers")
+PARTS = ("topk", "encode", "finetune", "recovery", "processes", "answers", "pretraining")
 NOT_BUILT = {"pictures": "not built: the project encodes no pictures"}
 PACKAGES = (
     *("torch", "triton", "transformers", "tokenizers", "safetensors", "numpy", "scipy", "pyarrow", "peft"),
@@ -66,23 +66,23 @@ TARGETS = (
 
 
 def run(
-    place: Place, names: Sequence[str] = PARTS, page: Path | None = None, progress: Progress = to_standard_error
+    setup: Setup, names: Sequence[str] = PARTS, page: Path | None = None, progress: Progress = to_standard_error
 ) -> dict[str, Any]:
     """Run the parts one after the other, and return what they found; with a file also write the page of plots."""
     started, parts = time.perf_counter(), {}
     for name in names:
         before = time.perf_counter()
         left = max(1, round(LIMIT_SECONDS - (before - started)))
-        parts[name] = _in_process(place, name, left)
+        parts[name] = _in_process(setup, name, left)
         parts[name]["seconds"] = round(time.perf_counter() - before, 1)
         progress(f"{name}: {parts[name]['state']}, {parts[name]['seconds']} s")
     for name, state in NOT_BUILT.items():
         parts[name] = {"state": state}
-    is_measured = place.device_name == "cuda" and not place.is_small
+    is_measured = setup.device_name == "cuda" and not setup.is_small
     result = {
         "name": "gpu",
-        "device": place.device_name,
-        "small": place.is_small,
+        "device": setup.device_name,
+        "small": setup.is_small,
         "measured_on_a_gpu": is_measured,
         "seconds": round(time.perf_counter() - started, 1),
         "failed": [name for name in names if parts[name]["state"] != "done"],
@@ -90,22 +90,22 @@ def run(
         "ratios": {key: value for found in parts.values() for key, value in found.get("ratios", {}).items()},
         "targets": [vars(target) | {"state": target.state(parts, is_measured)} for target in TARGETS],
         "versions": _versions(),
-        "machine": _machine(place.device_name),
+        "machine": _machine(setup.device_name),
     }
     if page is not None:
         page.write_text(render(result), encoding="utf-8")
     return result
 
 
-def run_part(place: Place, name: str) -> dict[str, Any]:
+def run_part(setup: Setup, name: str) -> dict[str, Any]:
     """Run one part in this process."""
-    found = import_module(f"socialrec.bench.gpu.{name}").run(place).to_dict()
+    found = import_module(f"socialrec.bench.gpu.{name}").run(setup).to_dict()
     return {"state": "done", **found}
 
 
-def _in_process(place: Place, name: str, seconds: int) -> dict[str, Any]:
+def _in_process(setup: Setup, name: str, seconds: int) -> dict[str, Any]:
     """Run a part in a process of its own; a failure is its last words."""
-    command = [sys.executable, "-m", "socialrec.bench.gpu", "--part", name, *arguments_of(place)]
+    command = [sys.executable, "-m", "socialrec.bench.gpu", "--part", name, *arguments_of(setup)]
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     # Nothing is fetched: what is not on this machine is absent.
     environment = os.environ | {"PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
@@ -130,16 +130,16 @@ def _in_process(place: Place, name: str, seconds: int) -> dict[str, Any]:
         return {"state": f"failed: {''.join(last)[:500] or f'it ended with code {done.returncode}'}"}
 
 
-def arguments_of(place: Place) -> list[str]:
-    """Arguments with which a process of a part finds its place."""
+def arguments_of(setup: Setup) -> list[str]:
+    """Arguments with which a process of a part gets its setup."""
     given = {
-        "--folder": place.folder,
-        "--device": place.device.value,
-        "--weights": place.weights,
-        "--texts": place.texts,
+        "--folder": setup.folder,
+        "--device": setup.device.value,
+        "--weights": setup.weights,
+        "--texts": setup.texts,
     }
     words = [word for name, value in given.items() if value is not None for word in (name, str(value))]
-    return [*words, *(["--small"] if place.is_small else [])]
+    return [*words, *(["--small"] if setup.is_small else [])]
 
 
 def _versions() -> dict[str, str]:

@@ -9,13 +9,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from socialrec.bench.gpu.models import BERT_BASE, SMALL, TINY, Shape, model_folder, mood_task, pair_task
-from socialrec.bench.gpu.part import Figures, PartResult, Place, gap, matrix_rate, wait_for
+from socialrec.bench.gpu.part import Figures, PartResult, Setup, gap, matrix_rate, wait_for
 from socialrec.settings.text import AdversarialMethod, Device, Precision, TextSettings, Tuning
 from socialrec.text.tasks import Task, TextPairs
 from socialrec.text.training.finetune import fine_tune
 
 STEPS, WARM_UP = 30, 10
-BATCH_PAIRS, MAX_TOKENS = 512, 128
+BATCH_PAIRS, MAX_TOKENS = 256, 128
 COMPARED_STEPS = 6
 TOLERANCE, HALF_TOLERANCE = 1e-3, 5e-2
 """Largest relative difference of a step's loss from the processor's in float32: in float32, and in half precision."""
@@ -30,15 +30,15 @@ KINDS: dict[str, dict[str, object]] = {
 NEEDS_PEFT = {"lora", "adalora"}
 
 
-def run(place: Place) -> PartResult:
+def run(setup: Setup) -> PartResult:
     """Time steps of full tuning with InfoNCE on pairs, and compare losses of a tiny model."""
-    rate = matrix_rate(place)
+    rate = matrix_rate(setup)
     result = PartResult({"matrix_rate": round(rate / 1e12, 3)})
-    shape = SMALL[BERT_BASE] if place.is_small else BERT_BASE
-    batch, steps = (8, 4) if place.is_small else (BATCH_PAIRS, STEPS)
-    pairs = pair_task(batch * 4, None if place.is_small else MAX_TOKENS - 2)
-    folder = model_folder(place, BERT_BASE)
-    settings = place.settings(
+    shape = SMALL[BERT_BASE] if setup.is_small else BERT_BASE
+    batch, steps = (8, 4) if setup.is_small else (BATCH_PAIRS, STEPS)
+    pairs = pair_task(batch * 4, None if setup.is_small else MAX_TOKENS - 2)
+    folder = model_folder(setup, BERT_BASE)
+    settings = setup.settings(
         folder,
         tuning=Tuning.FULL,
         max_tokens=MAX_TOKENS,
@@ -47,8 +47,8 @@ def run(place: Place) -> PartResult:
         train_steps=steps,
         learning_rate=5e-5,
     )
-    for compiled in (False, True) if place.device_name == "cuda" else (False,):
-        measured = _steps(pairs, settings.model_copy(update={"compile": compiled}), shape, rate, place)
+    for compiled in (False, True) if setup.device_name == "cuda" else (False,):
+        measured = _steps(pairs, settings.model_copy(update={"compile": compiled}), shape, rate, setup)
         result.figures |= {f"bert_base{'_compiled' if compiled else ''}_{name}": it for name, it in measured.items()}
     needs = "sentence_transformers,datasets,accelerate,psutil"
     result.beside("sentence-transformers Trainer", needs, partial(_peer, pairs, settings))
@@ -57,7 +57,7 @@ def run(place: Place) -> PartResult:
         if name in NEEDS_PEFT and not find_spec("peft"):
             result.peers[f"tuning {name}"] = "absent: peft not installed"
             continue
-        result.figures |= {f"{name}_{key}": value for key, value in _compared(place, changes).items()}
+        result.figures |= {f"{name}_{key}": value for key, value in _compared(setup, changes).items()}
     result.figures["losses_agree"] = all(value for key, value in result.figures.items() if key.endswith("_agrees"))
     return result
 
@@ -67,7 +67,7 @@ def losses_of(tasks: Sequence[Task], settings: TextSettings, checkpoints: Path |
     return fine_tune(tasks, settings, lambda step, loss: None, checkpoints=checkpoints).losses
 
 
-def tiny_settings(place: Place, **changes: object) -> TextSettings:
+def tiny_settings(setup: Setup, **changes: object) -> TextSettings:
     """Settings of a tiny model with two tasks, without dropout, in float32."""
     values: dict[str, object] = {
         "max_tokens": 32,
@@ -78,7 +78,7 @@ def tiny_settings(place: Place, **changes: object) -> TextSettings:
         "probe_texts": 0,
         "precision": Precision.FLOAT32,
     }
-    return place.settings(model_folder(place, TINY), **(values | changes))
+    return setup.settings(model_folder(setup, TINY), **(values | changes))
 
 
 def tiny_tasks() -> list[Task]:
@@ -86,13 +86,13 @@ def tiny_tasks() -> list[Task]:
     return [pair_task(64), mood_task(96)]
 
 
-def _steps(pairs: TextPairs, settings: TextSettings, shape: Shape, rate: float, place: Place) -> Figures:
+def _steps(pairs: TextPairs, settings: TextSettings, shape: Shape, rate: float, setup: Setup) -> Figures:
     """Steps per second after the first ones, and the share of the matrix rate that they reach."""
     ends: list[float] = []
     tokens: list[int] = []
 
     def ended(step: int, loss: float) -> None:
-        wait_for(place.device_name)
+        wait_for(setup.device_name)
         ends.append(time.perf_counter())
 
     made = fine_tune([pairs], settings, ended)
@@ -119,9 +119,9 @@ def training_operations(shape: Shape, n_tokens: int) -> float:
     return 3.0 * forward
 
 
-def _compared(place: Place, changes: dict[str, object]) -> Figures:
+def _compared(setup: Setup, changes: dict[str, object]) -> Figures:
     """Compare losses with those of the processor in float32: on this device, and in the precision that it picks."""
-    tasks, settings = tiny_tasks(), tiny_settings(place, **changes)
+    tasks, settings = tiny_tasks(), tiny_settings(setup, **changes)
     expected = losses_of(tasks, settings.model_copy(update={"device": Device.CPU}))
     whole = gap(losses_of(tasks, settings), expected)
     half = gap(losses_of(tasks, settings.model_copy(update={"precision": Precision.BFLOAT16})), expected)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from socialrec.bench.gpu.part import Place
+from socialrec.bench.gpu.part import Setup
 from socialrec.settings.text import LanguageModel, PretrainSettings
 from socialrec.sources.demo_words import ASPECT_WORDS, CATEGORIES, SENTIMENTS, STYLES, comment_words, product_words
 from socialrec.text.tasks import Labelled, Output, TextPairs
@@ -31,15 +31,15 @@ class Shape:
 
 MINILM, BERT_BASE, TINY = Shape(6, 384, 12), Shape(12, 768, 12), Shape(2, 32, 4)
 SMALL = {MINILM: Shape(2, 48, 4), BERT_BASE: Shape(2, 64, 4), TINY: TINY}
-"""Shapes in place of the large ones, for processors."""
+"""Shapes instead of the large ones, for processors."""
 
 
-def model_folder(place: Place, shape: Shape, kind: LanguageModel = LanguageModel.ENCODER) -> Path:
+def model_folder(setup: Setup, shape: Shape, kind: LanguageModel = LanguageModel.ENCODER) -> Path:
     """Folder of a model of this shape, made when it is first asked for; a given MiniLM is used as it is."""
-    if shape is MINILM and kind is LanguageModel.ENCODER and place.weights is not None:
-        return place.weights
-    shape = SMALL[shape] if place.is_small else shape
-    folder = place.folder / f"{kind.value}-{shape.layers}-{shape.dim}"
+    if shape is MINILM and kind is LanguageModel.ENCODER and setup.weights is not None:
+        return setup.weights
+    shape = SMALL[shape] if setup.is_small else shape
+    folder = setup.folder / f"{kind.value}-{shape.layers}-{shape.dim}"
     if not folder.exists():
         from socialrec.text.pretraining.language_model import save_language_model
         from socialrec.text.pretraining.scratch import new_model
@@ -65,11 +65,11 @@ def sentences() -> list[str]:
     return [text for pair in _pairs(N_SENTENCES) for text in pair]
 
 
-def texts_of(place: Place, n_texts: int, n_tokens: int) -> list[str]:
+def texts_of(setup: Setup, n_texts: int, n_tokens: int) -> list[str]:
     """Texts of about so many tokens, of uneven length; those of the given file, repeated, if there is one."""
     rng = np.random.default_rng([SEED, n_tokens])
-    if place.texts is not None:
-        lines = place.texts.read_text(encoding="utf-8").splitlines()
+    if setup.texts is not None:
+        lines = setup.texts.read_text(encoding="utf-8").splitlines()
         return [lines[number % len(lines)] for number in range(n_texts)]
     words = np.array(" ".join(sentences()).split())
     lengths = np.clip(rng.normal(n_tokens - 2, n_tokens / 4, n_texts) / TOKENS_PER_WORD, 2, None).astype(int)

@@ -21,8 +21,8 @@ Figures = dict[str, float | int | bool | str | None]
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a part runs, and what it is given."""
+class Setup:
+    """Device, sizes and files of a part."""
 
     folder: Path
     """Folder of models that all parts share."""
@@ -101,12 +101,12 @@ def wait_for(device: str) -> None:
         torch.cuda.synchronize()
 
 
-def matrix_rate(place: Place) -> float:
+def matrix_rate(setup: Setup) -> float:
     """Rate of a large bfloat16 matrix product on this device, operations per second: the best of ten."""
     import torch
 
-    size = 512 if place.is_small else 8192
-    device = place.device_name
+    size = 512 if setup.is_small else 8192
+    device = setup.device_name
     left, right = (torch.randn(size, size, device=device, dtype=torch.bfloat16) for _ in range(2))
 
     def product() -> torch.Tensor:

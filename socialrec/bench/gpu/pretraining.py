@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from socialrec.bench.gpu.models import BERT_BASE, TINY, model_folder, sentences, texts_of
-from socialrec.bench.gpu.part import Figures, PartResult, Place, gap, seconds_of
+from socialrec.bench.gpu.part import Figures, PartResult, Setup, gap, seconds_of
 from socialrec.settings.text import Device, LanguageModel, Precision, PretrainSettings
 from socialrec.text.pretraining.pretrain import pretrain
 
@@ -13,33 +13,33 @@ COMPARED_STEPS, STEPS = 6, 20
 NAMES = {LanguageModel.ENCODER: "masked", LanguageModel.DECODER: "causal"}
 
 
-def run(place: Place) -> PartResult:
+def run(setup: Setup) -> PartResult:
     """Pre-train a tiny model of each kind here and on the processor, and one of BERT-base's size here."""
     result = PartResult()
     for kind, name in NAMES.items():
-        found = gap(_losses(place, kind, place.device), _losses(place, kind, Device.CPU))
+        found = gap(_losses(setup, kind, setup.device), _losses(setup, kind, Device.CPU))
         result.figures |= {f"{name}_gap": found, f"{name}_agrees": found <= TOLERANCE}
-        result.figures |= {f"{name}_{key}": value for key, value in _speed(place, kind).items()}
+        result.figures |= {f"{name}_{key}": value for key, value in _speed(setup, kind).items()}
     result.figures["losses_agree"] = all(bool(result.figures[f"{name}_agrees"]) for name in NAMES.values())
     return result
 
 
-def _losses(place: Place, kind: LanguageModel, device: Device) -> list[float]:
-    folder = str(model_folder(place, TINY, kind))
+def _losses(setup: Setup, kind: LanguageModel, device: Device) -> list[float]:
+    folder = str(model_folder(setup, TINY, kind))
     settings = PretrainSettings(model=folder, train_steps=COMPARED_STEPS, train_tokens=1024, max_tokens=32)
-    text = place.settings(place.folder, precision=Precision.FLOAT32).model_copy(update={"device": device})
+    text = setup.settings(setup.folder, precision=Precision.FLOAT32).model_copy(update={"device": device})
     return pretrain(sentences(), settings, text, lambda step, loss: None).losses
 
 
-def _speed(place: Place, kind: LanguageModel) -> Figures:
+def _speed(setup: Setup, kind: LanguageModel) -> Figures:
     """Tokens per second, padding included. A run of one step takes the seconds that do not belong to steps."""
-    folder, text = str(model_folder(place, BERT_BASE, kind)), place.settings(place.folder)
-    tokens, steps, n_texts = (512, 3, 200) if place.is_small else (32_768, STEPS, 8_192)
-    texts = sorted(set(texts_of(place, n_texts, 100)))
+    folder, text = str(model_folder(setup, BERT_BASE, kind)), setup.settings(setup.folder)
+    tokens, steps, n_texts = (512, 3, 200) if setup.is_small else (32_768, STEPS, 8_192)
+    texts = sorted(set(texts_of(setup, n_texts, 100)))
 
     def seconds(n_steps: int) -> float:
         settings = PretrainSettings(model=folder, train_steps=n_steps, train_tokens=tokens, validate_every=10_000)
-        return seconds_of(lambda: pretrain(texts, settings, text, lambda step, loss: None), place.device_name)
+        return seconds_of(lambda: pretrain(texts, settings, text, lambda step, loss: None), setup.device_name)
 
     seconds(1)
     return {"tokens_per_second": round(steps * tokens / max(seconds(1 + steps) - seconds(1), 1e-9), 1)}

@@ -1,4 +1,4 @@
-"""Recovery: cached gradients, a run that goes on from its checkpoint, and memory that runs out."""
+"""Recovery: cached gradients, a run that resumes from its checkpoint, and memory that runs out."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import torch
 from torch.nn.modules import module as hooks
 
 from socialrec.bench.gpu.finetune import TOLERANCE, losses_of, tiny_settings, tiny_tasks
-from socialrec.bench.gpu.models import pair_task
-from socialrec.bench.gpu.part import Figures, PartResult, Place, gap
+from socialrec.bench.gpu.models import mood_task, pair_task
+from socialrec.bench.gpu.part import Figures, PartResult, Setup, gap
 from socialrec.settings.text import Tuning
 from socialrec.text.training.finetune import fine_tune
 
@@ -26,16 +26,16 @@ class _Stopped(Exception):
     """End of a run, as if its process was killed: nothing is left of it but its checkpoint."""
 
 
-def run(place: Place) -> PartResult:
+def run(setup: Setup) -> PartResult:
     """Compare losses of the same run: in chunks and at once, killed and not, with little memory and with enough."""
-    figures = _cached(place) | _resumed(place) | _out_of_memory(place)
+    figures = _cached(setup) | _resumed(setup) | _out_of_memory(setup)
     return PartResult(figures | {"recovers": all(value for name, value in figures.items() if name.endswith("_agrees"))})
 
 
-def _cached(place: Place) -> Figures:
+def _cached(setup: Setup) -> Figures:
     """Cached gradients (GradCache): a batch of pairs in chunks of a few texts, and at once."""
     tasks = [pair_task(64)]
-    settings = tiny_settings(place, tuning=Tuning.FULL, contrastive_pairs=32)
+    settings = tiny_settings(setup, tuning=Tuning.FULL, contrastive_pairs=32)
     whole, chunked = (
         losses_of(tasks, settings.model_copy(update={"train_tokens": size})) for size in (2 * 32 * 32, 128)
     )
@@ -43,9 +43,9 @@ def _cached(place: Place) -> Figures:
     return {"cached_gap": found, "cached_agrees": found <= TOLERANCE}
 
 
-def _resumed(place: Place) -> Figures:
+def _resumed(setup: Setup) -> Figures:
     """Stop after a few steps and start again from the checkpoint alone: the same steps, on the same kind of machine."""
-    tasks, settings = tiny_tasks(), tiny_settings(place, tuning=Tuning.FULL, checkpoint_every=1)
+    tasks, settings = tiny_tasks(), tiny_settings(setup, tuning=Tuning.FULL, checkpoint_every=1)
     whole = losses_of(tasks, settings)
 
     def stop(step: int, loss: float) -> None:
@@ -65,13 +65,14 @@ def _resumed(place: Place) -> Figures:
     }
 
 
-def _out_of_memory(place: Place) -> Figures:
+def _out_of_memory(setup: Setup) -> Figures:
     """Train a batch that does not fit: it is halved until it does, and the losses stay the same."""
-    is_gpu = place.device_name == "cuda"
-    n_pairs = 8192 if is_gpu else 32
-    tokens = 2 * n_pairs * 32
-    settings = tiny_settings(place, tuning=Tuning.FULL, contrastive_pairs=n_pairs, train_tokens=tokens, train_steps=2)
-    small, tasks = settings.model_copy(update={"train_tokens": tokens // 8}), [pair_task(n_pairs)]
+    is_gpu = setup.device_name == "cuda"
+    n_texts = 16_384 if is_gpu else 64
+    tokens = n_texts * 32
+    sizes = {"train_tokens": tokens, "task_tokens": {"sentiment": tokens}}
+    settings = tiny_settings(setup, tuning=Tuning.FULL, train_steps=2, **sizes)
+    small, tasks = settings.model_copy(update={"train_tokens": tokens // 8}), [mood_task(n_texts)]
     whole = losses_of(tasks, small)
     n_full = [0]
     if is_gpu:

@@ -9,10 +9,10 @@ from functools import partial
 import numpy as np
 import torch
 
-from socialrec.bench.gpu.part import Absent, Figures, PartResult, Place, matrix_rate, seconds_of, wait_for
+from socialrec.bench.gpu.part import Absent, Figures, PartResult, Setup, matrix_rate, seconds_of, wait_for
 from socialrec.vectors.arrays import F32
-from socialrec.vectors.device_topk import DeviceTopK
-from socialrec.vectors.exact_topk import TopKIndex
+from socialrec.vectors.device_topk import Bounds, DeviceTopK, Found
+from socialrec.vectors.exact_topk import TopKBlock, TopKIndex
 
 SEED = 20260101
 COMPARED = 512
@@ -22,7 +22,7 @@ SAMPLED = 4096
 
 
 @dataclass(frozen=True)
-class Size:
+class SearchSize:
     """Numbers of users, products and dimensions, and the length of a list."""
 
     users: int
@@ -36,24 +36,24 @@ class Size:
         return f"{self.users}_x_{self.products}"
 
 
-SIZES = (Size(100_000, 50_000), Size(1_000_000, 1_000_000))
-SMALL_SIZES = (Size(600, 3_000, 16, 10), Size(300, 20_000, 16, 10))
+SIZES = (SearchSize(100_000, 50_000), SearchSize(1_000_000, 1_000_000))
+SMALL_SIZES = (SearchSize(600, 3_000, 16, 10), SearchSize(300, 20_000, 16, 10))
 
 
-def run(place: Place) -> PartResult:
+def run(setup: Setup) -> PartResult:
     """Search at each size beside chunked products with torch.topk, and faiss on a GPU."""
-    rate = matrix_rate(place)
+    rate = matrix_rate(setup)
     result = PartResult({"matrix_rate": round(rate / 1e12, 3)})
-    for size in SMALL_SIZES if place.is_small else SIZES:
+    for size in SMALL_SIZES if setup.is_small else SIZES:
         rng = np.random.default_rng([SEED, size.users])
         products = rng.standard_normal((size.products, size.dim), dtype=np.float32)
         users = rng.standard_normal((size.users, size.dim), dtype=np.float32)
         result.figures |= {
-            f"{size.name}_{key}": value for key, value in _ours(users, products, size, rate, place).items()
+            f"{size.name}_{key}": value for key, value in _ours(users, products, size, rate, setup).items()
         }
         sample = users[:SAMPLED]
         chunked, faiss = (f"{peer} {size.name}" for peer in ("torch.topk in chunks", "faiss on a GPU"))
-        result.beside(chunked, "torch", partial(_chunked, sample, products, size, place))
+        result.beside(chunked, "torch", partial(_chunked, sample, products, size, setup))
         result.beside(faiss, "faiss", partial(_faiss, sample, products, size))
         for ratio, peer in (("ratio_to_chunked", chunked), ("ratio_to_faiss", faiss)):
             result.compare(f"{ratio}_{size.name}", f"{size.name}_users_per_second", peer, "users_per_second")
@@ -61,26 +61,27 @@ def run(place: Place) -> PartResult:
     return result
 
 
-def _ours(users: F32, products: F32, size: Size, rate: float, place: Place) -> Figures:
+def _ours(users: F32, products: F32, size: SearchSize, rate: float, setup: Setup) -> Figures:
     started = time.perf_counter()
     index = TopKIndex(products)
-    searched = DeviceTopK(index, place.device_name)
-    wait_for(place.device_name)
+    searched = DeviceTopK(index, setup.device_name)
+    wait_for(setup.device_name)
     prepared = time.perf_counter() - started
     for _ in searched.top_k(users[:256], size.k):
         pass  # The first use compiles the kernel.
-    found: list[np.ndarray] = []
+    found: list[TopKBlock] = []
 
     def search() -> None:
-        found.extend(block.products for block in searched.top_k(users, size.k))
+        found.extend(searched.top_k(users, size.k))
 
     def find() -> None:
         for _ in searched.candidates(users, size.k):
             pass
 
-    seconds = seconds_of(search, place.device_name)
-    queued = seconds_of(find, place.device_name)
+    seconds = seconds_of(search, setup.device_name)
+    queued = seconds_of(find, setup.device_name)
     expected = np.concatenate([block.products for block in index.top_k(users[:COMPARED], size.k)])
+    listed = np.concatenate([block.products for block in found])[:COMPARED]
     operations = 2.0 * size.users * size.products * size.dim
     return {
         "seconds": round(seconds, 4),
@@ -90,13 +91,29 @@ def _ours(users: F32, products: F32, size: Size, rate: float, place: Place) -> F
         "candidates_seconds": round(queued, 4),
         "candidates_share_of_matrix_rate": round(operations / queued / rate, 4),
         "product": searched.append.__name__,
-        "same_lists": bool(np.array_equal(np.concatenate(found)[:COMPARED], expected)),
+        "product_share_of_matrix_rate": round(_product_rate(searched, users, found, setup) / rate, 4),
+        "same_lists": bool(np.array_equal(listed, expected)),
     }
 
 
-def _chunked(users: F32, products: F32, size: Size, place: Place) -> Figures:
+def _product_rate(searched: DeviceTopK, users: F32, found: list[TopKBlock], setup: Setup) -> float:
+    """Operations per second of the product alone, with the thresholds that the lists have in the end."""
+    last = np.concatenate([block.scores[:, -1] for block in found])[:SAMPLED].astype(np.float32)
+    rounded, lengths, errors = searched.rounded(users[: len(last)])
+    threshold = torch.from_numpy(last).to(lengths)
+    bounds = Bounds(threshold, lengths, errors, searched.tile_lengths, searched.tile_errors, of_sums=1e-5)
+
+    def multiply() -> None:
+        lines = Found.nothing(len(last), 512, lengths.device)
+        searched.append(lines, rounded, searched.products, bounds, range(len(searched.products)))
+
+    seconds = min(seconds_of(multiply, setup.device_name) for _ in range(3))
+    return 2.0 * rounded.shape[0] * searched.products.shape[0] * rounded.shape[1] / seconds
+
+
+def _chunked(users: F32, products: F32, size: SearchSize, setup: Setup) -> Figures:
     """Matrix products of some users with all products, and torch.topk of their scores."""
-    device = place.device_name
+    device = setup.device_name
     dtype = torch.bfloat16 if device == "cuda" else torch.float32
     known = torch.from_numpy(products).to(device, dtype)
     chunk = max(1, 2**28 // size.products)
@@ -110,7 +127,7 @@ def _chunked(users: F32, products: F32, size: Size, place: Place) -> Figures:
     return {"users_per_second": round(len(users) / seconds_of(search, device), 1)}
 
 
-def _faiss(users: F32, products: F32, size: Size) -> Figures:
+def _faiss(users: F32, products: F32, size: SearchSize) -> Figures:
     import faiss
 
     if not hasattr(faiss, "StandardGpuResources"):
