@@ -45,6 +45,8 @@ MAX_USERS, FINISHED_USERS = 16_384, 512
 """Users that are searched at once, and whose candidates a thread scores at once."""
 AHEAD = 2
 """Blocks of users whose work is queued before the first is read."""
+WIDTH = 4
+"""Candidates that a user has room for, over the number of lines."""
 SPARE = 3
 """Least number of lines of a user over the length of a list."""
 Append = Callable[["Found", torch.Tensor, torch.Tensor, "Bounds", range], None]
@@ -107,7 +109,8 @@ class _Queued:
 
     users: slice
     places: OnItsWay
-    is_complete: OnItsWay
+    most: OnItsWay
+    """Most candidates of a user; more than there is room for where some are lost."""
 
 
 class DeviceTopK:
@@ -174,12 +177,11 @@ class DeviceTopK:
 
     def _places(self, block: _Queued, users: F32, k: int, seen: Csr, capacity: int) -> npt.NDArray[np.int32]:
         """Read the candidates of a block; where some found no room, search it again with twice the room."""
-        while not bool(block.is_complete.array()):
+        while (most := int(block.most.array())) > WIDTH * capacity:
             capacity *= 2
             block = self._queue(block.users, users[block.users], k, seen[block.users], capacity)
         places: npt.NDArray[np.int32] = block.places.array()
-        width = max(k, int((places != ABSENT).sum(axis=1).max(initial=0)))
-        return places[:, :width]
+        return places[:, : max(k, most)]
 
     def _listed(self, at: slice, own: tuple[F32, F32], places: npt.NDArray[np.int32], seen: Csr, k: int) -> TopKBlock:
         """Score the unseen candidates of some users, given their vectors and constants, and list the best."""
@@ -220,8 +222,8 @@ class DeviceTopK:
             is_complete &= (found.counts <= capacity).all()
             found, bounds = self._raised(found, bounds, ranks, deepest)
             start, stop = stop, 2 * stop
-        places, is_whole = _unpacked(found, 4 * capacity)
-        return _Queued(at, to_host(places), to_host(is_complete & is_whole))
+        places, most = _unpacked(found, WIDTH * capacity)
+        return _Queued(at, to_host(places), to_host(torch.where(is_complete, most, WIDTH * capacity + 1)))
 
     def _first_threshold(self, users: torch.Tensor, bounds: Bounds, ranks: torch.Tensor, deepest: int) -> Bounds:
         """Threshold from the sample: the k-th best of the best of each group; minus infinity where it is too small."""
@@ -285,7 +287,7 @@ def _scores(users: torch.Tensor, products: torch.Tensor) -> torch.Tensor:
 
 
 def _unpacked(found: Found, width: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Places of the candidates (n, width), ABSENT where there are no more, and if they all found room."""
+    """Places of the candidates (n, width), ABSENT where there are no more, and the most that a user has."""
     bit = torch.arange(GROUP, device=found.bits.device, dtype=torch.int32)
     is_candidate = ((found.bits[:, :-1, None] >> bit) & 1).bool().flatten(1)
     is_candidate &= (torch.arange(found.capacity, device=bit.device) < found.counts[:, None]).repeat_interleave(
@@ -295,4 +297,4 @@ def _unpacked(found: Found, width: int) -> tuple[torch.Tensor, torch.Tensor]:
     at = torch.where(is_candidate, is_candidate.cumsum(1, dtype=torch.int32) - 1, width).clamp(max=width).long()
     places = torch.full((len(at), width + 1), ABSENT, dtype=torch.int32, device=bit.device)
     places.scatter_(1, at, numbers)
-    return places[:, :-1].contiguous(), (is_candidate.sum(1) <= width).all()
+    return places[:, :-1].contiguous(), is_candidate.sum(1).amax()

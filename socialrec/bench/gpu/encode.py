@@ -19,7 +19,7 @@ LENGTHS = {MINILM: (40, 54, 200), BERT_BASE: (40, 200)}
 CHUNKS = {(MINILM, 40): 4, (MINILM, 54): 8, (MINILM, 200): 1, (BERT_BASE, 40): 1, (BERT_BASE, 200): 1}
 """Chunks of GPU_CHUNK_TEXTS texts that are encoded, by model and tokens a text: seconds of work each."""
 COMPILED = {(MINILM, 54), (BERT_BASE, 200)}
-"""Where compiled layers are measured too; compiling takes a minute."""
+"""Models and lengths that are measured with compiled layers too, which takes a minute each."""
 BATCH_TOKENS = 131_072
 WARM_UP = 4096
 """Texts that are encoded first: libraries are loaded and layers compiled with them."""
