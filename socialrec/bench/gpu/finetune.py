@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+
+import torch
 
 from socialrec.bench.gpu.models import BERT_BASE, SMALL, TINY, Shape, model_folder, mood_task, pair_task
 from socialrec.bench.gpu.part import Figures, PartResult, Setup, gap, matrix_rate, wait_for
@@ -58,6 +61,7 @@ def run(setup: Setup) -> PartResult:
             result.peers[f"tuning {name}"] = "absent: peft not installed"
             continue
         result.figures |= {f"{name}_{key}": value for key, value in _compared(setup, changes).items()}
+    result.figures["waits_per_step"] = _waits(setup)
     result.figures["losses_agree"] = all(value for key, value in result.figures.items() if key.endswith("_agrees"))
     return result
 
@@ -117,6 +121,29 @@ def training_operations(shape: Shape, n_tokens: int) -> float:
     """
     forward = shape.layers * (2 * 12 * shape.dim**2 * n_tokens + 4 * shape.dim * n_tokens**2)
     return 3.0 * forward
+
+
+def _waits(setup: Setup) -> int | None:
+    """Count how often the host waits for a GPU in the last step, as far as torch notices it; None on a processor."""
+    if setup.device_name != "cuda":
+        return None
+    counts: list[int] = []
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        torch.cuda.set_sync_debug_mode("warn")
+        try:
+            fine_tune(
+                tiny_tasks(),
+                tiny_settings(setup, tuning=Tuning.FULL),
+                lambda step, loss: counts.append(_synchronizing(seen)),
+            )
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+    return counts[-1] - counts[-2]
+
+
+def _synchronizing(seen: list[warnings.WarningMessage]) -> int:
+    return sum("synchroniz" in str(one.message) for one in seen)
 
 
 def _compared(setup: Setup, changes: dict[str, object]) -> Figures:
