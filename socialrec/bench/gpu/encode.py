@@ -29,7 +29,7 @@ COMPARED = 128
 
 def run(setup: Setup) -> PartResult:
     """Encode with each model and length; `least_cosine` compares with float32 on the processor."""
-    result = PartResult({"matrix_rate": round(matrix_rate(setup) / 1e12, 3)})
+    result = PartResult({"matrix_teraflops": round(matrix_rate(setup) / 1e12, 3)})
     for shape, lengths in LENGTHS.items():
         folder = model_folder(setup, shape)
         for n_tokens in lengths:

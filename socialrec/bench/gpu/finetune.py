@@ -36,7 +36,7 @@ NEEDS_PEFT = {"lora", "adalora"}
 def run(setup: Setup) -> PartResult:
     """Time steps of full tuning with InfoNCE on pairs, and compare losses of a tiny model."""
     rate = matrix_rate(setup)
-    result = PartResult({"matrix_rate": round(rate / 1e12, 3)})
+    result = PartResult({"matrix_teraflops": round(rate / 1e12, 3)})
     shape = SMALL[BERT_BASE] if setup.is_small else BERT_BASE
     batch, steps = (8, 4) if setup.is_small else (BATCH_PAIRS, STEPS)
     pairs = pair_task(batch * 4, None if setup.is_small else MAX_TOKENS - 2)

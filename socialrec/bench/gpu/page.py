@@ -45,12 +45,21 @@ def render(result: Mapping[str, Any]) -> str:
 
 def _targets(targets: Iterable[Mapping[str, Any]]) -> str:
     rows = (
-        f"<tr><td>{escape(one['part'])}</td><td>{escape(one['figure'])}</td>"
-        f"<td class=number>{'≤' if one['is_most'] else '≥'} {one['bound']:,}</td>"
+        f"<tr><td>{_words(one['part'])}</td><td>{_words(one['figure'])}</td><td class=number>{_bound(one)}</td>"
         f"<td class={one['state'].split()[0]}>{one['state']}</td></tr>"
         for one in targets
     )
     return f"<table><tr><th>part<th>figure<th>target<th>state</tr>{''.join(rows)}</table>"
+
+
+def _bound(target: Mapping[str, Any]) -> str:
+    if target["bound"] is True:
+        return "true"
+    return f"{'≤' if target['is_most'] else '≥'} {target['bound']:,}"
+
+
+def _words(name: str) -> str:
+    return escape(name.replace("_", " "))
 
 
 def _rates(parts: Mapping[str, Any]) -> str:
@@ -74,7 +83,7 @@ def _rates(parts: Mapping[str, Any]) -> str:
 def _bar(name: str, value: float, longest: float, kind: str) -> str:
     length = share(value, longest)
     return (
-        f'<tr><td>{escape(name)}</td><td class=number>{value:,.1f}</td><td style="width:45%">'
+        f'<tr><td>{_words(name)}</td><td class=number>{value:,.1f}</td><td style="width:45%">'
         f'<span class="bar {kind}" style="width:{length}%"></span></td></tr>'
     )
 
@@ -93,7 +102,5 @@ def _figures(given: Mapping[str, Any] | str) -> Iterable[tuple[str, Any]]:
 
 
 def _table(values: Mapping[str, Any]) -> str:
-    rows = (
-        f"<tr><td>{escape(str(key))}</td><td class=number>{escape(str(it))}</td></tr>" for key, it in values.items()
-    )
+    rows = (f"<tr><td>{_words(key)}</td><td class=number>{escape(str(it))}</td></tr>" for key, it in values.items())
     return f"<table>{''.join(rows)}</table>" if values else ""
