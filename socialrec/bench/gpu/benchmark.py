@@ -109,6 +109,9 @@ def _in_process(setup: Setup, name: str, seconds: int) -> dict[str, Any]:
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     # Nothing is fetched: what is not on this machine is absent.
     environment = os.environ | {"PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+    if setup.is_small:
+        # Threads would wait for each other: the models are tiny.
+        environment.setdefault("OMP_NUM_THREADS", "1")
     with tempfile.TemporaryFile("w+") as errors:
         try:
             done = subprocess.run(
