@@ -10,9 +10,10 @@ DATA ?=
 DAY ?=
 MODEL ?=
 YES ?=
+SMALL ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down cluster test test-slow test-e2e pictures chaos lint format docs lock audit sbom bench first-nights clean
+.PHONY: help setup run up down cluster test test-slow test-e2e pictures chaos lint format docs lock audit sbom bench gpu first-nights clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +96,10 @@ sbom: $(SUPPLY)/installed ## write a software bill of materials per lock file, C
 
 bench: $(INSTALLED) ## run the benchmarks; each prints one JSON object
 	@$(BIN)/socialrec bench etl --json
+
+# Needs no .venv: a GPU machine has its own Python with torch, and nothing is installed there. PYTHON names another.
+gpu: ## prove what runs on a GPU in 8 minutes, beside peers; one JSON object and gpu.html; SMALL=1 on a processor
+	@$(if $(filter file undefined,$(origin PYTHON)),python3,$(PYTHON)) -m socialrec.bench.gpu $(if $(SMALL),--small)
 
 first-nights: $(INSTALLED) ## run the first night of many shops; a line each, and one JSON object
 	@$(BIN)/socialrec bench first-nights --json

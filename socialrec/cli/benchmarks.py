@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -285,6 +286,32 @@ def bench_finetune(
         raise UserError(f"--columns {columns!r} must name two columns, such as comment,product")
     pairs = read_pairs(*read_columns(data, names)) if data else demo_pairs(batch * steps + HELD_OUT, settings.seed)
     _print_result(measure(pairs, batch, steps, rounds, settings).to_json(), as_json)
+
+
+@bench.command("gpu")
+def bench_gpu(
+    *,
+    small: Annotated[bool, typer.Option("--small", help="Sizes that a processor does in three minutes")] = False,
+    weights: Annotated[Path | None, typer.Option("--weights", help="Folder of a MiniLM; else random weights")] = None,
+    texts: Annotated[Path | None, typer.Option("--texts", help="File of texts, one a line; else made ones")] = None,
+    parts: Annotated[str | None, typer.Option("--parts", help="Parts, separated by commas; by default all")] = None,
+    page: Annotated[Path, typer.Option("--page", help="File of the page with plots")] = Path("gpu.html"),
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Prove what runs on a GPU, part by part beside peers, and write a page of plots; `text.device` names the device.
+
+    `make gpu` does the same where little is installed.
+    """
+    from socialrec.bench.gpu.benchmark import PARTS
+    from socialrec.bench.gpu.benchmark import run as measure
+    from socialrec.bench.gpu.part import Setup
+
+    with tempfile.TemporaryDirectory() as folder:
+        setup = Setup(Path(folder), small, load_settings(home).text.device, weights, texts)
+        found = measure(setup, parts.split(",") if parts else PARTS, page)
+    _print_result(json.dumps(found), as_json)
+    raise typer.Exit(int(bool(found["failed"])))
 
 
 @bench.command("text")

@@ -11,6 +11,17 @@ GROUP_BATCHES = 32
 """Batches whose texts are drawn at random together and then sorted by length."""
 
 
+def even_batches(lengths: npt.NDArray[np.int64], budget: int) -> Iterator[slice]:
+    """Cut texts, sorted longest first, into batches of at most `budget` tokens whose texts are of one length.
+
+    A longer text is a batch of its own.
+    """
+    ends = [*(np.flatnonzero(np.diff(lengths)) + 1).tolist(), len(lengths)]
+    for start, end in zip([0, *ends[:-1]], ends, strict=True):
+        for cut in budget_batches(lengths[start:end], budget):
+            yield slice(start + cut.start, min(start + cut.stop, end))
+
+
 def budget_batches(lengths: Sequence[int] | npt.NDArray[np.int64], budget: int, at_least: int = 1) -> Iterator[slice]:
     """Cut texts, sorted longest first, into batches of at most `budget` tokens including padding.
 

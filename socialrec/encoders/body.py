@@ -6,29 +6,23 @@ import json
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from peft import (
-    AdaLoraConfig,
-    AdaLoraModel,
-    LoraConfig,
-    PeftModel,
-    get_peft_model,
-    get_peft_model_state_dict,
-    set_peft_model_state_dict,
-)
-from peft.utils import TRANSFORMERS_MODELS_TO_ADALORA_TARGET_MODULES_MAPPING as KNOWN_ADALORA
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
+from socialrec.encoders.adapted import as_peft
 from socialrec.encoders.bottleneck import CHILD, insert_bottlenecks
 from socialrec.encoders.weights import UNUSED, BaseModel, hash_tensors
 from socialrec.errors import UserError
 from socialrec.settings.text import TextSettings, Tuning
+
+if TYPE_CHECKING:
+    from peft import LoraConfig, PeftModel
 
 ADAPTER = "adapter_model.safetensors"
 ADAPTER_CONFIG = "adapter_config.json"
@@ -54,18 +48,18 @@ class TunedModel:
 
     def identity(self) -> str:
         """Hash that identifies this body among others on the same base; empty for the base itself."""
-        if isinstance(self.network, PeftModel):
-            # The same tensors have more weight under a larger alpha.
-            alpha = self.network.peft_config["default"].to_dict()["lora_alpha"]
-            return f"{alpha} {hash_tensors(get_peft_model_state_dict(self.network, save_embedding_layers=False))}"
+        if adapted := as_peft(self.network):
+            return f"{_alpha(adapted)} {hash_tensors(_adapter_tensors(adapted))}"
         return hash_tensors(self._tensors()) if self.changed else ""
 
     def orthogonality(self) -> torch.Tensor | None:
         """AdaLoRA's penalty on singular vectors that are not orthogonal (Zhang et al. 2023, equation 4); else None."""
-        adapted = self.network
-        if not isinstance(adapted, PeftModel) or not isinstance(
-            config := adapted.peft_config["default"], AdaLoraConfig
-        ):
+        if (adapted := as_peft(self.network)) is None:
+            return None
+        from peft import AdaLoraConfig
+
+        config = adapted.peft_config["default"]
+        if not isinstance(config, AdaLoraConfig):
             return None
         left = [p.T @ p for name, p in adapted.named_parameters() if "lora_B" in name]
         right = [p @ p.T for name, p in adapted.named_parameters() if "lora_A" in name]
@@ -74,13 +68,17 @@ class TunedModel:
 
     def allocate_ranks(self, step: int) -> None:
         """Let AdaLoRA reassign ranks by importance; call after a step and before its gradients are cleared."""
-        if isinstance(self.network, PeftModel) and isinstance(self.network.base_model, AdaLoraModel):
-            self.network.base_model.update_and_allocate(step)
+        if (adapted := as_peft(self.network)) is None:
+            return
+        from peft import AdaLoraModel
+
+        if isinstance(adapted.base_model, AdaLoraModel):
+            adapted.base_model.update_and_allocate(step)
 
     def save(self, base: str, folder: Path) -> None:
         """Write the parameters that differ from the base, as safetensors; nothing where none do."""
-        if isinstance(self.network, PeftModel):
-            _save_adapter(self.network, base, folder)
+        if adapted := as_peft(self.network):
+            _save_adapter(adapted, base, folder)
         elif self.changed:
             save_file(self._tensors(), folder / TRAINED, metadata={"format": "pt"})
 
@@ -90,8 +88,17 @@ class TunedModel:
 
 
 def tunable(base: BaseModel, settings: TextSettings) -> TunedModel:
-    """Prepare the base for training under `settings.tuning`: only the parameters to train require gradients."""
+    """Prepare the base for training under `settings.tuning`: only the parameters to train require gradients.
+
+    Raises UserError where an adapter needs PEFT, and it is not installed.
+    """
     if settings.tuning in {Tuning.LORA, Tuning.ADALORA}:
+        try:
+            from peft import get_peft_model
+        except ImportError:
+            raise UserError(
+                f"text.tuning {settings.tuning.value!r} needs the package peft: install it, or set text.tuning to full"
+            ) from None
         return TunedModel(get_peft_model(base.model, _lora(base.model, settings)))
     if settings.tuning is Tuning.BOTTLENECK:
         insert_bottlenecks(base.model, settings.bottleneck_dim)
@@ -128,11 +135,9 @@ def load_trained(body: TunedModel, folder: Path) -> None:
 
     Not for AdaLoRA: the importance of its ranks is not saved.
     """
-    network = body.network
-    if isinstance(network, PeftModel):
-        # The same tensors have more weight under a larger alpha.
-        alpha = network.peft_config["default"].to_dict()["lora_alpha"]
-        ours, expected = get_peft_model_state_dict(network, save_embedding_layers=False), f"alpha {alpha}"
+    network, adapted = body.network, as_peft(body.network)
+    if adapted:
+        ours, expected = _adapter_tensors(adapted), f"alpha {_alpha(adapted)}"
     else:
         ours, expected = body._tensors(), ""
     try:
@@ -142,8 +147,10 @@ def load_trained(body: TunedModel, folder: Path) -> None:
     shapes, saved_shapes = ({name: tensor.shape for name, tensor in part.items()} for part in (ours, saved))
     if (shapes, expected) != (saved_shapes, said):
         raise UserError(f"{folder} was tuned in another way or size than text.tuning and its settings say")
-    if isinstance(network, PeftModel):
-        set_peft_model_state_dict(network, saved)
+    if adapted:
+        from peft import set_peft_model_state_dict
+
+        set_peft_model_state_dict(adapted, saved)
     else:
         network.load_state_dict(dict(network.state_dict()) | saved)
 
@@ -156,10 +163,26 @@ def _saved_tensors(folder: Path) -> tuple[dict[str, torch.Tensor], str]:
     return (load_file(folder / TRAINED) if (folder / TRAINED).exists() else {}), ""
 
 
+def _alpha(adapted: PeftModel) -> int:
+    """Scale of an adapter: the same tensors have more weight under a larger one."""
+    alpha: int = adapted.peft_config["default"].to_dict()["lora_alpha"]
+    return alpha
+
+
+def _adapter_tensors(adapted: PeftModel) -> dict[str, torch.Tensor]:
+    from peft import get_peft_model_state_dict
+
+    tensors: dict[str, torch.Tensor] = get_peft_model_state_dict(adapted, save_embedding_layers=False)
+    return tensors
+
+
 def _lora(model: PreTrainedModel, settings: TextSettings) -> LoraConfig:
     """Add LoRA (Hu et al. 2021), or AdaLoRA (Zhang et al. 2023), which starts at 1.5 times the rank and prunes
     to it.
     """
+    from peft import AdaLoraConfig, LoraConfig
+    from peft.utils import TRANSFORMERS_MODELS_TO_ADALORA_TARGET_MODULES_MAPPING as KNOWN_ADALORA
+
     common: dict[str, Any] = {
         "lora_alpha": settings.lora_alpha,
         "lora_dropout": settings.lora_dropout,
@@ -182,6 +205,8 @@ def _lora(model: PreTrainedModel, settings: TextSettings) -> LoraConfig:
 
 
 def _read_adapter(model: PreTrainedModel, folder: Path) -> PeftModel:
+    from peft import PeftModel
+
     _require_own_config(model, json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8")))
     with warnings.catch_warnings():
         # PEFT warns here about AdaLoRA's own ranks; it applies them a step later, with the weights.
@@ -191,6 +216,8 @@ def _read_adapter(model: PreTrainedModel, folder: Path) -> PeftModel:
 
 def _require_own_config(model: PreTrainedModel, config: dict[str, Any]) -> None:
     """Raise ValueError where an adapter's settings differ from those that `_save_adapter` writes."""
+    from peft import LoraConfig
+
     usual = LoraConfig().to_dict()
     strange = sorted(
         name for name, value in config.items() if name not in _WRITTEN and value and value != usual.get(name)

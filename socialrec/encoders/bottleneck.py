@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from socialrec.encoders.layers import layers_of
 from socialrec.errors import UserError
 
 CHILD = "bottleneck"
@@ -29,7 +30,10 @@ class Bottleneck(nn.Module):
 def insert_bottlenecks(model: PreTrainedModel, width: int) -> None:
     """Insert a trainable adapter after each layer, in place, and freeze all other parameters."""
     model.requires_grad_(False)
-    for layer in _layers(model):
+    layers = layers_of(model)
+    if not layers:
+        raise UserError(f"text.tuning 'bottleneck' does not fit {type(model).__name__}: set it to lora")
+    for layer in layers:
         layer.add_module(CHILD, Bottleneck(model.config.hidden_size, width).to(model.device))
         layer.register_forward_hook(_through)
 
@@ -40,10 +44,3 @@ def _through(
     # A function of the module, so that copies of the layer go through their own adapter.
     adapter = layer.get_submodule(CHILD)
     return (adapter(output[0]), *output[1:]) if isinstance(output, tuple) else adapter(output)
-
-
-def _layers(model: PreTrainedModel) -> nn.ModuleList:
-    for module in model.modules():
-        if isinstance(module, nn.ModuleList) and len(module) == model.config.num_hidden_layers:
-            return module
-    raise UserError(f"text.tuning 'bottleneck' does not fit {type(model).__name__}: set it to lora")

@@ -5,19 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
-from socialrec.encoders.batching import budget_batches
 from socialrec.encoders.body import TunedModel, read_body
+from socialrec.encoders.bulk import Reader, Vectors, encode_rows
+from socialrec.encoders.layers import ready_mask
 from socialrec.encoders.pooling import pool
-from socialrec.encoders.precision import encoding_dtype, reading_network
+from socialrec.encoders.precision import chosen_device, encoding_dtype, reading_network
+from socialrec.encoders.rows import TokenRows
+from socialrec.encoders.tokenizing import default_processes, rows_of
 from socialrec.encoders.tokens import Ids, most_tokens, padded, tokenize
 from socialrec.encoders.weights import BaseModel, load_weights
 from socialrec.errors import UserError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import torch
 
 DOCUMENT = "encoder.json"
-Vectors = npt.NDArray[np.float32]
+__all__ = ["DOCUMENT", "Encoder", "Vectors", "assemble", "load_encoder", "load_saved"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,10 @@ class Encoder:
     version.
     """
     version: str
+    tokenizers: int = 0
+    """Processes that tokenize while this one encodes."""
+    compiled: bool = False
+    """True: bulk encoding compiles the layers."""
 
     @property
     def dim(self) -> int:
@@ -60,18 +64,21 @@ class Encoder:
 
     def encode_tokens(self, tokens: Sequence[Ids]) -> Vectors:
         """Encode tokenized texts as unit vectors, float32 (n, dim)."""
+        return next(self._encoded([TokenRows.of(tokens)]))[1]
+
+    def encode_stream(self, chunks: Iterable[Sequence[str]]) -> Iterator[tuple[TokenRows, Vectors]]:
+        """Encode chunks of texts in order, as tokens and unit vectors, float32 (n, dim); chunks are read ahead.
+
+        On a GPU other processes tokenize the next chunks meanwhile, and vectors are copied while it computes.
+        """
+        return self._encoded(rows_of(self.base, chunks, self.max_tokens, self.tokenizers))
+
+    def _encoded(self, chunks: Iterable[TokenRows]) -> Iterator[tuple[TokenRows, Vectors]]:
         import torch
 
-        # Longest first for little padding; then by content, so that batches do not depend on the order.
-        distinct = sorted(set(tokens), key=lambda ids: (-len(ids), ids))
-        vectors = np.zeros((len(distinct), self.dim), dtype=np.float32)
-        device = self.base.model.device.type
-        is_mixed = device == "cpu" and self.dtype is torch.bfloat16
-        with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=is_mixed):
-            for batch in budget_batches([len(ids) for ids in distinct], self.batch_tokens):
-                vectors[batch] = self._pooled(self._reader, padded(distinct[batch], self.base)).cpu().numpy()
-        place = {ids: number for number, ids in enumerate(distinct)}
-        return vectors[[place[ids] for ids in tokens]]
+        device, pad = self.base.model.device, int(self.base.tokenizer.pad_token_id)
+        is_mixed = device.type == "cpu" and self.dtype is torch.bfloat16
+        return encode_rows(chunks, Reader(self._read, self.dim, device, is_mixed, pad, self.batch_tokens))
 
     def embed(self, texts: Sequence[str]) -> torch.Tensor:
         """Embed one batch of texts as unit vectors, float32 (n, dim), with gradients where they are enabled."""
@@ -79,18 +86,23 @@ class Encoder:
 
     def embed_tokens(self, tokens: Sequence[Ids]) -> torch.Tensor:
         """Embed one batch of tokenized texts, as `embed` does."""
-        return self._pooled(self.body.network, padded(tokens, self.base))
+        return self.embed_padded(padded(tokens, self.base))
 
     def embed_padded(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        """Embed `input_ids` and `attention_mask`, int64 (n, longest), as `embed` does."""
-        return self._pooled(self.body.network, inputs)
+        """Embed `input_ids` and, where texts are padded, `attention_mask`, int64 (n, longest), as `embed` does."""
+        return self._pooled(self.body.network, inputs["input_ids"], inputs.get("attention_mask"))
 
     @cached_property
     def _reader(self) -> torch.nn.Module:
-        return reading_network(self.body.network, self.dtype)
+        return reading_network(self.body.network, self.dtype, self.compiled)
 
-    def _pooled(self, network: torch.nn.Module, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        return pool(network(**inputs).last_hidden_state, inputs["attention_mask"], self.base.pooling)
+    def _read(self, ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        return self._pooled(self._reader, ids, mask)
+
+    def _pooled(self, network: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        ready = None if mask is None else ready_mask(self.base.model, mask)
+        hidden = network(input_ids=ids, attention_mask=ready).last_hidden_state
+        return pool(hidden, mask, self.base.pooling)
 
     def save(self, folder: Path) -> None:
         """Write the trained parameters (safetensors) and `encoder.json`; the base is not copied, but named by
@@ -144,15 +156,15 @@ def load_saved(folder: Path, settings: TextSettings) -> Encoder:
 def assemble(base: BaseModel, body: TunedModel, settings: TextSettings, max_tokens: int) -> Encoder:
     """Assemble an encoder under its version: a hash over weights, vocabulary, training, pooling and length.
 
-    Raises UserError where the base model cannot read that many tokens.
+    Raises UserError where the base model cannot read that many tokens, or there is no GPU and the settings ask for it.
     """
-    import torch
-
     if max_tokens > (limit := most_tokens(base)):
         raise UserError(f"text.max_tokens is {max_tokens}, but {base.name!r} reads {limit} at most: lower it")
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = chosen_device(settings.device)
     body.network.to(device).eval()
     parts = f"{base.sha256} {base.pooling} {max_tokens} {body.identity()}"
     stem = re.sub(r"[^a-z0-9]+", "-", Path(base.name).name.lower()).strip("-")
     version = f"{stem}-{hashlib.sha256(parts.encode()).hexdigest()[:12]}"
-    return Encoder(base, body, max_tokens, settings.batch_tokens, encoding_dtype(settings.precision, device), version)
+    n_tokenizers = default_processes(device) if settings.tokenizers is None else settings.tokenizers
+    dtype = encoding_dtype(settings.precision, device)
+    return Encoder(base, body, max_tokens, settings.batch_tokens, dtype, version, n_tokenizers, settings.compile)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from socialrec.contracts.gold import TEXT_EMBEDDINGS
-from socialrec.encoders.tokens import Coverage, coverage
+from socialrec.encoders.bulk import GPU_CHUNK_TEXTS
+from socialrec.encoders.tokens import Coverage, rows_coverage
 from socialrec.lake.schemas import arrow_schema
 from socialrec.settings.text import TextSettings
 
@@ -29,32 +32,33 @@ CHUNK_TEXTS = 4096
 def encode_batches(encoder: Encoder, batches: Batches) -> Batches:
     """Encode rows of (text_hash, text) into rows of gold.text_embeddings."""
     done, seen, started = 0, Coverage(), time.monotonic()
-    for rows in _chunks(batches):
-        tokens = encoder.tokenize(rows["text"].to_pylist())
-        vectors = encoder.encode_tokens(tokens)
-        done, seen = done + rows.num_rows, seen + coverage(encoder.base, tokens)
+    sent: deque[pa.Table] = deque()
+
+    def texts() -> Iterator[list[str]]:
+        n_texts = GPU_CHUNK_TEXTS if encoder.base.model.device.type == "cuda" else CHUNK_TEXTS
+        for chunk in _chunks(batches, n_texts):
+            sent.append(chunk)
+            yield chunk["text"].to_pylist()
+
+    for tokens, vectors in encoder.encode_stream(texts()):
+        rows = sent.popleft()
+        done, seen = done + rows.num_rows, seen + rows_coverage(encoder.base, tokens)
         rate = done / (time.monotonic() - started)
         _say(f"encoded {done:,} texts here, {rate:,.0f} a second, {seen.unknown_share:.2%} of tokens unknown")
         embeddings = pa.ListArray.from_arrays(
-            pa.array(range(0, vectors.size + 1, encoder.dim), pa.int32()), pa.array(vectors.ravel(), pa.float32())
+            pa.array(np.arange(len(vectors) + 1, dtype=np.int32) * encoder.dim), pa.array(vectors.ravel(), pa.float32())
         )
-        columns = [rows["text_hash"].combine_chunks(), embeddings, pa.array([encoder.version] * rows.num_rows)]
+        columns = [rows["text_hash"].combine_chunks(), embeddings, pa.repeat(encoder.version, rows.num_rows)]
         yield pa.RecordBatch.from_arrays(columns, names=arrow_schema(TEXT_EMBEDDINGS).names)
     if warning := seen.warning(encoder.base.name):
         _say(f"warning: {warning}")
 
 
 def without_known(batches: Batches, known: AbstractSet[str]) -> Batches:
-    """Drop rows of (text_hash, text) with known hashes, and merge small batches."""
-    waiting: list[pa.RecordBatch] = []
+    """Drop rows of (text_hash, text) with known hashes."""
     for batch in batches:
         is_new = pa.array((text not in known for text in batch["text_hash"].to_pylist()), pa.bool_())
-        waiting.append(batch.filter(is_new))
-        if sum(rows.num_rows for rows in waiting) >= CHUNK_TEXTS:
-            yield pa.concat_batches(waiting)
-            waiting = []
-    if waiting:
-        yield pa.concat_batches(waiting)
+        yield batch.filter(is_new)
 
 
 def encoder_of(folder: Path, settings: TextSettings, threads: int) -> Callable[[Batches], Batches]:
@@ -80,8 +84,18 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _chunks(batches: Batches) -> Iterator[pa.Table]:
+def _chunks(batches: Batches, n_texts: int) -> Iterator[pa.Table]:
+    """Cut batches of any size into tables of `n_texts` rows; the last one has the rest."""
+    waiting: list[pa.RecordBatch] = []
+    n_waiting = 0
     for batch in batches:
-        table = pa.Table.from_batches([batch])
-        for start in range(0, table.num_rows, CHUNK_TEXTS):
-            yield table.slice(start, CHUNK_TEXTS)
+        waiting.append(batch)
+        n_waiting += batch.num_rows
+        if n_waiting < n_texts:
+            continue
+        table = pa.Table.from_batches(waiting)
+        whole = n_waiting - n_waiting % n_texts
+        yield from (table.slice(start, n_texts) for start in range(0, whole, n_texts))
+        waiting, n_waiting = table.slice(whole).to_batches(), n_waiting - whole
+    if n_waiting:
+        yield pa.Table.from_batches(waiting)

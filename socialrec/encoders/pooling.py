@@ -57,15 +57,17 @@ def is_decoder(config: PretrainedConfig) -> bool:
     return kind in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and kind not in MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
 
-def pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: Pooling) -> torch.Tensor:
+def pool(hidden: torch.Tensor, mask: torch.Tensor | None, pooling: Pooling) -> torch.Tensor:
     """Pool token vectors (n, length, dim) under a mask (n, length), padded on the right, into unit vectors, float32 (n,
-    dim).
+    dim). Without a mask nothing is padded.
     """
     import torch
     from torch.nn.functional import normalize
 
     if pooling is Pooling.CLS:
         return normalize(hidden[:, 0].float(), dim=1)
+    if mask is None:
+        return normalize(hidden[:, -1].float() if pooling is Pooling.LAST else hidden.float().mean(1), dim=1)
     if pooling is Pooling.LAST:
         rows = torch.arange(len(hidden), device=hidden.device)
         return normalize(hidden[rows, mask.sum(1) - 1].float(), dim=1)

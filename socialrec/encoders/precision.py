@@ -1,14 +1,28 @@
-"""Number format in which a machine encodes, and the network in that format."""
+"""Device and number format in which a machine encodes, and the network in that format."""
 
 from __future__ import annotations
 
 import copy
 from typing import TYPE_CHECKING
 
-from socialrec.settings.text import Precision
+from socialrec.encoders.adapted import as_peft
+from socialrec.encoders.layers import layers_of
+from socialrec.errors import UserError
+from socialrec.settings.text import Device, Precision
 
 if TYPE_CHECKING:
     import torch
+
+
+def chosen_device(device: Device) -> str:
+    """Choose the device; `auto` means the GPU where there is one. Raises UserError where one is set and none found."""
+    import torch
+
+    if device is Device.AUTO:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device is Device.CUDA and not torch.cuda.is_available():
+        raise UserError("text.device is 'cuda', but torch finds no GPU on this machine: set it to auto")
+    return device.value
 
 
 def encoding_dtype(precision: Precision, device: str) -> torch.dtype:
@@ -24,21 +38,33 @@ def encoding_dtype(precision: Precision, device: str) -> torch.dtype:
     return torch.bfloat16 if can.get("avx512_bf16") or can.get("amx_bf16") else torch.float32
 
 
-def reading_network(network: torch.nn.Module, dtype: torch.dtype) -> torch.nn.Module:
-    """Prepare the network for bulk encoding: a copy with its adapter merged, in this format.
+def reading_network(network: torch.nn.Module, dtype: torch.dtype, compiled: bool = False) -> torch.nn.Module:
+    """Prepare the network for bulk encoding: a copy with its adapter merged, in this format, and compiled if wanted.
 
-    A network without an adapter that is to run in float32 is not copied.
+    A network without an adapter that is to run in float32 and not compiled is not copied.
     """
     import torch
-    from peft import PeftModel
 
     from socialrec.encoders.packed import pack_linears
 
-    if isinstance(network, PeftModel):
-        network = copy.deepcopy(network).merge_and_unload()
-    elif dtype is not torch.float32:
+    if adapted := as_peft(network):
+        network = copy.deepcopy(adapted).merge_and_unload()
+    elif dtype is not torch.float32 or compiled:
         network = copy.deepcopy(network)
     if next(network.parameters()).device.type == "cpu" and dtype is torch.bfloat16:
         pack_linears(network)
         return network.eval()
-    return network.to(dtype).eval()
+    network = network.to(dtype).eval()
+    if compiled:
+        compile_layers(network)
+    return network
+
+
+def compile_layers(network: torch.nn.Module) -> None:
+    """Compile each layer in place, for any number and length of texts.
+
+    Layers are alike, so that torch compiles the first and the others take its program; hooks on embeddings, which are
+    outside of them, still work.
+    """
+    for layer in layers_of(network):
+        layer.compile(dynamic=True)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from socialrec.encoders.rows import TokenRows
 from socialrec.encoders.weights import BaseModel
+from socialrec.runtime.transfer import to_device
 
 if TYPE_CHECKING:
     import torch
@@ -48,9 +52,7 @@ def tokenize(base: BaseModel, texts: Sequence[str], max_tokens: int) -> list[Ids
     encoded = base.tokenizer(
         [readable(text) for text in texts], truncation=True, max_length=max_tokens, return_attention_mask=False
     )
-    # A decoder adds no tokens of its own, so that an empty text would have none.
-    nothing = (base.tokenizer.eos_token_id if base.tokenizer.eos_token_id is not None else base.tokenizer.pad_token_id,)
-    return [tuple(ids) or nothing for ids in encoded["input_ids"]]
+    return [tuple(ids) or nothing_ids(base) for ids in encoded["input_ids"]]
 
 
 def readable(text: str) -> str:
@@ -64,22 +66,39 @@ def most_tokens(base: BaseModel) -> int:
     return min(int(base.tokenizer.model_max_length), int(positions))
 
 
-def coverage(base: BaseModel, tokens: Iterable[Ids]) -> Coverage:
+def nothing_ids(base: BaseModel) -> Ids:
+    """Token ids of a text without tokens: a decoder adds no tokens of its own, so that an empty text has none."""
+    eos = base.tokenizer.eos_token_id
+    return (int(eos if eos is not None else base.tokenizer.pad_token_id),)
+
+
+def coverage(base: BaseModel, tokens: Sequence[Ids]) -> Coverage:
+    """Count the tokens of some texts, as `rows_coverage` does."""
+    return rows_coverage(base, TokenRows.of(tokens))
+
+
+def rows_coverage(base: BaseModel, rows: TokenRows) -> Coverage:
     """Count tokens and unknown ones; the model's own tokens, such as [CLS], count as neither."""
     unknown = base.tokenizer.unk_token_id
     own = set(base.tokenizer.all_special_ids) - {unknown}
     # Byte-level vocabularies cover every text; GPT-2's uses its end-of-text token as the unknown one.
     if unknown == base.tokenizer.eos_token_id:
         own, unknown = own | {unknown}, None
-    n_tokens = n_unknown = 0
-    for ids in tokens:
-        n_tokens += sum(number not in own for number in ids)
-        n_unknown += ids.count(unknown) if unknown is not None else 0
-    return Coverage(n_tokens, n_unknown)
+    counts = np.bincount(rows.ids, minlength=1 + max(own | {unknown or 0}))
+    n_unknown = 0 if unknown is None else int(counts[unknown])
+    return Coverage(len(rows.ids) - sum(int(counts[number]) for number in own), n_unknown)
 
 
 def padded(tokens: Sequence[Ids], base: BaseModel) -> dict[str, torch.Tensor]:
-    """Pad tokens into `input_ids` and `attention_mask`, int64 (n, longest), on the right, on the model's device."""
+    """Pad tokens as `padded_on_host` does, on the model's device; texts of one length need no mask."""
+    inputs = padded_on_host(tokens, base)
+    if min(map(len, tokens)) == inputs["input_ids"].shape[1]:
+        del inputs["attention_mask"]
+    return {name: to_device(tensor, base.model.device) for name, tensor in inputs.items()}
+
+
+def padded_on_host(tokens: Sequence[Ids], base: BaseModel) -> dict[str, torch.Tensor]:
+    """Pad tokens into `input_ids` and `attention_mask`, int64 (n, longest), on the right."""
     import torch
     from torch.nn.utils.rnn import pad_sequence
 
@@ -88,4 +107,4 @@ def padded(tokens: Sequence[Ids], base: BaseModel) -> dict[str, torch.Tensor]:
         [torch.tensor(ids) for ids in tokens], batch_first=True, padding_value=int(base.tokenizer.pad_token_id)
     )
     mask = (torch.arange(ids.shape[1]) < lengths.unsqueeze(1)).long()
-    return {"input_ids": ids.to(base.model.device), "attention_mask": mask.to(base.model.device)}
+    return {"input_ids": ids, "attention_mask": mask}

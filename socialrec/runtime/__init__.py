@@ -1,4 +1,5 @@
-"""Code that all jobs share: arguments, receipts, cost, lineage, scratch folders, request filters of the servers.
+"""Code that all jobs share: arguments, receipts, cost, lineage, scratch folders, request filters of the servers,
+and copies to and from a GPU.
 
 Nothing here depends on a particular job.
 """

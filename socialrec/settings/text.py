@@ -20,6 +20,14 @@ class Precision(StrEnum):
     FLOAT16 = "float16"
 
 
+class Device(StrEnum):
+    """Devices, by torch's names."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
 class Tuning(StrEnum):
     """Parameters of the base model that are trained beside the heads."""
 
@@ -87,6 +95,14 @@ class TextSettings(Section):
     """Number of new texts up to which the job's own process encodes them: starting Spark takes longer."""
     precision: Precision = Precision.AUTO
     """Number format of bulk encoding; `auto` is half precision where the machine is fast in it."""
+    device: Device = Device.AUTO
+    """Device that encodes and trains; `auto` is the GPU where there is one."""
+    compile: bool = False
+    """True: torch.compile makes one program of each layer. It needs Triton and a C compiler, and a minute before the
+    first batch; pays on a GPU, with many texts or steps.
+    """
+    tokenizers: int | None = Field(None, ge=0)
+    """Processes that tokenize while a GPU encodes; none given means all cores but one on a GPU machine, else 0."""
     tasks: tuple[TaskName, ...] = Field(tuple(TaskName), min_length=1)
     """Tasks to learn; tasks without data in the shop's tables are left out."""
     tuning: Tuning = Tuning.LORA

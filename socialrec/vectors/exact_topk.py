@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
@@ -84,12 +85,31 @@ class TopKIndex:
         self.place[numbers] = np.arange(len(numbers))
         self.columns = np.where(self.place == ABSENT, len(numbers), self.place).astype(np.int32)
         self.n_columns = len(numbers) + 1
-        self.blocks: list[Block] = []
+
+    @cached_property
+    def blocks(self) -> list[Block]:
+        """Blocks of products, longest first, ready for multiplication."""
+        blocks: list[Block] = []
         start = 0
-        while start < len(numbers):
+        while start < len(self.numbers):
             # Small at first: reaches fall quickly, and that of a block is its longest product's.
-            self.blocks.append(self.block(start, min(max(SAMPLE, start), BLOCK_PRODUCTS)))
-            start += self.blocks[-1].rounded.shape[1]
+            blocks.append(self.block(start, min(max(SAMPLE, start), BLOCK_PRODUCTS)))
+            start += blocks[-1].rounded.shape[1]
+        return blocks
+
+    def exact_lists(
+        self, users: F32, places: npt.NDArray[np.int32], k: int, constants: F32, added: F32 | None = None
+    ) -> tuple[Indices, npt.NDArray[np.floating]]:
+        """Score candidates in float32, and keep each user's best k: product numbers and scores, (n, k) each.
+
+        users: float32 (n, dim). places: (n, k or more), ABSENT where a user has no more. added: float32, by places.
+        """
+        exact = np.einsum("nd,ncd->nc", users, self.vectors[places])
+        if added is not None:
+            exact += added
+        exact = np.where(places == ABSENT, np.float32(0.0), exact + constants[:, None])
+        ranks = np.where(places == ABSENT, LAST, self.ranks(exact, self.numbers[places]))
+        return self.ranked(np.sort(ranks, axis=1)[:, :k])
 
     def ranks(self, scores: F32, numbers: Indices) -> Indices:
         """Numbers in the order of a list, int64 (n,): by score, then by product; scores float32 (n,), numbers (n,)."""
@@ -340,12 +360,8 @@ class _Search:
         if not self.catalogue.blocks:
             return np.full((len(self.users), self.k), ABSENT, dtype=np.int64), np.zeros((len(self.users), self.k))
         places = held.table(held.places, np.int32(ABSENT), len(self.users), self.k)
-        exact = np.einsum("nd,ncd->nc", self.users, self.catalogue.vectors[places])
-        if self.added is not None:
-            exact += np.take_along_axis(self.added, places, axis=1)
-        exact = np.where(places == ABSENT, np.float32(0.0), exact + constants[:, None])
-        ranks = np.where(places == ABSENT, LAST, self.catalogue.ranks(exact, self.catalogue.numbers[places]))
-        return self.catalogue.ranked(np.sort(ranks, axis=1)[:, : self.k])
+        added = None if self.added is None else np.take_along_axis(self.added, places, axis=1)
+        return self.catalogue.exact_lists(self.users, places, self.k, constants, added)
 
 
 def _numbered(counts: Indices) -> Indices:

@@ -69,7 +69,8 @@ def test_a_process_runs_under_its_own_name_and_its_health_is_its_own() -> None:
 
 
 def test_what_goes_on_serving_is_asked_how_it_is() -> None:
-    assert {name for name, service in SERVICES.items() if "healthcheck" not in service} == {"migrate", "create-bucket"}
+    once = {name for name, service in SERVICES.items() if "healthcheck" not in service}
+    assert once == {"migrate", "create-bucket", "gpu-smoke"}
 
 
 def test_redis_gets_the_options_that_make_cluster_gives(names: dict[str, list[str]]) -> None:
@@ -151,3 +152,12 @@ def test_only_the_pod_for_gpu_tasks_wants_a_gpu_and_lands_where_one_is() -> None
         spec = yaml.safe_load(file.read_text())["spec"]
         wants[file.stem] = (spec["containers"][0]["resources"]["limits"].get("nvidia.com/gpu"), "nodeSelector" in spec)
     assert wants == {"pod": (None, False), "gpu-pod": (1, True)}
+
+
+def test_what_works_on_a_gpu_waits_for_the_smoke_test_that_make_gpu_is() -> None:
+    command = ["python", "-m", "socialrec.bench.gpu", "--small", "--device", "cuda"]
+    assert SERVICES["gpu-smoke"]["command"][:6] == command
+    assert SERVICES["gpu-worker"]["depends_on"]["gpu-smoke"] == {"condition": "service_completed_successfully"}
+    [smoke] = yaml.safe_load((DOCKER / "kubernetes" / "gpu-pod.yaml").read_text())["spec"]["initContainers"]
+    assert smoke["command"][:6] == command and smoke["resources"]["limits"]["nvidia.com/gpu"] == 1
+    assert "python -m socialrec.bench.gpu" in (DOCKER / "Dockerfile").read_text()

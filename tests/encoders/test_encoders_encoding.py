@@ -49,9 +49,20 @@ def test_a_large_batch_is_cut_into_chunks_in_order(encoder: Encoder, monkeypatch
     assert pa.Table.from_batches(made)["text_hash"].to_pylist() == [f"hash of {word}" for word in words]
 
 
-def test_progress_counts_on_from_batch_to_batch(
-    saved: Path, tiny: TextSettings, capsys: pytest.CaptureFixture[str]
+def test_small_batches_are_joined_to_chunks(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoding, "CHUNK_TEXTS", 2)
+    made = list(encode_batches(encoder, iter([batch("red"), batch("blue"), batch("grey", "shoe"), batch("lamp")])))
+    assert [rows["text_hash"].to_pylist() for rows in made] == [
+        ["hash of red", "hash of blue"],
+        ["hash of grey", "hash of shoe"],
+        ["hash of lamp"],
+    ]
+
+
+def test_progress_counts_on_from_chunk_to_chunk(
+    saved: Path, tiny: TextSettings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(encoding, "CHUNK_TEXTS", 2)
     list(encoder_of(saved, tiny, threads=1)(iter([batch("red", "blue"), batch("grey")])))
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(" here,")[0] for line in lines] == ["encoded 2 texts", "encoded 3 texts"]
@@ -71,9 +82,10 @@ def test_without_texts_no_encoder_is_loaded(tiny: TextSettings, tmp_path: Path) 
 
 
 def test_unknown_words_are_counted_and_warned_of_once_with_what_to_do(
-    encoder: Encoder, capsys: pytest.CaptureFixture[str]
+    encoder: Encoder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One word in two; the model's own first and last tokens count as neither."""
+    monkeypatch.setattr(encoding, "CHUNK_TEXTS", 1)
     list(encode_batches(encoder, iter([batch("red 靴"), batch("靴 blue")])))
     first, second, warning = capsys.readouterr().err.splitlines()
     assert first.endswith("50.00% of tokens unknown") and second.endswith("50.00% of tokens unknown")

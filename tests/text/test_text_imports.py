@@ -12,7 +12,8 @@ for name in {blocked!r}:
 for package in {packages!r}:
     found = importlib.import_module("socialrec." + package)
     for module in pkgutil.walk_packages(getattr(found, "__path__", []), found.__name__ + "."):
-        importlib.import_module(module.name)
+        if module.name != "socialrec.vectors.fused_topk":  # Triton comes with CUDA's torch alone
+            importlib.import_module(module.name)
 print(sorted(set({heavy!r}) & set(sys.modules)))
 """
 

@@ -83,11 +83,11 @@ def run(pairs: TextPairs, batch: int, steps: int, rounds: int, settings: TextSet
     fp32 = settings.model_copy(update={"precision": Precision.FLOAT32})
     sides: dict[str, Callable[[], Trained]] = {
         "ours": lambda: _ours(training, held_out, settings if half else fp32),
-        "peer": lambda: _peer(training, held_out, fp32, is_half=False),
+        "peer": lambda: train_peer(training, held_out, fp32, is_half=False),
     }
     if half:
         sides["ours_fp32"] = lambda: _ours(training, held_out, fp32)
-        sides["peer_bf16"] = lambda: _peer(training, held_out, settings, is_half=True)
+        sides["peer_bf16"] = lambda: train_peer(training, held_out, settings, is_half=True)
     taken: dict[str, list[Trained]] = {name: [] for name in sides}
     for number in range(rounds):
         for name, train in sides.items():
@@ -149,7 +149,8 @@ def _ours(training: TextPairs, held_out: TextPairs, settings: TextSettings) -> T
     return Trained(*clock.step_seconds, _loss(made.encoder.encode, held_out, settings.temperature))
 
 
-def _peer(training: TextPairs, held_out: TextPairs, settings: TextSettings, *, is_half: bool) -> Trained:
+def train_peer(training: TextPairs, held_out: TextPairs, settings: TextSettings, *, is_half: bool) -> Trained:
+    """Train with sentence-transformers' Trainer, on a GPU if there is one."""
     from datasets import Dataset
     from sentence_transformers import (
         SentenceTransformer,

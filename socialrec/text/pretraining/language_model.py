@@ -13,10 +13,12 @@ from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, DataCollatorForLanguageModeling
 from transformers.modeling_outputs import BaseModelOutput
 
+from socialrec.encoders.layers import ready_mask
 from socialrec.encoders.pooling import is_decoder
-from socialrec.encoders.tokens import Ids, padded
+from socialrec.encoders.tokens import Ids, padded_on_host
 from socialrec.encoders.weights import BaseModel, load_weights, model_folder
 from socialrec.errors import UserError
+from socialrec.runtime.transfer import to_device
 
 NOT_ASKED = -100
 """Target of a token that is not to be predicted."""
@@ -24,7 +26,7 @@ NOT_ASKED = -100
 
 @dataclass(frozen=True)
 class Questions:
-    """One batch of inputs, and the tokens to predict; all int64 (n, longest)."""
+    """One batch of inputs, and the tokens to predict, on the host; all int64 (n, longest)."""
 
     input_ids: torch.Tensor
     attention_mask: torch.Tensor
@@ -84,7 +86,7 @@ def questions(base: BaseModel, tokens: Sequence[Ids], masked_share: float, seed:
     Of an encoder, `masked_share` of the tokens that are words: 80% are masked, 10% replaced by any other, 10% left as
     they are (Devlin et al. 2019, section 3.1). Of a decoder, each token after the first.
     """
-    inputs = padded(tokens, base)
+    inputs = padded_on_host(tokens, base)
     ids, mask = inputs["input_ids"], inputs["attention_mask"]
     if is_decoder(base.model.config):
         following = ids.roll(-1, dims=1)
@@ -93,24 +95,26 @@ def questions(base: BaseModel, tokens: Sequence[Ids], masked_share: float, seed:
         return Questions(ids, mask, following.masked_fill(~is_asked, NOT_ASKED))
     masking = DataCollatorForLanguageModeling(base.tokenizer, mlm_probability=masked_share)
     masking.generator = torch.Generator().manual_seed(seed)
-    here = ids.cpu()
-    is_own = torch.isin(here, torch.tensor(base.tokenizer.all_special_ids))
-    masked, targets = masking.torch_mask_tokens(here, is_own)
-    return Questions(masked.to(ids.device), mask, targets.to(ids.device))
+    is_own = torch.isin(ids, torch.tensor(base.tokenizer.all_special_ids))
+    masked, targets = masking.torch_mask_tokens(ids, is_own)
+    return Questions(masked, mask, targets)
 
 
 def summed_loss(base: BaseModel, asked: Questions) -> torch.Tensor:
     """Sum the cross-entropies of the tokens to predict, a scalar; zero where there are none."""
-    is_asked = asked.targets != NOT_ASKED
+    # Found on the host: a GPU that counts them makes the host wait.
+    found = torch.nonzero(asked.targets.flatten() != NOT_ASKED).flatten()
+    parts = (asked.input_ids, asked.attention_mask, found, asked.targets.flatten()[found])
+    ids, mask, places, targets = (to_device(part, base.model.device) for part in parts)
 
     def keep_asked(_: torch.nn.Module, __: tuple[object, ...], output: BaseModelOutput) -> BaseModelOutput:
         # The head is as expensive as the body, so it reads only the places that count.
-        output["last_hidden_state"] = output[0][is_asked].unsqueeze(0)
+        output["last_hidden_state"] = output[0].flatten(0, 1).index_select(0, places).unsqueeze(0)
         return output
 
     hook = base.model.base_model.register_forward_hook(keep_asked)
     try:
-        logits = base.model(input_ids=asked.input_ids, attention_mask=asked.attention_mask).logits[0]
+        logits = base.model(input_ids=ids, attention_mask=ready_mask(base.model, mask)).logits[0]
     finally:
         hook.remove()
-    return cross_entropy(logits.float(), asked.targets[is_asked], reduction="sum")
+    return cross_entropy(logits.float(), targets, reduction="sum")

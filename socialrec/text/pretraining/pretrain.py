@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from socialrec.encoders.batching import TrainingBatches, budget_batches
-from socialrec.encoders.precision import encoding_dtype
+from socialrec.encoders.precision import chosen_device, compile_layers, encoding_dtype
 from socialrec.encoders.tokens import Coverage, Ids, coverage, most_tokens, readable, tokenize
 from socialrec.encoders.weights import BaseModel
 from socialrec.errors import UserError
@@ -31,7 +31,7 @@ from socialrec.text.tasks import Ints
 from socialrec.text.training.checkpoint import State, Tensors, load_checkpoint, save_checkpoint
 from socialrec.text.training.memory import ChunkTooLarge, fitting, halved
 from socialrec.text.training.optimizer import MAX_GRADIENT, adamw, moments, put, put_moments, set_learning_rate
-from socialrec.text.training.processes import add_gradients, n_processes, own_rank, process_group
+from socialrec.text.training.processes import add_gradients, n_processes, own_rank, process_group, summed
 
 Progress = Callable[[int, float], None]
 """Callback with the step, from 1, and its loss per token."""
@@ -92,7 +92,7 @@ def pretrain(
     """
     distinct = sorted({readable(one) for one in texts} - {""})
     learned, held_out = _parts(distinct, settings.held_out_share)
-    with process_group():
+    with process_group(text.device):
         training = _Pretraining(learned, held_out, settings, text)
         run = training.identity(distinct)
         if checkpoints is not None and (saved := load_checkpoint(checkpoints, run)):
@@ -134,10 +134,12 @@ class _Pretraining:
             raise UserError(
                 f"pretrain.max_tokens is {settings.max_tokens}, but {self.base.name!r} reads {limit} at most"
             )
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.device = chosen_device(text.device)
         network: nn.Module = self.base.model
         network.to(self.device)
         self.dtype = encoding_dtype(text.precision, self.device)
+        if text.compile:
+            compile_layers(network)
         self.trained = {name: p for name, p in self.base.model.named_parameters() if p.requires_grad}
         self.optimizer = adamw(list(self.trained.values()), settings)
         self.tokens, self.held_out = self._tokens(learned), self._tokens(held_out)
@@ -165,35 +167,37 @@ class _Pretraining:
         number = self.state.step + 1
         self.base.model.train()
         set_learning_rate(self.optimizer, number, self.settings)
-        loss = self._learn(number)
+        part = self._learn(number)
         add_gradients(self.trained.values())
         nn.utils.clip_grad_norm_(self.trained.values(), MAX_GRADIENT)
         self.optimizer.step()
         self.optimizer.zero_grad()
+        # The only time in a step that the host waits for a GPU.
+        loss = float(summed(part))
         self.state.step = number
         self.state.losses.append(loss)
         if number % self.settings.validate_every == 0 or number == self.settings.train_steps:
             self._validate()
         return loss
 
-    def _learn(self, number: int) -> float:
-        """Compute the gradients of a step's batches; if memory runs out, retry in chunks of half the size from
-        now on.
+    def _learn(self, number: int) -> torch.Tensor:
+        """Compute the gradients of a step's batches, and this process's part of its loss, a scalar; if memory runs out,
+        retry in chunks of half the size from now on.
         """
         n = self.settings.accumulation
         while True:
             # Seeded by the step alone, so that a resumed or repeated step has the same dropout.
             torch.manual_seed(self.settings.seed + 1009 * number + own_rank())
             try:
-                return sum(self._learn_batch(batch) for batch in range((number - 1) * n, number * n))
+                return torch.stack([self._learn_batch(batch) for batch in range((number - 1) * n, number * n)]).sum()
             except ChunkTooLarge:
                 self.optimizer.zero_grad()
             # Here the failed pass is released, and its memory free.
             longest = max(map(len, self.tokens))
             self.state.chunk_tokens = halved(self._chunk_tokens, longest, section="pretrain")
 
-    def _learn_batch(self, number: int) -> float:
-        """Add the gradients of one batch, chunk by chunk; returns its part of the step's loss."""
+    def _learn_batch(self, number: int) -> torch.Tensor:
+        """Add the gradients of one batch, chunk by chunk; returns this process's part of its loss."""
         asked = self._asked([self.tokens[place] for place in self.batches[number]], _TRAINING, number)
         own = asked.rows(slice(own_rank(), None, n_processes()))
         total = torch.zeros((), device=self.device)
@@ -204,21 +208,19 @@ class _Pretraining:
                         loss = summed_loss(self.base, chunk) / asked.n_asked / self.settings.accumulation
                     loss.backward()
                     total += loss.detach()
-        if n_processes() > 1:
-            torch.distributed.all_reduce(total)
-        return float(total)
+        return total
 
     def _validate(self) -> None:
         self.base.model.eval()
         longest_first = sorted(self.held_out, key=lambda ids: (-len(ids), ids))
-        total, n_asked = 0.0, 0
+        total, n_asked = torch.zeros((), device=self.device, dtype=torch.float64), 0
         cuts = budget_batches(_lengths(longest_first), self.settings.train_tokens)
         with torch.no_grad(), self._autocast():
             for number, cut in enumerate(cuts):
                 asked = self._asked(longest_first[cut], _HELD_OUT, number)
                 n_asked += asked.n_asked
-                total += float(summed_loss(self.base, asked)) if asked.n_asked else 0.0
-        self.state.validations.append((self.state.step, total / max(1, n_asked)))
+                total += summed_loss(self.base, asked) if asked.n_asked else 0.0
+        self.state.validations.append((self.state.step, float(total) / max(1, n_asked)))
         if self.state.best_step == self.state.step:
             self.best = {name: parameter.detach().clone() for name, parameter in self.trained.items()}
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from socialrec.runtime.transfer import to_device
 from socialrec.settings.text import AdversarialMethod, TextSettings
 from socialrec.text.tasks import Ints
 
@@ -70,7 +71,7 @@ class Adversary:
         is_text = torch.arange(embedded.shape[1]).view(1, -1, 1) < n_tokens
         uniform = 2 * torch.rand(embedded.shape, generator=self._generator) - 1
         start: torch.Tensor = self._epsilon * uniform * is_text / (n_tokens * embedded.shape[2]).sqrt()
-        return start.to(embedded)
+        return to_device(start, embedded.device).to(embedded.dtype)
 
     def _ascended(self, moved: torch.Tensor) -> torch.Tensor:
         if moved.grad is None:

@@ -15,6 +15,7 @@ from torch.utils.checkpoint import checkpoint
 
 from socialrec.encoders.encoder import Encoder
 from socialrec.encoders.tokens import Ids, padded
+from socialrec.runtime.transfer import to_device
 from socialrec.text.tasks import Ints
 
 MIN_FILLED = 0.75
@@ -54,7 +55,7 @@ def embed_in_chunks(encoder: Encoder, tokens: Sequence[Ids], budget: int, around
         # The inputs are passed, so that the state of their device's generator is saved with them.
         vectors.append(embed(inputs) if len(chunks) == 1 else checkpoint(embed, inputs, use_reentrant=False))
         n_strips += len(strips)
-    back = torch.from_numpy(np.argsort(order)).to(vectors[0].device)
+    back = to_device(torch.from_numpy(np.argsort(order)), vectors[0].device)
     return torch.cat(vectors)[back]
 
 

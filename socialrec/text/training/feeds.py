@@ -13,6 +13,7 @@ import torch
 from socialrec.encoders.batching import TrainingBatches, budget_batches
 from socialrec.encoders.encoder import Encoder
 from socialrec.encoders.tokens import Ids
+from socialrec.runtime.transfer import to_device
 from socialrec.settings.text import TextSettings
 from socialrec.text.tasks import Ints, Labelled, Task, TextPairs
 from socialrec.text.training.losses import class_weights, info_nce, known_weight, masked_cross_entropy
@@ -112,12 +113,13 @@ class LabelFeed:
         return self._summed(vectors, places), self._known(places)
 
     def _summed(self, vectors: torch.Tensor, places: Ints) -> torch.Tensor:
-        labels = self._labels[places].to(vectors.device)
+        labels = to_device(self._labels[places], vectors.device)
         outputs = self._head(vectors)
         if self._start is not None:
-            outputs[0] = outputs[0] + self._start[places].to(vectors.device)
-        parts = zip(outputs, labels.T, self._weights, strict=True)
-        return torch.stack([masked_cross_entropy(out, label, w.to(vectors.device)) for out, label, w in parts]).sum()
+            outputs[0] = outputs[0] + to_device(self._start[places], vectors.device)
+        weights = [to_device(weight, vectors.device) for weight in self._weights]
+        parts = zip(outputs, labels.T, weights, strict=True)
+        return torch.stack([masked_cross_entropy(out, label, weight) for out, label, weight in parts]).sum()
 
     def _known(self, places: Ints) -> float:
         labels = self._labels[places]

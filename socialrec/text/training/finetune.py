@@ -12,6 +12,7 @@ from torch import nn
 
 from socialrec.encoders.body import load_trained, tunable
 from socialrec.encoders.encoder import Encoder, assemble
+from socialrec.encoders.precision import compile_layers
 from socialrec.encoders.weights import load_weights
 from socialrec.errors import UserError
 from socialrec.settings.text import TextSettings
@@ -24,7 +25,7 @@ from socialrec.text.training.losses import TaskWeights
 from socialrec.text.training.memory import ChunkTooLarge, fitting, halved
 from socialrec.text.training.optimizer import MAX_GRADIENT, adamw, moments, put, put_moments, set_learning_rate
 from socialrec.text.training.probing import probe
-from socialrec.text.training.processes import add_gradients, n_processes, own_rank, process_group
+from socialrec.text.training.processes import add_gradients, n_processes, own_rank, process_group, summed
 from socialrec.text.training.rank_memory import rank_memory, restore_rank_memory
 from socialrec.text.understanding.heads import Heads, heads_beside
 
@@ -70,7 +71,7 @@ def fine_tune(
     """
     if start is None:
         require_learnable(tasks)
-    with process_group():
+    with process_group(settings.device):
         training = _Training(tasks, validation, settings, start)
         run = f"{run_identity(tasks, settings)} {start or ''}"
         if checkpoints is not None and (saved := load_checkpoint(checkpoints, run)):
@@ -112,6 +113,8 @@ class _Training:
         self.feeds = self._feeds(tasks, settings)
         self.checks = self._feeds(validation, settings.model_copy(update={"hard_negatives": 0}))
         self.adversary = Adversary(base.model.get_input_embeddings(), settings)
+        if settings.compile:
+            compile_layers(self.body.network)
         self.best: Tensors = {}
 
     @property
@@ -124,33 +127,38 @@ class _Training:
         number = self.state.step + 1
         self.model.train()
         set_learning_rate(self.optimizer, number, self.settings)
-        loss = self._learn(number)
+        parts = self._learn(number)
         self._update(number)
+        # The only time in a step that the host waits for a GPU: its work is queued without a look at results.
+        losses: list[float] = summed(torch.stack(parts)).tolist()
+        for feed, part in zip(self.feeds, losses, strict=True):
+            self.state.task_losses.setdefault(feed.name, []).append(part)
+        loss = sum(losses)
         self.state.step = number
         self.state.losses.append(loss)
         if self.checks and (number % self.settings.validate_every == 0 or number == self.settings.train_steps):
             self._validate()
         return loss
 
-    def _learn(self, number: int) -> float:
-        """Compute the gradients of a step's batches; if memory runs out, retry in chunks of half the size from
-        now on.
+    def _learn(self, number: int) -> list[torch.Tensor]:
+        """Compute the gradients of a step's batches, and this process's part of each task's loss, scalars; if memory
+        runs out, retry in chunks of half the size from now on.
         """
         n = self.settings.accumulation
         batches = range((number - 1) * n, number * n)
         while True:
             try:
-                losses = [sum(self._learn_batch(place, batch) for batch in batches) for place in range(len(self.feeds))]
-                for feed, loss in zip(self.feeds, losses, strict=True):
-                    self.state.task_losses.setdefault(feed.name, []).append(loss)
-                return sum(losses)
+                feeds = range(len(self.feeds))
+                return [torch.stack([self._learn_batch(place, batch) for batch in batches]).sum() for place in feeds]
             except ChunkTooLarge:
                 self.optimizer.zero_grad()
             # Here the failed pass is released, and its memory free.
             self.state.chunk_tokens = halved(self._chunk_tokens, max(feed.longest for feed in self.feeds))
 
-    def _learn_batch(self, place: int, batch: int) -> float:
-        """Add the gradients of one batch, every n-th step in perturbed passes; returns the loss of the first pass."""
+    def _learn_batch(self, place: int, batch: int) -> torch.Tensor:
+        """Add the gradients of one batch, every n-th step in perturbed passes; returns the first pass's part of the
+        loss.
+        """
         feed = self.feeds[place]
         # Seeded by the batch alone, so that a resumed or repeated batch has the same dropout.
         seed = int(np.random.SeedSequence([self.settings.seed, place, batch, own_rank()]).generate_state(1)[0])
@@ -161,8 +169,12 @@ class _Training:
         first, *_ = [self._backward(feed, feed.batches[batch], seed, weight, around) for weight in weights]
         return first
 
-    def _backward(self, feed: Feed, places: Ints, seed: int, weight: float = 1.0, around: Around = untouched) -> float:
-        """Run one pass over a batch: its vectors, the loss of all of them, and backward."""
+    def _backward(
+        self, feed: Feed, places: Ints, seed: int, weight: float = 1.0, around: Around = untouched
+    ) -> torch.Tensor:
+        """Run one pass over a batch: its vectors, the loss of all of them, and backward; returns this process's part of
+        the loss.
+        """
         torch.manual_seed(seed)
         with self._autocast():
             with fitting():
@@ -177,10 +189,7 @@ class _Training:
         with fitting():
             if leaves.grad is not None:
                 vectors.backward(leaves.grad)
-        total = part.detach()
-        if n_processes() > 1:
-            torch.distributed.all_reduce(total)
-        return float(total)
+        return part.detach()
 
     def _update(self, number: int) -> None:
         regularization = self.body.orthogonality()

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from socialrec.runtime.transfer import to_device
 from socialrec.text.tasks import MISSING, Ints
 
 
@@ -21,9 +22,8 @@ def info_nce(comments: torch.Tensor, products: torch.Tensor, product_ids: Ints, 
     n = len(comments)
     scores = comments @ products.T / temperature
     is_no_negative = (product_ids[:n, None] == product_ids[None, :]) | (product_ids == MISSING)
-    masked = torch.from_numpy(is_no_negative).to(scores.device)
-    masked.fill_diagonal_(False)
-    scores = scores.masked_fill(masked, float("-inf"))
+    np.fill_diagonal(is_no_negative, False)
+    scores = scores.masked_fill(to_device(torch.from_numpy(is_no_negative), scores.device), float("-inf"))
     own = torch.arange(n, device=scores.device)
     return (cross_entropy(scores, own) + cross_entropy(scores[:, :n].T, own)) / 2
 

@@ -48,7 +48,7 @@ def halved(chunk_tokens: int, longest: int, section: str = "text") -> int:
             f"out of memory even where one text of up to {longest} tokens is trained on at a time: "
             f"lower {section}.max_tokens, name a smaller {section}.model, or free memory"
         )
-    if torch.cuda.is_available():
+    if torch.cuda.is_initialized():
         torch.cuda.empty_cache()
     if own_rank() == 0:
         _log.warning("out of memory in chunks of %d tokens: training continues in %d", chunk_tokens, chunk_tokens // 2)

@@ -11,7 +11,6 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
 
 from socialrec.encoders.encoder import Encoder, Vectors
 from socialrec.settings.text import TextSettings
@@ -68,6 +67,8 @@ def class_draw_weights(counts: Ints, drawn: Ints, balance: float) -> Vectors:
 
 def _fit(head: Head, start: int, vectors: Vectors, labels: Ints, weights: Vectors) -> None:
     """Fit one output's logistic regression into its rows of the head; classes that were not drawn stay as they are."""
+    from sklearn.linear_model import LogisticRegression
+
     known = labels != MISSING
     if len(classes := np.unique(labels[known])) < 2:
         return

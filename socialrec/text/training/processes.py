@@ -13,18 +13,25 @@ import torch.distributed as dist
 from torch import nn
 from torch.distributed.nn.functional import all_gather
 
+from socialrec.encoders.precision import chosen_device
+from socialrec.settings.text import Device
 from socialrec.text.tasks import Ints
 
 
 @contextmanager
-def process_group() -> Iterator[None]:
-    """Join the processes that torchrun started, over NCCL on GPUs and Gloo on CPUs; nothing where it started none."""
+def process_group(device: Device = Device.AUTO) -> Iterator[None]:
+    """Join the processes that torchrun started; nothing where it started none.
+
+    Over NCCL where each has a GPU of its own. Over Gloo on CPUs, and where several share a GPU, which NCCL refuses.
+    """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1 or dist.is_initialized():
         yield
         return
-    if torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    is_gpu, n_gpus = chosen_device(device) == "cuda", torch.cuda.device_count()
+    if is_gpu:
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % n_gpus)
+    has_own = is_gpu and int(os.environ["LOCAL_WORLD_SIZE"]) <= n_gpus
+    dist.init_process_group("nccl" if has_own else "gloo")
     try:
         yield
     finally:
@@ -99,22 +106,40 @@ def is_so_anywhere(is_so: bool) -> bool:
     """Check if it is true in any process; all must call this."""
     if n_processes() == 1:
         return is_so
-    count = torch.tensor(float(is_so), device="cuda" if torch.cuda.is_available() else "cpu")
-    dist.all_reduce(count)
-    return bool(count)
+    return bool(summed(torch.tensor(float(is_so), device=_device())))
 
 
 def gathered(vectors: torch.Tensor) -> torch.Tensor:
     """Gather the processes' vectors (n, dim), one after the other, with gradients back to each."""
-    return torch.cat(all_gather(vectors)) if n_processes() > 1 else vectors
+    if n_processes() == 1:
+        return vectors
+    return torch.cat(all_gather(vectors.to(_device()))).to(vectors.device)
+
+
+def summed(values: torch.Tensor) -> torch.Tensor:
+    """Sum a tensor over all processes; all must call this."""
+    if n_processes() == 1:
+        return values
+    total = values.detach().to(_device(), copy=True)
+    dist.all_reduce(total)
+    return total.to(values.device)
 
 
 def add_gradients(parameters: Iterable[nn.Parameter]) -> None:
-    """Replace each gradient by the sum over all processes."""
+    """Replace each gradient by the sum over all processes, in one message."""
     if n_processes() == 1:
         return
-    for parameter in parameters:
+    trained = list(parameters)
+    for parameter in trained:
         # A process without texts of a task must still take part.
         if parameter.grad is None:
             parameter.grad = torch.zeros_like(parameter)
-        dist.all_reduce(parameter.grad)
+    gradients = [parameter.grad for parameter in trained if parameter.grad is not None]
+    total = summed(torch.cat([gradient.flatten() for gradient in gradients]))
+    for gradient, part in zip(gradients, total.split([gradient.numel() for gradient in gradients]), strict=True):
+        gradient.copy_(part.view_as(gradient))
+
+
+def _device() -> torch.device:
+    """Device whose tensors the processes send each other: Gloo sends few kinds of a GPU's, and copies those."""
+    return torch.device("cuda" if dist.get_backend() == "nccl" else "cpu")

@@ -5,11 +5,16 @@ PEFT 0.21 keeps it in a RankAllocator that cannot be saved; only this module dep
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
-from peft import AdaLoraConfig, AdaLoraModel, PeftModel
 from torch import nn
 
+from socialrec.encoders.adapted import as_peft
 from socialrec.text.training.checkpoint import Tensors
+
+if TYPE_CHECKING:
+    from peft import AdaLoraConfig, AdaLoraModel
 
 _AVERAGES = ("ipt", "exp_avg_ipt", "exp_avg_unc")
 """Importance of each number at the last step, its average, and that of its uncertainty (their equations 8 to 10)."""
@@ -45,11 +50,16 @@ def restore_rank_memory(network: nn.Module, memory: Tensors) -> None:
 
 
 def _adapted(network: nn.Module) -> AdaLoraModel | None:
-    adapted = network.base_model if isinstance(network, PeftModel) else None
-    return adapted if isinstance(adapted, AdaLoraModel) else None
+    if (peft := as_peft(network)) is None:
+        return None
+    from peft import AdaLoraModel
+
+    return peft.base_model if isinstance(peft.base_model, AdaLoraModel) else None
 
 
 def _config(adapted: AdaLoraModel) -> AdaLoraConfig:
+    from peft import AdaLoraConfig
+
     config = adapted.peft_config[adapted.trainable_adapter_name]
     assert isinstance(config, AdaLoraConfig)
     return config
