@@ -28,9 +28,10 @@ _BRONZE, _QUARANTINE, _SILVER = (
     tuple(f"{layer}.{entity}" for entity in ENTITIES) for layer in ("bronze", "quarantine", "silver")
 )
 _EVIDENCE = ("silver.interactions", "silver.comments", "silver.products", "gold.social_ties")
-_TRAINED_ON = (*_EVIDENCE, "gold.comment_insights", "gold.text_embeddings")
+_UNDERSTOOD = ("gold.comment_insights", "gold.product_attributes", "gold.text_embeddings")
+_TRAINED_ON = (*_EVIDENCE, *_UNDERSTOOD)
 _LISTED = ("gold.user_product_affinity", "gold.social_ties", "gold.user_profiles", "silver.products")
-_NIGHT = (*_LISTED, "silver.comments", "gold.comment_insights", "gold.text_embeddings")
+_NIGHT = (*_LISTED, "silver.comments", *_UNDERSTOOD)
 
 READ: dict[str, tuple[str, ...]] = {
     "ingest_landing": (LANDING_FILES,),
@@ -43,7 +44,8 @@ READ: dict[str, tuple[str, ...]] = {
     "publish_recommendations": (*_LISTED, "gold.recommendations", RECOMMENDER),
     "report_run": (
         *(*_BRONZE, *_QUARANTINE, *_SILVER, "gold.comment_insights"),
-        *("gold.user_profiles", "gold.recommendations", "gold.model_decisions"),
+        *("gold.user_profiles", "gold.user_opinions", "gold.behaviour_propensities"),
+        *("gold.recommendations", "gold.model_decisions"),
     ),
     "pretrain_encoder": ("gold.texts", *_EVIDENCE),
     "finetune_encoder": (*_EVIDENCE, BASE),

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from socialrec.contracts.vocabulary import AspectSentiment
 from socialrec.features.evidence import SIGN_OF_SENTIMENT
 from socialrec.vectors.arrays import ABSENT, F32, csr, positions, vocabulary
 
@@ -24,7 +25,7 @@ def aspect_matrices(comments: pa.Table, users: pa.Array, products: pa.Array) -> 
     named = comments.filter(pc.is_valid(comments["aspects"]))
     owner = pc.list_parent_indices(named["aspects"].combine_chunks())
     flat = pc.list_flatten(named["aspects"].combine_chunks())
-    aspects = vocabulary(pa.chunked_array([flat], pa.string()))
+    aspects = aspect_names(comments)
     shape = max(len(aspects), 1)
     column = positions(flat, aspects) if len(flat) else np.zeros(0, dtype=np.int64)
     user = positions(named["user_key"].combine_chunks().take(owner), users)
@@ -39,6 +40,30 @@ def aspect_matrices(comments: pa.Table, users: pa.Array, products: pa.Array) -> 
     counts = csr(ones[said], *cells).toarray()
     shares = np.divide(cares, totals, out=np.zeros_like(cares), where=totals > 0)
     return shares, (sums / (counts + np.float32(SMOOTHING))).astype(np.float32)
+
+
+def aspect_names(comments: pa.Table) -> pa.Array:
+    """Aspects that comments name, sorted."""
+    return vocabulary(pa.chunked_array([pc.list_flatten(comments["aspects"].combine_chunks())], pa.string()))
+
+
+def favourable_aspects(comments: pa.Table, users: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Aspects that each user spoke well of, list<int64> (n_users,), as numbers of `aspect_names`, ascending; and a
+    sentence of the user's about each, list<string>.
+    """
+    named = comments.filter(pc.is_valid(comments["aspect_quotes"])).combine_chunks()
+    columns = (named[name].combine_chunks() for name in ("aspects", "aspect_sentiments", "aspect_quotes"))
+    flat, moods, quotes = (pc.list_flatten(column) for column in columns)
+    user = named["user_key"].combine_chunks().take(pc.list_parent_indices(named["aspects"].combine_chunks()))
+    said = pa.table({"user": user, "aspect": flat, "mood": moods, "quote": quotes})
+    said = said.filter((pc.field("mood") == AspectSentiment.POSITIVE.value) & (pc.field("quote") != ""))
+    found: list[dict[int, str]] = [{} for _ in range(len(users))]
+    rows, aspects = positions(said["user"], users), positions(said["aspect"], aspect_names(comments))
+    for row, aspect, quote in sorted(zip(rows.tolist(), aspects.tolist(), said["quote"].to_pylist(), strict=True)):
+        if row != ABSENT:
+            found[row].setdefault(aspect, quote)
+    numbers = pa.array([list(own) for own in found], pa.list_(pa.int64()))
+    return numbers, pa.array([list(own.values()) for own in found], pa.list_(pa.string()))
 
 
 def _signs(named: pa.Table) -> npt.NDArray[np.float64]:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import (
     COMMENT_INSIGHTS,
+    PRODUCT_ATTRIBUTES,
     SOCIAL_TIES,
     TEXT_EMBEDDINGS,
     USER_PRODUCT_AFFINITY,
@@ -20,6 +21,7 @@ from socialrec.contracts.gold import (
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.errors import UserError
 from socialrec.evaluate.split import Split, Until
+from socialrec.features.attributes import with_predicted
 from socialrec.features.evidence import affinities_of_events
 from socialrec.features.feature_set import EvidenceTables, FeatureSet, build_features
 from socialrec.lake import Lake
@@ -30,7 +32,8 @@ from socialrec.vectors.arrays import ABSENT, positions
 INTERACTION_COLUMNS = ("user_key", "product_id", "event_type", "event_ts", "quantity", "platform", "ds")
 COMMENT_COLUMNS = ("user_key", "product_id", "text", "text_hash", "rating", "created_ts", "parent_comment_id")
 COMMENT_KEY = ("platform", "comment_id", "ds")
-INSIGHTS = ("sentiment", "sentiment_confidence", "aspects", "aspect_sentiments")
+INSIGHTS = ("sentiment", "sentiment_confidence", "aspects", "aspect_sentiments", "aspect_quotes")
+ATTRIBUTE_COLUMNS = ("product_id", "attribute", "value", "origin")
 PRODUCT_COLUMNS = ("product_id", "text", "text_hash", "is_active", "category", "brand", "first_seen_ds")
 
 
@@ -89,7 +92,8 @@ def read_inputs(lake: Lake, ds: str, encoder_version: str, pinned: Mapping[str, 
     A shop without interactions has none to learn from. Raises UserError where the catalogue or its encoded texts are
     missing.
     """
-    tables = (SILVER_INTERACTIONS, SILVER_COMMENTS, COMMENT_INSIGHTS, SILVER_PRODUCTS, SOCIAL_TIES, TEXT_EMBEDDINGS)
+    products_and_texts = (SILVER_PRODUCTS, PRODUCT_ATTRIBUTES, TEXT_EMBEDDINGS)
+    tables = (SILVER_INTERACTIONS, SILVER_COMMENTS, COMMENT_INSIGHTS, SOCIAL_TIES, *products_and_texts)
     versions = {table.name: lake.version(table) for table in tables} | dict(pinned or {})
 
     def days(table: Table) -> list[str]:
@@ -102,7 +106,8 @@ def read_inputs(lake: Lake, ds: str, encoder_version: str, pinned: Mapping[str, 
     if not days(SILVER_PRODUCTS):
         raise UserError(f"silver.products has nothing up to {ds}: land the catalogue, then run the ETL of that day")
     interactions = read(SILVER_INTERACTIONS, INTERACTION_COLUMNS, HAPPENED)
-    comments, products = read_comments(lake, ds, versions), read(SILVER_PRODUCTS, PRODUCT_COLUMNS)
+    comments = read_comments(lake, ds, versions)
+    products = with_predicted(read(SILVER_PRODUCTS, PRODUCT_COLUMNS), read(PRODUCT_ATTRIBUTES, ATTRIBUTE_COLUMNS))
     found = Inputs(
         ds=ds,
         interactions=interactions,
@@ -121,7 +126,9 @@ def read_night(lake: Lake, ds: str, encoder_version: str) -> NightTables:
     missing = [table.name for table in NIGHT_TABLES if ds not in lake.partitions(table)]
     if missing:
         raise UserError(f"{', '.join(missing)} has no rows of {ds}: run build_silver and build_gold of that day first")
-    affinities, ties, products, profiles = (lake.read(table, [ds]) for table in NIGHT_TABLES)
+    affinities, ties, stated, profiles = (lake.read(table, [ds]) for table in NIGHT_TABLES)
+    predicted = [day for day in lake.partitions(PRODUCT_ATTRIBUTES) if day == ds]
+    products = with_predicted(stated, lake.read(PRODUCT_ATTRIBUTES, predicted, ATTRIBUTE_COLUMNS))
     comments = read_comments(lake, ds)
     embeddings = read_embeddings(lake, ds, encoder_version, (products, comments))
     return NightTables(affinities, ties, products, profiles, comments, embeddings)

@@ -15,12 +15,15 @@ import scipy.sparse as sp
 from safetensors.numpy import load_file, save_file
 
 from socialrec.contracts.opinions import FAVOURABLE_RATING
+from socialrec.features.aspects import aspect_names, favourable_aspects
+from socialrec.features.attributes import STATED_CATEGORY
 from socialrec.features.feature_set import CSR_PARTS, EvidenceTables
 from socialrec.features.stances import stances
 from socialrec.features.words import distinctive_words, is_label, product_words
 from socialrec.vectors.arrays import ABSENT, Csr, csr, positions
 
 MATRICES = ("fans", "onlookers", "follows", "words")
+NAMES, LISTS = ("word_names", "aspect_names"), ("praise", "praised", "aspects", "aspect_quotes", "categories")
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,9 @@ class ReasonEvidence:
     fans, onlookers: csr float32 (n_users, n_products), 1 where a user likes a product, and where they only met it; 0 in
     both for users who returned it or complained. follows: csr float32 (n_users, n_users). words: csr float32
     (n_products, n_words) as `distinctive_words` makes it, and word_names of its columns. praise: list<string>
-    (n_users,), each user's favourable comments and labels, sorted. categories: string (n_products,), null without one.
+    (n_users,), each user's favourable comments and labels, sorted; praised: list<int64> (n_users,), the product of
+    each. aspects: list<int64> (n_users,), places in aspect_names of those that a user spoke well of, and aspect_quotes:
+    list<string>, a sentence about each. categories: string (n_products,), those that the shop states, null without one.
     """
 
     fans: Csr
@@ -39,6 +44,10 @@ class ReasonEvidence:
     words: Csr
     word_names: list[str]
     praise: pa.Array
+    praised: pa.Array
+    aspect_names: list[str]
+    aspects: pa.Array
+    aspect_quotes: pa.Array
     categories: pa.Array
 
     @cached_property
@@ -54,8 +63,9 @@ class ReasonEvidence:
             f"{name}.{part}": np.asarray(getattr(getattr(self, name), part)) for name in MATRICES for part in CSR_PARTS
         }
         save_file(tensors, folder / "reasons.safetensors")
-        columns = {"word_names": pa.array(self.word_names, pa.string()), "praise": self.praise}
-        for name, values in (columns | {"categories": self.categories}).items():
+        columns = {name: pa.array(getattr(self, name), pa.string()) for name in NAMES}
+        columns |= {name: getattr(self, name) for name in LISTS}
+        for name, values in columns.items():
             pq.write_table(pa.table({name: values}), folder / f"{name}.parquet")
 
     @classmethod
@@ -66,9 +76,9 @@ class ReasonEvidence:
         for name in MATRICES:
             data, indices, indptr, shape = (tensors[f"{name}.{part}"] for part in CSR_PARTS)
             matrices[name] = sp.csr_matrix((data, indices, indptr), shape=tuple(shape.tolist()))
-        names = ("word_names", "praise", "categories")
+        names = (*NAMES, *LISTS)
         read = {name: pq.read_table(folder / f"{name}.parquet")[name].combine_chunks() for name in names}
-        return cls(**matrices, word_names=read.pop("word_names").to_pylist(), **read)
+        return cls(**matrices, **{name: read.pop(name).to_pylist() for name in NAMES}, **read)
 
 
 def gather_evidence(evidence: EvidenceTables, *, users: pa.Array, names: pa.Array) -> ReasonEvidence:
@@ -85,6 +95,8 @@ def gather_evidence(evidence: EvidenceTables, *, users: pa.Array, names: pa.Arra
     follower, followee = (positions(followed[name], users) for name in ("user_key", "neighbour_key"))
     praise, labels = _favourable(comments)
     owners = positions(products["product_id"], names)
+    said, about = _by_user(pa.concat_tables([praise, labels]), users, names)
+    aspects, aspect_quotes = favourable_aspects(comments, users)
     words, word_names = distinctive_words(product_words(products, labels, names, owners))
     return ReasonEvidence(
         fans=fans,
@@ -92,7 +104,11 @@ def gather_evidence(evidence: EvidenceTables, *, users: pa.Array, names: pa.Arra
         follows=csr(np.ones(followed.num_rows), follower, followee, (len(users), len(users))),
         words=words,
         word_names=word_names,
-        praise=_by_user(pa.concat_tables([praise, labels]), users),
+        praise=said,
+        praised=about,
+        aspect_names=aspect_names(comments).to_pylist(),
+        aspects=aspects,
+        aspect_quotes=aspect_quotes,
         categories=_categories(products, names),
     )
 
@@ -107,18 +123,20 @@ def _favourable(comments: pa.Table) -> tuple[pa.Table, pa.Table]:
     return comments.filter(is_good).select(columns), unrated.filter(labels).select(columns)
 
 
-def _by_user(texts: pa.Table, users: pa.Array) -> pa.Array:
-    """Texts of each user, list<string> (n_users,), sorted so that the order of rows does not matter."""
-    found: list[list[str]] = [[] for _ in range(len(users))]
-    rows = positions(texts["user_key"], users)
-    for row, text in zip(rows.tolist(), texts["text"].to_pylist(), strict=True):
+def _by_user(texts: pa.Table, users: pa.Array, names: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Texts of each user, list<string> (n_users,), and the numbers of their products, list<int64>; sorted, so that the
+    order of rows does not matter.
+    """
+    found: list[list[tuple[str, int]]] = [[] for _ in range(len(users))]
+    rows, products = positions(texts["user_key"], users), positions(texts["product_id"], names)
+    for row, text, product in zip(rows.tolist(), texts["text"].to_pylist(), products.tolist(), strict=True):
         if row != ABSENT:
-            found[row].append(text)
-    return pa.array([sorted(own) for own in found], pa.list_(pa.string()))
+            found[row].append((text, product))
+    own = [sorted(each) for each in found]
+    said = pa.array([[text for text, _ in each] for each in own], pa.list_(pa.string()))
+    return said, pa.array([[product for _, product in each] for each in own], pa.list_(pa.int64()))
 
 
 def _categories(products: pa.Table, names: pa.Array) -> pa.Array:
     place = positions(names, products["product_id"].combine_chunks())
-    named = pa.concat_arrays([products["category"].combine_chunks().cast(pa.string()), pa.nulls(1, pa.string())])
-    category = named.take(pa.array(np.where(place == ABSENT, products.num_rows, place)))
-    return pc.if_else(pc.equal(pc.utf8_trim_whitespace(category), ""), None, category)
+    return products[STATED_CATEGORY].combine_chunks().cast(pa.string()).take(pa.array(place, mask=place == ABSENT))
