@@ -128,6 +128,12 @@ COMMENT_INSIGHTS = Table(
             "`negative`, or `unknown` where it says nothing",
             nullable=True,
         ),
+        Column(
+            "aspect_quotes",
+            ListOf("string"),
+            "The first sentence that names each of them, in the same order, shortened",
+            nullable=True,
+        ),
         ENCODER_VERSION,
         PLATFORM,
         DS,
@@ -239,8 +245,13 @@ REASON = StructOf(
             "friends", ListOf("string"), "Pseudonyms of the users behind it; empty where they are too few to be named"
         ),
         Column("is_followed", "bool", "Whether the user follows everybody behind it, named or not"),
-        Column("words", ListOf("string"), "The words behind it; for `category` the category"),
-        Column("quote", "string", "For `words` the user's own sentence with the first word, personal data masked"),
+        Column("words", ListOf("string"), "The words behind it; for `praised` aspects, for `category` the category"),
+        Column(
+            "quote",
+            "string",
+            "For `words` the user's own sentence with the first word, for `praised` one about the first aspect, for "
+            "`friends` one in which somebody named here praises the product, if there is one; personal data masked",
+        ),
     )
 )
 
