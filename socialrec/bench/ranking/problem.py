@@ -149,6 +149,23 @@ class Problem:
             raise UserError(f"the {window} part has no pair that is new to its user: there is nothing to measure")
         return HeldOut(rows, seen[rows], relevant[rows])
 
+    def within(self, kept: Flags) -> Self:
+        """Make the same problem in a shop that has only some of the products, bool (n_products,)."""
+        number = np.cumsum(kept) - 1
+
+        def pairs(part: SplitPairs) -> SplitPairs:
+            inside = part[kept[part.products]]
+            return replace(inside, products=number[inside.products])
+
+        return replace(
+            self,
+            products=self.products.filter(pa.array(kept)),
+            train=pairs(self.train),
+            validation=pairs(self.validation),
+            test=pairs(self.test),
+            text=lambda window: self.text(window)[kept],
+        )
+
     @cached_property
     def communities(self) -> Indices:
         """The community of each user, int64 (n_users,)."""
