@@ -30,6 +30,10 @@ from socialrec.settings import RecommendSettings
 from socialrec.vectors.arrays import ABSENT, F32, Flags, Indices
 
 POOL_LISTS = 5
+MAX_TIMES_SHARE = 2.0
+"""Most places that are reserved for new products, as a multiple of their share of the products on offer: the same few
+would be in every list.
+"""
 RULES = ("inactive", "returned", "seen", "stale", "category", "brand", "new", "reserved", "sellers", "exploration")
 REFILLED = "refilled"
 
@@ -67,7 +71,8 @@ class Policy:
         kept |= _refill(pool, kept, k, removed)
         if self.is_new.any():
             before = kept
-            kept = _make_room(pool, kept, self.is_new, [least_new(k, settings)] * len(rows))
+            n_reserved = least_new(k, self.is_new[context.active], settings)
+            kept = _make_room(pool, kept, self.is_new, [n_reserved] * len(rows))
             removed["reserved"] += int((before & ~kept).sum())
         if settings.max_small_seller_loss is not None:
             before = kept
@@ -96,16 +101,20 @@ class Policy:
         return rules
 
 
-def least_new(k: int, settings: RecommendSettings) -> int:
-    """Number of the last of k places that are reserved for products that the model has not learned from."""
-    return int(min(settings.min_new_share, settings.max_new_share) * k)
+def least_new(k: int, is_new: Flags, settings: RecommendSettings) -> int:
+    """Number of the last of k places that are reserved for products that the model has not learned from.
+
+    is_new: bool (n_offered,), of the products on offer.
+    """
+    most = min(settings.max_new_share, MAX_TIMES_SHARE * float(is_new.mean()) if len(is_new) else 0.0)
+    return int(min(settings.min_new_share, most) * k)
 
 
 def lists_with_new(pool: Indices, is_new: Flags, k: int, settings: RecommendSettings) -> Indices:
     """Lists of k places from the best products of each user, int64 (n, pool), by the rules on new products alone."""
     kept = _walk(pool, k, [_few_new(is_new, k, settings, len(pool))], Counter())
     kept |= _refill(pool, kept, k, Counter())
-    kept = _make_room(pool, kept, is_new, [least_new(k, settings)] * len(pool))
+    kept = _make_room(pool, kept, is_new, [least_new(k, is_new, settings)] * len(pool))
     places = np.argsort(~kept, axis=1, kind="stable")[:, :k]
     return np.where(np.take_along_axis(kept, places, axis=1), np.take_along_axis(pool, places, axis=1), ABSENT)
 

@@ -17,7 +17,7 @@ from socialrec.features.feature_set import FeatureSet
 from socialrec.features.item_metadata import ages_in_days, first_seen_since, kind_numbers, offered, small_sellers
 from socialrec.recommend.lists.scoring import block_scorer, recommend_everyone, total_removed
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.policy import RULES, Chosen, Policy, lists_with_new
+from socialrec.recommend.policy import RULES, Chosen, Policy, least_new, lists_with_new
 from socialrec.recommend.scores import DenseScores
 from socialrec.settings import RecommendSettings, Settings
 
@@ -177,6 +177,15 @@ def test_the_last_places_are_reserved_for_new_products_that_would_win_fewer() ->
 def test_no_more_is_reserved_for_new_products_than_they_may_have() -> None:
     assert with_new_products(6, 7, min_new_share=1.0, max_new_share=0.25).listed.tolist() == [[0, 1, 2, 6]]
     assert with_new_products(0, 1, 2, min_new_share=1.0, max_new_share=0.25).listed.tolist() == [[0, 3, 4, 5]]
+
+
+def test_a_few_new_products_get_no_more_reserved_than_twice_their_share_of_the_shop() -> None:
+    # One of eight: twice an eighth of four places is one.
+    assert with_new_products(7, min_new_share=0.5, max_new_share=0.5).listed.tolist() == [[0, 1, 2, 7]]
+    # Where a tenth is new, a list of four has no place for it; where nothing is on offer, none either.
+    settings = RecommendSettings(min_new_share=0.5, max_new_share=0.5)
+    assert [least_new(k, np.arange(10) == 3, settings) for k in (4, 5, 10)] == [0, 1, 2]
+    assert least_new(4, np.zeros(0, dtype=np.bool_), settings) == 0
 
 
 def test_lists_by_the_rules_on_new_products_alone_are_those_of_the_policy() -> None:
