@@ -106,8 +106,8 @@ def least_new(k: int, is_new: Flags, settings: RecommendSettings) -> int:
 
     is_new: bool (n_offered,), of the products on offer.
     """
-    most = min(settings.max_new_share, MAX_TIMES_SHARE * float(is_new.mean()) if len(is_new) else 0.0)
-    return int(min(settings.min_new_share, most) * k)
+    in_proportion = MAX_TIMES_SHARE * float(is_new.mean()) * k if len(is_new) else 0.0
+    return min(int(min(settings.min_new_share, settings.max_new_share) * k), round(in_proportion))
 
 
 def lists_with_new(pool: Indices, is_new: Flags, k: int, settings: RecommendSettings) -> Indices:

@@ -182,9 +182,9 @@ def test_no_more_is_reserved_for_new_products_than_they_may_have() -> None:
 def test_a_few_new_products_get_no_more_reserved_than_twice_their_share_of_the_shop() -> None:
     # One of eight: twice an eighth of four places is one.
     assert with_new_products(7, min_new_share=0.5, max_new_share=0.5).listed.tolist() == [[0, 1, 2, 7]]
-    # Where a tenth is new, a list of four has no place for it; where nothing is on offer, none either.
+    # Where a twentieth is new, a list of four has no place for it; where nothing is on offer, none either.
     settings = RecommendSettings(min_new_share=0.5, max_new_share=0.5)
-    assert [least_new(k, np.arange(10) == 3, settings) for k in (4, 5, 10)] == [0, 1, 2]
+    assert [least_new(k, np.arange(20) == 3, settings) for k in (4, 10, 20)] == [0, 1, 2]
     assert least_new(4, np.zeros(0, dtype=np.bool_), settings) == 0
 
 
