@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from socialrec.contracts.columns import Table
-from socialrec.contracts.gold import COMMENT_INSIGHTS, TEXT_EMBEDDINGS
+from socialrec.contracts.gold import COMMENT_INSIGHTS, PRODUCT_ATTRIBUTES, TEXT_EMBEDDINGS
 from socialrec.contracts.silver import SILVER_COMMENTS
 from socialrec.errors import UserError
 from socialrec.features.inputs import FEATURE_SETTINGS, FEATURE_TABLES, NIGHT_TABLES, comment_days
@@ -40,6 +40,7 @@ def fingerprint_of(run: job.Run) -> str:
     partitions: dict[Table, Sequence[str] | None] = {table: [run.ds] for table in NIGHT_TABLES}
     partitions |= {SILVER_COMMENTS: days, TEXT_EMBEDDINGS: [encoder]}
     partitions |= {COMMENT_INSIGHTS: [day for day in run.lake.partitions(COMMENT_INSIGHTS) if day in days]}
+    partitions |= {PRODUCT_ATTRIBUTES: [run.ds]}
     recommend, etl = run.settings.recommend, run.settings.etl
     read = {name: getattr(recommend, name) for name in FEATURE_SETTINGS}
     return run.lake.fingerprint(partitions, encoder, read, etl.follow_weight, etl.mutual_weight, etl.reply_weight)

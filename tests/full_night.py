@@ -10,7 +10,7 @@ import numpy as np
 from socialrec.contracts.vocabulary import Entity
 from socialrec.recommend.lists.published import Place, PublishedList
 from socialrec.report.changes import Changes, Mover
-from socialrec.report.facts import Exposure, NightFacts, Rejected
+from socialrec.report.facts import Exposure, Liked, NightFacts, Rejected
 from socialrec.report.summary import model_of, refusal_of, summarise
 from socialrec.report.suspicion import Suspect
 
@@ -41,6 +41,8 @@ def full_facts() -> NightFacts:
             name: {day: 900 + 40 * place for place, day in enumerate(DAYS)} for name in ("interactions", "comments")
         },
         said={"sentiment": {"positive": 310, "negative": 80, "neutral": 40}, "topic": {"price": 90, "delivery": 30}},
+        liked=tuple(Liked("aspect", f"{TITLE} {n}", 1_200, 3_400, 1 - n / 5) for n in range(10)),
+        expected={"view": 612.5, "cart": 40.25, "return": 1.5},
         exposure=Exposure(0.62, np.arange(500)[::-1], tuple((TITLE, 300 - n) for n in range(10))),
         samples=tuple(a_list(number) for number in range(10)),
         changes=Changes(

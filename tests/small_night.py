@@ -21,6 +21,7 @@ from socialrec.features.tables import feature_tables
 from socialrec.recommend.lists.night import Night
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.signals import SIGNALS
+from socialrec.recommend.signals.aspects import Aspects
 from socialrec.settings import RecommendSettings, Settings
 
 BOOKS, GAMES = [f"b{i}" for i in range(6)], [f"g{i}" for i in range(6)]
@@ -41,6 +42,7 @@ RATED = pa.table(
         "sentiment_confidence": pa.nulls(1, pa.float32()),
         "aspects": pa.nulls(1, pa.list_(pa.string())),
         "aspect_sentiments": pa.nulls(1, pa.list_(pa.string())),
+        "aspect_quotes": pa.nulls(1, pa.list_(pa.string())),
     }
 )
 """Comments that the night knows of."""
@@ -129,12 +131,27 @@ def vectors_of_texts() -> pa.Table:
     return pa.table({"text_hash": hashes, "embedding": pa.array(list(noise), pa.list_(pa.float32()))})
 
 
+def about_size(user: str, product: str, sentiment: str) -> dict[str, Any]:
+    """A comment of three stars that says this of the product's size."""
+    text = "A handy size."
+    row = {"user_key": user, "product_id": product, "text": text, "text_hash": text, "rating": 3.0}
+    nothing = dict.fromkeys(("parent_comment_id", "sentiment", "sentiment_confidence"))
+    return {**row, **nothing, "aspects": ["size"], "aspect_sentiments": [sentiment], "aspect_quotes": [text]}
+
+
+def with_aspects(recommender: Recommender) -> Recommender:
+    """The same recommender, where half of a score is for aspects."""
+    halved = {name: weight / 2 for name, weight in recommender.weights.items()} | {"aspects": 0.5}
+    return Recommender(recommender.learned, (*recommender.signals, Aspects()), halved, recommender.info)
+
+
 def nothing_known(n_users: int, n_products: int) -> ReasonEvidence:
     """Evidence of a shop of which nothing is known that a reason could state."""
     nobody, width = sp.csr_matrix((n_users, n_products), dtype=np.float32), (n_products, 0)
     ties = sp.csr_matrix((n_users, n_users), dtype=np.float32)
-    praise, categories = pa.array([[]] * n_users, pa.list_(pa.string())), pa.nulls(n_products, pa.string())
-    return ReasonEvidence(nobody, nobody, ties, sp.csr_matrix(width, dtype=np.float32), [], praise, categories)
+    praise, praised = (pa.array([[]] * n_users, pa.list_(kind)) for kind in (pa.string(), pa.int64()))
+    words, categories = sp.csr_matrix(width, dtype=np.float32), pa.nulls(n_products, pa.string())
+    return ReasonEvidence(nobody, nobody, ties, words, [], praise, praised, [], praised, praise, categories)
 
 
 def fit_recommender(data: FeatureSet) -> Recommender:

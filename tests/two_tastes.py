@@ -52,6 +52,7 @@ def catalogue() -> pa.Table:
             "text_hash": [f"h-{p}" for p in ids],
             "is_active": [True] * 12,
             "category": ["books"] * 6 + ["games"] * 6,
+            "stated_category": ["books"] * 6 + ["games"] * 6,
             "brand": ["old", "new"] * 6,
             "first_seen_ds": ["2026-02-01"] * 12,
             "updated_ts": pa.nulls(12, TIME),
@@ -87,6 +88,7 @@ def comments() -> pa.Table:
             "sentiment_confidence": pa.nulls(1, pa.float32()),
             "aspects": pa.nulls(1, pa.list_(pa.string())),
             "aspect_sentiments": pa.nulls(1, pa.list_(pa.string())),
+            "aspect_quotes": pa.nulls(1, pa.list_(pa.string())),
         }
     )
 

@@ -208,6 +208,10 @@ def _context(data: FeatureSet, settings: RecommendSettings) -> ScoringSnapshot:
         words=sp.csr_matrix((n_products, 0), dtype=np.float32),
         word_names=[],
         praise=pa.nulls(n_users, pa.list_(pa.string())),
+        praised=pa.nulls(n_users, pa.list_(pa.int64())),
+        aspect_names=[],
+        aspects=pa.nulls(n_users, pa.list_(pa.int64())),
+        aspect_quotes=pa.nulls(n_users, pa.list_(pa.string())),
         categories=pa.nulls(n_products, pa.string()),
     )
     return ScoringSnapshot(

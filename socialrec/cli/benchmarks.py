@@ -199,6 +199,27 @@ def bench_growth(
     _print_result(measure(load_settings(home).scratch, scale).to_json(), as_json)
 
 
+@bench.command("without-text")
+def bench_without_text(
+    *,
+    source: Annotated[str, typer.Option("--source", help="What to import: demo, lastfm, amazon, …")] = "demo",
+    data: Annotated[Path | None, typer.Option("--data", help="Folder with the source's raw files")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare lists of a shop with its texts and without, by a paired test. With --home, on that home's newest day."""
+    from socialrec.bench.ranking.keys import made_home, read_newest
+    from socialrec.bench.ranking.without_text import run as measure
+
+    settings = load_settings(home)
+    if home is not None:
+        result = measure(read_newest(settings), settings)
+    else:
+        with made_home(settings.scratch, source, data) as made:
+            result = measure(read_newest(made), made)
+    _print_result(result.to_json(), as_json)
+
+
 @bench.command("scale")
 def bench_scale(
     scale: Annotated[float, typer.Option("--scale", min=0.0001, help="1 is 10 million interactions")] = 1.0,

@@ -28,10 +28,11 @@ _BRONZE, _QUARANTINE, _SILVER = (
     tuple(f"{layer}.{entity}" for entity in ENTITIES) for layer in ("bronze", "quarantine", "silver")
 )
 _EVIDENCE = ("silver.interactions", "silver.comments", "silver.products", "gold.social_ties")
-_TRAINED_ON = (*_EVIDENCE, "gold.comment_insights", "gold.text_embeddings")
+_UNDERSTOOD = ("gold.comment_insights", "gold.product_attributes", "gold.text_embeddings")
+_TRAINED_ON = (*_EVIDENCE, *_UNDERSTOOD)
 _LISTED = ("gold.user_product_affinity", "gold.social_ties", "gold.user_profiles", "silver.products")
 _FEATURES = ("gold.user_features", "gold.item_features", "gold.community_likes")
-_NIGHT = (*_LISTED, "silver.comments", "gold.comment_insights", "gold.text_embeddings")
+_NIGHT = (*_LISTED, "silver.comments", *_UNDERSTOOD)
 
 READ: dict[str, tuple[str, ...]] = {
     "ingest_landing": (LANDING_FILES,),
@@ -45,7 +46,8 @@ READ: dict[str, tuple[str, ...]] = {
     "publish_recommendations": (*_LISTED, "silver.interactions", "gold.recommendations", RECOMMENDER),
     "report_run": (
         *(*_BRONZE, *_QUARANTINE, *_SILVER, "gold.comment_insights"),
-        *("gold.user_profiles", "gold.recommendations", "gold.model_decisions"),
+        *("gold.user_profiles", "gold.user_opinions", "gold.behaviour_propensities"),
+        *("gold.recommendations", "gold.model_decisions"),
     ),
     "pretrain_encoder": ("gold.texts", *_EVIDENCE),
     "finetune_encoder": (*_EVIDENCE, BASE),

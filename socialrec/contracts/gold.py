@@ -127,6 +127,12 @@ COMMENT_INSIGHTS = Table(
             "`negative`, or `unknown` where it says nothing",
             nullable=True,
         ),
+        Column(
+            "aspect_quotes",
+            ListOf("string"),
+            "The first sentence that names each of them, in the same order, shortened",
+            nullable=True,
+        ),
         ENCODER_VERSION,
         PLATFORM,
         DS,
@@ -238,8 +244,13 @@ REASON = StructOf(
             "friends", ListOf("string"), "Pseudonyms of the users behind it; empty where they are too few to be named"
         ),
         Column("is_followed", "bool", "Whether the user follows everybody behind it, named or not"),
-        Column("words", ListOf("string"), "The words behind it; for `category` the category"),
-        Column("quote", "string", "For `words` the user's own sentence with the first word, personal data masked"),
+        Column("words", ListOf("string"), "The words behind it; for `praised` aspects, for `category` the category"),
+        Column(
+            "quote",
+            "string",
+            "For `words` the user's own sentence with the first word, for `praised` one about the first aspect, for "
+            "`friends` one in which somebody named here praises the product, if there is one; personal data masked",
+        ),
     )
 )
 
@@ -286,7 +297,16 @@ USER_FEATURES = Table(
             ListOf(StructOf((Column("aspect", "string", "Which"), Column("share", "float32", "Its share")))),
             "Aspects that the user's comments name",
         ),
-        Column("praise", ListOf("string"), "Favourable comments and labels, to quote"),
+        Column(
+            "praise",
+            ListOf(StructOf((PRODUCT_ID, Column("text", "string", "Its text")))),
+            "Favourable comments and labels, to quote",
+        ),
+        Column(
+            "liked_aspects",
+            ListOf(StructOf((Column("aspect", "string", "Which"), Column("quote", "string", "A sentence about it")))),
+            "Aspects that the user spoke well of",
+        ),
         Column("platform", "string", "Where the user gets a list; null where not", nullable=True),
         DS,
     ),
@@ -311,8 +331,9 @@ ITEM_FEATURES = Table(
         Column("n_likes", "int64", "Users with positive affinity", minimum=0),
         Column("n_met", "int64", "Users with any event", minimum=0),
         Column("trend", "float32", "Users with positive affinity, the newest counting most", minimum=0),
-        Column("category", "string", "As the shop names it", nullable=True),
-        Column("brand", "string", "As the shop names it: also its seller", nullable=True),
+        Column("category", "string", "As the shop names it, or else as predicted", nullable=True),
+        Column("stated_category", "string", "As the shop names it: what a reason may say", nullable=True),
+        Column("brand", "string", "As the shop names it, or else as predicted: also its seller", nullable=True),
         Column("is_active", "bool", "Whether it is offered"),
         Column("age_days", "float32", "Days since its newest description or first appearance", minimum=0),
         Column("is_small_seller", "bool", "Whether its seller has few likes"),

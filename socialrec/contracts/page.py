@@ -8,6 +8,7 @@ from socialrec.contracts import TABLES
 from socialrec.contracts.columns import Column, FixedListOf, ListOf, StructOf, Table, Type
 from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.entities.spec import EntitySpec
+from socialrec.contracts.flow import READ
 from socialrec.contracts.landing import EARLIEST_YEAR, FILE_FORMATS
 from socialrec.contracts.vocabulary import QuarantineReason
 
@@ -42,7 +43,9 @@ def _table(table: Table) -> str:
     key = ", ".join(f"`{name}`" for name in table.key)
     writers = ", ".join(f"`jobs/{job}.py`" for job in table.writers) or "no job yet: the contract is reserved"
     snapshot = ", a whole snapshot each" if table.is_snapshot else ""
-    facts = f"Key: {key}. Partition: `{table.partition}`{snapshot}. Written by: {writers}."
+    readers = ", ".join(f"`jobs/{job}.py`" for job, names in READ.items() if table.name in names)
+    read = f" Read by: {readers}." if readers else ""
+    facts = f"Key: {key}. Partition: `{table.partition}`{snapshot}. Written by: {writers}.{read}"
     return f"### {table.name}\n\nOne row is {table.row}. {facts}\n\n{_columns(table.columns)}\n"
 
 

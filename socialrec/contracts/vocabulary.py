@@ -80,6 +80,7 @@ class ReasonKind(StrEnum):
     friends       people the user is tied to who like the product (see `contracts.opinions`)
     looked_at     people the user is tied to who met it, where none of them is known to like it
     words         words of the product that are also in a favourable comment of the user
+    praised       aspects that comments praise the product for, and that the user praised in other products
     about         words of the product and of products that the user met
     category      the product is among the more popular half of its category
     popular       it is among the more popular half of all products
@@ -91,6 +92,7 @@ class ReasonKind(StrEnum):
     FRIENDS = "friends"
     LOOKED_AT = "looked_at"
     WORDS = "words"
+    PRAISED = "praised"
     ABOUT = "about"
     CATEGORY = "category"
     POPULAR = "popular"

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from socialrec.contracts.vocabulary import AspectSentiment
 from socialrec.features.evidence import SIGN_OF_SENTIMENT
 from socialrec.vectors.arrays import ABSENT, F32, Csr, Indices, csr, positions, vocabulary
 
@@ -68,6 +69,27 @@ def _mentions(comments: pa.Table, owner_column: str, owners: pa.Array, aspects: 
     lists = named["aspects"].combine_chunks()
     owner = named[owner_column].combine_chunks().take(pc.list_parent_indices(lists))
     return positions(owner, owners), positions(pc.list_flatten(lists), aspects)
+
+
+def favourable_aspects(comments: pa.Table, users: pa.Array) -> pa.Array:
+    """Aspects that each user spoke well of, by name, with a sentence of the user's about each: list of {aspect, quote},
+    (n_users,).
+
+    comments: `user_key`, and `aspects`, `aspect_sentiments` and `aspect_quotes` (lists of equal length).
+    """
+    named = comments.filter(pc.field("aspect_quotes").is_valid()).combine_chunks()
+    columns = (named[name].combine_chunks() for name in ("aspects", "aspect_sentiments", "aspect_quotes"))
+    flat, moods, quotes = (pc.list_flatten(column) for column in columns)
+    user = named["user_key"].combine_chunks().take(pc.list_parent_indices(named["aspects"].combine_chunks()))
+    said = pa.table({"user": user, "aspect": flat, "mood": moods, "quote": quotes})
+    said = said.filter((pc.field("mood") == AspectSentiment.POSITIVE.value) & (pc.field("quote") != ""))
+    found: list[dict[str, str]] = [{} for _ in range(len(users))]
+    rows = positions(said["user"], users).tolist()
+    for row, aspect, quote in sorted(zip(rows, said["aspect"].to_pylist(), said["quote"].to_pylist(), strict=True)):
+        if row != ABSENT:
+            found[row].setdefault(aspect, quote)
+    lists = [[{"aspect": aspect, "quote": quote} for aspect, quote in own.items()] for own in found]
+    return pa.array(lists, pa.list_(pa.struct({"aspect": pa.string(), "quote": pa.string()})))
 
 
 def _signs(named: pa.Table) -> F64:

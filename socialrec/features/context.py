@@ -99,7 +99,11 @@ class ScoringSnapshot:
             follows=found.follows,
             words=products.words,
             word_names=products.word_names.to_pylist(),
-            praise=rows["praise"].combine_chunks(),
+            praise=found.praise,
+            praised=found.praised,
+            aspect_names=products.aspects.to_pylist(),
+            aspects=found.aspects,
+            aspect_quotes=found.aspect_quotes,
             categories=products.categories,
         )
         return cls(

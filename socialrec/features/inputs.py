@@ -14,6 +14,7 @@ from socialrec.contracts.gold import (
     COMMENT_INSIGHTS,
     COMMUNITY_LIKES,
     ITEM_FEATURES,
+    PRODUCT_ATTRIBUTES,
     SOCIAL_TIES,
     TEXT_EMBEDDINGS,
     USER_FEATURES,
@@ -23,6 +24,7 @@ from socialrec.contracts.gold import (
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.errors import UserError
 from socialrec.evaluate.split import Split, Until
+from socialrec.features.attributes import with_predicted
 from socialrec.features.evidence import affinities_of_events
 from socialrec.features.feature_set import EvidenceTables, FeatureSet, build_features
 from socialrec.features.fit_users import users_to_fit
@@ -34,7 +36,8 @@ from socialrec.vectors.arrays import ABSENT, positions
 INTERACTION_COLUMNS = ("user_key", "product_id", "event_type", "event_ts", "quantity", "platform", "ds")
 COMMENT_COLUMNS = ("user_key", "product_id", "text", "text_hash", "rating", "created_ts", "parent_comment_id")
 COMMENT_KEY = ("platform", "comment_id", "ds")
-INSIGHTS = ("sentiment", "sentiment_confidence", "aspects", "aspect_sentiments")
+INSIGHTS = ("sentiment", "sentiment_confidence", "aspects", "aspect_sentiments", "aspect_quotes")
+ATTRIBUTE_COLUMNS = ("product_id", "attribute", "value", "origin")
 PRODUCT_COLUMNS = (
     *("product_id", "text", "text_hash", "is_active", "category", "brand"),
     *("first_seen_ds", "updated_ts"),
@@ -107,7 +110,8 @@ def read_inputs(
     wrote, and the ties between them. A shop without interactions has none to learn from. Raises UserError where the
     catalogue or its encoded texts are missing.
     """
-    tables = (SILVER_INTERACTIONS, SILVER_COMMENTS, COMMENT_INSIGHTS, SILVER_PRODUCTS, SOCIAL_TIES, TEXT_EMBEDDINGS)
+    products_and_texts = (SILVER_PRODUCTS, PRODUCT_ATTRIBUTES, TEXT_EMBEDDINGS)
+    tables = (SILVER_INTERACTIONS, SILVER_COMMENTS, COMMENT_INSIGHTS, SOCIAL_TIES, *products_and_texts)
     versions = {table.name: lake.version(table) for table in tables} | dict(pinned or {})
 
     def days(table: Table) -> list[str]:
@@ -121,7 +125,8 @@ def read_inputs(
         raise UserError(f"silver.products has nothing up to {ds}: land the catalogue, then run the ETL of that day")
     chosen = None if max_users is None else users_to_fit(lake, days(SILVER_INTERACTIONS), max_users, versions)
     interactions = read(SILVER_INTERACTIONS, INTERACTION_COLUMNS, HAPPENED & rows_of(chosen))
-    comments, products = read_comments(lake, ds, versions, chosen), read(SILVER_PRODUCTS, PRODUCT_COLUMNS)
+    comments = read_comments(lake, ds, versions, chosen)
+    products = with_predicted(read(SILVER_PRODUCTS, PRODUCT_COLUMNS), read(PRODUCT_ATTRIBUTES, ATTRIBUTE_COLUMNS))
     found = Inputs(
         ds=ds,
         interactions=interactions,
@@ -144,13 +149,24 @@ def read_night(lake: Lake, ds: str, encoder_version: str, users: pa.Array | None
     if missing:
         raise UserError(f"{', '.join(missing)} has no rows of {ds}: run build_silver and build_gold of that day first")
     of_both = rows_of(users) & rows_of(users, "neighbour_key")
-    filters = (rows_of(users), of_both, pc.scalar(True), rows_of(users))
-    affinities, ties, products, profiles = (
-        lake.read(table, [ds], filter=rows) for table, rows in zip(NIGHT_TABLES, filters, strict=True)
+    affinities, ties, profiles = (
+        lake.read(table, [ds], filter=rows)
+        for table, rows in (
+            (USER_PRODUCT_AFFINITY, rows_of(users)),
+            (SOCIAL_TIES, of_both),
+            (USER_PROFILES, rows_of(users)),
+        )
     )
-    comments = read_comments(lake, ds, users=users)
+    products, comments = read_products(lake, ds), read_comments(lake, ds, users=users)
     embeddings = read_embeddings(lake, ds, encoder_version, (products, comments))
     return NightTables(affinities, ties, products, profiles, comments, embeddings)
+
+
+def read_products(lake: Lake, ds: str) -> pa.Table:
+    """Read the products of day `ds`, with what was predicted where the shop states nothing (see `with_predicted`)."""
+    predicted = [day for day in lake.partitions(PRODUCT_ATTRIBUTES) if day == ds]
+    attributes = lake.read(PRODUCT_ATTRIBUTES, predicted, ATTRIBUTE_COLUMNS)
+    return with_predicted(lake.read(SILVER_PRODUCTS, [ds]), attributes)
 
 
 def read_embeddings(

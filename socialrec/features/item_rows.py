@@ -14,8 +14,9 @@ import scipy.sparse as sp
 from safetensors.numpy import load_file, save_file
 
 from socialrec.contracts.gold import ITEM_FEATURES
+from socialrec.features.attributes import STATED_CATEGORY
 from socialrec.features.item_metadata import ages_in_days, numbered, offered, small_sellers
-from socialrec.features.product_features import ProductFeatures, is_blank, named_column
+from socialrec.features.product_features import ProductFeatures, named_column
 from socialrec.features.product_sums import ProductSums
 from socialrec.features.user_rows import structs_of
 from socialrec.features.words import distinctive_words, product_words
@@ -46,6 +47,7 @@ def item_rows(
         "n_met": pa.array(sums.n_met),
         "trend": pa.array(side.trend),
         "category": side.category,
+        "stated_category": named_column(rows, STATED_CATEGORY, products),
         "brand": brand,
         "is_active": pa.array(offered(rows, products)),
         "age_days": pa.array(ages_in_days(rows, products, ds)),
@@ -64,8 +66,8 @@ class NightProducts:
     products: ids (n_products,). text, praise, popularity, trend, category: see `FeatureSet`; aspects: of the columns of
     praise. active: bool (n_products,). brand: int64 (n_products,), ABSENT where the shop names none. age_days: float32
     (n_products,), since the newer of its description and its first appearance. small_seller: bool (n_products,). n_met:
-    int64 (n_products,), users with any event. categories: string (n_products,), null without one. words: csr float32
-    (n_products, n_words), see `distinctive_words`, and word_names of its columns.
+    int64 (n_products,), users with any event. categories: string (n_products,), those that the shop states. words: csr
+    float32 (n_products, n_words), see `distinctive_words`, and word_names of its columns.
     """
 
     products: pa.Array
@@ -92,7 +94,7 @@ class NightProducts:
         here = place != ABSENT
         aspects = vocabulary(pa.chunked_array([_field(rows["praise"], "aspect")]))
         word_names = vocabulary(pa.chunked_array([_field(rows["words"], "word")]))
-        categories, brand = (_taken(rows[name], place) for name in ("category", "brand"))
+        categories, stated, brand = (_taken(rows[name], place) for name in ("category", "stated_category", "brand"))
         praise = _cells(rows["praise"], ("aspect", "praise"), aspects, place)
         return cls(
             products=products,
@@ -107,7 +109,7 @@ class NightProducts:
             age_days=_numbers(rows["age_days"], place).astype(np.float32),
             small_seller=_numbers(rows["is_small_seller"], place) > 0,
             n_met=_numbers(rows["n_met"], place).astype(np.int64),
-            categories=pc.if_else(is_blank(categories), pa.scalar(None, pa.string()), categories),
+            categories=stated,
             words=_cells(rows["words"], ("word", "weight"), word_names, place),
             word_names=word_names,
         )

@@ -21,10 +21,15 @@ def favourable(comments: pa.Table) -> tuple[pa.Table, pa.Table]:
 
 
 def texts_by_user(texts: pa.Table, users: pa.Array) -> pa.Array:
-    """Texts of each user, list<string> (n_users,), sorted so that the order of rows does not matter."""
-    found: list[list[str]] = [[] for _ in range(len(users))]
+    """Texts of each user with their products, list of {product_id, text} (n_users,), sorted by text so that the order
+    of rows does not matter.
+    """
+    found: list[list[tuple[str, str]]] = [[] for _ in range(len(users))]
     rows = positions(texts["user_key"], users)
-    for row, text in zip(rows.tolist(), texts["text"].to_pylist(), strict=True):
+    for row, text, product in zip(
+        rows.tolist(), texts["text"].to_pylist(), texts["product_id"].to_pylist(), strict=True
+    ):
         if row != ABSENT:
-            found[row].append(text)
-    return pa.array([sorted(own) for own in found], pa.list_(pa.string()))
+            found[row].append((text, product))
+    own = [[{"product_id": product, "text": text} for text, product in sorted(each)] for each in found]
+    return pa.array(own, pa.list_(pa.struct({"product_id": pa.string(), "text": pa.string()})))

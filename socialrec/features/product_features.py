@@ -8,7 +8,6 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from socialrec.features.aspects import praise_of
 from socialrec.features.product_sums import ProductSums
@@ -58,8 +57,3 @@ def named_column(rows: pa.Table, column: str, products: pa.Array) -> pa.Array:
     place = positions(products, rows["product_id"].combine_chunks())
     values = rows[column].combine_chunks().cast(pa.string())
     return values.take(pa.array(place, mask=place == ABSENT))
-
-
-def is_blank(values: pa.Array) -> pa.Array:
-    """Check which values are null or only spaces."""
-    return pc.fill_null(pc.equal(pc.utf8_trim_whitespace(values), ""), True)

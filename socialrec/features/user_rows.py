@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from socialrec.contracts.gold import USER_FEATURES
 from socialrec.contracts.vocabulary import Stance
+from socialrec.features.aspects import favourable_aspects
 from socialrec.features.praise import favourable, texts_by_user
 from socialrec.features.product_features import ProductFeatures
 from socialrec.features.stances import stances
@@ -58,6 +59,7 @@ def user_rows(parts: UserParts, users: pa.Array, products: ProductFeatures, sett
         "words": _filled_rows(side.words),
         "cares": structs_of(side.cares, {"aspect": products.aspects}, "share"),
         "praise": texts_by_user(pa.concat_tables([praise, labels]), users),
+        "liked_aspects": favourable_aspects(parts.comments, users),
     }
     schema = [field for field in arrow_schema(USER_FEATURES) if field.name not in NAMING]
     return pa.table([columns[field.name].cast(field.type) for field in schema], schema=pa.schema(schema))
@@ -149,7 +151,9 @@ class UserMatrices:
     """Matrices of rows of gold.user_features, n users over these users and products.
 
     affinity, recency, opinions, seen, returned, fans, onlookers: csr float32 (n, n_products). ties, follows: csr (n,
-    n); ties to users without a row are left out. words: float32 (n, dim). cares: float32 (n, n_aspects).
+    n); ties to users without a row are left out. words: float32 (n, dim). cares: float32 (n, n_aspects). praise:
+    list<string> (n,), and praised: list<int64>, the product of each; aspects: list<int64> (n,), aspects that a user
+    spoke well of, and aspect_quotes: list<string>, a sentence about each.
     """
 
     affinity: Csr
@@ -163,6 +167,10 @@ class UserMatrices:
     follows: Csr
     words: F32
     cares: F32
+    praise: pa.Array
+    praised: pa.Array
+    aspects: pa.Array
+    aspect_quotes: pa.Array
 
 
 def matrices_of(rows: pa.Table, products: pa.Array, aspects: pa.Array, dim: int) -> UserMatrices:
@@ -191,6 +199,8 @@ def matrices_of(rows: pa.Table, products: pa.Array, aspects: pa.Array, dim: int)
         matrix.eliminate_zeros()
     caring, cares = _flat(rows["cares"])
     aspect = positions(cares["aspect"], aspects)
+    said, liked = (rows[name].combine_chunks() for name in ("praise", "liked_aspects"))
+    known = _kept(liked, pc.is_in(liked.flatten().field("aspect"), value_set=aspects))
     return UserMatrices(
         affinity=of_pairs(affinity),
         recency=of_pairs(pairs["recency"].to_numpy(zero_copy_only=False)),
@@ -203,7 +213,32 @@ def matrices_of(rows: pa.Table, products: pa.Array, aspects: pa.Array, dim: int)
         follows=follows,
         words=_dense(rows["words"], dim),
         cares=csr(cares["share"].to_numpy(zero_copy_only=False), caring, aspect, (n, len(aspects))).toarray(),
+        praise=_field(said, "text"),
+        praised=_numbered(said, "product_id", products),
+        aspects=_numbered(known, "aspect", aspects),
+        aspect_quotes=_field(known, "quote"),
     )
+
+
+def _field(lists: pa.ListArray, name: str) -> pa.Array:
+    """One field of lists of structs."""
+    values = lists.flatten().field(name)
+    ends = np.concatenate([[0], np.cumsum(pc.list_value_length(lists).to_numpy(zero_copy_only=False))])
+    return pa.ListArray.from_arrays(pa.array(ends.astype(np.int32)), values)
+
+
+def _numbered(lists: pa.ListArray, name: str, names: pa.Array) -> pa.Array:
+    """One field of lists of structs by its place among the names, ABSENT where it is not there."""
+    values = _field(lists, name)
+    return pa.ListArray.from_arrays(values.offsets, pa.array(positions(values.values, names)))
+
+
+def _kept(lists: pa.ListArray, stays: pa.Array) -> pa.ListArray:
+    """Lists with only those values that stay."""
+    values, kept = lists.flatten(), np.asarray(stays.to_numpy(zero_copy_only=False), dtype=np.bool_)
+    starts = np.concatenate([[0], np.cumsum(pc.list_value_length(lists).to_numpy(zero_copy_only=False))])
+    ends = np.concatenate([[0], np.cumsum(kept)])[starts.astype(np.int64)]
+    return pa.ListArray.from_arrays(pa.array(ends.astype(np.int32)), values.filter(stays))
 
 
 def _flat(lists: pa.ChunkedArray) -> tuple[Indices, dict[str, pa.Array]]:

@@ -48,13 +48,24 @@ def is_label(text: str) -> bool:
 def quote_of(texts: Sequence[str], word: str) -> str:
     """Quote the first sentence of these texts that contains the word, shortened around it; empty where none does."""
     for text in texts:
-        for sentence in _SENTENCE_END.split(text):
+        for sentence in sentences_of(text):
             if word in words_of(sentence):
-                return _shortened(sentence.strip(), word)
+                return shortened(sentence, word)
     return ""
 
 
-def _shortened(sentence: str, word: str) -> str:
+def opening_of(texts: Sequence[str]) -> str:
+    """Quote the first sentence of the first text, shortened; empty without texts."""
+    return shortened(sentences_of(texts[0])[0], "") if texts else ""
+
+
+def sentences_of(text: str) -> list[str]:
+    """Cut a text into its sentences, at least one."""
+    return [sentence.strip() for sentence in _SENTENCE_END.split(text)]
+
+
+def shortened(sentence: str, word: str) -> str:
+    """Cut a sentence to `QUOTE_CHARACTERS` around a word in lower case."""
     if len(sentence) <= QUOTE_CHARACTERS:
         return sentence
     middle = sentence.lower().find(word) + len(word) // 2

@@ -4,17 +4,19 @@ inactive the shop does not offer the product (out of stock counts as that): neve
 product: never listed seen the user has met the product: never listed stale older than `max_age_days` category more than
 `max_per_category` products of one category in a list brand more than `max_per_brand` products of one brand in a list
 new more than `max_new_share` of a list for products that the model has not learned from
+reserved others make room where these have less than `min_new_share` of a list
 sellers others make room where small sellers have lost more than `max_small_seller_loss` of their places in proportion
 to likes exploration gives up the last places of a list to chance
 
 The first three look at every product. The others walk down the best of the rest, `POOL_LISTS` times as long as a list,
 and yield where a list would otherwise stay short: removed products come back by score, and count as `refilled`. Places
-reserved for small sellers may exceed the limits of a category or brand.
+reserved for new products or small sellers may exceed the limits of a category or brand.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,10 +26,15 @@ import numpy.typing as npt
 from socialrec.features.context import ScoringSnapshot
 from socialrec.recommend.ranker import TopKRanker
 from socialrec.recommend.scores import Scores
+from socialrec.settings import RecommendSettings
 from socialrec.vectors.arrays import ABSENT, F32, Flags, Indices
 
 POOL_LISTS = 5
-RULES = ("inactive", "returned", "seen", "stale", "category", "brand", "new", "sellers", "exploration")
+MAX_TIMES_SHARE = 2.0
+"""Most places that are reserved for new products, as a multiple of their share of the products on offer: the same few
+would be in every list.
+"""
+RULES = ("inactive", "returned", "seen", "stale", "category", "brand", "new", "reserved", "sellers", "exploration")
 REFILLED = "refilled"
 
 Removed = dict[str, int]
@@ -63,6 +70,11 @@ class Policy:
         pool, pool_scores = self._lister.top_k(scores, context.seen[rows], POOL_LISTS * k)
         kept = _walk(pool, k, self._walking_rules(len(rows)), removed)
         kept |= _refill(pool, kept, k, removed)
+        if self.is_new.any():
+            before = kept
+            n_reserved = least_new(k, self.is_new[context.active], settings)
+            kept = _make_room(pool, kept, self.is_new, [n_reserved] * len(rows))
+            removed["reserved"] += int((before & ~kept).sum())
         if settings.max_small_seller_loss is not None:
             before = kept
             kept = _make_room(pool, kept, context.small_seller, _reserved(context, rows, k))
@@ -86,9 +98,30 @@ class Policy:
         if settings.max_per_brand is not None:
             rules.append(_AtMost("brand", context.brand, settings.max_per_brand, n_users))
         if self.is_new.any():
-            most = int(settings.max_new_share * settings.list_length)
-            rules.append(_AtMost("new", np.where(self.is_new, 0, ABSENT), most, n_users))
+            rules.append(_few_new(self.is_new, settings.list_length, settings, n_users))
         return rules
+
+
+def least_new(k: int, is_new: Flags, settings: RecommendSettings) -> int:
+    """Number of the last of k places that are reserved for products that the model has not learned from.
+
+    is_new: bool (n_offered,), of the products on offer.
+    """
+    in_proportion = MAX_TIMES_SHARE * float(is_new.mean()) * k if len(is_new) else 0.0
+    return min(int(min(settings.min_new_share, settings.max_new_share) * k), round(in_proportion))
+
+
+def lists_with_new(pool: Indices, is_new: Flags, k: int, settings: RecommendSettings) -> Indices:
+    """Lists of k places from the best products of each user, int64 (n, pool), by the rules on new products alone."""
+    kept = _walk(pool, k, [_few_new(is_new, k, settings, len(pool))], Counter())
+    kept |= _refill(pool, kept, k, Counter())
+    kept = _make_room(pool, kept, is_new, [least_new(k, is_new, settings)] * len(pool))
+    places = np.argsort(~kept, axis=1, kind="stable")[:, :k]
+    return np.where(np.take_along_axis(kept, places, axis=1), np.take_along_axis(pool, places, axis=1), ABSENT)
+
+
+def _few_new(is_new: Flags, k: int, settings: RecommendSettings, n_users: int) -> _AtMost:
+    return _AtMost("new", np.where(is_new, 0, ABSENT), int(settings.max_new_share * k), n_users)
 
 
 def _hidden(context: ScoringSnapshot, rows: Indices) -> Removed:
@@ -172,19 +205,19 @@ def _reserved(context: ScoringSnapshot, rows: Indices, k: int) -> list[int]:
     return [int(wanted + _chance(context, row).random()) for row in rows.tolist()]
 
 
-def _make_room(pool: Indices, kept: Flags, is_small: Flags, reserved: Sequence[int]) -> Flags:
-    """Give the last places of others to the best products of small sellers further down, until the reserve is
+def _make_room(pool: Indices, kept: Flags, is_meant: Flags, reserved: Sequence[int]) -> Flags:
+    """Give the last places of others to the best products further down for which places are reserved, until these are
     filled.
+
+    is_meant: bool (n_products,). reserved: places of each list.
     """
-    result = kept.copy()
-    small = is_small[pool] & (pool != ABSENT)
-    for user, n_reserved in enumerate(reserved):
-        n_missing = n_reserved - int((kept[user] & small[user]).sum())
-        spare, others = np.flatnonzero(small[user] & ~kept[user]), np.flatnonzero(kept[user] & ~small[user])
-        n = max(min(n_missing, len(spare), len(others)), 0)
-        result[user, spare[:n]] = True
-        result[user, others[len(others) - n :]] = False
-    return result
+    meant = is_meant[pool] & (pool != ABSENT)
+    spare, others = meant & ~kept, kept & ~meant
+    missing = np.asarray(reserved) - (kept & meant).sum(axis=1)
+    n = np.clip(missing, 0, np.minimum(spare.sum(axis=1), others.sum(axis=1)))[:, None]
+    n_after = others.sum(axis=1)[:, None] - np.cumsum(others, axis=1)
+    made: Flags = (kept | (spare & (np.cumsum(spare, axis=1) <= n))) & ~(others & (n_after < n))
+    return made
 
 
 def _explore(pool: Indices, kept: Flags, n_explored: int, chances: Sequence[np.random.Generator]) -> Flags:

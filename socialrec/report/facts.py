@@ -13,7 +13,14 @@ import pyarrow.compute as pc
 from socialrec.contracts.bronze import QUARANTINE
 from socialrec.contracts.columns import Table
 from socialrec.contracts.entities import EVENTS
-from socialrec.contracts.gold import COMMENT_INSIGHTS, MODEL_DECISIONS, RECOMMENDATIONS, USER_PROFILES
+from socialrec.contracts.gold import (
+    BEHAVIOUR_PROPENSITIES,
+    COMMENT_INSIGHTS,
+    MODEL_DECISIONS,
+    RECOMMENDATIONS,
+    USER_OPINIONS,
+    USER_PROFILES,
+)
 from socialrec.contracts.silver import SILVER, SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.lake import Lake
 from socialrec.recommend.decisions import newest_decision
@@ -63,17 +70,31 @@ class Served:
 
 
 @dataclass(frozen=True)
+class Liked:
+    """Opinion of all users on one category or aspect: users and comments behind it, and its mean, -1 to 1."""
+
+    kind: str
+    subject: str
+    n_users: int
+    n_comments: int
+    sentiment: float
+
+
+@dataclass(frozen=True)
 class NightFacts:
     """Everything on the page that is not in the summary.
 
     `growth` is rows by day of each daily table, `said` how many of the night's comments have each sentiment and topic,
-    `suspects` the accounts that look like rings, `decision` the row of gold.model_decisions that put the lists' model
-    to use, if there is one.
+    `liked` what all users think, `expected` the expected number of each next action of the day's active users, as far
+    as they do anything, `suspects` the accounts that look like rings, `decision` the row of gold.model_decisions that
+    put the lists' model to use, if there is one.
     """
 
     rejected: tuple[Rejected, ...]
     growth: dict[str, dict[str, int]]
     said: dict[str, dict[str, int]]
+    liked: tuple[Liked, ...]
+    expected: dict[str, float]
     exposure: Exposure
     samples: tuple[PublishedList, ...]
     changes: Changes | None
@@ -87,6 +108,8 @@ def read_facts(lake: Lake, ds: str) -> NightFacts:
     return NightFacts(
         rejected=tuple(read_rejected(lake, landed)),
         said=read_said(lake, landed),
+        liked=tuple(read_liked(lake, ds)),
+        expected=read_expected(lake, ds),
         growth={entity.value: rows_by_day(lake, SILVER[entity], ds) for entity in EVENTS},
         exposure=read_exposure(lake, ds),
         samples=tuple(read_lists(lake, ds, sample_users(lake, ds))),
@@ -115,6 +138,37 @@ def read_said(lake: Lake, days: Sequence[str]) -> dict[str, dict[str, int]]:
     """Return the number of comments of these landing days by sentiment and by topic, most frequent first."""
     rows = lake.read(COMMENT_INSIGHTS, days, ["sentiment", "topic"])
     return {name: _counts(rows[name]) for name in rows.column_names}
+
+
+def read_liked(lake: Lake, ds: str) -> list[Liked]:
+    """Return the opinions on the categories and aspects that most users speak of, best liked first."""
+    rows = lake.read(USER_OPINIONS, _this(lake, USER_OPINIONS, ds), ["kind", "subject", "sentiment", "n_comments"])
+    rows = rows.append_column("sum", pc.multiply(rows["sentiment"], pc.cast(rows["n_comments"], pa.float64())))
+    # On one thread, so that the sums do not depend on how rows are spread.
+    found = rows.group_by(["kind", "subject"], use_threads=False)
+    totals = found.aggregate([([], "count_all"), ("n_comments", "sum"), ("sum", "sum")]).to_pylist()
+    liked = [
+        Liked(
+            row["kind"], row["subject"], row["count_all"], row["n_comments_sum"], row["sum_sum"] / row["n_comments_sum"]
+        )
+        for row in totals
+    ]
+    known = sorted(liked, key=lambda each: (-each.n_users, each.kind, each.subject))[:N_TOP]
+    return sorted(known, key=lambda each: -each.sentiment)
+
+
+def read_expected(lake: Lake, ds: str) -> dict[str, float]:
+    """Return the sum of the probabilities of each next action, largest first."""
+    days = _this(lake, BEHAVIOUR_PROPENSITIES, ds)
+    rows = lake.read(BEHAVIOUR_PROPENSITIES, days, ["action", "probability"])
+    sums = rows.group_by("action", use_threads=False).aggregate([("probability", "sum")])
+    sums = sums.sort_by([("probability_sum", "descending"), ("action", "ascending")])
+    return dict(zip(sums["action"].to_pylist(), sums["probability_sum"].to_pylist(), strict=True))
+
+
+def _this(lake: Lake, table: Table, ds: str) -> list[str]:
+    """Partition of a day; none where the table has nothing of it."""
+    return [day for day in lake.partitions(table) if day == ds]
 
 
 def _counts(values: pa.ChunkedArray) -> dict[str, int]:

@@ -57,6 +57,7 @@ def render(summary: Mapping[str, Any], facts: NightFacts) -> str:
         exposed=charts.curve(facts.exposure.counts),
         growth={entity: charts.curve(list(by_day.values())) for entity, by_day in facts.growth.items() if by_day},
         said={name: charts.bars(counts) for name, counts in facts.said.items()},
+        expected=charts.bars(facts.expected),
         jobs=charts.bars(summary["seconds"]),
         outcomes=OUTCOMES,
         short=SHORT_KEY,

@@ -113,6 +113,8 @@ class RecommendSettings(Section):
     """
     max_new_share: Share = 0.3
     """Largest share of a list's places for products that the model has not learned from."""
+    min_new_share: Share = 0.2
+    """Share of a list's places, its last, that are reserved for these where their scores win them fewer."""
     exploration_share: Share = 0.0
     """Share of a list's places, its last, that are drawn at random."""
     keep_lists_days: int = Field(0, ge=0, le=31)

@@ -33,6 +33,7 @@ COMMENTS = [
     ("writer", "kite", None, "It broke on the very first day"),
     ("ann", "boat", 5.0, "So red! I like the red of this boat."),
     ("ann", "lamp", 2.0, "The desk fell over."),
+    ("fan", "kite", 4.0, "Flies well. Red, too."),
     *(("tagger", "kite", None, tag) for tag in ("windy", "high", "long tail")),
     ("tagger", "boat", None, "wet"),
 ]
@@ -87,7 +88,11 @@ def lake(settings: Settings) -> Lake:
     ]
     written = [{**row, "created_ts": day(6 if row["product_id"] == "kite" else 5)} for row in comments]
     put(lake, SILVER_COMMENTS, DS, [{**row, **HERE} for row in written])
-    put(lake, COMMENT_INSIGHTS, DS, [{"comment_id": "c1", "sentiment": "negative", "aspects": [], **HERE}])
+    # Of the size of the kite two speak well and one badly, of that of the boat ann alone does.
+    sizes = [("c2", "positive"), ("c4", "positive"), ("c5", "positive"), ("c0", "negative"), ("c3", "negative")]
+    told = [{"comment_id": name, "aspects": ["size"], "aspect_sentiments": [mood]} for name, mood in sizes]
+    told.append({"comment_id": "c1", "sentiment": "negative", "aspects": []})
+    put(lake, COMMENT_INSIGHTS, DS, [{**row, **HERE} for row in told])
     put(lake, SILVER_FOLLOWS, DS, [{"follower_key": one, "followee_key": other, **HERE} for one, other in FOLLOWS])
     return lake
 
@@ -108,6 +113,9 @@ def check(settings: Settings, lake: Lake, *places: tuple[str, str, dict[str, Any
         ("kite", {"kind": "because_you", "products": ["boat"]}, 0),
         ("kite", {"kind": "because_you", "products": ["lamp"]}, 1),  # only complained about
         ("kite", {"kind": "friends", "friends": ["fan"], "is_followed": True}, 0),
+        ("kite", {"kind": "friends", "friends": ["fan"], "quote": "Flies well."}, 0),
+        ("kite", {"kind": "friends", "friends": ["fan"], "quote": "It flies."}, 1),  # nobody said so
+        ("kite", {"kind": "friends", "quote": "Flies well."}, 1),  # of somebody who is not named
         ("kite", {"kind": "friends"}, 0),
         ("boat", {"kind": "friends"}, 1),  # nobody whom ann follows likes the boat
         *(
@@ -120,6 +128,10 @@ def check(settings: Settings, lake: Lake, *places: tuple[str, str, dict[str, Any
         ("kite", {"kind": "words", "words": ["red"], "quote": "I like the boat"}, 2),  # not said, without the word
         ("kite", {"kind": "words", "words": ["boat"], "quote": "I like the red of this boat."}, 1),  # no word of a kite
         ("lamp", {"kind": "words", "words": ["desk"], "quote": "The desk fell over."}, 2),  # words of a complaint
+        ("kite", {"kind": "praised", "words": ["size"], "quote": "So red!"}, 0),
+        ("kite", {"kind": "praised", "words": ["size"], "quote": "The desk fell over."}, 1),  # no praise
+        ("lamp", {"kind": "praised", "words": ["size"], "quote": "So red!"}, 1),  # ann's own complaint is all
+        ("kite", {"kind": "praised", "words": ["price"], "quote": "So red!"}, 3),  # nobody speaks of it
         ("kite", {"kind": "about", "words": ["red", "toys"]}, 0),
         ("lamp", {"kind": "about", "words": ["desk"]}, 1),
         ("kite", {"kind": "category", "words": ["toys"]}, 0),

@@ -11,7 +11,8 @@ from socialrec.contracts import BRONZE, GOLD, QUARANTINE, SILVER, TABLES
 from socialrec.contracts.columns import DS, Column, FixedListOf, ListOf, StructOf, Table, day
 from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.entities.spec import EntitySpec
-from socialrec.contracts.gold import RECOMMENDATIONS
+from socialrec.contracts.flow import READ
+from socialrec.contracts.gold import LIST_INPUTS, RECOMMENDATIONS
 from socialrec.contracts.page import render
 from socialrec.contracts.vocabulary import Cadence
 from socialrec.errors import UserError
@@ -36,6 +37,12 @@ def test_every_table_of_the_design_has_a_contract() -> None:
     layers = dict.fromkeys(("bronze", "quarantine", "silver"), entities) | {"gold": gold}
     assert set(TABLES) == {f"{layer}.{noun}" for layer, nouns in layers.items() for noun in nouns}
     assert len(TABLES) == len(BRONZE) + len(QUARANTINE) + len(SILVER) + len(GOLD)
+
+
+def test_every_table_of_gold_is_read_by_a_job_that_does_not_write_it() -> None:
+    read = {name for job in READ for name in READ[job] if job not in TABLES.get(name, LIST_INPUTS).writers}
+    # What lists are made from is read by the job that keeps them.
+    assert {table.name for table in GOLD} - read == {LIST_INPUTS.name}
 
 
 def test_raw_user_ids_end_at_bronze() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from socialrec.features.aspects import cares_of, praise_of, said_of_aspects
+from socialrec.features.aspects import cares_of, favourable_aspects, praise_of, said_of_aspects
 
 USERS, PRODUCTS = pa.array(["ann", "bob"]), pa.array(["coat", "shoe"])
 SCHEMA = pa.schema(
@@ -17,12 +17,19 @@ SCHEMA = pa.schema(
         "product_id": pa.string(),
         "aspects": pa.list_(pa.string()),
         "aspect_sentiments": pa.list_(pa.string()),
+        "aspect_quotes": pa.list_(pa.string()),
     }
 )
 
 
 def said(user: str, product: str, **aspects: str) -> dict[str, Any]:
-    return {"user_key": user, "product_id": product, "aspects": [*aspects], "aspect_sentiments": [*aspects.values()]}
+    lists = {"aspects": [*aspects], "aspect_sentiments": [*aspects.values()]}
+    return {
+        "user_key": user,
+        "product_id": product,
+        **lists,
+        "aspect_quotes": [f"{name} of {product}" for name in aspects],
+    }
 
 
 def matrices(*comments: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -58,3 +65,16 @@ def test_comments_without_insights_or_of_strangers_say_nothing() -> None:
     assert (cares.tolist(), praise.tolist()) == ([[0], [0]], [[0], [0]])
     cares, praise = matrices(nothing)
     assert (cares.shape, praise.shape, cares.any(), praise.any()) == ((2, 1), (2, 1), False, False)
+
+
+def test_a_user_is_quoted_on_aspects_that_they_spoke_well_of_by_one_sentence_each() -> None:
+    said_so = [
+        said("ann", "shoe", price="negative", size="positive"),
+        said("ann", "coat", size="positive"),
+        said("bob", "coat", colour="neutral"),
+        said("eve", "hat", size="positive"),
+        {**said("bob", "shoe", size="positive"), "aspect_quotes": [""]},
+        {**said("bob", "shoe", size="positive"), "aspect_quotes": None},
+    ]
+    comments = pa.Table.from_pylist(said_so, SCHEMA)
+    assert favourable_aspects(comments, USERS).to_pylist() == [[{"aspect": "size", "quote": "size of coat"}], []]

@@ -31,6 +31,7 @@ def insight(name: str, ds: str, sentiment: str) -> dict[str, Any]:
         "topic_confidence": None,
         "aspects": ["size"],
         "aspect_sentiments": [sentiment],
+        "aspect_quotes": [name],
         "encoder_version": "enc",
         "platform": "shop",
         "ds": ds,
@@ -56,10 +57,10 @@ def test_comments_have_what_was_predicted_of_them_and_nothing_of_others_or_of_la
     assert found[0]["sentiment"] == "positive"
     assert (found[0]["aspects"], found[0]["aspect_sentiments"]) == (["size"], ["positive"])
     # Of another platform, whose comment has the same id.
-    assert [found[1][name] for name in INSIGHTS] == [None] * 4
+    assert [found[1][name] for name in INSIGHTS] == [None] * 5
 
 
 def test_before_the_first_insights_nothing_is_said_of_comments(lake: Lake) -> None:
     put(lake, SILVER_COMMENTS, [comment("a", D1)])
     [found] = read_comments(lake, D1).to_pylist()
-    assert [found[name] for name in INSIGHTS] == [None] * 4
+    assert [found[name] for name in INSIGHTS] == [None] * 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from small_night import context_of
+from small_night import RATED, about_size, context_of, with_aspects
 
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.features.context import ScoringSnapshot
@@ -80,6 +80,17 @@ def test_words_stand_where_the_text_behind_them_pulls_the_product_up(
     shared = claim(context, recommender, "r1", "b5", "words", words=["novel", "paper"])
     foreign = claim(context, recommender, "r1", "g5", "words", words=["novel", "paper"])
     assert stands(recommender, context, shared, foreign) == [True, False]
+
+
+def test_praise_stands_where_the_user_cares_for_the_aspect(
+    recommender: Recommender, events: pa.Table, catalogue: pa.Table, ties: pa.Table, settings: Settings
+) -> None:
+    said = [about_size("r2", "b0", "positive"), about_size("r3", "b5", "positive")]
+    comments = pa.Table.from_pylist(said, RATED.schema)
+    context = context_of(recommender, events, catalogue, ties, settings, comments=comments)
+    judged = with_aspects(recommender)
+    caring, other = (claim(context, judged, user, "b5", "praised", words=["size"]) for user in ("r2", "r0"))
+    assert stands(judged, context, caring, other) == [True, False]
 
 
 def test_every_claim_of_the_small_shop_is_tested_and_counted_by_kind(

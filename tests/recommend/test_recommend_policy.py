@@ -17,7 +17,7 @@ from socialrec.features.feature_set import FeatureSet
 from socialrec.features.item_metadata import ages_in_days, first_seen_since, kind_numbers, offered, small_sellers
 from socialrec.recommend.lists.scoring import recommend_everyone, rows_scorer, total_removed
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.policy import RULES, Chosen, Policy
+from socialrec.recommend.policy import RULES, Chosen, Policy, least_new, lists_with_new
 from socialrec.recommend.scores import DenseScores
 from socialrec.settings import RecommendSettings, Settings
 
@@ -158,6 +158,45 @@ def test_a_bound_on_the_loss_of_small_sellers_takes_away_no_more_than_it_must() 
     assert bounded.scores.tolist() == [[7, 6, 5, 3]]
     assert bounded.removed["sellers"] == 1
     assert lists(night(**changes, max_small_seller_loss=1.0)).listed.tolist() == [[1, 2, 3, 4]]
+
+
+def with_new_products(*new: int, **settings: Any) -> Chosen:
+    context = night(**{"list_length": 4, **settings})
+    is_new = np.isin(np.arange(N_PRODUCTS), new)
+    return Policy(context, is_new).choose(DenseScores.whole(SCORES), context.target_rows)
+
+
+def test_the_last_places_are_reserved_for_new_products_that_would_win_fewer() -> None:
+    chosen = with_new_products(5, 6, 7, min_new_share=0.5, max_new_share=0.5)
+    assert chosen.listed.tolist() == [[0, 1, 5, 6]]
+    assert chosen.scores.tolist() == [[8, 7, 3, 2]]
+    assert removed(chosen) == {"reserved": 2}
+    # Product 1 has won one of the two places already.
+    assert with_new_products(1, 6, 7, min_new_share=0.5, max_new_share=0.5).listed.tolist() == [[0, 1, 2, 6]]
+    assert with_new_products(5, 6, min_new_share=0.0).listed.tolist() == [[0, 1, 2, 3]]
+
+
+def test_no_more_is_reserved_for_new_products_than_they_may_have() -> None:
+    assert with_new_products(6, 7, min_new_share=1.0, max_new_share=0.25).listed.tolist() == [[0, 1, 2, 6]]
+    assert with_new_products(0, 1, 2, min_new_share=1.0, max_new_share=0.25).listed.tolist() == [[0, 3, 4, 5]]
+
+
+def test_a_few_new_products_get_no_more_reserved_than_twice_their_share_of_the_shop() -> None:
+    # One of eight: twice an eighth of four places is one.
+    assert with_new_products(7, min_new_share=0.5, max_new_share=0.5).listed.tolist() == [[0, 1, 2, 7]]
+    # Where a twentieth is new, a list of four has no place for it; where nothing is on offer, none either.
+    settings = RecommendSettings(min_new_share=0.5, max_new_share=0.5)
+    assert [least_new(k, np.arange(20) == 3, settings) for k in (4, 10, 20)] == [0, 1, 2]
+    assert least_new(4, np.zeros(0, dtype=np.bool_), settings) == 0
+
+
+def test_lists_by_the_rules_on_new_products_alone_are_those_of_the_policy() -> None:
+    settings = RecommendSettings(min_new_share=0.25, max_new_share=0.5)
+    pool = np.array([[0, 1, 2, 3, 4, 5], [3, 2, 1, 0, 5, -1]])
+    is_new = np.array([True, True, True, False, False, False])
+    assert lists_with_new(pool, is_new, 4, settings).tolist() == [[0, 1, 3, 4], [3, 2, 1, 5]]
+    is_new = np.array([False, False, False, False, False, True])
+    assert lists_with_new(pool, is_new, 4, settings).tolist() == [[0, 1, 2, 5], [3, 2, 1, 5]]
 
 
 def test_parts_of_a_place_go_to_so_many_users_by_chance() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from small_night import RATED, context_of
+from small_night import RATED, about_size, context_of, with_aspects
 
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.features.context import ScoringSnapshot
@@ -82,6 +82,25 @@ def test_a_friend_who_likes_a_product_is_named(night: dict[str, Any]) -> None:
     assert by_people(night) == [("friends", ["r1"], True)]
 
 
+@pytest.mark.parametrize(
+    ("comment", "quote"),
+    [
+        (said("r1", 5.0, "Came early. This novel is a joy!", product_id="b0"), "This novel is a joy!"),
+        (said("r1", 5.0, "What a joy. Came early.", product_id="b0"), "What a joy."),  # no word of the book
+        (said("r1", 5.0, "This novel is a joy!", product_id="b1"), ""),  # of another book
+        (said("r2", 5.0, "This novel is a joy!", product_id="b0"), ""),  # of somebody else
+    ],
+)
+def test_a_named_friend_is_quoted_on_the_product(night: dict[str, Any], comment: dict[str, Any], quote: str) -> None:
+    told = {"comments": comments(comment)}
+    context = context_of(**night, min_named_friends=1, **told)
+    [reason] = reasons_of(night["recommender"], context, "friend", "b0", "friends")
+    assert reason["quote"] == quote
+    # Whoever is not named is not quoted.
+    [unnamed] = reasons_of(night["recommender"], context_of(**night, **told), "friend", "b0", "friends")
+    assert (unnamed["friends"], unnamed["quote"]) == ([], "")
+
+
 def test_a_friend_who_only_clicked_looked_at_it(night: dict[str, Any]) -> None:
     clicks = pa.array(["click"] * night["events"].num_rows)
     night["events"] = night["events"].set_column(2, "event_type", clicks)
@@ -139,6 +158,24 @@ def test_no_word_comes_from_a_complaint_another_product_or_somebody_else(
 ) -> None:
     [reason] = words_for(night, comment)
     assert (reason["kind"], sorted(reason["words"]), reason["quote"]) == ("about", ["novel", "paper"], "")
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "is_given"),
+    [
+        (about_size("r2", "b0", "positive"), about_size("r3", "b5", "positive"), True),
+        (about_size("r2", "b0", "negative"), about_size("r3", "b5", "positive"), False),  # r2 likes no size
+        (about_size("r2", "b0", "positive"), about_size("r3", "b5", "negative"), False),  # nor has the book a good one
+        (about_size("r2", "b0", "positive"), about_size("r3", "b4", "positive"), False),  # of another book
+    ],
+)
+def test_a_product_is_praised_for_aspects_that_the_user_praised_elsewhere(
+    night: dict[str, Any], own: dict[str, Any], others: dict[str, Any], is_given: bool
+) -> None:
+    context = context_of(**night, comments=comments(own, others), list_length=12)
+    recommender = with_aspects(night["recommender"])
+    found = reasons_of(recommender, context, "r2", "b5", "praised")
+    assert [(reason["words"], reason["quote"]) for reason in found] == [(["size"], "A handy size.")] * is_given
 
 
 def test_a_label_of_the_user_is_in_their_words(night: dict[str, Any]) -> None:

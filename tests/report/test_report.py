@@ -16,13 +16,20 @@ import pytest
 
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.columns import Table
-from socialrec.contracts.gold import COMMENT_INSIGHTS, MODEL_DECISIONS, RECOMMENDATIONS, USER_PROFILES
+from socialrec.contracts.gold import (
+    BEHAVIOUR_PROPENSITIES,
+    COMMENT_INSIGHTS,
+    MODEL_DECISIONS,
+    RECOMMENDATIONS,
+    USER_OPINIONS,
+    USER_PROFILES,
+)
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.report import charts
-from socialrec.report.facts import NightFacts, Served, read_facts, read_rejected, served_groups
+from socialrec.report.facts import Liked, NightFacts, Served, read_facts, read_rejected, served_groups
 from socialrec.report.page import render, write_report
 from socialrec.report.summary import model_of, refusal_of
 
@@ -179,6 +186,32 @@ def test_what_people_say_is_counted_by_sentiment_and_topic_most_frequent_first(s
     page = render(summary(), facts)
     assert "What people say" in page
     assert "<size>" not in page
+
+
+def test_what_people_think_is_a_mean_over_comments_best_liked_first(shop: Lake) -> None:
+    assert "What people think" not in render(summary(), read_facts(shop, D2))
+    same = {"comment_ids": [], "platform": "shop", "ds": D2}
+    thoughts = [(ANN, "size", -1.0, 3), (BOB, "size", 1.0, 1), (ANN, "<kites>", 1.0, 2)]
+    rows = [{"user_key": user, "subject": of, "sentiment": mean, "n_comments": n} for user, of, mean, n in thoughts]
+    kinds = {"size": "aspect", "<kites>": "category"}
+    write(shop, USER_OPINIONS, D2, *({**row, **same, "kind": kinds[row["subject"]]} for row in rows))
+    facts = read_facts(shop, D2)
+    assert facts.liked == (Liked("category", "<kites>", 1, 2, 1.0), Liked("aspect", "size", 2, 4, -0.5))
+    page = render(summary(), facts)
+    assert "<kites>" not in page
+    assert "-0.50" in page[page.index("What people think") :]
+
+
+def test_next_actions_are_expected_numbers_of_the_days_users(shop: Lake) -> None:
+    assert "What people may do next" not in render(summary(), read_facts(shop, D2))
+    same = {"product_id": "p1", "encoder_version": "mini", "platform": "shop", "ds": D2}
+    chances = [(ANN, "cart", 0.75), (ANN, "like", 0.25), (BOB, "cart", 0.5), (BOB, "like", 0.5)]
+    rows = [{"user_key": user, "action": action, "probability": chance} for user, action, chance in chances]
+    write(shop, BEHAVIOUR_PROPENSITIES, D2, *({**row, **same} for row in rows))
+    facts = read_facts(shop, D2)
+    assert list(facts.expected.items()) == [("cart", 1.25), ("like", 0.75)]
+    assert "What people may do next" in render(summary(), facts)
+    assert read_facts(shop, D1).expected == {}
 
 
 def test_what_a_job_warned_of_stands_at_the_top(shop: Lake) -> None:

@@ -64,6 +64,8 @@ def facts(**values: Any) -> NightFacts:
             "rejected": (),
             "growth": {},
             "said": {},
+            "liked": (),
+            "expected": {},
             "exposure": nothing,
             "samples": (),
             "changes": None,

@@ -104,7 +104,16 @@ def test_every_default_aspect_is_named_by_its_first_word() -> None:
         assert aspect in DEFAULT.read(f"oh, {entries[0]}!")
 
 
-def test_columns_are_two_lists_of_one_length() -> None:
+def test_columns_are_lists_of_one_length() -> None:
     texts = pa.chunked_array([["so cute but tight!", None, "nice"]], pa.string())
     found = aspect_columns(texts, pa.chunked_array([["positive", None, "positive"]], pa.string()), WORDS)
-    assert found.to_pydict() == {"aspects": [["size"], [], []], "aspect_sentiments": [["negative"], [], []]}
+    said = {"aspects": [["size"], [], []], "aspect_sentiments": [["negative"], [], []]}
+    assert found.to_pydict() == {**said, "aspect_quotes": [["so cute but tight!"], [], []]}
+
+
+def test_an_aspect_is_quoted_by_the_first_sentence_that_names_it() -> None:
+    reader = AspectReader({**WORDS, "fit": ("fits", "! fits my budget")})
+    text = "It fits my budget. So cute but TIGHT! The size is small. Fits."
+    assert [reader.quote(text, aspect) for aspect in ("size", "fit")] == ["So cute but TIGHT!", "Fits."]
+    # A phrase that runs across sentences is in none of them.
+    assert (list(reader.read("worth it")), reader.quote("worth! It", "price")) == (["price"], "")

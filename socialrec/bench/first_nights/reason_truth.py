@@ -69,6 +69,10 @@ def _because_you(facts: TruthTables, user: str, product: str, reason: Reason) ->
 
 def _friends(facts: TruthTables, user: str, product: str, reason: Reason) -> Iterator[str]:
     yield from _people(facts, user, reason, lambda other: facts.likes(other, product), "does not like it")
+    said = [c.text for friend in reason["friends"] for c in facts.said(friend, product) if c.is_favourable]
+    quote = _unshortened(reason["quote"])
+    if quote and not any(quote in text for text in said):
+        yield f"{quote!r} is in no favourable comment of its people on it"
 
 
 def _looked_at(facts: TruthTables, user: str, product: str, reason: Reason) -> Iterator[str]:
@@ -97,11 +101,32 @@ def _words(facts: TruthTables, user: str, product: str, reason: Reason) -> Itera
             yield f"{word!r} is in no favourable comment of the user"
         if not facts.holds_word(product, word):
             yield f"{word!r} is not a word of the product"
-    quote = (reason["quote"] or "").strip("…").strip()
+    quote = _unshortened(reason["quote"])
     if not quote or not any(quote in text for text in praise):
         yield f"{quote!r} is in no favourable comment of the user"
     if reason["words"] and not has_word(quote.lower(), reason["words"][0]):
         yield f"{quote!r} does not hold {reason['words'][0]!r}"
+
+
+def _praised(facts: TruthTables, user: str, product: str, reason: Reason) -> Iterator[str]:
+    if not reason["words"]:
+        yield "names no aspect"
+    about = [said.aspects for by_product in facts.comments.values() for said in by_product.get(product, ())]
+    own = [comment for said in facts.comments.get(user, {}).values() for comment in said]
+    for aspect in reason["words"]:
+        moods = [aspects[aspect] for aspects in about if aspect in aspects]
+        if moods.count("positive") <= moods.count("negative"):
+            yield f"it is not praised for {aspect!r}"
+        if not any(comment.aspects.get(aspect) == "positive" for comment in own):
+            yield f"the user spoke well of no {aspect!r}"
+    quote, first = _unshortened(reason["quote"]), next(iter(reason["words"]), "")
+    if not quote or not any(quote in said.text for said in own if said.aspects.get(first) == "positive"):
+        yield f"{quote!r} is in no comment in which the user speaks well of {first!r}"
+
+
+def _unshortened(quote: str | None) -> str:
+    """Part of a quote that stands in the comment."""
+    return (quote or "").strip("…").strip()
 
 
 def _about(facts: TruthTables, user: str, product: str, reason: Reason) -> Iterator[str]:
@@ -148,6 +173,7 @@ CHECKS: dict[str, Callable[[TruthTables, str, str, Reason], Iterator[str]]] = {
     "friends": _friends,
     "looked_at": _looked_at,
     "words": _words,
+    "praised": _praised,
     "about": _about,
     "category": _category,
     "popular": _popular,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -28,13 +29,16 @@ SIGN = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 
 @dataclass(frozen=True)
 class Comment:
-    """One comment; `sentiment` is gold.comment_insights' own, empty where there is none."""
+    """One comment; `sentiment` is gold.comment_insights' own, empty where there is none, and `aspects` its sentiment
+    about each aspect.
+    """
 
     text: str
     rating: float | None
     is_reply: bool
     created: datetime | None
     sentiment: str
+    aspects: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_label(self) -> bool:
@@ -166,15 +170,18 @@ def read_facts_of_day(lake: Lake, ds: str) -> TruthTables:
     for row in lake.read(SILVER_INTERACTIONS, until(SILVER_INTERACTIONS), columns, HAPPENED).to_pylist():
         met = facts.events.setdefault(row["user_key"], {}).setdefault(row["product_id"], [])
         met.append((row["event_type"], row["event_ts"]))
-    told = lake.read(COMMENT_INSIGHTS, until(COMMENT_INSIGHTS), ["platform", "comment_id", "sentiment"])
-    sentiments = {(row["platform"], row["comment_id"]): row["sentiment"] for row in told.to_pylist()}
+    names = ["platform", "comment_id", "sentiment", "aspects", "aspect_sentiments"]
+    told = lake.read(COMMENT_INSIGHTS, until(COMMENT_INSIGHTS), names).to_pylist()
+    insights = {(row["platform"], row["comment_id"]): row for row in told}
     comments = lake.read(SILVER_COMMENTS, until(SILVER_COMMENTS)).to_pylist()
     writers = {(row["platform"], row["comment_id"]): row["user_key"] for row in comments}
     for row in comments:
         parent = row["parent_comment_id"]
-        sentiment = sentiments.get((row["platform"], row["comment_id"])) or ""
+        insight = insights.get((row["platform"], row["comment_id"]), {})
+        sentiment = insight.get("sentiment") or ""
+        aspects = dict(zip(insight.get("aspects") or [], insight.get("aspect_sentiments") or [], strict=False))
         said = facts.comments.setdefault(row["user_key"], {}).setdefault(row["product_id"], [])
-        said.append(Comment(row["text"], row["rating"], parent is not None, row["created_ts"], sentiment))
+        said.append(Comment(row["text"], row["rating"], parent is not None, row["created_ts"], sentiment, aspects))
         if (row["platform"], parent) in writers:
             facts.answered.add((row["user_key"], writers[row["platform"], parent]))
     facts.products = {row["product_id"]: row for row in lake.read(SILVER_PRODUCTS, [ds]).to_pylist()}

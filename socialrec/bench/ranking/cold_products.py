@@ -10,9 +10,11 @@ import numpy as np
 
 from socialrec.bench.ranking.problem import Problem, SplitPairs
 from socialrec.errors import UserError
+from socialrec.evaluate.measure import measure
 from socialrec.evaluate.metrics.hits import Ranked
 from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.model import ModelInfo, Recommender
+from socialrec.recommend.policy import POOL_LISTS, lists_with_new
 from socialrec.recommend.scores import InnerProductScores, Scores, Vectors
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.recommend.signals.content import Content
@@ -28,15 +30,17 @@ RIDGES = (0.01, 0.1, 1.0, 10.0)
 
 @dataclass(frozen=True)
 class ColdProblem:
-    """Problem without the pairs of some products, and those products, bool (n_products,).
+    """Problem without the pairs of some products, and those products.
 
-    `choosing` also lacks the products that validation judges by; `chosen` has these again.
+    choosing: a shop that has none of these, where other products have pairs in validation alone; for_choice: those,
+    bool (n_products of choosing,). chosen: the shop of the test, where `cold` are without pairs, bool (n_products,).
+    whole: the same with all pairs.
     """
 
     choosing: Problem
+    for_choice: Flags
     chosen: Problem
     whole: Problem
-    for_choice: Flags
     cold: Flags
 
     @classmethod
@@ -46,41 +50,63 @@ class ColdProblem:
         drawn = np.random.default_rng(seed).permutation(n)[: 2 * int(share * n)]
         cold, for_choice = (np.isin(np.arange(n), part) for part in np.split(drawn, 2))
         chosen = replace(whole, train=_without(whole.train, cold), validation=_without(whole.validation, cold))
-        choosing = replace(chosen, train=_without(chosen.train, for_choice))
+        choosing = replace(chosen, train=_without(chosen.train, for_choice)).within(~cold)
         if not cold.any() or not cold[whole.test.products].any():
             raise UserError(f"--cold-products {share:g} takes out no product of the test pairs: give a larger share")
-        return cls(choosing, chosen, whole, for_choice, cold)
+        return cls(choosing, for_choice[~cold], chosen, whole, cold)
 
 
 def measure_cold(problem: ColdProblem, weights: Mapping[str, float], settings: RecommendSettings) -> dict[str, float]:
-    """Recall of cold products among all at `CUTOFF`, ours and its peers', and of the same pairs with nothing taken out.
+    """Measure lists of `CUTOFF` places, made by the rules on new products, and those of peers.
 
-    cold_recall_at_20, cold_peer_…, ratio_cold_to_best_peer. warm_recall_at_20: ours where the products' pairs stay in;
-    cold_share_of_warm. cold_places: share of the first 10 places that cold products get; cold_pairs: their share of
-    the test pairs.
+    cold_recall_at_20: share of the pairs with cold products that are listed, among all products; cold_peer_…;
+    ratio_cold_to_best_peer. warm_recall_at_20: of the same pairs, where the products' other pairs are learned from, and
+    cold_share_of_warm. cold_places: share of the places that cold products get; cold_pairs: their share of the test
+    pairs. cold_cost_ndcg_at_10, …_20: loss of NDCG of all test pairs next to lists without cold products.
     """
     data, held = problem.chosen.data_at("test")(settings), problem.chosen.held_out("test")
     asked = only(held, problem.cold)
     model = Recommender.fit(data, settings, weights, ModelInfo(""))
     rivals = {"content": Content(), "als_with_content": _best_als(problem, settings)}
-    found = {"ours": model, **rivals}
-    recall = {
-        name: recall_of(rank(scorer, data, asked, CUTOFF, settings).ranked, asked) for name, scorer in found.items()
+    best = {
+        name: recall_of(rank(scorer, data, asked, CUTOFF, settings).ranked, asked) for name, scorer in rivals.items()
     }
-    listed = rank(model, data, held.sample(len(asked.rows), 0), 10, settings).ranked
+    found = recall_of(lists_of(model, data, asked, settings), asked)
     warm_data = problem.whole.data_at("test")(settings)
     warm_model = Recommender.fit(warm_data, settings, weights, ModelInfo(""))
     warm = recall_of(rank(warm_model, warm_data, asked, CUTOFF, settings).ranked, asked)
-    best = max(recall[name] for name in rivals)
+    listed = lists_of(model, data, held, settings)
     return {
-        f"cold_recall_at_{CUTOFF}": recall["ours"],
-        **{f"cold_peer_{name}": recall[name] for name in rivals},
-        "ratio_cold_to_best_peer": recall["ours"] / best if best else 0.0,
+        f"cold_recall_at_{CUTOFF}": found,
+        **{f"cold_peer_{name}": recall for name, recall in best.items()},
+        "ratio_cold_to_best_peer": found / max(best.values()) if any(best.values()) else 0.0,
         f"warm_recall_at_{CUTOFF}": warm,
-        "cold_share_of_warm": recall["ours"] / warm if warm else 0.0,
+        "cold_share_of_warm": found / warm if warm else 0.0,
         "cold_places": float(problem.cold[listed[listed >= 0]].mean()),
         "cold_pairs": asked.relevant.nnz / held.relevant.nnz,
+        **_costs(listed, lists_of(model, data, held, without_new(settings)), held),
     }
+
+
+def lists_of(model: Recommender, data: FeatureSet, held: HeldOut, settings: RecommendSettings) -> Ranked:
+    """Lists of `CUTOFF` places by the rules on new products, (n, CUTOFF)."""
+    pool = rank(model, data, held, POOL_LISTS * CUTOFF, settings).ranked
+    return lists_with_new(pool, model.is_new(data), CUTOFF, settings)
+
+
+def without_new(settings: RecommendSettings) -> RecommendSettings:
+    """Settings of lists without new products."""
+    return settings.model_copy(update={"max_new_share": 0.0})
+
+
+def _costs(listed: Ranked, without: Ranked, held: HeldOut) -> dict[str, float]:
+    """Share of the NDCG at two cutoffs that lists lose next to others; below 0 where they gain."""
+    costs = {}
+    for k in (CUTOFF // 2, CUTOFF):
+        name = f"ndcg_at_{k}"
+        ours, theirs = (measure(lists, held.relevant, k)[name] for lists in (listed, without))
+        costs[f"cold_cost_{name}"] = 1.0 - ours / theirs if theirs else 0.0
+    return costs
 
 
 class AlsWithContent:

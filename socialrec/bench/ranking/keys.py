@@ -147,7 +147,7 @@ def read_newest(settings: Settings) -> Inputs:
 def made_home(
     scratch: Path, source: str, data: Path | None, progress: Progress = to_standard_error
 ) -> Iterator[Settings]:
-    """Make a temporary home in which a source has gone through the night's jobs up to its vectors."""
+    """Make a temporary home in which a source has gone through the night's jobs up to its insights."""
     folder = scratch / f"bench-{NAME}-{os.getpid()}"
     folder.mkdir(parents=True)
     try:
@@ -156,8 +156,9 @@ def made_home(
         load_encoder(settings.text.model, settings.text).save(folder / "encoder")
         about = ["--ds", DS, "--home", str(folder), "--run-id", RUN_ID]
         path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH", "")]))
-        for job in ("ingest_landing", "build_silver", "build_gold", "embed_texts"):
-            own = ["--encoder-folder", str(folder / "encoder")] if job == "embed_texts" else []
+        reading = ("embed_texts", "predict_insights")
+        for job in ("ingest_landing", "build_silver", "build_gold", *reading):
+            own = ["--encoder-folder", str(folder / "encoder")] if job in reading else []
             done = run_child(command(job, [*about, *own]), {**os.environ, "PYTHONPATH": path})
             progress(f"{job}: {done.seconds:.1f} s")
         yield settings

@@ -156,6 +156,23 @@ class Problem:
     def _opinions(self, window: Window) -> Csr:
         return self.opinions(window) if self.opinions else sp.csr_matrix(self.shape, dtype=np.float32)
 
+    def within(self, kept: Flags) -> Self:
+        """Make the same problem in a shop that has only some of the products, bool (n_products,)."""
+        number = np.cumsum(kept) - 1
+
+        def pairs(part: SplitPairs) -> SplitPairs:
+            inside = part[kept[part.products]]
+            return replace(inside, products=number[inside.products])
+
+        return replace(
+            self,
+            products=self.products.filter(pa.array(kept)),
+            train=pairs(self.train),
+            validation=pairs(self.validation),
+            test=pairs(self.test),
+            text=lambda window: self.text(window)[kept],
+        )
+
     @cached_property
     def communities(self) -> Indices:
         """The community of each user, int64 (n_users,)."""

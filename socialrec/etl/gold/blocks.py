@@ -6,7 +6,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-_OF_LISTED = ("ties", "words", "cares", "praise")
+_OF_LISTED = ("ties", "words", "cares", "liked_aspects")
 """Columns that scoring reads of users with a list only."""
 
 

@@ -28,11 +28,18 @@ from socialrec.contracts.gold import (
     USER_PRODUCT_AFFINITY,
     USER_PROFILES,
 )
-from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
+from socialrec.contracts.silver import SILVER_COMMENTS
 from socialrec.etl.schemas import spark_schema, spark_type
 from socialrec.etl.tables import read_staged, read_table, write_stage
 from socialrec.evaluate.split import TIE_PARTS
-from socialrec.features.inputs import COMMENT_COLUMNS, COMMENT_KEY, INSIGHTS, comment_days, read_embeddings
+from socialrec.features.inputs import (
+    COMMENT_COLUMNS,
+    COMMENT_KEY,
+    INSIGHTS,
+    comment_days,
+    read_embeddings,
+    read_products,
+)
 from socialrec.features.item_rows import item_rows
 from socialrec.features.praise import favourable
 from socialrec.features.product_features import ProductFeatures
@@ -124,7 +131,7 @@ class FeatureBuilder:
 
     def _products(self, gathered: DataFrame, items: Stage) -> ProductFeatures:
         """Stage gold.item_features; returns the features of products that those of users are made with."""
-        rows = self.lake.read(SILVER_PRODUCTS, [self.ds])
+        rows = read_products(self.lake, self.ds)
         products, embeddings = vocabulary(rows["product_id"]), self._vectors_of(rows)
         dim = len(embeddings["embedding"][0]) if len(embeddings) else 1
         summer = _summer(products, self._hours(), dim)

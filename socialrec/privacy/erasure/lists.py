@@ -104,7 +104,11 @@ class ListCleaner:
         if not n_behind:
             return None
         friends = [friend for friend in reason["friends"] if friend not in self.keys]
-        return {**reason, "friends": friends if n_behind >= self.min_named else []}
+        if n_behind < self.min_named:
+            friends = []
+        # A quote is of somebody named; where one of them goes, it may be theirs.
+        quote = reason["quote"] if friends == reason["friends"] else ""
+        return {**reason, "friends": friends, "quote": quote}
 
     def _reach_of(self, product: str) -> ReasonKind:
         """Reason kind of a product without any evidence of the user's own."""

@@ -6,6 +6,7 @@ A reason is faithful if the model's score depends on its evidence (comprehensive
 because_you   the user's interest in the named products
 friends       the user's ties to the named friends, or to all who like the product where none is named
 looked_at     the same of those who met it
+praised       the user's interest in the named aspects
 words, about  the direction that the named words span, out of the product's own text vector
 
 A product falls where others overtake it or, at the same place, its score is lower: where several reasons hold a product
@@ -36,7 +37,7 @@ from socialrec.vectors.arrays import F32, Csr, Flags, Indices, positions, unit_r
 BY_PEOPLE, BY_WORDS = (ReasonKind.FRIENDS, ReasonKind.LOOKED_AT), (ReasonKind.WORDS, ReasonKind.ABOUT)
 SCORES_AT_ONCE = 3
 """Scores held in memory at once: before and after the removal, and their comparison."""
-TESTED = (ReasonKind.BECAUSE_YOU, *BY_PEOPLE, *BY_WORDS)
+TESTED = (ReasonKind.BECAUSE_YOU, *BY_PEOPLE, *BY_WORDS, ReasonKind.PRAISED)
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ def _scores_without(recommender: Recommender, context: ScoringSnapshot, rows: In
         affinity=_without(whole.affinity, named),
         recency=_without(whole.recency, named),
         ties=_without(whole.ties, behind),
+        cares=_without_aspects(whole.cares, context, claims),
     )
     blend = recommender.score(block)
     parts = [
@@ -159,6 +161,16 @@ def _without(matrix: Csr, columns: Sequence[Indices]) -> Csr:
     """Matrix with some columns of each row set to zero."""
     kept = (matrix - matrix.multiply(_marks(columns, matrix.shape[1]))).tocsr()
     kept.eliminate_zeros()
+    return kept
+
+
+def _without_aspects(cares: F32, context: ScoringSnapshot, claims: Sequence[Claim]) -> F32:
+    """Interests of the users, float32 (n_claims, n_aspects), without the aspects of `praised` reasons."""
+    number = {name: place for place, name in enumerate(context.reason_evidence.aspect_names)}
+    kept = cares.copy()
+    for row, claim in enumerate(claims):
+        if claim.kind is ReasonKind.PRAISED:
+            kept[row, [number[name] for name in claim.reason["words"]]] = 0
     return kept
 
 

@@ -158,7 +158,8 @@ def sample_context(trial: Trial, split: Split) -> ScoringSnapshot:
         (np.ones(len(known), np.float32), (trial.held.rows[known], known)), (len(data.users), len(trial.held.rows))
     )
     # Rules that depend on kinds of products are left out: the figures are of the model.
-    free = {"list_length": settings.evaluate.cutoff, "max_per_category": None, "max_new_share": 1.0}
+    free = {"max_per_category": None, "max_new_share": 1.0, "min_new_share": 0.0}
+    free |= {"list_length": settings.evaluate.cutoff}
     evidence, everyone = trial.inputs.evidence(split, "test", settings), data.users
     tables = tables_of(evidence, NamedUsers(everyone, everyone, data.communities), trial.inputs.ds, settings)
     products = NightProducts.of(tables.items, data.products)

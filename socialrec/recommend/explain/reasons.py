@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.compute as pc
 
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.features.context import ScoringSnapshot
-from socialrec.features.words import quote_of, words_of
+from socialrec.features.words import opening_of, quote_of, words_of
 from socialrec.recommend.explain.reach import Reach
 from socialrec.recommend.model import Recommender
-from socialrec.vectors.arrays import F32, Csr, Flags, Indices
+from socialrec.vectors.arrays import F32, Csr, Flags, Indices, positions
 
 MAX_NAMED = 3
 """Most products, friends or words in a reason."""
@@ -31,6 +32,7 @@ KINDS = (
     ReasonKind.BECAUSE_YOU,
     ReasonKind.FRIENDS,
     ReasonKind.WORDS,
+    ReasonKind.PRAISED,
     ReasonKind.CATEGORY,
     ReasonKind.POPULAR,
 )
@@ -55,7 +57,9 @@ class _User:
     """Evidence of one user.
 
     own, strength: products with a positive stance, and its strength. neighbours, tie: tied users, and the strength of
-    each tie. follows: those who are followed. praise: favourable comments, and how often each word is in them.
+    each tie. follows: those who are followed. praise: favourable comments, and how often each word is in them. cares:
+    float32 (n_aspects,), share of each aspect in the user's comments. voiced: a sentence of the user's about each
+    aspect that they spoke well of.
     """
 
     own: Indices
@@ -65,6 +69,8 @@ class _User:
     follows: Indices
     praise: list[str]
     spoken: Mapping[str, int]
+    cares: F32
+    voiced: Mapping[int, str]
 
 
 class Explainer:
@@ -86,7 +92,10 @@ class Explainer:
             context.features.products.to_pylist(),
             self._evidence.categories.to_pylist(),
         )
-        self._reach = Reach.of(context.features.popularity, context.n_met, context.active, context.features.category)
+        # Of categories that the shop states: a reason names no guess.
+        kinds = self._evidence.categories
+        numbers = positions(kinds, pc.unique(kinds.drop_null()))
+        self._reach = Reach.of(context.features.popularity, context.n_met, context.active, numbers)
 
     def explain(
         self, rows: Indices, listed: Indices, contributions: npt.NDArray[np.float32]
@@ -123,6 +132,10 @@ class Explainer:
             follows=_row(self._evidence.follows, row)[0],
             praise=praise,
             spoken=Counter(word for text in praise for word in words_of(text)),
+            cares=self._context.features.cares[row],
+            voiced=dict(
+                zip(self._evidence.aspects[row].as_py(), self._evidence.aspect_quotes[row].as_py(), strict=True)
+            ),
         )
 
     def _find(self, user: _User, products: Indices, chunk: _Chunk, place: int) -> list[dict[ReasonKind, Reason]]:
@@ -138,6 +151,7 @@ class Explainer:
                     (ReasonKind.BECAUSE_YOU, self._products_behind(user, added[:, number])),
                     (ReasonKind.FRIENDS, self._people_behind(user, int(product))),
                     (ReasonKind.WORDS, self._words_behind(user, int(product), chunk.words[place])),
+                    (ReasonKind.PRAISED, self._aspects_behind(user, int(product))),
                     (ReasonKind.CATEGORY, self._category_behind(int(product))),
                     (ReasonKind.POPULAR, self._everyone_behind(int(product))),
                 )
@@ -160,9 +174,26 @@ class Explainer:
             who, strength = user.neighbours[is_behind], affinity[place[is_behind]] * user.tie[is_behind]
             best = np.argsort(-strength, kind="stable")[:MAX_NAMED]
             is_named = len(who) >= self._context.settings.min_named_friends
-            names = [self._context.user_ids[int(who[i])].as_py() for i in best] if is_named else []
-            return make_reason(kind, friends=names, is_followed=bool(_find_in(user.follows, who)[0].all()))
+            named = [int(who[i]) for i in best] if is_named else []
+            return make_reason(
+                kind,
+                friends=[self._context.user_ids[friend].as_py() for friend in named],
+                is_followed=bool(_find_in(user.follows, who)[0].all()),
+                quote=self._quote_of(named, product) if kind is ReasonKind.FRIENDS else "",
+            )
         return None
+
+    def _quote_of(self, friends: list[int], product: int) -> str:
+        """Sentence in which a friend praises the product: one with a word that marks it, or else a comment's first."""
+        words, weight = _row(self._evidence.words, product)
+        marks = [self._evidence.word_names[word] for word in words[np.argsort(-weight, kind="stable")]]
+        for friend in friends:
+            said, about = self._evidence.praise[friend].as_py(), self._evidence.praised[friend].as_py()
+            texts = [text for text, of in zip(said, about, strict=True) if of == product]
+            quotes = (quote for mark in marks if (quote := quote_of(texts, mark)))
+            if quote := next(quotes, opening_of(texts)):
+                return quote
+        return ""
 
     def _words_behind(self, user: _User, product: int, taste: F32) -> Reason | None:
         """Words of the product that the user wrote in praise, or else words of products that the user met."""
@@ -173,6 +204,15 @@ class Explainer:
             return make_reason(ReasonKind.WORDS, words=own, quote=quote_of(user.praise, own[0]))
         met = _strongest(words, weight * taste[words], names)
         return make_reason(ReasonKind.ABOUT, words=met) if met else None
+
+    def _aspects_behind(self, user: _User, product: int) -> Reason | None:
+        """Aspects that the product is praised for, and that the user spoke well of elsewhere."""
+        own = np.array(list(user.voiced), dtype=np.int64)
+        strength = user.cares[own] * self._context.features.praise[product, own]
+        names = self._evidence.aspect_names
+        if not (aspects := _strongest(own, strength, names)):
+            return None
+        return make_reason(ReasonKind.PRAISED, words=aspects, quote=user.voiced[names.index(aspects[0])])
 
     def _category_behind(self, product: int) -> Reason | None:
         category = self._categories[product]

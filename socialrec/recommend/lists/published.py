@@ -26,9 +26,10 @@ SHORT_KEY = 8
 """Displayed digits of a pseudonym."""
 SENTENCES = {
     ReasonKind.BECAUSE_YOU: "because of {products}",
-    ReasonKind.FRIENDS: "liked by {people}",
+    ReasonKind.FRIENDS: "liked by {people}{quote}",
     ReasonKind.LOOKED_AT: "looked at by {people}",
     ReasonKind.WORDS: "in your words: {words}{quote}",
+    ReasonKind.PRAISED: "praised for {words}, as you care for it{quote}",
     ReasonKind.ABOUT: "about: {words}",
     ReasonKind.CATEGORY: "popular in {words}",
     ReasonKind.POPULAR: "popular with everyone",

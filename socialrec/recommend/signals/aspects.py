@@ -18,7 +18,7 @@ class Aspects(SignalDefaults):
     """
 
     name: ClassVar[str] = "aspects"
-    reason: ClassVar[ReasonKind] = ReasonKind.WORDS
+    reason: ClassVar[ReasonKind] = ReasonKind.PRAISED
 
     def __init__(self) -> None:
         self._vectors = OncePerFeatures(lambda features: Vectors(features.praise))

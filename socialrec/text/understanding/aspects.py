@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from socialrec.contracts.vocabulary import AspectSentiment
+from socialrec.features.words import sentences_of, shortened
 from socialrec.settings.aspects import Entry, entry_of
-from socialrec.text.understanding.phrases import Phrases
+from socialrec.text.understanding.phrases import Phrases, tokens_of
 from socialrec.text.understanding.polarity import PolarText, sign_of
 
-RULES = 2
+RULES = 3
 """Version of these rules: insights made under another one are made again."""
 _NAMES = {1: AspectSentiment.POSITIVE, 0: AspectSentiment.NEUTRAL, -1: AspectSentiment.NEGATIVE}
 _OF_COMMENT = {name.value: sign for sign, name in _NAMES.items()}
@@ -44,19 +45,31 @@ class AspectReader:
                 found[aspect] = _NAMES[sign_of(sum(known))] if known else AspectSentiment.UNKNOWN
         return found
 
+    def quote(self, text: str, aspect: str) -> str:
+        """Quote the first sentence that names an aspect; empty where a phrase runs across sentences alone."""
+        entries = self._entries[aspect]
+        for sentence in sentences_of(text):
+            for match in self._phrases[aspect].find(tokens_of(sentence)):
+                if entries[match.phrase].is_named:
+                    return shortened(sentence, match.phrase.lower())
+        return ""
+
 
 def aspect_columns(texts: pa.ChunkedArray, sentiments: pa.ChunkedArray, words: Mapping[str, Sequence[str]]) -> pa.Table:
-    """Read the aspects of comments (n,): columns `aspects` and `aspect_sentiments`, two lists of string of one length.
+    """Read the aspects of comments (n,): columns `aspects`, `aspect_sentiments` and `aspect_quotes`, three lists of
+    string of one length.
 
     `sentiments` are those of the whole comments, null where unknown.
     """
     reader = AspectReader(words)
-    said = zip(texts.to_pylist(), sentiments.to_pylist(), strict=True)
-    found = [reader.read(text or "", sentiment) for text, sentiment in said]
+    written = [text or "" for text in texts.to_pylist()]
+    found = [reader.read(text, mood) for text, mood in zip(written, sentiments.to_pylist(), strict=True)]
+    quotes = [[reader.quote(text, aspect) for aspect in one] for text, one in zip(written, found, strict=True)]
     lists = pa.list_(pa.string())
     return pa.table(
         {
             "aspects": pa.array([list(one) for one in found], lists),
             "aspect_sentiments": pa.array([[name.value for name in one.values()] for one in found], lists),
+            "aspect_quotes": pa.array(quotes, lists),
         }
     )
