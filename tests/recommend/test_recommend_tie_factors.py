@@ -56,13 +56,6 @@ def test_people_who_know_the_same_person_get_each_others_products(data: FeatureS
     scores = scores_of(shop, settings)
     for user in own:
         assert scores[user, user % 2 : 6 : 2].min() > 0.5 > scores[user, 1 - user % 2 : 6 : 2].max()
-    # One who meets nothing but a product that nobody knew is known by that person alone.
-    later = affinity.tolil()
-    later[8, 11], knows = 1, ties.tolil()
-    knows[8, 6] = 1
-    night = dataclasses.replace(shop, affinity=later.tocsr(), ties=knows.tocsr())
-    stranger = TieFactors.fit(shop, settings).score(UserBlock.of(night, np.array([8]))).full()[0]
-    assert stranger[0:6:2].min() > 0.3 > stranger[1:6:2].max()
 
 
 @pytest.mark.parametrize("weight", [0.0, 1.0])
@@ -73,9 +66,16 @@ def test_without_ties_or_weight_nothing_is_fitted_and_all_products_score_0(data:
     assert not scores_of(shop, settings).any()
 
 
+def test_a_score_depends_on_no_other_users_but_neighbours(data: FeatureSet) -> None:
+    fitted, reader = TieFactors.fit(data, SETTINGS), np.array([data.users.to_pylist().index("r1")])
+    nobody = dataclasses.replace(data, affinity=data.affinity * 0, ties=data.ties * 0)
+    alone = dataclasses.replace(UserBlock.of(data, reader), features=nobody)
+    assert np.array_equal(fitted.score(alone).full(), fitted.score(UserBlock.of(data, reader)).full())
+
+
 def test_a_model_keeps_no_user(data: FeatureSet) -> None:
     state = TieFactors.fit(data, SETTINGS).state()
     assert {name: array.shape for name, array in state.items()} == {
         "products": (len(data.products), 4),
-        "weights": (4,),
+        "weights": (3,),
     }
