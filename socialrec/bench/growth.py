@@ -212,6 +212,11 @@ def _names(prefix: str, numbers: npt.NDArray[np.int64]) -> pa.Array:
     return pa.array([f"{prefix}{number:07d}" for number in numbers.tolist()])
 
 
+def _keys(numbers: npt.NDArray[np.int64]) -> pa.Array:
+    """Keys as long as pseudonyms are."""
+    return pa.array([f"{number:064x}" for number in numbers.tolist()])
+
+
 def _pairs(users: npt.NDArray[np.int64], n_products: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Each user's products, distinct: popular ones first, in an order of the user's own."""
     rng = np.random.default_rng([SEED, int(users[0])])
@@ -226,7 +231,7 @@ def _events(users: npt.NDArray[np.int64], n_users: int, n_products: int) -> dict
     who, products = _pairs(users, n_products)
     return {
         "event_id": _names("e", np.arange(len(who)) + int(users[0]) * N_PAIRS),
-        "user_key": _names("u", who),
+        "user_key": _keys(who),
         "product_id": _names("p", products),
         "event_type": "click",
         "event_ts": _times(len(who)),
@@ -256,8 +261,8 @@ def _ties(users: npt.NDArray[np.int64], n_users: int, n_products: int) -> dict[s
     who = np.repeat(users, N_TIES)
     steps = np.random.default_rng([SEED, 1, int(users[0])]).integers(1, min(50, n_users // 6), len(who))
     return {
-        "user_key": _names("u", who),
-        "neighbour_key": _names("u", (who + np.cumsum(steps.reshape(-1, N_TIES), axis=1).ravel()) % n_users),
+        "user_key": _keys(who),
+        "neighbour_key": _keys((who + np.cumsum(steps.reshape(-1, N_TIES), axis=1).ravel()) % n_users),
         **{"is_follow": True, "is_mutual": False, "replies_micros": 0, "settled_micros": 0},
     }
 
@@ -267,7 +272,7 @@ def _comments(users: npt.NDArray[np.int64], n_users: int, n_products: int) -> di
     text = users % N_TEXTS
     return {
         "comment_id": _names("c", users),
-        "user_key": _names("u", users),
+        "user_key": _keys(users),
         "product_id": _names("p", users % n_products),
         "text": _names("text ", text),
         "text_hash": pa.array([f"t{number:05}" for number in text.tolist()]),
@@ -278,6 +283,4 @@ def _comments(users: npt.NDArray[np.int64], n_users: int, n_products: int) -> di
 def _profiles(users: npt.NDArray[np.int64], n_users: int, n_products: int) -> dict[str, Any]:
     del n_users, n_products
     counts = {"n_interactions": N_PAIRS, "n_products": N_PAIRS, "n_comments": 1, "n_follows": N_TIES}
-    return {"user_key": _names("u", users), **counts, "text": "", "text_hash": ""} | {
-        "top_categories": [[]] * len(users)
-    }
+    return {"user_key": _keys(users), **counts, "text": "", "text_hash": ""} | {"top_categories": [[]] * len(users)}

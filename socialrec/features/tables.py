@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 from socialrec.contracts.gold import COMMUNITY_LIKES, USER_FEATURES
 from socialrec.evaluate.split import tie_parts
 from socialrec.features.communities import find_communities
-from socialrec.features.evidence import tie_matrix
+from socialrec.features.evidence import tie_shares, tie_strengths
 from socialrec.features.feature_set import EvidenceTables
 from socialrec.features.inputs import NightTables
 from socialrec.features.item_rows import item_rows
@@ -22,10 +23,20 @@ from socialrec.features.product_sums import Hours, ProductSums
 from socialrec.features.texts import TextVectors
 from socialrec.features.user_rows import UserParts, user_rows
 from socialrec.features.words import label_counts
+from socialrec.lake.row_hashes import Hashes
 from socialrec.lake.schemas import arrow_schema
-from socialrec.privacy.user_order import AFFINITY_PARTS, COMMENT_PARTS, PROFILE_PARTS, UserOrder, order_users
+from socialrec.privacy.user_order import (
+    AFFINITY_PARTS,
+    COMMENT_PARTS,
+    PROFILE_PARTS,
+    TieHashes,
+    order_by_hashes,
+    own_hashes,
+)
 from socialrec.settings import Settings
 from socialrec.vectors.arrays import ABSENT, Indices, positions, vocabulary
+
+_NO_TIES = pa.table({name: pa.array([], pa.string()) for name in ("user_key", "neighbour_key")})
 
 
 @dataclass(frozen=True)
@@ -46,9 +57,23 @@ class NamedUsers:
     communities: Indices
 
     @classmethod
-    def of(cls, order: UserOrder, ties: pa.Table, settings: Settings) -> Self:
-        """Find the communities of users in this order. ties: their rows of gold.social_ties."""
-        shares = tie_matrix(tie_parts(ties), order.keys, order.keys, settings.etl)
+    def of(cls, keys: pa.Array, own: Hashes, ties: Iterable[pa.Table], settings: Settings) -> Self:
+        """Name users, sorted by key, by the hashes of their own rows, and find their communities.
+
+        ties: rows of gold.social_ties, some at a time; they are held as numbers.
+        """
+        hashed, strengths = [TieHashes.of(_NO_TIES, keys)], [np.zeros(0)]
+        for rows in ties:
+            hashed.append(TieHashes.of(rows, keys))
+            counts = tie_strengths(rows, settings.etl)
+            strengths.append(np.where(hashed[-1].users == hashed[-1].neighbours, 0.0, counts))
+        fields = zip(*((each.users, each.neighbours, each.parts) for each in hashed), strict=True)
+        numbers = TieHashes(*(np.concatenate(each) for each in fields))
+        order = order_by_hashes(keys, own, numbers)
+        place = np.empty(len(keys), dtype=np.int64)
+        place[positions(order.keys, keys)] = np.arange(len(keys))
+        ends = (place[numbers.users], place[numbers.neighbours])
+        shares = tie_shares(np.concatenate(strengths), *ends, (len(keys), len(keys)))
         return cls(order.keys, order.names, find_communities(shares))
 
     def rows(self) -> pa.Table:
@@ -64,7 +89,9 @@ class NamedUsers:
 def feature_tables(night: NightTables, ds: str, settings: Settings) -> FeatureTables:
     """Make the feature tables of the users of these rows."""
     own = ((night.affinities, AFFINITY_PARTS), (night.comments, COMMENT_PARTS), (night.profiles, PROFILE_PARTS))
-    users = NamedUsers.of(order_users(own, night.ties), night.ties, settings)
+    tied = (night.ties["user_key"], night.ties["neighbour_key"])
+    keys = vocabulary(*(rows["user_key"] for rows, _ in own), *tied)
+    users = NamedUsers.of(keys, own_hashes(own, keys), [night.ties], settings)
     evidence = EvidenceTables(night.affinities, night.comments, tie_parts(night.ties), night.products, night.embeddings)
     found = tables_of(evidence, users, ds, settings)
     place = positions(users.keys, night.profiles["user_key"].combine_chunks())

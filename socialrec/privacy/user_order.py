@@ -88,7 +88,7 @@ class UserOrder:
 def order_users(own: Sequence[Rows], ties: pa.Table) -> UserOrder:
     """Order all users of these tables. ties: `user_key`, `neighbour_key` and any of TIE_PARTS."""
     keys = _distinct([*(rows[USER] for rows, _ in own), ties[USER], ties[NEIGHBOUR]])
-    return order_by_hashes(keys, own_hashes(own, keys), ties)
+    return order_by_hashes(keys, own_hashes(own, keys), TieHashes.of(ties, keys))
 
 
 def own_hashes(own: Sequence[Rows], keys: pa.Array) -> Hashes:
@@ -99,9 +99,24 @@ def own_hashes(own: Sequence[Rows], keys: pa.Array) -> Hashes:
     return hashes
 
 
-def order_by_hashes(keys: pa.Array, hashes: Hashes, ties: pa.Table) -> UserOrder:
-    """Order users, sorted by key, by the hashes of their own rows. ties: as in `order_users`."""
-    refined = _refined(hashes, ties, keys)
+@dataclass(frozen=True)
+class TieHashes:
+    """Ties as numbers: places of both users among the keys, int64 (n,) each, and a hash of what each tie is."""
+
+    users: npt.NDArray[np.int64]
+    neighbours: npt.NDArray[np.int64]
+    parts: Hashes
+
+    @classmethod
+    def of(cls, ties: pa.Table, keys: pa.Array) -> Self:
+        """Read them from `user_key`, `neighbour_key` and any of TIE_PARTS."""
+        parts = row_hashes(ties, _present(ties, TIE_PARTS))
+        return cls(_places(ties[USER], keys), _places(ties[NEIGHBOUR], keys), parts)
+
+
+def order_by_hashes(keys: pa.Array, hashes: Hashes, ties: TieHashes) -> UserOrder:
+    """Order users, sorted by key, by the hashes of their own rows."""
+    refined = _refined(hashes, ties)
     # Stable: users that are equal in everything stay in the order of pseudonyms.
     order = np.lexsort((refined, hashes))
     hashes = hashes[order]
@@ -113,16 +128,14 @@ def in_order(rows: pa.Table, parts: Sequence[str]) -> pa.Table:
     return rows.take(pa.array(np.argsort(row_hashes(rows, _present(rows, (USER, *parts))), kind="stable")))
 
 
-def _refined(hashes: Hashes, ties: pa.Table, keys: pa.Array) -> Hashes:
+def _refined(hashes: Hashes, ties: TieHashes) -> Hashes:
     """Mix the hashes of tied users into each user's hash, as long as that distinguishes more twins."""
     refined, n_classes = hashes, len(np.unique(hashes))
-    if n_classes == len(keys) or not ties.num_rows:
+    if n_classes == len(hashes) or not len(ties.users):
         return refined
-    users, neighbours = _places(ties[USER], keys), _places(ties[NEIGHBOUR], keys)
-    parts = row_hashes(ties, _present(ties, TIE_PARTS))
     for _ in range(MAX_ROUNDS):
-        outward = _sums(users, mixed(refined[neighbours], parts), len(keys))
-        inward = _sums(neighbours, mixed(refined[users], parts), len(keys))
+        outward = _sums(ties.users, mixed(refined[ties.neighbours], ties.parts), len(hashes))
+        inward = _sums(ties.neighbours, mixed(refined[ties.users], ties.parts), len(hashes))
         refined, before = mixed(mixed(refined, outward), inward), n_classes
         n_classes = len(np.unique(refined))
         if n_classes == before:

@@ -31,7 +31,6 @@ from socialrec.contracts.gold import (
 from socialrec.contracts.silver import SILVER_COMMENTS
 from socialrec.etl.schemas import spark_schema, spark_type
 from socialrec.etl.tables import read_staged, read_table, write_stage
-from socialrec.evaluate.split import TIE_PARTS
 from socialrec.features.inputs import (
     COMMENT_COLUMNS,
     COMMENT_KEY,
@@ -49,14 +48,14 @@ from socialrec.features.texts import TextVectors
 from socialrec.features.user_rows import NAMING, UserParts, user_rows
 from socialrec.features.words import label_counts
 from socialrec.lake import Lake, Stage
-from socialrec.privacy.user_order import AFFINITY_PARTS, COMMENT_PARTS, PROFILE_PARTS, order_by_hashes, own_hashes
+from socialrec.privacy.user_order import AFFINITY_PARTS, COMMENT_PARTS, PROFILE_PARTS, TIE_PARTS, own_hashes
 from socialrec.settings import Settings
 from socialrec.vectors.arrays import vocabulary
 
 Batches = Iterator[pa.RecordBatch]
 EVENT = ("product_id", "affinity_micros", "n_favourable", "n_returns", "last_event_ts")
 SAID = (*(name for name in COMMENT_COLUMNS if name != "user_key"), *INSIGHTS, "embedding")
-TIE = TIE_PARTS[1:]
+TIE = ("neighbour_key", "is_follow", "is_mutual", "replies_micros")
 PARTS: Mapping[str, tuple[str, ...]] = {"events": EVENT, "comments": SAID, "ties": TIE}
 """Lists of a user's rows, and their columns."""
 USERS_PER_BATCH = 2_000
@@ -126,8 +125,8 @@ class FeatureBuilder:
         hashed = gathered.mapInArrow(_hashed, "user_key STRING, own_hash LONG").toArrow().sort_by("user_key")
         keys = hashed["user_key"].combine_chunks()
         own = hashed["own_hash"].to_numpy().view(np.uint64)
-        ties = self.lake.read(SOCIAL_TIES, [self.ds])
-        return NamedUsers.of(order_by_hashes(keys, own, ties), ties, self.settings)
+        ties = self.lake.dataset(SOCIAL_TIES, [self.ds]).to_batches(columns=["user_key", "neighbour_key", *TIE_PARTS])
+        return NamedUsers.of(keys, own, (pa.Table.from_batches([batch]) for batch in ties), self.settings)
 
     def _products(self, gathered: DataFrame, items: Stage) -> ProductFeatures:
         """Stage gold.item_features; returns the features of products that those of users are made with."""
