@@ -12,11 +12,12 @@ from pyspark.sql import SparkSession
 from tiny_shop import DS, ENCODER_VERSION, LENGTH, N_USERS, call, train, write
 
 from socialrec import tracking
-from socialrec.contracts.gold import RECOMMENDATIONS
+from socialrec.contracts.gold import COMMUNITY_LIKES, ITEM_FEATURES, RECOMMENDATIONS, USER_FEATURES
 from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.errors import UserError
 from socialrec.features.context import Stamp, build_snapshot
 from socialrec.features.inputs import read_night
+from socialrec.features.tables import feature_tables
 from socialrec.lake import Lake
 from socialrec.recommend.lists.scoring import recommend_everyone
 from socialrec.recommend.model import Recommender
@@ -139,6 +140,19 @@ def test_a_night_scores_everyone_publishes_once_and_reports(shop: Settings, spar
     assert again["status"] == "up_to_date"
     assert call(shop, "build_features", "--encoder-version", ENCODER_VERSION)["status"] == "up_to_date"
     assert call(shop, "publish_recommendations")["changed_rows"] == 0
+
+
+def test_features_built_by_partitions_are_those_of_one_process_row_by_row(shop: Settings, spark: SparkSession) -> None:
+    lake = Lake(shop.lake)
+    made = feature_tables(read_night(lake, DS, ENCODER_VERSION), DS, shop)
+    for table, rows in (
+        (USER_FEATURES, made.users),
+        (ITEM_FEATURES, made.items),
+        (COMMUNITY_LIKES, made.community_likes),
+    ):
+        order = [(name, "ascending") for name in table.key]
+        assert rows.num_rows
+        assert lake.read(table, [DS]).sort_by(order).equals(rows.sort_by(order)), table.name
 
 
 def test_a_night_unlike_the_training_is_published_with_a_warning(
