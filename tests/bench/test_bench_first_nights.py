@@ -28,8 +28,8 @@ LAST = date.fromisoformat(SHOP_DAY)
 SEEN_ELSEWHERE = {
     "embed_texts": {"gold.text_embeddings"},
     "score_recommendations": {"gold.list_inputs"},
-    "fit_recommender": {"gold.comment_insights"},
-    "evaluate_recommender": {"gold.comment_insights"},
+    "fit_recommender": {"gold.comment_insights", "gold.product_attributes"},
+    "evaluate_recommender": {"gold.comment_insights", "gold.product_attributes"},
 }
 """No first night adds to vectors or keeps lists, and its training comes before the first insights: see
 test_text_jobs.py, test_jobs_keeping.py and test_features_inputs.py.
@@ -116,7 +116,7 @@ def test_the_readme_shows_the_records_of_its_world() -> None:
 
 def test_the_steps_are_those_of_the_dag_files_in_their_order() -> None:
     receipts = {
-        "pin_models": {"has_champion": True, "encoder_folder": "e"},
+        "pin_models": {"has_champion": True, "encoder_folder": "e", "encoder_version": "v"},
         "finetune_encoder": dict.fromkeys(
             ("mlflow_run_id", "encoder_version", "encoder_folder", "encoder_model_version"), "x"
         ),
@@ -135,7 +135,10 @@ def jobs_of(dag: str) -> list[str]:
 
 def test_without_a_champion_the_training_comes_before_the_models_are_pinned() -> None:
     made = dict.fromkeys(("mlflow_run_id", "encoder_version", "encoder_folder", "encoder_model_version"), "x")
-    receipts = {"pin_models": {"has_champion": False, "encoder_folder": "e"}, "finetune_encoder": made}
+    receipts = {
+        "pin_models": {"has_champion": False, "encoder_folder": "e", "encoder_version": "v"},
+        "finetune_encoder": made,
+    }
     steps = list(night_steps(SHOP_DAY, "r", lambda run_id, job: receipts[job]))
     names = [step.name for step in steps]
     assert names[3:10] == [

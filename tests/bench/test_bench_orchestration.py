@@ -45,7 +45,8 @@ def test_a_target_that_is_missed_is_said_to_be_missed(total: float, wait: float)
 
 
 def test_the_loop_runs_the_nights_jobs_in_their_order() -> None:
-    commands = dict(loop_commands("2026-03-31", lambda run, job: {"has_champion": True, "encoder_folder": "models/7"}))
+    receipt = {"has_champion": True, "encoder_folder": "models/7", "encoder_version": "7"}
+    commands = dict(loop_commands("2026-03-31", lambda run, job: receipt))
     assert list(commands) == [
         *("ingest_landing", "build_silver", "build_gold", "ensure_champion", "pin_models", "embed_texts"),
         *("predict_insights", "build_features", "score_recommendations", "publish_recommendations", "report_run"),

@@ -121,7 +121,7 @@ def test_every_plot_says_what_it_shows_and_names_both_axes(page: str) -> None:
     assert titles == [
         *("How good the lists are", "How many lists show each product"),
         *("Interactions published, by landing day", "Comments published, by landing day"),
-        *("Comments by sentiment", "Comments by topic", "Seconds by job"),
+        *("Comments by sentiment", "Comments by topic", "Expected next actions", "Seconds by job"),
     ]
     for figure, title in zip(figures, titles, strict=True):
         if "<svg" in figure:
