@@ -12,6 +12,7 @@ from socialrec.recommend.blend import Blended, candidate_features, standardised
 from socialrec.recommend.ranker import TopK, TopKRanker
 from socialrec.recommend.scores import DenseScores
 from socialrec.recommend.training.blend_weights import _Users, learn_weights, relearn_weights
+from socialrec.recommend.training.offline import first_unseen
 
 
 def top_k(scores: np.ndarray, seen: sp.csr_matrix, active: np.ndarray, k: int, decimals: int) -> TopK:
@@ -35,6 +36,16 @@ def test_top_k_agrees_with_sorting_everything(seed: int, n_products: int, k: int
     seen, active = rng.random((4, n_products)) < 0.3, rng.random(n_products) < 0.8
     found, _ = top_k(scores, sp.csr_matrix(seen, dtype=np.float32), active, k, 5)
     assert found.tolist() == naive_top_k(scores, seen, active, k, 5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 9), st.integers(1, 12))
+def test_users_for_whom_all_products_score_the_same_get_the_list_that_a_search_gives(
+    seed: int, n_products: int, k: int
+) -> None:
+    seen = np.random.default_rng(seed).random((4, n_products)) < 0.4
+    searched = naive_top_k(np.zeros((4, n_products)), seen, np.ones(n_products, dtype=np.bool_), k, 5)
+    assert first_unseen(sp.csr_matrix(seen, dtype=np.float32), k).tolist() == searched
 
 
 def test_noise_below_the_last_decimal_does_not_reorder_a_list() -> None:

@@ -105,11 +105,17 @@ def rank(scorer: Scorer, data: FeatureSet, held: HeldOut, k: int, settings: Reco
 
     def rank_block(part: tuple[slice, UserBlock]) -> None:
         at, block = part
-        scores = scorer.score(block)
+        scores, seen = scorer.score(block), held.seen[at]
         if not np.isfinite(scores.moments()).all():
             raise ValueError("scores are not finite numbers")
-        constant[at] = scores.is_constant()
-        ranked[at] = lister.top_k(scores, held.seen[at], k)[0]
+        flat = scores.is_constant()
+        constant[at] = flat
+        if flat.any():
+            # For them every product is a candidate of the search, which takes a hundred times as much memory.
+            ranked[at][flat] = first_unseen(seen[flat], k)
+            scores = scorer.score(UserBlock.of(data, held.rows[at][~flat]))
+        if not flat.all():
+            ranked[at][~flat] = lister.top_k(scores, seen[~flat], k)[0]
 
     n_threads = len(os.sched_getaffinity(0))
     with ThreadPoolExecutor(n_threads) as pool:
@@ -118,3 +124,16 @@ def rank(scorer: Scorer, data: FeatureSet, held: HeldOut, k: int, settings: Reco
         while few := list(islice(parts, n_threads)):
             list(pool.map(rank_block, few))
     return RankedLists(ranked, constant)
+
+
+def first_unseen(seen: Csr, k: int) -> Indices:
+    """Lowest product numbers that each user has not seen, int64 (n, k), ABSENT where there are fewer: the list of a
+    user for whom all products score the same.
+    """
+    n_users, n_products = seen.shape
+    found = np.full((n_users, k), ABSENT, dtype=np.int64)
+    for user in range(n_users):
+        met = seen.indices[seen.indptr[user] : seen.indptr[user + 1]]
+        left = np.setdiff1d(np.arange(min(n_products, k + len(met))), met)[:k]
+        found[user, : len(left)] = left
+    return found
