@@ -87,6 +87,13 @@ def arguments(job: str) -> tuple[str, ...]:
     return ("--encoder-version", ENCODER_VERSION) if job == "build_features" else ()
 
 
+def copy_home(home: Path, there: Path) -> None:
+    """Copy a home; the receipt of a pinned model names the copy's folder."""
+    shutil.copytree(home, there)
+    if (there / "runs" / D2 / "pin_models.json").exists():
+        pin_a_model(there, D2)
+
+
 def contents(home: Path) -> Contents:
     lake = Lake(home / "lake")
     return {table.name: content_of_all_runs(table, lake.files(table)) for table in TABLES.values()}

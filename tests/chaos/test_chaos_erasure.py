@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections import defaultdict
@@ -25,6 +26,7 @@ from socialrec.contracts.gold import (
     SOCIAL_TIES,
     TEXT_EMBEDDINGS,
     TEXTS,
+    USER_FEATURES,
     USER_PRODUCT_AFFINITY,
     USER_PROFILES,
 )
@@ -124,9 +126,13 @@ def their_texts(before: dict[str, Rows], keys: set[str]) -> set[str]:
 
 def assert_others_stay(before: dict[str, Rows], after: dict[str, Rows], keys: set[str], words: re.Pattern[str]) -> None:
     """Everybody else's rows are as they were; numbers of follows are those of the follows that are left."""
-    special = {RECOMMENDATIONS.name, USER_PROFILES.name, COMMENT_INSIGHTS.name}
+    special = {RECOMMENDATIONS.name, USER_PROFILES.name, COMMENT_INSIGHTS.name, USER_FEATURES.name}
     for name in set(TABLES) - special:
         assert after[name] == [row for row in before[name] if not words.search(str(row))], name
+    others = [row for row in before[USER_FEATURES.name] if row["user_key"] not in keys]
+    left = [{**row, "ties": [tie for tie in row["ties"] if tie["neighbour_key"] not in keys]} for row in others]
+    assert left != others
+    assert after[USER_FEATURES.name] == sorted(left, key=lambda row: json.dumps(row, default=str, sort_keys=True))
     gone = {row["comment_id"] for row in before[SILVER_COMMENTS.name] if row["user_key"] in keys}
     insights = [row for row in before[COMMENT_INSIGHTS.name] if row["comment_id"] not in gone]
     assert after[COMMENT_INSIGHTS.name] == insights

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from killed_world import JOBS, Nights, arguments, contents, orphans
+from killed_world import JOBS, Nights, arguments, contents, copy_home, orphans
 from landed_world import D2
 
 ROOT = Path(__file__).parents[2]
@@ -105,7 +104,7 @@ def test_a_killed_job_leaves_whole_tables_and_the_next_run_makes_good(
     nights: Nights, job: str, point: str, tmp_path: Path, blow: Callable[[], None]
 ) -> None:
     home, night = tmp_path / "home", nights.before(job)
-    shutil.copytree(night.home, home)
+    copy_home(night.home, home)
     done_before = n_commits(home)
     killed = kill_at(home, job, POINTS.get(point, lambda home: n_commits(home) > done_before))
     if point not in ("begun", "claimed a stage"):
