@@ -117,3 +117,15 @@ def test_a_shop_that_keeps_no_lists_notes_nothing(shop: Settings, spark: SparkSe
     before = lake.version(LIST_INPUTS)
     counts = score(shop, DS, "anew")["counts"]
     assert (counts["users"], "kept" in counts, lake.version(LIST_INPUTS)) == (N_USERS + 1, False, before)
+
+
+def test_products_that_landed_after_the_training_are_listed_and_published(shop: Settings, spark: SparkSession) -> None:
+    lake = Lake(shop.lake)
+    known = lake.read(SILVER_PRODUCTS, [DS]).to_pylist()
+    new = [{**row, "product_id": f"new-{row['product_id']}"} for row in known[:10]]
+    copy_night(lake, {SILVER_PRODUCTS: [*known, *new]})
+    score(shop, NEXT, "new")
+    listed = {place[0] for places in lists(lake, NEXT).values() for place in places}
+    assert listed & {row["product_id"] for row in new}
+    published = call(shop, "publish_recommendations", run_id="new", ds=NEXT)
+    assert (published["status"], published["counts"]["users"]) == ("written", N_USERS + 1)
