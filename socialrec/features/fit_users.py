@@ -24,9 +24,10 @@ def users_to_fit(
     Rows are read in batches: in memory are one key and one number per user.
     """
     dataset = lake.dataset(SILVER_INTERACTIONS, days, (versions or {}).get(SILVER_INTERACTIONS.name))
-    keys = vocabulary(pa.chunked_array([], pa.string()))
+    known = pa.array([], pa.string())
     for batch in dataset.to_batches(columns=["user_key"], filter=HAPPENED):
-        keys = vocabulary(pa.chunked_array([keys, pc.unique(batch["user_key"])]))
+        known = pc.unique(pa.chunked_array([known, batch["user_key"]]))
+    keys = vocabulary(pa.chunked_array([known]))
     if len(keys) <= most:
         return None
     hashes = np.zeros(len(keys), dtype=np.uint64)

@@ -24,15 +24,6 @@ def offered(products: pa.Table, names: pa.Array) -> Flags:
     return active
 
 
-def kind_numbers(products: pa.Table, column: str, names: pa.Array) -> Indices:
-    """Number each product's category or brand, int64 (n_names,), in order of their names; ABSENT without."""
-    known = products.filter(products[column].is_valid())
-    rows, kinds = positions(known["product_id"], names), positions(known[column], vocabulary(known[column]))
-    numbers = np.full(len(names), ABSENT, dtype=np.int64)
-    numbers[rows[rows != ABSENT]] = kinds[rows != ABSENT]
-    return numbers
-
-
 def numbered(kinds: pa.Array) -> Indices:
     """Number each product's kind, int64 (n_products,), in order of their names; ABSENT without one."""
     return positions(kinds, vocabulary(pa.chunked_array([kinds.drop_null()])))

@@ -14,7 +14,8 @@ from small_night import block_of, context_of, nothing_known, rows_of_night, save
 
 from socialrec.features.context import ScoringSnapshot, Stamp
 from socialrec.features.feature_set import FeatureSet
-from socialrec.features.item_metadata import ages_in_days, first_seen_since, kind_numbers, offered, small_sellers
+from socialrec.features.item_metadata import ages_in_days, first_seen_since, numbered, offered, small_sellers
+from socialrec.features.product_features import named_column
 from socialrec.recommend.lists.scoring import recommend_everyone, rows_scorer, total_removed
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.policy import RULES, Chosen, Policy, least_new, lists_with_new
@@ -239,7 +240,7 @@ def test_the_shelf_knows_what_is_offered_of_which_kind_and_how_old() -> None:
     )
     names = pa.array(["a", "b", "c", "gone"])
     assert offered(products, names).tolist() == [True, False, True, False]
-    assert kind_numbers(products, "category", names).tolist() == [1, -1, 0, -1]
+    assert numbered(named_column(products, "category", names)).tolist() == [1, -1, 0, -1]
     assert ages_in_days(products, names, "2026-03-01").tolist() == [1, 2, 30, 0]
     assert first_seen_since(products, names, "2026-03-01", 28).tolist() == [True, True, False, False]
 

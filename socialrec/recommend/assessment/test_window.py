@@ -22,8 +22,9 @@ from socialrec.evaluate.split import Split
 from socialrec.features.context import ScoringSnapshot, Stamp
 from socialrec.features.feature_set import FeatureSet
 from socialrec.features.inputs import Inputs
-from socialrec.features.item_metadata import first_seen_since, kind_numbers, small_sellers
+from socialrec.features.item_metadata import first_seen_since, numbered, small_sellers
 from socialrec.features.item_rows import NightProducts
+from socialrec.features.product_features import named_column
 from socialrec.features.tables import NamedUsers, tables_of
 from socialrec.recommend.assessment.deletion import reasons_figures
 from socialrec.recommend.assessment.manipulation import simulate_attacks
@@ -200,7 +201,7 @@ def held_out_set(trial: Trial, inputs: Inputs, split: Split, settings: Settings)
         platform=_platforms(inputs.interactions, users),
         community=np.append(data.communities, ABSENT)[held.rows],
     )
-    category, brand = (kind_numbers(inputs.products, name, data.products) for name in ("category", "brand"))
+    category, brand = (numbered(named_column(inputs.products, name, data.products)) for name in ("category", "brand"))
     small = small_sellers(brand, data.popularity, settings.recommend.small_seller_share)
     new = first_seen_since(inputs.products, data.products, inputs.ds, settings.evaluate.new_product_days)
     watched = {"small_sellers": small, "new_products": new}
