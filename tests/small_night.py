@@ -105,7 +105,7 @@ def saved_night(
 ) -> tuple[pa.Table, Path, Path]:
     """Rows of gold.user_features of the night, and the folders of its model and of what else its blocks read."""
     wanted = settings.model_copy(update={"recommend": RecommendSettings(list_length=4, block_users=5)})
-    tables = feature_tables(night, STAMP.ds, wanted)
+    tables = feature_tables(night, STAMP.ds, STAMP.encoder_version, wanted)
     likes, products = folder / "likes.parquet", NightProducts.of(tables.items, recommender.products)
     pq.write_table(tables.community_likes, likes)
     recommender.save(folder / "model")

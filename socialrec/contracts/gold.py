@@ -342,6 +342,7 @@ ITEM_FEATURES = Table(
             ListOf(StructOf((Column("word", "string", "Which"), Column("weight", "float32", "Of a unit row")))),
             "Its distinctive words",
         ),
+        ENCODER_VERSION,
         DS,
     ),
     key=("product_id",),

@@ -153,7 +153,7 @@ def build_snapshot(
 
     Every user of the profiles gets a list, or a share of them where `sample` is below 1.
     """
-    tables = feature_tables(night, stamp.ds, settings)
+    tables = feature_tables(night, stamp.ds, stamp.encoder_version, settings)
     platform = tables.users["platform"].combine_chunks()
     is_in = pa.array([in_sample(name, sample) for name in tables.users["name"].to_pylist()], pa.bool_())
     users = tables.users.set_column(

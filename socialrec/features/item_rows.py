@@ -30,7 +30,14 @@ FILE = "products.safetensors"
 
 
 def item_rows(
-    side: ProductFeatures, sums: ProductSums, rows: pa.Table, labels: pa.Table, *, ds: str, small_seller_share: float
+    side: ProductFeatures,
+    sums: ProductSums,
+    rows: pa.Table,
+    labels: pa.Table,
+    *,
+    ds: str,
+    encoder_version: str,
+    small_seller_share: float,
 ) -> pa.Table:
     """Make rows of gold.item_features of all products of the shop, by id.
 
@@ -53,7 +60,8 @@ def item_rows(
         "age_days": pa.array(ages_in_days(rows, products, ds)),
         "is_small_seller": pa.array(small),
         "words": structs_of(words, {"word": pa.array(word_names, pa.string())}, "weight"),
-        "ds": pa.array([ds] * len(products), pa.string()),
+        "encoder_version": pa.repeat(encoder_version, len(products)),
+        "ds": pa.repeat(ds, len(products)),
     }
     schema = arrow_schema(ITEM_FEATURES)
     return pa.table([columns[field.name].cast(field.type) for field in schema], schema=schema)

@@ -86,21 +86,23 @@ class NamedUsers:
         return np.bincount(self.communities[self.communities != ABSENT])
 
 
-def feature_tables(night: NightTables, ds: str, settings: Settings) -> FeatureTables:
+def feature_tables(night: NightTables, ds: str, encoder_version: str, settings: Settings) -> FeatureTables:
     """Make the feature tables of the users of these rows."""
     own = ((night.affinities, AFFINITY_PARTS), (night.comments, COMMENT_PARTS), (night.profiles, PROFILE_PARTS))
     tied = (night.ties["user_key"], night.ties["neighbour_key"])
     keys = vocabulary(*(rows["user_key"] for rows, _ in own), *tied)
     users = NamedUsers.of(keys, own_hashes(own, keys), [night.ties], settings)
     evidence = EvidenceTables(night.affinities, night.comments, tie_parts(night.ties), night.products, night.embeddings)
-    found = tables_of(evidence, users, ds, settings)
+    found = tables_of(evidence, users, ds, encoder_version, settings)
     place = positions(users.keys, night.profiles["user_key"].combine_chunks())
     platform = night.profiles["platform"].combine_chunks().take(pa.array(place, mask=place == ABSENT))
     at = found.users.schema.get_field_index("platform")
     return FeatureTables(found.users.set_column(at, "platform", platform), found.items, found.community_likes)
 
 
-def tables_of(evidence: EvidenceTables, users: NamedUsers, ds: str, settings: Settings) -> FeatureTables:
+def tables_of(
+    evidence: EvidenceTables, users: NamedUsers, ds: str, encoder_version: str, settings: Settings
+) -> FeatureTables:
     """Make the feature tables of named users, of whom none gets a list."""
     texts, products = TextVectors.of(evidence.embeddings), vocabulary(evidence.products["product_id"])
     hours = Hours.of_likes(evidence.affinities, settings.recommend.trend_half_life)
@@ -112,10 +114,18 @@ def tables_of(evidence: EvidenceTables, users: NamedUsers, ds: str, settings: Se
     columns |= {"name": named["name"], "community": named["community"]}
     columns |= {"platform": pa.nulls(len(rows), pa.string()), "ds": pa.array([ds] * len(rows), pa.string())}
     labels = label_counts(favourable(evidence.comments)[1])
-    share = settings.recommend.small_seller_share
+    items = item_rows(
+        side,
+        sums,
+        evidence.products,
+        labels,
+        ds=ds,
+        encoder_version=encoder_version,
+        small_seller_share=settings.recommend.small_seller_share,
+    )
     return FeatureTables(
         pa.table(columns).select(arrow_schema(USER_FEATURES).names).cast(arrow_schema(USER_FEATURES)),
-        item_rows(side, sums, evidence.products, labels, ds=ds, small_seller_share=share),
+        items,
         community_rows(_likes_by_community(evidence.affinities, users), users.sizes(), ds),
     )
 

@@ -15,6 +15,7 @@ from socialrec.contracts.silver import SILVER_FOLLOWS
 from socialrec.errors import UserError
 
 
+@pytest.mark.slow
 def test_our_jobs_and_duckdb_make_the_same_tables_and_the_figures_are_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from socialrec.features.context import Stamp, build_snapshot
 from socialrec.features.inputs import read_night
 from socialrec.features.tables import feature_tables
 from socialrec.lake import Lake
+from socialrec.recommend.lists.night import Night
 from socialrec.recommend.lists.scoring import recommend_everyone
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.training.reference import load_reference
@@ -144,7 +145,7 @@ def test_a_night_scores_everyone_publishes_once_and_reports(shop: Settings, spar
 
 def test_features_built_by_partitions_are_those_of_one_process_row_by_row(shop: Settings, spark: SparkSession) -> None:
     lake = Lake(shop.lake)
-    made = feature_tables(read_night(lake, DS, ENCODER_VERSION), DS, shop)
+    made = feature_tables(read_night(lake, DS, ENCODER_VERSION), DS, ENCODER_VERSION, shop)
     for table, rows in (
         (USER_FEATURES, made.users),
         (ITEM_FEATURES, made.items),
@@ -153,6 +154,12 @@ def test_features_built_by_partitions_are_those_of_one_process_row_by_row(shop: 
         order = [(name, "ascending") for name in table.key]
         assert rows.num_rows
         assert lake.read(table, [DS]).sort_by(order).equals(rows.sort_by(order)), table.name
+
+
+def test_features_of_another_encoder_are_refused_before_anything_is_scored(shop: Settings) -> None:
+    lake = Lake(shop.lake)
+    with pytest.raises(UserError, match=f"is made of vectors of encoder {ENCODER_VERSION}, but the model needs those"):
+        Night.read(lake, [], Stamp(DS, "1", "another"), shop.recommend)
 
 
 def test_a_night_unlike_the_training_is_published_with_a_warning(

@@ -144,7 +144,11 @@ class FeatureBuilder:
         side = ProductFeatures.of(total, rows, TextVectors.of(embeddings, dim))
         share = self.settings.recommend.small_seller_share
         counted = pa.concat_tables(labels)
-        items.write(item_rows(side, total, rows, counted, ds=self.ds, small_seller_share=share))
+        items.write(
+            item_rows(
+                side, total, rows, counted, ds=self.ds, encoder_version=self.encoder_version, small_seller_share=share
+            )
+        )
         return side
 
     def _hours(self) -> Hours:

@@ -162,7 +162,8 @@ def sample_context(trial: Trial, split: Split) -> ScoringSnapshot:
     free = {"max_per_category": None, "max_new_share": 1.0, "min_new_share": 0.0}
     free |= {"list_length": settings.evaluate.cutoff}
     evidence, everyone = trial.inputs.evidence(split, "test", settings), data.users
-    tables = tables_of(evidence, NamedUsers(everyone, everyone, data.communities), trial.inputs.ds, settings)
+    named, encoder = NamedUsers(everyone, everyone, data.communities), trial.recommender.info.encoder_version
+    tables = tables_of(evidence, named, trial.inputs.ds, encoder, settings)
     products = NightProducts.of(tables.items, data.products)
     snapshot = ScoringSnapshot.of(
         tables.users,

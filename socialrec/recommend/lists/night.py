@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as pds
 
 from socialrec.contracts.gold import COMMUNITY_LIKES, ITEM_FEATURES, USER_FEATURES
+from socialrec.errors import UserError
 from socialrec.features.context import ScoringSnapshot, Stamp
 from socialrec.features.item_rows import NightProducts
 from socialrec.lake import Lake
@@ -34,8 +35,13 @@ class Night:
 
     @classmethod
     def read(cls, lake: Lake, catalogue: Sequence[str], stamp: Stamp, settings: RecommendSettings) -> Self:
-        """Read the products of a day, over a model's catalogue and those that came after it was trained."""
-        products = NightProducts.of(lake.read(ITEM_FEATURES, [stamp.ds]), pa.array(catalogue, pa.string()))
+        """Read the products of a day, over a model's catalogue and those that came after it was trained.
+
+        Raises UserError where the day's features are made of another encoder's vectors.
+        """
+        rows = lake.read(ITEM_FEATURES, [stamp.ds])
+        require_encoder(rows, stamp)
+        products = NightProducts.of(rows, pa.array(catalogue, pa.string()))
         return cls(products, tuple(lake.files(COMMUNITY_LIKES, [stamp.ds])), stamp, settings)
 
     def n_blocks(self, n_users: int) -> int:
@@ -61,6 +67,16 @@ class Night:
         wanted = pc.field("community").isin(pc.unique(rows["community"]).drop_null())
         likes = pds.dataset(list(self.likes), schema=schema, format=PARQUET).to_table(filter=wanted)
         return ScoringSnapshot.of(rows, likes, self.products, self.stamp, self.settings)
+
+
+def require_encoder(rows: pa.Table, stamp: Stamp) -> None:
+    """Raise UserError where rows of gold.item_features are of another encoder than the stamp's."""
+    made_by = set(pc.unique(rows["encoder_version"]).to_pylist())
+    if made_by - {stamp.encoder_version}:
+        raise UserError(
+            f"gold.item_features of {stamp.ds} is made of vectors of encoder {' and '.join(sorted(made_by))}, but the "
+            f"model needs those of {stamp.encoder_version}: run build_features of that day again with that encoder"
+        )
 
 
 def read_users(lake: Lake, ds: str, keys: Sequence[str]) -> pa.Table:
