@@ -32,6 +32,7 @@ _UNDERSTOOD = ("gold.comment_insights", "gold.product_attributes", "gold.text_em
 _TRAINED_ON = (*_EVIDENCE, *_UNDERSTOOD)
 _LISTED = ("gold.user_product_affinity", "gold.social_ties", "gold.user_profiles", "silver.products")
 _FEATURES = ("gold.user_features", "gold.item_features", "gold.community_likes")
+_SAID = ("silver.questions", "silver.answers", "silver.follows", *_EVIDENCE[:3])
 _NIGHT = (*_LISTED, "silver.comments", *_UNDERSTOOD)
 
 READ: dict[str, tuple[str, ...]] = {
@@ -42,6 +43,8 @@ READ: dict[str, tuple[str, ...]] = {
     "embed_texts": ("gold.texts", "gold.text_embeddings", ENCODER),
     "predict_insights": (*_EVIDENCE[:3], "gold.user_product_affinity", "gold.text_embeddings", ENCODER),
     "build_features": _NIGHT,
+    "build_passages": (*_SAID, "gold.product_attributes"),
+    "embed_passages": ("gold.passages", "gold.text_embeddings", ENCODER),
     "score_recommendations": (*_FEATURES, "gold.model_decisions", RECOMMENDER),
     "publish_recommendations": (*_LISTED, "silver.interactions", "gold.recommendations", RECOMMENDER),
     "report_run": (

@@ -1,12 +1,15 @@
 """Gold: features, texts, understanding and recommendations."""
 
+from dataclasses import replace
+
 from socialrec.contracts.columns import DS, PLATFORM, Column, FixedListOf, ListOf, StructOf, Table
-from socialrec.contracts.entities.spec import PRODUCT_ID, TEXT_HASH, USER_KEY
+from socialrec.contracts.entities.spec import LANGUAGE, PRODUCT_ID, TEXT_HASH, USER_KEY
 from socialrec.contracts.vocabulary import (
     AttributeOrigin,
     DecisionKind,
     EventType,
     ModelKind,
+    PassageSource,
     ReasonKind,
     Stance,
     SubjectKind,
@@ -92,7 +95,7 @@ TEXT_EMBEDDINGS = Table(
     ),
     key=("text_hash", "encoder_version"),
     partition="encoder_version",
-    writers=("embed_texts", "predict_insights"),
+    writers=("embed_texts", "embed_passages", "predict_insights"),
 )
 
 COMMENT_INSIGHTS = Table(
@@ -158,6 +161,40 @@ PRODUCT_ATTRIBUTES = Table(
     key=("product_id", "attribute"),
     partition="ds",
     writers=("predict_insights",),
+    is_snapshot=True,
+)
+
+PASSAGES = Table(
+    layer="gold",
+    noun="passages",
+    row="one sentence that an answer may cite, with its place; empty where the shop has no questions",
+    columns=(
+        Column(
+            "passage_id",
+            "string",
+            "SHA-256 of product (without one the platform), source and normalised words, 64 hex digits: the same in "
+            "every home",
+        ),
+        replace(PRODUCT_ID, nullable=True),
+        Column("category", "string", "The product's, as the shop names it, or else as predicted", nullable=True),
+        Column("source", "string", "Where it comes from", choices=PassageSource),
+        Column("place", "int32", "Number of the sentence in its text, from 0; 0 for an attribute", minimum=0),
+        Column("text", "string", "One sentence; of those with the same words the newest"),
+        Column(
+            "n_agreeing",
+            "int32",
+            "Distinct users whose comments on the product, or answers about it, say it in the same words",
+            minimum=1,
+        ),
+        Column("said_ts", "timestamp", "When it was said last", nullable=True),
+        LANGUAGE,
+        TEXT_HASH,
+        PLATFORM,
+        DS,
+    ),
+    key=("passage_id",),
+    partition="ds",
+    writers=("build_passages",),
     is_snapshot=True,
 )
 
@@ -462,6 +499,7 @@ GOLD: tuple[Table, ...] = (
     TEXT_EMBEDDINGS,
     COMMENT_INSIGHTS,
     PRODUCT_ATTRIBUTES,
+    PASSAGES,
     BEHAVIOUR_PROPENSITIES,
     USER_PROFILES,
     USER_OPINIONS,

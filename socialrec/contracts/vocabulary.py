@@ -10,6 +10,9 @@ class Entity(StrEnum):
     INTERACTIONS = "interactions"
     COMMENTS = "comments"
     FOLLOWS = "follows"
+    QUESTIONS = "questions"
+    ANSWERS = "answers"
+    TEMPLATES = "templates"
 
 
 class Cadence(StrEnum):
@@ -42,6 +45,7 @@ class QuarantineReason(StrEnum):
     OUT_OF_RANGE = "out_of_range"
     UNKNOWN_VALUE = "unknown_value"
     TOO_LONG = "too_long"
+    MALFORMED = "malformed"
     EMPTY_TEXT = "empty_text"
     FUTURE_EVENT = "future_event"
     SELF_FOLLOW = "self_follow"
@@ -111,6 +115,29 @@ class Stance(StrEnum):
     FAN = "fan"
     ONLOOKER = "onlooker"
     NONE = "none"
+
+
+class AuthorKind(StrEnum):
+    """Author of an answer to a question: the shop, or a customer of it."""
+
+    SHOP = "shop"
+    CUSTOMER = "customer"
+
+
+class PassageSource(StrEnum):
+    """Origin of a passage, which an answer may cite.
+
+    stated, predicted   an attribute of the product, by the shop or by a model
+    description         a sentence of the product's description
+    comment             a sentence of a comment on the product
+    answer              a sentence of an earlier answer
+    """
+
+    STATED = "stated"
+    PREDICTED = "predicted"
+    DESCRIPTION = "description"
+    COMMENT = "comment"
+    ANSWER = "answer"
 
 
 class AttributeOrigin(StrEnum):

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_every_table_of_the_design_has_a_contract() -> None:
-    entities = {"products", "interactions", "comments", "follows"}
+    entities = {"products", "interactions", "comments", "follows", "questions", "answers", "templates"}
     gold = {
         "user_product_affinity",
         "social_ties",
@@ -31,6 +31,7 @@ def test_every_table_of_the_design_has_a_contract() -> None:
         "text_embeddings",
         "comment_insights",
         "product_attributes",
+        "passages",
     }
     gold |= {"behaviour_propensities", "user_profiles", "user_opinions", "recommendations", "list_inputs"}
     gold |= {"model_decisions", "user_features", "item_features", "community_likes"}

@@ -86,6 +86,8 @@ class GeneratedShop:
     """Share of the products that are of the first brand; the other brands share the rest alike."""
     broken: bool = False
     """Each file also holds a record without its id and, of an event, one that contradicts another."""
+    asks: bool = False
+    """True if users ask about products, and the shop answers."""
     seed: int = 20260107
 
     @property
@@ -111,6 +113,8 @@ def records_of(shop: GeneratedShop, platform: str, last: date) -> Mapping[Entity
         Entity.COMMENTS: list(place.comments()),
         Entity.FOLLOWS: list(place.follows()),
     }
+    if shop.asks:
+        records |= place.service()
     absent = {
         Entity.INTERACTIONS: shop.interactions == "absent",
         Entity.COMMENTS: "comments" in shop.lacks,
@@ -132,7 +136,8 @@ def _broken(entity: Entity, row: Record) -> Iterator[Record]:
     spec = ENTITIES[entity]
     yield {name: value for name, value in row.items() if name != spec.key[0]}
     if spec.revisions:
-        yield row | {"product_id": f"{row['product_id']}-other"}
+        named = next(iter(spec.references))
+        yield row | {named: f"{row[named]}-other"}
 
 
 @dataclass(frozen=True)
@@ -218,6 +223,18 @@ class _Place:
             others = np.flatnonzero((everyone % self.shop.tastes == user % self.shop.tastes) & (everyone != user))
             for other in self.rng.permutation(others)[:FOLLOWS_PER_USER].tolist():
                 yield {"follower_id": f"u{user}", "followee_id": f"u{other}", "since_ts": self._moment()}
+
+    def service(self) -> dict[Entity, list[Record]]:
+        """One question, with the shop's answer and the template of it."""
+        question, day = f"{self.platform}-q", self.begin.date().isoformat()
+        about = {"user_id": "u0", "product_id": product_id(self.platform, 0)}
+        answer = {"question_id": question, "text": "It costs 20 euros.", "author_kind": "shop"}
+        template = {"template_id": "t", "intent": "price", "text": "It costs {price}.", "language": "en"}
+        return {
+            Entity.QUESTIONS: [{"question_id": question, **about, "text": "What is the price?", "asked_ts": day}],
+            Entity.ANSWERS: [{"answer_id": f"{question}-a", **answer, "answered_ts": day}],
+            Entity.TEMPLATES: [template],
+        }
 
     def _moment(self) -> str:
         return (self.begin + timedelta(minutes=int(self.rng.integers(DAYS * 24 * 60)))).isoformat()
