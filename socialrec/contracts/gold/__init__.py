@@ -1,7 +1,7 @@
 """Gold: evidence, texts, understanding, features, lists and answers. One module per kind of table."""
 
 from socialrec.contracts.columns import Table
-from socialrec.contracts.gold.answers import PASSAGES
+from socialrec.contracts.gold.answers import ANSWERS, PASSAGES
 from socialrec.contracts.gold.decisions import GATE_CHECK, MODEL_DECISIONS
 from socialrec.contracts.gold.evidence import SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.gold.features import COMMUNITY_LIKES, ITEM_FEATURES, USER_FEATURES
@@ -15,6 +15,7 @@ from socialrec.contracts.gold.understanding import (
 )
 
 __all__ = [
+    "ANSWERS",
     "BEHAVIOUR_PROPENSITIES",
     "COMMENT_INSIGHTS",
     "COMMUNITY_LIKES",
@@ -54,4 +55,5 @@ GOLD: tuple[Table, ...] = (
     RECOMMENDATIONS,
     LIST_INPUTS,
     MODEL_DECISIONS,
+    ANSWERS,
 )

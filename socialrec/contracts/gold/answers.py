@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
-from socialrec.contracts.columns import DS, PLATFORM, Column, Table
-from socialrec.contracts.entities.spec import LANGUAGE, PRODUCT_ID, TEXT_HASH
-from socialrec.contracts.vocabulary import (
-    PassageSource,
-)
+from socialrec.contracts.columns import DS, PLATFORM, Column, ListOf, StructOf, Table
+from socialrec.contracts.entities.spec import LANGUAGE, PRODUCT_ID, TEXT_HASH, USER_KEY
+from socialrec.contracts.gold.texts import ENCODER_VERSION
+from socialrec.contracts.vocabulary import AnswerDecision, HandOverReason, PassageSource
 
 PASSAGES = Table(
     layer="gold",
@@ -39,5 +38,43 @@ PASSAGES = Table(
     key=("passage_id",),
     partition="ds",
     writers=("build_passages",),
+    is_snapshot=True,
+)
+
+CITATION = StructOf(
+    (
+        Column("passage_id", "string", "The passage"),
+        Column("source", "string", "Where the passage comes from", choices=PassageSource),
+        Column("quote", "string", "The characters of the passage that are cited"),
+        Column("sentence", "int32", "Number of the sentence in the text that the passage is from", minimum=0),
+        Column("start", "int32", "First cited character of the passage", minimum=0),
+        Column("end", "int32", "Character after the last cited one", minimum=1),
+    )
+)
+
+ANSWERS = Table(
+    layer="gold",
+    noun="answers",
+    row="what one open question is answered, or why it is handed over to a person",
+    columns=(
+        Column("question_id", "string", "The source's identifier of the question"),
+        USER_KEY,
+        replace(PRODUCT_ID, nullable=True),
+        TEXT_HASH,
+        Column("decision", "string", "A template, a passage, or a person", choices=AnswerDecision),
+        Column("reason", "string", "Why a person should answer", nullable=True, choices=HandOverReason),
+        Column("text", "string", "The answer; empty where a person should answer"),
+        Column("citations", ListOf(CITATION), "What the answer rests on"),
+        Column("products", ListOf("string"), "Products of the asker's list of the same category, at most three"),
+        Column("confidence", "float32", "Calibrated probability that the answer is right", minimum=0, maximum=1),
+        Column("inputs_hash", "int64", "Equal on two nights if nothing that the answer is made from changed"),
+        Column("answers_version", "string", "Registered version of the model of answers, or `untrained`"),
+        ENCODER_VERSION,
+        PLATFORM,
+        DS,
+    ),
+    key=("platform", "question_id"),
+    partition="ds",
+    writers=("answer_questions",),
     is_snapshot=True,
 )
