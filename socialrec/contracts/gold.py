@@ -164,6 +164,16 @@ PRODUCT_ATTRIBUTES = Table(
     is_snapshot=True,
 )
 
+SUSPECTS = Table(
+    layer="gold",
+    noun="suspects",
+    row="an account that looked like one of a ring of fakes, on a night that looked at its days first: nobody cites it",
+    columns=(USER_KEY, DS),
+    key=("user_key",),
+    partition="ds",
+    writers=("build_passages",),
+)
+
 PASSAGES = Table(
     layer="gold",
     noun="passages",
@@ -498,6 +508,7 @@ GOLD: tuple[Table, ...] = (
     TEXT_EMBEDDINGS,
     COMMENT_INSIGHTS,
     PRODUCT_ATTRIBUTES,
+    SUSPECTS,
     PASSAGES,
     BEHAVIOUR_PROPENSITIES,
     USER_PROFILES,

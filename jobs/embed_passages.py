@@ -1,0 +1,29 @@
+"""Encode the passages of the day that this encoder has not encoded yet."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from socialrec.contracts.gold import PASSAGES
+from socialrec.errors import UserError
+from socialrec.etl.gold.embedding import VectorBuilder
+from socialrec.runtime import job
+
+NAME = "embed_passages"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Append the missing vectors of the day's passages."""
+    parser = job.parser(__doc__)
+    parser.add_argument("--encoder-folder", required=True, type=Path, help="the encoder, from pin_models")
+    args = parser.parse_args(argv)
+    with job.run(NAME, args) as run:
+        if run.ds not in run.lake.partitions(PASSAGES):
+            raise UserError(f"gold.passages has no snapshot of {run.ds}: run build_passages of that day first")
+        VectorBuilder(run, PASSAGES, [run.ds], args.encoder_folder).embed()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(job.guarded(main))
