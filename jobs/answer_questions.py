@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import date, timedelta
 from pathlib import Path
 
+from socialrec.answers.days import day_before, open_days
 from socialrec.answers.night import GENERAL, AnsweringNight, AnswersStamp, block_answerer
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import ANSWERS, PASSAGES, PRODUCT_ATTRIBUTES, RECOMMENDATIONS
@@ -31,7 +31,8 @@ def main(argv: list[str] | None = None) -> int:
         stamp = AnswersStamp(run.ds, pins["answers_version"], pins["encoder_version"])
         if run.ds not in run.lake.partitions(PASSAGES):
             raise UserError(f"gold.passages has no snapshot of {run.ds}: run build_passages of that day first")
-        days, earlier = open_days(run), run.lake.last_partition(ANSWERS, until=days_before(run.ds, 1))
+        days = open_days(run.lake.partitions(SILVER_QUESTIONS), run.ds, run.settings.answers.open_days)
+        earlier = run.lake.last_partition(ANSWERS, until=day_before(run.ds))
         inputs: dict[Table, Sequence[str] | None] = {table: [run.ds] for table in SNAPSHOTS}
         inputs |= {SILVER_QUESTIONS: days, ANSWERS: [earlier] if earlier else []}
         inputs |= {SILVER_ANSWERS: [day for day in run.lake.partitions(SILVER_ANSWERS) if day <= run.ds]}
@@ -46,17 +47,6 @@ def main(argv: list[str] | None = None) -> int:
         status = "dry_run" if args.dry_run else "written"
         run.done(status=status, counts=counts, answers_version=stamp.answers_version)
     return 0
-
-
-def open_days(run: job.Run) -> list[str]:
-    """Landing days whose questions may still be open."""
-    oldest = days_before(run.ds, run.settings.answers.open_days - 1)
-    return [day for day in run.lake.partitions(SILVER_QUESTIONS) if oldest <= day <= run.ds]
-
-
-def days_before(ds: str, n_days: int) -> str:
-    """Day so many days before another."""
-    return (date.fromisoformat(ds) - timedelta(days=n_days)).isoformat()
 
 
 def answer_nothing(run: job.Run, fingerprint: str) -> dict[str, int]:

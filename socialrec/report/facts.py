@@ -21,20 +21,18 @@ from socialrec.contracts.gold import (
     USER_OPINIONS,
     USER_PROFILES,
 )
-from socialrec.contracts.silver import SILVER, SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
+from socialrec.contracts.silver import SILVER, SILVER_PRODUCTS
+from socialrec.features.suspicion import Suspect, read_suspects
 from socialrec.lake import Lake
 from socialrec.recommend.decisions import newest_decision
 from socialrec.recommend.lists.published import PublishedList, read_lists, typical_users
 from socialrec.report.changes import Changes, read_changes
 from socialrec.report.summary import landing_days
-from socialrec.report.suspicion import Suspect, find_suspects
 
 N_SAMPLES = 10
 N_TOP = 10
 FAIR = ("activity", "community", "product_age", "seller")
 """Slices of users and products for which the quality of the lists is shown."""
-SUSPECT_DAYS = 7
-"""Landing days up to the night that are searched for rings of fake accounts."""
 
 
 @dataclass(frozen=True)
@@ -202,21 +200,6 @@ def sample_users(lake: Lake, ds: str) -> list[str]:
     keys.sort()
     step = max(len(keys) // N_SAMPLES, 1)
     return list(dict.fromkeys([*typical_users(lake, ds), *keys[::step]]))[:N_SAMPLES]
-
-
-def read_suspects(lake: Lake, ds: str) -> list[Suspect]:
-    """Accounts that look like rings of fakes in the newest days up to a night."""
-
-    def newest(table: Table, n: int) -> list[str]:
-        return [day for day in lake.partitions(table) if day <= ds][-n:]
-
-    interactions = lake.read(
-        SILVER_INTERACTIONS, newest(SILVER_INTERACTIONS, SUSPECT_DAYS), ("user_key", "product_id", "event_ts")
-    )
-    columns = ("user_key", "product_id", "text", "created_ts")
-    comments = lake.read(SILVER_COMMENTS, newest(SILVER_COMMENTS, SUSPECT_DAYS), columns)
-    follows = lake.read(SILVER_FOLLOWS, newest(SILVER_FOLLOWS, 1), ("follower_key", "followee_key"))
-    return find_suspects(interactions, comments, follows)
 
 
 def _changes(lake: Lake, ds: str) -> Changes | None:

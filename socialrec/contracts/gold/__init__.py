@@ -1,7 +1,7 @@
 """Gold: evidence, texts, understanding, features, lists and answers. One module per kind of table."""
 
 from socialrec.contracts.columns import Table
-from socialrec.contracts.gold.answers import ANSWERS, PASSAGES
+from socialrec.contracts.gold.answers import ANSWERS, PASSAGES, SUSPECTS
 from socialrec.contracts.gold.decisions import GATE_CHECK, MODEL_DECISIONS
 from socialrec.contracts.gold.evidence import SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.gold.features import COMMUNITY_LIKES, ITEM_FEATURES, USER_FEATURES
@@ -30,6 +30,7 @@ __all__ = [
     "REASON",
     "RECOMMENDATIONS",
     "SOCIAL_TIES",
+    "SUSPECTS",
     "TEXTS",
     "TEXT_EMBEDDINGS",
     "USER_FEATURES",
@@ -45,6 +46,7 @@ GOLD: tuple[Table, ...] = (
     TEXT_EMBEDDINGS,
     COMMENT_INSIGHTS,
     PRODUCT_ATTRIBUTES,
+    SUSPECTS,
     PASSAGES,
     BEHAVIOUR_PROPENSITIES,
     USER_PROFILES,

@@ -7,6 +7,16 @@ from socialrec.contracts.entities.spec import LANGUAGE, PRODUCT_ID, TEXT_HASH, U
 from socialrec.contracts.gold.texts import ENCODER_VERSION
 from socialrec.contracts.vocabulary import AnswerDecision, HandOverReason, PassageSource
 
+SUSPECTS = Table(
+    layer="gold",
+    noun="suspects",
+    row="an account that looked like one of a ring of fakes, on a night that looked at its days first: nobody cites it",
+    columns=(USER_KEY, DS),
+    key=("user_key",),
+    partition="ds",
+    writers=("build_passages",),
+)
+
 PASSAGES = Table(
     layer="gold",
     noun="passages",
