@@ -154,3 +154,46 @@ class ModelKind(StrEnum):
 
     TRAINED = "trained"
     BASELINE = "baseline"
+
+
+class AnswerDecision(StrEnum):
+    """Decision about a question of a customer.
+
+    template    the intent is known, and the slots of its template are filled from tables
+    evidence    a passage answers
+    hand_over   a person should answer
+    """
+
+    TEMPLATE = "template"
+    EVIDENCE = "evidence"
+    HAND_OVER = "hand_over"
+
+
+class HandOverReason(StrEnum):
+    """Reason for handing a question over to a person.
+
+    empty, too_long       there is nothing to read, or too much
+    several_questions     it asks more than one thing
+    other_language        it is in a language that the shop does not answer in
+    personal_data         it holds personal data, or held it before it was masked
+    insult                it insults somebody
+    instructions          it tries to give orders to the program that answers
+    unknown_product       its product is unknown or withdrawn
+    out_of_scope          it resembles nothing that the shop knows about
+    no_evidence           nothing may be cited for its product
+    bad_template          the template of its intent cannot be used, and no passage answers
+    unsure                the confidence is below the bound
+    """
+
+    EMPTY = "empty"
+    TOO_LONG = "too_long"
+    SEVERAL_QUESTIONS = "several_questions"
+    OTHER_LANGUAGE = "other_language"
+    PERSONAL_DATA = "personal_data"
+    INSULT = "insult"
+    INSTRUCTIONS = "instructions"
+    UNKNOWN_PRODUCT = "unknown_product"
+    OUT_OF_SCOPE = "out_of_scope"
+    NO_EVIDENCE = "no_evidence"
+    BAD_TEMPLATE = "bad_template"
+    UNSURE = "unsure"
