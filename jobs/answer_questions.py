@@ -63,6 +63,7 @@ def answer(
     """Stage the answers, check and commit them; returns how many questions there were, and by decision."""
     # Spark is imported only here, so that a night without questions does not pay for it.
     from socialrec.etl.gold.questions import QuestionBlocks, answered
+    from socialrec.etl.keys import Keys
     from socialrec.etl.session import spark_session
     from socialrec.etl.tables import commit_stage, count_staged, read_staged, write_stage
     from socialrec.text.understanding.intents import has_intents, intent_reader
@@ -77,17 +78,18 @@ def answer(
         run.lake.stage(ANSWERS, job=NAME, partitions=[run.ds]) as stage,
         spark_session(NAME, run.settings) as spark,
     ):
+        keys = Keys.sharing(run.settings.etl.shared_ids)
         intents = intent_reader(encoder) if has_intents(encoder) else None
-        blocks = QuestionBlocks(spark, run.lake, run.ds, stamp.encoder_version, intents)
+        blocks = QuestionBlocks(spark, run.lake, run.ds, stamp.encoder_version, keys, intents)
         AnsweringNight.save(night, templates.filter(templates["is_active"]), stamp, run.settings.answers)
         blocks.general().write.parquet(str(night / GENERAL))
         threads = int(spark.conf.get("spark.task.cpus", "1") or 1)
         answer_block = block_answerer(model, night, run.settings.text, threads)
         write_stage(answered(blocks.questions(days, earlier), blocks.passages(), answer_block), stage)
-        counts = {"questions": count_staged(stage)}
-        counts |= {row["decision"]: row["count"] for row in read_staged(spark, stage).groupBy("decision").count().collect()}
-        commit_stage(stage, fingerprint=fingerprint, counts={"published": counts["questions"]}, dry_run=run.args.dry_run)
-    return counts
+        n_questions = count_staged(stage)
+        decided = read_staged(spark, stage).groupBy("decision").count().collect()
+        commit_stage(stage, fingerprint=fingerprint, counts={"published": n_questions}, dry_run=run.args.dry_run)
+    return {"questions": n_questions, **{row["decision"]: row["count"] for row in decided}}
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
             encoder_version=encoder_version,
             encoder_model_version=encoder_model_version,
             encoder_folder=str(encoder_folder),
-            **({"model_url": tracker.version_page(ANSWERS, version)} if champion else {}),
+            model_url=tracker.version_page(ANSWERS, version) if champion else "",
         )
     return 0
 

@@ -93,13 +93,14 @@ class AnsweringNight:
         vectors = vectors_of(questions["embedding"])
         near = vectors_of(evidence["embedding"]) if evidence.num_rows else vectors[:0]
         index = PassageIndex.of(evidence.drop_columns("embedding"), near)
-        made = answer(questions, vectors, index, self.templates, attributes_of(questions), model, self.settings)
+        known = attributes_of(questions)
+        made = answer(questions, vectors, index, self.templates, known, model=model, settings=self.settings)
         names = zip(*(index.columns[name] for name in ("passage_id", "source", "text")), strict=True)
-        known = {passage: (source, text) for passage, source, text in names}
+        cited = {passage: (source, text) for passage, source, text in names}
         rows: list[dict[str, Any]] = made.to_pylist()
         for row in rows:
             for citation in row["citations"]:
-                source, text = known[citation["passage_id"]]
+                source, text = cited[citation["passage_id"]]
                 citation |= {"source": source, "quote": str(text)[citation["start"] : citation["end"]]}
         return rows
 

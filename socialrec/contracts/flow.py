@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from socialrec.contracts import TABLES
 from socialrec.contracts.entities import ENTITIES
-from socialrec.contracts.runs import LANDING_FILES, PUBLISHED_LISTS
+from socialrec.contracts.runs import LANDING_FILES, PUBLISHED_ANSWERS, PUBLISHED_LISTS
 
 REPORT = "report of the night"
 BASE, ENCODER = "socialrec-base", "socialrec-encoder"
 CANDIDATE, RECOMMENDER = "candidate recommender", "socialrec-recommender"
+ANSWERS_MODEL, ANSWERS_REPORT = "socialrec-answers", "report of answers"
 
 WRITTEN_BESIDE: dict[str, tuple[str, ...]] = {
     "publish_recommendations": (PUBLISHED_LISTS,),
+    "publish_answers": (PUBLISHED_ANSWERS, ANSWERS_REPORT),
     "report_run": (REPORT,),
     "pretrain_encoder": (BASE,),
     "finetune_encoder": (ENCODER,),
@@ -44,7 +46,13 @@ READ: dict[str, tuple[str, ...]] = {
     "predict_insights": (*_EVIDENCE[:3], "gold.user_product_affinity", "gold.text_embeddings", ENCODER),
     "build_features": _NIGHT,
     "build_passages": (*_SAID, "gold.product_attributes"),
-    "embed_passages": ("gold.passages", "gold.text_embeddings", ENCODER),
+    "pin_answers": (ANSWERS_MODEL, ENCODER),
+    "embed_passages": ("gold.passages", "silver.questions", "gold.text_embeddings", ENCODER),
+    "answer_questions": (
+        *("silver.questions", "silver.answers", "silver.templates", "silver.products", "gold.product_attributes"),
+        *("gold.passages", "gold.text_embeddings", "gold.recommendations", ANSWERS_MODEL, ENCODER),
+    ),
+    "publish_answers": ("gold.answers", "silver.questions", "silver.products"),
     "score_recommendations": (*_FEATURES, "gold.model_decisions", RECOMMENDER),
     "publish_recommendations": (*_LISTED, "silver.interactions", "gold.recommendations", RECOMMENDER),
     "report_run": (

@@ -14,6 +14,8 @@ class AnswersSettings(Section):
     """Languages of questions that are answered (ISO 639-1); others are handed over."""
     max_question_characters: int = Field(1_000, ge=1)
     """Longest question that is answered; longer ones are handed over."""
+    open_days: int = Field(14, ge=1)
+    """Landing days for which a question waits for an answer: older ones are left alone."""
     precision: float = Field(0.95, gt=0.5, lt=1)
     """Share of the answers from passages that are to be right: a training sets the bound of the confidence by it."""
     min_intent_confidence: Share = 0.95

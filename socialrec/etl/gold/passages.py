@@ -57,11 +57,8 @@ class PassageBuilder:
 
     def _attributes(self, offered: DataFrame, attributes: DataFrame) -> DataFrame:
         """Sentences about attributes, stated and predicted, and about prices."""
-        price = F.concat_ws(" ", F.format_string("%.2f", F.col("price_cents") / 100), "currency")
-        prices = offered.where("price_cents IS NOT NULL").select(
-            "product_id", F.lit("price").alias("attribute"), price.alias("value"), F.lit("stated").alias("origin")
-        )
-        known = attributes.select("product_id", "attribute", "value", "origin").unionByName(prices)
+        priced = prices(offered).withColumn("origin", F.lit(PassageSource.STATED.value))
+        known = attributes.select("product_id", "attribute", "value", "origin").unionByName(priced)
         of_offered = known.join(offered.select("product_id", "platform", "updated_ts"), "product_id")
         sentence = F.lit(None).cast("string")
         for source in (PassageSource.STATED, PassageSource.PREDICTED):
@@ -104,6 +101,13 @@ class PassageBuilder:
 
     def _read(self, table: Table, partitions: Sequence[str]) -> DataFrame:
         return read_table(self.spark, self.lake, table, partitions)
+
+
+def prices(products: DataFrame) -> DataFrame:
+    """Prices of products as attributes: `product_id`, `attribute` and `value`, such as `12.50 EUR`."""
+    price = F.concat_ws(" ", F.format_string("%.2f", F.col("price_cents") / 100), "currency")
+    named = {"attribute": F.lit("price"), "value": price}
+    return products.where("price_cents IS NOT NULL").withColumns(named).select("product_id", *named)
 
 
 def cut_into_sentences(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

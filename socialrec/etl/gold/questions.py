@@ -19,7 +19,9 @@ from socialrec.contracts.gold import (
     TEXT_EMBEDDINGS,
 )
 from socialrec.contracts.silver import SILVER_ANSWERS, SILVER_PRODUCTS, SILVER_QUESTIONS
-from socialrec.contracts.vocabulary import AuthorKind
+from socialrec.contracts.vocabulary import AuthorKind, Entity
+from socialrec.etl.gold.passages import prices
+from socialrec.etl.keys import Keys
 from socialrec.etl.schemas import spark_schema
 from socialrec.etl.tables import read_table
 from socialrec.lake import Lake
@@ -28,6 +30,7 @@ AnswerBlock = Callable[[pa.Table, pa.Table], pa.Table]
 Batches = Iterator[pa.RecordBatch]
 BLOCK = "block"
 INTENT_COLUMNS = "text_hash string, intent string, intent_confidence float"
+_VALUE = ("attribute", "value")
 _ASKED = ("platform", "question_id")
 _ANSWERED = ("text_hash", "inputs_hash", "decision", "reason", "text", "citations", "confidence")
 """Columns of an earlier answer that a kept one takes over, and those that tell if it may."""
@@ -48,6 +51,7 @@ class QuestionBlocks:
     lake: Lake
     ds: str
     encoder_version: str
+    keys: Keys
     intents: Callable[[Batches], Batches] | None
 
     def questions(self, days: Sequence[str], earlier: str | None) -> DataFrame:
@@ -89,8 +93,8 @@ class QuestionBlocks:
         by_shop = read_table(self.spark, self.lake, SILVER_ANSWERS, until).where(
             F.col("author_kind") == AuthorKind.SHOP.value
         )
-        asked = read_table(self.spark, self.lake, SILVER_QUESTIONS, days)
-        return asked.join(by_shop.select(*_ASKED).distinct(), list(_ASKED), "left_anti")
+        asked, key = read_table(self.spark, self.lake, SILVER_QUESTIONS, days), self.keys.of(Entity.QUESTIONS)
+        return asked.join(by_shop.select(*key).distinct(), list(key), "left_anti")
 
     def _passages(self) -> DataFrame:
         return self._read(PASSAGES)
@@ -102,8 +106,11 @@ class QuestionBlocks:
     def _attributes(self, asked: DataFrame) -> DataFrame:
         """Attributes of the products that are asked about, sorted by name."""
         about = asked.select("product_id").distinct()
-        known = self._read(PRODUCT_ATTRIBUTES).join(about, "product_id", "left_semi")
-        fields = F.struct("attribute", "value", "confidence")
+        named = (*_VALUE, F.lit(1.0).cast("float").alias("confidence"))
+        priced = prices(self._read(SILVER_PRODUCTS)).select("product_id", *named)
+        known = self._read(PRODUCT_ATTRIBUTES).select("product_id", *_VALUE, "confidence").unionByName(priced)
+        known = known.join(about, "product_id", "left_semi")
+        fields = F.struct(*_VALUE, "confidence")
         return known.groupBy("product_id").agg(F.array_sort(F.collect_list(fields)).alias("attributes"))
 
     def _listed(self, asked: DataFrame, kinds: DataFrame) -> DataFrame:
