@@ -2,58 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from pathlib import Path
 
 from socialrec import tracking
-from socialrec.answers.model import AnswersModel
 from socialrec.contracts.runs import UNTRAINED
-from socialrec.encoders.encoder import DOCUMENT
-from socialrec.errors import UserError
+from socialrec.local_stack.nights.asking import pin_answers
 from socialrec.runtime import job
-from socialrec.settings.paths import below
-from socialrec.tracking import ANSWERS, ENCODER
+from socialrec.tracking import ANSWERS
 
 NAME = "pin_answers"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Pin the champion of the models of answers with the encoder that it was trained on, and fetch both.
-
-    Without a champion the untrained model answers, with the encoder of the nights.
-    """
+    """Pin the champion of the models of answers with its encoder, or else the untrained model."""
     args = job.parser(__doc__).parse_args(argv)
     with job.run(NAME, args) as run:
         tracker = tracking.connect(run.settings)
-        champion, encoder = tracker.champion(ANSWERS), tracker.champion(ENCODER)
-        if encoder is None:
-            raise UserError("there is no encoder yet: run the socialrec_nightly DAG, whose first night trains one")
-        encoder_model_version = champion.tags["encoder_model_version"] if champion else encoder.version
-        encoder_folder = tracker.fetch(ENCODER, encoder_model_version)
-        encoder_version = str(json.loads((encoder_folder / DOCUMENT).read_text(encoding="utf-8"))["version"])
-        if champion is None:
-            version, folder = UNTRAINED, untrained_model(run, encoder_version)
-            run.log.info("no model of answers is trained yet: words and vectors decide, and only close passages answer")
-        else:
-            version, folder = champion.version, tracker.fetch(ANSWERS, champion.version)
+        pins = pin_answers(run.settings, tracker)
+        is_trained = pins.answers_version != UNTRAINED
+        if not is_trained:
+            run.log.info("no model of answers is trained yet: only passages that are close to a question answer it")
         run.done(
             status="pinned",
-            answers_version=version,
-            answers_folder=str(folder),
-            encoder_version=encoder_version,
-            encoder_model_version=encoder_model_version,
-            encoder_folder=str(encoder_folder),
-            model_url=tracker.version_page(ANSWERS, version) if champion else "",
+            answers_version=pins.answers_version,
+            answers_folder=str(pins.answers_folder),
+            encoder_version=pins.encoder_version,
+            encoder_model_version=pins.encoder_model_version,
+            encoder_folder=str(pins.encoder_folder),
+            model_url=tracker.version_page(ANSWERS, pins.answers_version) if is_trained else "",
         )
     return 0
-
-
-def untrained_model(run: job.Run, encoder_version: str) -> Path:
-    """Folder of the untrained model for an encoder, made where it is missing."""
-    folder = below(run.settings.models, ANSWERS, f"{UNTRAINED}-{encoder_version}")
-    AnswersModel.untrained(encoder_version, run.settings.answers).save(folder)
-    return folder
 
 
 if __name__ == "__main__":
