@@ -83,9 +83,9 @@ class NightFacts:
     """Everything on the page that is not in the summary.
 
     `growth` is rows by day of each daily table that has any, `said` how many of the night's comments have each
-    sentiment and topic, `liked` what all users think, `expected` the expected number of each next action of the day's active users, as far
-    as they do anything, `suspects` the accounts that look like rings, `decision` the row of gold.model_decisions that
-    put the lists' model to use, if there is one.
+    sentiment and topic, `liked` what all users think, `expected` the expected number of each next action of the day's
+    active users, as far as they do anything, `suspects` the accounts that look like rings, `decision` the row of
+    gold.model_decisions that put the lists' model to use, if there is one.
     """
 
     rejected: tuple[Rejected, ...]
