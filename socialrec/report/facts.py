@@ -82,10 +82,10 @@ class Liked:
 class NightFacts:
     """Everything on the page that is not in the summary.
 
-    `growth` is rows by day of each daily table, `said` how many of the night's comments have each sentiment and topic,
-    `liked` what all users think, `expected` the expected number of each next action of the day's active users, as far
-    as they do anything, `suspects` the accounts that look like rings, `decision` the row of gold.model_decisions that
-    put the lists' model to use, if there is one.
+    `growth` is rows by day of each daily table that has any, `said` how many of the night's comments have each
+    sentiment and topic, `liked` what all users think, `expected` the expected number of each next action of the day's
+    active users, as far as they do anything, `suspects` the accounts that look like rings, `decision` the row of
+    gold.model_decisions that put the lists' model to use, if there is one.
     """
 
     rejected: tuple[Rejected, ...]
@@ -103,12 +103,13 @@ class NightFacts:
 def read_facts(lake: Lake, ds: str) -> NightFacts:
     """Return the facts of a published day."""
     landed = landing_days(lake, ds)
+    growth = {entity.value: rows_by_day(lake, SILVER[entity], ds) for entity in EVENTS}
     return NightFacts(
         rejected=tuple(read_rejected(lake, landed)),
         said=read_said(lake, landed),
         liked=tuple(read_liked(lake, ds)),
         expected=read_expected(lake, ds),
-        growth={entity.value: rows_by_day(lake, SILVER[entity], ds) for entity in EVENTS},
+        growth={entity: by_day for entity, by_day in growth.items() if any(by_day.values())},
         exposure=read_exposure(lake, ds),
         samples=tuple(read_lists(lake, ds, sample_users(lake, ds))),
         changes=_changes(lake, ds),

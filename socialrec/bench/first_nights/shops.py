@@ -25,6 +25,7 @@ DAYS = 60
 FOLLOWS_PER_USER = 3
 COMMENTED_SHARE, ANSWERED_SHARE, SAME_TASTE_SHARE = 0.3, 0.2, 0.9
 SECOND_EVENTS = (EventType.LIKE, EventType.SAVE, EventType.CART, EventType.PURCHASE, EventType.PURCHASE)
+N_QUESTIONS = 50
 BRANDS = ("Astera", "Bolder", "Cinder", "Dovetail", "Ember", "Fathom", "Garnet", "Harbour")
 
 
@@ -225,16 +226,19 @@ class _Place:
                 yield {"follower_id": f"u{user}", "followee_id": f"u{other}", "since_ts": self._moment()}
 
     def service(self) -> dict[Entity, list[Record]]:
-        """One question, with the shop's answer and the template of it."""
-        question, day = f"{self.platform}-q", self.begin.date().isoformat()
-        about = {"user_id": "u0", "product_id": product_id(self.platform, 0)}
-        answer = {"question_id": question, "text": "It costs 20 euros.", "author_kind": "shop"}
-        template = {"template_id": "t", "intent": "price", "text": "It costs {price}.", "language": "en"}
-        return {
-            Entity.QUESTIONS: [{"question_id": question, **about, "text": "What is the price?", "asked_ts": day}],
-            Entity.ANSWERS: [{"answer_id": f"{question}-a", **answer, "answered_ts": day}],
-            Entity.TEMPLATES: [template],
-        }
+        """Questions about prices, an answer of the shop to each, and its templates."""
+        questions, answers, templates = [], [], []
+        for number in range(N_QUESTIONS):
+            question = f"{self.platform}-q{number}"
+            about = {"user_id": "u0", "product_id": product_id(self.platform, number % self.shop.products)}
+            questions.append(
+                {"question_id": question, **about, "text": "What is the price?", "asked_ts": self._moment()}
+            )
+            answer = {"answer_id": f"{question}-a", "question_id": question, "text": "It costs 20 euros, all in all."}
+            answers.append({**answer, "author_kind": "shop", "answered_ts": self._moment()})
+            template = {"template_id": f"t{number}", "intent": f"price {number}", "text": "It costs {price}."}
+            templates.append({**template, "language": "en"})
+        return {Entity.QUESTIONS: questions, Entity.ANSWERS: answers, Entity.TEMPLATES: templates}
 
     def _moment(self) -> str:
         return (self.begin + timedelta(minutes=int(self.rng.integers(DAYS * 24 * 60)))).isoformat()

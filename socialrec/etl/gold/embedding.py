@@ -114,7 +114,7 @@ class VectorBuilder:
 
         encoder = load_saved(self.folder, self.run.settings.text)
         with self.missing() as texts:
-            for vectors in encode_batches(encoder, iter(texts.order("text_hash").fetch_record_batch(_BATCH_ROWS))):
+            for vectors in encode_batches(encoder, iter(texts.order("text_hash").to_arrow_reader(_BATCH_ROWS))):
                 stage.write([vectors])
 
     @cached_property
