@@ -16,6 +16,7 @@ ANSWERS_MODEL, ANSWERS_REPORT = "socialrec-answers", "report of answers"
 
 WRITTEN_BESIDE: dict[str, tuple[str, ...]] = {
     "publish_recommendations": (PUBLISHED_LISTS,),
+    "fit_answers": (ANSWERS_MODEL,),
     "publish_answers": (PUBLISHED_ANSWERS, ANSWERS_REPORT),
     "report_run": (REPORT,),
     "pretrain_encoder": (BASE,),
@@ -52,6 +53,7 @@ READ: dict[str, tuple[str, ...]] = {
         *("silver.questions", "silver.answers", "silver.templates", "silver.products", "gold.product_attributes"),
         *("gold.passages", "gold.text_embeddings", "gold.recommendations", ANSWERS_MODEL, ENCODER),
     ),
+    "fit_answers": ("silver.questions", "silver.answers", "gold.passages", "gold.text_embeddings", ANSWERS_MODEL),
     "publish_answers": ("gold.answers", "silver.questions", "silver.products"),
     "score_recommendations": (*_FEATURES, "gold.model_decisions", RECOMMENDER),
     "publish_recommendations": (*_LISTED, "silver.interactions", "gold.recommendations", RECOMMENDER),
@@ -67,7 +69,9 @@ READ: dict[str, tuple[str, ...]] = {
     "promote_model": (CANDIDATE,),
     "roll_back_model": ("gold.model_decisions", RECOMMENDER, ENCODER),
 }
-"""By job, what it reads. A table that no other job fills is left out: what a job reads of its own is no step."""
+"""By job, what it reads. A table that no other job fills is left out: what a job reads of its own is no step. So is
+`ask_question`, which reads what earlier runs wrote.
+"""
 
 
 def reads(job: str) -> tuple[str, ...]:
