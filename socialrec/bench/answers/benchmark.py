@@ -46,7 +46,7 @@ def run(data: Path, settings: Settings, *, ranking: Path | None = None, decide: 
             else:
                 report.add_decision(found, "own_")
     if intents.FOLDER in there:
-        intents.measure(data, settings.text, report)
+        intents.measure(data, settings, report)
     peers = {name: PeerResult(figures) for name, figures in report.peers.items() if figures}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return BenchResult(NAME, report.metrics, report.seconds, peak, peers, {}, versions(PACKAGES), chosen=report.chosen)
