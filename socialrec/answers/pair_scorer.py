@@ -103,7 +103,7 @@ class PairScorer:
         return found
 
     def save(self, folder: Path) -> None:
-        """Write the trained parameters and the head (safetensors), and `pair_scorer.json`; the base is named by hash."""
+        """Write the trained parameters and the head (safetensors) and `pair_scorer.json`; the base is named by hash."""
         folder.mkdir(parents=True, exist_ok=True)
         self.body.save(self.base.name, folder)
         save_file({name: tensor.cpu().contiguous() for name, tensor in self.head.state_dict().items()}, folder / HEAD)

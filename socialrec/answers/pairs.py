@@ -84,7 +84,7 @@ def with_wrong_passages(pairs: pa.Table, n_wrong: int, seed: int) -> pa.Table:
         made += rows
         if all(row["is_right"] for row in rows):
             own = _wrong_of(rows, by_product[rows[0]["product_id"] or ""])[:n_wrong]
-            drawn = [everything[place] for place in rng.integers(0, len(everything), 2 * n_wrong)]
+            drawn = [everything[place] for place in rng.integers(0, len(everything), 8 * n_wrong)]
             made += [_as_wrong(row, rows[0]) for row in (own + _wrong_of(rows, drawn))[:n_wrong]]
     return pa.Table.from_pylist(made, PAIRS)
 

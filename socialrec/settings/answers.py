@@ -20,6 +20,8 @@ class AnswersSettings(Section):
     """Share of the answers from passages that are to be right: a training sets the bound of the confidence by it."""
     min_intent_confidence: Share = 0.95
     """Calibrated confidence in an intent from which its template answers."""
+    max_scope_loss: Share = 0.005
+    """Share of the questions with a known intent that may be taken for out of scope: it sets that bound."""
     min_slot_confidence: Share = 0.9
     """Confidence of an attribute from which it may fill a slot of a template; what the shop states has 1."""
     top_k: int = Field(20, ge=1)
@@ -35,7 +37,7 @@ class AnswersSettings(Section):
     """Minimum of questions to learn the confidence and its bound on; with fewer both are fixed and cautious."""
     limit_confidence: float = Field(0.8, ge=0.5, lt=1)
     """Confidence of the lower limit of precision by which the bound is set: few validation questions, high bound."""
-    train_epochs: float = Field(2.0, gt=0)
+    train_epochs: float = Field(3.0, gt=0)
     """Rounds of training over all pairs."""
     train_pairs: int = Field(32, ge=2)
     """Pairs in one batch of training."""
