@@ -66,7 +66,10 @@ def run(
     _say_imported(settings, source, data, wanted, console.print)
     of_day = night_of(settings, wanted)
     night = _run_night(console, settings, of_day, version, RunCommand.here(settings, wanted))
+    answered = _answer_questions(console, settings, night)
     say_outcome(console, settings, night)
+    if answered:
+        console.print(answered, soft_wrap=True)
     say_addresses(console, night.record)
 
 
@@ -122,6 +125,37 @@ def _run_night(
         say_addresses(console, record)
         raise typer.Exit(EXIT_FAILED_RUN)
     return FinishedNight(ds, run_id, record, command)
+
+
+def _answer_questions(console: Console, settings: Settings, finished: FinishedNight) -> str:
+    """Run the answers of a night's day where somebody asked something, and follow them to their end; returns what came
+    out in one line, empty without questions. A failed run ends the program with its log.
+    """
+    from socialrec.answers.days import open_days
+    from socialrec.cli.screen import Board
+    from socialrec.contracts.runs import ANSWERS
+    from socialrec.contracts.silver import SILVER_QUESTIONS
+    from socialrec.lake import Lake
+    from socialrec.local_stack.nights import night
+    from socialrec.orchestration.airflow_api import AirflowApi
+    from socialrec.orchestration.commands import read_receipt
+    from socialrec.orchestration.run_date import folder_name
+
+    lake = Lake(settings.lake)
+    days = open_days(lake.partitions(SILVER_QUESTIONS), finished.ds, settings.answers.open_days)
+    if not lake.dataset(SILVER_QUESTIONS, days).count_rows():
+        return ""
+    api = AirflowApi.of(finished.record.airflow)
+    run_id = night.start_answers(api, finished.ds)
+    console.print(f"{ANSWERS} of {finished.ds}")
+    with Board(console) as board:
+        succeeded = night.follow(api, run_id, board.show, ANSWERS)
+    if not succeeded:
+        say_failed(settings, run_id, night.failure(api, run_id, ANSWERS), finished.command)
+        say_addresses(console, finished.record)
+        raise typer.Exit(EXIT_FAILED_RUN)
+    receipt = read_receipt(settings, folder_name(run_id), "publish_answers")
+    return f"Answers  {receipt['note']} {receipt['report']}"
 
 
 def _require_registered(settings: Settings, version: str) -> None:
