@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 EXIT_FAILED_RUN = 1
 SHOWN_RECOMMENDATIONS = 5
+CORRECT = "Correct what these lines name, then run the night again; it continues where it stopped"
 
 SourceOption = Annotated[str | None, typer.Option("--source", help="Importer; by default what has landed, else demo")]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Folder with the source's raw files")]
@@ -132,11 +133,12 @@ def _answer_questions(console: Console, settings: Settings, finished: FinishedNi
     out in one line, empty without questions. A failed run ends the program with its log.
     """
     from socialrec.answers.days import open_days
-    from socialrec.cli.screen import Board
+    from socialrec.cli.screen import Board, show_next_steps
     from socialrec.contracts.runs import ANSWERS
     from socialrec.contracts.silver import SILVER_QUESTIONS
     from socialrec.lake import Lake
     from socialrec.local_stack.nights import night
+    from socialrec.local_stack.nights.serving import NextStep
     from socialrec.orchestration.airflow_api import AirflowApi
     from socialrec.orchestration.commands import read_receipt
     from socialrec.orchestration.run_date import folder_name
@@ -151,8 +153,11 @@ def _answer_questions(console: Console, settings: Settings, finished: FinishedNi
     with Board(console) as board:
         succeeded = night.follow(api, run_id, board.show, ANSWERS)
     if not succeeded:
-        say_failed(settings, run_id, night.failure(api, run_id, ANSWERS), finished.command)
-        say_addresses(console, finished.record)
+        failed = night.failure(api, run_id, ANSWERS)
+        print(lines(failed.text), file=sys.stderr)
+        say = "The lists of this day are published, its answers are not. The run in Airflow"
+        _console(stderr=True).print(f"{say}: {failed.page}\n")
+        show_next_steps(_console(stderr=True), [NextStep(CORRECT, finished.command.text())])
         raise typer.Exit(EXIT_FAILED_RUN)
     receipt = read_receipt(settings, folder_name(run_id), "publish_answers")
     return f"Answers  {receipt['note']} {receipt['report']}"
@@ -184,8 +189,7 @@ def say_failed(settings: Settings, run_id: str, failure: Failure, command: RunCo
         show_refusal(console, candidate)
         show_next_steps(console, next_steps(candidate, None, command, settings))
         return
-    what = "Correct what these lines name, then run the night again; it continues where it stopped"
-    show_next_steps(console, [NextStep(what, command.text())])
+    show_next_steps(console, [NextStep(CORRECT, command.text())])
 
 
 def _say_imported(

@@ -17,6 +17,7 @@ from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.columns import Table
 from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.gold import (
+    ANSWERS,
     COMMENT_INSIGHTS,
     LIST_INPUTS,
     PASSAGES,
@@ -107,6 +108,7 @@ class TableEraser:
             ("platform", "ds", "comment_id"),
             lambda rows: pc.invert(pc.is_in(_joined(rows), value_set=theirs)),
         )
+        found[ANSWERS.name] = (("user_key", "citations"), self._cites_nobody)
         found[PASSAGES.name] = _none_of(("passage_id",), self.plan.passage_ids)
         found[TEXTS.name] = _texts_but(self.plan.text_hashes)
         found[TEXT_EMBEDDINGS.name] = (
@@ -137,6 +139,16 @@ class TableEraser:
         stays = [
             user not in keys and all(keys.isdisjoint(reason["friends"]) for reason in reasons)
             for user, reasons in pairs
+        ]
+        return pa.chunked_array([stays], pa.bool_())
+
+    def _cites_nobody(self, rows: pa.Table) -> pa.ChunkedArray:
+        """Mark answers to keep: those to other users' questions that cite no passage of the users."""
+        keys, passages = frozenset(self.plan.keys), frozenset(self.plan.passage_ids)
+        pairs = zip(rows["user_key"].to_pylist(), rows["citations"].to_pylist(), strict=True)
+        stays = [
+            user not in keys and passages.isdisjoint(citation["passage_id"] for citation in citations)
+            for user, citations in pairs
         ]
         return pa.chunked_array([stays], pa.bool_())
 
