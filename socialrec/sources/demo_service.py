@@ -40,7 +40,7 @@ from socialrec.sources.demo_world import DemoCatalogue, DemoWorld, Flags, People
 _PART = 20
 """Part of the world's random numbers; see `DemoWorld.rng`."""
 _OPENING_SHARE = 0.5
-"""Share of the earlier questions that were asked on the first day, when the shop opened its counter."""
+"""Share of the earlier questions that were asked on the first day, when the form was new."""
 _KINDS = {"template": 0.3, "attribute": 0.2, "description": 0.15, "comment": 0.2, "none": 0.1, "out_of_scope": 0.05}
 """Kinds of questions, with their shares."""
 _CUSTOMER_SHARE = 0.35
@@ -84,8 +84,8 @@ class _Asked:
 
 
 @dataclass(frozen=True)
-class Counter:
-    """The shop's counter: settings, people, products with their nouns and rows, comments, and random numbers."""
+class DemoService:
+    """Maker of questions and answers about a world: its settings, people, products with nouns and rows, and comments."""
 
     world: DemoWorld
     people: People
@@ -95,7 +95,7 @@ class Counter:
     nouns: Sequence[str]
     first: date
 
-    def serve(self) -> Service:
+    def make(self) -> Service:
         """Draw earlier questions with their answers, and the new ones of the last day."""
         world, rng, last = self.world, self._rng, self.world.days - 1
         is_opening = rng.random(world.questions) < _OPENING_SHARE
