@@ -21,10 +21,10 @@ reported() { "$python" -c "import json; print(json.load(open('runs/$run/$1.json'
 run=by_hand
 # landing files -> bronze.*, quarantine.*: check each record by its contract; give broken ones a reason
 job ingest_landing
-# bronze.*, quarantine.* -> silver.*, quarantine.interactions, quarantine.comments: clean texts, mask personal data,
-#   drop duplicates, replace user ids by pseudonyms
+# bronze.*, quarantine.* -> silver.*, quarantine.interactions, quarantine.comments, quarantine.questions,
+#   quarantine.answers: clean texts, mask personal data, drop duplicates, replace user ids by pseudonyms
 job build_silver
-# silver.* -> gold.user_product_affinity, gold.social_ties, gold.user_profiles, gold.texts: aggregate
+# silver.interactions, silver.comments, silver.products, silver.follows -> gold.user_product_affinity, gold.social_ties, gold.user_profiles, gold.texts: aggregate
 job build_gold
 
 # silver.products, gold.model_decisions, socialrec-recommender, socialrec-encoder -> nothing: find out whether a

@@ -29,7 +29,7 @@ from socialrec.sources.demo_records import (
     product_records,
     user_id,
 )
-from socialrec.sources.demo_service import Counter
+from socialrec.sources.demo_service import DemoService
 from socialrec.sources.demo_words import ASPECTS, CATEGORIES, SENTIMENTS, STYLES
 from socialrec.sources.demo_world import DemoCatalogue, DemoWorld, People, make_catalogue, make_follows, make_people
 from socialrec.sources.landing import Format, Imported, write_day
@@ -98,8 +98,7 @@ def _make_scene(world: DemoWorld, first: date) -> _Scene:
         Entity.COMMENTS: comment_records(world, people, catalogue, comments, nouns=nouns, first=first),
         Entity.FOLLOWS: follow_records(follows, first),
     }
-    counter = Counter(world, people, catalogue, comments, products, nouns, first)
-    service = counter.serve()
+    service = DemoService(world, people, catalogue, comments, products, nouns, first).make()
     records |= {
         Entity.QUESTIONS: service.questions,
         Entity.ANSWERS: service.answers,

@@ -40,7 +40,7 @@ from socialrec.sources.demo_world import DemoCatalogue, DemoWorld, Flags, People
 _PART = 20
 """Part of the world's random numbers; see `DemoWorld.rng`."""
 _OPENING_SHARE = 0.5
-"""Share of the earlier questions that were asked on the first day, when the shop opened its counter."""
+"""Share of the earlier questions that were asked on the first day, when the form was new."""
 _KINDS = {"template": 0.3, "attribute": 0.2, "description": 0.15, "comment": 0.2, "none": 0.1, "out_of_scope": 0.05}
 """Kinds of questions, with their shares."""
 _CUSTOMER_SHARE = 0.35
@@ -84,8 +84,8 @@ class _Asked:
 
 
 @dataclass(frozen=True)
-class Counter:
-    """The shop's counter: settings, people, products with their nouns and rows, comments, and random numbers."""
+class DemoService:
+    """Maker of questions and answers about a world: settings, people, products with nouns and rows, comments."""
 
     world: DemoWorld
     people: People
@@ -95,7 +95,7 @@ class Counter:
     nouns: Sequence[str]
     first: date
 
-    def serve(self) -> Service:
+    def make(self) -> Service:
         """Draw earlier questions with their answers, and the new ones of the last day."""
         world, rng, last = self.world, self._rng, self.world.days - 1
         is_opening = rng.random(world.questions) < _OPENING_SHARE
@@ -105,22 +105,21 @@ class Counter:
         earlier = [self._question(day, kind) for day, kind in zip(np.sort(days).tolist(), kinds, strict=True)]
         kinds = [kind for kind in names for _ in range(round(_KINDS[kind] * world.new_questions))]
         new = [self._question(last, kind) for kind in kinds] + [self._odd(last, name) for name in ODD]
-        rows = [self._row(number, one) for number, one in enumerate((*earlier, *new))]
-        said = sorted(
-            ((second, row) for number, one in enumerate(earlier) for second, row in self._answers(number, one)),
-            key=lambda answer: answer[0],
-        )
-        answers = [{"answer_id": f"a{number:05d}", **row} for number, (_, row) in enumerate(said)]
+        asked = [*earlier, *new]
+        rows = [self._row(number, one) for number, one in enumerate(asked)]
+        questions = Records(rows, np.array([one.day for one in asked]))
         truth = [
             {"question_id": row["question_id"], "user_id": row["user_id"], "topic": one.topic, "evidence": one.evidence}
-            for row, one in zip(rows, (*earlier, *new), strict=True)
+            for row, one in zip(rows, asked, strict=True)
         ]
-        return Service(
-            Records(rows, np.array([one.day for one in (*earlier, *new)])),
-            Records(answers, np.array([second // DAY_SECONDS for second, _ in said])),
-            self._templates(),
-            truth,
-        )
+        return Service(questions, self._answer_records(earlier), self._templates(), truth)
+
+    def _answer_records(self, asked: Sequence[_Asked]) -> Records:
+        """Answers to these questions in order of time."""
+        dated = [answer for number, one in enumerate(asked) for answer in self._answers(number, one)]
+        dated.sort(key=lambda answer: answer[0])
+        rows: list[Record] = [{"answer_id": f"a{number:05d}", **row} for number, (_, row) in enumerate(dated)]
+        return Records(rows, np.array([second // DAY_SECONDS for second, _ in dated]))
 
     @cached_property
     def _rng(self) -> np.random.Generator:
