@@ -88,7 +88,7 @@ def data(tmp_path: Path) -> Path:
     write(folder / product_qa.POSITIVES, known)
     write(folder / product_qa.WRITTEN, known)
     pairs = [[f"the {color} {thing}", color] for color in COLORS for thing in THINGS]
-    said = {part: pairs for part in ("train", "val", "test")} | {
+    said = dict.fromkeys(("train", "val", "test"), pairs) | {
         f"oos_{part}": [["warm", "oos"]] for part in ("val", "test", "train")
     }
     (tmp_path / "data" / "clinc150").mkdir()
