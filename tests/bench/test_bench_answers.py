@@ -123,6 +123,11 @@ def test_a_run_on_small_files_gives_every_figure_beside_its_peers(
 
 
 def test_parts_without_data_are_skipped_and_named(data: Path, settings: Settings, one_thread: None) -> None:
+    for name in product_qa.OPTIONAL:
+        (data / product_qa.FOLDER / name).unlink()
+    found = json.loads(run(data, settings).to_json())
+    assert found["chosen"]["skipped"] == sorted(product_qa.OPTIONAL)
+    assert not {"semipqa_map", "rouge_l"} & set(found["metrics"])
     (data / product_qa.FOLDER).rename(data / "elsewhere")
     found = json.loads(run(data, settings).to_json())
     assert found["chosen"]["skipped"] == ["product-qa"]

@@ -20,6 +20,8 @@ from socialrec.errors import UserError
 FOLDER = "product-qa"
 RANKING, OTHER_RANKING = "hetpqa_ranking.tsv.gz", "semipqa_ranking_dev.tsv.gz"
 POSITIVES, WRITTEN = "hetpqa_answers_train.tsv.gz", "hetpqa_answers_dev.tsv.gz"
+OPTIONAL = frozenset({OTHER_RANKING, POSITIVES, WRITTEN})
+"""Files without which the rest can be measured."""
 OWN_COLUMNS = ("qid", "question", "candidate", "label")
 """Columns of anybody's file of judged passages, separated by tabs; `source` may be a fifth."""
 _SOURCES = {
@@ -46,6 +48,11 @@ class WrittenAnswer:
 def is_training(key: str) -> bool:
     """Tell the half of a product or a question by its hash: True is the half to learn from."""
     return hashlib.sha256(key.encode()).digest()[0] < 128
+
+
+def files_in(folder: Path) -> frozenset[str]:
+    """Names of the files that are there."""
+    return frozenset(file.name for file in (folder / FOLDER).iterdir())
 
 
 def judged_products(folder: Path, *, training: bool) -> pa.Table:
