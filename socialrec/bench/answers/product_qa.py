@@ -6,6 +6,7 @@ import csv
 import gzip
 import hashlib
 import io
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from pathlib import Path
 import pyarrow as pa
 
 from socialrec.answers.tables import ANSWER, COMMENT, DESCRIPTION, PAIRS, STATED
-from socialrec.bench.answers.attributes import as_words
 from socialrec.errors import UserError
 
 FOLDER = "product-qa"
@@ -32,6 +32,9 @@ _SOURCES = {
     "CQA": ANSWER,
     "review": COMMENT,
 }
+_ATTRIBUTE = re.compile(r"^(\w+):\s*([{\[].*)$", re.DOTALL)
+_OTHER_UNIT = re.compile(r"normalized_value:\{[^{}]*\},?")
+_SIGNS = re.compile(r'[{}\[\]"]')
 Row = Mapping[str, str]
 
 
@@ -84,6 +87,20 @@ def written_answers(folder: Path) -> list[WrittenAnswer]:
         for row in _rows(folder / FOLDER / WRITTEN)
         if not is_training(row["ASIN"])
     ]
+
+
+def as_words(text: str) -> str:
+    """Say an attribute such as `num_batteries: { quantity:4, type:aa }` in words: `num batteries: quantity 4, type aa`.
+
+    Values that are given in two units are said in the first; a text that is no attribute stays as it is.
+    """
+    found = _ATTRIBUTE.match(text)
+    if found is None:
+        return text
+    name, body = found.groups()
+    plain = _SIGNS.sub(" ", _OTHER_UNIT.sub("", body).replace("value:", ""))
+    words = plain.replace("_", " ").replace(":", " ").replace(";", ",")
+    return f"{name.replace('_', ' ')}: {' '.join(words.split()).replace(' ,', ',')}"
 
 
 def judged_file(file: Path) -> pa.Table:
