@@ -22,6 +22,7 @@ _SECOND_PERSON = (
     (re.compile(rf"\b(?:the )?{_PERSON}s(?= (?:{_MODAL}|need|get|have)\b)", re.IGNORECASE), "you"),
     (re.compile(rf"\b(?:the|a|an) {_PERSON}'s\b|\b(?:the )?{_PERSON}s'(?=\s)", re.IGNORECASE), "your"),
 )
+_ATTRIBUTE = re.compile(r"The (.+?) is (?:probably )?(.+?)\.?")
 _YES_OR_NO = re.compile(r"^\s*(?:yes|no|yeah|nope)\b[\s,.!:;-]*", re.IGNORECASE)
 _FIRST_PERSON = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself)\b", re.IGNORECASE)
 _SPEAKERS = {
@@ -104,7 +105,7 @@ def _negates(text: str) -> bool:
 
 def _alone(index: PassageIndex, rows: Sequence[int]) -> str:
     source, text = index.columns["source"][rows[0]], index.texts[rows[0]]
-    if source in {COMMENT, PREDICTED} or _FIRST_PERSON.search(text):
+    if source == COMMENT or _FIRST_PERSON.search(text):
         return _said(index, rows)
     return second_person(text)
 
@@ -127,8 +128,6 @@ def _same_words(index: PassageIndex, one: int, other: int) -> bool:
 
 
 def _attribute(text: str) -> tuple[str, str]:
-    """Name and value of an attribute that a sentence states: `The brand is Lego.` or `brand: Lego`."""
-    name, separator, value = text.partition(":")
-    if not separator:
-        name, separator, value = text.partition(" is ")
-    return (name.lower().removeprefix("the ").strip(), value.strip(" .").lower()) if separator else ("", "")
+    """Name and value of an attribute in a sentence such as `The brand is Acme.`; empty where it says none."""
+    found = _ATTRIBUTE.fullmatch(text)
+    return (found[1].lower(), found[2].lower()) if found else ("", "")

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from socialrec.answers.questions import gives_orders
 from socialrec.answers.tables import PASSAGES, columns_of
 from socialrec.answers.words import stems
+from socialrec.display.visible import named
 from socialrec.errors import UserError
 from socialrec.vectors.arrays import F32, Indices
 from socialrec.vectors.exact_topk import TopKIndex
@@ -46,7 +47,10 @@ class Shelf:
 
     def nearest(self, vectors: F32, k: int) -> Indices:
         """Rows of the k passages most similar to each question, float32 (n, dim), by exact search; int64 (n, k)."""
-        found = [block.products for block in self._search.top_k(vectors, min(k, len(self)))]
+        import torch
+
+        n_threads = torch.get_num_threads()
+        found = [block.products for block in self._search.top_k(vectors, min(k, len(self)), n_threads=n_threads)]
         return np.concatenate(found) if found else np.zeros((0, min(k, len(self))), dtype=np.int64)
 
     @cached_property
@@ -76,13 +80,16 @@ class PassageIndex:
     @classmethod
     def of(cls, passages: pa.Table, vectors: F32) -> Self:
         """Sort passages and their vectors. Passages that give orders to their reader are no evidence: they are left
-        out. Raises UserError where columns are missing, ids are repeated, or there is not one vector per passage.
+        out. Raises UserError where columns are missing, ids are repeated, a product is of two kinds, or there is not
+        one vector per passage.
         """
         rows = columns_of(passages, PASSAGES, "passages")
         if len(rows) != len(vectors):
             raise UserError(f"there are {len(rows):,} passages and {len(vectors):,} vectors: encode the passages again")
         if len(pc.unique(rows["passage_id"])) < len(rows):
             raise UserError("two passages have the same id: make the passages again")
+        if several := _of_several_kinds(rows):
+            raise UserError(f"passages name several categories of {named(several, 3)}: make the passages again")
         kept = np.flatnonzero([not gives_orders(text) for text in rows["text"].to_pylist()])
         rows, vectors = rows.take(kept), vectors[kept]
         order = pc.sort_indices(
@@ -143,6 +150,14 @@ class PassageIndex:
 
     def _shelf(self, start: int, stop: int) -> Shelf:
         return Shelf(start, stop, self.texts[start:stop], self.vectors[start:stop])
+
+
+def _of_several_kinds(passages: pa.Table) -> list[str]:
+    """Products whose passages do not agree about the category, sorted; none is a category too."""
+    pairs = passages.filter(pc.is_valid(passages["product_id"])).group_by(["product_id", "category"]).aggregate([])
+    counts = pairs.group_by("product_id").aggregate([("product_id", "count")])
+    several: list[str] = counts.filter(pc.greater(counts["product_id_count"], 1))["product_id"].to_pylist()
+    return sorted(several)
 
 
 def _runs(values: Sequence[object]) -> dict[str, range]:

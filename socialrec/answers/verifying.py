@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from itertools import pairwise
+from operator import or_
 
 from socialrec.answers.words import content, is_negation, n_negations, numbers, stem, tokens
 from socialrec.features.words import sentences_of
@@ -34,10 +37,11 @@ def unsupported(text: str, cited: Sequence[str]) -> list[str]:
 
 
 def _unsupported_in(sentence: str, nearest: str, cited: Sequence[str]) -> Iterator[str]:
-    known_numbers = set().union(*map(numbers, cited))
+    # As often as in the passage that says it most: of two sizes, one must not be said twice.
+    known_numbers = reduce(or_, map(_counted, cited), Counter[str]())
     known_words = set().union(*map(content, cited))
     known_units = set().union(*map(_with_units, cited))
-    yield from (f"number {number}" for number in sorted(numbers(sentence) - known_numbers))
+    yield from (f"number {number}" for number, n in _counted(sentence).items() if n > known_numbers[number])
     yield from (f"word {word}" for word in sorted(content(sentence) - known_words))
     yield from (f"unit {number} {unit}" for number, unit in sorted(_with_units(sentence) - known_units))
     if n_negations(sentence) != n_negations(nearest):
@@ -53,6 +57,11 @@ def _overlap(sentence: str, other: str) -> tuple[int, int]:
     """Words and numbers in common; among equals the sentence with as many negations is nearer."""
     in_common = len(content(sentence) & content(other)) + len(numbers(sentence) & numbers(other))
     return in_common, -abs(n_negations(sentence) - n_negations(other))
+
+
+def _counted(text: str) -> Counter[str]:
+    """Numbers of a text, and how often each is said."""
+    return Counter(word for word in tokens(text) if word[0].isdigit())
 
 
 def _with_units(text: str) -> set[tuple[str, str]]:

@@ -17,6 +17,7 @@ from socialrec.settings.text import TaskName
 from socialrec.text.tasks import Labelled, TextPairs, labelled
 
 _SLOT = re.compile(r"\{[^{}]*\}")
+_LAST_SIGNS = " .!?\u3002\uff01\uff1f"
 _SHOP = "shop"
 Row = Mapping[str, Any]
 
@@ -106,14 +107,17 @@ def _patterns(templates: pa.Table) -> list[tuple[re.Pattern[str], str]]:
     rows = templates.select(["intent", "text"]).to_pylist()
     rows.sort(key=lambda row: (-len(_SLOT.sub("", row["text"])), row["text"], row["intent"]))
     return [
-        (re.compile(".+?".join(re.escape(_plain(part)) for part in _SLOT.split(row["text"])) + r"\W*"), row["intent"])
+        (
+            re.compile(".+?".join(re.escape(_plain(part)) for part in _SLOT.split(row["text"].rstrip(_LAST_SIGNS)))),
+            row["intent"],
+        )
         for row in rows
         if re.search(r"\w", _SLOT.sub("", row["text"]))
     ]
 
 
 def _intent_of(text: str, templates: Sequence[tuple[re.Pattern[str], str]]) -> str | None:
-    plain = _plain(text).strip()
+    plain = _plain(text).strip().rstrip(_LAST_SIGNS)
     return next((intent for pattern, intent in templates if pattern.fullmatch(plain)), None)
 
 

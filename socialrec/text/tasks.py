@@ -16,8 +16,6 @@ MISSING = -1
 """Label of a text whose class for this output is unknown."""
 MIN_EXAMPLES = 2
 RETRIEVAL = "retrieval"
-INTENT = "intent"
-"""Task of telling what a question is about: the template of which its answer is an instance."""
 
 
 @dataclass(frozen=True)

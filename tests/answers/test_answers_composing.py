@@ -57,7 +57,8 @@ def test_passages_with_the_same_words_are_cited_together_and_their_buyers_add_up
         (("comment", 1, "It is not loud."), ("comment", 1, "The tail is never wet."), False),
         (("stated", 1, "The brand is Acme."), ("stated", 1, "The brand is Zeta."), True),
         (("stated", 1, "The brand is Acme."), ("stated", 1, "The color is red."), False),
-        (("stated", 1, "brand: Acme"), ("predicted", 1, "brand: Zeta"), True),
+        (("stated", 1, "The brand is Acme."), ("predicted", 1, "The brand is probably Zeta."), True),
+        (("stated", 1, "The brand is Acme."), ("predicted", 1, "The brand is probably Acme."), False),
     ],
 )
 def test_the_opposite_is_another_value_or_the_same_words_negated(
@@ -67,7 +68,8 @@ def test_the_opposite_is_another_value_or_the_same_words_negated(
 
 
 def test_contradicting_attributes_are_both_shown() -> None:
-    found = index(("stated", 1, "The brand is Acme."), ("predicted", 1, "The brand is Zeta."))
+    found = index(("stated", 1, "The brand is Acme."), ("predicted", 1, "The brand is probably Zeta."))
     assert compose(0, [0, 1], OWN, found).text == (
-        "The product data say: \u201cThe brand is Acme.\u201d Its texts suggest: \u201cThe brand is Zeta.\u201d"
+        "The product data say: \u201cThe brand is Acme.\u201d "
+        "Its texts suggest: \u201cThe brand is probably Zeta.\u201d"
     )

@@ -83,5 +83,8 @@ def test_wrong_tables_are_named(encoder: Encoder) -> None:
         PassageIndex.of(table.drop_columns(["text"]), np.zeros((1, 2), dtype=np.float32))
     with pytest.raises(UserError, match="1 passages and 2 vectors"):
         PassageIndex.of(table, np.zeros((2, 2), dtype=np.float32))
+    twice = passages_of([(n, "cup", kind, "description", 1, "Red.") for n, kind in (("a", "toys"), ("b", None))])
+    with pytest.raises(UserError, match="several categories of cup"):
+        PassageIndex.of(twice, np.zeros((2, 2), dtype=np.float32))
     with pytest.raises(UserError, match="two passages have the same id"):
         PassageIndex.of(pa.concat_tables([table, table]), np.zeros((2, 2), dtype=np.float32))

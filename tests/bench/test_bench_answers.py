@@ -12,7 +12,6 @@ import pytest
 from tiny_encoders import bert
 
 from socialrec.bench.answers import product_qa
-from socialrec.bench.answers.attributes import as_words
 from socialrec.bench.answers.benchmark import run
 from socialrec.bench.answers.scores import average_precision, decision_scores, ranking_scores, rouge_l, surest
 from socialrec.errors import UserError
@@ -59,7 +58,7 @@ def test_rouge_l_is_the_f1_of_the_longest_common_subsequence() -> None:
     ],
 )
 def test_attributes_are_read_as_words(attribute: str, words: str) -> None:
-    assert as_words(attribute) == words
+    assert product_qa.as_words(attribute) == words
 
 
 def write(file: Path, rows: list[Row]) -> None:
@@ -123,6 +122,11 @@ def test_a_run_on_small_files_gives_every_figure_beside_its_peers(
 
 
 def test_parts_without_data_are_skipped_and_named(data: Path, settings: Settings, one_thread: None) -> None:
+    for name in product_qa.OPTIONAL:
+        (data / product_qa.FOLDER / name).unlink()
+    found = json.loads(run(data, settings).to_json())
+    assert found["chosen"]["skipped"] == sorted(product_qa.OPTIONAL)
+    assert not {"semipqa_map", "rouge_l"} & set(found["metrics"])
     (data / product_qa.FOLDER).rename(data / "elsewhere")
     found = json.loads(run(data, settings).to_json())
     assert found["chosen"]["skipped"] == ["product-qa"]

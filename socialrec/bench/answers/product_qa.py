@@ -6,6 +6,7 @@ import csv
 import gzip
 import hashlib
 import io
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,12 +15,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from socialrec.answers.tables import ANSWER, COMMENT, DESCRIPTION, PAIRS, STATED
-from socialrec.bench.answers.attributes import as_words
 from socialrec.errors import UserError
 
 FOLDER = "product-qa"
 RANKING, OTHER_RANKING = "hetpqa_ranking.tsv.gz", "semipqa_ranking_dev.tsv.gz"
 POSITIVES, WRITTEN = "hetpqa_answers_train.tsv.gz", "hetpqa_answers_dev.tsv.gz"
+OPTIONAL = frozenset({OTHER_RANKING, POSITIVES, WRITTEN})
+"""Files without which the rest can be measured."""
 OWN_COLUMNS = ("qid", "question", "candidate", "label")
 """Columns of anybody's file of judged passages, separated by tabs; `source` may be a fifth."""
 _SOURCES = {
@@ -30,6 +32,9 @@ _SOURCES = {
     "CQA": ANSWER,
     "review": COMMENT,
 }
+_ATTRIBUTE = re.compile(r"^(\w+):\s*([{\[].*)$", re.DOTALL)
+_OTHER_UNIT = re.compile(r"normalized_value:\{[^{}]*\},?")
+_SIGNS = re.compile(r'[{}\[\]"]')
 Row = Mapping[str, str]
 
 
@@ -46,6 +51,11 @@ class WrittenAnswer:
 def is_training(key: str) -> bool:
     """Tell the half of a product or a question by its hash: True is the half to learn from."""
     return hashlib.sha256(key.encode()).digest()[0] < 128
+
+
+def files_in(folder: Path) -> frozenset[str]:
+    """Names of the files that are there."""
+    return frozenset(file.name for file in (folder / FOLDER).iterdir())
 
 
 def judged_products(folder: Path, *, training: bool) -> pa.Table:
@@ -77,6 +87,20 @@ def written_answers(folder: Path) -> list[WrittenAnswer]:
         for row in _rows(folder / FOLDER / WRITTEN)
         if not is_training(row["ASIN"])
     ]
+
+
+def as_words(text: str) -> str:
+    """Say an attribute such as `num_batteries: { quantity:4, type:aa }` in words: `num batteries: quantity 4, type aa`.
+
+    Values that are given in two units are said in the first; a text that is no attribute stays as it is.
+    """
+    found = _ATTRIBUTE.match(text)
+    if found is None:
+        return text
+    name, body = found.groups()
+    plain = _SIGNS.sub(" ", _OTHER_UNIT.sub("", body).replace("value:", ""))
+    words = plain.replace("_", " ").replace(":", " ").replace(";", ",")
+    return f"{name.replace('_', ' ')}: {' '.join(words.split()).replace(' ,', ',')}"
 
 
 def judged_file(file: Path) -> pa.Table:

@@ -16,7 +16,7 @@ from socialrec.answers.model import AnswersModel
 from socialrec.answers.pairs import with_wrong_passages
 from socialrec.answers.passages import PassageIndex
 from socialrec.answers.retrieval import OWN
-from socialrec.answers.tables import ATTRIBUTES, PASSAGES, TEMPLATES
+from socialrec.answers.tables import ATTRIBUTES, PAIRS, PASSAGES, TEMPLATES
 from socialrec.answers.training import fit_answers
 from socialrec.bench.answers import product_qa
 from socialrec.bench.answers.pools import Pool, Rankings
@@ -38,11 +38,16 @@ def trained(data: Path, encoder: Encoder, settings: Settings, report: AnswerFigu
         if step % _EVERY == 0:
             to_standard_error(f"step {step}: loss {loss:.3f}")
 
-    known = with_wrong_passages(product_qa.known_answers(data), N_WRONG, settings.answers.seed)
-    more = pa.concat_tables([known, product_qa.judged_attributes(data, training=True)])
+    there = product_qa.files_in(data)
+    report.chosen["skipped"] += sorted(product_qa.OPTIONAL - there)
+    more = [PAIRS.empty_table()]
+    if product_qa.POSITIVES in there:
+        more.append(with_wrong_passages(product_qa.known_answers(data), N_WRONG, settings.answers.seed))
+    if product_qa.OTHER_RANKING in there:
+        more.append(product_qa.judged_attributes(data, training=True))
     judged = product_qa.judged_products(data, training=True)
     with report.stage("train_answers"):
-        model = fit_answers(judged, encoder, settings.answers, settings.text, progress, more=more)
+        model = fit_answers(judged, encoder, settings.answers, settings.text, progress, more=pa.concat_tables(more))
     report.chosen |= {
         "bound": model.bound,
         "trained_on": "hetPQA: products of the half to learn from; "
@@ -61,11 +66,14 @@ def measure(data: Path, model: AnswersModel, encoder: Encoder, settings: Setting
         report.add({"questions_per_second": len(pool.judged) / (time.perf_counter() - started)})
         report.add_ranking("hetpqa", found)
         report.add_decision(found)
-        attributes = Pool.of(product_qa.judged_attributes(data, training=False), encoder)
-        report.add_ranking("semipqa", attributes.ranked(model, settings.answers))
         report.add(_at_bound(found, model.bound))
         report.add(_deletion(pool, found, model, settings))
-        report.add(_texts(data, encoder.dim))
+        there = product_qa.files_in(data)
+        if product_qa.OTHER_RANKING in there:
+            attributes = Pool.of(product_qa.judged_attributes(data, training=False), encoder)
+            report.add_ranking("semipqa", attributes.ranked(model, settings.answers))
+        if product_qa.WRITTEN in there:
+            report.add(_texts(data, encoder.dim))
 
 
 def _at_bound(found: Rankings, bound: float) -> dict[str, float]:

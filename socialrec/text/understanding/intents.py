@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from socialrec.encoders.encoding import Batches
-from socialrec.text.tasks import INTENT
+from socialrec.contracts.vocabulary import TaskName
 from socialrec.text.understanding.heads import heads_beside
 from socialrec.text.understanding.prediction import predict_batches
 
 
 def has_intents(encoder: Path) -> bool:
     """Check if an encoder's folder has a head for intents."""
-    return INTENT in heads_beside(encoder)
+    return TaskName.INTENT in heads_beside(encoder)
 
 
 def intent_reader(encoder: Path) -> Callable[[Batches], Batches]:
@@ -22,6 +22,6 @@ def intent_reader(encoder: Path) -> Callable[[Batches], Batches]:
     """
 
     def read(batches: Batches) -> Batches:
-        yield from predict_batches([heads_beside(encoder)[INTENT]], batches)
+        yield from predict_batches([heads_beside(encoder)[TaskName.INTENT]], batches)
 
     return read
