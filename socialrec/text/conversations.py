@@ -19,6 +19,8 @@ from socialrec.text.tasks import Labelled, TextPairs, labelled
 _SLOT = re.compile(r"\{[^{}]*\}")
 _LAST_SIGNS = " .!?\u3002\uff01\uff1f"
 _SHOP = "shop"
+QUESTION_COLUMNS = ("question_id", "product_id", "text", "asked_ts")
+ANSWER_COLUMNS = ("question_id", "text", "author_kind", "n_votes")
 Row = Mapping[str, Any]
 
 
@@ -35,9 +37,10 @@ class Conversations:
 
         Undated questions are in neither where the split is by time. An answer goes with its question.
         """
-        # Samples of users and products are drawn by both; questions without a product are of one that nobody has.
+        # Where the split is a sample, it is drawn by user and product. Here words stand for the user, whose pseudonym
+        # is another in each home; questions without a product are of one that nobody has.
         product = pc.fill_null(self.questions["product_id"], "")
-        keys = {"user_key": self.questions["user_key"], "product_id": product, "created_ts": self.questions["asked_ts"]}
+        keys = {"user_key": self.questions["text"], "product_id": product, "created_ts": self.questions["asked_ts"]}
         dated = pa.table({**keys, "question_id": self.questions["question_id"]})
         before, until_test = (split.training_comments(dated, until)["question_id"] for until in ("validation", "test"))
         is_early = pc.is_in(self.questions["question_id"], before.combine_chunks())

@@ -24,7 +24,7 @@ from socialrec.lake import Lake
 from socialrec.recommend.lists.published import product_ids_of, user_keys_of
 from socialrec.settings import Settings
 from socialrec.settings.paths import below
-from socialrec.contracts.vocabulary import TaskName
+from socialrec.settings.text import TaskName
 from socialrec.text.understanding.heads import heads_beside
 from socialrec.tracking import ANSWERS, ENCODER
 
@@ -133,8 +133,9 @@ class Desk:
         vector = load_saved(self.pins.encoder_folder, self.settings.text).encode([text])
         heads, intent, confidence = heads_beside(self.pins.encoder_folder), None, None
         if TaskName.INTENT in heads:
-            [chances] = heads[TaskName.INTENT].probabilities(vector)
-            intent, confidence = heads[TaskName.INTENT].outputs[0].classes[int(chances[0].argmax())], float(chances[0].max())
+            head = heads[TaskName.INTENT]
+            [chances] = head.probabilities(vector)
+            intent, confidence = head.outputs[0].classes[int(chances[0].argmax())], float(chances[0].max())
         offered, attributes = self._known(product_id)
         row = {
             **dict.fromkeys((*QUESTIONS.names, "user_key", "platform", "text_hash"), ""),

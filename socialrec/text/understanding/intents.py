@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from socialrec.encoders.encoding import Batches
-from socialrec.contracts.vocabulary import TaskName
+from socialrec.settings.text import TaskName
 from socialrec.text.understanding.heads import heads_beside
 from socialrec.text.understanding.prediction import predict_batches
 
