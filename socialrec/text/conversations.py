@@ -37,8 +37,8 @@ class Conversations:
 
         Undated questions are in neither where the split is by time. An answer goes with its question.
         """
-        # Where the split is a sample, it is drawn by user and product. Here words stand for the user, whose pseudonym
-        # is another in each home; questions without a product are of one that nobody has.
+        # Where the split is a sample, it is drawn by user and product. Here the words are used instead of the user,
+        # whose pseudonym is another in each home; questions without a product are of one that nobody has.
         product = pc.fill_null(self.questions["product_id"], "")
         keys = {"user_key": self.questions["text"], "product_id": product, "created_ts": self.questions["asked_ts"]}
         dated = pa.table({**keys, "question_id": self.questions["question_id"]})

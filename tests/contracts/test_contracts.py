@@ -35,7 +35,7 @@ def test_every_table_of_the_design_has_a_contract() -> None:
         "suspects",
     }
     gold |= {"behaviour_propensities", "user_profiles", "user_opinions", "recommendations", "list_inputs"}
-    gold |= {"model_decisions", "user_features", "item_features", "community_likes"}
+    gold |= {"model_decisions", "user_features", "item_features", "community_likes", "answers"}
     layers = dict.fromkeys(("bronze", "quarantine", "silver"), entities) | {"gold": gold}
     assert set(TABLES) == {f"{layer}.{noun}" for layer, nouns in layers.items() for noun in nouns}
     assert len(TABLES) == len(BRONZE) + len(QUARANTINE) + len(SILVER) + len(GOLD)

@@ -18,7 +18,7 @@ from socialrec import tracking
 from socialrec.contracts import TABLES
 from socialrec.contracts.flow import reads
 from socialrec.contracts.gold import PASSAGES, SOCIAL_TIES, TEXT_EMBEDDINGS, TEXTS
-from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS
+from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_QUESTIONS
 from socialrec.encoders.encoder import Encoder, load_saved
 from socialrec.encoders.weights import load_weights
 from socialrec.errors import UserError
@@ -335,9 +335,14 @@ def test_passages_are_encoded_once_beside_texts_and_neither_job_begins_again(
         for n, row in enumerate(texts(*said))
     ]
     write(lake, PASSAGES, DS, [{name: row[name] for name in row if name != "kind"} for row in found])
+    # A question about the lamp, in words that a passage has too.
+    here = {"platform": "shop", "is_late": False, "ds": DS}
+    [about] = texts("blue lamp")
+    question = {"question_id": "q1", "user_key": "ann", **about, **here}
+    write(lake, SILVER_QUESTIONS, DS, [{name: question[name] for name in question if name != "kind"}])
     assert call(shop, "embed_texts", *asked)["counts"] == {"encoded": 2, "reused": 0}
     receipt = call(shop, "embed_passages", *asked)
-    assert receipt["counts"] == {"encoded": 1, "reused": 2}
+    assert receipt["counts"] == {"encoded": 1, "reused": 3}
     assert {*receipt["read"]} == {*reads("embed_passages")} & {*TABLES}
     assert [call(shop, name, *asked)["status"] for name in ("embed_texts", "embed_passages")] == ["up_to_date"] * 2
     assert lake.read(TEXT_EMBEDDINGS, [encoder.version]).num_rows == 3

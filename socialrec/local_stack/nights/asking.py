@@ -86,7 +86,7 @@ def ask(settings: Settings, text: str, product: str | None = None, user: str | N
 
 @dataclass(frozen=True)
 class Desk:
-    """What answering one question needs of a day: its tables and the pinned models."""
+    """Tables and pinned models of a day, by which one question is answered."""
 
     settings: Settings
     lake: Lake
@@ -148,7 +148,7 @@ class Desk:
         return pa.table({name: pa.array([value], types.get(name)) for name, value in row.items()})
 
     def _known(self, product_id: str | None) -> tuple[bool | None, list[dict[str, Any]]]:
-        """Whether a product is offered (None without one), and its attributes with its price."""
+        """Check if a product is offered (None without one), and read its attributes with its price."""
         if product_id is None:
             return None, []
         about = pc.field("product_id") == product_id
