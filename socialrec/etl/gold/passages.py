@@ -113,9 +113,9 @@ def prices(products: DataFrame) -> DataFrame:
 def cut_into_sentences(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Cut texts (`text`, `_KEPT`) into sentences that may be cited, each with its passage's id."""
     for batch in batches:
-        told = zip(*(batch[name].to_pylist() for name in ("product_id", "platform", "source", "text")), strict=True)
+        texts = zip(*(batch[name].to_pylist() for name in ("product_id", "platform", "source", "text")), strict=True)
         rows, ids, places, sentences = [], [], [], []
-        for row, (product, platform, source, text) in enumerate(told):
+        for row, (product, platform, source, text) in enumerate(texts):
             for place, sentence in passages_in(text, PassageSource(source)):
                 rows.append(row)
                 ids.append(passage_id(product or platform, PassageSource(source), normalised(sentence)))
