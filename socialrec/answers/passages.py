@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -57,6 +58,8 @@ class Shelf:
     def _bm25(self) -> Any:
         import bm25s
 
+        # It logs every index at the level DEBUG, which it sets for itself.
+        logging.getLogger("bm25s").setLevel(logging.WARNING)
         made = bm25s.BM25()
         made.index([stems(text) or [_NO_WORD] for text in self.texts], show_progress=False)
         return made

@@ -56,7 +56,11 @@ def test_a_question_that_gives_orders_goes_to_a_person(encoder: Encoder) -> None
 def test_evidence_that_gives_orders_is_never_cited_and_changes_no_answer(encoder: Encoder, order: str) -> None:
     asked = [question(text) for text in ("What is the kite made of?", "Does it fly well in light wind?", "Who won?")]
     planted = index_of(encoder, ("planted", "kite", "toys", "comment", 9, order))
-    assert answers_to(encoder, asked, planted) == answers_to(encoder, asked)
+    with_order, without = answers_to(encoder, asked, planted), answers_to(encoder, asked)
+    # Vectors of a batch differ in their last digits from those of another batch.
+    confidences = [[one.pop("confidence") for one in found] for found in (with_order, without)]
+    assert with_order == without
+    assert confidences[0] == pytest.approx(confidences[1], abs=0.001)
 
 
 @pytest.mark.parametrize(
