@@ -32,8 +32,8 @@ job build_gold
 job pin_models --check
 if [ "$(reported pin_models has_champion)" = False ]; then
   run=for__by_hand
-  # silver.interactions, silver.comments, silver.products, gold.social_ties, socialrec-base -> socialrec-encoder:
-  #   fine-tune
+  # silver.interactions, silver.comments, silver.products, gold.social_ties, silver.questions, silver.answers,
+  #   silver.templates, socialrec-base -> socialrec-encoder: fine-tune
   job finetune_encoder
   mlflow_run=$(reported finetune_encoder mlflow_run_id)
   encoder=$(reported finetune_encoder encoder_version)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from socialrec import tracking
 from socialrec.answers.assessment import AnswersDecision, Outcome, decide, outcome_of, split_by_time
 from socialrec.answers.material import own_pairs
-from socialrec.answers.model import AnswersModel, load_answers
+from socialrec.answers.model import FILES, AnswersModel, digest_of, load_answers
 from socialrec.answers.pairs import with_wrong_passages
 from socialrec.answers.past import PastQuestions, Questions
 from socialrec.answers.tables import PAIRS
@@ -130,7 +130,7 @@ def register(
     tracker.log_folder(mlflow_run, folder, FOLDER)
     gate, reasons = "promoted" if decision.promote else "refused", "; ".join(decision.reasons)
     tags = {name: pins[name] for name in ("encoder_version", "encoder_model_version")}
-    tags |= {"ds": run.ds, "gate": gate, "gate_reasons": reasons}
+    tags |= {"ds": run.ds, "gate": gate, "gate_reasons": reasons, FILES: digest_of(folder)}
     version = tracker.register(mlflow_run, FOLDER, ANSWERS, tags, f"**{gate.capitalize()}**: {reasons}.")
     tracker.log(mlflow_run, tags={"model": f"version {version}", "decision": gate})
     tracker.rename(mlflow_run, f"{run.ds} · version {version} {gate}")

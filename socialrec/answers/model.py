@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -24,6 +25,8 @@ from socialrec.settings.text import TextSettings
 DOCUMENT = "answers.json"
 SCORER = "pair_scorer"
 FORMAT = 1
+FILES = "files_sha256"
+"""Tag of a registered version: the digest of its files as they were decided on."""
 UNTRAINED_SCOPE_BOUND = 0.2
 """Cosine to every passage below which a question is out of scope, until a training has seen the shop's questions."""
 
@@ -110,3 +113,13 @@ def load_answers(folder: Path, encoder_version: str, text: TextSettings) -> Answ
         raise UserError(f"{file} is damaged: its bound {bound} is no share")
     scorer = load_pair_scorer(folder / SCORER, text) if has_scorer else None
     return AnswersModel(said, scorer, ranking, confidence, bound, scope_bound, settings, figures)
+
+
+def digest_of(folder: Path) -> str:
+    """Hash the names and the contents of all files of a saved model (SHA-256, 64 hex digits)."""
+    whole = hashlib.sha256()
+    for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+        with file.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        whole.update(f"{file.relative_to(folder).as_posix()} {digest}\n".encode())
+    return whole.hexdigest()

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from socialrec import tracking
-from socialrec.answers.model import AnswersModel, load_answers
+from socialrec.answers.model import FILES, AnswersModel, digest_of, load_answers
 from socialrec.answers.night import AnsweringNight, AnswersStamp
 from socialrec.answers.tables import QUESTIONS
 from socialrec.contracts.gold import PASSAGES, PRODUCT_ATTRIBUTES, RECOMMENDATIONS, TEXT_EMBEDDINGS
@@ -56,6 +56,11 @@ def pin_answers(settings: Settings, tracker: tracking.Tracker) -> PinnedAnswers:
     encoder_version = str(json.loads((encoder_folder / DOCUMENT).read_text(encoding="utf-8"))["version"])
     if champion is not None:
         folder = tracker.fetch(ANSWERS, champion.version)
+        if digest_of(folder) != champion.tags[FILES]:
+            raise UserError(
+                f"files of version {champion.version} of {ANSWERS} changed or went since it was decided on: delete "
+                f"{folder}, which is then fetched from MLflow again; if that does not help, train the answers again"
+            )
         return PinnedAnswers(champion.version, folder, encoder_version, model_version, encoder_folder)
     folder = below(settings.models, ANSWERS, f"{UNTRAINED}-{encoder_version}")
     AnswersModel.untrained(encoder_version, settings.answers).save(folder)
