@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -26,9 +26,10 @@ from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.local_stack.nights.asking import ask
 from socialrec.settings import Settings, load_settings
+from socialrec.tracking import ANSWERS as MODEL
 from socialrec.tracking import ENCODER
 
-D1, D2 = "2026-03-30", "2026-03-31"
+D1, D2, D3 = "2026-03-30", "2026-03-31", "2026-04-02"
 NOON = datetime(2026, 3, 30, 12, tzinfo=UTC)
 HERE = {"platform": "shop", "is_late": False}
 LONG = "The string of this kite is 30 metres long."
@@ -177,3 +178,51 @@ def test_jobs_out_of_order_name_the_job_to_run_first(desk: Settings) -> None:
         call(desk, "answer_questions", run_id="early", ds="2026-04-01")
     with pytest.raises(UserError, match="run answer_questions of that day first"):
         call(desk, "publish_answers", run_id="early", ds="2026-04-01")
+
+
+def test_a_training_with_too_few_answered_questions_trains_nothing(desk: Settings) -> None:
+    assert call(desk, "fit_answers", run_id=f"answers-{D1}", ds=D1)["status"] == "nothing_to_learn"
+
+
+def test_a_training_that_cannot_be_sure_is_refused_with_a_reason_and_moves_no_champion(desk: Settings) -> None:
+    lake = Lake(desk.lake)
+    home = desk.home / "settings.toml"
+    home.write_text(home.read_text() + "[answers]\nmin_calibration_questions = 10\n[evaluate]\ntest_share = 0.2\n")
+    things = [f"thing{n}" for n in range(12)]
+    made = {"category": "toys", "currency": "EUR", "is_active": True, "first_seen_ds": D3, "platform": "shop", "ds": D3}
+    described = [
+        {"product_id": f"shop:{name}", "title": name, "description": f"The {name} is {n + 2} metres long.", **made}
+        for n, name in enumerate(things)
+    ]
+    write(lake, SILVER_PRODUCTS, D3, [{**row, "text": row["title"], "text_hash": row["title"]} for row in described])
+    write(lake, PRODUCT_ATTRIBUTES, D3, [])
+    for table in (SILVER_TEMPLATES, SILVER_FOLLOWS, RECOMMENDATIONS):
+        write(lake, table, D3, [])
+    asked = [question(name, f"How long is the {name}?", f"shop:{name}") for name in things]
+    write(
+        lake,
+        SILVER_QUESTIONS,
+        D3,
+        [{**one, "asked_ts": NOON + timedelta(days=n), "ds": D3} for n, one in enumerate(asked)],
+    )
+    given = [
+        {"answer_id": name, "question_id": name, "text": f"It is {n + 2} metres long.", "text_hash": f"a{n}", **HERE}
+        for n, name in enumerate(things)
+    ]
+    shop = {"author_kind": "shop", "language": "en", "ds": D3}
+    write(lake, SILVER_ANSWERS, D3, [{**one, **shop} for one in given])
+    settings = load_settings(desk.home)
+    answer_all(settings, D3)
+    receipt = call(settings, "fit_answers", run_id=f"answers-{D3}", ds=D3)
+    assert (receipt["status"], receipt["counts"]) == ("refused", {"questions": 12, "tested": 2})
+    assert "answers none of the held-out questions" in receipt["note"]
+    tracker = tracking.connect(settings)
+    assert tracker.model(MODEL, receipt["answers_version"]).tags["gate"] == "refused"
+    assert tracker.champion(MODEL) is None
+    # A person may decide otherwise: then it answers, as long as its files are those that were decided on.
+    tracker.promote(MODEL, receipt["answers_version"])
+    assert call(settings, "pin_answers", run_id="chosen", ds=D3)["answers_version"] == receipt["answers_version"]
+    folder = tracker.fetch(MODEL, receipt["answers_version"])
+    (folder / "answers.json").write_text((folder / "answers.json").read_text() + "\n")
+    with pytest.raises(UserError, match=r"files of version 1 of socialrec-answers changed or went"):
+        call(settings, "pin_answers", run_id="chosen", ds=D3)
