@@ -13,7 +13,7 @@ from socialrec.answers.verifying import shown
 from socialrec.answers.words import content, n_negations, numbers, tokens
 
 Citation = dict[str, object]
-MIN_OVERLAP = 0.5
+_MIN_OVERLAP = 0.5
 """Share of the content words of the shorter of two sentences that must be common for one to contradict the other."""
 _PERSON = r"(?:user|customer|buyer|owner|wearer|shopper)"
 _MODAL = r"(?:can|must|should|may|will|could)"
@@ -69,7 +69,7 @@ def contradict(index: PassageIndex, one: int, other: int) -> bool:
     if numbers(text) != numbers(other_text):
         return False
     words, other_words = content(text), content(other_text)
-    least = max(1.0, MIN_OVERLAP * min(len(words), len(other_words)))
+    least = max(1.0, _MIN_OVERLAP * min(len(words), len(other_words)))
     is_close = len(words & other_words) >= least
     return is_close and _negates(text) != _negates(other_text)
 

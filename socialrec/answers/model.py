@@ -63,11 +63,6 @@ class AnswersModel:
             settings.model_dump(mode="json"),
         )
 
-    @property
-    def is_trained(self) -> bool:
-        """True if it has learned from pairs of the shop."""
-        return self.scorer is not None
-
     def save(self, folder: Path) -> None:
         """Write `answers.json`, and the scorer of pairs into a folder beside it."""
         folder.mkdir(parents=True, exist_ok=True)

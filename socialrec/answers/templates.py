@@ -6,7 +6,6 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Self
 
 import pyarrow as pa
@@ -14,7 +13,6 @@ import pyarrow as pa
 from socialrec.answers.tables import ATTRIBUTES, TEMPLATES, columns_of
 
 _SLOT = re.compile(r"\{([^{}]*)\}")
-PROBLEMS = pa.schema([("intent", pa.string()), ("text", pa.string()), ("problem", pa.string())])
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class TemplateBook:
                 product.setdefault(row["attribute"], row["value"])
         return cls(texts, dict(values), frozenset(row["attribute"] for row in rows))
 
-    def problem(self, text: str) -> str | None:
+    def _problem(self, text: str) -> str | None:
         """Reason why a template cannot be used for any product; None where it can."""
         if not text.strip():
             return "it is empty"
@@ -66,7 +64,7 @@ class TemplateBook:
         text = self.texts.get((intent, language))
         if text is None:
             return None
-        if problem := self.problem(text):
+        if problem := self._problem(text):
             return problem
         known = self.values.get(product, {}) if product is not None else {}
         slots = _SLOT.findall(text)
@@ -75,10 +73,3 @@ class TemplateBook:
         if circular := sorted({slot for slot in slots if _SLOT.search(known[slot])}):
             return f"the value of {', '.join(map(repr, circular))} has a slot itself"
         return Filled(_SLOT.sub(lambda slot: known[slot[1]], text), {slot: known[slot] for slot in slots})
-
-    @cached_property
-    def problems(self) -> pa.Table:
-        """Templates that cannot be used, and why, for the shop to correct."""
-        named = [(intent, text, self.problem(text)) for (intent, _), text in sorted(self.texts.items())]
-        rows = [dict(zip(PROBLEMS.names, row, strict=True)) for row in named if row[2]]
-        return pa.Table.from_pylist(rows, PROBLEMS)

@@ -107,11 +107,11 @@ def _unseen_scores(
             for one in (*judged.judged(judged.fold(other)), *beside.judged(beside.fold(other)))
         ]
         scorer = train_pair_scorer(learned, settings, text, progress)
-        scores |= dict(zip(judged.fold(number), scores_of(scorer, judged, judged.fold(number)), strict=True))
+        scores |= dict(zip(judged.fold(number), _scores_of(scorer, judged, judged.fold(number)), strict=True))
     return [scores[place] for place in range(len(judged))]
 
 
-def scores_of(scorer: PairScorer, judged: JudgedQuestions, places: Sequence[int]) -> list[F32]:
+def _scores_of(scorer: PairScorer, judged: JudgedQuestions, places: Sequence[int]) -> list[F32]:
     """Scores of the passages of some questions, float32 (n,) each."""
     chosen = judged.judged(places)
     asked = [one.question for one in chosen for _ in one.passages]
