@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from socialrec.answers.intents import IntentBound
 from socialrec.bench.answers.report import AnswerFigures
 from socialrec.bench.progress import to_standard_error
 from socialrec.errors import UserError
@@ -18,6 +17,7 @@ from socialrec.settings import Settings
 from socialrec.settings.text import TaskName, Tuning
 from socialrec.text.tasks import labelled
 from socialrec.text.training.finetune import fine_tune
+from socialrec.text.understanding.intent_bound import IntentBound
 from socialrec.vectors.arrays import F32, Indices
 
 FOLDER, FILE = "clinc150", "data_full.json.gz"

@@ -24,8 +24,7 @@ from socialrec.lake import Lake
 from socialrec.recommend.lists.published import product_ids_of, user_keys_of
 from socialrec.settings import Settings
 from socialrec.settings.paths import below
-from socialrec.settings.text import TaskName
-from socialrec.text.understanding.heads import heads_beside
+from socialrec.text.understanding.intents import has_intents, intents_of
 from socialrec.tracking import ANSWERS, ENCODER
 
 MOST_PRODUCTS = 3
@@ -136,17 +135,15 @@ class Desk:
     def question(self, text: str, product_id: str | None, listed: list[str]) -> pa.Table:
         """The question as a row of `etl.gold.questions.QuestionBlocks`; its language is left open."""
         vector = load_saved(self.pins.encoder_folder, self.settings.text).encode([text])
-        heads, intent, confidence = heads_beside(self.pins.encoder_folder), None, None
-        if TaskName.INTENT in heads:
-            head = heads[TaskName.INTENT]
-            [chances] = head.probabilities(vector)
-            intent, confidence = head.outputs[0].classes[int(chances[0].argmax())], float(chances[0].max())
+        intent: dict[str, Any] = {"intent": None, "intent_confidence": None}
+        if has_intents(self.pins.encoder_folder):
+            [intent] = intents_of(self.pins.encoder_folder, vector).to_pylist()
         offered, attributes = self._known(product_id)
         row = {
             **dict.fromkeys((*QUESTIONS.names, "user_key", "platform", "text_hash"), ""),
             **{"question_id": "asked now", "text": text, "product_id": product_id, "language": None},
             **{"is_offered": offered, "attributes": attributes, "products": listed},
-            **{"intent": intent, "intent_confidence": confidence},
+            **intent,
             **{"embedding": vector[0].tolist(), "earlier": None},
         }
         types = {field.name: field.type for field in QUESTIONS} | {"embedding": pa.list_(pa.float32())}

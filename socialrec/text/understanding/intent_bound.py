@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -15,6 +17,7 @@ from socialrec.vectors.arrays import F32, Flags, Indices
 
 INTENTS = pa.schema([("intent", pa.string()), ("intent_confidence", pa.float32())])
 F64 = npt.NDArray[np.float64]
+DOCUMENT = "intent_bound.json"
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,17 @@ class IntentBound:
         needed: a shop has no complete set of them.
         """
         right = np.sort(scope_scores(logits)[logits.argmax(axis=1) == labels])
-        return cls(float(right[int(max_loss * len(labels))]) if len(right) else np.inf)
+        return cls(float(right[int(max_loss * len(labels))]) if len(right) else -np.inf)
+
+    def save(self, folder: Path) -> None:
+        """Write the bound beside the encoder whose head it is of."""
+        (folder / DOCUMENT).write_text(json.dumps({"bound": self.bound}), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote; without it no bound, because there were no questions to set one by."""
+        file = folder / DOCUMENT
+        return cls(float(json.loads(file.read_text(encoding="utf-8"))["bound"]) if file.exists() else -np.inf)
 
     def is_known(self, logits: F32) -> Flags:
         """True for questions with a known intent, (n,)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from socialrec.answers.intents import IntentBound, scope_scores
+from socialrec.text.understanding.intent_bound import IntentBound, scope_scores
 
 LOGITS = np.array([[4.0, 0.0], [0.0, 3.0], [2.0, 0.0], [0.0, 1.0]], dtype=np.float32)
 
