@@ -34,7 +34,7 @@ class IntentBound:
         needed: a shop has no complete set of them.
         """
         right = np.sort(scope_scores(logits)[logits.argmax(axis=1) == labels])
-        return cls(float(right[int(max_loss * len(labels))]) if len(right) else -np.inf)
+        return cls(float(right[int(max_loss * len(labels))]) if len(right) else np.inf)
 
     def save(self, folder: Path) -> None:
         """Write the bound beside the encoder whose head it is of."""
@@ -42,9 +42,9 @@ class IntentBound:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what `save` wrote; without it no bound, because there were no questions to set one by."""
+        """Read what `save` wrote; without it no intent is known, as no question was there to set a bound by."""
         file = folder / DOCUMENT
-        return cls(float(json.loads(file.read_text(encoding="utf-8"))["bound"]) if file.exists() else -np.inf)
+        return cls(float(json.loads(file.read_text(encoding="utf-8"))["bound"]) if file.exists() else np.inf)
 
     def is_known(self, logits: F32) -> Flags:
         """True for questions with a known intent, (n,)."""
