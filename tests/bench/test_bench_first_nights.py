@@ -25,7 +25,10 @@ from socialrec.errors import UserError
 REPOSITORY = Path(__file__).parents[2]
 SMALL = ("readme", "nobody-buys", "shop-14", "chinese")
 LAST = date.fromisoformat(SHOP_DAY)
-OF_OTHER_RUNS = {"pretrain_encoder", "roll_back_model", "build_passages", "embed_passages"}
+OF_OTHER_RUNS = {
+    *("pretrain_encoder", "roll_back_model", "build_passages", "embed_passages"),
+    *("pin_answers", "answer_questions", "publish_answers", "fit_answers"),
+}
 """Jobs that are neither in a night nor in its training."""
 SEEN_ELSEWHERE = {
     "embed_texts": {"gold.text_embeddings"},

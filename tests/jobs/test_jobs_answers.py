@@ -11,7 +11,10 @@ from pyspark.sql import SparkSession
 from tiny_shop import call, forget_models, write
 
 from socialrec import tracking
+from socialrec.contracts import TABLES
+from socialrec.contracts.flow import reads, writes
 from socialrec.contracts.gold import ANSWERS, PRODUCT_ATTRIBUTES, RECOMMENDATIONS
+from socialrec.contracts.runs import PUBLISHED_ANSWERS
 from socialrec.contracts.silver import (
     SILVER_ANSWERS,
     SILVER_COMMENTS,
@@ -25,6 +28,7 @@ from socialrec.encoders.encoder import load_encoder
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.local_stack.nights.asking import ask
+from socialrec.runtime import job
 from socialrec.settings import Settings, load_settings
 from socialrec.tracking import ANSWERS as MODEL
 from socialrec.tracking import ENCODER
@@ -53,7 +57,8 @@ def snapshot(lake: Lake, ds: str) -> None:
     stated = {"confidence": 1.0, "origin": "stated", "platform": "shop", "ds": ds}
     toys = [{"product_id": one["product_id"], "attribute": "category", "value": "toys", **stated} for one in kites]
     write(lake, PRODUCT_ATTRIBUTES, ds, toys)
-    write(lake, SILVER_TEMPLATES, ds, [])
+    template = {"template_id": "t1", "intent": "brand", "text": "It is by {brand}.", "language": "en"}
+    write(lake, SILVER_TEMPLATES, ds, [{**template, "is_active": True, "platform": "shop", "ds": ds}])
     write(lake, SILVER_FOLLOWS, ds, [])
     place = {"user_key": "askerq1", "score": 1.0, "reasons": [], "recommender_version": "1", "encoder_version": "e"}
     listed = [{**place, "rank": 1, "product_id": "shop:dart", "model_kind": "trained", "platform": "shop", "ds": ds}]
@@ -170,6 +175,16 @@ def test_an_answer_is_kept_until_what_it_rests_on_changes(desk: Settings) -> Non
     write(lake, SILVER_COMMENTS, D2, [said])
     answer_all(desk, D2)
     assert answers_of(desk, D2)["q1"]["inputs_hash"] != before["q1"]["inputs_hash"]
+
+
+def test_jobs_read_and_write_what_their_assets_say(desk: Settings) -> None:
+    for name in ("answer_questions", "publish_answers"):
+        receipts = [job.receipt(desk, f"answers-{day}", name) for day in (D1, D2)]
+        # Its own earlier answers are no step of a run, and the receipts do not count models and pages.
+        read = {table for receipt in receipts for table in receipt["read"]} - {ANSWERS.name if name[0] == "a" else ""}
+        assert (name, read) == (name, {*reads(name)} & {*TABLES})
+        wrote = {table for receipt in receipts for table in receipt["wrote"]}
+        assert (name, wrote) == (name, {*writes(name)} & {*TABLES, PUBLISHED_ANSWERS})
 
 
 def test_jobs_out_of_order_name_the_job_to_run_first(desk: Settings) -> None:
