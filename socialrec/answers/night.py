@@ -18,6 +18,7 @@ from socialrec.answers.answering import answer
 from socialrec.answers.model import AnswersModel, load_answers
 from socialrec.answers.passages import PassageIndex
 from socialrec.answers.tables import ATTRIBUTES, PASSAGES
+from socialrec.answers.tables import TEMPLATES as TEMPLATE_COLUMNS
 from socialrec.contracts.gold import ANSWERS
 from socialrec.contracts.vocabulary import AnswerDecision
 from socialrec.lake.schemas import arrow_schema
@@ -120,7 +121,8 @@ class AnsweringNight:
         """Hash of all that each answer is made from: the question, what may be cited, templates, versions, settings."""
         about = [sorted(map(str, table.select(_EVIDENCE).to_pylist())) for table in (passages, self.general)]
         versions = (self.stamp.answers_version, self.stamp.encoder_version, self.settings.model_dump(mode="json"))
-        shared = repr((about, sorted(map(str, self.templates.to_pylist())), versions)).encode()
+        templates = sorted(map(str, self.templates.select(TEMPLATE_COLUMNS.names).to_pylist()))
+        shared = repr((about, templates, versions)).encode()
         begun = hashlib.blake2b(shared, digest_size=_DIGEST_BYTES)
         found = []
         for question in questions.select(_ASKED).to_pylist():
