@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as pds
 import pyarrow.parquet as pq
@@ -24,7 +23,7 @@ from socialrec.contracts.vocabulary import AnswerDecision
 from socialrec.lake.schemas import arrow_schema
 from socialrec.settings.answers import AnswersSettings
 from socialrec.settings.text import TextSettings
-from socialrec.vectors.arrays import F32
+from socialrec.vectors.arrays import vectors_of
 
 FILE, TEMPLATES, GENERAL = "night.json", "templates.parquet", "general"
 AnswerBlock = Callable[[pa.Table, pa.Table], pa.Table]
@@ -142,13 +141,6 @@ def attributes_of(questions: pa.Table) -> pa.Table:
     }
     rows = [{"product_id": product, **one} for product, attributes in known.items() for one in attributes]
     return pa.Table.from_pylist(rows, schema=ATTRIBUTES)
-
-
-def vectors_of(embeddings: pa.ChunkedArray) -> F32:
-    """Convert lists of equally many numbers to float32 (n, dim)."""
-    lists = embeddings.combine_chunks()
-    flat = lists.flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat, dtype=np.float32).reshape(len(lists), -1)
 
 
 def block_answerer(model: Path, night: Path, text: TextSettings, threads: int) -> AnswerBlock:

@@ -10,16 +10,17 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from socialrec.answers.evidence import read_evidence
 from socialrec.answers.material import AnsweredQuestions, answers_by_question
-from socialrec.answers.night import vectors_of
 from socialrec.answers.passages import PassageIndex
 from socialrec.answers.tables import PASSAGES as PASSAGE_COLUMNS
 from socialrec.answers.training import MAX_QUESTIONS
-from socialrec.contracts.gold import PASSAGES, TEXT_EMBEDDINGS
+from socialrec.contracts.gold import PASSAGES
 from socialrec.contracts.silver import SILVER_ANSWERS, SILVER_QUESTIONS
 from socialrec.contracts.vocabulary import PassageSource
 from socialrec.encoders.encoder import Encoder
 from socialrec.lake import Lake
+from socialrec.vectors.arrays import vectors_of
 
 _KEY = ("platform", "question_id")
 Questions = Sequence[dict[str, Any]]
@@ -74,20 +75,13 @@ class PastQuestions:
             yield AnsweredQuestions(asked, vectors, self.answers), self._index(asked[0], before)
 
     def _index(self, question: dict[str, Any], before: Any) -> PassageIndex:
-        kind, product = pc.field("category") == question["category"], pc.field("product_id") == question["product_id"]
-        about = (kind if question["category"] else product) | pc.field("product_id").is_null()
-        passages = self.lake.read(PASSAGES, [self.ds], filter=about)
+        names = (question[name] for name in ("product_id", "category"))
+        passages = read_evidence(self.lake, self.ds, self.encoder.version, *names)
         if before is not None:
             is_answer = pc.equal(passages["source"], PassageSource.ANSWER.value)
             later = pc.and_kleene(is_answer, pc.greater_equal(passages["said_ts"], before))
             passages = passages.filter(pc.invert(pc.fill_null(later, False)))
-        wanted = pc.field("text_hash").isin(pc.unique(passages["text_hash"]))
-        names = ["text_hash", "embedding"]
-        vectors = self.lake.read(TEXT_EMBEDDINGS, [self.encoder.version], names, filter=wanted).combine_chunks()
-        place = pc.index_in(passages["text_hash"].combine_chunks(), value_set=vectors["text_hash"].combine_chunks())
-        known = pc.is_valid(place)
-        found = vectors["embedding"].take(place.filter(known))
-        return PassageIndex.of(passages.filter(known).select(PASSAGE_COLUMNS.names), vectors_of(found))
+        return PassageIndex.of(passages.select(PASSAGE_COLUMNS.names), vectors_of(passages["embedding"]))
 
 
 def with_one_id(rows: pa.Table) -> pa.Table:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from socialrec.contracts.vocabulary import PassageSource
 from socialrec.errors import UserError
 
-STATED, PREDICTED, DESCRIPTION, COMMENT, ANSWER = "stated", "predicted", "description", "comment", "answer"
+STATED, PREDICTED, DESCRIPTION, COMMENT, ANSWER = (source.value for source in PassageSource)
 SOURCES = (STATED, PREDICTED, DESCRIPTION, COMMENT, ANSWER)
 """Origins of a passage, in the order of the model's weights."""
 ATTRIBUTE_SOURCES = frozenset({STATED, PREDICTED})

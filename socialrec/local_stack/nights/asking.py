@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from socialrec import tracking
+from socialrec.answers.evidence import read_evidence
 from socialrec.answers.model import FILES, AnswersModel, digest_of, load_answers
 from socialrec.answers.night import AnsweringNight, AnswersStamp
 from socialrec.answers.tables import QUESTIONS
-from socialrec.contracts.gold import PASSAGES, PRODUCT_ATTRIBUTES, RECOMMENDATIONS, TEXT_EMBEDDINGS
+from socialrec.contracts.gold import PASSAGES, PRODUCT_ATTRIBUTES, RECOMMENDATIONS
 from socialrec.contracts.runs import UNTRAINED
 from socialrec.contracts.silver import SILVER_PRODUCTS, SILVER_TEMPLATES
 from socialrec.encoders.encoder import DOCUMENT, load_saved
@@ -104,16 +105,9 @@ class Desk:
     def evidence(self, product_id: str | None) -> pa.Table:
         """Passages of the product's category, or else of the product alone, and about no product, with vectors."""
         about = pc.field("product_id") == (product_id or "")
-        categories = pc.unique(self.lake.read(PASSAGES, [self.ds], ["category"], filter=about)["category"])
-        if len(categories.drop_null()):
-            about = pc.field("category").isin(categories)
-        passages = self.lake.read(PASSAGES, [self.ds], filter=about | pc.field("product_id").is_null())
-        wanted = pc.field("text_hash").isin(pc.unique(passages["text_hash"]))
-        names = ["text_hash", "embedding"]
-        vectors = self.lake.read(TEXT_EMBEDDINGS, [self.pins.encoder_version], names, filter=wanted).combine_chunks()
-        place = pc.index_in(passages["text_hash"].combine_chunks(), value_set=vectors["text_hash"].combine_chunks())
-        found = passages.append_column("embedding", vectors["embedding"].take(place))
-        return found.filter(pc.is_valid(place))
+        categories = self.lake.read(PASSAGES, [self.ds], ["category"], filter=about)["category"].to_pylist()
+        category = next(iter(categories), None)
+        return read_evidence(self.lake, self.ds, self.pins.encoder_version, product_id, category)
 
     def listed(self, user: str | None, product_id: str | None, evidence: pa.Table) -> list[str]:
         """Products of the user's list that are of the category asked about."""

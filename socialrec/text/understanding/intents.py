@@ -12,7 +12,7 @@ from socialrec.encoders.encoding import Batches
 from socialrec.settings.text import TaskName
 from socialrec.text.understanding.heads import heads_beside
 from socialrec.text.understanding.intent_bound import IntentBound
-from socialrec.text.understanding.prediction import vectors_of
+from socialrec.vectors.arrays import vectors_of
 
 
 def has_intents(encoder: Path) -> bool:
