@@ -15,7 +15,6 @@ import pyarrow as pa
 from socialrec.answers.pair_training import JudgedPassages
 from socialrec.answers.questions import gives_orders
 from socialrec.answers.tables import PAIRS, columns_of
-from socialrec.answers.words import stems
 
 N_FOLDS = 2
 
@@ -69,9 +68,10 @@ def fold_of(row: dict[str, Any]) -> int:
 
 
 def with_wrong_passages(pairs: pa.Table, n_wrong: int, seed: int) -> pa.Table:
-    """Add wrong passages to questions that have only right ones: those that answer other questions about the product,
-    the most similar by words first, then of other products, drawn by the seed. Passages that also answer the question
-    are not added.
+    """Add wrong passages to questions that have only right ones: those that answer other questions about the product
+    first, then of other products, drawn by the seed. Passages that also answer the question are not added.
+
+    They are not the ones with most words of the question: among these many answer it, though nobody said so.
     """
     judged = JudgedQuestions.of(pairs)
     by_product: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -83,20 +83,18 @@ def with_wrong_passages(pairs: pa.Table, n_wrong: int, seed: int) -> pa.Table:
     for rows in judged.rows:
         made += rows
         if all(row["is_right"] for row in rows):
-            own = _wrong_of(rows, by_product[rows[0]["product_id"] or ""])[:n_wrong]
+            own = by_product[rows[0]["product_id"] or ""]
             drawn = [everything[place] for place in rng.integers(0, len(everything), 8 * n_wrong)]
-            made += [_as_wrong(row, rows[0]) for row in (own + _wrong_of(rows, drawn))[:n_wrong]]
+            found = _wrong_of(rows, [*(own[place] for place in rng.permutation(len(own))), *drawn])
+            made += [_as_wrong(row, rows[0]) for row in found[:n_wrong]]
     return pa.Table.from_pylist(made, PAIRS)
 
 
 def _wrong_of(rows: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Passages that answer other questions, once each, those with most words of the question first."""
-    right = {row["passage"] for row in rows}
-    question = set(stems(rows[0]["question"]))
-    wrong = {
-        row["passage"]: row for row in others if row["passage"] not in right and row["question"] != rows[0]["question"]
-    }
-    return sorted(wrong.values(), key=lambda row: (-len(question & set(stems(row["passage"]))), row["passage"]))
+    """Passages that answer other questions, once each, in their order."""
+    right, question = {row["passage"] for row in rows}, rows[0]["question"]
+    wrong = {row["passage"]: row for row in others if row["passage"] not in right and row["question"] != question}
+    return list(wrong.values())
 
 
 def _as_wrong(row: dict[str, Any], question: dict[str, Any]) -> dict[str, Any]:
