@@ -21,10 +21,10 @@ reported() { "$python" -c "import json; print(json.load(open('runs/$run/$1.json'
 run=by_hand
 # landing files -> bronze.*, quarantine.*: check each record by its contract; give broken ones a reason
 job ingest_landing
-# bronze.*, quarantine.* -> silver.*, quarantine.interactions, quarantine.comments: clean texts, mask personal data,
-#   drop duplicates, replace user ids by pseudonyms
+# bronze.*, quarantine.* -> silver.*, quarantine.interactions, quarantine.comments, quarantine.questions,
+#   quarantine.answers: clean texts, mask personal data, drop duplicates, replace user ids by pseudonyms
 job build_silver
-# silver.* -> gold.user_product_affinity, gold.social_ties, gold.user_profiles, gold.texts: aggregate
+# silver.interactions, silver.comments, silver.products, silver.follows -> gold.user_product_affinity, gold.social_ties, gold.user_profiles, gold.texts: aggregate
 job build_gold
 
 # silver.products, gold.model_decisions, socialrec-recommender, socialrec-encoder -> nothing: find out whether a
@@ -32,8 +32,8 @@ job build_gold
 job pin_models --check
 if [ "$(reported pin_models has_champion)" = False ]; then
   run=for__by_hand
-  # silver.interactions, silver.comments, silver.products, gold.social_ties, socialrec-base -> socialrec-encoder:
-  #   fine-tune
+  # silver.interactions, silver.comments, silver.products, gold.social_ties, silver.questions, silver.answers,
+  #   silver.templates, socialrec-base -> socialrec-encoder: fine-tune
   job finetune_encoder
   mlflow_run=$(reported finetune_encoder mlflow_run_id)
   encoder=$(reported finetune_encoder encoder_version)

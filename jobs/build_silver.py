@@ -64,13 +64,13 @@ def build(run: job.Run, plan: SilverPlan) -> tuple[dict[str, int], list[Unmet]]:
     """
     # Spark is imported only now: a night with nothing new must not pay for it.
     from socialrec.etl.entities import builder
-    from socialrec.etl.entities.base import SilverNight
+    from socialrec.etl.entities.base import SilverNight, SilverOutcome
     from socialrec.etl.identity import Identity
     from socialrec.etl.keys import Keys
     from socialrec.etl.quarantine_share import check_share
     from socialrec.etl.session import spark_session
     from socialrec.etl.silver.meeting import find_unmet
-    from socialrec.etl.silver.night import balance, rolls_to_build
+    from socialrec.etl.silver.night import balance, landed_nothing, rolls_to_build
     from socialrec.etl.tables import commit_stage, staged_files
 
     etl = run.settings.etl
@@ -89,7 +89,8 @@ def build(run: job.Run, plan: SilverPlan) -> tuple[dict[str, int], list[Unmet]]:
 
         def make(entity: Entity) -> Made:
             roll = todo[entity]
-            outcome = builder(entity)(night, roll, stages[entity])
+            is_bare = landed_nothing(run.lake, entity, roll)
+            outcome = SilverOutcome(0, 0) if is_bare else builder(entity)(night, roll, stages[entity])
             masked = {f"{entity}_{name}": number for name, number in outcome.masked.items()}
             balanced, intake = balance(run.lake, entity, roll.days, outcome)
             balanced |= masked

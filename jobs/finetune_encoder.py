@@ -7,6 +7,8 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
+
 from socialrec import tracking
 from socialrec.encoders.encoder import Encoder, load_encoder, load_saved
 from socialrec.encoders.tokens import coverage
@@ -17,14 +19,15 @@ from socialrec.recommend.training.steps import find_candidate, note_step, read_s
 from socialrec.report.cards import encoder_card
 from socialrec.runtime import job
 from socialrec.settings import load_settings
-from socialrec.settings.text import StartFrom
-from socialrec.text.tasks import Task, TextPairs
+from socialrec.settings.text import StartFrom, TaskName
+from socialrec.text.tasks import MISSING, Labelled, Task, TextPairs
 from socialrec.text.training.continual import Start, forgetting, losses_on, why_not_from
 from socialrec.text.training.finetune import FineTuned, Progress, fine_tune
 from socialrec.text.training.gathering import TextTables, TrainingSet, gather, read_evidence
 from socialrec.text.training.processes import first_goes_first, is_launched, launch, own_rank, process_group
 from socialrec.text.understanding.classification import Classified, calibrate
 from socialrec.text.understanding.heads import Heads, heads_beside
+from socialrec.text.understanding.intent_bound import IntentBound
 from socialrec.text.understanding.perturbation import flips
 from socialrec.text.understanding.recall import recall_at
 from socialrec.tracking import ENCODER, ERASED
@@ -179,6 +182,7 @@ def train(
     folder = folder_of(run, mlflow_run)
     encoder.save(folder)
     heads.save(folder)
+    save_intent_bound(run, encoder, heads, found, folder)
     tracker.log(mlflow_run, metrics=figures, params={"encoder_version": encoder.version})
     tracker.log_folder(mlflow_run, folder, "encoder")
     run.log.info("trained", encoder_version=encoder.version, **figures)
@@ -187,6 +191,15 @@ def train(
     tags |= {LEARNED_UNTIL: cut.isoformat()} if cut else {}
     card = encoder_card(figures, run.ds, found.n_training, tracker.run_page(mlflow_run))
     return tracker.register(mlflow_run, "encoder", ENCODER, tags, card), encoder
+
+
+def save_intent_bound(run: job.Run, encoder: Encoder, heads: Heads, found: TrainingSet, folder: Path) -> None:
+    """Set the bound of the scope by the questions of the validation window, where there are some."""
+    for task in found.validation:
+        if task.name == TaskName.INTENT and isinstance(task, Labelled) and len(task) and task.name in heads:
+            known = task.take(np.flatnonzero(task.labels[:, 0] != MISSING))
+            logits = heads[task.name].logits(encoder.encode(known.texts))[0]
+            IntentBound.fit(logits, known.labels[:, 0], run.settings.answers.max_scope_loss).save(folder)
 
 
 def folder_of(run: job.Run, mlflow_run: str) -> Path:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from socialrec.contracts.vocabulary import Entity
+from socialrec.features.suspicion import Suspect
 from socialrec.recommend.lists.published import Place, PublishedList
 from socialrec.report.changes import Changes, Mover
 from socialrec.report.facts import Exposure, Liked, NightFacts, Rejected
 from socialrec.report.summary import model_of, refusal_of, summarise
-from socialrec.report.suspicion import Suspect
 
 DS, KEY = "2026-03-31", "0123456789abcdef" * 4
 TITLE = "Handcrafted gold-plated metal bookend for large encyclopedias"

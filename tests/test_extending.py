@@ -36,11 +36,11 @@ for name in ("ingest_landing", "build_silver"):
 from socialrec.contracts import TABLES
 from socialrec.contracts.page import render
 from socialrec.lake import Lake
-from socialrec.privacy.erasure.plan import days_of, own_passages
+from socialrec.privacy.erasure.plan import days_of, own_excerpts
 
 lake = Lake(Path(home) / "lake")
 answer = {name: lake.read(TABLES[name]).to_pylist() for name in ("silver.searches", "quarantine.searches")}
-answer |= {"page": render(), "days": sorted(days_of(lake, ["bob"])), "said": sorted(own_passages(lake, ["bob"], []))}
+answer |= {"page": render(), "days": sorted(days_of(lake, ["bob"])), "said": sorted(own_excerpts(lake, ["bob"], []))}
 print(json.dumps(answer, default=str))
 """
 
@@ -99,7 +99,7 @@ def test_an_entity_is_a_name_a_contract_and_a_way_to_silver(project: Path, home:
     assert [(row["reason"], row["source_line"]) for row in found["quarantine.searches"]] == [("missing_value", 4)]
     assert "### silver.searches\n" in found["page"]
     # Nobody has named the entity to the erasure.
-    assert (found["days"], any("bob" in passage for passage in found["said"])) == ([file.parent.name], True)
+    assert (found["days"], any("bob" in excerpt for excerpt in found["said"])) == ([file.parent.name], True)
     receipt = json.loads((home / "runs" / "manual" / "build_silver.json").read_text(encoding="utf-8"))
     assert (receipt["counts"]["searches_published"], receipt["counts"]["searches_duplicate"]) == (2, 1)
 

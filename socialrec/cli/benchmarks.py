@@ -378,6 +378,27 @@ def bench_text(
     _print_result(measure(loaded, with_recipe(text, loaded), seeds, others).to_json(), as_json)
 
 
+@bench.command("answers")
+def bench_answers(
+    *,
+    data: Annotated[Path, typer.Option("--data", help="Folder with product-qa, clinc150 or both")],
+    ranking: Annotated[
+        Path | None, typer.Option("--ranking", help="Your own TSV to rank: qid, question, candidate, label")
+    ] = None,
+    decide: Annotated[
+        Path | None, typer.Option("--decide", help="Your own TSV to decide about, in the same format")
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Rank evidence for questions, decide when to answer, and recognise intents, beside BM25 and the untrained
+    encoder.
+    """
+    from socialrec.bench.answers.benchmark import run as measure
+
+    _print_result(measure(data, load_settings(home), ranking=ranking, decide=decide).to_json(), as_json)
+
+
 @bench.command("aspects")
 def bench_aspects(
     *,

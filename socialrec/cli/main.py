@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from socialrec import __version__
+from socialrec.cli.asking import ask
 from socialrec.cli.benchmarks import bench
 from socialrec.cli.erasing import erase, rotate_key
 from socialrec.cli.inspecting import check, convert, diff, explain, runs, table
@@ -24,7 +25,7 @@ from socialrec.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(bench, name="bench")
-for command in (run, cluster, check, convert, runs, diff, table, explain, erase):
+for command in (run, cluster, check, convert, runs, diff, table, explain, ask, erase):
     app.command()(command)
 app.command("import")(import_)
 app.command("rotate-key")(rotate_key)

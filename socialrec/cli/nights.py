@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 EXIT_FAILED_RUN = 1
 SHOWN_RECOMMENDATIONS = 5
+CORRECT = "Correct what these lines name, then run the night again; it continues where it stopped"
 
 SourceOption = Annotated[str | None, typer.Option("--source", help="Importer; by default what has landed, else demo")]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Folder with the source's raw files")]
@@ -66,7 +67,10 @@ def run(
     _say_imported(settings, source, data, wanted, console.print)
     of_day = night_of(settings, wanted)
     night = _run_night(console, settings, of_day, version, RunCommand.here(settings, wanted))
+    answered = _answer_questions(console, settings, night)
     say_outcome(console, settings, night)
+    if answered:
+        console.print(answered, soft_wrap=True)
     say_addresses(console, night.record)
 
 
@@ -124,6 +128,41 @@ def _run_night(
     return FinishedNight(ds, run_id, record, command)
 
 
+def _answer_questions(console: Console, settings: Settings, finished: FinishedNight) -> str:
+    """Run the answers of a night's day where somebody asked something, and follow them to their end; returns what came
+    out in one line, empty without questions. A failed run ends the program with its log.
+    """
+    from socialrec.answers.days import open_days
+    from socialrec.cli.screen import Board, show_next_steps
+    from socialrec.contracts.runs import ANSWERS
+    from socialrec.contracts.silver import SILVER_QUESTIONS
+    from socialrec.lake import Lake
+    from socialrec.local_stack.nights import night
+    from socialrec.local_stack.nights.serving import NextStep
+    from socialrec.orchestration.airflow_api import AirflowApi
+    from socialrec.orchestration.commands import read_receipt
+    from socialrec.orchestration.run_date import folder_name
+
+    lake = Lake(settings.lake)
+    days = open_days(lake.partitions(SILVER_QUESTIONS), finished.ds, settings.answers.open_days)
+    if not lake.dataset(SILVER_QUESTIONS, days).count_rows():
+        return ""
+    api = AirflowApi.of(finished.record.airflow)
+    run_id = night.start_answers(api, finished.ds)
+    console.print(f"{ANSWERS} of {finished.ds}")
+    with Board(console) as board:
+        succeeded = night.follow(api, run_id, board.show, ANSWERS)
+    if not succeeded:
+        failed = night.failure(api, run_id, ANSWERS)
+        print(lines(failed.text), file=sys.stderr)
+        say = "The lists of this day are published, its answers are not. The run in Airflow"
+        _console(stderr=True).print(f"{say}: {failed.page}\n")
+        show_next_steps(_console(stderr=True), [NextStep(CORRECT, finished.command.text())])
+        raise typer.Exit(EXIT_FAILED_RUN)
+    receipt = read_receipt(settings, folder_name(run_id), "publish_answers")
+    return f"Answers  {receipt['note']} {receipt['report']}"
+
+
 def _require_registered(settings: Settings, version: str) -> None:
     from socialrec.tracking import RECOMMENDER
     from socialrec.tracking.registry import is_unknown_version
@@ -150,8 +189,7 @@ def say_failed(settings: Settings, run_id: str, failure: Failure, command: RunCo
         show_refusal(console, candidate)
         show_next_steps(console, next_steps(candidate, None, command, settings))
         return
-    what = "Correct what these lines name, then run the night again; it continues where it stopped"
-    show_next_steps(console, [NextStep(what, command.text())])
+    show_next_steps(console, [NextStep(CORRECT, command.text())])
 
 
 def _say_imported(

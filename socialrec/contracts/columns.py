@@ -42,6 +42,16 @@ Choices = type[StrEnum]
 
 
 @dataclass(frozen=True)
+class Form:
+    """Form of a text: a regular expression that Java and RE2 read alike and that the whole text matches, and the form
+    in words.
+    """
+
+    pattern: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Column:
     """One column: its name, its type, what it means and what its values must hold."""
 
@@ -53,6 +63,7 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     max_chars: int | None = None
+    form: Form | None = None
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from socialrec.contracts import TABLES
 from socialrec.contracts.entities import ENTITIES
-from socialrec.contracts.runs import LANDING_FILES, PUBLISHED_LISTS
+from socialrec.contracts.runs import LANDING_FILES, PUBLISHED_ANSWERS, PUBLISHED_LISTS
 
 REPORT = "report of the night"
 BASE, ENCODER = "socialrec-base", "socialrec-encoder"
 CANDIDATE, RECOMMENDER = "candidate recommender", "socialrec-recommender"
+ANSWERS_MODEL, ANSWERS_REPORT = "socialrec-answers", "report of answers"
 
 WRITTEN_BESIDE: dict[str, tuple[str, ...]] = {
     "publish_recommendations": (PUBLISHED_LISTS,),
+    "fit_answers": (ANSWERS_MODEL,),
+    "publish_answers": (PUBLISHED_ANSWERS, ANSWERS_REPORT),
     "report_run": (REPORT,),
     "pretrain_encoder": (BASE,),
     "finetune_encoder": (ENCODER,),
@@ -32,6 +35,7 @@ _UNDERSTOOD = ("gold.comment_insights", "gold.product_attributes", "gold.text_em
 _TRAINED_ON = (*_EVIDENCE, *_UNDERSTOOD)
 _LISTED = ("gold.user_product_affinity", "gold.social_ties", "gold.user_profiles", "silver.products")
 _FEATURES = ("gold.user_features", "gold.item_features", "gold.community_likes")
+_SAID = ("silver.questions", "silver.answers", "silver.follows", *_EVIDENCE[:3])
 _NIGHT = (*_LISTED, "silver.comments", *_UNDERSTOOD)
 
 READ: dict[str, tuple[str, ...]] = {
@@ -42,6 +46,15 @@ READ: dict[str, tuple[str, ...]] = {
     "embed_texts": ("gold.texts", "gold.text_embeddings", ENCODER),
     "predict_insights": (*_EVIDENCE[:3], "gold.user_product_affinity", "gold.text_embeddings", ENCODER),
     "build_features": _NIGHT,
+    "build_passages": (*_SAID, "gold.product_attributes"),
+    "pin_answers": (ANSWERS_MODEL, ENCODER),
+    "embed_passages": ("gold.passages", "silver.questions", "gold.text_embeddings", ENCODER),
+    "answer_questions": (
+        *("silver.questions", "silver.answers", "silver.templates", "silver.products", "gold.product_attributes"),
+        *("gold.passages", "gold.text_embeddings", "gold.recommendations", ANSWERS_MODEL, ENCODER),
+    ),
+    "fit_answers": ("silver.questions", "silver.answers", "gold.passages", "gold.text_embeddings", ANSWERS_MODEL),
+    "publish_answers": ("gold.answers", "silver.questions", "silver.products"),
     "score_recommendations": (*_FEATURES, "gold.model_decisions", RECOMMENDER),
     "publish_recommendations": (*_LISTED, "silver.interactions", "gold.recommendations", RECOMMENDER),
     "report_run": (
@@ -50,13 +63,15 @@ READ: dict[str, tuple[str, ...]] = {
         *("gold.recommendations", "gold.model_decisions"),
     ),
     "pretrain_encoder": ("gold.texts", *_EVIDENCE),
-    "finetune_encoder": (*_EVIDENCE, BASE),
+    "finetune_encoder": (*_EVIDENCE, "silver.questions", "silver.answers", "silver.templates", BASE),
     "fit_recommender": (*_TRAINED_ON, "gold.user_product_affinity", "gold.user_profiles"),
     "evaluate_recommender": (*_TRAINED_ON, CANDIDATE, RECOMMENDER),
     "promote_model": (CANDIDATE,),
     "roll_back_model": ("gold.model_decisions", RECOMMENDER, ENCODER),
 }
-"""By job, what it reads. A table that no other job fills is left out: what a job reads of its own is no step."""
+"""By job, what it reads. A table that no other job fills is left out: what a job reads of its own is no step. So is
+`ask_question`, which reads what earlier runs wrote.
+"""
 
 
 def reads(job: str) -> tuple[str, ...]:

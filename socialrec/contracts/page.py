@@ -67,6 +67,8 @@ def _meaning(column: Column) -> str:
         limits.append(f"at most {column.maximum:g}")
     if column.max_chars is not None:
         limits.append(f"at most {column.max_chars:,} characters")
+    if column.form is not None:
+        limits.append(column.form.words)
     return column.meaning + (f" *({'; '.join(limits)})*" if limits else "")
 
 

@@ -6,10 +6,15 @@ ROLLBACK = "socialrec_rollback"
 PRETRAIN = "socialrec_pretrain"
 MAINTENANCE = "socialrec_maintenance"
 ERASURE = "socialrec_erasure"
+ANSWERS = "socialrec_answers"
+TRAIN_ANSWERS = "socialrec_train_answers"
 
 LANDING_FILES = "landing files"
 PUBLISHED_LISTS = "published lists"
+PUBLISHED_ANSWERS = "published answers"
 
+UNTRAINED = "untrained"
+"""Version of the model of answers before one was trained."""
 NEWEST_DAY = "CURRENT"
 """File in the export folder that names the newest published day."""
 

@@ -10,6 +10,9 @@ class Entity(StrEnum):
     INTERACTIONS = "interactions"
     COMMENTS = "comments"
     FOLLOWS = "follows"
+    QUESTIONS = "questions"
+    ANSWERS = "answers"
+    TEMPLATES = "templates"
 
 
 class Cadence(StrEnum):
@@ -42,6 +45,7 @@ class QuarantineReason(StrEnum):
     OUT_OF_RANGE = "out_of_range"
     UNKNOWN_VALUE = "unknown_value"
     TOO_LONG = "too_long"
+    MALFORMED = "malformed"
     EMPTY_TEXT = "empty_text"
     FUTURE_EVENT = "future_event"
     SELF_FOLLOW = "self_follow"
@@ -113,6 +117,29 @@ class Stance(StrEnum):
     NONE = "none"
 
 
+class AuthorKind(StrEnum):
+    """Author of an answer to a question: the shop, or a customer of it."""
+
+    SHOP = "shop"
+    CUSTOMER = "customer"
+
+
+class PassageSource(StrEnum):
+    """Origin of a passage, which an answer may cite.
+
+    stated, predicted   an attribute of the product, by the shop or by a model
+    description         a sentence of the product's description
+    comment             a sentence of a comment on the product
+    answer              a sentence of an earlier answer
+    """
+
+    STATED = "stated"
+    PREDICTED = "predicted"
+    DESCRIPTION = "description"
+    COMMENT = "comment"
+    ANSWER = "answer"
+
+
 class AttributeOrigin(StrEnum):
     """Origin of an attribute: stated by the shop or predicted by a model."""
 
@@ -154,3 +181,46 @@ class ModelKind(StrEnum):
 
     TRAINED = "trained"
     BASELINE = "baseline"
+
+
+class AnswerDecision(StrEnum):
+    """Decision about a question of a customer.
+
+    template    the intent is known, and the slots of its template are filled from tables
+    evidence    a passage answers
+    hand_over   a person should answer
+    """
+
+    TEMPLATE = "template"
+    EVIDENCE = "evidence"
+    HAND_OVER = "hand_over"
+
+
+class HandOverReason(StrEnum):
+    """Reason for handing a question over to a person.
+
+    empty, too_long       there is nothing to read, or too much
+    several_questions     it asks more than one thing
+    other_language        it is in a language that the shop does not answer in
+    personal_data         it holds personal data, or held it before it was masked
+    insult                it insults somebody
+    instructions          it tries to give orders to the program that answers
+    unknown_product       its product is unknown or withdrawn
+    out_of_scope          it resembles nothing that the shop knows about
+    no_evidence           nothing may be cited for its product
+    bad_template          the template of its intent cannot be used, and no passage answers
+    unsure                the confidence is below the bound
+    """
+
+    EMPTY = "empty"
+    TOO_LONG = "too_long"
+    SEVERAL_QUESTIONS = "several_questions"
+    OTHER_LANGUAGE = "other_language"
+    PERSONAL_DATA = "personal_data"
+    INSULT = "insult"
+    INSTRUCTIONS = "instructions"
+    UNKNOWN_PRODUCT = "unknown_product"
+    OUT_OF_SCOPE = "out_of_scope"
+    NO_EVIDENCE = "no_evidence"
+    BAD_TEMPLATE = "bad_template"
+    UNSURE = "unsure"

@@ -82,6 +82,9 @@ def _checks(column: Column, partition: str) -> list[tuple[str, str]]:
     if column.maximum is not None:
         high = column.maximum
         checks.append((f"count(*) FILTER ({name} > {high})", f"column {column.name} has {{}} values above {high}"))
+    if column.form is not None:
+        odd = f"count(*) FILTER (NOT regexp_full_match({name}, '{column.form.pattern}'))"
+        checks.append((odd, f"column {column.name} has {{}} values of another form"))
     if isinstance(column.type, FixedListOf):
         # Equal lengths in each partition: as many (partition, length) pairs as there are partitions.
         lengths = f"count(DISTINCT ({_quoted(partition)}, len({name}))) - count(DISTINCT {_quoted(partition)})"

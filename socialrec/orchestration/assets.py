@@ -11,17 +11,30 @@ from typing import Any
 from airflow.sdk import Asset
 
 from socialrec.contracts import TABLES
-from socialrec.contracts.flow import BASE, CANDIDATE, ENCODER, RECOMMENDER, REPORT, reads, writes
-from socialrec.contracts.runs import LANDING_FILES, PUBLISHED_LISTS
+from socialrec.contracts.flow import (
+    ANSWERS_MODEL,
+    ANSWERS_REPORT,
+    BASE,
+    CANDIDATE,
+    ENCODER,
+    RECOMMENDER,
+    REPORT,
+    reads,
+    writes,
+)
+from socialrec.contracts.runs import LANDING_FILES, PUBLISHED_ANSWERS, PUBLISHED_LISTS
 
 BESIDE_THE_LAKE: dict[str, str] = {
     LANDING_FILES: "files/landing",
     PUBLISHED_LISTS: "files/export",
     REPORT: "files/reports",
+    PUBLISHED_ANSWERS: "files/answers",
+    ANSWERS_REPORT: "files/answers-report",
     BASE: "models/base",
     ENCODER: "models/encoder",
     CANDIDATE: "models/candidate",
     RECOMMENDER: "models/recommender",
+    ANSWERS_MODEL: "models/answers",
 }
 """Assets that are no tables, by name: the folder of the home, or of the models, in their address."""
 
@@ -29,6 +42,7 @@ MODEL_VERSIONS = {
     BASE: "base_model_version",
     ENCODER: "encoder_model_version",
     RECOMMENDER: "recommender_version",
+    ANSWERS_MODEL: "answers_version",
 }
 """Receipt key with the version of each model."""
 

@@ -18,7 +18,11 @@ TUNING_TRIALS = (
     f"{{{{ '' if {RESOLVED}['tuning_trials'] is none else '--tuning-trials=' ~ {RESOLVED}['tuning_trials'] }}}}"
 )
 """Argument with the number of tuning trials that a person asked for; empty where none was."""
-OPENS_TRAINING = ("finetune_encoder", "pretrain_encoder")
+QUESTION, PRODUCT = (
+    f"{{{{ '--{name}=' ~ params.{name} if params.{name} else '' }}}}" for name in ("question", "product")
+)
+"""Arguments with the question and its product that a person typed; empty where none was."""
+OPENS_TRAINING = ("finetune_encoder", "pretrain_encoder", "fit_answers")
 """Jobs that open the MLflow run of a training; they record its page before they train (`pages/` beside the
 receipts).
 """

@@ -78,6 +78,8 @@ LINKS: dict[str, tuple[type[_ReceiptLink], ...]] = {
     "pretrain_encoder": (MlflowRunLink, ModelLink),
     "pin_models": (MlflowRunLink, ModelLink),
     "roll_back_model": (MlflowRunLink, ModelLink),
+    "pin_answers": (ModelLink,),
+    "fit_answers": (MlflowRunLink, ModelLink),
     "report_run": (MlflowRunLink, ReportLink),
 }
 """Pages in the receipt of each job."""

@@ -76,6 +76,20 @@ STEPS = Param(
     description="Most steps, 1 to 1,000,000; it stops early if held-out texts no longer gain. Empty: "
     "pretrain.train_steps.",
 )
+QUESTION = Param(
+    default=None,
+    type=["null", "string"],
+    maxLength=1_000,
+    title="Question",
+    description="One question to answer now; nothing is written. Empty: all open questions of the day.",
+)
+PRODUCT = Param(
+    default=None,
+    type=["null", "string"],
+    maxLength=200,
+    title="Product",
+    description="With a question: the id of the product that it is about, as landed. Empty: about none.",
+)
 USERS_FILE = Param(
     type="string",
     pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
@@ -88,5 +102,7 @@ NIGHTLY = {"ds": DS, "sample": SAMPLE, "dry_run": DRY_RUN, "model_version": MODE
 TRAIN = {"ds": DS, "dry_run": DRY_RUN, "tuning_trials": TUNING_TRIALS}
 PRETRAIN = {"ds": DS, "dry_run": DRY_RUN, "from_scratch": FROM_SCRATCH, "steps": STEPS}
 ERASURE = {"users_file": USERS_FILE, "reason": REASON, "dry_run": DRY_RUN}
+ANSWERS = {"ds": DS, "question": QUESTION, "product": PRODUCT, "dry_run": DRY_RUN}
+TRAIN_ANSWERS = {"ds": DS, "dry_run": DRY_RUN}
 MAINTENANCE = {"dry_run": DRY_RUN}
 ROLLBACK = {"model_version": EARLIER_VERSION, "reason": REASON}

@@ -52,6 +52,12 @@ def resolve_run() -> dict[str, Any]:
     }
 
 
+@task.branch(retries=0, execution_timeout=timedelta(minutes=5))
+def what_is_asked(one: str, all_open: str) -> str:
+    """Choose the task that answers the question of the form, or else the first one of those that answer all."""
+    return one if get_current_context()["params"]["question"] else all_open
+
+
 @task(task_id="resolve_run", retries=0, execution_timeout=timedelta(minutes=5))
 def resolve_rollback() -> dict[str, Any]:
     """Resolve the same values for a rollback; its day is the newest one with published lists."""
@@ -124,9 +130,18 @@ def on_gpu_machine(settings: Settings) -> dict[str, Any]:
 
 def embed_texts(settings: Settings, *arguments: str) -> SparkJob | PythonJob:
     """Make the task that encodes texts: on the cluster, or in one process beside the GPU, as the settings say."""
+    return _encoding_job(settings, "embed_texts", arguments)
+
+
+def embed_passages(settings: Settings, *arguments: str) -> SparkJob | PythonJob:
+    """Make the task that encodes passages and questions, where texts are encoded."""
+    return _encoding_job(settings, "embed_passages", arguments)
+
+
+def _encoding_job(settings: Settings, job: str, arguments: Sequence[str]) -> SparkJob | PythonJob:
     if settings.text.encode_with is Engine.SPARK:
-        return spark_job(settings, "embed_texts", *arguments)
-    return python_job(settings, "embed_texts", *arguments, pool=GPU)
+        return spark_job(settings, job, *arguments)
+    return python_job(settings, job, *arguments, pool=GPU)
 
 
 def _arguments(settings: Settings, more: Sequence[str]) -> list[str]:

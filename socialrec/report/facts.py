@@ -21,20 +21,18 @@ from socialrec.contracts.gold import (
     USER_OPINIONS,
     USER_PROFILES,
 )
-from socialrec.contracts.silver import SILVER, SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
+from socialrec.contracts.silver import SILVER, SILVER_PRODUCTS
+from socialrec.features.suspicion import Suspect, read_suspects
 from socialrec.lake import Lake
 from socialrec.recommend.decisions import newest_decision
 from socialrec.recommend.lists.published import PublishedList, read_lists, typical_users
 from socialrec.report.changes import Changes, read_changes
 from socialrec.report.summary import landing_days
-from socialrec.report.suspicion import Suspect, find_suspects
 
 N_SAMPLES = 10
 N_TOP = 10
 FAIR = ("activity", "community", "product_age", "seller")
 """Slices of users and products for which the quality of the lists is shown."""
-SUSPECT_DAYS = 7
-"""Landing days up to the night that are searched for rings of fake accounts."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +82,10 @@ class Liked:
 class NightFacts:
     """Everything on the page that is not in the summary.
 
-    `growth` is rows by day of each daily table, `said` how many of the night's comments have each sentiment and topic,
-    `liked` what all users think, `expected` the expected number of each next action of the day's active users, as far
-    as they do anything, `suspects` the accounts that look like rings, `decision` the row of gold.model_decisions that
-    put the lists' model to use, if there is one.
+    `growth` is rows by day of each daily table that has any, `said` how many of the night's comments have each
+    sentiment and topic, `liked` what all users think, `expected` the expected number of each next action of the day's
+    active users, as far as they do anything, `suspects` the accounts that look like rings, `decision` the row of
+    gold.model_decisions that put the lists' model to use, if there is one.
     """
 
     rejected: tuple[Rejected, ...]
@@ -105,12 +103,13 @@ class NightFacts:
 def read_facts(lake: Lake, ds: str) -> NightFacts:
     """Return the facts of a published day."""
     landed = landing_days(lake, ds)
+    growth = {entity.value: rows_by_day(lake, SILVER[entity], ds) for entity in EVENTS}
     return NightFacts(
         rejected=tuple(read_rejected(lake, landed)),
         said=read_said(lake, landed),
         liked=tuple(read_liked(lake, ds)),
         expected=read_expected(lake, ds),
-        growth={entity.value: rows_by_day(lake, SILVER[entity], ds) for entity in EVENTS},
+        growth={entity: by_day for entity, by_day in growth.items() if any(by_day.values())},
         exposure=read_exposure(lake, ds),
         samples=tuple(read_lists(lake, ds, sample_users(lake, ds))),
         changes=_changes(lake, ds),
@@ -202,21 +201,6 @@ def sample_users(lake: Lake, ds: str) -> list[str]:
     keys.sort()
     step = max(len(keys) // N_SAMPLES, 1)
     return list(dict.fromkeys([*typical_users(lake, ds), *keys[::step]]))[:N_SAMPLES]
-
-
-def read_suspects(lake: Lake, ds: str) -> list[Suspect]:
-    """Accounts that look like rings of fakes in the newest days up to a night."""
-
-    def newest(table: Table, n: int) -> list[str]:
-        return [day for day in lake.partitions(table) if day <= ds][-n:]
-
-    interactions = lake.read(
-        SILVER_INTERACTIONS, newest(SILVER_INTERACTIONS, SUSPECT_DAYS), ("user_key", "product_id", "event_ts")
-    )
-    columns = ("user_key", "product_id", "text", "created_ts")
-    comments = lake.read(SILVER_COMMENTS, newest(SILVER_COMMENTS, SUSPECT_DAYS), columns)
-    follows = lake.read(SILVER_FOLLOWS, newest(SILVER_FOLLOWS, 1), ("follower_key", "followee_key"))
-    return find_suspects(interactions, comments, follows)
 
 
 def _changes(lake: Lake, ds: str) -> Changes | None:

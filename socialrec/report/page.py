@@ -1,4 +1,4 @@
-"""The page of a night: one HTML file without any other file."""
+"""The pages of a night and of its answers: one HTML file each, without any other file."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from socialrec.display.visible import label, lines
 from socialrec.evaluate.measure import EXPOSURE
 from socialrec.recommend.lists.published import SHORT_KEY
 from socialrec.report import charts
+from socialrec.report.answers import AnswersFacts
 from socialrec.report.cards import SAMPLE_COLUMNS, samples
 from socialrec.report.facts import NightFacts, served_groups
 from socialrec.report.summary import model_of
 
-TEMPLATE = "night.html.j2"
-PAGE, LISTS = "report.html", "lists.csv"
+TEMPLATE, ANSWERS_TEMPLATE = "night.html.j2", "answers.html.j2"
+PAGE, LISTS, ANSWERS_PAGE = "report.html", "lists.csv", "answers.html"
 OUTCOMES = {
     "in": "came in",
     "published": "published",
@@ -42,10 +43,7 @@ def render(summary: Mapping[str, Any], facts: NightFacts) -> str:
     Everything shown is escaped, and hidden characters are made visible. A summary may be one that an earlier version
     wrote, with fewer values.
     """
-    environment = Environment(
-        loader=PackageLoader("socialrec.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters |= {"label": label, "share": charts.share}
+    environment = page_environment()
     quality = charts.pairs(*_compared(summary["evaluation"]))
     model = {**model_of({}), **summary.get("model", {})}
     page = environment.get_template(TEMPLATE).render(
@@ -73,6 +71,28 @@ def render(summary: Mapping[str, Any], facts: NightFacts) -> str:
         version=__version__,
     )
     return lines(page)
+
+
+def page_environment() -> Environment:
+    """Make the environment of the pages' templates: everything shown is escaped."""
+    environment = Environment(
+        loader=PackageLoader("socialrec.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters |= {"label": label, "share": charts.share}
+    return environment
+
+
+def render_answers(facts: AnswersFacts) -> str:
+    """Return the page of a day's answers. Everything shown is escaped, and hidden characters are made visible."""
+    template = page_environment().get_template(ANSWERS_TEMPLATE)
+    return lines(template.render(facts=facts, reasons=charts.bars(facts.reasons), version=__version__))
+
+
+def write_answers(folder: Path, facts: AnswersFacts) -> Path:
+    """Write the page of a day's answers into its folder; returns the page's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / ANSWERS_PAGE, render_answers(facts))
+    return folder / ANSWERS_PAGE
 
 
 def write_report(folder: Path, summary: Mapping[str, Any], facts: NightFacts) -> None:

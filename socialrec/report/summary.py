@@ -185,10 +185,12 @@ def rows_of(lake: Lake, ds: str) -> Rows:
     in: records that landed, and their outcomes `published`, `duplicate` and `quarantined`; `adds_up` says that these
     three are all of them. total: rows of the silver table as of the night. masked: texts with a mask, by kind. A
     snapshot that was rebuilt from older days too has no duplicates of these days alone: its first two outcomes are
-    None.
+    None. Entities that the shop never delivered are left out.
     """
     days = landing_days(lake, ds)
-    return {entity.value: _rows(lake, entity, ds, days) for entity in Entity if lake.last_commit(SILVER[entity], ds)}
+    built = [entity for entity in Entity if lake.last_commit(SILVER[entity], ds)]
+    counted = {entity.value: _rows(lake, entity, ds, days) for entity in built}
+    return {entity: counts for entity, counts in counted.items() if counts["in"] or counts["total"]}
 
 
 def _rows(lake: Lake, entity: Entity, ds: str, days: Sequence[str]) -> dict[str, Any]:

@@ -109,6 +109,8 @@ class ServiceSettings(Section):
     """
     nightly_cron: str = "0 2 * * *"
     train_cron: str = "0 4 * * 0"
+    answers_cron: str = "0 5 * * *"
+    train_answers_cron: str = "0 8 * * 0"
     maintenance_cron: str = "0 6 * * 0"
 
 

@@ -62,6 +62,8 @@ class TaskName(StrEnum):
     TOPIC = "topic"
     ATTRIBUTES = "attributes"
     NEXT_ACTION = "next_action"
+    INTENT = "intent"
+    ANSWERS_QUESTION = "answers_question"
 
 
 class Engine(StrEnum):
@@ -78,6 +80,7 @@ _TASK_TOKENS = {
     TaskName.TOPIC.value: 256,
     TaskName.ATTRIBUTES.value: 256,
     TaskName.NEXT_ACTION.value: 128,
+    TaskName.INTENT.value: 256,
 }
 """Sentiment serves most readers; the next action starts from counts, and needs least."""
 

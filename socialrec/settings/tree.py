@@ -1,5 +1,5 @@
-"""Frozen tree of settings. Every default is defined once: here, in `settings.etl`, `settings.text` or
-`settings.services`.
+"""Frozen tree of settings. Every default is defined once: here, in `settings.answers`, `settings.etl`, `settings.text`
+or `settings.services`.
 
 Values come, strongest first, from environment variables (`SOCIALREC_TEXT__MODEL=…`), from `<home>/settings.toml`, and
 from the defaults below. `SOCIALREC_HOME` names the home folder itself. Unknown keys are errors.
@@ -17,6 +17,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from socialrec.errors import UserError
+from socialrec.settings.answers import AnswersSettings
 from socialrec.settings.etl import EtlSettings
 from socialrec.settings.names import current_names, current_path, setting_paths, similar_settings
 from socialrec.settings.paths import below
@@ -209,6 +210,7 @@ class Settings(Section):
     text: TextSettings = TextSettings()
     pretrain: PretrainSettings = PretrainSettings()
     recommend: RecommendSettings = RecommendSettings()
+    answers: AnswersSettings = AnswersSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     spark: SparkSettings = SparkSettings()
     maintenance: MaintenanceSettings = MaintenanceSettings()

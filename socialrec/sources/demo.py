@@ -29,6 +29,7 @@ from socialrec.sources.demo_records import (
     product_records,
     user_id,
 )
+from socialrec.sources.demo_service import DemoService
 from socialrec.sources.demo_words import ASPECTS, CATEGORIES, SENTIMENTS, STYLES
 from socialrec.sources.demo_world import DemoCatalogue, DemoWorld, People, make_catalogue, make_follows, make_people
 from socialrec.sources.landing import Format, Imported, write_day
@@ -42,6 +43,9 @@ FORMATS: dict[Entity, Format] = {
     Entity.INTERACTIONS: "jsonl.gz",
     Entity.COMMENTS: "jsonl",
     Entity.FOLLOWS: "csv",
+    Entity.QUESTIONS: "jsonl",
+    Entity.ANSWERS: "jsonl.gz",
+    Entity.TEMPLATES: "csv",
 }
 """Formats of the demo's files, which cover every format of ingest."""
 
@@ -53,13 +57,15 @@ class _Scene:
     people: People
     catalogue: DemoCatalogue
     comments: Comments
+    questions: list[Record]
     records: Mapping[Entity, Records]
 
 
 def write_demo(landing: Path, last_day: date, truth: Path, settings: DemoWorld = _DEFAULT) -> Imported:
     """Write the demo world's landing days up to `last_day` below `<landing>/demo`, and its planted facts into `truth`.
 
-    `truth` gets users.parquet, products.parquet, comments.parquet and counts.json (a `demo_faults.Counts` by entity).
+    `truth` gets users.parquet, products.parquet, comments.parquet, questions.parquet, and counts.json (a
+    `demo_faults.Counts` by entity).
     The same settings and day give the same bytes. Where the demo world has landed before, nothing is written.
     """
     first = last_day - timedelta(days=settings.days - 1)
@@ -92,7 +98,13 @@ def _make_scene(world: DemoWorld, first: date) -> _Scene:
         Entity.COMMENTS: comment_records(world, people, catalogue, comments, nouns=nouns, first=first),
         Entity.FOLLOWS: follow_records(follows, first),
     }
-    return _Scene(people, catalogue, comments, records)
+    service = DemoService(world, people, catalogue, comments, products, nouns, first).make()
+    records |= {
+        Entity.QUESTIONS: service.questions,
+        Entity.ANSWERS: service.answers,
+        Entity.TEMPLATES: service.templates,
+    }
+    return _Scene(people, catalogue, comments, service.truth, records)
 
 
 def _content(entity: Entity, records: Sequence[Record | str]) -> pa.Table | list[str]:
@@ -113,6 +125,7 @@ def _write_truth(truth: Path, world: DemoWorld, scene: _Scene, deliveries: Mappi
         ("users", _user_truth(world, scene.people)),
         ("products", _product_truth(world, scene.catalogue)),
         ("comments", _comment_truth(scene.comments)),
+        ("questions", {name: [row[name] for row in scene.questions] for name in scene.questions[0]}),
     ):
         pq.write_table(pa.table(columns), truth / f"{name}.parquet")
     counts = {entity.value: asdict(delivery.counts) for entity, delivery in deliveries.items()}

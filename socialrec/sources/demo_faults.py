@@ -89,7 +89,11 @@ def _spoiled(
 ) -> Iterator[tuple[int, QuarantineReason, Record | str]]:
     """Landing day, reason and record of everything that must be rejected."""
     chosen = _to_spoil(rng, world, landed)
-    n_conflicts = {Entity.INTERACTIONS: world.conflicts, Entity.COMMENTS: world.conflicts // 2}.get(entity, 0)
+    n_conflicts = {
+        Entity.INTERACTIONS: world.conflicts,
+        Entity.COMMENTS: world.conflicts // 2,
+        Entity.QUESTIONS: world.conflicts // 8,
+    }.get(entity, 0)
     n_conflicts = min(n_conflicts, len(chosen) // 3)
     for place, index in enumerate(chosen):
         number = int(landed[index])
@@ -107,7 +111,7 @@ def _to_spoil(rng: np.random.Generator, world: DemoWorld, landed: Ints) -> list[
         for number, n in zip(*np.unique(landed, return_counts=True), strict=True)
     }
     chosen = []
-    for index in rng.permutation(len(landed))[: round(world.broken_share * len(landed))]:
+    for index in rng.permutation(len(landed))[: max(1, round(world.broken_share * len(landed)))]:
         number = int(landed[index])
         if room[number]:
             room[number] -= 1
@@ -119,7 +123,7 @@ def _contradict(row: Record, entity: Entity) -> Record:
     if entity is Entity.INTERACTIONS:
         return row | {"quantity": 99.0}
     # Other words under the same id would be an edit.
-    return row | {"product_id": f"{row['product_id']}-other"}
+    return row | {"product_id": f"{row.get('product_id', '')}-other"}
 
 
 def _renamed(row: Record, entity: Entity) -> Record:
@@ -146,6 +150,10 @@ def _cut_short(row: Record, _: date) -> str:
 
 def _follow_self(row: Record, _: date) -> Record:
     return row | {"followee_id": row["follower_id"]}
+
+
+def _unclosed(row: Record, _: date) -> Record:
+    return row | {"text": f"{row['text']} {{brand"}
 
 
 _SPOILERS: dict[Entity, tuple[Spoiler, ...]] = {
@@ -176,4 +184,15 @@ _SPOILERS: dict[Entity, tuple[Spoiler, ...]] = {
         (QuarantineReason.WRONG_TYPE, _set(since_ts="soon")),
         (QuarantineReason.FUTURE_EVENT, _in_future(Entity.FOLLOWS)),
     ),
+    Entity.QUESTIONS: (
+        (QuarantineReason.EMPTY_TEXT, _set(text="<p><br/></p>")),
+        (QuarantineReason.MISSING_VALUE, _without("user_id")),
+        (QuarantineReason.FUTURE_EVENT, _in_future(Entity.QUESTIONS)),
+    ),
+    Entity.ANSWERS: (
+        (QuarantineReason.UNKNOWN_VALUE, _set(author_kind="robot")),
+        (QuarantineReason.OUT_OF_RANGE, _set(n_votes=-3)),
+        (QuarantineReason.UNREADABLE_RECORD, _cut_short),
+    ),
+    Entity.TEMPLATES: ((QuarantineReason.MALFORMED, _unclosed),),
 }

@@ -57,11 +57,11 @@ def product_records(world: DemoWorld, catalogue: DemoCatalogue, first: date) -> 
             "price_cents": int(np.exp(rng.normal(8.2, 0.7))),
             "currency": "EUR",
             "is_active": True,
-            "updated_ts": _stamp(first, start * DAY_SECONDS + 3_600),
+            "updated_ts": stamp(first, start * DAY_SECONDS + 3_600),
         }
         dated.append((start, row))
         for day, change in _changes(rng, world, catalogue, number):
-            row = row | change | {"updated_ts": _stamp(first, day * DAY_SECONDS + 3_600)}
+            row = row | change | {"updated_ts": stamp(first, day * DAY_SECONDS + 3_600)}
             if "is_active" not in change:
                 row["price_cents"] = max(100, int(row["price_cents"] * rng.uniform(0.7, 1.2)))
             dated.append((day, row))
@@ -79,7 +79,7 @@ def interaction_records(events: Events, first: date) -> Records:
             "user_id": user_id(user),
             "product_id": product_id(product),
             "event_type": EVENT_TYPES[kind].value,
-            "event_ts": _stamp(first, second),
+            "event_ts": stamp(first, second),
         }
         rows.append(row | {"quantity": float(pieces)} if pieces else row)
     return Records(rows, events.second // DAY_SECONDS)
@@ -109,7 +109,7 @@ def comment_records(
             "user_id": user_id(comments.user[number]),
             "product_id": product_id(product),
             "text": text,
-            "created_ts": _stamp(first, int(comments.second[number])),
+            "created_ts": stamp(first, int(comments.second[number])),
         }
         row |= {"rating": float(rating)} if rating else {}
         row |= {"topic": ASPECTS[comments.aspect[number]]} if is_sorted[number] else {}
@@ -130,12 +130,12 @@ def follow_records(follows: Follows, first: date) -> Records:
         row: Record = {
             "follower_id": user_id(follower),
             "followee_id": user_id(followee),
-            "since_ts": _stamp(first, since * DAY_SECONDS + 43_200),
+            "since_ts": stamp(first, since * DAY_SECONDS + 43_200),
             "until_ts": None,
         }
         dated.append((max(since, 0), row))
         if until != NEVER:
-            dated.append((until, row | {"until_ts": _stamp(first, until * DAY_SECONDS + 43_200)}))
+            dated.append((until, row | {"until_ts": stamp(first, until * DAY_SECONDS + 43_200)}))
     dated.sort(key=lambda pair: pair[0])
     return Records([row for _, row in dated], np.array([day for day, _ in dated]))
 
@@ -151,6 +151,7 @@ def _changes(
         yield end, {"is_active": False}
 
 
-def _stamp(first: date, second: int) -> str:
+def stamp(first: date, second: int) -> str:
+    """Time of a second since the world's first midnight, ISO 8601, UTC."""
     moment = datetime(first.year, first.month, first.day, tzinfo=UTC) + timedelta(seconds=int(second))
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

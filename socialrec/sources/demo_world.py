@@ -34,6 +34,10 @@ class DemoWorld:
     inside_share: float = 0.75
     """Share of follows within the community; by chance it would be one part in `communities`."""
     reply_share: float = 0.2
+    questions: int = 300
+    """Questions before the last day, which have answers."""
+    new_questions: int = 40
+    """About as many questions on the last day, without answers."""
     cold_user_share: float = 0.04
     cold_product_share: float = 0.05
     inactive_product_share: float = 0.025
@@ -41,7 +45,7 @@ class DemoWorld:
     duplicate_share: float = 0.03
     broken_share: float = 0.01
     conflicts: int = 8
-    """Share of interactions that repeat an id with other content; comments have half as many."""
+    """Share of interactions that repeat an id with other content; comments have half as many, questions an eighth."""
     seed: int = 20260103
 
     def __post_init__(self) -> None:

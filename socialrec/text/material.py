@@ -14,21 +14,29 @@ import pyarrow.compute as pc
 from socialrec.contracts.vocabulary import EventType
 from socialrec.evaluate.split import Split, Until
 from socialrec.settings.text import TaskName
+from socialrec.text.conversations import Conversations, conversation_task
 from socialrec.text.tasks import MIN_EXAMPLES, MISSING, Labelled, Task, TextPairs, labelled
 
 ATTRIBUTES = ("category", "brand")
+CONVERSATION_TASKS = frozenset({TaskName.INTENT, TaskName.ANSWERS_QUESTION})
 COMMENT_COLUMNS = ("comment_id", "user_key", "product_id", "text", "text_hash", "created_ts", "rating", "topic")
 PRODUCT_COLUMNS = ("product_id", "title", "description", "text", *ATTRIBUTES)
 EVENT_COLUMNS = ("user_key", "product_id", "event_type", "event_ts", "quantity", "platform")
 
 
 def make_tasks(
-    names: Sequence[TaskName], split: Split, *, comments: pa.Table, products: pa.Table, interactions: pa.Table
+    names: Sequence[TaskName],
+    split: Split,
+    *,
+    comments: pa.Table,
+    products: pa.Table,
+    interactions: pa.Table,
+    conversations: Conversations | None = None,
 ) -> tuple[list[Task], list[Task]]:
     """Make the named tasks from before the validation cut, and the same from the validation window.
 
     Attributes of a product have no time: every tenth product is held out instead. Nothing from
-    after the test cut is in either.
+    after the test cut is in either. A shop without questions has no tasks of conversations.
     """
     seen, unseen = _windows(split.training_comments, comments)
     events, later = _windows(split.training_interactions, interactions)
@@ -36,7 +44,13 @@ def make_tasks(
     held_out = pa.array(is_tenth, pa.bool_())
     training: list[Task] = []
     validation: list[Task] = []
+    asked, later_asked = (None, None) if conversations is None else conversations.windows(split)
     for name in names:
+        if name in CONVERSATION_TASKS:
+            if asked is not None and later_asked is not None:
+                training.append(without_rare(conversation_task(name, asked)))
+                validation.append(like_trained(conversation_task(name, later_asked), training[-1]))
+            continue
         known = other = products
         if name is TaskName.ATTRIBUTES:
             known, other = products.filter(pc.invert(held_out)), products.filter(held_out)

@@ -1,10 +1,20 @@
 """Access to MLflow: runs, artifacts, registered versions and their aliases."""
 
 from socialrec.tracking.address import tracking_uri
-from socialrec.tracking.descriptions import AT_A_GLANCE, BASE, ENCODER, PRETRAINING, RECOMMENDER
+from socialrec.tracking.descriptions import (
+    ANSWERS,
+    ANSWERS_TRAINING,
+    AT_A_GLANCE,
+    BASE,
+    ENCODER,
+    PRETRAINING,
+    RECOMMENDER,
+)
 from socialrec.tracking.tracker import CHALLENGER, CHAMPION, ERASED, ModelRef, Tracker, connect
 
 __all__ = [
+    "ANSWERS",
+    "ANSWERS_TRAINING",
     "AT_A_GLANCE",
     "BASE",
     "CHALLENGER",

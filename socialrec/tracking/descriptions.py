@@ -9,6 +9,8 @@ ERASURE = "socialrec/erasure"
 BASE = "socialrec-base"
 ENCODER = "socialrec-encoder"
 RECOMMENDER = "socialrec-recommender"
+ANSWERS = "socialrec-answers"
+ANSWERS_TRAINING = "socialrec/answers"
 
 EXPERIMENTS = {
     NIGHTLY: "One run per night, named by its day and the model version that made the lists. The description says why "
@@ -19,6 +21,8 @@ EXPERIMENTS = {
     "recommendations per user); `worth/` at the end is what each signal is worth. Under Artifacts: `tables/` (every "
     "figure, the ablation, sample lists), `plots/`, `confusion/`, the candidate.",
     PRETRAINING: "One run per pre-training of the base model on the shop's own texts. A person starts them.",
+    ANSWERS_TRAINING: "One run per training of the model that answers customers' questions, with the decision about "
+    "it. The figures are of questions that nothing was learned from.",
     ERASURE: "One run per erasure, FAILED if something was left. It says how much was removed from where, which models "
     "were trained on the erased people, and why they were erased. It names nobody.",
 }
@@ -28,6 +32,7 @@ OPENED_BY = {
     NIGHTLY: "jobs/report_run.py",
     TRAINING: "jobs/finetune_encoder.py",
     PRETRAINING: "jobs/pretrain_encoder.py",
+    ANSWERS_TRAINING: "jobs/fit_answers.py",
     ERASURE: "jobs/erase_users.py",
 }
 """Program that opens the runs of each experiment."""
@@ -73,5 +78,22 @@ _BASE_CARD = """
 fine-tune it. Its run has the perplexity of held-out texts, and the recall of products by later comments, before and
 after. A version that finds fewer products than `text.model` did says so, and has no folder.
 """
-MODELS = {RECOMMENDER: _RECOMMENDER_CARD.strip(), ENCODER: _ENCODER_CARD.strip(), BASE: _BASE_CARD.strip()}
+_ANSWERS_CARD = """
+**What it is.** What decides about a question of a customer: a scorer that reads a question and a passage together, the
+ranking of passages, a calibrated confidence, and the bound below which a question goes to a person.
+
+**Which version is in use.** The one with the alias `champion`; without one the untrained model answers, which shows
+only passages that are very close to the question.
+
+**How a version becomes champion.** On held-out questions its answers must be right as often as `answers.precision`
+says, and it must answer more questions rightly than the champion by a paired test.
+
+**What it is not for.** Passages of another shop, and vectors of another encoder.
+"""
+MODELS = {
+    RECOMMENDER: _RECOMMENDER_CARD.strip(),
+    ENCODER: _ENCODER_CARD.strip(),
+    BASE: _BASE_CARD.strip(),
+    ANSWERS: _ANSWERS_CARD.strip(),
+}
 """Model cards, by registered model."""

@@ -68,3 +68,10 @@ def centred(matrix: F32) -> F32:
         return matrix
     shifted: F32 = np.where(present[:, None], matrix - matrix[present].mean(axis=0), np.float32(0.0))
     return shifted
+
+
+def vectors_of(embeddings: pa.Array | pa.ChunkedArray) -> F32:
+    """Convert lists of equally many numbers to float32 (n, dim)."""
+    lists = embeddings.combine_chunks() if isinstance(embeddings, pa.ChunkedArray) else embeddings
+    flat = lists.flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(flat, dtype=np.float32).reshape(len(lists), -1) if len(lists) else np.zeros((0, 1), np.float32)

@@ -35,6 +35,8 @@ NAMES = ("first", "last", "bare", "twice", "there", "west", "day", "eve", "morro
 FIRST, LAST = "00:00:00", "23:59:59.999999"
 TABLES = (*BRONZE.values(), *QUARANTINE.values(), *SILVER.values(), *GOLD_TARGETS)
 EMPTY = {QUARANTINE[entity] for entity in Entity if entity is not Entity.INTERACTIONS}
+NEVER_LANDED = (Entity.QUESTIONS, Entity.ANSWERS, Entity.TEMPLATES)
+EMPTY |= {layer[entity] for layer in (BRONZE, SILVER) for entity in NEVER_LANDED}
 ZONES = {"UTC": 0.0, "Asia/Kolkata": 5.5, "Pacific/Kiritimati": 14.0, "Pacific/Pago_Pago": -11.0}
 """Hours ahead of UTC, all year."""
 

@@ -14,13 +14,15 @@ FILES = sorted(DAGS.glob("*.py"))
 HEAVY = ("torch", "pyspark", "mlflow", "pandas")
 NIGHTLY, TRAIN, ROLLBACK, PRETRAIN = "socialrec_nightly", "socialrec_train", "socialrec_rollback", "socialrec_pretrain"
 MAINTENANCE, ERASURE = "socialrec_maintenance", "socialrec_erasure"
-ALL = (NIGHTLY, TRAIN, ROLLBACK, PRETRAIN, MAINTENANCE, ERASURE)
+ANSWERS, TRAIN_ANSWERS = "socialrec_answers", "socialrec_train_answers"
+ALL = (NIGHTLY, TRAIN, ROLLBACK, PRETRAIN, MAINTENANCE, ERASURE, ANSWERS, TRAIN_ANSWERS)
 SPARK_TASKS = {
-    *("ingest_landing", "build_silver", "build_gold", "embed_texts", "build_features", "score_recommendations")
+    *("ingest_landing", "build_silver", "build_gold", "embed_texts", "build_features", "score_recommendations"),
+    *("build_passages", "embed_passages", "answer_questions"),
 }
 WHOLE_LAKE = {"maintain_lake", "erase_users"}
 """No Spark, but all tables: not beside a Spark application."""
-TRAINING_TASKS = {"finetune_encoder", "fit_recommender", "evaluate_recommender"}
+TRAINING_TASKS = {"finetune_encoder", "fit_recommender", "evaluate_recommender", "fit_answers"}
 
 IMPORT = f"""
 import importlib.util, time
@@ -231,7 +233,7 @@ def test_every_task_has_an_owner_a_time_limit_and_a_second_try_unless_it_would_n
     assert {task["owner"] for task in tasks.values()} == {"socialrec"}
     assert all(task["timeout_seconds"] > 0 for task in tasks.values())
     tried_once = {name for name, task in tasks.items() if task["retries"] < 1}
-    assert tried_once <= {"resolve_run", "train_first_champion", "roll_back_model"}
+    assert tried_once <= {"resolve_run", "what_is_asked", "train_first_champion", "roll_back_model"}
 
 
 @pytest.mark.parametrize("dag_id", ALL)
@@ -243,7 +245,7 @@ def test_spark_tasks_are_submitted_one_at_a_time(read: dict[str, Any], dag_id: s
 
 
 def test_training_tasks_share_the_accelerator(read: dict[str, Any]) -> None:
-    tasks = read[TRAIN]["tasks"]
+    tasks = read[TRAIN]["tasks"] | read[TRAIN_ANSWERS]["tasks"]
     assert {name for name, task in tasks.items() if task["pool"] == "gpu"} == TRAINING_TASKS
 
 
@@ -258,6 +260,8 @@ def test_a_dags_page_names_every_task_and_param(read: dict[str, Any], dag_id: st
         "model_version": "Model version",
         "tuning_trials": "Tuning trials",
         "reason": "Reason",
+        "question": "Question",
+        "product": "Product",
         "from_scratch": "From scratch",
         "steps": "Steps",
         "users_file": "Users file",
@@ -310,7 +314,8 @@ def test_spark_tasks_link_to_the_clusters_page_where_there_is_one_and_runs_have_
 ) -> None:
     variables = {"SOCIALREC_SPARK__UI_URL": "http://master:8080", "SOCIALREC_ALERTS__DEADLINE_HOURS": "0.5"}
     told = ask_airflow(home, DESCRIBE, str(DAGS), **variables)
-    linked = {name for name, task in told[NIGHTLY]["tasks"].items() if "Spark UI" in task["links"]}
+    tasks = told[NIGHTLY]["tasks"] | told[ANSWERS]["tasks"]
+    linked = {name for name, task in tasks.items() if "Spark UI" in task["links"]}
     assert linked == SPARK_TASKS
     assert told[NIGHTLY]["deadline_seconds"] == told[TRAIN]["deadline_seconds"] == [1800]
 
@@ -328,6 +333,7 @@ def before(tasks: dict[str, Any], name: str) -> set[str]:
 
 OF_AN_EARLIER_RUN = {
     ("evaluate_recommender", "socialrec-recommender"): "the champion that the candidate is compared with",
+    ("pin_answers", "socialrec-answers"): "the model in use",
     ("embed_texts", "gold.text_embeddings"): "the vectors that are there already",
 }
 """What tasks read as it stood before their run, though a later task of the run writes it."""
@@ -354,7 +360,11 @@ WITHOUT_DATA = {
     ("publish_recommendations", "report_run"): "the job reads the receipt",
     ("evaluate_recommender", "promote_model"): "the job reads evaluation.json",
     ("promote_model", "close_training"): "it closes whatever ended",
+    ("fit_answers", "close_training"): "it closes whatever ended",
     ("pretrain_encoder", "close_training"): "it closes whatever ended",
+    ("what_is_asked", "ask_question"): "the branch decides on it",
+    ("what_is_asked", "pin_answers"): "the branch decides on it",
+    ("pin_answers", "build_passages"): "versions are pinned before anything is made",
     ("maintain_lake", "clean_databases"): "one after the other, as both take the machine",
 }
 """Edges along which neither an asset nor an XCom goes."""
@@ -395,6 +405,25 @@ def test_a_scheduled_night_stands_for_the_day_before(read: dict[str, Any]) -> No
 def test_training_has_neither_a_sample_nor_a_version_to_choose(read: dict[str, Any]) -> None:
     assert read[NIGHTLY]["params"] == ["dry_run", "ds", "model_version", "sample"]
     assert read[TRAIN]["params"] == ["dry_run", "ds", "tuning_trials"]
+
+
+def test_a_typed_question_reaches_its_task_whole_and_alone(read: dict[str, Any]) -> None:
+    tasks = read[ANSWERS]["tasks"]
+    assert read[ANSWERS]["params"] == ["dry_run", "ds", "product", "question"]
+    assert tasks["what_is_asked"]["next"] == ["ask_question", "pin_answers"]
+    assert tasks["ask_question"]["next"] == []
+    typed = 'Does it "fit"; rm -rf / {{ 1 }}?'
+    rendered = [
+        Environment(autoescape=False).from_string(one).render(params={"question": typed, "product": ""})
+        for one in tasks["ask_question"]["arguments"][-2:]
+    ]
+    assert rendered == [f"--question={typed}", ""]
+
+
+def test_answers_go_from_the_pinned_model_to_their_export(read: dict[str, Any]) -> None:
+    wanted = ["pin_answers", "build_passages", "embed_passages", "answer_questions", "publish_answers"]
+    assert path(read[ANSWERS]["tasks"], "pin_answers") == wanted
+    assert path(read[TRAIN_ANSWERS]["tasks"], "pin_answers") == [*wanted[:3], "fit_answers", "close_training"]
 
 
 def test_the_hours_come_from_the_settings(home: Path) -> None:

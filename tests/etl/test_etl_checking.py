@@ -170,6 +170,7 @@ def test_a_folder_without_landing_files_is_named(tmp_path: Path) -> None:
         (Entity.COMMENTS, "created_ts", "out_of_range", "not before 1990"),
         (Entity.PRODUCTS, "currency", "too_long", "at most 3 characters"),
         (Entity.FOLLOWS, "followee_id", "self_follow", "leave it out"),
+        (Entity.TEMPLATES, "language", "malformed", "use a code of two small letters, such as `en`"),
         (Entity.PRODUCTS, "", "", ""),
     ],
 )

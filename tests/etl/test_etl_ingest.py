@@ -80,7 +80,7 @@ def test_each_way_to_break_a_contract_has_its_reason(spark: SparkSession, tmp_pa
 def test_every_reason_of_the_vocabulary_is_tested() -> None:
     """Some belong to other entities, and conflicts are found in silver: see the next tests and those of the jobs."""
     elsewhere = {QuarantineReason.EMPTY_TEXT, QuarantineReason.SELF_FOLLOW, QuarantineReason.CONFLICTING_ID}
-    elsewhere |= {QuarantineReason.ERASED_USER, QuarantineReason.WRONG_ENCODING}
+    elsewhere |= {QuarantineReason.ERASED_USER, QuarantineReason.WRONG_ENCODING, QuarantineReason.MALFORMED}
     assert {reason for _, reason, _ in BAD_EVENTS} | elsewhere == set(QuarantineReason)
 
 

@@ -48,6 +48,12 @@ def test_without_a_cause_the_most_frequent_id_is_the_example() -> None:
     assert "'c8'); compare the ids with those of the other file" in found.line()
 
 
+def test_a_line_says_what_kind_of_thing_never_came() -> None:
+    found = unmet_ids("answers", "question_id", {"q9": 1}, ["q1"])
+    assert found is not None
+    assert found.line().startswith("answers: 1 of 1 (100.0%) name a question that never landed (question_id, such as")
+
+
 def test_ids_that_are_all_known_are_no_matter() -> None:
     assert unmet_ids("interactions", "product_id", {"p1": 5}, ["p1", "p2"]) is None
     assert unmet_ids("interactions", "product_id", {}, []) is None

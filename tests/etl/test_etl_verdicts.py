@@ -50,6 +50,8 @@ def records(rng: random.Random, entity: Entity) -> list[dict[str, str]]:
         record = {}
         for column in ENTITIES[entity].columns:
             sound = rng.choice(sorted(column.choices)) if column.choices else VALID[column.type]
+            if column.form:
+                sound = "en"
             if column.name.endswith("_id"):
                 sound = f"{column.name}-{number}"
             record[column.name] = rng.choice(ODD) if rng.random() < SHARE_ODD else str(sound)

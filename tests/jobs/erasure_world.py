@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,16 @@ from socialrec.contracts.gold import (
     BEHAVIOUR_PROPENSITIES,
     COMMENT_INSIGHTS,
     LIST_INPUTS,
+    PASSAGES,
     RECOMMENDATIONS,
+    SUSPECTS,
     TEXT_EMBEDDINGS,
     TEXTS,
     USER_OPINIONS,
 )
 from socialrec.contracts.silver import SILVER_COMMENTS
-from socialrec.contracts.vocabulary import Entity, ReasonKind
+from socialrec.contracts.vocabulary import Entity, PassageSource, ReasonKind
+from socialrec.features.passages import normalised, passage_id
 from socialrec.lake import Lake
 from socialrec.privacy.pseudonyms import identity_key, pseudonym
 from socialrec.recommend.explain.reasons import make_reason
@@ -32,6 +36,8 @@ from socialrec.settings import Settings
 
 ANN, BOB, CYD, DOT = "ann-0001", "bob-0002", "cyd-0003", "dot-0004"
 ONLY_BOBS, SHARED = "Strings tangle like a bowl of eels", "It flies well"
+BOB_ASKS, BOB_ANSWERS = "Does it survive a night among eels?", "Mine never tangles where I live"
+SHOP_ANSWERS, ANN_ANSWERS = "We never tried it among eels.", "Keep the string on its reel."
 
 
 def key(settings: Settings, user: str) -> str:
@@ -56,6 +62,23 @@ def land_two_days(home: Path) -> None:
     follows = home / "landing" / "shop" / D1 / "follows.csv"
     edges = [(ANN, BOB), (CYD, BOB), (CYD, ANN), (BOB, ANN), (DOT, CYD)]
     follows.write_text("follower_id,followee_id\n" + "".join(f'"{one}",{other}\n' for one, other in edges))
+    asked = {"q1": (BOB, BOB_ASKS), "q2": (ANN, "How do I keep the string from tangling?")}
+    questions = [
+        {"question_id": name, "user_id": user, "product_id": "kite", "text": text}
+        for name, (user, text) in asked.items()
+    ]
+    land(home, D1, Entity.QUESTIONS, *questions)
+    answers = [("q1", SHOP_ANSWERS, None), ("q2", BOB_ANSWERS, BOB), ("q2", ANN_ANSWERS, ANN)]
+    land(
+        home,
+        D1,
+        Entity.ANSWERS,
+        *(
+            {"answer_id": f"a{n}", "question_id": name, "text": text}
+            | ({"author_kind": "customer", "user_id": user} if user else {"author_kind": "shop"})
+            for n, (name, text, user) in enumerate(answers)
+        ),
+    )
     second = [event(f"f{n}", D2, user_id=user, product_id="ball") for n, user in enumerate((BOB, CYD, ANN))]
     file = home / "landing" / "shop" / D2 / "interactions.parquet"
     file.parent.mkdir(parents=True)
@@ -67,6 +90,27 @@ def land_two_days(home: Path) -> None:
         comment("c5", BOB, "Fine", rating=9),
         *(comment(f"d{n}", DOT, f"Say {n}") for n in range(30)),
     )
+
+
+def text_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+CITED = (
+    (PassageSource.COMMENT, ONLY_BOBS),
+    (PassageSource.COMMENT, SHARED),
+    (PassageSource.ANSWER, SHOP_ANSWERS),
+    (PassageSource.ANSWER, BOB_ANSWERS),
+    (PassageSource.ANSWER, ANN_ANSWERS),
+    (PassageSource.COMMENT, "Untangle them"),
+)
+"""Passages about the kite, as `build_passages` makes them."""
+
+
+def passage(source: PassageSource, text: str) -> dict[str, Any]:
+    about = {"passage_id": passage_id("shop:kite", source, normalised(text)), "product_id": "shop:kite"}
+    said = {"source": source.value, "place": 0, "text": text, "n_agreeing": 1, "text_hash": text_hash(text)}
+    return {**about, **said, "language": "en", "platform": "shop", "ds": D2}
 
 
 def reason(kind: str, **named: Any) -> dict[str, Any]:
@@ -87,6 +131,10 @@ def publish(settings: Settings) -> None:
     put(lake, USER_OPINIONS, D2, [{"user_key": user, **thinks} for user in (ann, bob)])
     may = {"product_id": "shop:kite", "action": "click", "probability": 0.5, "encoder_version": "v1", **here}
     put(lake, BEHAVIOUR_PROPENSITIES, D2, [{"user_key": user, **may} for user in (ann, bob)])
+    put(lake, SUSPECTS, D2, [{"user_key": bob, "ds": D2}])
+    put(lake, PASSAGES, D2, [passage(*said) for said in CITED])
+    sentences = [{"text_hash": text_hash(text), "embedding": [1.0], "encoder_version": "v2"} for _, text in CITED]
+    put(lake, TEXT_EMBEDDINGS, "v2", sentences)
     made = {"recommender_version": "1", "model_kind": "trained", "encoder_version": "v1", **here}
     own = reason("because_you", products=["shop:kite"])
     places = [

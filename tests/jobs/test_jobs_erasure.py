@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from erasure_world import ANN, BOB, CYD, DOT, ONLY_BOBS, key, land_two_days, publish
+from erasure_world import ANN, ANN_ANSWERS, BOB, BOB_ANSWERS, BOB_ASKS, CYD, DOT, ONLY_BOBS, key, land_two_days, publish
 from every_file import texts_below
 from landed_world import D1, D2, D3, event, land, load, put, rows, run
 from mlflow import MlflowClient
@@ -29,6 +29,7 @@ from socialrec.contracts import TABLES
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import (
+    PASSAGES,
     RECOMMENDATIONS,
     SOCIAL_TIES,
     TEXTS,
@@ -96,14 +97,14 @@ def where(settings: Settings, *words: str) -> list[str]:
 
 
 def traces(settings: Settings, user: str) -> list[str]:
-    return where(settings, user, key(settings, user), key(settings, user)[:8], ONLY_BOBS)
+    return where(settings, user, key(settings, user), key(settings, user)[:8], ONLY_BOBS, BOB_ASKS, BOB_ANSWERS)
 
 
 def test_a_dry_run_counts_what_would_go_and_changes_nothing(world: Settings) -> None:
     before, landed = contents(world), where(world, BOB)
     told = forget(world, BOB, dry_run=True)
-    # One click a day; three comments; two follows of him and one by him.
-    assert told.rows["landing"] == 2 + 3 + 3
+    # One click a day; three comments; two follows of him and one by him; a question and an answer.
+    assert told.rows["landing"] == 2 + 3 + 3 + 2
     assert (told.rows["bronze.interactions"], told.rows["quarantine.comments"]) == (2, 1)
     assert (told.rows["gold.recommendations"], told.rows["export"]) == (1, 1)
     assert (told.changed_lists, told.models) == (2, ("socialrec-recommender 2",))
@@ -125,6 +126,7 @@ def test_nothing_of_an_erased_person_is_left_and_everybody_elses_rows_stay(world
     assert read_plan(world.secrets) is None
     after = contents(world)
     quiet = set(TABLES) - {"gold.recommendations", "gold.user_profiles", "gold.text_embeddings", "gold.texts"}
+    quiet -= {PASSAGES.name}
     for name in quiet - {"gold.comment_insights", "gold.list_inputs"}:
         assert after[name] == [row for row in before[name] if bob not in str(row) and BOB not in str(row)], name
     assert [row["comment_id"] for row in after["gold.comment_insights"]] == ["c3", "c4"]
@@ -133,8 +135,12 @@ def test_nothing_of_an_erased_person_is_left_and_everybody_elses_rows_stay(world
     # What Bob said and others said too stays, with its vector; what he alone produced is gone.
     gone = {row["text"] for row in before["gold.texts"]} - {row["text"] for row in after["gold.texts"]}
     assert gone == {ONLY_BOBS, *(row["text"] for row in before["gold.user_profiles"] if row["user_key"] == bob)}
+    # What he said, alone or with others, is not cited, nor what he was answered; the next night cites the others again.
+    assert {row["text"] for row in after["gold.passages"]} == {ANN_ANSWERS, "Untangle them"}
     vectors = {row["text_hash"] for row in after["gold.text_embeddings"]}
-    assert vectors == {row["text_hash"] for row in after["gold.texts"]}
+    owners = ("gold.texts", "gold.passages", "silver.answers")
+    assert vectors <= {row["text_hash"] for name in owners for row in after[name]}
+    assert vectors >= {row["text_hash"] for name in owners[:2] for row in after[name]}
     follows = {row["user_key"]: row["n_follows"] for row in after["gold.user_profiles"] if row["ds"] == D2}
     assert follows == {key(world, ANN): 0, key(world, CYD): 1, key(world, DOT): 1}
 

@@ -11,6 +11,7 @@ import pytest
 from lake_writer import start_writer, wait_for
 
 from socialrec.contracts.gold import TEXT_EMBEDDINGS, TEXTS
+from socialrec.contracts.silver import SILVER_TEMPLATES
 from socialrec.errors import UserError
 from socialrec.lake import AuditError, CommitConflict, Lake
 
@@ -172,6 +173,18 @@ def test_rows_that_break_the_contract_are_not_committed(lake: Lake, rows: pa.Tab
     with pytest.raises(AuditError, match=message):
         write(lake, rows, DAY)
     assert hashes(lake) == ["old"]
+
+
+def test_texts_of_another_form_are_not_committed(lake: Lake) -> None:
+    said = {"text": ["It costs {price}.", "It costs {price"], "template_id": ["a", "b"], "platform": ["shop"] * 2}
+    rows = pa.table({**said, "intent": ["price"] * 2, "language": ["en"] * 2, "is_active": [True] * 2, "ds": [DAY] * 2})
+    rows = rows.append_column("updated_ts", pa.nulls(2, pa.timestamp("us", "UTC")))
+    with (
+        lake.stage(SILVER_TEMPLATES, job="test", partitions=[DAY]) as stage,
+        pytest.raises(AuditError, match="column text has 1 values of another form"),
+    ):
+        stage.write(rows)
+        stage.commit()
 
 
 def test_files_with_other_columns_are_refused_with_every_mismatch_named(lake: Lake, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from socialrec.privacy.erasure.plan import Plan
 from socialrec.privacy.erasure.proof.scan import Proof, scan
-from socialrec.privacy.erasure.proof.traces import passages_of, spellings
+from socialrec.privacy.erasure.proof.traces import excerpts_of, spellings
 from socialrec.privacy.erasure.proof.unpacking import pieces
 from socialrec.settings import Settings, load_settings
 
@@ -33,7 +33,7 @@ BOB, SEVEN, LUO = "bob-0002", "1234567", "罗小黑-0003"
 KEY, HASH = "0123456789abcdef" * 4, "fedcba9876543210" * 4
 WORDS = 'It\'s "strings" & knots tangle like a bowl of eels every time\u2028and the tail broke off on its first flight'
 DAY = "2026-01-02"
-PLAN = Plan((BOB, SEVEN, LUO, "7", "#42"), ("shop",), (KEY,), (HASH,), (), (), (), tuple(passages_of(WORDS)))
+PLAN = Plan((BOB, SEVEN, LUO, "7", "#42"), ("shop",), (KEY,), (HASH,), (), (), (), tuple(excerpts_of(WORDS)))
 
 
 def line(**values: object) -> str:
@@ -256,14 +256,14 @@ def test_many_people_take_no_more_time_than_one_and_a_large_file_no_memory(home:
     assert peak < 100 << 20
 
 
-def test_passages_are_whole_words_of_every_line() -> None:
+def test_excerpts_are_whole_words_of_every_line() -> None:
     assert set(
-        passages_of("short\nThis line is long enough to be known by\u2028红色风筝飞得很高很高很高很高很高很高很高很高")
+        excerpts_of("short\nThis line is long enough to be known by\u2028红色风筝飞得很高很高很高很高很高很高很高很高")
     ) == {
         "This line is long enough to be known by",
         "红色风筝飞得很高很高很高很高很高很高很高很高",
     }
-    assert list(passages_of("... !!! \n")) == []
+    assert list(excerpts_of("... !!! \n")) == []
 
 
 def test_spellings_inside_each_other_are_undone() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from socialrec.contracts.entities import ENTITIES
+from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.sources import import_source, newest_day
 from socialrec.sources.demo import DemoWorld, write_demo
@@ -34,7 +37,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def files(world: Path) -> Files:
     """By entity: the landing day and the records of each file; lines that are no JSON stay text."""
-    found: Files = {"products": [], "interactions": [], "comments": [], "follows": []}
+    found: Files = {entity.value: [] for entity in Entity}
     for path in sorted((world / "landing" / "demo").rglob("*.*")):
         found[path.name.partition(".")[0]].append((path.parent.name, _records(path)))
     return found
@@ -67,7 +70,7 @@ def _counts(world: Path) -> dict[str, Any]:
 def _whole(files: Files, entity: str) -> list[dict[str, Any]]:
     """The records whose id was not planted to be broken."""
     records = [record for _, rows in files[entity] for record in rows if isinstance(record, dict)]
-    key = {"interactions": "event_id", "comments": "comment_id", "products": "product_id"}[entity]
+    key = ENTITIES[Entity(entity)].key[0]
     return [record for record in records if not record[key].endswith("-x")]
 
 
@@ -269,6 +272,49 @@ def test_users_look_at_the_categories_they_are_said_to_like(world: Path, files: 
     views = [record for record in _whole(files, "interactions") if record["event_type"] == "view"]
     hits = sum(category[view["product_id"]] in liked[view["user_id"]] for view in views if "user_id" in view)
     assert hits / len(views) > 2 * 3 / 12
+
+
+def test_earlier_questions_have_answers_and_those_of_the_last_day_wait_for_them(world: Path, files: Files) -> None:
+    last = LAST_DAY.isoformat()
+    asked = {row["question_id"]: row["asked_ts"][:10] for row in _whole(files, "questions")}
+    answered = {row["question_id"] for row in _whole(files, "answers")}
+    assert answered == {question for question, day in asked.items() if day < last}
+    assert (len(answered), sum(day == last for day in asked.values())) == (300, 43)
+    by_customers = [row for row in _whole(files, "answers") if row["author_kind"] == "customer"]
+    assert all(row["user_id"] and row["n_votes"] >= 0 for row in by_customers)
+    assert 0.2 < len(by_customers) / len(_whole(files, "answers")) < 0.5
+
+
+def test_the_evidence_of_a_question_is_where_the_truth_says(world: Path, files: Files) -> None:
+    aspects = {row["comment_id"]: row["aspect"] for row in _truth(world, "comments")}
+    asked = {row["question_id"]: row for row in _whole(files, "questions")}
+    described = {row["product_id"]: row for row in _whole(files, "products")}
+    said = {(row["product_id"], aspects[row["comment_id"]]) for row in _whole(files, "comments")}
+    intents = {row["intent"] for row in _whole(files, "templates") if row["language"] == "en"}
+    truth = _truth(world, "questions")
+    for row in truth:
+        product, evidence = asked[row["question_id"]].get("product_id"), row["evidence"]
+        if evidence == "template":
+            assert (row["topic"] in intents, product) == (True, None)
+        elif evidence in {"brand", "price"}:
+            assert evidence in intents
+            assert described[product]["brand"]
+            assert described[product]["price_cents"] > 0
+        elif evidence == "comment":
+            assert (product, row["topic"]) in said
+        elif evidence.startswith("description/"):
+            sentences = described[product]["description"].split(". ")
+            assert len(sentences) > int(evidence.removeprefix("description/"))
+        elif evidence == "none":
+            assert not re.search(r"\bage\b|batter|wash|spare|weigh", described[product]["description"])
+    found = Counter(row["evidence"].partition("/")[0] for row in truth)
+    assert {*found} == {"template", "brand", "price", "comment", "description", "none", "out_of_scope"}
+    assert min(found.values()) > 10
+
+
+def test_questions_of_the_last_day_hold_personal_data_an_insult_and_an_order_to_the_answer(files: Files) -> None:
+    words = " ".join(row["text"] for day, rows in files["questions"] if day == LAST_DAY.isoformat() for row in rows)
+    assert all(part in words for part in ("+44 20 7946 0958", "ann@shop.example", "idiots", "Ignore the above"))
 
 
 def test_an_impossible_world_is_refused() -> None:

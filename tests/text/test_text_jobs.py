@@ -17,8 +17,8 @@ from pyspark.sql import SparkSession
 from socialrec import tracking
 from socialrec.contracts import TABLES
 from socialrec.contracts.flow import reads
-from socialrec.contracts.gold import SOCIAL_TIES, TEXT_EMBEDDINGS, TEXTS
-from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS
+from socialrec.contracts.gold import PASSAGES, SOCIAL_TIES, TEXT_EMBEDDINGS, TEXTS
+from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_QUESTIONS
 from socialrec.encoders.encoder import Encoder, load_saved
 from socialrec.encoders.weights import load_weights
 from socialrec.errors import UserError
@@ -319,6 +319,33 @@ def test_each_text_is_encoded_once(
     said = ["blue lamp", "green book", "red shoe", "😀"]
     assert rows["text_hash"].to_pylist() == [f"hash of {text}" for text in said]
     np.testing.assert_allclose(np.array(rows["embedding"].to_pylist()), encoder.encode(said), atol=1e-5)
+
+
+def test_passages_are_encoded_once_beside_texts_and_neither_job_begins_again(
+    shop: Settings, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "socialrec.etl.session", None)
+    lake, asked = Lake(shop.lake), ("--encoder-folder", str(register(shop, encoder)))
+    write(lake, TEXTS, DS, texts("red shoe", "blue lamp"))
+    with pytest.raises(UserError, match=r"gold\.passages has no snapshot of 2026-01-31: run build_passages"):
+        call(shop, "embed_passages", *asked)
+    said = ["red shoe", "green book", "green book"]
+    found = [
+        {"passage_id": str(n), "source": "comment", "place": 0, "n_agreeing": 1, **row}
+        for n, row in enumerate(texts(*said))
+    ]
+    write(lake, PASSAGES, DS, [{name: row[name] for name in row if name != "kind"} for row in found])
+    # A question about the lamp, in words that a passage has too.
+    here = {"platform": "shop", "is_late": False, "ds": DS}
+    [about] = texts("blue lamp")
+    question = {"question_id": "q1", "user_key": "ann", **about, **here}
+    write(lake, SILVER_QUESTIONS, DS, [{name: question[name] for name in question if name != "kind"}])
+    assert call(shop, "embed_texts", *asked)["counts"] == {"encoded": 2, "reused": 0}
+    receipt = call(shop, "embed_passages", *asked)
+    assert receipt["counts"] == {"encoded": 1, "reused": 3}
+    assert {*receipt["read"]} == {*reads("embed_passages")} & {*TABLES}
+    assert [call(shop, name, *asked)["status"] for name in ("embed_texts", "embed_passages")] == ["up_to_date"] * 2
+    assert lake.read(TEXT_EMBEDDINGS, [encoder.version]).num_rows == 3
 
 
 def test_few_new_texts_do_not_start_spark(shop: Settings, encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:

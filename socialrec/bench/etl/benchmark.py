@@ -14,7 +14,7 @@ from pathlib import Path
 
 from socialrec.bench.children import Finished, run_child
 from socialrec.bench.etl.agreement import agree
-from socialrec.bench.etl.landing import LandingSizes, generate
+from socialrec.bench.etl.landing import DELIVERED, LandingSizes, generate
 from socialrec.bench.load import LoadMeter, MachineLoad
 from socialrec.bench.progress import Progress, to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
@@ -170,9 +170,9 @@ def _peer(ours: Ours, out: Path, progress: Progress) -> PeerResult:
 
 def _tables(ours: Ours, peer: Path) -> Iterator[tuple[Table, list[str], Path]]:
     lake = Lake(load_settings(ours.home).lake)
-    for table in (*BRONZE.values(), *SILVER.values(), *GOLD_TARGETS):
+    for table in (*(layer[entity] for layer in (BRONZE, SILVER) for entity in DELIVERED), *GOLD_TARGETS):
         yield table, lake.files(table), peer / table.layer / table.noun
-    for table in QUARANTINE.values():
+    for table in (QUARANTINE[entity] for entity in DELIVERED):
         # Silver rewrites the quarantine where it rejects something itself.
         rewritten = peer / "requarantine" / table.noun
         has_silver = any(commit.job == _JOBS["silver"] for commit in lake.history(table))

@@ -17,6 +17,8 @@ from socialrec.sources.landing import write_day
 
 PLATFORM = "bench"
 FIRST_DAY = date(2026, 1, 1)
+DELIVERED = (Entity.PRODUCTS, Entity.INTERACTIONS, Entity.COMMENTS, Entity.FOLLOWS)
+"""Entities that the benchmark delivers."""
 _SEED = 20260103
 _N_DAYS = 10
 _DAY_MICROS = 86_400_000_000

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from socialrec.bench.etl import sql as etl_sql
+from socialrec.bench.etl.landing import DELIVERED
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.keys import Keys
 from socialrec.settings.etl import EtlSettings
@@ -33,7 +34,7 @@ class Peer:
 
     def ingest(self) -> None:
         """Bronze and quarantine."""
-        for entity in Entity:
+        for entity in DELIVERED:
             self.connection.execute(etl_sql.judged(entity, str(self.landing)))
             self._write("bronze", entity, etl_sql.bronze(entity))
             self._write("quarantine", entity, etl_sql.quarantine(entity))

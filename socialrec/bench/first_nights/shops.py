@@ -25,6 +25,7 @@ DAYS = 60
 FOLLOWS_PER_USER = 3
 COMMENTED_SHARE, ANSWERED_SHARE, SAME_TASTE_SHARE = 0.3, 0.2, 0.9
 SECOND_EVENTS = (EventType.LIKE, EventType.SAVE, EventType.CART, EventType.PURCHASE, EventType.PURCHASE)
+N_QUESTIONS = 50
 BRANDS = ("Astera", "Bolder", "Cinder", "Dovetail", "Ember", "Fathom", "Garnet", "Harbour")
 
 
@@ -86,6 +87,8 @@ class GeneratedShop:
     """Share of the products that are of the first brand; the other brands share the rest alike."""
     broken: bool = False
     """Each file also holds a record without its id and, of an event, one that contradicts another."""
+    asks: bool = False
+    """True if users ask about products, and the shop answers."""
     seed: int = 20260107
 
     @property
@@ -111,6 +114,8 @@ def records_of(shop: GeneratedShop, platform: str, last: date) -> Mapping[Entity
         Entity.COMMENTS: list(place.comments()),
         Entity.FOLLOWS: list(place.follows()),
     }
+    if shop.asks:
+        records |= place.service()
     absent = {
         Entity.INTERACTIONS: shop.interactions == "absent",
         Entity.COMMENTS: "comments" in shop.lacks,
@@ -132,7 +137,8 @@ def _broken(entity: Entity, row: Record) -> Iterator[Record]:
     spec = ENTITIES[entity]
     yield {name: value for name, value in row.items() if name != spec.key[0]}
     if spec.revisions:
-        yield row | {"product_id": f"{row['product_id']}-other"}
+        named = next(iter(spec.references))
+        yield row | {named: f"{row[named]}-other"}
 
 
 @dataclass(frozen=True)
@@ -218,6 +224,21 @@ class _Place:
             others = np.flatnonzero((everyone % self.shop.tastes == user % self.shop.tastes) & (everyone != user))
             for other in self.rng.permutation(others)[:FOLLOWS_PER_USER].tolist():
                 yield {"follower_id": f"u{user}", "followee_id": f"u{other}", "since_ts": self._moment()}
+
+    def service(self) -> dict[Entity, list[Record]]:
+        """Questions about prices, an answer of the shop to each, and its templates."""
+        questions, answers, templates = [], [], []
+        for number in range(N_QUESTIONS):
+            question = f"{self.platform}-q{number}"
+            about = {"user_id": "u0", "product_id": product_id(self.platform, number % self.shop.products)}
+            questions.append(
+                {"question_id": question, **about, "text": "What is the price?", "asked_ts": self._moment()}
+            )
+            answer = {"answer_id": f"{question}-a", "question_id": question, "text": "It costs 20 euros, all in all."}
+            answers.append({**answer, "author_kind": "shop", "answered_ts": self._moment()})
+            template = {"template_id": f"t{number}", "intent": f"price {number}", "text": "It costs {price}."}
+            templates.append({**template, "language": "en"})
+        return {Entity.QUESTIONS: questions, Entity.ANSWERS: answers, Entity.TEMPLATES: templates}
 
     def _moment(self) -> str:
         return (self.begin + timedelta(minutes=int(self.rng.integers(DAYS * 24 * 60)))).isoformat()

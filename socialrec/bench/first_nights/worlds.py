@@ -64,7 +64,7 @@ def _degenerate() -> Iterator[World]:
     yield World("readme", SHOP_DAY, _land_readme, repeats=True)
     yield _shop("shop-1", GeneratedShop(users=1, products=5, met_per_user=2), repeats=True)
     yield _shop("shop-4", GeneratedShop(users=4, products=8, met_per_user=3), repeats=True)
-    yield _shop("shop-14", GeneratedShop(users=14, products=20, met_per_user=5, broken=True), repeats=True)
+    yield _shop("shop-14", GeneratedShop(users=14, products=20, met_per_user=5, broken=True, asks=True), repeats=True)
     yield _shop("chinese", GeneratedShop(users=20, products=24, met_per_user=6, words=CHINESE), repeats=True)
     small = GeneratedShop(users=30, products=40, met_per_user=6)
     yield _shop("nobody-buys", replace(small, interactions="absent"), repeats=True)

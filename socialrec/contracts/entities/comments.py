@@ -4,6 +4,7 @@ from socialrec.contracts.columns import Column
 from socialrec.contracts.entities.spec import (
     ID_CHARS,
     IS_LATE,
+    LANGUAGE,
     PRODUCT_ID,
     TEXT_CHARS,
     TEXT_HASH,
@@ -62,7 +63,7 @@ SPEC = EntitySpec(
             "The text, normalised: NFC, no markup, single spaces, personal data masked; empty for stars alone",
         ),
         TEXT_HASH,
-        Column("language", "string", "ISO 639-1 code by script and function words, or `und`"),
+        LANGUAGE,
         *pick(COLUMNS, "rating", "topic", "parent_comment_id", "created_ts"),
         IS_LATE,
     ),

@@ -285,6 +285,8 @@ def _column_problems(column: Column) -> Iterator[_Problem]:
         yield reduce(SparkColumn.__or__, has_one), QuarantineReason.WRONG_TYPE, name
     if column.max_chars is not None:
         yield F.length(value) > column.max_chars, QuarantineReason.TOO_LONG, name
+    if column.form is not None:
+        yield ~value.rlike(rf"\A(?:{column.form.pattern})\z"), QuarantineReason.MALFORMED, name
     if column.type == "timestamp":
         yield value < F.lit(f"{EARLIEST_YEAR}-01-01").cast("timestamp"), QuarantineReason.OUT_OF_RANGE, name
     if column.type == "float64":

@@ -147,6 +147,7 @@ def remedy(entity: Entity, name: str, reason: str, form: str = "jsonl") -> str:
             QuarantineReason.WRONG_TYPE: f"use {form_of}",
             QuarantineReason.UNKNOWN_VALUE: f"use one of {', '.join(column.choices or ())}",
             QuarantineReason.TOO_LONG: f"at most {column.max_chars} characters",
+            QuarantineReason.MALFORMED: f"use {column.form.words}" if column.form else "",
             QuarantineReason.OUT_OF_RANGE: " and ".join(bounds) or f"not before {EARLIEST_YEAR}",
         }
     return remedies.get(reason, "")

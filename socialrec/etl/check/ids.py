@@ -62,7 +62,7 @@ def find_unmet_ids(spark: SparkSession, layouts: Grouped, etl: EtlSettings) -> l
     for entity in (Entity.PRODUCTS, *NAMING_PRODUCTS):
         valid = _valid(spark, entity, layouts, etl)
         if valid is not None:
-            rows = valid.groupBy(*names).count().collect()
+            rows = valid.where(F.col("product_id").isNotNull()).groupBy(*names).count().collect()
             named[entity] = {tuple(row[name] for name in names): row["count"] for row in rows}
     known = named.pop(Entity.PRODUCTS, {})
     found: list[Unmet] = []

@@ -91,14 +91,41 @@ class SilverNight:
 def build_events(
     night: SilverNight, entity: Entity, roll: IncrementalPlan, stage: Stage, clean: Callable[[DataFrame], DataFrame]
 ) -> SilverOutcome:
-    """Stage the roll's days of an event: `clean` turns bronze rows, free of repeats, into rows of silver."""
+    """Stage the roll's days of an event: `clean` turns bronze rows, free of repeats, into rows of silver.
+
+    The rows keep `source_file` and `source_line`. Records whose texts were nothing but markup are rejected.
+    """
     bronze = night.bronze(entity, roll.days)
     repeated = night.repeats(entity, roll.days).rejected(roll.days)
     # Counting first: their size must be known before the join is planned, or every record is moved around.
     counts = tally(repeated)
-    write_stage(clean(without(bronze, repeated)), stage)
     n_conflict = counts.pop(DuplicateReason.CONFLICT, 0)
-    return SilverOutcome(count_staged(stage), sum(counts.values()), n_conflict, conflicts(bronze, repeated, entity))
+    refused = conflicts(bronze, repeated, entity)
+    rows = clean(without(bronze, repeated))
+    if not ENTITIES[entity].texts:
+        write_stage(rows, stage)
+        return SilverOutcome(count_staged(stage), sum(counts.values()), n_conflict, refused)
+    n_empty, masked = _write_texts(night, entity, rows, stage)
+    if n_empty:
+        empties = rows.where(_is_empty(entity)).select(*RECORD_KEY)
+        emptied = bronze.join(empties, list(RECORD_KEY), "left_semi")
+        first = ENTITIES[entity].texts[0]
+        refused = refused.unionByName(rejected(emptied, entity, QuarantineReason.EMPTY_TEXT, first))
+    return SilverOutcome(count_staged(stage), sum(counts.values()), n_conflict + n_empty, refused, masked)
+
+
+def _write_texts(night: SilverNight, entity: Entity, rows: DataFrame, stage: Stage) -> tuple[int, dict[str, int]]:
+    """Stage the rows with words; returns the number of the others, and how many texts hold the mask of a kind."""
+    seen = Observation()
+    words = F.concat_ws(" ", *ENTITIES[entity].texts)
+    observed = rows.observe(seen, F.count_if(_is_empty(entity)).alias("n_empty"), *night.mask_counts(words))
+    write_stage(observed.where(~_is_empty(entity)), stage)
+    counts = dict(seen.get)
+    return counts.pop("n_empty"), counts
+
+
+def _is_empty(entity: Entity) -> Column:
+    return F.concat(*(F.coalesce(name, F.lit("")) for name in ENTITIES[entity].texts)) == ""
 
 
 def write_newest(rows: DataFrame, stage: Stage, *more: Column) -> dict[str, int]:

@@ -20,7 +20,7 @@ from socialrec.etl.keys import Keys
 from socialrec.etl.progress import IncrementalPlan, lookback
 from socialrec.etl.repeats import Repeats
 from socialrec.etl.tables import count_staged, write_stage
-from socialrec.etl.wording.texts import language, text_hash, with_clean_texts
+from socialrec.etl.wording.texts import with_hashed_text
 from socialrec.lake import Stage
 from socialrec.settings.etl import MaskSettings
 
@@ -72,13 +72,7 @@ def clean_comments(
         *("rating", "topic", "parent_comment_id"),
         *("created_ts", "platform", "ds", "source_file", "source_line"),
     )
-    return with_clean_texts(keyed, {"text": masks}).withColumns(
-        {
-            "text_hash": text_hash(F.col("text")),
-            "language": language("text"),
-            "is_late": is_late(F.col("created_ts"), platforms),
-        }
-    )
+    return with_hashed_text(keyed, masks).withColumn("is_late", is_late(F.col("created_ts"), platforms))
 
 
 def _clean(bronze: DataFrame, night: SilverNight) -> DataFrame:

@@ -15,7 +15,7 @@ from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.keys import Keys
 from socialrec.etl.silver.unmet import Unmet, plain_form, unmet_ids
-from socialrec.etl.tables import read_staged, read_table
+from socialrec.etl.tables import count_staged, read_staged, read_table
 from socialrec.lake import Lake, Stage
 
 _MOST_COMPARED = 1_000
@@ -28,7 +28,7 @@ def find_unmet(spark: SparkSession, lake: Lake, keys: Keys, ds: str, stages: Map
     references = [
         (entity, stages[entity], column, target)
         for entity in EVENTS
-        if entity in stages
+        if entity in stages and count_staged(stages[entity])
         for column, target in ENTITIES[entity].references.items()
     ]
     found = []

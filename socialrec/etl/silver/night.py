@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.entities import ENTITIES, EVENTS, SNAPSHOTS
+from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity, QuarantineReason, QuarantineStage
 from socialrec.etl.entities.base import SilverNight, SilverOutcome
 from socialrec.etl.plans import SilverPlan
@@ -26,7 +27,8 @@ def rolls_to_build(night: SilverNight, plan: SilverPlan) -> dict[Entity, Increme
     for entity in EVENTS:
         if days := sorted(plan.tokens[entity]):
             # Days that are built already are built again where a record of these days changes what stands there.
-            days = days_to_build(night, entity, days, plan.built[entity])
+            if not landed_nothing(night.lake, entity, IncrementalPlan(None, tuple(days), "", is_done=False)):
+                days = days_to_build(night, entity, days, plan.built[entity])
             fingerprint = pack_tokens({day: plan.wanted[entity][day] for day in days})
             found[entity] = IncrementalPlan(None, tuple(days), fingerprint, is_done=False)
     return found | {entity: plan.rolls[entity] for entity in SNAPSHOTS if not plan.rolls[entity].is_done}
@@ -38,6 +40,12 @@ def days_to_build(night: SilverNight, entity: Entity, days: Sequence[str], built
     if ENTITIES[entity].said_once:
         found = sorted({*found, *days_within(days, built, night.window_days)})
     return found
+
+
+def landed_nothing(lake: Lake, entity: Entity, roll: IncrementalPlan) -> bool:
+    """Check if an entity has no record to build or to keep: a shop that never delivers it pays for no Spark job."""
+    kept = roll.days if entity in EVENTS else [roll.previous] if roll.previous else []
+    return not count_rows(lake, BRONZE[entity], roll.days) and not count_rows(lake, SILVER[entity], kept)
 
 
 def requarantine(night: SilverNight, entity: Entity, days: Sequence[str], rejected: DataFrame, stage: Stage) -> None:

@@ -36,7 +36,8 @@ class Unmet:
 
     def line(self) -> str:
         """Summary in words."""
-        what = "product that is not in the catalogue" if self.column == "product_id" else "comment that never landed"
+        thing = self.column.removeprefix("parent_").removesuffix("_id")
+        what = f"{thing} that {'is not in the catalogue' if thing == 'product' else 'never landed'}"
         said = f"{self.entity}: {self.n:,} of {self.n_in:,} ({self.share:.1%}) name a {what} ({self.column}, such as "
         said += f"{self.example!r}"
         if not self.cause:

@@ -70,6 +70,12 @@ def with_clean_texts(rows: DataFrame, masks: Mapping[str, MaskSettings]) -> Data
     return spaced.withColumns({name: _cleaned(F.col(name), each) for name, each in masks.items()})
 
 
+def with_hashed_text(rows: DataFrame, masks: MaskSettings) -> DataFrame:
+    """Clean the column `text`, and add the clean text's `text_hash` and `language`."""
+    cleaned = with_clean_texts(rows, {"text": masks})
+    return cleaned.withColumns({"text_hash": text_hash(F.col("text")), "language": language("text")})
+
+
 def _spaced(text: Column) -> Column:
     composed = F.java_method(F.lit("com.ibm.icu.text.Normalizer"), F.lit("compose"), text, F.lit(False))
     return F.when(text.isNotNull(), F.trim(F.regexp_replace(composed, BLANK, " ")))

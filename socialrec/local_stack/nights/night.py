@@ -13,7 +13,7 @@ from typing import Any
 
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from socialrec.contracts.runs import NIGHTLY, TRAIN, training_of
+from socialrec.contracts.runs import ANSWERS, NIGHTLY, TRAIN, training_of
 from socialrec.errors import ServiceUnavailableError, UserError
 from socialrec.orchestration.airflow_api import AirflowApi
 from socialrec.orchestration.run_date import folder_name
@@ -95,10 +95,16 @@ def start(api: AirflowApi, ds: str, say: Say, model_version: str | None = None) 
     return api.trigger(NIGHTLY, {"ds": ds, **({"model_version": model_version} if model_version else {})})
 
 
-def follow(api: AirflowApi, run_id: str, show: Callable[[Sequence[TaskLine]], None]) -> bool:
+def start_answers(api: AirflowApi, ds: str) -> str:
+    """Trigger the DAG that answers the open questions of a landing day; returns the run's id."""
+    api.unpause(ANSWERS)
+    return api.trigger(ANSWERS, {"ds": ds})
+
+
+def follow(api: AirflowApi, run_id: str, show: Callable[[Sequence[TaskLine]], None], dag_id: str = NIGHTLY) -> bool:
     """Show the tasks until the run has ended; True if it succeeded. UserError where the run was deleted."""
     while True:
-        state, lines = _look(api, run_id)
+        state, lines = _look(api, run_id, dag_id)
         show(lines)
         if state in _ENDED:
             return state == "success"
@@ -111,19 +117,19 @@ def follow(api: AirflowApi, run_id: str, show: Callable[[Sequence[TaskLine]], No
     wait=wait_fixed(LOOK_SECONDS),
     reraise=True,
 )
-def _look(api: AirflowApi, run_id: str) -> tuple[str, list[TaskLine]]:
+def _look(api: AirflowApi, run_id: str, dag_id: str) -> tuple[str, list[TaskLine]]:
     """Read state and tasks of a run; tries again for a while if the API server does not answer, as the run
     continues.
     """
-    run = api.run(NIGHTLY, run_id)
+    run = api.run(dag_id, run_id)
     if run is None:
-        raise UserError(f"run {run_id} of {NIGHTLY} is gone: somebody deleted it")
-    return run["state"], tasks(api, run_id)
+        raise UserError(f"run {run_id} of {dag_id} is gone: somebody deleted it")
+    return run["state"], tasks(api, run_id, dag_id)
 
 
-def tasks(api: AirflowApi, run_id: str) -> list[TaskLine]:
-    """Tasks of a night that have started, in that order, with those of the training that it waits for."""
-    lines = list(_lines(api, NIGHTLY, run_id))
+def tasks(api: AirflowApi, run_id: str, dag_id: str = NIGHTLY) -> list[TaskLine]:
+    """Tasks of a run that have started, in that order, with those of the training that a night waits for."""
+    lines = list(_lines(api, dag_id, run_id))
     if any(line.task_id == FIRST_TRAINING for line in lines):
         training = training_of(run_id)
         lines += _lines(api, TRAIN, training) if api.run(TRAIN, training) else ()
@@ -140,13 +146,13 @@ def call_refused(lines: Sequence[TaskLine], runs: Path) -> list[TaskLine]:
     ]
 
 
-def failure(api: AirflowApi, run_id: str) -> Failure:
-    """Failed task of a night; a task of the training that it waited for, where that is the cause."""
-    page = f"{api.url}/dags/{NIGHTLY}/runs/{run_id}"
-    failed = [line for line in tasks(api, run_id) if line.state == "failed"]
-    cause = _cause(failed)
+def failure(api: AirflowApi, run_id: str, dag_id: str = NIGHTLY) -> Failure:
+    """Failed task of a run; a task of the training that a night waited for, where that is the cause."""
+    page = f"{api.url}/dags/{dag_id}/runs/{run_id}"
+    failed = [line for line in tasks(api, run_id, dag_id) if line.state == "failed"]
+    cause = _cause(failed) if dag_id == NIGHTLY else next(iter(failed), None)
     if cause is None:
-        return Failure("", NIGHTLY, page)
+        return Failure("", dag_id, page)
     log = api.log_lines(cause.dag_id, cause.run_id, cause.task_id, cause.attempt)
     return Failure(cause.task_id, cause.dag_id, page, tuple(log))
 

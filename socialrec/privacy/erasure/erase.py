@@ -17,10 +17,11 @@ from socialrec.privacy.erasure.files import clean_exports, clean_truth, days_to_
 from socialrec.privacy.erasure.landing import RawIds, all_days, files_to_clean, holds, without
 from socialrec.privacy.erasure.plan import Plan, days_of, drop_plan, keep_plan, known_platforms, make_plan
 from socialrec.privacy.erasure.proof.scan import Proof, scan
+from socialrec.privacy.erasure.published_answers import publish_answers_again
 from socialrec.privacy.erasure.tables import TableEraser
 from socialrec.privacy.tombstones import add_tombstones, erasure_key, read_tombstones, tombstone
 from socialrec.settings import Settings
-from socialrec.tracking import BASE, ENCODER, RECOMMENDER, Tracker
+from socialrec.tracking import ANSWERS, BASE, ENCODER, RECOMMENDER, Tracker
 
 JOB = "erase_users"
 
@@ -94,10 +95,11 @@ def erase(
             request.unlink(missing_ok=True)
     erase_files(settings, lake, plan, result, dry_run=dry_run)
     if plan.seen_on:
-        marked = tracker.mark_erased((RECOMMENDER, ENCODER, BASE), min(plan.seen_on), dry_run=dry_run)
+        marked = tracker.mark_erased((RECOMMENDER, ENCODER, BASE, ANSWERS), min(plan.seen_on), dry_run=dry_run)
         result.models = tuple(marked)
     if not dry_run:
         render_again(settings, lake, result.rendered_days)
+        publish_answers_again(settings, lake)
         tracker.replace_reports({day: settings.reports / day for day in result.rendered_days})
         finish(settings, tracker, plan, result, reason)
     return result

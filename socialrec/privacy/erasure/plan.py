@@ -17,14 +17,15 @@ import pyarrow.dataset as pds
 from socialrec.contracts.bronze import BRONZE
 from socialrec.contracts.columns import Table
 from socialrec.contracts.entities import ENTITIES
-from socialrec.contracts.gold import TEXTS, USER_PROFILES
-from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
+from socialrec.contracts.gold import PASSAGES, TEXTS, USER_PROFILES
+from socialrec.contracts.silver import SILVER_ANSWERS, SILVER_COMMENTS, SILVER_PRODUCTS, SILVER_QUESTIONS
 from socialrec.contracts.vocabulary import TextKind
 from socialrec.errors import UserError
 from socialrec.etl.landing.lines import text_lines
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
-from socialrec.privacy.erasure.proof.traces import Traces, passages_of
+from socialrec.privacy.erasure.citations import CitedWords, cited_words
+from socialrec.privacy.erasure.proof.traces import Traces, excerpts_of
 from socialrec.privacy.pseudonyms import PSEUDONYM, identity_key, pseudonym
 from socialrec.settings import Settings
 from socialrec.settings.secret_files import write_secret
@@ -40,8 +41,8 @@ class Plan:
     """Users by their raw ids, on every platform; their pseudonyms, and the texts and comments of theirs alone.
 
     comments: `<platform> <ds> <comment_id>`. restamp: landing days that bronze held as delivered: their tokens are
-    rewritten, so that they are not taken in again. seen_on: landing days with a record of theirs. passages: parts of
-    texts that they alone wrote.
+    rewritten, so that they are not taken in again. seen_on: landing days with a record of theirs. excerpts: parts of
+    texts that they alone wrote. passage_ids: passages made of their words.
     """
 
     ids: tuple[str, ...]
@@ -51,7 +52,8 @@ class Plan:
     comments: tuple[str, ...]
     restamp: tuple[str, ...]
     seen_on: tuple[str, ...]
-    passages: tuple[str, ...] = ()
+    excerpts: tuple[str, ...] = ()
+    passage_ids: tuple[str, ...] = ()
 
 
 NOTHING = Plan((), (), (), (), (), (), ())
@@ -67,7 +69,8 @@ def make_plan(settings: Settings, lake: Lake, ids: Iterable[str], restamp: Colle
     shops = {*known_platforms(settings, lake), *before.platforms}
     secret = identity_key(settings.secrets)
     keys = {*before.keys, *(pseudonym(secret, shop, user) for shop in shops for user in wanted)}
-    texts, comments = texts_of(lake, sorted(keys))
+    cited = cited_words(lake, settings.etl, sorted(wanted))
+    texts, comments = texts_of(lake, sorted(keys), cited)
     return Plan(
         ids=tuple(sorted(wanted)),
         platforms=tuple(sorted(shops)),
@@ -76,7 +79,8 @@ def make_plan(settings: Settings, lake: Lake, ids: Iterable[str], restamp: Colle
         comments=tuple(sorted({*comments, *before.comments})),
         restamp=tuple(sorted({*restamp, *before.restamp})),
         seen_on=tuple(sorted({*days_of(lake, sorted(wanted)), *before.seen_on})),
-        passages=tuple(sorted({*own_passages(lake, sorted(wanted), sorted(texts)), *before.passages})),
+        excerpts=tuple(sorted({*own_excerpts(lake, sorted(wanted), sorted(texts)), *before.excerpts})),
+        passage_ids=tuple(sorted({*cited.passage_ids, *before.passage_ids})),
     )
 
 
@@ -98,24 +102,28 @@ def known_platforms(settings: Settings, lake: Lake) -> set[str]:
     return found
 
 
-def texts_of(lake: Lake, keys: Sequence[str]) -> tuple[set[str], set[str]]:
-    """Hashes of texts by these users and nobody else, and their comments."""
+def texts_of(lake: Lake, keys: Sequence[str], cited: CitedWords) -> tuple[set[str], set[str]]:
+    """Hashes of texts and sentences by these users and nobody else, and their comments."""
     people = pa.array(keys, pa.string())
     own = pc.field("user_key").isin(people)
     said = every_file(lake, SILVER_COMMENTS, ("platform", "ds", "comment_id", "text_hash"), own)
-    shown = every_file(lake, USER_PROFILES, ("text_hash",), own)
-    theirs = {*said["text_hash"].to_pylist(), *shown["text_hash"].to_pylist()}
+    theirs = {*said["text_hash"].to_pylist(), *cited.text_hashes}
+    for table in (SILVER_QUESTIONS, SILVER_ANSWERS, USER_PROFILES):
+        theirs |= set(every_file(lake, table, ("text_hash",), own)["text_hash"].to_pylist())
     theirs |= _replaced_texts(lake)
     same = pc.field("text_hash").isin(pa.array(sorted(theirs), pa.string()))
-    for table, others in ((SILVER_COMMENTS, same & ~own), (USER_PROFILES, same & ~own), (SILVER_PRODUCTS, same)):
+    cites_others = ~pc.field("passage_id").isin(pa.array(sorted(cited.passage_ids), pa.string()))
+    by_others = {SILVER_PRODUCTS: same, PASSAGES: same & cites_others}
+    by_others |= dict.fromkeys((SILVER_COMMENTS, SILVER_QUESTIONS, SILVER_ANSWERS, USER_PROFILES), same & ~own)
+    for table, others in by_others.items():
         theirs -= set(lake.read(table, columns=["text_hash"], filter=others)["text_hash"].to_pylist())
     theirs.discard(NO_WORDS)
     comments = zip(*(said[name].to_pylist() for name in ("platform", "ds", "comment_id")), strict=True)
     return theirs, {" ".join(names) for names in comments}
 
 
-def own_passages(lake: Lake, ids: Sequence[str], text_hashes: Sequence[str]) -> set[str]:
-    """Passages of these users' comments, as they landed and as they were cleaned, that nobody else's texts hold."""
+def own_excerpts(lake: Lake, ids: Sequence[str], text_hashes: Sequence[str]) -> set[str]:
+    """Excerpts of these users' comments, as they landed and as they were cleaned, that nobody else's texts hold."""
     people = pa.array(ids, pa.string())
     clean = pc.field("text_hash").isin(pa.array(text_hashes, pa.string()))
     theirs = [_texts(lake, TEXTS, "text", clean)]
@@ -124,11 +132,11 @@ def own_passages(lake: Lake, ids: Sequence[str], text_hashes: Sequence[str]) -> 
         own = reduce(or_, (pc.field(name).isin(people) for name in spec.users), pc.scalar(False))
         theirs += [_texts(lake, BRONZE[entity], name, own) for name in spec.texts if spec.users]
         others += [_texts(lake, BRONZE[entity], name, ~own) for name in spec.texts]
-    found = {passage for texts in theirs for text in texts for passage in passages_of(text)}
+    found = {excerpt for texts in theirs for text in texts for excerpt in excerpts_of(text)}
     if not found:
         return found
     search = Traces((), (), found)
-    return found - {passage for texts in others for text in texts for passage in search.passages_in(text)}
+    return found - {excerpt for texts in others for text in texts for excerpt in search.excerpts_in(text)}
 
 
 def _texts(lake: Lake, table: Table, column: str, keep: pc.Expression | None = None) -> Iterator[str]:

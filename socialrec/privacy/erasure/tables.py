@@ -17,8 +17,10 @@ from socialrec.contracts.bronze import BRONZE, QUARANTINE
 from socialrec.contracts.columns import Table
 from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.gold import (
+    ANSWERS,
     COMMENT_INSIGHTS,
     LIST_INPUTS,
+    PASSAGES,
     RECOMMENDATIONS,
     SOCIAL_TIES,
     TEXT_EMBEDDINGS,
@@ -26,7 +28,6 @@ from socialrec.contracts.gold import (
     USER_FEATURES,
     USER_PROFILES,
 )
-from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity, TextKind
 from socialrec.etl.progress import pack_tokens
 from socialrec.lake import Commit, Lake
@@ -38,6 +39,12 @@ from socialrec.settings import Settings
 
 KEY_COLUMNS = tuple(dict.fromkeys(name for spec in ENTITIES.values() for name in (*spec.user_keys, "neighbour_key")))
 """Columns that hold pseudonyms, in silver and gold."""
+OWNERS = tuple(
+    table
+    for table in TABLES.values()
+    if table is not TEXT_EMBEDDINGS and "text_hash" in {column.name for column in table.columns}
+)
+"""Tables whose rows have texts with vectors."""
 Stays = Callable[[pa.Table], pa.ChunkedArray]
 Rule = tuple[tuple[str, ...], Stays]
 """Columns that identify the users of a file's rows, and a filter of the rows to keep."""
@@ -101,6 +108,8 @@ class TableEraser:
             ("platform", "ds", "comment_id"),
             lambda rows: pc.invert(pc.is_in(_joined(rows), value_set=theirs)),
         )
+        found[ANSWERS.name] = (("user_key", "citations"), self._cites_nobody)
+        found[PASSAGES.name] = _none_of(("passage_id",), self.plan.passage_ids)
         found[TEXTS.name] = _texts_but(self.plan.text_hashes)
         found[TEXT_EMBEDDINGS.name] = (
             ("text_hash",),
@@ -119,8 +128,9 @@ class TableEraser:
     def _owned_hashes(self) -> pa.Array:
         """Texts that somebody else wrote or has. Vectors of event profiles belong to none: they are made again."""
         others = pc.invert(pc.field("text_hash").isin(pa.array(self.plan.text_hashes, pa.string())))
-        owners = (TEXTS, SILVER_PRODUCTS, SILVER_COMMENTS, USER_PROFILES)
-        hashes = [self.lake.read(table, columns=["text_hash"], filter=others)["text_hash"] for table in owners]
+        # Texts of older snapshots are in gold.texts too, or are encoded again when somebody asks for that day.
+        newest = {table: [day] for table in OWNERS if table.is_snapshot and (day := self.lake.last_partition(table))}
+        hashes = [self.lake.read(table, newest.get(table), ["text_hash"], others)["text_hash"] for table in OWNERS]
         return pc.unique(pa.chunked_array([chunk for column in hashes for chunk in column.chunks], pa.string()))
 
     def _names_nobody(self, rows: pa.Table) -> pa.ChunkedArray:
@@ -129,6 +139,16 @@ class TableEraser:
         stays = [
             user not in keys and all(keys.isdisjoint(reason["friends"]) for reason in reasons)
             for user, reasons in pairs
+        ]
+        return pa.chunked_array([stays], pa.bool_())
+
+    def _cites_nobody(self, rows: pa.Table) -> pa.ChunkedArray:
+        """Mark answers to keep: those to other users' questions that cite no passage of the users."""
+        keys, passages = frozenset(self.plan.keys), frozenset(self.plan.passage_ids)
+        pairs = zip(rows["user_key"].to_pylist(), rows["citations"].to_pylist(), strict=True)
+        stays = [
+            user not in keys and passages.isdisjoint(citation["passage_id"] for citation in citations)
+            for user, citations in pairs
         ]
         return pa.chunked_array([stays], pa.bool_())
 

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as pds
-import pyarrow.parquet as pq
 
 from socialrec.contracts.product_ids import SEPARATOR
 from socialrec.contracts.runs import NEWEST_DAY
 from socialrec.errors import UserError
+from socialrec.lake.export import Rows, database, export_rows, number
 
 FILE = "recommendations.parquet"
 PRODUCT_PLATFORM = "product_platform"
-EXPORTED_AT_ONCE = 100_000
-"""Rows of an export that are in memory at a time."""
-Rows = Any
-"""Arrow table or dataset; pyarrow ships no types."""
 _PLATFORM_FIRST = r"^(?P<platform>[A-Za-z0-9][A-Za-z0-9._-]*):"
 
 
@@ -64,10 +55,10 @@ def audit_lists(lists: Rows, profiles: Rows, affinities: Rows, offered: pa.Array
         "offered": pa.table({"product_id": offered}),
     }
     values = {"length": list_length, "n_offered": len(offered)}
-    with _database(tables) as database:
-        database.execute(_VIEWS)
+    with database(tables) as connection:
+        connection.execute(_VIEWS)
         counts = {
-            what: _number(database, sql, {k: v for k, v in values.items() if f"${k}" in sql})
+            what: number(connection, sql, {k: v for k, v in values.items() if f"${k}" in sql})
             for what, sql in FAULTS.items()
         }
     wrong = [f"{n} {what}" for what, n in counts.items() if n]
@@ -75,26 +66,6 @@ def audit_lists(lists: Rows, profiles: Rows, affinities: Rows, offered: pa.Array
         raise UserError(
             f"gold.recommendations is not fit to publish: {'; '.join(wrong)}; run score_recommendations again"
         )
-
-
-@contextmanager
-def _database(tables: Mapping[str, Rows]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a database over these rows, which spills to disk what does not fit into its memory."""
-    with tempfile.TemporaryDirectory() as folder:
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": "1GB",
-            "threads": 2,
-            "temp_directory": folder,
-        }
-        with duckdb.connect(config=config) as database:
-            for name, rows in tables.items():
-                database.register(name, rows)
-            yield database
-
-
-def _number(database: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, int]) -> int:
-    (found,) = database.execute(sql, dict(values)).fetchone() or (0,)
-    return int(found)
 
 
 def with_source_ids(lists: pa.Table, *, is_shared: bool) -> pa.Table:
@@ -155,18 +126,10 @@ def _offsets(lists: pa.ListArray) -> pa.Array:
 def export_lists(lists: Rows, folder: Path, ds: str, convert: Callable[[pa.Table], pa.Table] | None = None) -> int:
     """Write `<folder>/<ds>/recommendations.parquet` and point `<folder>/CURRENT` at the newest day.
 
-    Rows are sorted by user and rank, converted some at a time, and not held in memory. Files are written aside and
-    renamed, so readers see the old or the new. Returns the number of new rows; with none (and none gone) it touches
-    nothing but a missing or older pointer.
+    Rows are sorted by user and rank; see `export_rows`. Returns the number of new rows; with none (and none gone) it
+    touches nothing but a missing or older pointer.
     """
-    target = folder / ds / FILE
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{FILE}.{os.getpid()}")
-    _write_sorted(lists, partial, convert or (lambda rows: rows))
-    n_changed = _n_changed(target, partial) if target.exists() else pq.read_metadata(partial).num_rows
-    if n_changed or not target.exists():
-        partial.replace(target)
-    partial.unlink(missing_ok=True)
+    n_changed = export_rows(lists, folder / ds / FILE, ("user_key", "rank"), convert)
     pointer = folder / NEWEST_DAY
     # A backfilled older day must not become the current one.
     if not pointer.exists() or pointer.read_text(encoding="utf-8").strip() < ds:
@@ -174,38 +137,3 @@ def export_lists(lists: Rows, folder: Path, ds: str, convert: Callable[[pa.Table
         aside.write_text(f"{ds}\n", encoding="utf-8")
         aside.replace(pointer)
     return n_changed
-
-
-def _write_sorted(lists: Rows, file: Path, convert: Callable[[pa.Table], pa.Table]) -> None:
-    schema = lists.schema
-    with _database({"lists": lists}) as database:
-        reader = database.sql("SELECT * FROM lists ORDER BY user_key, rank").to_arrow_reader(EXPORTED_AT_ONCE)
-        writer = None
-        try:
-            for batch in reader:
-                rows = convert(pa.Table.from_batches([batch]).cast(schema))
-                writer = writer or pq.ParquetWriter(file, rows.schema, compression="zstd")
-                writer.write_table(rows)
-            if writer is None:
-                pq.write_table(convert(schema.empty_table()), file, compression="zstd")
-        finally:
-            if writer is not None:
-                writer.close()
-
-
-def _n_changed(old: Path, new: Path) -> int:
-    """Count rows of one that differ from the other at the same place of the same user's list, or are missing there."""
-    tables = {name: pds.dataset(file) for name, file in (("old", old), ("new", new))}
-    if tables["old"].schema != tables["new"].schema:
-        return int(tables["new"].count_rows())
-    nested = [field.name for field in tables["new"].schema if pa.types.is_nested(field.type)]
-    places = f"* EXCLUDE ({', '.join(nested)})" if nested else "*"
-    with _database(tables) as database:
-
-        def missing(columns: str, of: str, there: str) -> int:
-            rows = f"(SELECT {columns} FROM {of} EXCEPT ALL SELECT {columns} FROM {there})"  # noqa: S608 (our names)
-            return _number(database, f"SELECT count(*) FROM {rows}", {})  # noqa: S608
-
-        moved, gone = missing(places, "new", "old"), missing("user_key, rank", "old", "new")
-        # Only reasons differ where no place did.
-        return moved + gone or (tables["new"].count_rows() if missing("*", "new", "old") else 0)

@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from socialrec.contracts.gold import SOCIAL_TIES
-from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
+from socialrec.contracts.silver import (
+    SILVER_ANSWERS,
+    SILVER_COMMENTS,
+    SILVER_INTERACTIONS,
+    SILVER_PRODUCTS,
+    SILVER_QUESTIONS,
+    SILVER_TEMPLATES,
+)
 from socialrec.evaluate.gate import DECISION_SETTINGS
 from socialrec.lake import Lake
 from socialrec.privacy.tombstones import read_tombstones
@@ -23,6 +30,10 @@ from socialrec.settings import Settings
 FILE = "steps.json"
 SPLIT_SETTINGS = ("validation_share", "test_share", "max_undated_share", "seed", "cutoff")
 """Settings of `evaluate` that select the training data."""
+
+
+_LEARNED_FROM = (SILVER_INTERACTIONS, SILVER_COMMENTS, SILVER_PRODUCTS, SOCIAL_TIES)
+_CONVERSATIONS = (SILVER_QUESTIONS, SILVER_ANSWERS, SILVER_TEMPLATES)
 
 
 @dataclass(frozen=True)
@@ -39,7 +50,7 @@ def training_key(lake: Lake, ds: str, settings: Settings, *more: object) -> str:
     Insights are left out: they follow from the comments and an encoder, and come after a first training.
     """
     partitions = {}
-    for table in (SILVER_INTERACTIONS, SILVER_COMMENTS, SILVER_PRODUCTS, SOCIAL_TIES):
+    for table in (*_LEARNED_FROM, *(table for table in _CONVERSATIONS if lake.partitions(SILVER_QUESTIONS))):
         days = [day for day in lake.partitions(table) if day <= ds]
         partitions[table] = days[-1:] if table.is_snapshot else days
     split = {name: getattr(settings.evaluate, name) for name in SPLIT_SETTINGS}

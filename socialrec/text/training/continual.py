@@ -18,6 +18,7 @@ from socialrec.encoders.weights import load_weights
 from socialrec.errors import UserError
 from socialrec.evaluate.split import Split
 from socialrec.settings.text import TaskName, TextSettings, Tuning
+from socialrec.text.conversations import Conversations
 from socialrec.text.material import like_trained, make_tasks
 from socialrec.text.tasks import Labelled, Task, TextPairs
 from socialrec.text.training.feeds import feed_of, mean_loss
@@ -69,6 +70,7 @@ def old_and_new(
     comments: pa.Table,
     products: pa.Table,
     interactions: pa.Table,
+    conversations: Conversations | None = None,
 ) -> tuple[list[Task], list[Task]]:
     """Make the named tasks from before `since`, and from then to the validation cut of a split by time.
 
@@ -76,7 +78,14 @@ def old_and_new(
     """
     assert split.validation_cut is not None
     earlier = replace(split, validation_cut=min(since, split.validation_cut), test_cut=split.validation_cut)
-    old, new = make_tasks(names, earlier, comments=comments, products=products, interactions=interactions)
+    old, new = make_tasks(
+        names,
+        earlier,
+        comments=comments,
+        products=products,
+        interactions=interactions,
+        conversations=conversations,
+    )
     pairs = [(a.take([]), a) if a.name == TaskName.ATTRIBUTES else (a, b) for a, b in zip(old, new, strict=True)]
     return [before for before, _ in pairs], [after for _, after in pairs]
 

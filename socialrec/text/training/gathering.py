@@ -9,28 +9,41 @@ import numpy as np
 import pyarrow as pa
 
 from socialrec.contracts.gold import SOCIAL_TIES
-from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
+from socialrec.contracts.silver import (
+    SILVER_ANSWERS,
+    SILVER_COMMENTS,
+    SILVER_INTERACTIONS,
+    SILVER_PRODUCTS,
+    SILVER_QUESTIONS,
+    SILVER_TEMPLATES,
+)
 from socialrec.errors import UserError
 from socialrec.evaluate.split import Split, make_split
 from socialrec.lake import Lake
 from socialrec.privacy.user_order import HAPPENED, NamedTables
 from socialrec.settings import EvaluateSettings
 from socialrec.settings.text import TextSettings
+from socialrec.text.conversations import ANSWER_COLUMNS, QUESTION_COLUMNS, Conversations
 from socialrec.text.material import COMMENT_COLUMNS, EVENT_COLUMNS, PRODUCT_COLUMNS, make_tasks
 from socialrec.text.tasks import Task, why_unlearnable
 from socialrec.text.training.continual import Start, make_update, old_and_new
 from socialrec.text.understanding.heads import Heads, heads_beside
 
 MAX_CHECKED = 256
+CONVERSATION_TABLES = (SILVER_QUESTIONS, SILVER_ANSWERS, SILVER_TEMPLATES)
 
 
 @dataclass(frozen=True)
 class TextTables:
-    """Silver up to a day, its split, and the versions of its tables; users by names that depend on content."""
+    """Silver up to a day, its split, and the versions of its tables; users by names that depend on content.
+
+    conversations: None in a shop that nobody asked anything.
+    """
 
     comments: pa.Table
     products: pa.Table
     interactions: pa.Table
+    conversations: Conversations | None
     split: Split
     versions: dict[str, int | None]
 
@@ -74,9 +87,21 @@ def read_evidence(lake: Lake, ds: str, settings: EvaluateSettings) -> TextTables
         comments=named.comments,
         products=lake.read(SILVER_PRODUCTS, days[SILVER_PRODUCTS][-1:], PRODUCT_COLUMNS),
         interactions=named.interactions,
+        conversations=read_conversations(lake, ds),
         split=make_split(named.interactions, settings),
-        versions={table.name: lake.version(table) for table in tables},
+        versions={table.name: lake.version(table) for table in (*tables, *CONVERSATION_TABLES)},
     )
+
+
+def read_conversations(lake: Lake, ds: str) -> Conversations | None:
+    """Read questions, answers and templates up to `ds`; None without questions."""
+    days = {table: [day for day in lake.partitions(table) if day <= ds] for table in CONVERSATION_TABLES}
+    questions = lake.read(SILVER_QUESTIONS, days[SILVER_QUESTIONS], QUESTION_COLUMNS)
+    if not questions.num_rows:
+        return None
+    answers = lake.read(SILVER_ANSWERS, days[SILVER_ANSWERS], ANSWER_COLUMNS)
+    templates = lake.read(SILVER_TEMPLATES, days[SILVER_TEMPLATES][-1:], ("intent", "text"))
+    return Conversations(questions, answers, templates)
 
 
 def gather(found: TextTables, settings: TextSettings, start: Start | None) -> TrainingSet:
@@ -86,11 +111,12 @@ def gather(found: TextTables, settings: TextSettings, start: Start | None) -> Tr
     topics that nobody stated, are left out.
     """
     tables = {"comments": found.comments, "products": found.products, "interactions": found.interactions}
-    training, validation = make_tasks(settings.tasks, found.split, **tables)
+    asked = found.conversations
+    training, validation = make_tasks(settings.tasks, found.split, **tables, conversations=asked)
     if start is None:
         return _learnable(TrainingSet(training, validation), Heads({}))
     known = heads_beside(start.folder)
-    old, new = old_and_new(settings.tasks, found.split, start.since, **tables)
+    old, new = old_and_new(settings.tasks, found.split, start.since, **tables, conversations=asked)
     update = make_update(old, new, validation, known, settings)
     return _learnable(TrainingSet(update.training, update.validation, start, update.remembered), known)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pyarrow as pa
 
-from socialrec.encoders.encoder import Vectors
 from socialrec.encoders.encoding import Batches
 from socialrec.text.understanding.heads import Head
+from socialrec.vectors.arrays import vectors_of
 
 
 def predict_batches(heads: Sequence[Head], batches: Batches) -> Batches:
@@ -31,9 +30,3 @@ def predict_batches(heads: Sequence[Head], batches: Batches) -> Batches:
 def confidence_of(output: str) -> str:
     """Column with the confidence of an output's value."""
     return f"{output}_confidence"
-
-
-def vectors_of(embeddings: pa.Array) -> Vectors:
-    """Convert lists of equally many numbers to float32 (n, dim)."""
-    flat = embeddings.flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat, dtype=np.float32).reshape(len(embeddings), -1)

@@ -29,7 +29,8 @@ from socialrec.settings.text import TaskName, TextSettings
 from socialrec.text.material import EVENT_COLUMNS
 from socialrec.text.understanding import insights
 from socialrec.text.understanding.heads import Heads, heads_beside
-from socialrec.text.understanding.prediction import predict_batches, vectors_of
+from socialrec.text.understanding.prediction import predict_batches
+from socialrec.vectors.arrays import vectors_of
 
 
 @dataclass(frozen=True)

@@ -41,11 +41,11 @@ def scan(settings: Settings, plan: Plan) -> Proof:
     """Search every file below the home, except for secrets.
 
     Names and bytes of all files are searched, and the content of Parquet, gzip, bzip2, xz, zip and SQLite files: for
-    pseudonyms and hashes of texts (16 digits are enough), for passages that only the users wrote, and for their ids as
+    pseudonyms and hashes of texts (16 digits are enough), for excerpts that only the users wrote, and for their ids as
     words. Ids of fewer than 6 characters, or of digits alone, are searched where a field or column names a user.
     """
     proof = Proof()
-    searcher = _Searcher(settings, Traces(plan.ids, (*plan.keys, *plan.text_hashes), plan.passages))
+    searcher = _Searcher(settings, Traces(plan.ids, (*plan.keys, *plan.text_hashes), plan.excerpts))
     for path in _files(settings):
         name = os.path.relpath(path, settings.home)
         proof.n_files[_kind(path, settings)] += 1

@@ -1,4 +1,4 @@
-"""Traces of users in text in any spelling: ids, pseudonyms, hashes, and passages of their comments.
+"""Traces of users in text in any spelling: ids, pseudonyms, hashes, and excerpts of their comments.
 
 No code is shared with the removal. One pass over a text costs the same for one user and for thousands.
 """
@@ -16,9 +16,9 @@ MIN_ID_CHARS = 6
 """Minimum length of an id that is searched everywhere. Shorter ids, and those of digits alone, are also other words,
 and are searched where a user is named.
 """
-MIN_PASSAGE_CHARS = 20
-"""Minimum length of a passage; shorter ones occur in others' texts too."""
-_PASSAGE_CHARS = 48
+MIN_EXCERPT_CHARS = 20
+"""Minimum length of a excerpt; shorter ones occur in others' texts too."""
+_EXCERPT_CHARS = 48
 _KEY_START = 16
 """Hex digits that identify a pseudonym or hash: 64 bits, so a chance match is excluded."""
 _SHORT_KEY = 8
@@ -49,10 +49,10 @@ class Trace(StrEnum):
 class Traces:
     """Search for some users in text."""
 
-    def __init__(self, ids: Collection[str], hashes: Collection[str], passages: Collection[str] = ()) -> None:
+    def __init__(self, ids: Collection[str], hashes: Collection[str], excerpts: Collection[str] = ()) -> None:
         """hashes: pseudonyms and hashes of texts, in full."""
         self._ids = _Phrases((user for user in ids if is_telling(user)), are_words=True)
-        self._passages = _Phrases(passages, are_words=False)
+        self._excerpts = _Phrases(excerpts, are_words=False)
         self._starts = {value[:_KEY_START] for value in hashes}
         self._shortest = {value[:_SHORT_KEY] for value in hashes}
         self._named = frozenset(ids)
@@ -68,7 +68,7 @@ class Traces:
         """
         found: set[Trace] = set()
         for view in spellings(text):
-            if self._has_key(view, is_page=is_page) or any(self._passages.found(view)):
+            if self._has_key(view, is_page=is_page) or any(self._excerpts.found(view)):
                 found.add(Trace.OTHER)
             if any(self._ids.found(view, is_first=is_first, is_last=is_last, joiners=joiners)) or self._names_user(
                 view
@@ -80,9 +80,9 @@ class Traces:
         """Tell whether the value of a column that names users is one of them: 123.0 is 123."""
         return _DECIMALS.sub("", str(value)) in self._named or str(value) in self._named
 
-    def passages_in(self, text: str) -> Iterator[str]:
-        """The passages that occur in a text."""
-        return self._passages.found(text)
+    def excerpts_in(self, text: str) -> Iterator[str]:
+        """The excerpts that occur in a text."""
+        return self._excerpts.found(text)
 
     def _has_key(self, text: str, *, is_page: bool) -> bool:
         for match in _HEX.finditer(text):
@@ -100,18 +100,18 @@ def is_telling(user: str) -> bool:
     return len(user) >= MIN_ID_CHARS and not user.isdigit()
 
 
-def passages_of(text: str) -> Iterator[str]:
+def excerpts_of(text: str) -> Iterator[str]:
     """Beginning and end of each line of a text, in whole words, where they are long enough to be unique."""
     for line in _LINE_END.split(text):
         words = [match.span() for match in re.finditer(r"\w+", line)]
         if not words:
             continue
         first, last = words[0][0], words[-1][1]
-        end = max((end for _, end in words if end - first <= _PASSAGE_CHARS), default=words[0][1])
-        begin = min((begin for begin, _ in words if last - begin <= _PASSAGE_CHARS), default=words[-1][0])
-        for passage in {line[first:end], line[begin:last]}:
-            if len(passage) >= MIN_PASSAGE_CHARS:
-                yield passage
+        end = max((end for _, end in words if end - first <= _EXCERPT_CHARS), default=words[0][1])
+        begin = min((begin for begin, _ in words if last - begin <= _EXCERPT_CHARS), default=words[-1][0])
+        for excerpt in {line[first:end], line[begin:last]}:
+            if len(excerpt) >= MIN_EXCERPT_CHARS:
+                yield excerpt
 
 
 def spellings(text: str) -> Iterator[str]:

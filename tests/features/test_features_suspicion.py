@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 import pytest
 
-from socialrec.report.suspicion import find_suspects, same_words
+from socialrec.features.suspicion import find_suspects, same_words
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 TIME = pa.timestamp("us", "UTC")

@@ -1,4 +1,5 @@
-"""Suspicious accounts that behave like a ring of fakes, by plain signals, for people to check. Nobody is removed.
+"""Suspicious accounts that behave like a ring of fakes, by plain signals, for people to check. Nobody is removed;
+answers do not cite them.
 
 burst          all that the account ever did (in the days looked at) fell into 24 hours, on a product on which at least
                `RING` such accounts acted in those hours
@@ -23,6 +24,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
+from socialrec.contracts.columns import Table
+from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS
+from socialrec.lake import Lake
+
+SUSPECT_DAYS = 7
+"""Landing days up to the night that are searched for rings of fake accounts."""
 RING = 5
 WINDOW_MICROS = 24 * 3_600 * 1_000_000
 MIN_WORDS = 6
@@ -43,6 +50,20 @@ class Suspect:
     user_key: str
     signals: tuple[str, ...]
     product_id: str
+
+
+def read_suspects(lake: Lake, ds: str) -> list[Suspect]:
+    """Find accounts that look like rings of fakes in the newest days up to a night."""
+
+    def newest(table: Table, n: int) -> list[str]:
+        return [day for day in lake.partitions(table) if day <= ds][-n:]
+
+    events = ("user_key", "product_id", "event_ts")
+    interactions = lake.read(SILVER_INTERACTIONS, newest(SILVER_INTERACTIONS, SUSPECT_DAYS), events)
+    columns = ("user_key", "product_id", "text", "created_ts")
+    comments = lake.read(SILVER_COMMENTS, newest(SILVER_COMMENTS, SUSPECT_DAYS), columns)
+    follows = lake.read(SILVER_FOLLOWS, newest(SILVER_FOLLOWS, 1), ("follower_key", "followee_key"))
+    return find_suspects(interactions, comments, follows)
 
 
 def find_suspects(interactions: pa.Table, comments: pa.Table, follows: pa.Table) -> list[Suspect]:

@@ -1,0 +1,45 @@
+"""Answer one question that a person typed into the form of socialrec_answers; nothing is written."""
+
+from __future__ import annotations
+
+import sys
+
+from socialrec.contracts.vocabulary import AnswerDecision, HandOverReason
+from socialrec.display.visible import plain_markdown
+from socialrec.local_stack.nights.asking import ask
+from socialrec.report.answers import REASONS
+from socialrec.runtime import job
+
+NAME = "ask_question"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Answer by the newest passages, and put the answer on the run's note. The day does not matter."""
+    parser = job.parser(__doc__)
+    parser.add_argument("--question", required=True, help="the question")
+    parser.add_argument("--product", help="id of the product that it is about, as landed")
+    args = parser.parse_args(argv)
+    with job.run(NAME, args) as run:
+        found = ask(run.settings, args.question, args.product or None)
+        run.done(
+            status="asked",
+            decision=found["decision"],
+            reason=found["reason"],
+            answer=found["text"],
+            citations=found["citations"],
+            confidence=found["confidence"],
+            answers_version=found["answers_version"],
+            note=plain_markdown(f"{found['question']} {said(found)}"),
+        )
+    return 0
+
+
+def said(found: dict[str, object]) -> str:
+    """The answer, or why a person should answer."""
+    if found["decision"] == AnswerDecision.HAND_OVER:
+        return f"Handed over to a person: {REASONS[HandOverReason(str(found['reason']))]}."
+    return str(found["text"])
+
+
+if __name__ == "__main__":
+    sys.exit(job.guarded(main))

@@ -1,0 +1,141 @@
+"""Train the model of answers on the shop's own past, measure it on the newest questions, and promote what is better."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from socialrec import tracking
+from socialrec.answers.assessment import AnswersDecision, Outcome, decide, outcome_of, split_by_time
+from socialrec.answers.material import own_pairs
+from socialrec.answers.model import FILES, AnswersModel, digest_of, load_answers
+from socialrec.answers.pairs import with_wrong_passages
+from socialrec.answers.past import PastQuestions, Questions
+from socialrec.answers.tables import PAIRS
+from socialrec.answers.training import fit_answers
+from socialrec.contracts.gold import PASSAGES
+from socialrec.contracts.silver import SILVER_ANSWERS, SILVER_QUESTIONS
+from socialrec.display.visible import plain_markdown
+from socialrec.encoders.encoder import load_saved
+from socialrec.runtime import job
+from socialrec.settings.paths import require_below
+from socialrec.tracking import ANSWERS, ANSWERS_TRAINING
+
+NAME = "fit_answers"
+FOLDER = "answers"
+STEPS_A_LINE = 50
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Train, measure, register and decide. Exit code 3 means that the candidate was refused; sampling does not apply.
+
+    The newest `evaluate.test_share` of the answered questions are not learned from until the figures are known; the
+    registered model is trained on all of them.
+    """
+    args = job.parser(__doc__).parse_args(argv)
+    with job.run(NAME, args) as run:
+        pins = job.receipt(run.settings, run.run_id, "pin_answers")
+        encoder = load_saved(require_below(run.settings.models, Path(pins["encoder_folder"])), run.settings.text)
+        past, least = PastQuestions.read(run.lake, run.ds, encoder), run.settings.answers.min_calibration_questions
+        n_questions = len(past.questions)
+        if n_questions < least:
+            run.log.info(f"{n_questions:,} answered questions about products with passages, {least} needed")
+            run.done(status="nothing_to_learn", counts={"questions": n_questions})
+            return 0
+        tracker = tracking.connect(run.settings)
+        params = {f"answers.{name}": value for name, value in run.settings.answers.model_dump(mode="json").items()}
+        tags = {"ds": run.ds, "run_id": run.run_id}
+        mlflow_run = tracker.start_training(f"{run.ds} · answers", params, tags, ANSWERS_TRAINING)
+        with tracker.failing(mlflow_run):
+            run.link(mlflow_url=tracker.run_page(mlflow_run))
+            versions = {table.name: run.lake.version(table) for table in (SILVER_QUESTIONS, SILVER_ANSWERS, PASSAGES)}
+            tracker.log_tables(mlflow_run, versions, run.settings.lake, "training")
+            return train(run, tracker, mlflow_run, past)
+
+
+def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, past: PastQuestions) -> int:
+    """Measure the recipe beside the model in use, train on everything, register and decide; returns the exit code."""
+    pins = job.receipt(run.settings, run.run_id, "pin_answers")
+    answers_folder = require_below(run.settings.models, Path(pins["answers_folder"]))
+    in_use = load_answers(answers_folder, past.encoder.version, run.settings.text)
+    older, newer = split_by_time(past.questions, run.settings.evaluate.test_share)
+    ours, theirs = (measured(run, past, newer, model) for model in (fitted(run, past, older), in_use))
+    decision = decide(ours, theirs, run.settings.answers, run.settings.evaluate)
+    model = fitted(run, past, past.questions)
+    figures = {**ours.figures("test/"), **theirs.figures("test/in_use_"), **model.figures}
+    figures |= {f"test/{name}": value for name, value in decision.test.document().items() if np.isfinite(value)}
+    tracker.log(mlflow_run, metrics=figures)
+    status = "dry_run" if run.args.dry_run else "promoted" if decision.promote else "refused"
+    version = None if run.args.dry_run else register(run, tracker, mlflow_run, model, decision)
+    tracker.finish(mlflow_run)
+    if version is not None:
+        # The last calls to the server, so that an earlier failure moves no alias.
+        tracker.nominate(ANSWERS, version)
+        if decision.promote:
+            tracker.promote(ANSWERS, version)
+    page, which = tracker.run_page(mlflow_run), f"Version {version}" if version else "The candidate"
+    run.done(
+        status=status,
+        counts={"questions": len(past.questions), "tested": len(newer)},
+        note=f"{plain_markdown(f'{which} {status}: ' + '; '.join(decision.reasons) + '.')} [Training]({page})",
+        reasons=list(decision.reasons),
+        answers_version=version,
+        mlflow_url=page,
+        model_url=tracker.version_page(ANSWERS, version) if version else "",
+    )
+    return job.EXIT_REFUSED if status == "refused" else 0
+
+
+def fitted(run: job.Run, past: PastQuestions, questions: Questions) -> AnswersModel:
+    """Train on some of the past questions: on the passages that a night finds, and on the answers that were given."""
+    settings = run.settings.answers
+    rows = [
+        row
+        for asked, index in past.blocks(questions)
+        for row in asked.pairs(index, settings.top_k, other_products=settings.other_products)
+    ]
+    more = with_wrong_passages(own_pairs(questions, past.answers), settings.max_wrong_passages, settings.seed)
+    pairs = pa.Table.from_pylist(rows, PAIRS)
+    return fit_answers(pairs, past.encoder, settings, run.settings.text, noting(run), more=more)
+
+
+def noting(run: job.Run) -> Callable[[int, float], None]:
+    """Make a function that logs every so many steps of the scorer of pairs."""
+
+    def note(step: int, loss: float) -> None:
+        if step % STEPS_A_LINE == 0:
+            run.log.info(f"scorer of pairs: step {step}, loss {loss:.4f}")
+
+    return note
+
+
+def measured(run: job.Run, past: PastQuestions, questions: Questions, model: AnswersModel) -> Outcome:
+    """Answer the newest questions from what was known when the first of them was asked."""
+    times = [one["asked_ts"] for one in questions if one["asked_ts"] is not None]
+    blocks = past.blocks(questions, min(times, default=None))
+    return Outcome.together([outcome_of(asked, index, model, run.settings.answers) for asked, index in blocks])
+
+
+def register(
+    run: job.Run, tracker: tracking.Tracker, mlflow_run: str, model: AnswersModel, decision: AnswersDecision
+) -> str:
+    """Log the model with its run, and register it with the decision; returns its version."""
+    pins = job.receipt(run.settings, run.run_id, "pin_answers")
+    folder = run.settings.candidate(mlflow_run) / FOLDER
+    model.save(folder)
+    tracker.log_folder(mlflow_run, folder, FOLDER)
+    gate, reasons = "promoted" if decision.promote else "refused", "; ".join(decision.reasons)
+    tags = {name: pins[name] for name in ("encoder_version", "encoder_model_version")}
+    tags |= {"ds": run.ds, "gate": gate, "gate_reasons": reasons, FILES: digest_of(folder)}
+    version = tracker.register(mlflow_run, FOLDER, ANSWERS, tags, f"**{gate.capitalize()}**: {reasons}.")
+    tracker.log(mlflow_run, tags={"model": f"version {version}", "decision": gate})
+    tracker.rename(mlflow_run, f"{run.ds} · version {version} {gate}")
+    return version
+
+
+if __name__ == "__main__":
+    sys.exit(job.guarded(main))

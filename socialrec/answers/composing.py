@@ -1,0 +1,133 @@
+"""Composition of an answer from passages: their own sentences, who says them, and who says the opposite."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from socialrec.answers.passages import PassageIndex
+from socialrec.answers.retrieval import KIND
+from socialrec.answers.tables import ANSWER, ATTRIBUTE_SOURCES, COMMENT, DESCRIPTION, PREDICTED, STATED
+from socialrec.answers.verifying import shown
+from socialrec.answers.words import content, n_negations, numbers, tokens
+
+Citation = dict[str, object]
+_MIN_OVERLAP = 0.5
+"""Share of the content words of the shorter of two sentences that must be common for one to contradict the other."""
+_PERSON = r"(?:user|customer|buyer|owner|wearer|shopper)"
+_MODAL = r"(?:can|must|should|may|will|could)"
+_SECOND_PERSON = (
+    (re.compile(rf"\b(?:the|a|an|each|every) {_PERSON}(?= {_MODAL}\b)", re.IGNORECASE), "you"),
+    (re.compile(rf"\b(?:the )?{_PERSON}s(?= (?:{_MODAL}|need|get|have)\b)", re.IGNORECASE), "you"),
+    (re.compile(rf"\b(?:the|a|an) {_PERSON}'s\b|\b(?:the )?{_PERSON}s'(?=\s)", re.IGNORECASE), "your"),
+)
+_ATTRIBUTE = re.compile(r"The (.+?) is (?:probably )?(.+?)\.?")
+_YES_OR_NO = re.compile(r"^\s*(?:yes|no|yeah|nope)\b[\s,.!:;-]*", re.IGNORECASE)
+_FIRST_PERSON = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself)\b", re.IGNORECASE)
+_SPEAKERS = {
+    STATED: ("The product data say", "The product data say"),
+    PREDICTED: ("Its texts suggest", "Its texts suggest"),
+    DESCRIPTION: ("The description says", "The description says"),
+    COMMENT: ("1 buyer says", "{n} buyers say"),
+    ANSWER: ("An earlier answer says", "{n} earlier answers say"),
+}
+_SIMILAR = "About a similar product: "
+
+
+@dataclass(frozen=True)
+class Composed:
+    """Text of an answer, and its citations."""
+
+    text: str
+    citations: list[Citation]
+
+
+def compose(best: int, others: Sequence[int], origin: int, index: PassageIndex) -> Composed:
+    """Compose an answer from the best passage and, of the others that may answer too, those that say the opposite.
+
+    best and others: rows of the index. Passages with the same words as a cited one are cited beside it.
+    """
+    rows = [best, *(row for row in others if row != best)]
+    agreeing = [row for row in rows if _same_words(index, row, best)]
+    contrary = [row for row in rows[1:] if row not in agreeing and contradict(index, best, row)]
+    if contrary:
+        against = [row for row in contrary if _same_words(index, row, contrary[0])]
+        more, fewer = sorted((agreeing, against), key=lambda side: -_n_saying(index, side))
+        text = f"{_said(index, more)} {_said(index, fewer)}"
+        return Composed(text, [cite(index, row) for row in (*agreeing, *against)])
+    prefix = _SIMILAR if origin == KIND else ""
+    return Composed(prefix + _alone(index, agreeing), [cite(index, row) for row in agreeing])
+
+
+def contradict(index: PassageIndex, one: int, other: int) -> bool:
+    """Check if two passages say the opposite: another value of one attribute, or the same words with a negation."""
+    (text, other_text), columns = (index.texts[one], index.texts[other]), index.columns
+    if columns["source"][one] in ATTRIBUTE_SOURCES and columns["source"][other] in ATTRIBUTE_SOURCES:
+        (name, value), (other_name, other_value) = _attribute(text), _attribute(other_text)
+        return bool(name) and name == other_name and value != other_value
+    if numbers(text) != numbers(other_text):
+        return False
+    words, other_words = content(text), content(other_text)
+    least = max(1.0, _MIN_OVERLAP * min(len(words), len(other_words)))
+    is_close = len(words & other_words) >= least
+    return is_close and _negates(text) != _negates(other_text)
+
+
+def cite(index: PassageIndex, row: int, start: int = 0, end: int | None = None) -> Citation:
+    """Cite characters of a passage, by default all of them."""
+    text = index.texts[row]
+    return {
+        "passage_id": index.columns["passage_id"][row],
+        "sentence": index.columns["place"][row],
+        "start": start,
+        "end": len(text) if end is None else end,
+    }
+
+
+def second_person(text: str) -> str:
+    """Address the reader where an English sentence speaks of users or buyers: `the user can`, `you can`.
+
+    The sentence stays as it is where a fact would change.
+    """
+    changed = text
+    for pattern, word in _SECOND_PERSON:
+        changed = pattern.sub(word, changed)
+    if text[:1].isupper():
+        changed = changed[:1].upper() + changed[1:]
+    return shown(changed, text, [text])
+
+
+def _negates(text: str) -> bool:
+    """Check if the sentence after a `yes` or `no` at its start is negated; two negations are none."""
+    return n_negations(_YES_OR_NO.sub("", text)) % 2 == 1
+
+
+def _alone(index: PassageIndex, rows: Sequence[int]) -> str:
+    source, text = index.columns["source"][rows[0]], index.texts[rows[0]]
+    if source == COMMENT or _FIRST_PERSON.search(text):
+        return _said(index, rows)
+    return second_person(text)
+
+
+def _said(index: PassageIndex, rows: Sequence[int]) -> str:
+    """Quote a passage with those who say it."""
+    n = _n_saying(index, rows)
+    one, several = _SPEAKERS[str(index.columns["source"][rows[0]])]
+    return f"{one if n == 1 else several.format(n=n)}: \u201c{index.texts[rows[0]]}\u201d"
+
+
+def _n_saying(index: PassageIndex, rows: Sequence[int]) -> int:
+    """Number of those who say the same as the first passage, in sources like its own."""
+    sources = index.columns["source"]
+    return sum(int(str(index.columns["n_agreeing"][row])) for row in rows if sources[row] == sources[rows[0]])
+
+
+def _same_words(index: PassageIndex, one: int, other: int) -> bool:
+    return tokens(index.texts[one]) == tokens(index.texts[other])
+
+
+def _attribute(text: str) -> tuple[str, str]:
+    """Name and value of an attribute in a sentence such as `The brand is Acme.`; empty where it says none."""
+    found = _ATTRIBUTE.fullmatch(text)
+    return (found[1].lower(), found[2].lower()) if found else ("", "")

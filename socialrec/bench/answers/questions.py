@@ -1,0 +1,133 @@
+"""Questions about products: the training of a shop on the half to learn from, measured on the test half."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from socialrec.answers.answering import answer
+from socialrec.answers.composing import compose
+from socialrec.answers.deletion import deletion_valid
+from socialrec.answers.model import AnswersModel
+from socialrec.answers.pairs import with_wrong_passages
+from socialrec.answers.passages import PassageIndex
+from socialrec.answers.retrieval import OWN
+from socialrec.answers.tables import ATTRIBUTES, PAIRS, PASSAGES, TEMPLATES
+from socialrec.answers.training import fit_answers
+from socialrec.bench.answers import product_qa
+from socialrec.bench.answers.pools import Pool, Rankings
+from socialrec.bench.answers.report import COVERAGE, AnswerFigures
+from socialrec.bench.answers.scores import rouge_l, surest
+from socialrec.bench.progress import to_standard_error
+from socialrec.encoders.encoder import Encoder
+from socialrec.settings import Settings
+
+N_WRONG = 2
+"""Wrong passages that are added to a question of which only right ones are known."""
+_EVERY = 50
+
+
+def trained(data: Path, encoder: Encoder, settings: Settings, report: AnswerFigures) -> AnswersModel:
+    """Train as a shop does: hetPQA's judged passages calibrate, its known answers and semiPQA are learned from too."""
+
+    def progress(step: int, loss: float) -> None:
+        if step % _EVERY == 0:
+            to_standard_error(f"step {step}: loss {loss:.3f}")
+
+    there = product_qa.files_in(data)
+    report.chosen["skipped"] += sorted(product_qa.OPTIONAL - there)
+    more = [PAIRS.empty_table()]
+    if product_qa.POSITIVES in there:
+        more.append(with_wrong_passages(product_qa.known_answers(data), N_WRONG, settings.answers.seed))
+    if product_qa.OTHER_RANKING in there:
+        more.append(product_qa.judged_attributes(data, training=True))
+    judged = product_qa.judged_products(data, training=True)
+    with report.stage("train_answers"):
+        model = fit_answers(judged, encoder, settings.answers, settings.text, progress, more=pa.concat_tables(more))
+    report.chosen |= {
+        "bound": model.bound,
+        "trained_on": "hetPQA: products of the half to learn from; "
+        "semiPQA: half of the questions, by a hash of their texts",
+    }
+    report.chosen |= dict(model.figures)
+    return model
+
+
+def measure(data: Path, model: AnswersModel, encoder: Encoder, settings: Settings, report: AnswerFigures) -> None:
+    """Measure ranking, decision, citations and texts on the test half."""
+    with report.stage("measure_answers"):
+        pool = Pool.of(product_qa.judged_products(data, training=False), encoder)
+        started = time.perf_counter()
+        found = pool.ranked(model, settings.answers)
+        report.add({"questions_per_second": len(pool.judged) / (time.perf_counter() - started)})
+        report.add_ranking("hetpqa", found)
+        report.add_decision(found)
+        report.add(_at_bound(found, model.bound))
+        report.add(_deletion(pool, found, model, settings))
+        there = product_qa.files_in(data)
+        if product_qa.OTHER_RANKING in there:
+            attributes = Pool.of(product_qa.judged_attributes(data, training=False), encoder)
+            report.add_ranking("semipqa", attributes.ranked(model, settings.answers))
+        if product_qa.WRITTEN in there:
+            report.add(_texts(data, encoder.dim))
+
+
+def _at_bound(found: Rankings, bound: float) -> dict[str, float]:
+    """Coverage, right share and answered unanswerable questions at the bound that the training set."""
+    shown, unanswerable = found.confidences >= bound, ~found.is_answerable
+    return {
+        "coverage_at_bound": float(shown.mean()),
+        "precision_at_bound": float(found.first_right[shown].mean()) if shown.any() else 1.0,
+        "unanswerable_answered_at_bound": float(shown[unanswerable].mean()) if unanswerable.any() else 0.0,
+    }
+
+
+def _deletion(pool: Pool, found: Rankings, model: AnswersModel, settings: Settings) -> dict[str, float]:
+    """Share of answers that fall with the passages that they cite, where the most confident questions are answered."""
+    least = float(found.confidences[surest(found.confidences, COVERAGE)].min())
+    lower = replace(model, bound=least)
+    chosen = pool.settings(settings.answers)
+    templates, attributes = TEMPLATES.empty_table(), ATTRIBUTES.empty_table()
+    asked = pool.asked()
+    answers = answer(asked, pool.vectors, pool.index, templates, attributes, model=lower, settings=chosen)
+    valid = deletion_valid(
+        answers,
+        asked,
+        pool.vectors,
+        pool.index,
+        templates=templates,
+        attributes=attributes,
+        model=lower,
+        settings=chosen,
+    )
+    return {"deletion_valid": float(valid.mean()) if len(valid) else 1.0, "deletion_tested": float(len(valid))}
+
+
+def _texts(data: Path, dim: int) -> dict[str, float]:
+    """ROUGE-L of our answer, and of the passage as it is, to answers that people wrote from the same passage."""
+    written = product_qa.written_answers(data)
+    rows = [
+        {
+            "passage_id": f"{place:06}",
+            "product_id": f"{place:06}",
+            "category": None,
+            "source": one.source,
+            "place": 0,
+            "text": one.passage,
+            "n_agreeing": 1,
+            "language": None,
+        }
+        for place, one in enumerate(written)
+    ]
+    index = PassageIndex.of(pa.Table.from_pylist(rows, PASSAGES), np.zeros((len(rows), dim), dtype=np.float32))
+    scores = [
+        (rouge_l(compose(row, [], OWN, index).text, one.answer), rouge_l(one.passage, one.answer))
+        for place, one in enumerate(written)
+        for row in index.products.get(f"{place:06}", ())
+    ]
+    ours, as_they_are = np.mean(scores, axis=0)
+    return {"rouge_l": float(ours), "rouge_l_passage": float(as_they_are)}

@@ -1,0 +1,76 @@
+"""Evidence: events and ties in sums, and profiles."""
+
+from socialrec.contracts.columns import DS, PLATFORM, Column, ListOf, Table
+from socialrec.contracts.entities.spec import PRODUCT_ID, TEXT_HASH, USER_KEY
+
+USER_PRODUCT_AFFINITY = Table(
+    layer="gold",
+    noun="user_product_affinity",
+    row="time-decayed strength of a user's interest in a product",
+    columns=(
+        USER_KEY,
+        PRODUCT_ID,
+        Column("affinity_micros", "int64", "Decayed sum of event weights, in millionths: integers add up in any order"),
+        Column("settled_ds", "string", "Newest landing day with an event"),
+        Column("settled_micros", "int64", "Sum as of that day, from which later nights continue"),
+        Column("n_events", "int64", "Number of events in the sum", minimum=1),
+        Column("n_favourable", "int64", "How many of them are a like, save, share, cart or purchase", minimum=0),
+        Column("n_returns", "int64", "How many of them are a return", minimum=0),
+        Column("first_event_ts", "timestamp", "Oldest dated event", nullable=True),
+        Column("last_event_ts", "timestamp", "Newest dated event", nullable=True),
+        PLATFORM,
+        DS,
+    ),
+    key=("user_key", "product_id"),
+    partition="ds",
+    writers=("build_gold",),
+    is_snapshot=True,
+)
+
+SOCIAL_TIES = Table(
+    layer="gold",
+    noun="social_ties",
+    row="one tie in the user's direction, by its parts",
+    columns=(
+        USER_KEY,
+        Column("neighbour_key", "string", "Pseudonym of the other user"),
+        Column("is_follow", "bool", "Whether the user follows the neighbour on this day"),
+        Column("is_mutual", "bool", "Whether the neighbour follows back"),
+        Column("since_ts", "timestamp", "When the follow began", nullable=True),
+        Column(
+            "replies_micros", "int64", "Decayed count of the user's replies to the neighbour, in millionths", minimum=0
+        ),
+        Column("settled_ds", "string", "Newest landing day with a reply", nullable=True),
+        Column("settled_micros", "int64", "Count as of that day, from which later nights continue", minimum=0),
+        Column("last_reply_ts", "timestamp", "Newest dated reply", nullable=True),
+        PLATFORM,
+        DS,
+    ),
+    key=("user_key", "neighbour_key"),
+    partition="ds",
+    writers=("build_gold",),
+    is_snapshot=True,
+)
+
+USER_PROFILES = Table(
+    layer="gold",
+    noun="user_profiles",
+    row="what a user cares about, in words and numbers; what they think of it is in gold.user_opinions",
+    columns=(
+        USER_KEY,
+        Column("n_interactions", "int64", "Events so far", minimum=0),
+        Column("n_products", "int64", "Distinct products of interest", minimum=0),
+        Column("n_comments", "int64", "Comments so far", minimum=0),
+        Column("n_follows", "int64", "Users followed on this day", minimum=0),
+        Column("last_active_ts", "timestamp", "Newest dated event or comment", nullable=True),
+        Column("top_categories", ListOf("string"), "Categories by affinity, strongest first"),
+        Column("text", "string", "The profile in words, to encode"),
+        TEXT_HASH,
+        PLATFORM,
+        DS,
+    ),
+    key=("user_key",),
+    partition="ds",
+    writers=("build_gold",),
+    is_snapshot=True,
+)

@@ -1,0 +1,40 @@
+"""Texts to encode, and their vectors."""
+
+from socialrec.contracts.columns import DS, PLATFORM, Column, FixedListOf, Table
+from socialrec.contracts.entities.spec import TEXT_HASH
+from socialrec.contracts.vocabulary import (
+    TextKind,
+)
+
+ENCODER_VERSION = Column("encoder_version", "string", "Which weights, adapter, pooling and length made the vector")
+
+TEXTS = Table(
+    layer="gold",
+    noun="texts",
+    row="one distinct text to encode, on the day it first appeared",
+    columns=(
+        TEXT_HASH,
+        Column("kind", "string", "Where it was first seen", choices=TextKind),
+        Column("text", "string", "The text itself"),
+        Column("language", "string", "ISO 639-1 code, or `und`"),
+        PLATFORM,
+        DS,
+    ),
+    key=("text_hash",),
+    partition="ds",
+    writers=("build_gold",),
+)
+
+TEXT_EMBEDDINGS = Table(
+    layer="gold",
+    noun="text_embeddings",
+    row="one text under one encoder version",
+    columns=(
+        TEXT_HASH,
+        Column("embedding", FixedListOf("float32"), "Unit vector, as long as the encoder makes them"),
+        ENCODER_VERSION,
+    ),
+    key=("text_hash", "encoder_version"),
+    partition="encoder_version",
+    writers=("embed_texts", "embed_passages", "predict_insights"),
+)

@@ -1,0 +1,57 @@
+"""Sentences that an answer may cite: which ones of a text, under which id, and when two say the same."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+
+from socialrec.contracts.vocabulary import PassageSource, PersonalData
+from socialrec.features.words import sentences_of
+from socialrec.privacy.masking.personal_data import mask_of
+
+MIN_WORDS = 3
+MIN_UNSPACED = 6
+"""Minimum letters of a sentence in a script without spaces between words."""
+MAX_CHARS = 500
+"""Maximum length of a sentence; a longer one is a text without ends of sentences, which nobody can check."""
+ATTRIBUTES = frozenset({PassageSource.STATED, PassageSource.PREDICTED})
+"""Sources whose text is one sentence, whatever dots the value holds."""
+_WORD = re.compile(r"\w+")
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+_QUESTION = re.compile("[?\uff1f\u061f\u037e][^\\w]*$")
+_MASKS = tuple(mask_of(kind) for kind in PersonalData)
+
+
+def passages_in(text: str, source: PassageSource) -> Iterator[tuple[int, str]]:
+    """Number from 0 and text of each sentence that may be cited.
+
+    Left out are questions, sentences that held personal data, and very short or long ones.
+    """
+    sentences = [text] if source in ATTRIBUTES else sentences_of(text)
+    return ((place, sentence) for place, sentence in enumerate(sentences) if is_citable(sentence))
+
+
+def is_citable(sentence: str) -> bool:
+    """Check if an answer may cite a sentence."""
+    if len(sentence) > MAX_CHARS or _QUESTION.search(sentence) or any(mask in sentence for mask in _MASKS):
+        return False
+    return len(_WORD.findall(sentence)) >= MIN_WORDS or len(_UNSPACED.findall(sentence)) >= MIN_UNSPACED
+
+
+def normalised(sentence: str) -> str:
+    """Words of a sentence in small letters, in order, without other signs: equal where two sentences say the same."""
+    return " ".join(_WORD.findall(sentence.casefold()))
+
+
+def passage_id(subject: str, source: PassageSource, words: str) -> str:
+    """SHA-256, 64 hex digits, of a passage's subject (its product, or without one the platform), source and normalised
+    words.
+    """
+    return hashlib.sha256(f"{subject}\n{source}\n{words}".encode()).hexdigest()
+
+
+def attribute_sentence(attribute: str, value: str, source: PassageSource) -> str:
+    """Say what is known of an attribute in a sentence that can be cited."""
+    certainty = "probably " if source is PassageSource.PREDICTED else ""
+    return f"The {attribute} is {certainty}{value}."
