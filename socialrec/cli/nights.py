@@ -87,6 +87,7 @@ def cluster(home: HomeOption = None) -> None:
     there = cluster_home(here)
     require_health(there)
     night = _run_night(console, there, ds, None, RunCommand.here(there))
+    _answer_questions(console, there, night)
     rows = compare(here, there)
     console.print(f"{len(rows)} tables, {sum(rows.values()):,} rows: the same on the cluster as in {here.home}")
     say_addresses(console, night.record)

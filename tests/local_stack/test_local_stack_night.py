@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from socialrec.contracts.runs import NIGHTLY, TRAIN
+from socialrec.contracts.runs import ANSWERS, NIGHTLY, TRAIN
 from socialrec.local_stack.nights import night
 from socialrec.local_stack.nights.night import Failure, TaskLine
 from socialrec.orchestration.airflow_api import AirflowApi
@@ -129,3 +129,12 @@ def test_a_gate_that_refused_is_shown_as_refused_and_one_that_broke_down_as_fail
     (tmp_path / FOLDER).mkdir()
     (tmp_path / FOLDER / "promote_model.json").write_text(json.dumps({"status": "refused"}))
     assert [line.state for line in night.call_refused([fit, gate], tmp_path)] == ["failed", "refused"]
+
+
+def test_answers_are_triggered_for_the_day_and_their_failure_names_their_dag() -> None:
+    airflow = Airflow({"pin_answers": "success", "answer_questions": "failed"}, {}, ["error: gold.passages is empty"])
+    run_id = night.start_answers(airflow, "2026-01-01")
+    assert airflow.triggered == {"ds": "2026-01-01"}
+    failure = night.failure(airflow, run_id, ANSWERS)
+    assert (failure.name, failure.line) == ("socialrec_answers.answer_questions", "gold.passages is empty")
+    assert failure.page == f"http://127.0.0.1:8080/dags/socialrec_answers/runs/{run_id}"

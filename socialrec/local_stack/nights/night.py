@@ -13,7 +13,7 @@ from typing import Any
 
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from socialrec.contracts.runs import ANSWERS, NIGHTLY, TRAIN, training_of
+from socialrec.contracts.runs import ANSWERS, NIGHTLY, TRAIN, TRAIN_ANSWERS, training_of
 from socialrec.errors import ServiceUnavailableError, UserError
 from socialrec.orchestration.airflow_api import AirflowApi
 from socialrec.orchestration.run_date import folder_name
@@ -96,8 +96,12 @@ def start(api: AirflowApi, ds: str, say: Say, model_version: str | None = None) 
 
 
 def start_answers(api: AirflowApi, ds: str) -> str:
-    """Trigger the DAG that answers the open questions of a landing day; returns the run's id."""
-    api.unpause(ANSWERS)
+    """Trigger the DAG that answers the open questions of a landing day; returns the run's id.
+
+    From then on it runs daily, and its training weekly.
+    """
+    for dag_id in (TRAIN_ANSWERS, ANSWERS):
+        api.unpause(dag_id)
     return api.trigger(ANSWERS, {"ds": ds})
 
 
