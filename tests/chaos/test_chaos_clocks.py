@@ -138,6 +138,7 @@ def assert_same(lake: Lake, other: Lake) -> None:
     assert all(other.dataset(table).count_rows() for table in TABLES if table not in EMPTY)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("spark")
 @pytest.mark.chaos(17, "edges of 29 February and of days of 23 and 25 hours, in New York", "they count where UTC says")
 def test_records_at_the_edges_of_days_count_where_utc_says(

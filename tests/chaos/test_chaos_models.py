@@ -76,12 +76,11 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "worse_taste": (blend(trend=1.0), "of champion"),
 }
-FAST = {"popularity_collapse", "missing_file", "worse_taste"}
-"""A figure, a file and a comparison; tests/recommend/test_recommend_candidate.py finds each of the other faults."""
 
 
+@pytest.mark.slow
 @pytest.mark.chaos(12, "a bad candidate comes to the gate", "refused with its reason on record; the champion stays")
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in FAST else pytest.mark.slow) for n in BAD])
+@pytest.mark.parametrize("name", BAD)
 def test_a_bad_candidate_is_refused_on_record_and_the_champion_stays(shop: Settings, name: str, blow: Blow) -> None:
     spoil, reason = BAD[name]
     before = tracking.connect(shop).champion(RECOMMENDER)
@@ -133,6 +132,7 @@ def tidy_at_once(shop: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     assert call(shop, "maintain_lake", run_id="again")["counts"]["old_files"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.chaos(12, "a good candidate, then a rollback", "promoted; the earlier lists come back byte for byte")
 def test_going_back_makes_the_earlier_champions_lists_again_byte_for_byte(
     shop: Settings, spark: SparkSession, monkeypatch: pytest.MonkeyPatch, blow: Blow

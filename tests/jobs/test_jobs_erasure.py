@@ -222,16 +222,8 @@ def test_an_erased_person_does_not_come_back_late_or_when_everything_is_taken_in
     assert traces(world, BOB) == []
 
 
-@pytest.mark.parametrize(
-    "after",
-    [
-        "silver.comments",
-        *(
-            pytest.param(name, marks=pytest.mark.slow)
-            for name in ("landing", "gold.recommendations", "gold.social_ties")
-        ),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("after", ["silver.comments", "landing", "gold.recommendations", "gold.social_ties"])
 def test_an_erasure_that_broke_off_is_finished_by_the_next_with_the_same_outcome(
     world: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str
 ) -> None:

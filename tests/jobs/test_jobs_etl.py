@@ -188,6 +188,7 @@ def test_a_second_run_of_the_same_night_changes_nothing(whole_history: Night, ho
     assert versions(lake) == before
 
 
+@pytest.mark.slow
 def test_nights_one_by_one_equal_one_night_for_all(day_two: Night, home: Path, lake: Lake, tmp_path: Path) -> None:
     receipts = run(day_two.copy(home), D3)
     assert receipts["build_gold"]["rolled_from"] == D2
@@ -415,6 +416,7 @@ def test_a_night_counts_the_records_of_its_own_landing_days(day_two: Night, home
     assert rows_of(lake, D2)["interactions"] == days[1]
 
 
+@pytest.mark.slow
 def test_a_killed_job_leaves_the_old_tables_and_the_next_run_repairs(day_one: Night, home: Path, lake: Lake) -> None:
     world = day_one.copy(home)
     before = {table.name: rows(lake, table) for table in SILVER.values()}

@@ -73,7 +73,7 @@ def test_silver_keeps_the_limit_of_quarantine_and_asks_whose_id_it_is(home: Path
     with pytest.raises(UserError, match=message):
         run(home, D1, jobs=SILVER_JOBS)
     assert {row["reason"] for row in rows(lake, QUARANTINE[Entity.INTERACTIONS])} == {"conflicting_id"}
-    assert [lake.partitions(table) for table in SILVER.values()] == [[], [], [], []]
+    assert [lake.partitions(table) for table in SILVER.values()] == [[]] * len(SILVER)
     land(home, D1, Entity.INTERACTIONS, *(line | {"event_id": str(n)} for n, line in enumerate(lines)))
     assert counts_of(run(home, D1, jobs=SILVER_JOBS), Entity.INTERACTIONS)["published"] == 6
     assert rows(lake, QUARANTINE[Entity.INTERACTIONS]) == []
@@ -103,6 +103,7 @@ def tables(lake: Lake) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_key_counts_once_whatever_its_age_and_in_whatever_order_the_nights_run(
     home: Path, lake: Lake, tmp_path: Path
 ) -> None:
@@ -133,6 +134,7 @@ def test_a_key_counts_once_whatever_its_age_and_in_whatever_order_the_nights_run
     assert set(statuses.values()) == {"up_to_date"}
 
 
+@pytest.mark.slow
 def test_a_day_that_lands_late_takes_its_keys_from_the_days_after_it(home: Path, lake: Lake) -> None:
     land(home, D1, Entity.PRODUCTS, {"product_id": "kite", "title": "Red kite"})
     land(home, LATER, Entity.INTERACTIONS, event("e1", D1), event("e2", LATER))

@@ -140,10 +140,10 @@ class Killed(Exception):
 @pytest.mark.parametrize(
     ("tuning", "killed_at"),
     [
-        *((Tuning.LORA, 8), (Tuning.ADALORA, 14)),
+        (Tuning.LORA, 8),
         *(
             pytest.param(*one, marks=pytest.mark.slow)
-            for one in ((Tuning.FULL, 8), (Tuning.BOTTLENECK, 8), (Tuning.ADALORA, 29))
+            for one in ((Tuning.FULL, 8), (Tuning.BOTTLENECK, 8), (Tuning.ADALORA, 14), (Tuning.ADALORA, 29))
         ),
     ],
 )
