@@ -85,7 +85,9 @@ def answer(
         blocks.general().write.parquet(str(night / GENERAL))
         threads = int(spark.conf.get("spark.task.cpus", "1") or 1)
         answer_block = block_answerer(model, night, run.settings.text, threads)
-        write_stage(answered(blocks.questions(days, earlier), blocks.passages(), answer_block), stage)
+        # Blocks to read and blocks to answer both follow from them.
+        questions = blocks.questions(days, earlier).persist()
+        write_stage(answered(questions, blocks.passages(), answer_block), stage)
         n_questions = count_staged(stage)
         decided = read_staged(spark, stage).groupBy("decision").count().collect()
         commit_stage(stage, fingerprint=fingerprint, counts={"published": n_questions}, dry_run=run.args.dry_run)
