@@ -13,6 +13,7 @@ from socialrec.answers.passages import PassageIndex
 from socialrec.answers.retrieval import retrieve
 from socialrec.answers.tables import PAIRS
 from socialrec.answers.words import content, n_negations, numbers
+from socialrec.contracts.vocabulary import AuthorKind, PassageSource
 from socialrec.vectors.arrays import F32
 
 SAME, OTHER = 0.6, 0.3
@@ -99,7 +100,7 @@ def own_pairs(questions: Sequence[Row], answers: Mapping[str, Sequence[str]]) ->
             "question": one["text"],
             "passage_id": f"{one['question_id']}/{place}",
             "passage": text,
-            "source": "answer",
+            "source": PassageSource.ANSWER.value,
             "n_agreeing": 1,
             "is_right": True,
         }
@@ -114,7 +115,8 @@ def answers_by_question(answers: pa.Table) -> dict[str, list[str]]:
     with most votes.
     """
     ordered = sorted(
-        answers.to_pylist(), key=lambda row: (row["author_kind"] != "shop", -(row["n_votes"] or 0), row["text"])
+        answers.to_pylist(),
+        key=lambda row: (row["author_kind"] != AuthorKind.SHOP, -(row["n_votes"] or 0), row["text"]),
     )
     found: dict[str, list[str]] = defaultdict(list)
     for row in ordered:

@@ -1,7 +1,7 @@
 """Gold: evidence, texts, understanding, features, lists and answers. One module per kind of table."""
 
 from socialrec.contracts.columns import Table
-from socialrec.contracts.gold.answers import ANSWERS, PASSAGES, SUSPECTS
+from socialrec.contracts.gold.answers import ANSWERS, MOST_PRODUCTS, PASSAGES, SUSPECTS
 from socialrec.contracts.gold.decisions import GATE_CHECK, MODEL_DECISIONS
 from socialrec.contracts.gold.evidence import SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.gold.features import COMMUNITY_LIKES, ITEM_FEATURES, USER_FEATURES
@@ -25,6 +25,7 @@ __all__ = [
     "ITEM_FEATURES",
     "LIST_INPUTS",
     "MODEL_DECISIONS",
+    "MOST_PRODUCTS",
     "PASSAGES",
     "PRODUCT_ATTRIBUTES",
     "REASON",

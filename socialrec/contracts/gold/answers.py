@@ -62,6 +62,9 @@ CITATION = StructOf(
     )
 )
 
+MOST_PRODUCTS = 3
+"""Products of the asker's list that are named beside an answer."""
+
 ANSWERS = Table(
     layer="gold",
     noun="answers",
@@ -75,7 +78,9 @@ ANSWERS = Table(
         Column("reason", "string", "Why a person should answer", nullable=True, choices=HandOverReason),
         Column("text", "string", "The answer; empty where a person should answer"),
         Column("citations", ListOf(CITATION), "What the answer rests on"),
-        Column("products", ListOf("string"), "Products of the asker's list of the same category, at most three"),
+        Column(
+            "products", ListOf("string"), f"Products of the asker's list of the same category, at most {MOST_PRODUCTS}"
+        ),
         Column("confidence", "float32", "Calibrated probability that the answer is right", minimum=0, maximum=1),
         Column("inputs_hash", "int64", "Equal on two nights if nothing that the answer is made from changed"),
         Column("answers_version", "string", "Registered version of the model of answers, or `untrained`"),

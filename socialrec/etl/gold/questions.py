@@ -13,6 +13,7 @@ from pyspark.sql.window import Window
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import (
     ANSWERS,
+    MOST_PRODUCTS,
     PASSAGES,
     PRODUCT_ATTRIBUTES,
     RECOMMENDATIONS,
@@ -34,8 +35,6 @@ _VALUE = ("attribute", "value")
 _ASKED = ("platform", "question_id")
 _ANSWERED = ("text_hash", "inputs_hash", "decision", "reason", "text", "citations", "confidence")
 """Columns of an earlier answer that a kept one takes over, and those that tell if it may."""
-MOST_PRODUCTS = 3
-"""Products of the asker's list that are named beside an answer."""
 
 
 @dataclass(frozen=True)

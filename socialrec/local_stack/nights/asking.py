@@ -15,7 +15,7 @@ from socialrec.answers.evidence import read_evidence
 from socialrec.answers.model import FILES, AnswersModel, digest_of, load_answers
 from socialrec.answers.night import AnsweringNight, AnswersStamp
 from socialrec.answers.tables import QUESTIONS
-from socialrec.contracts.gold import PASSAGES, PRODUCT_ATTRIBUTES, RECOMMENDATIONS
+from socialrec.contracts.gold import MOST_PRODUCTS, PASSAGES, PRODUCT_ATTRIBUTES, RECOMMENDATIONS
 from socialrec.contracts.runs import UNTRAINED
 from socialrec.contracts.silver import SILVER_PRODUCTS, SILVER_TEMPLATES
 from socialrec.encoders.encoder import DOCUMENT, load_saved
@@ -27,8 +27,6 @@ from socialrec.settings import Settings
 from socialrec.settings.paths import below
 from socialrec.text.understanding.intents import has_intents, intents_of
 from socialrec.tracking import ANSWERS, ENCODER
-
-MOST_PRODUCTS = 3
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ def pin_answers(settings: Settings, tracker: tracking.Tracker) -> PinnedAnswers:
     encoder_version = str(json.loads((encoder_folder / DOCUMENT).read_text(encoding="utf-8"))["version"])
     if champion is not None:
         folder = tracker.fetch(ANSWERS, champion.version)
-        if digest_of(folder) != champion.tags[FILES]:
+        if digest_of(folder) != champion.tags.get(FILES):
             raise UserError(
                 f"files of version {champion.version} of {ANSWERS} changed or went since it was decided on: delete "
                 f"{folder}, which is then fetched from MLflow again; if that does not help, train the answers again"
