@@ -81,7 +81,8 @@ def answer(
         keys = Keys.sharing(run.settings.etl.shared_ids)
         intents = intent_reader(encoder) if has_intents(encoder) else None
         blocks = QuestionBlocks(spark, run.lake, run.ds, stamp.encoder_version, keys, intents)
-        AnsweringNight.save(night, templates.filter(templates["is_active"]), stamp, run.settings.answers)
+        active = templates.filter(templates["is_active"])
+        AnsweringNight.save(night, active, blocks.attribute_names(), stamp, run.settings.answers)
         blocks.general().write.parquet(str(night / GENERAL))
         threads = int(spark.conf.get("spark.task.cpus", "1") or 1)
         answer_block = block_answerer(model, night, run.settings.text, threads)

@@ -19,6 +19,7 @@ from socialrec.answers.tables import PAIRS
 from socialrec.answers.training import fit_answers
 from socialrec.contracts.gold import PASSAGES
 from socialrec.contracts.silver import SILVER_ANSWERS, SILVER_QUESTIONS
+from socialrec.contracts.vocabulary import Entity
 from socialrec.display.visible import plain_markdown
 from socialrec.encoders.encoder import load_saved
 from socialrec.runtime import job
@@ -40,7 +41,9 @@ def main(argv: list[str] | None = None) -> int:
     with job.run(NAME, args) as run:
         pins = job.receipt(run.settings, run.run_id, "pin_answers")
         encoder = load_saved(require_below(run.settings.models, Path(pins["encoder_folder"])), run.settings.text)
-        past, least = PastQuestions.read(run.lake, run.ds, encoder), run.settings.answers.min_calibration_questions
+        is_shared = Entity.QUESTIONS in run.settings.etl.shared_ids
+        past = PastQuestions.read(run.lake, run.ds, encoder, is_shared=is_shared)
+        least = run.settings.answers.min_calibration_questions
         n_questions = len(past.questions)
         if n_questions < least:
             run.log.info(f"{n_questions:,} answered questions about products with passages, {least} needed")

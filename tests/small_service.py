@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ from socialrec.answers.answering import answer
 from socialrec.answers.model import AnswersModel
 from socialrec.answers.passages import PassageIndex
 from socialrec.answers.tables import ATTRIBUTES, PASSAGES, QUESTIONS, TEMPLATES
+from socialrec.answers.templates import TemplateBook
 from socialrec.encoders.encoder import Encoder
 from socialrec.settings.answers import AnswersSettings
 
@@ -31,6 +33,7 @@ TEMPLATE_ROWS = (
     ("weight", "It weighs {weight}."),
 )
 ATTRIBUTE_ROWS = (("kite", "brand", "Acme"), ("kite", "size", "{size} or so"), ("train", "weight", "300 g"))
+ATTRIBUTE_NAMES = frozenset({"brand", "size", "weight"})
 
 
 def passages_of(said: Sequence[tuple[str, str | None, str | None, str, int, str]]) -> pa.Table:
@@ -65,8 +68,9 @@ def templates() -> pa.Table:
     return pa.Table.from_pylist(rows, TEMPLATES)
 
 
-def attributes() -> pa.Table:
-    rows = [{"product_id": p, "attribute": a, "value": v, "confidence": 1.0} for p, a, v in ATTRIBUTE_ROWS]
+def attributes(products: AbstractSet[str]) -> pa.Table:
+    known = [row for row in ATTRIBUTE_ROWS if row[0] in products]
+    rows = [{"product_id": p, "attribute": a, "value": v, "confidence": 1.0} for p, a, v in known]
     return pa.Table.from_pylist(rows, ATTRIBUTES)
 
 
@@ -79,12 +83,14 @@ def answers_to(
 ) -> list[dict[str, Any]]:
     """Answer questions from the shop's own index and by its untrained model, unless others are given."""
     table = pa.Table.from_pylist(list(asked), QUESTIONS)
+    known = attributes({one["product_id"] for one in asked})
     found = answer(
         table,
         encoder.encode([one["text"] for one in asked]),
         index or index_of(encoder),
-        templates(),
-        attributes(),
+        TemplateBook.of(
+            templates(), attributes({one["product_id"] for one in asked}), ATTRIBUTE_NAMES, settings.min_slot_confidence
+        ),
         model=model or AnswersModel.untrained(encoder.version, SETTINGS),
         settings=settings,
     )

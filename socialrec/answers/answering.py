@@ -52,8 +52,7 @@ def answer(
     questions: pa.Table,
     question_vectors: F32,
     passages: PassageIndex,
-    templates: pa.Table,
-    attributes: pa.Table,
+    book: TemplateBook,
     *,
     model: AnswersModel,
     settings: AnswersSettings,
@@ -67,7 +66,6 @@ def answer(
     asked = columns_of(questions, QUESTIONS, "questions")
     if len(asked) != len(question_vectors):
         raise UserError(f"there are {len(asked):,} questions and {len(question_vectors):,} vectors: encode them again")
-    book = TemplateBook.of(templates, attributes, settings.min_slot_confidence)
     service = _Service(passages, book, model, settings)
     starts = range(0, len(asked), BLOCK_QUESTIONS)
     blocks = [

@@ -8,6 +8,7 @@ import pyarrow as pa
 from socialrec.answers.answering import answer
 from socialrec.answers.model import AnswersModel
 from socialrec.answers.passages import PassageIndex
+from socialrec.answers.templates import TemplateBook
 from socialrec.contracts.vocabulary import AnswerDecision
 from socialrec.settings.answers import AnswersSettings
 from socialrec.vectors.arrays import F32, Flags
@@ -18,9 +19,8 @@ def deletion_valid(
     questions: pa.Table,
     question_vectors: F32,
     passages: PassageIndex,
+    book: TemplateBook,
     *,
-    templates: pa.Table,
-    attributes: pa.Table,
     model: AnswersModel,
     settings: AnswersSettings,
 ) -> Flags:
@@ -35,8 +35,6 @@ def deletion_valid(
             continue
         cited = {citation["passage_id"] for citation in row["citations"]}
         asked, vector = questions.slice(place, 1), question_vectors[place : place + 1]
-        again = answer(
-            asked, vector, passages.without(cited), templates, attributes, model=model, settings=settings
-        ).to_pylist()[0]
+        again = answer(asked, vector, passages.without(cited), book, model=model, settings=settings).to_pylist()[0]
         valid.append(again["text"] != row["text"])
     return np.array(valid, dtype=bool)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +18,7 @@ from socialrec.answers.model import AnswersModel, load_answers
 from socialrec.answers.passages import PassageIndex
 from socialrec.answers.tables import ATTRIBUTES, PASSAGES
 from socialrec.answers.tables import TEMPLATES as TEMPLATE_COLUMNS
+from socialrec.answers.templates import TemplateBook
 from socialrec.contracts.gold import ANSWERS
 from socialrec.contracts.vocabulary import AnswerDecision
 from socialrec.lake.schemas import arrow_schema
@@ -45,9 +46,12 @@ class AnswersStamp:
 
 @dataclass(frozen=True)
 class AnsweringNight:
-    """Templates, passages about no product with their `embedding`, stamp and settings."""
+    """Templates, names of the attributes that any product has, passages about no product with their `embedding`, stamp
+    and settings.
+    """
 
     templates: pa.Table
+    attributes: Sequence[str]
     general: pa.Table
     stamp: AnswersStamp
     settings: AnswersSettings
@@ -58,14 +62,17 @@ class AnsweringNight:
         document = json.loads((folder / FILE).read_text(encoding="utf-8"))
         general = pds.dataset(folder / GENERAL, format="parquet").to_table()
         settings = AnswersSettings.model_validate(document["settings"])
-        return cls(pq.read_table(folder / TEMPLATES), general, AnswersStamp(**document["stamp"]), settings)
+        stamp = AnswersStamp(**document["stamp"])
+        return cls(pq.read_table(folder / TEMPLATES), document["attributes"], general, stamp, settings)
 
     @staticmethod
-    def save(folder: Path, templates: pa.Table, stamp: AnswersStamp, settings: AnswersSettings) -> None:
+    def save(
+        folder: Path, templates: pa.Table, attributes: Sequence[str], stamp: AnswersStamp, settings: AnswersSettings
+    ) -> None:
         """Write a night for other processes to load, all but its passages about no product."""
         folder.mkdir(parents=True, exist_ok=True)
         pq.write_table(templates, folder / TEMPLATES)
-        document = {"stamp": vars(stamp), "settings": settings.model_dump(mode="json")}
+        document = {"stamp": vars(stamp), "attributes": list(attributes), "settings": settings.model_dump(mode="json")}
         (folder / FILE).write_text(json.dumps(document), encoding="utf-8")
 
     def answers(self, questions: pa.Table, passages: pa.Table, model: AnswersModel) -> pa.Table:
@@ -93,8 +100,9 @@ class AnsweringNight:
         vectors = vectors_of(questions["embedding"])
         near = vectors_of(evidence["embedding"]) if evidence.num_rows else vectors[:0]
         index = PassageIndex.of(evidence.drop_columns("embedding"), near)
-        known = attributes_of(questions)
-        made = answer(questions, vectors, index, self.templates, known, model=model, settings=self.settings)
+        least = self.settings.min_slot_confidence
+        book = TemplateBook.of(self.templates, attributes_of(questions), self.attributes, least)
+        made = answer(questions, vectors, index, book, model=model, settings=self.settings)
         names = zip(*(index.columns[name] for name in ("passage_id", "source", "text")), strict=True)
         cited = {passage: (source, text) for passage, source, text in names}
         rows: list[dict[str, Any]] = made.to_pylist()
@@ -121,7 +129,7 @@ class AnsweringNight:
         about = [sorted(map(str, table.select(_EVIDENCE).to_pylist())) for table in (passages, self.general)]
         versions = (self.stamp.answers_version, self.stamp.encoder_version, self.settings.model_dump(mode="json"))
         templates = sorted(map(str, self.templates.select(TEMPLATE_COLUMNS.names).to_pylist()))
-        shared = repr((about, templates, versions)).encode()
+        shared = repr((about, templates, sorted(self.attributes), versions)).encode()
         begun = hashlib.blake2b(shared, digest_size=_DIGEST_BYTES)
         found = []
         for question in questions.select(_ASKED).to_pylist():

@@ -15,6 +15,7 @@ from socialrec.answers.material import AnsweredQuestions, answers_by_question
 from socialrec.answers.passages import PassageIndex
 from socialrec.answers.tables import PASSAGES as PASSAGE_COLUMNS
 from socialrec.answers.training import MAX_QUESTIONS
+from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import PASSAGES
 from socialrec.contracts.silver import SILVER_ANSWERS, SILVER_QUESTIONS
 from socialrec.contracts.vocabulary import PassageSource
@@ -41,15 +42,15 @@ class PastQuestions:
     answers: dict[str, list[str]]
 
     @classmethod
-    def read(cls, lake: Lake, ds: str, encoder: Encoder) -> Self:
-        """Read the questions up to a day."""
-        asked, answered = (
-            with_one_id(lake.read(table, [day for day in lake.partitions(table) if day <= ds], [*_KEY, *columns]))
-            for table, columns in (
-                (SILVER_QUESTIONS, ("product_id", "text", "language", "asked_ts")),
-                (SILVER_ANSWERS, ("text", "author_kind", "n_votes")),
-            )
-        )
+    def read(cls, lake: Lake, ds: str, encoder: Encoder, *, is_shared: bool) -> Self:
+        """Read the questions up to a day; `is_shared`: ids of questions are the same on all platforms."""
+
+        def until(table: Table, *columns: str) -> pa.Table:
+            days = [day for day in lake.partitions(table) if day <= ds]
+            return with_one_id(lake.read(table, days, [*_KEY, *columns]), is_shared)
+
+        asked = until(SILVER_QUESTIONS, "product_id", "text", "language", "asked_ts")
+        answered = until(SILVER_ANSWERS, "text", "author_kind", "n_votes")
         kinds = lake.read(PASSAGES, [ds], ["product_id", "category"], filter=pc.field("product_id").is_valid())
         category = dict(zip(*(kinds[name].to_pylist() for name in ("product_id", "category")), strict=True))
         given = answers_by_question(answered)
@@ -84,8 +85,10 @@ class PastQuestions:
         return PassageIndex.of(passages.select(PASSAGE_COLUMNS.names), vectors_of(passages["embedding"]))
 
 
-def with_one_id(rows: pa.Table) -> pa.Table:
-    """Join platform and id of questions to one id."""
+def with_one_id(rows: pa.Table, is_shared: bool) -> pa.Table:
+    """Join platform and id of questions to one id, unless the id alone is one on all platforms."""
+    if is_shared:
+        return rows.drop_columns("platform")
     ids = pc.binary_join_element_wise(rows["platform"], rows["question_id"], ":")
     place = rows.schema.get_field_index("question_id")
     return rows.set_column(place, "question_id", ids).drop_columns("platform")

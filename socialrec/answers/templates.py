@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -32,9 +32,11 @@ class TemplateBook:
     attributes: frozenset[str]
 
     @classmethod
-    def of(cls, templates: pa.Table, attributes: pa.Table, min_confidence: float) -> Self:
+    def of(cls, templates: pa.Table, attributes: pa.Table, names: Collection[str], min_confidence: float) -> Self:
         """Read templates and those attributes that are sure enough. Of several templates of one intent and language the
         first in alphabetical order counts, and of several values the surest.
+
+        names: of the attributes that any product of the shop has; a slot of another name is a fault of its template.
         """
         texts: dict[tuple[str, str], str] = {}
         for row in sorted(columns_of(templates, TEMPLATES, "templates").to_pylist(), key=lambda row: row["text"]):
@@ -45,7 +47,7 @@ class TemplateBook:
             product = values[row["product_id"]]
             if row["confidence"] >= min_confidence:
                 product.setdefault(row["attribute"], row["value"])
-        return cls(texts, dict(values), frozenset(row["attribute"] for row in rows))
+        return cls(texts, dict(values), frozenset(names))
 
     def _problem(self, text: str) -> str | None:
         """Reason why a template cannot be used for any product; None where it can."""

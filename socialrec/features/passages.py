@@ -17,6 +17,8 @@ MAX_CHARS = 500
 """Maximum length of a sentence; a longer one is a text without ends of sentences, which nobody can check."""
 ATTRIBUTES = frozenset({PassageSource.STATED, PassageSource.PREDICTED})
 """Sources whose text is one sentence, whatever dots the value holds."""
+PRICE = "price"
+"""Attribute that is read from a product's price."""
 _WORD = re.compile(r"\w+")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 _QUESTION = re.compile("[?\uff1f\u061f\u037e][^\\w]*$")

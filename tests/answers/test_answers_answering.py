@@ -42,7 +42,7 @@ def test_a_template_answers_where_the_intent_is_sure_and_cites_the_value(encoder
     assert other["decision"] != "template"
 
 
-def test_a_slot_that_the_product_lacks_is_left_to_evidence(encoder: Encoder) -> None:
+def test_a_slot_that_the_product_lacks_but_others_of_the_shop_have_is_left_to_evidence(encoder: Encoder) -> None:
     [found] = answers_to(encoder, [question("What does it weigh?", intent="weight", intent_confidence=1.0)])
     assert (found["decision"], found["reason"]) == ("hand_over", "unsure")
 

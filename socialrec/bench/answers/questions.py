@@ -16,7 +16,8 @@ from socialrec.answers.model import AnswersModel
 from socialrec.answers.pairs import with_wrong_passages
 from socialrec.answers.passages import PassageIndex
 from socialrec.answers.retrieval import OWN
-from socialrec.answers.tables import ATTRIBUTES, PAIRS, PASSAGES, TEMPLATES
+from socialrec.answers.tables import PAIRS, PASSAGES
+from socialrec.answers.templates import TemplateBook
 from socialrec.answers.training import fit_answers
 from socialrec.bench.answers import product_qa
 from socialrec.bench.answers.pools import Pool, Rankings
@@ -91,16 +92,15 @@ def _deletion(pool: Pool, found: Rankings, model: AnswersModel, settings: Settin
     least = float(found.confidences[surest(found.confidences, COVERAGE)].min())
     lower = replace(model, bound=least)
     chosen = pool.settings(settings.answers)
-    templates, attributes = TEMPLATES.empty_table(), ATTRIBUTES.empty_table()
+    no_templates = TemplateBook({}, {}, frozenset())
     asked = pool.asked()
-    answers = answer(asked, pool.vectors, pool.index, templates, attributes, model=lower, settings=chosen)
+    answers = answer(asked, pool.vectors, pool.index, no_templates, model=lower, settings=chosen)
     valid = deletion_valid(
         answers,
         asked,
         pool.vectors,
         pool.index,
-        templates=templates,
-        attributes=attributes,
+        no_templates,
         model=lower,
         settings=chosen,
     )

@@ -17,7 +17,7 @@ from socialrec.contracts.vocabulary import Entity, PassageSource
 from socialrec.etl.keys import Keys
 from socialrec.etl.tables import read_staged, read_table
 from socialrec.etl.wording.texts import language, text_hash
-from socialrec.features.passages import attribute_sentence, normalised, passage_id, passages_in
+from socialrec.features.passages import PRICE, attribute_sentence, normalised, passage_id, passages_in
 from socialrec.lake import Lake, Stage
 
 _KEPT = ("product_id", "platform", "source", "speaker", "said_ts", "language")
@@ -106,7 +106,7 @@ class PassageBuilder:
 def prices(products: DataFrame) -> DataFrame:
     """Prices of products as attributes: `product_id`, `attribute` and `value`, such as `12.50 EUR`."""
     price = F.concat_ws(" ", F.format_string("%.2f", F.col("price_cents") / 100), "currency")
-    named = {"attribute": F.lit("price"), "value": price}
+    named = {"attribute": F.lit(PRICE), "value": price}
     return products.where("price_cents IS NOT NULL").withColumns(named).select("product_id", *named)
 
 

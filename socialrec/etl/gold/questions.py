@@ -87,6 +87,10 @@ class QuestionBlocks:
         """Passages about no product with their vectors."""
         return self._with_vectors(self._passages().where("product_id IS NULL")).drop("ds")
 
+    def attribute_names(self) -> list[str]:
+        """Names of the attributes that any product has, in alphabetical order."""
+        return sorted(row["attribute"] for row in self._known().select("attribute").distinct().collect())
+
     def _open(self, days: Sequence[str]) -> DataFrame:
         until = [day for day in self.lake.partitions(SILVER_ANSWERS) if day <= self.ds]
         by_shop = read_table(self.spark, self.lake, SILVER_ANSWERS, until).where(
@@ -105,12 +109,15 @@ class QuestionBlocks:
     def _attributes(self, asked: DataFrame) -> DataFrame:
         """Attributes of the products that are asked about, sorted by name."""
         about = asked.select("product_id").distinct()
-        named = (*_VALUE, F.lit(1.0).cast("float").alias("confidence"))
-        priced = prices(self._read(SILVER_PRODUCTS)).select("product_id", *named)
-        known = self._read(PRODUCT_ATTRIBUTES).select("product_id", *_VALUE, "confidence").unionByName(priced)
-        known = known.join(about, "product_id", "left_semi")
+        known = self._known().join(about, "product_id", "left_semi")
         fields = F.struct(*_VALUE, "confidence")
         return known.groupBy("product_id").agg(F.array_sort(F.collect_list(fields)).alias("attributes"))
+
+    def _known(self) -> DataFrame:
+        """Attributes of all products with their prices: `product_id`, `attribute`, `value` and `confidence`."""
+        named = (*_VALUE, F.lit(1.0).cast("float").alias("confidence"))
+        priced = prices(self._read(SILVER_PRODUCTS)).select("product_id", *named)
+        return self._read(PRODUCT_ATTRIBUTES).select("product_id", *_VALUE, "confidence").unionByName(priced)
 
     def _listed(self, asked: DataFrame, kinds: DataFrame) -> DataFrame:
         """Products of the asker's list that are of the same category as the one that is asked about."""

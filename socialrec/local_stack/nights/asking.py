@@ -21,6 +21,7 @@ from socialrec.contracts.silver import SILVER_PRODUCTS, SILVER_TEMPLATES
 from socialrec.encoders.encoder import DOCUMENT, load_saved
 from socialrec.errors import UserError
 from socialrec.etl.wording.cleaning import cleaned
+from socialrec.features.passages import PRICE
 from socialrec.lake import Lake
 from socialrec.recommend.lists.published import product_ids_of, user_keys_of
 from socialrec.settings import Settings
@@ -122,7 +123,8 @@ class Desk:
         """Night of these passages about no product."""
         templates = self.lake.read(SILVER_TEMPLATES, [self.ds])
         stamp = AnswersStamp(self.ds, self.pins.answers_version, self.pins.encoder_version)
-        return AnsweringNight(templates.filter(templates["is_active"]), general, stamp, self.settings.answers)
+        active = templates.filter(templates["is_active"])
+        return AnsweringNight(active, self.attribute_names(), general, stamp, self.settings.answers)
 
     def question(self, text: str, product_id: str | None, listed: list[str]) -> pa.Table:
         """The question as a row of `etl.gold.questions.QuestionBlocks`; its language is left open."""
@@ -141,6 +143,12 @@ class Desk:
         types = {field.name: field.type for field in QUESTIONS} | {"embedding": pa.list_(pa.float32())}
         return pa.table({name: pa.array([value], types.get(name)) for name, value in row.items()})
 
+    def attribute_names(self) -> list[str]:
+        """Names of the attributes that any product has, `price` among them, in alphabetical order."""
+        named = self.lake.read(PRODUCT_ATTRIBUTES, [self.ds], ["attribute"])["attribute"].unique().to_pylist()
+        priced = self.lake.dataset(SILVER_PRODUCTS, [self.ds]).head(1, filter=pc.field("price_cents").is_valid())
+        return sorted({*named, PRICE} if priced.num_rows else named)
+
     def _known(self, product_id: str | None) -> tuple[bool | None, list[dict[str, Any]]]:
         """Check if a product is offered (None without one), and read its attributes with its price."""
         if product_id is None:
@@ -154,6 +162,6 @@ class Desk:
         for product in products.to_pylist():
             if product["price_cents"] is not None:
                 price = f"{product['price_cents'] / 100:.2f} {product['currency'] or ''}".strip()
-                attributes.append({"attribute": "price", "value": price, "confidence": 1.0})
+                attributes.append({"attribute": PRICE, "value": price, "confidence": 1.0})
             return product["is_active"], attributes
         return False, attributes
