@@ -88,9 +88,7 @@ def answers_to(
         table,
         encoder.encode([one["text"] for one in asked]),
         index or index_of(encoder),
-        TemplateBook.of(
-            templates(), attributes({one["product_id"] for one in asked}), ATTRIBUTE_NAMES, settings.min_slot_confidence
-        ),
+        TemplateBook.of(templates(), known, ATTRIBUTE_NAMES, settings.min_slot_confidence),
         model=model or AnswersModel.untrained(encoder.version, SETTINGS),
         settings=settings,
     )
