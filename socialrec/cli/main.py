@@ -22,6 +22,7 @@ from socialrec.display.terminal import console as _console
 from socialrec.display.visible import say_error
 from socialrec.errors import EXIT_USER_ERROR, UserError
 from socialrec.settings import load_settings
+from socialrec.settings.threads import wait_patiently
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(bench, name="bench")
@@ -33,6 +34,7 @@ app.command("rotate-key")(rotate_key)
 
 def main() -> None:
     """Run a command; a user's mistake becomes one line and exit code 2."""
+    wait_patiently()
     try:
         app()
     except UserError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from socialrec.orchestration.commands import JOBS, RUN_ID, command, program, rea
 from socialrec.orchestration.links import SparkLink, TrainingRunLink, links_of
 from socialrec.orchestration.notes import write_note
 from socialrec.settings import load_settings
+from socialrec.settings.threads import PATIENT
 
 USER_ERROR = 2
 """Exit code of a job that failed by an error only a person can correct; retries would not help."""
@@ -70,7 +72,9 @@ class PythonJob(_Receipted, BaseOperator):
 
     def execute(self, context: Any) -> Any:
         """Run the job and return its receipt. A UserError or a refusal is not retried."""
-        result = self._hook.run_command(command(self.job, self.arguments), cwd=str(JOBS.parent))
+        result = self._hook.run_command(
+            command(self.job, self.arguments), env={**PATIENT, **os.environ}, cwd=str(JOBS.parent)
+        )
         if result.exit_code == REFUSED:
             raise CandidateRefusedError(f"{self.job}: {self.read_receipt(context)['note']}")
         if result.exit_code == USER_ERROR:

@@ -18,6 +18,7 @@ from socialrec.orchestration.pools import GPU, SPARK
 from socialrec.orchestration.run_date import folder_name, newest_published, resolve
 from socialrec.settings import Settings, load_settings
 from socialrec.settings.text import Engine
+from socialrec.settings.threads import PATIENT
 
 DEFAULTS: dict[str, Any] = {
     "owner": "socialrec",
@@ -91,6 +92,7 @@ def spark_job(settings: Settings, job: str, *arguments: str) -> SparkJob:
         properties_file=str(settings.spark_secret) if settings.spark_secret else None,
         conf={"spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={scratch}", **settings.spark.conf},
         env_vars={
+            **PATIENT,
             "PYSPARK_PYTHON": sys.executable,
             "PYSPARK_DRIVER_PYTHON": sys.executable,
             **settings.spark.environment,

@@ -21,6 +21,7 @@ from socialrec.bench.result import this_machine
 from socialrec.errors import UserError
 from socialrec.local_stack.environment import REPOSITORY
 from socialrec.settings import ENV_PREFIX
+from socialrec.settings.threads import PATIENT
 
 AT_ONCE = 2
 """Worlds that run in parallel, where the machine has enough cores."""
@@ -122,7 +123,7 @@ def environment(at_once: int) -> dict[str, str]:
     # Most CPU time of a small night goes into compiling code that Spark runs a few times: one tier is enough.
     # With one tier the JVM reserves a fifth of the usual code cache, which a demo world's night fills.
     jvm = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"}
-    return {**kept, **data, **jvm, "PYTHONPATH": path, "OMP_NUM_THREADS": str(threads)}
+    return {**PATIENT, **kept, **data, **jvm, "PYTHONPATH": path, "OMP_NUM_THREADS": str(threads)}
 
 
 def line_of(facts: FirstNight) -> str:
