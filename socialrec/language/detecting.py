@@ -62,7 +62,7 @@ _SHARED_SCRIPTS = {
     "CYRILLIC": ("ru", "uk", "bg", "sr", "kk"),
     "DEVANAGARI": ("hi", "mr", "ne"),
 }
-"""Languages that their bytes tell apart: those of shops, since each one more makes short texts of the
+"""Languages that their bytes distinguish: those of shops, since each one more makes short texts of the
 others doubtful (with all 97 of the model, `nice dress` is Nigerian Pidgin).
 """
 _LETTERS = {

@@ -1,4 +1,4 @@
-"""Frequent words of languages in Latin script, which tell their languages apart."""
+"""Frequent words of languages in Latin script, which distinguish them."""
 
 from __future__ import annotations
 
