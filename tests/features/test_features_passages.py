@@ -20,7 +20,7 @@ COMMENT = PassageSource.COMMENT
         ("Call me at [phone] please. I would buy it again.", [(1, "I would buy it again.")]),
         ('He asked: "does it fly?"', []),
         ("这个风筝飞得很高。好!结实吗?", [(0, "这个风筝飞得很高。")]),
-        ("好。质量好。快递很快。", [(2, "快递很快。")]),
+        ("好。质量好。质量非常好。", [(2, "质量非常好。")]),
         ("yes " * 200, []),
         ("", []),
     ],
