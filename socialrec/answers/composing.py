@@ -22,9 +22,13 @@ _SECOND_PERSON = (
     (re.compile(rf"\b(?:the )?{_PERSON}s(?= (?:{_MODAL}|need|get|have)\b)", re.IGNORECASE), "you"),
     (re.compile(rf"\b(?:the|a|an) {_PERSON}'s\b|\b(?:the )?{_PERSON}s'(?=\s)", re.IGNORECASE), "your"),
 )
-_ATTRIBUTE = re.compile(r"The (.+?) is (?:probably )?(.+?)\.?")
-_YES_OR_NO = re.compile(r"^\s*(?:yes|no|yeah|nope)\b[\s,.!:;-]*", re.IGNORECASE)
-_FIRST_PERSON = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself)\b", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"The (.+?) is (?:probably )?(.+?)\.?|(.+?)(?:可能)?是(.+?)\u3002?")
+_YES_OR_NO = re.compile(
+    r"^\s*(?:(?:yes|no|yeah|nope)\b[\s,.!:;-]*"
+    r"|(?:是的?|不是|对|不对|有的?|没有|会的?|不会|能|不能|可以的?|不可以|行|不行)[\s,.!;\uff0c\u3002\uff01\uff1b]+)",
+    re.IGNORECASE,
+)
+_FIRST_PERSON = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself)\b|我|咱|俺|本人", re.IGNORECASE)
 _SPEAKERS = {
     STATED: ("The product data say", "The product data say"),
     PREDICTED: ("Its texts suggest", "Its texts suggest"),
@@ -130,4 +134,4 @@ def _same_words(index: PassageIndex, one: int, other: int) -> bool:
 def _attribute(text: str) -> tuple[str, str]:
     """Name and value of an attribute in a sentence such as `The brand is Acme.`; empty where it says none."""
     found = _ATTRIBUTE.fullmatch(text)
-    return (found[1].lower(), found[2].lower()) if found else ("", "")
+    return ((found[1] or found[3]).lower(), (found[2] or found[4]).lower()) if found else ("", "")

@@ -8,17 +8,24 @@ from collections.abc import Iterator
 
 from socialrec.contracts.vocabulary import PassageSource, PersonalData
 from socialrec.features.words import sentences_of
+from socialrec.language.forms import normal
+from socialrec.language.segmenting import spaced
 from socialrec.privacy.masking.personal_data import mask_of
 
 MIN_WORDS = 3
 MIN_UNSPACED = 6
-"""Minimum letters of a sentence in a script without spaces between words."""
+"""Letters of a sentence in a script without spaces that are enough too: not all of them are cut into words."""
 MAX_CHARS = 500
 """Maximum length of a sentence; a longer one is a text without ends of sentences, which nobody can check."""
 ATTRIBUTES = frozenset({PassageSource.STATED, PassageSource.PREDICTED})
 """Sources whose text is one sentence, whatever dots the value holds."""
 PRICE = "price"
 """Attribute that is read from a product's price."""
+CHINESE_ATTRIBUTES = {
+    "category": "类别", "brand": "品牌", "price": "价格", "colour": "颜色", "color": "颜色", "size": "尺码",
+    "style": "风格", "material": "材质", "gender": "适用性别", "pattern": "图案",
+}  # fmt: skip
+"""Names of attributes in Chinese sentences; others keep their own."""
 _WORD = re.compile(r"\w+")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 _QUESTION = re.compile("[?\uff1f\u061f\u037e][^\\w]*$")
@@ -38,12 +45,12 @@ def is_citable(sentence: str) -> bool:
     """Check if an answer may cite a sentence."""
     if len(sentence) > MAX_CHARS or _QUESTION.search(sentence) or any(mask in sentence for mask in _MASKS):
         return False
-    return len(_WORD.findall(sentence)) >= MIN_WORDS or len(_UNSPACED.findall(sentence)) >= MIN_UNSPACED
+    return len(_WORD.findall(spaced(normal(sentence)))) >= MIN_WORDS or len(_UNSPACED.findall(sentence)) >= MIN_UNSPACED
 
 
 def normalised(sentence: str) -> str:
-    """Words of a sentence in small letters, in order, without other signs: equal where two sentences say the same."""
-    return " ".join(_WORD.findall(sentence.casefold()))
+    """Words of a sentence in normal form, in order, without other signs: equal where two sentences say the same."""
+    return " ".join(_WORD.findall(normal(sentence).casefold()))
 
 
 def passage_id(subject: str, source: PassageSource, words: str) -> str:
@@ -53,7 +60,9 @@ def passage_id(subject: str, source: PassageSource, words: str) -> str:
     return hashlib.sha256(f"{subject}\n{source}\n{words}".encode()).hexdigest()
 
 
-def attribute_sentence(attribute: str, value: str, source: PassageSource) -> str:
-    """Say what is known of an attribute in a sentence that can be cited."""
-    certainty = "probably " if source is PassageSource.PREDICTED else ""
-    return f"The {attribute} is {certainty}{value}."
+def attribute_sentence(attribute: str, value: str, source: PassageSource, language: str = "en") -> str:
+    """Say what is known of an attribute in a sentence that can be cited, in Chinese (`zh`) or else in English."""
+    is_sure = source is not PassageSource.PREDICTED
+    if language == "zh":
+        return f"{CHINESE_ATTRIBUTES.get(attribute, attribute)}{'' if is_sure else '可能'}是{value}。"
+    return f"The {attribute} is {'' if is_sure else 'probably '}{value}."

@@ -20,6 +20,7 @@ COMMENT = PassageSource.COMMENT
         ("Call me at [phone] please. I would buy it again.", [(1, "I would buy it again.")]),
         ('He asked: "does it fly?"', []),
         ("这个风筝飞得很高。好!结实吗?", [(0, "这个风筝飞得很高。")]),
+        ("好。质量好。质量非常好。", [(2, "质量非常好。")]),
         ("yes " * 200, []),
         ("", []),
     ],
@@ -34,6 +35,13 @@ def test_an_attribute_is_one_sentence_whatever_dots_it_holds_and_a_prediction_sa
     stated = attribute_sentence("brand", "Dr. Finch. Ltd", PassageSource.STATED)
     assert list(passages_in(stated, PassageSource.STATED)) == [(0, "The brand is Dr. Finch. Ltd.")]
     assert attribute_sentence("brand", "Lego", PassageSource.PREDICTED) == "The brand is probably Lego."
+
+
+def test_an_attribute_of_a_product_in_chinese_is_said_in_chinese() -> None:
+    said = [attribute_sentence(name, "Lego", PassageSource.STATED, "zh") for name in ("brand", "voltage")]
+    assert said == ["品牌是Lego。", "voltage是Lego。"]
+    assert attribute_sentence("brand", "Lego", PassageSource.PREDICTED, "zh") == "品牌可能是Lego。"
+    assert [list(passages_in(one, PassageSource.STATED)) for one in said] == [[(0, one)] for one in said]
 
 
 def test_sentences_of_the_same_words_are_one_passage_of_their_product_and_source() -> None:

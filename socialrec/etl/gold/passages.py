@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import product as pairs_of
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -17,7 +18,14 @@ from socialrec.contracts.vocabulary import Entity, PassageSource
 from socialrec.etl.keys import Keys
 from socialrec.etl.tables import read_staged, read_table
 from socialrec.etl.wording.texts import language, text_hash
-from socialrec.features.passages import PRICE, attribute_sentence, normalised, passage_id, passages_in
+from socialrec.features.passages import (
+    CHINESE_ATTRIBUTES,
+    PRICE,
+    attribute_sentence,
+    normalised,
+    passage_id,
+    passages_in,
+)
 from socialrec.lake import Lake, Stage
 
 _KEPT = ("product_id", "platform", "source", "speaker", "said_ts", "language")
@@ -56,15 +64,20 @@ class PassageBuilder:
         )
 
     def _attributes(self, offered: DataFrame, attributes: DataFrame) -> DataFrame:
-        """Sentences about attributes, stated and predicted, and about prices."""
+        """Sentences about attributes, stated and predicted, and about prices, in Chinese for products in Chinese."""
         priced = prices(offered).withColumn("origin", F.lit(PassageSource.STATED.value))
         known = attributes.select("product_id", "attribute", "value", "origin").unionByName(priced)
-        of_offered = known.join(offered.select("product_id", "platform", "updated_ts"), "product_id")
+        spoken = F.when(language("text") == "zh", "zh").otherwise("en")
+        described = offered.select("product_id", "platform", "updated_ts", spoken.alias("language"))
+        named_so = F.create_map(*(F.lit(word) for pair in CHINESE_ATTRIBUTES.items() for word in pair))
+        of_offered = known.join(described, "product_id").withColumn("spoken", named_so[F.col("attribute")])
         sentence = F.lit(None).cast("string")
-        for source in (PassageSource.STATED, PassageSource.PREDICTED):
-            said = F.format_string(attribute_sentence("%s", "%s", source), "attribute", "value")
-            sentence = F.when(F.col("origin") == source.value, said).otherwise(sentence)
-        named = {"source": F.col("origin"), "text": sentence, "language": F.lit("en"), "speaker": F.lit("")}
+        for source, code in pairs_of((PassageSource.STATED, PassageSource.PREDICTED), ("en", "zh")):
+            name = F.coalesce("spoken", "attribute") if code == "zh" else F.col("attribute")
+            said = F.format_string(attribute_sentence("%s", "%s", source, code), name, "value")
+            is_so = (F.col("origin") == source.value) & (F.col("language") == code)
+            sentence = F.when(is_so, said).otherwise(sentence)
+        named = {"source": F.col("origin"), "text": sentence, "speaker": F.lit("")}
         return _part(of_offered.withColumns(named), "updated_ts")
 
     def _descriptions(self, offered: DataFrame) -> DataFrame:
