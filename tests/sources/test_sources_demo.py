@@ -18,7 +18,8 @@ from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.sources import import_source, newest_day
-from socialrec.sources.demo import DemoWorld, write_demo
+from socialrec.sources.demo.world import DemoWorld
+from socialrec.sources.demo.writing import write_demo
 
 LAST_DAY = date(2026, 3, 1)
 TINY = DemoWorld(users=60, products=40, days=6, communities=3)

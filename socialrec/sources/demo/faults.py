@@ -12,7 +12,7 @@ import numpy as np
 
 from socialrec.contracts.entities import ENTITIES, EVENTS
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
-from socialrec.sources.demo_world import DemoWorld, Ints
+from socialrec.sources.demo.world import DemoWorld, Ints
 
 Record = dict[str, Any]
 Spoiler = tuple[QuarantineReason, Callable[[Record, date], Record | str]]
@@ -144,7 +144,7 @@ def _in_future(entity: Entity) -> Callable[[Record, date], Record]:
 
 
 def _cut_short(row: Record, _: date) -> str:
-    line = json.dumps(row)
+    line = json.dumps(row, ensure_ascii=False)
     return line[: len(line) // 2]
 
 

@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.vocabulary import Entity
 from socialrec.lake.schemas import arrow_type
-from socialrec.sources.demo_activity import Comments, make_comments, make_events, make_looks
-from socialrec.sources.demo_faults import PlannedDelivery, Record, deliver
-from socialrec.sources.demo_records import (
+from socialrec.sources.demo.activity import Comments, make_comments, make_events, make_looks
+from socialrec.sources.demo.faults import PlannedDelivery, Record, deliver
+from socialrec.sources.demo.records import (
     Records,
     comment_id,
     comment_records,
@@ -29,13 +29,12 @@ from socialrec.sources.demo_records import (
     product_records,
     user_id,
 )
-from socialrec.sources.demo_service import DemoService
-from socialrec.sources.demo_words import ASPECTS, CATEGORIES, SENTIMENTS, STYLES
-from socialrec.sources.demo_world import DemoCatalogue, DemoWorld, People, make_catalogue, make_follows, make_people
+from socialrec.sources.demo.service import DemoService
+from socialrec.sources.demo.texts import Tongues, make_tongues
+from socialrec.sources.demo.words.vocabulary import ASPECTS, SENTIMENTS
+from socialrec.sources.demo.world import DemoCatalogue, DemoWorld, People, make_catalogue, make_follows, make_people
 from socialrec.sources.landing import Format, Imported, write_day
 from socialrec.sources.landing import deliver as deliver_days
-
-__all__ = ["DemoWorld", "write_demo"]
 
 PLATFORM = "demo"
 FORMATS: dict[Entity, Format] = {
@@ -57,6 +56,8 @@ class _Scene:
     people: People
     catalogue: DemoCatalogue
     comments: Comments
+    tongues: Tongues
+    personal: Sequence[str]
     questions: list[Record]
     records: Mapping[Entity, Records]
 
@@ -66,7 +67,9 @@ def write_demo(landing: Path, last_day: date, truth: Path, settings: DemoWorld =
 
     `truth` gets users.parquet, products.parquet, comments.parquet, questions.parquet, and counts.json (a
     `demo_faults.Counts` by entity).
-    The same settings and day give the same bytes. Where the demo world has landed before, nothing is written.
+    In a world that is not English, users.parquet has the `language` of each, products.parquet the `languages` of each
+    and if its text tells style and category, comments.parquet the kind of the personal data in it, or "". The same
+    settings and day give the same bytes. Where the demo world has landed before, nothing is written.
     """
     first = last_day - timedelta(days=settings.days - 1)
 
@@ -91,25 +94,27 @@ def _make_scene(world: DemoWorld, first: date) -> _Scene:
     follows = make_follows(world, people)
     looks = make_looks(world, people, catalogue, follows)
     comments = make_comments(world, people, catalogue, looks, follows)
-    products, nouns = product_records(world, catalogue, first)
+    tongues = make_tongues(world)
+    products, traits = product_records(world, catalogue, tongues, first)
+    said, personal = comment_records(world, people, comments, products=traits, tongues=tongues, first=first)
     records = {
         Entity.PRODUCTS: products,
         Entity.INTERACTIONS: interaction_records(make_events(world, people, catalogue, looks), first),
-        Entity.COMMENTS: comment_records(world, people, catalogue, comments, nouns=nouns, first=first),
+        Entity.COMMENTS: said,
         Entity.FOLLOWS: follow_records(follows, first),
     }
-    service = DemoService(world, people, catalogue, comments, products, nouns, first).make()
+    service = DemoService(world, people, catalogue, comments, products, traits, tongues, first).make()
     records |= {
         Entity.QUESTIONS: service.questions,
         Entity.ANSWERS: service.answers,
         Entity.TEMPLATES: service.templates,
     }
-    return _Scene(people, catalogue, comments, service.truth, records)
+    return _Scene(people, catalogue, comments, tongues, personal, service.truth, records)
 
 
 def _content(entity: Entity, records: Sequence[Record | str]) -> pa.Table | list[str]:
     if FORMATS[entity].startswith("jsonl"):
-        return [record if isinstance(record, str) else json.dumps(record) for record in records]
+        return [record if isinstance(record, str) else json.dumps(record, ensure_ascii=False) for record in records]
     # Times stay text in both, so that an invalid time can be delivered too.
     fields = {
         column.name: pa.string() if column.type == "timestamp" else arrow_type(column.type)
@@ -122,9 +127,9 @@ def _write_truth(truth: Path, world: DemoWorld, scene: _Scene, deliveries: Mappi
     shutil.rmtree(truth, ignore_errors=True)
     truth.mkdir(parents=True)
     for name, columns in (
-        ("users", _user_truth(world, scene.people)),
-        ("products", _product_truth(world, scene.catalogue)),
-        ("comments", _comment_truth(scene.comments)),
+        ("users", _user_truth(world, scene)),
+        ("products", _product_truth(world, scene)),
+        ("comments", _comment_truth(world, scene)),
         ("questions", {name: [row[name] for row in scene.questions] for name in scene.questions[0]}),
     ):
         pq.write_table(pa.table(columns), truth / f"{name}.parquet")
@@ -132,34 +137,50 @@ def _write_truth(truth: Path, world: DemoWorld, scene: _Scene, deliveries: Mappi
     (truth / "counts.json").write_text(json.dumps(counts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _user_truth(world: DemoWorld, people: People) -> dict[str, Any]:
+def _user_truth(world: DemoWorld, scene: _Scene) -> dict[str, Any]:
     def best(taste: Any, names: Sequence[str], n: int) -> list[list[str]]:
         return [[names[place] for place in row] for row in np.argsort(-taste, axis=1, kind="stable")[:, :n]]
 
-    return {
+    people, tongues = scene.people, scene.tongues
+    columns = {
         "user_id": [user_id(number) for number in range(world.users)],
         "community": people.community,
-        "categories": best(people.category_taste, CATEGORIES, 3),
-        "styles": best(people.style_taste, STYLES, 2),
+        "categories": best(people.category_taste, tongues.categories, 3),
+        "styles": best(people.style_taste, tongues.styles, 2),
         "is_cold": people.is_cold,
         "is_hub": np.arange(world.users) == people.hub,
     }
+    if world.language == "en":
+        return columns
+    return columns | {"language": [tongues.of_user(number).language for number in range(world.users)]}
 
 
-def _product_truth(world: DemoWorld, catalogue: DemoCatalogue) -> dict[str, Any]:
-    return {
+def _product_truth(world: DemoWorld, scene: _Scene) -> dict[str, Any]:
+    catalogue, tongues = scene.catalogue, scene.tongues
+    columns = {
         "product_id": [product_id(number) for number in range(world.products)],
-        "category": [CATEGORIES[place] for place in catalogue.category],
-        "style": [STYLES[place] for place in catalogue.style],
+        "category": [tongues.categories[place] for place in catalogue.category],
+        "style": [tongues.styles[place] for place in catalogue.style],
         "is_cold": catalogue.is_cold,
         "is_active": catalogue.last_day >= world.days,
     }
+    if world.language == "en":
+        return columns
+    return columns | {
+        "languages": [
+            [words.language for words in tongues.languages_of_product(number)] for number in range(world.products)
+        ],
+        "text_tells_style": tongues.tells_style,
+        "text_tells_category": tongues.tells_category,
+    }
 
 
-def _comment_truth(comments: Comments) -> dict[str, Any]:
-    return {
+def _comment_truth(world: DemoWorld, scene: _Scene) -> dict[str, Any]:
+    comments = scene.comments
+    columns = {
         "comment_id": [comment_id(number) for number in range(len(comments.user))],
         "sentiment": [SENTIMENTS[place] for place in comments.sentiment],
         "aspect": [ASPECTS[place] for place in comments.aspect],
         "is_reply": comments.parent >= 0,
     }
+    return columns if world.language == "en" else columns | {"personal_data": list(scene.personal)}
