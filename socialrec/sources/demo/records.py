@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
 from socialrec.sources.demo.activity import DAY_SECONDS, EVENT_TYPES, Comments, Events
-from socialrec.sources.demo.faults import Record
+from socialrec.sources.demo.faults import Record, Records
+from socialrec.sources.demo.gallery import Gallery
+from socialrec.sources.demo.ids import comment_id, product_id, user_id
 from socialrec.sources.demo.texts import Tongues
 from socialrec.sources.demo.words.vocabulary import ASPECTS, CATEGORIES, STYLES, ProductTraits, Remark, draw_traits
-from socialrec.sources.demo.world import NEVER, DemoCatalogue, DemoWorld, Follows, Ints, People
+from socialrec.sources.demo.world import NEVER, DemoCatalogue, DemoWorld, Follows, People
 
 _UPDATES_PER_PRODUCT_DAY = 0.002
 """Price changes per product and day."""
@@ -21,26 +22,8 @@ _TOPIC_STATED_SHARE = 0.4
 """Share of comments to which somebody in the shop has assigned a topic."""
 
 
-@dataclass(frozen=True)
-class Records:
-    """Valid rows in order of time, and the number of the day (int64, one per row) of each."""
-
-    rows: list[Record]
-    days: Ints
-
-
-def user_id(number: int) -> str:
-    """Shop's identifier of a user."""
-    return f"u{number:05d}"
-
-
-def product_id(number: int) -> str:
-    """Shop's identifier of a product."""
-    return f"p{number:05d}"
-
-
 def product_records(
-    world: DemoWorld, catalogue: DemoCatalogue, tongues: Tongues, first: date
+    world: DemoWorld, catalogue: DemoCatalogue, tongues: Tongues, gallery: Gallery, first: date
 ) -> tuple[Records, list[ProductTraits]]:
     """Make rows of each product at its arrival, its price changes and its end; and each product's traits."""
     rng, shop = world.rng(7), tongues.shop
@@ -62,6 +45,7 @@ def product_records(
             "currency": shop.currency,
             "is_active": True,
             "updated_ts": stamp(first, start * DAY_SECONDS + 3_600),
+            "images": gallery.paths(number),
         }
         dated.append((start, row))
         for day, change in _changes(rng, world, catalogue, number):
@@ -125,11 +109,6 @@ def comment_records(
         row |= {"topic": aspect} if is_sorted[number] else {}
         rows.append(row | {"parent_comment_id": comment_id(parent)} if parent >= 0 else row)
     return Records(rows, comments.second // DAY_SECONDS), personal
-
-
-def comment_id(number: int) -> str:
-    """Shop's identifier of a comment."""
-    return f"c{number:06d}"
 
 
 def follow_records(follows: Follows, first: date) -> Records:

@@ -20,8 +20,9 @@ from functools import cached_property
 import numpy as np
 
 from socialrec.sources.demo.activity import DAY_SECONDS, Comments
-from socialrec.sources.demo.faults import Record
-from socialrec.sources.demo.records import Records, product_id, stamp, user_id
+from socialrec.sources.demo.faults import Record, Records
+from socialrec.sources.demo.ids import product_id, question_id, user_id
+from socialrec.sources.demo.records import stamp
 from socialrec.sources.demo.texts import Tongues
 from socialrec.sources.demo.words.vocabulary import ASPECTS, ProductTraits, ServiceWords, at, pick
 from socialrec.sources.demo.world import DemoCatalogue, DemoWorld, Flags, People
@@ -243,8 +244,3 @@ class DemoService:
             for language, text in texts.items()
         ]
         return Records(rows, np.zeros(len(rows), dtype=np.int64))
-
-
-def question_id(number: int) -> str:
-    """Shop's identifier of a question."""
-    return f"q{number:05d}"

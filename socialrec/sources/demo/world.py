@@ -47,6 +47,8 @@ class DemoWorld:
     late_share: float = 0.01
     duplicate_share: float = 0.03
     broken_share: float = 0.01
+    picture_share: float = 0.92
+    """Share of products with pictures; 0 lands none."""
     conflicts: int = 8
     """Share of interactions that repeat an id with other content; comments have half as many, questions an eighth."""
     seed: int = 20260103
@@ -54,9 +56,10 @@ class DemoWorld:
     def __post_init__(self) -> None:
         if self.language not in SPOKEN:
             raise UserError(f"demo world: no language {self.language!r}; there are: {', '.join(SPOKEN)}")
-        shares = ("inside_share", "reply_share", "cold_user_share", "cold_product_share", "inactive_product_share")
+        people = ("inside_share", "reply_share", "cold_user_share")
+        products = ("cold_product_share", "inactive_product_share", "picture_share")
         faults = ("late_share", "duplicate_share", "broken_share")
-        wrong = [name for name in (*shares, *faults) if not 0 <= getattr(self, name) < 1]
+        wrong = [name for name in (*people, *products, *faults) if not 0 <= getattr(self, name) < 1]
         if wrong:
             raise UserError(f"demo world: {', '.join(wrong)} must be at least 0 and below 1")
         if self.looks_per_user < 1:

@@ -18,20 +18,18 @@ from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.vocabulary import Entity
 from socialrec.lake.schemas import arrow_type
 from socialrec.sources.demo.activity import Comments, make_comments, make_events, make_looks
-from socialrec.sources.demo.faults import PlannedDelivery, Record, deliver
+from socialrec.sources.demo.faults import Counts, Record, Records, deliver
+from socialrec.sources.demo.gallery import Gallery, make_gallery, write_pictures
+from socialrec.sources.demo.ids import comment_id, product_id, user_id
 from socialrec.sources.demo.records import (
-    Records,
-    comment_id,
     comment_records,
     follow_records,
     interaction_records,
-    product_id,
     product_records,
-    user_id,
 )
 from socialrec.sources.demo.service import DemoService
 from socialrec.sources.demo.texts import Tongues, make_tongues
-from socialrec.sources.demo.words.vocabulary import ASPECTS, SENTIMENTS
+from socialrec.sources.demo.words.vocabulary import ASPECTS, SENTIMENTS, ProductTraits
 from socialrec.sources.demo.world import DemoCatalogue, DemoWorld, People, make_catalogue, make_follows, make_people
 from socialrec.sources.landing import Format, Imported, write_day
 from socialrec.sources.landing import deliver as deliver_days
@@ -57,6 +55,8 @@ class _Scene:
     catalogue: DemoCatalogue
     comments: Comments
     tongues: Tongues
+    gallery: Gallery
+    traits: Sequence[ProductTraits]
     personal: Sequence[str]
     questions: list[Record]
     records: Mapping[Entity, Records]
@@ -65,25 +65,25 @@ class _Scene:
 def write_demo(landing: Path, last_day: date, truth: Path, settings: DemoWorld = _DEFAULT) -> Imported:
     """Write the demo world's landing days up to `last_day` below `<landing>/demo`, and its planted facts into `truth`.
 
-    `truth` gets users.parquet, products.parquet, comments.parquet, questions.parquet, and counts.json (a
-    `demo_faults.Counts` by entity).
+    `truth` gets users.parquet, products.parquet, pictures.parquet, comments.parquet, questions.parquet, and counts.json
+    (`faults.Counts` by entity, and those of pictures).
     In a world that is not English, users.parquet has the `language` of each, products.parquet the `languages` of each
     and if its text tells style and category, comments.parquet the kind of the personal data in it, or "". The same
     settings and day give the same bytes. Where the demo world has landed before, nothing is written.
     """
     first = last_day - timedelta(days=settings.days - 1)
+    days = [(first + timedelta(days=number)).isoformat() for number in range(settings.days)]
 
     def write(platform: str) -> Mapping[str, int]:
         scene = _make_scene(settings, first)
-        deliveries = {
-            entity: deliver(settings, entity, records.rows, records.days, first)
-            for entity, records in scene.records.items()
-        }
+        deliveries = {entity: deliver(settings, entity, records, first) for entity, records in scene.records.items()}
+        folders = [landing / platform / ds for ds in days]
+        pictures = write_pictures(settings, scene.gallery, scene.traits, scene.records[Entity.PRODUCTS], folders)
         for entity, delivery in deliveries.items():
             for number, records in delivery.by_day.items():
-                ds = (first + timedelta(days=number)).isoformat()
-                write_day(landing, platform, ds, entity, _content(entity, records), form=FORMATS[entity])
-        _write_truth(truth, settings, scene, deliveries)
+                write_day(landing, platform, days[number], entity, _content(entity, records), form=FORMATS[entity])
+        counts = {entity.value: delivery.counts for entity, delivery in deliveries.items()} | {"pictures": pictures}
+        _write_truth(truth, settings, scene, counts)
         return {entity.value: delivery.counts.records for entity, delivery in deliveries.items()}
 
     return deliver_days(landing, PLATFORM, write)
@@ -94,8 +94,8 @@ def _make_scene(world: DemoWorld, first: date) -> _Scene:
     follows = make_follows(world, people)
     looks = make_looks(world, people, catalogue, follows)
     comments = make_comments(world, people, catalogue, looks, follows)
-    tongues = make_tongues(world)
-    products, traits = product_records(world, catalogue, tongues, first)
+    tongues, gallery = make_tongues(world), make_gallery(world)
+    products, traits = product_records(world, catalogue, tongues, gallery, first)
     said, personal = comment_records(world, people, comments, products=traits, tongues=tongues, first=first)
     records = {
         Entity.PRODUCTS: products,
@@ -109,7 +109,7 @@ def _make_scene(world: DemoWorld, first: date) -> _Scene:
         Entity.ANSWERS: service.answers,
         Entity.TEMPLATES: service.templates,
     }
-    return _Scene(people, catalogue, comments, tongues, personal, service.truth, records)
+    return _Scene(people, catalogue, comments, tongues, gallery, traits, personal, service.truth, records)
 
 
 def _content(entity: Entity, records: Sequence[Record | str]) -> pa.Table | list[str]:
@@ -123,18 +123,19 @@ def _content(entity: Entity, records: Sequence[Record | str]) -> pa.Table | list
     return pa.Table.from_pylist(list(records), schema=pa.schema(fields))
 
 
-def _write_truth(truth: Path, world: DemoWorld, scene: _Scene, deliveries: Mapping[Entity, PlannedDelivery]) -> None:
+def _write_truth(truth: Path, world: DemoWorld, scene: _Scene, counts: Mapping[str, Counts]) -> None:
     shutil.rmtree(truth, ignore_errors=True)
     truth.mkdir(parents=True)
     for name, columns in (
         ("users", _user_truth(world, scene)),
         ("products", _product_truth(world, scene)),
+        ("pictures", scene.gallery.truth()),
         ("comments", _comment_truth(world, scene)),
         ("questions", {name: [row[name] for row in scene.questions] for name in scene.questions[0]}),
     ):
         pq.write_table(pa.table(columns), truth / f"{name}.parquet")
-    counts = {entity.value: asdict(delivery.counts) for entity, delivery in deliveries.items()}
-    (truth / "counts.json").write_text(json.dumps(counts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    planted = {name: asdict(own) for name, own in counts.items()}
+    (truth / "counts.json").write_text(json.dumps(planted, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _user_truth(world: DemoWorld, scene: _Scene) -> dict[str, Any]:
