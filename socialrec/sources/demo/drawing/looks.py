@@ -17,7 +17,7 @@ Pattern = Callable[[ImageDraw, np.random.Generator, int, Colours], None]
 
 
 @dataclass(frozen=True)
-class Look:
+class StyleLook:
     """Look of a style: the colours that it comes in, and its pattern if it has one."""
 
     colours: tuple[Colours, ...]
@@ -60,8 +60,8 @@ _GOLD: Colour = (212, 175, 85)
 _BRIGHT: tuple[Colour, ...] = ((255, 221, 51), (46, 196, 220), (255, 105, 160), (120, 210, 80), (255, 255, 255))
 _WHITE: Colour = (250, 248, 240)
 
-LOOKS: Mapping[str, Look] = {
-    "minimal": Look(
+LOOKS: Mapping[str, StyleLook] = {
+    "minimal": StyleLook(
         (
             ((226, 224, 219), (196, 193, 187), (120, 120, 120), _WHITE),
             ((203, 196, 184), (228, 222, 212), (104, 100, 94), _WHITE),
@@ -69,7 +69,7 @@ LOOKS: Mapping[str, Look] = {
         ),
         None,
     ),
-    "vintage": Look(
+    "vintage": StyleLook(
         (
             ((150, 98, 58), (196, 152, 92), (76, 48, 30), (240, 222, 184)),
             ((170, 120, 40), (110, 70, 42), (70, 50, 28), (238, 220, 178)),
@@ -77,7 +77,7 @@ LOOKS: Mapping[str, Look] = {
         ),
         _stripes,
     ),
-    "rugged": Look(
+    "rugged": StyleLook(
         (
             ((92, 98, 62), (62, 66, 44), (40, 42, 36), (170, 164, 132)),
             ((96, 94, 88), (128, 110, 76), (44, 44, 44), (176, 172, 160)),
@@ -85,7 +85,7 @@ LOOKS: Mapping[str, Look] = {
         ),
         _patches,
     ),
-    "playful": Look(
+    "playful": StyleLook(
         (
             ((236, 70, 90), (60, 150, 230), (80, 50, 140), _WHITE),
             ((80, 110, 230), (250, 160, 40), (60, 40, 120), _WHITE),
@@ -93,7 +93,7 @@ LOOKS: Mapping[str, Look] = {
         ),
         _dots,
     ),
-    "luxury": Look(
+    "luxury": StyleLook(
         (
             ((36, 34, 42), (74, 66, 60), _GOLD, (236, 226, 200)),
             ((232, 230, 228), (54, 50, 56), _GOLD, (252, 248, 236)),
@@ -101,7 +101,7 @@ LOOKS: Mapping[str, Look] = {
         ),
         _veins,
     ),
-    "eco": Look(
+    "eco": StyleLook(
         (
             ((118, 158, 92), (84, 122, 66), (88, 70, 46), (226, 222, 196)),
             ((200, 172, 124), (166, 134, 88), (96, 116, 66), (234, 228, 204)),
@@ -112,7 +112,7 @@ LOOKS: Mapping[str, Look] = {
 }
 """Looks by style."""
 
-STUDIO = Look(
+STUDIO = StyleLook(
     (
         ((176, 176, 176), (148, 148, 148), (84, 84, 84), (226, 226, 226)),
         ((140, 140, 140), (178, 178, 178), (66, 66, 66), (216, 216, 216)),
