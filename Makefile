@@ -10,6 +10,11 @@ DATA ?=
 DAY ?=
 MODEL ?=
 YES ?=
+# Only as an argument of make: systems set a variable of this name for their menus.
+ifneq ($(origin LANGUAGE),command line)
+override LANGUAGE :=
+endif
+unexport LANGUAGE
 SMALL ?=
 
 .DEFAULT_GOAL := help
@@ -32,8 +37,8 @@ $(INSTALLED_CLUSTER): $(INSTALLED) requirements-cluster.lock
 	@$(BIN)/pip install -qq --disable-pip-version-check -r requirements-cluster.lock
 	@touch $@
 
-run: $(INSTALLED) ## run a night on the landed data, else the demo world; or SOURCE=lastfm DATA=folder, DAY=2026-01-31, MODEL=version
-	@$(BIN)/socialrec run $(if $(SOURCE),--source $(SOURCE)) $(if $(DATA),--data $(DATA)) $(if $(DAY),--ds $(DAY)) $(if $(MODEL),--model-version $(MODEL))
+run: $(INSTALLED) ## run a night on the landed data, else the demo world; or LANGUAGE=zh, SOURCE=lastfm DATA=folder, DAY=2026-01-31, MODEL=version
+	@$(BIN)/socialrec run $(if $(SOURCE),--source $(SOURCE)) $(if $(DATA),--data $(DATA)) $(if $(LANGUAGE),--language $(LANGUAGE)) $(if $(DAY),--ds $(DAY)) $(if $(MODEL),--model-version $(MODEL))
 
 up: $(INSTALLED) ## start Airflow and MLflow on this machine
 	@$(BIN)/socialrec up

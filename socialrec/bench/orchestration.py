@@ -32,8 +32,8 @@ from socialrec.report.summary import costs_of, read_receipts
 from socialrec.runtime.cost import spent
 from socialrec.runtime.job import receipt
 from socialrec.settings import Settings, load_settings
-from socialrec.sources.demo import write_demo
-from socialrec.sources.demo_world import DemoWorld
+from socialrec.sources.demo.world import DemoWorld
+from socialrec.sources.demo.writing import write_demo
 
 NAME = "orchestration"
 MAX_SHARE, MAX_GAP_SECONDS, NIGHT_SECONDS = 0.1, 1.5, 300.0

@@ -18,6 +18,7 @@ from socialrec.display.terminal import console as _console
 from socialrec.display.visible import lines
 from socialrec.errors import UserError
 from socialrec.settings import Settings, load_settings
+from socialrec.sources import GENERATED
 
 if TYPE_CHECKING:
     from socialrec.local_stack.home.commands import RunCommand
@@ -29,6 +30,9 @@ SHOWN_RECOMMENDATIONS = 5
 CORRECT = "Correct what these lines name, then run the night again; it continues where it stopped"
 
 SourceOption = Annotated[str | None, typer.Option("--source", help="Importer; by default what has landed, else demo")]
+LanguageOption = Annotated[
+    str | None, typer.Option("--language", help="Language of the demo world: en, zh or mixed; by default en")
+]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Folder with the source's raw files")]
 VersionOption = Annotated[
     str | None, typer.Option("--model-version", help="Registered version of the recommender; by default the champion")
@@ -39,20 +43,23 @@ def import_(
     source: Annotated[str, typer.Argument(help="demo, lastfm, amazon or recbole")],
     data: DataOption = None,
     ds: Annotated[str | None, typer.Option("--ds", help="Last landing day, YYYY-MM-DD; by default yesterday")] = None,
+    language: LanguageOption = None,
     home: HomeOption = None,
 ) -> None:
     """Import a source into the landing folder; a source that has already landed stays as it is."""
     from socialrec.local_stack.home.shop import shop_of
 
     settings = shop_of(load_settings(home), source)
-    _say_imported(settings, source, data, ds, _console().print)
+    _say_imported(settings, _Wanted(source, data, ds, language), _console().print)
 
 
 def run(
+    *,
     source: SourceOption = None,
     data: DataOption = None,
     ds: DayOption = None,
     model_version: VersionOption = None,
+    language: LanguageOption = None,
     home: HomeOption = None,
 ) -> None:
     """Run the nightly pipeline on the landed data: start the servers, follow the tasks, show lists with reasons."""
@@ -61,10 +68,11 @@ def run(
     from socialrec.local_stack.home.shop import night_of, require_version, shop_of
 
     console = _console()
+    source = source or (GENERATED if language else None)
     settings = shop_of(load_settings(home), source)
     wanted, version = day(ds) if ds else None, require_version(model_version)
     require_health(settings)
-    _say_imported(settings, source, data, wanted, console.print)
+    _say_imported(settings, _Wanted(source, data, wanted, language), console.print)
     of_day = night_of(settings, wanted)
     night = _run_night(console, settings, of_day, version, RunCommand.here(settings, wanted))
     answered = _answer_questions(console, settings, night)
@@ -193,12 +201,20 @@ def say_failed(settings: Settings, run_id: str, failure: Failure, command: RunCo
     show_next_steps(console, [NextStep(CORRECT, command.text())])
 
 
-def _say_imported(
-    settings: Settings, source: str | None, data: Path | None, ds: str | None, say: Callable[[str], None]
-) -> None:
+@dataclass(frozen=True)
+class _Wanted:
+    """Import that a person asks for: source, folder of its raw files, newest day, language of generated texts."""
+
+    source: str | None
+    data: Path | None
+    ds: str | None
+    language: str | None
+
+
+def _say_imported(settings: Settings, wanted: _Wanted, say: Callable[[str], None]) -> None:
     from socialrec.local_stack.home.shop import bring_in
 
-    imported = bring_in(settings, source, data, ds)
+    imported = bring_in(settings, wanted.source, wanted.data, wanted.ds, language=wanted.language)
     if imported is None:
         say(f"using what has landed in {settings.landing}")
     elif imported.status == "kept":

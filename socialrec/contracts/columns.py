@@ -105,6 +105,17 @@ class Table:
         raise KeyError(f"{self.name} has no column {name}")
 
 
+def type_name(kind: Type) -> str:
+    """Name a type for people, such as `list of string`."""
+    if isinstance(kind, ListOf):
+        return f"list of {type_name(kind.element)}"
+    if isinstance(kind, FixedListOf):
+        return f"vector of {kind.element}, one length a partition"
+    if isinstance(kind, StructOf):
+        return "{" + ", ".join(f"`{column.name}`: {type_name(column.type)}" for column in kind.fields) + "}"
+    return kind
+
+
 DAY_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 

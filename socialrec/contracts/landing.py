@@ -7,6 +7,7 @@ EXAMPLES: dict[str, str] = {
     "int64": "a whole number, such as 1999",
     "float64": "a number with a decimal point, such as 4.5",
     "bool": "true or false",
+    "list of string": 'a JSON array of texts, such as ["images/a.png", "images/b.png"], or images/a.png;images/b.png',
     "timestamp": "ISO 8601 with an offset, Z or none (UTC), such as 2026-01-31T09:00:00Z, or seconds since 1970",
 }
 """Format of a value with an example, by type."""
@@ -25,6 +26,9 @@ NOTHING = ("null", "\\n", "nan", "nat", "none", "n/a", "#n/a", "<na>", "undefine
 
 LISTABLE = frozenset({"title", "description", "category", "brand", "text", "topic"})
 """Columns of text that may be a list of texts in JSON and Parquet; they are joined by commas."""
+
+PICTURE_FOLDER = "images"
+"""Folder of a landing day with the pictures and videos that its records name; it may have folders of its own."""
 
 FILE_FORMATS = ("parquet", "jsonl", "jsonl.gz", "csv", "csv.gz")
 """Endings of a landing file's name: `<entity>.<format>`, or `<entity>-<anything>.<format>` for several files."""

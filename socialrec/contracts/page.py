@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from socialrec.contracts import TABLES
-from socialrec.contracts.columns import Column, FixedListOf, ListOf, StructOf, Table, Type
+from socialrec.contracts.columns import Column, Table, type_name
 from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.entities.spec import EntitySpec
 from socialrec.contracts.flow import READ
-from socialrec.contracts.landing import EARLIEST_YEAR, FILE_FORMATS
+from socialrec.contracts.landing import EARLIEST_YEAR, FILE_FORMATS, PICTURE_FOLDER
 from socialrec.contracts.vocabulary import QuarantineReason
 
 INTRODUCTION = """# Contracts: what every file and table holds
@@ -27,7 +27,10 @@ def render() -> str:
     formats = ", ".join(f"`.{form}`" for form in FILE_FORMATS)
     head = (
         "## Landing files\n\nOne folder per source and day, `landing/<platform>/<YYYY-MM-DD>/`, with files named "
-        f"`<entity>` or `<entity>-<anything>` plus {formats}. Optional columns may be left out.\n\n"
+        f"`<entity>` or `<entity>-<anything>` plus {formats}. Optional columns may be left out. A list is a list of "
+        "Parquet, an array of JSON, or, in CSV, texts with semicolons between.\n\nPictures and videos that records "
+        f"name lie in the day's folder `{PICTURE_FOLDER}`, which may have folders of its own. They are there before the "
+        "records that name them.\n\n"
         f"A record that breaks its contract goes to quarantine, whole, with one of the reasons {reasons}. Times before "
         f"{EARLIEST_YEAR} are out of range; times after the landing day are in the future.\n"
     )
@@ -51,7 +54,7 @@ def _table(table: Table) -> str:
 
 def _columns(columns: Iterable[Column]) -> str:
     lines = ["| column | type | meaning |", "|---|---|---|"]
-    lines += [f"| `{column.name}` | {_type(column.type)} | {_meaning(column)} |" for column in columns]
+    lines += [f"| `{column.name}` | {type_name(column.type)} | {_meaning(column)} |" for column in columns]
     return "\n".join(lines)
 
 
@@ -70,16 +73,6 @@ def _meaning(column: Column) -> str:
     if column.form is not None:
         limits.append(column.form.words)
     return column.meaning + (f" *({'; '.join(limits)})*" if limits else "")
-
-
-def _type(kind: Type) -> str:
-    if isinstance(kind, ListOf):
-        return f"list of {_type(kind.element)}"
-    if isinstance(kind, FixedListOf):
-        return f"vector of {_type(kind.element)}, one length a partition"
-    if isinstance(kind, StructOf):
-        return "{" + ", ".join(f"`{column.name}`: {_type(column.type)}" for column in kind.fields) + "}"
-    return kind
 
 
 if __name__ == "__main__":

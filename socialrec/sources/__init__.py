@@ -19,20 +19,25 @@ __all__ = ["SOURCES", "Order", "import_source", "newest_day", "platforms"]
 
 @dataclass(frozen=True)
 class Order:
-    """Order of an import: landing folder, (newest) day, folder of raw files, and folder of planted facts."""
+    """Order of an import: landing folder, (newest) day, folder of raw files, folder of planted facts, and language of
+    generated texts.
+    """
 
     landing: Path
     ds: str
     data: Path | None
     truth: Path
+    language: str | None = None
 
 
 def _demo(order: Order) -> Imported:
-    from socialrec.sources.demo import write_demo
+    from socialrec.sources.demo.world import DemoWorld
+    from socialrec.sources.demo.writing import write_demo
 
     if order.data is not None:
         raise UserError(f"source 'demo' makes its own data: leave out {order.data}")
-    return write_demo(order.landing, date.fromisoformat(order.ds), order.truth)
+    world = DemoWorld() if order.language is None else DemoWorld(language=order.language)
+    return write_demo(order.landing, date.fromisoformat(order.ds), order.truth, world)
 
 
 def _lastfm(order: Order) -> Imported:
@@ -59,8 +64,10 @@ def _folder(order: Order, name: str, holding: str) -> Path:
     return order.data
 
 
+GENERATED = "demo"
+"""Source that makes its data itself, in a language to choose."""
 SOURCES: dict[str, Callable[[Order], Imported]] = {
-    "demo": _demo,
+    GENERATED: _demo,
     "lastfm": _lastfm,
     "amazon": _amazon,
     "recbole": _recbole,
@@ -68,15 +75,20 @@ SOURCES: dict[str, Callable[[Order], Imported]] = {
 """Importers by source, which write landing days, or keep earlier ones."""
 
 
-def import_source(name: str, landing: Path, data: Path | None, ds: str, truth: Path | None = None) -> Imported:
+def import_source(
+    name: str, landing: Path, data: Path | None, ds: str, truth: Path | None = None, *, language: str | None = None
+) -> Imported:
     """Import a source into the landing folder; `ds` is its newest landing day.
 
-    Planted facts of generated sources go to `truth` (by default `truth/<name>` beside the landing
-    folder). Raises UserError where there is no such source, or its data are missing or wrong.
+    Planted facts of generated sources go to `truth` (by default `truth/<name>` beside the landing folder), and their
+    texts are in `language`. Raises UserError where there is no such source or language, or its data are missing or
+    wrong.
     """
     if name not in SOURCES:
         raise UserError(f"no source {name!r}; there are: {', '.join(SOURCES)}")
-    return SOURCES[name](Order(landing, day(ds), data, truth or landing.parent / "truth" / name))
+    if language is not None and name != GENERATED:
+        raise UserError(f"source {name!r} has texts of its own: leave out LANGUAGE={language}")
+    return SOURCES[name](Order(landing, day(ds), data, truth or landing.parent / "truth" / name, language))
 
 
 def platforms(landing: Path) -> list[str]:

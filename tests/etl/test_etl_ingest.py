@@ -453,3 +453,30 @@ def test_files_in_the_encoding_of_their_platform_are_read_and_others_refused(
     rows = judged_records(spark, Entity.PRODUCTS, find_layouts(files).files, {})
     assert rows is not None
     assert sorted((row.product_id, row.title) for row in rows.collect()) == [("p1", "红色风筝"), ("p2", "茶壶")]
+
+
+IMAGES = ["images/a b.png", "images/b.mp4"]
+
+
+def test_lists_of_files_are_read_from_json_csv_and_parquet_alike(spark: SparkSession, tmp_path: Path) -> None:
+    products = [
+        {"product_id": "array", "title": "t", "images": [*IMAGES, " images/a b.png ", "", None]},
+        {"product_id": "text", "title": "t", "images": "images/a b.png; images/b.mp4;"},
+        {"product_id": "bare", "title": "t", "images": []},
+        {"product_id": "object", "title": "t", "images": {"first": "images/a b.png"}},
+        {"product_id": "cut", "title": "t", "images": '["images/a b.png", '},
+    ]
+    jsonl(tmp_path, Entity.PRODUCTS, *products)
+    folder = tmp_path / "shop" / DAY
+    header, plain = "product_id,title,images", "text,t,images/a b.png;images/b.mp4"
+    quoted = 'array,t,"[""images/a b.png"", ""images/b.mp4""]"'
+    (folder / "products-2.csv").write_text("\n".join([header, quoted, plain]), encoding="utf-8")
+    (folder / "products-3.csv").write_text("\n".join([header, plain]), encoding="utf-8")
+    listed = pa.table({"product_id": ["list"], "title": ["t"], "images": [IMAGES]})
+    pq.write_table(listed, folder / "products-4.parquet")
+    (folder / "images").mkdir()
+    rows = judged(spark, tmp_path, Entity.PRODUCTS).collect()
+    refused = {row.product_id: row.reason for row in rows if row.reason}
+    assert refused == {"object": "wrong_type", "cut": "wrong_type"}
+    read = [row.images for row in rows if not row.reason]
+    assert (read.count(None), read.count(IMAGES)) == (1, 6)

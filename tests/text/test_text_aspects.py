@@ -7,7 +7,7 @@ import pytest
 from chinese_reviews import FIRST, SECOND
 
 from socialrec.settings.aspects import ASPECTS, Entry, entry_of
-from socialrec.sources.demo_words import ASPECT_WORDS
+from socialrec.sources.demo.words import WORDS as DEMO
 from socialrec.text.understanding.aspects import AspectReader, aspect_columns
 from socialrec.text.understanding.phrases import Phrases, tokens_of
 
@@ -94,7 +94,7 @@ def test_chinese_comments_are_read_by_clause() -> None:
 
 
 def test_praise_and_complaints_of_the_demo_world_are_read_as_they_are_meant() -> None:
-    for aspect, (praise, _, complaints) in ASPECT_WORDS.items():
+    for aspect, (praise, _, complaints) in DEMO["en"].comments.aspects.items():
         for sentiment, phrases in (("positive", praise), ("negative", complaints)):
             for phrase in phrases:
                 assert DEFAULT.read(phrase).get(aspect) == sentiment, phrase

@@ -155,6 +155,7 @@ def _products(rng: np.random.Generator, place: int, numbers: Ints) -> pa.Table:
             "currency": _of(["EUR", "USD"], numbers % 2),
             "is_active": pa.array(rng.random(n) < 0.95),
             "updated_ts": _times(rng, place, n),
+            "images": pa.nulls(n, pa.list_(pa.string())),
         }
     )
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from socialrec.bench.first_nights.shops import CHINESE, GeneratedShop, Lack, write_shop
 from socialrec.contracts.vocabulary import Entity
 from socialrec.settings import Settings
-from socialrec.sources.demo import write_demo
-from socialrec.sources.demo_world import DemoWorld
+from socialrec.sources.demo.world import DemoWorld
+from socialrec.sources.demo.writing import write_demo
 from socialrec.sources.landing import write_day
 from socialrec.sources.lastfm import import_lastfm
 
@@ -24,6 +24,8 @@ DEMO_DAYS = (
 )
 """Last days of the demo worlds: ends of months and years, a leap day, changes of the clock."""
 DEMO_SEED = 20260103
+LANGUAGES = ("zh", "mixed")
+"""Languages of demo worlds beside the English ones."""
 LACKS: tuple[Lack, ...] = ("ratings", "ties", "comments", "categories", "brands", "times")
 LASTFM_DAY = "2011-05-31"
 
@@ -91,10 +93,13 @@ def _lacking() -> Iterator[World]:
 
 
 def _demo_worlds() -> Iterator[World]:
-    """Demo world under other seeds and last days; each home makes a random key of its own."""
+    """Demo world under other seeds, last days and languages; each home makes a random key of its own."""
     for number, last_day in enumerate(DEMO_DAYS):
         demo = DemoWorld(seed=DEMO_SEED + number)
         yield World(f"demo-{number + 1}", last_day, _lander_of_demo(demo, last_day))
+    for language in LANGUAGES:
+        demo = DemoWorld(language=language, seed=DEMO_SEED)
+        yield World(f"demo-{language}", DEMO_DAYS[0], _lander_of_demo(demo, DEMO_DAYS[0]))
 
 
 def _lastfm() -> World:

@@ -11,7 +11,8 @@ import numpy as np
 
 from socialrec.bench.gpu.part import Setup
 from socialrec.settings.text import LanguageModel, PretrainSettings
-from socialrec.sources.demo_words import ASPECT_WORDS, CATEGORIES, SENTIMENTS, STYLES, comment_words, product_words
+from socialrec.sources.demo.words import WORDS
+from socialrec.sources.demo.words.vocabulary import ASPECTS, CATEGORIES, SENTIMENTS, STYLES, Remark, draw_traits
 from socialrec.text.tasks import Labelled, Output, TextPairs
 
 SEED = 20260101
@@ -93,23 +94,15 @@ def mood_task(n_texts: int) -> Labelled:
 
 
 def _pairs(n: int) -> Sequence[tuple[str, str]]:
-    rng = np.random.default_rng(SEED)
+    rng, words = np.random.default_rng(SEED), WORDS["en"]
     kinds = [(category, style) for category in CATEGORIES for style in STYLES]
-    aspects = list(ASPECT_WORDS)
     made = []
     for number in range(n):
         category, style = kinds[number % len(kinds)]
-        noun, title, description = product_words(rng, category, style)
-        comment = comment_words(
-            rng,
-            sentiment=number % len(SENTIMENTS),
-            aspect=aspects[number % len(aspects)],
-            noun=noun,
-            category=category,
-            style=style,
-            is_reply=False,
-        )
-        made.append((f"{comment} {number}", f"{title}. {description} {number}"))
+        traits = draw_traits(rng, category, style)
+        remark = Remark(number % len(SENTIMENTS), ASPECTS[number % len(ASPECTS)], traits, style, is_reply=False)
+        product = ". ".join(words.product(rng, traits))
+        made.append((f"{words.comment(rng, rng, remark)} {number}", f"{product} {number}"))
     return made
 
 

@@ -18,7 +18,8 @@ from socialrec.encoders.encoder import Encoder, Vectors, load_encoder
 from socialrec.encoders.weights import model_folder
 from socialrec.errors import UserError
 from socialrec.settings.text import TextSettings
-from socialrec.sources.demo_words import CATEGORIES, STYLES, product_words
+from socialrec.sources.demo.words import WORDS
+from socialrec.sources.demo.words.vocabulary import CATEGORIES, STYLES, draw_traits
 
 NAME = "encode"
 N_NEIGHBOURS = 10
@@ -47,12 +48,13 @@ def run(texts: Sequence[str], n_texts: int, rounds: int, settings: TextSettings)
     return _result(ours, texts, taken, neighbour_overlap(vectors, expected), load)
 
 
-def demo_texts(n_texts: int, seed: int) -> list[str]:
+def demo_texts(n_texts: int, seed: int, language: str = "en") -> list[str]:
     """Names and descriptions of products of the demo world, used where no texts are given."""
-    rng = np.random.default_rng(seed)
+    rng, words = np.random.default_rng(seed), WORDS[language]
     names = [(category, style) for category in CATEGORIES for style in STYLES]
     # Some texts are equal, and only distinct ones are encoded.
-    return [". ".join(product_words(rng, *names[number % len(names)])[1:]) for number in range(2 * n_texts)]
+    traits = (draw_traits(rng, *names[number % len(names)]) for number in range(2 * n_texts))
+    return [". ".join(words.product(rng, each)) for each in traits]
 
 
 def neighbour_overlap(ours: Vectors, expected: Vectors) -> float:

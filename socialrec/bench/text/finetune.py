@@ -19,7 +19,8 @@ from socialrec.encoders.encoder import Vectors, load_encoder
 from socialrec.encoders.weights import model_folder
 from socialrec.errors import UserError
 from socialrec.settings.text import Precision, TextSettings, Tuning
-from socialrec.sources.demo_words import ASPECT_WORDS, CATEGORIES, SENTIMENTS, STYLES, comment_words, product_words
+from socialrec.sources.demo.words import WORDS
+from socialrec.sources.demo.words.vocabulary import ASPECTS, CATEGORIES, SENTIMENTS, STYLES, Remark, draw_traits
 from socialrec.text.tasks import TextPairs
 from socialrec.text.training.finetune import fine_tune
 from socialrec.text.training.losses import info_nce
@@ -98,23 +99,15 @@ def run(pairs: TextPairs, batch: int, steps: int, rounds: int, settings: TextSet
 
 def demo_pairs(n: int, seed: int) -> TextPairs:
     """Comments on products of the demo world, one per product, used where no pairs are given."""
-    rng = np.random.default_rng(seed)
+    rng, words = np.random.default_rng(seed), WORDS["en"]
     kinds = [(category, style) for category in CATEGORIES for style in STYLES]
-    aspects = list(ASPECT_WORDS)
     said: dict[str, str] = {}
     for number in range(3 * n):
         category, style = kinds[number % len(kinds)]
-        noun, title, description = product_words(rng, category, style)
-        comment = comment_words(
-            rng,
-            sentiment=number % len(SENTIMENTS),
-            aspect=aspects[number % len(aspects)],
-            noun=noun,
-            category=category,
-            style=style,
-            is_reply=False,
-        )
-        said.setdefault(f"{title}. {description}", comment)
+        traits = draw_traits(rng, category, style)
+        remark = Remark(number % len(SENTIMENTS), ASPECTS[number % len(ASPECTS)], traits, style, is_reply=False)
+        comment = words.comment(rng, rng, remark)
+        said.setdefault(". ".join(words.product(rng, traits)), comment)
     products = list(said)[:n]
     return TextPairs([said[product] for product in products], products, np.arange(len(products)))
 

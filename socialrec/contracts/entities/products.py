@@ -1,6 +1,6 @@
 """Products: what a shop sells, as the newest description of each says."""
 
-from socialrec.contracts.columns import Column
+from socialrec.contracts.columns import Column, ListOf
 from socialrec.contracts.entities.spec import ID_CHARS, PRODUCT_ID, TEXT_CHARS, TEXT_HASH, EntitySpec, pick
 from socialrec.contracts.vocabulary import Cadence, Entity
 
@@ -14,6 +14,14 @@ COLUMNS = (
     Column("currency", "string", "ISO 4217 code", nullable=True, max_chars=3),
     Column("is_active", "bool", "Whether it may be recommended; absent means yes", nullable=True),
     Column("updated_ts", "timestamp", "When this description became valid; the newest wins", nullable=True),
+    Column(
+        "images",
+        ListOf("string"),
+        "Files of its pictures and short videos, the most telling first: paths below the day's folder, such as "
+        "`images/p123-1.png`",
+        nullable=True,
+        max_chars=TEXT_CHARS,
+    ),
 )
 
 SPEC = EntitySpec(

@@ -10,7 +10,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from socialrec.contracts.columns import Column
+from socialrec.contracts.columns import Column, ListOf
 from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.landing import EARLIEST_YEAR, LATEST_YEAR, LISTABLE, NOTHING, OPEN_ENDS
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
@@ -39,6 +39,8 @@ _DECIMAL = r"^[ \t]*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?|(?i:inf|infinit
 _FLAG = r"^[ \t]*[0-9A-Za-z]+[ \t]*$"
 _NOT_IN_IDS = "\n\r\t\0"
 LIST_SEPARATOR = ", "
+LIST_MARK = ";"
+"""Mark between the texts of a list in a CSV file, where they are no JSON array."""
 _STARTS_OF_NOTHING = ", ".join(
     str(code)
     for code in sorted({0, *map(ord, _BLANKS), *(ord(mark) for word in NOTHING for mark in (word[0], word[0].upper()))})
@@ -105,7 +107,13 @@ def _typed_records(records: DataFrame, entity: Entity, kinds: Mapping[str, str])
     )  # fmt: skip
     said = landed.withColumns({_is_said(column.name): ~_is_nothing(column, kinds) for column in columns})
     return said.withColumns(
-        {column.name: F.when(F.col(_is_said(column.name)), _typed(column, kinds)) for column in columns}
+        {
+            column.name: F.when(
+                F.col(_is_said(column.name)),
+                _texts(column) if isinstance(column.type, ListOf) else _typed(column, kinds),
+            )
+            for column in columns
+        }
     )
 
 
@@ -115,6 +123,8 @@ def _landed(column: Column, kinds: Mapping[str, str]) -> SparkColumn:
         return F.lit(None).cast("string")
     if kind == NANOSECONDS:
         return F.timestamp_micros(F.expr(f"`{column.name}` div 1000"))
+    if kind == TEXT_LIST and isinstance(column.type, ListOf):
+        return F.to_json(column.name)
     if kind == TEXT_LIST:
         return F.array_join(F.col(column.name), LIST_SEPARATOR)
     return F.col(column.name)
@@ -187,6 +197,17 @@ def _text(landed: SparkColumn, column: Column) -> SparkColumn:
         structure = structure.when(kind.isin("ARRAY<STRING>", "ARRAY<VOID>"), joined)
     may_be_structure = F.col(LINE).isNotNull() & (landed.startswith("[") | landed.startswith("{"))
     return F.when(may_be_structure, structure).otherwise(landed)
+
+
+def _texts(column: Column) -> SparkColumn:
+    """The texts of a JSON array, or those between semicolons, without blanks around them, empty ones and repetitions;
+    null where it is another structure of JSON.
+    """
+    text = F.btrim(F.col(_raw(column.name)), F.lit(_BLANKS))
+    parts = F.when(text.startswith("["), F.from_json(text, "array<string>"))
+    parts = parts.when(~text.startswith("{"), F.split(text, LIST_MARK))
+    trimmed = F.transform(parts, lambda part: F.btrim(part, F.lit(_BLANKS)))
+    return F.array_distinct(F.filter(trimmed, lambda part: part != ""))
 
 
 def _time(landed: SparkColumn, kind: str) -> SparkColumn:
@@ -284,7 +305,8 @@ def _column_problems(column: Column) -> Iterator[_Problem]:
         has_one = (value.contains(mark) for mark in _NOT_IN_IDS)
         yield reduce(SparkColumn.__or__, has_one), QuarantineReason.WRONG_TYPE, name
     if column.max_chars is not None:
-        yield F.length(value) > column.max_chars, QuarantineReason.TOO_LONG, name
+        text = F.col(_raw(name)) if isinstance(column.type, ListOf) else value
+        yield F.length(text) > column.max_chars, QuarantineReason.TOO_LONG, name
     if column.form is not None:
         yield ~value.rlike(rf"\A(?:{column.form.pattern})\z"), QuarantineReason.MALFORMED, name
     if column.type == "timestamp":

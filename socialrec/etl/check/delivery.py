@@ -13,8 +13,9 @@ from tempfile import TemporaryDirectory
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from socialrec.contracts.columns import type_name
 from socialrec.contracts.entities import ENTITIES
-from socialrec.contracts.landing import EARLIEST_YEAR, EXAMPLES
+from socialrec.contracts.landing import EARLIEST_YEAR, EXAMPLES, PICTURE_FOLDER
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
 from socialrec.errors import UserError
 from socialrec.etl.bronze.ingest import judged_records
@@ -142,7 +143,7 @@ def remedy(entity: Entity, name: str, reason: str, form: str = "jsonl") -> str:
     if column is not None:
         limits = (("at least", column.minimum), ("at most", column.maximum))
         bounds = [f"{side} {limit}" for side, limit in limits if limit is not None]
-        form_of = ID_FORM if is_id(column) else EXAMPLES[str(column.type)]
+        form_of = ID_FORM if is_id(column) else EXAMPLES[type_name(column.type)]
         remedies |= {
             QuarantineReason.WRONG_TYPE: f"use {form_of}",
             QuarantineReason.UNKNOWN_VALUE: f"use one of {', '.join(column.choices or ())}",
@@ -280,7 +281,7 @@ def _link_platform(target: Path, platform: Path) -> None:
     for day in _visible(sorted(platform.iterdir())):
         require_no_link(day)
         if day.is_dir():
-            _link(target / day.name, _visible(day.iterdir()))
+            _link(target / day.name, _visible(file for file in day.iterdir() if file.name != PICTURE_FOLDER))
 
 
 def _link(target: Path, files: Sequence[Path]) -> None:

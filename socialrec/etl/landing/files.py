@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from socialrec.contracts.columns import DAY_PATTERN
-from socialrec.contracts.landing import FILE_FORMATS
+from socialrec.contracts.landing import FILE_FORMATS, PICTURE_FOLDER
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.etl.landing.opening import open_packed, require_file, require_no_link
@@ -195,11 +195,15 @@ def _settings_of(files: Sequence[LandingFile], platforms: Mapping[str, PlatformS
 
 def _files(day: Path, platforms: Mapping[str, PlatformSettings], *, follow: bool) -> Iterator[LandingFile]:
     for file in _visible(day):
+        if file.name == PICTURE_FOLDER:
+            require_no_link(file)
+            continue
         match = _FILE_NAME.fullmatch(file.name)
         if not match:
             raise UserError(
                 f"{file}: not a landing file; files are named <entity>.<format> or <entity>-<anything>.<format>, "
-                f"entities: {', '.join(Entity)}, formats: {', '.join(FILE_FORMATS)}"
+                f"entities: {', '.join(Entity)}, formats: {', '.join(FILE_FORMATS)}; "
+                f"pictures lie in a folder {PICTURE_FOLDER}"
             )
         entity = Entity(match[1])
         settings = platforms.get(day.parent.name)

@@ -14,6 +14,7 @@ from itertools import islice
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from socialrec.contracts.columns import type_name
 from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.landing import EXAMPLES, LISTABLE
 from socialrec.contracts.vocabulary import Entity
@@ -36,6 +37,7 @@ _FITTING = {
     "int64": ("string", "float", "double", *_INTEGERS),
     "float64": ("string", "float", "double", *_INTEGERS),
     "bool": ("string", "boolean", *_INTEGERS),
+    "list of string": ("string", TEXT_LIST),
     "timestamp": ("string", "date", "timestamp", "timestamp_ntz", "float", "double", NANOSECONDS, *_INTEGERS),
 }
 """Kinds of landing column that can be converted without guessing, by contract type."""
@@ -176,7 +178,7 @@ def _check_columns(file: LandingFile, names: Sequence[str]) -> None:
 
 
 def _parquet_columns(file: LandingFile) -> list[tuple[str, str]]:
-    wanted = {column.name: str(column.type) for column in ENTITIES[file.entity].columns}
+    wanted = {column.name: type_name(column.type) for column in ENTITIES[file.entity].columns}
     with open_parquet(file.opened) as parquet:
         _check_sizes(file, parquet.metadata)
         physical = {

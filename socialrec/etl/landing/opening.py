@@ -56,6 +56,31 @@ def open_packed(path: Path) -> io.BufferedReader:
     return os.fdopen(handle, "rb")
 
 
+def open_below(folder: Path, name: str) -> io.BufferedReader:
+    """Open a file below a folder for its raw bytes, by a relative name from outside, such as `images/p123-1.png`.
+
+    Raises UserError where the name leaves the folder, or where the file or a folder on the way to it is a link, a pipe
+    or a device; OSError where it cannot be opened.
+    """
+    parts = name.split("/")
+    if "\0" in name or any(part in ("", ".", "..") for part in parts):
+        raise UserError(f"{name!r} is no path below the day's folder; write it as images/p123-1.png")
+    opened = [os.open(folder, _FOLDER)]
+    try:
+        for place, part in enumerate(parts[:-1], 1):
+            require_no_link(folder.joinpath(*parts[:place]))
+            opened.append(os.open(part, _FOLDER, dir_fd=opened[-1]))
+        require_no_link(folder.joinpath(*parts))
+        handle = os.open(parts[-1], _FILE, dir_fd=opened[-1])
+    finally:
+        for one in opened:
+            os.close(one)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise UserError(f"{name} is a folder, a pipe or a device: deliver a real file")
+    return os.fdopen(handle, "rb")
+
+
 def open_unpacked(path: Path) -> io.BufferedReader:
     """Open a file as `open_packed` does, decompressed where its name says that it is gzipped.
 

@@ -9,10 +9,8 @@ from pathlib import Path
 from socialrec.errors import UserError
 from socialrec.orchestration.run_date import require_begun
 from socialrec.settings import Settings, load_settings
-from socialrec.sources import SOURCES, import_source, newest_day, platforms
+from socialrec.sources import GENERATED, SOURCES, import_source, newest_day, platforms
 from socialrec.sources.landing import Imported, landed_days
-
-DEFAULT_SOURCE = "demo"
 
 
 def shop_of(settings: Settings, source: str | None) -> Settings:
@@ -25,18 +23,20 @@ def shop_of(settings: Settings, source: str | None) -> Settings:
     return load_settings(settings.home / source) if source and others else settings
 
 
-def bring_in(settings: Settings, source: str | None, data: Path | None, ds: str | None = None) -> Imported | None:
+def bring_in(
+    settings: Settings, source: str | None, data: Path | None, ds: str | None = None, *, language: str | None = None
+) -> Imported | None:
     """Land a source, by default the demo world where nothing has landed; None where a person's own files have landed.
 
-    Raises UserError where the source is unknown or its data are missing.
+    Raises UserError where the source or its language is unknown or its data are missing.
     """
     if source is None and data is not None:
         raise UserError(f"which source is {data}? name it with SOURCE=<name>, one of: {', '.join(SOURCES)}")
     if source is None:
         if newest_day(settings.landing) is not None:
             return None
-        source = DEFAULT_SOURCE
-    return import_source(source, settings.landing, data, ds or yesterday())
+        source = GENERATED
+    return import_source(source, settings.landing, data, ds or yesterday(), language=language)
 
 
 def night_of(settings: Settings, wanted: str | None = None) -> str:

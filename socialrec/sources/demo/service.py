@@ -12,30 +12,20 @@ out_of_scope       nowhere: it is no question to this shop
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
 import numpy as np
 
-from socialrec.sources.demo_activity import DAY_SECONDS, Comments
-from socialrec.sources.demo_faults import Record
-from socialrec.sources.demo_records import Records, product_id, stamp, user_id
-from socialrec.sources.demo_service_words import (
-    ATTRIBUTE_TOPICS,
-    COMMENT_TOPICS,
-    DESCRIPTION_TOPICS,
-    GENERAL_TOPICS,
-    GREETINGS,
-    ODD,
-    OPINIONS,
-    OUT_OF_SCOPE,
-    TEMPLATES,
-    UNANSWERED_TOPICS,
-)
-from socialrec.sources.demo_words import ASPECT_WORDS, ASPECTS, pick
-from socialrec.sources.demo_world import DemoCatalogue, DemoWorld, Flags, People
+from socialrec.sources.demo.activity import DAY_SECONDS, Comments
+from socialrec.sources.demo.faults import Record, Records
+from socialrec.sources.demo.ids import product_id, question_id, user_id
+from socialrec.sources.demo.records import stamp
+from socialrec.sources.demo.texts import Tongues
+from socialrec.sources.demo.words.vocabulary import ASPECTS, ProductTraits, ServiceWords, at, pick
+from socialrec.sources.demo.world import DemoCatalogue, DemoWorld, Flags, People
 
 _PART = 20
 """Part of the world's random numbers; see `DemoWorld.rng`."""
@@ -45,14 +35,6 @@ _KINDS = {"template": 0.3, "attribute": 0.2, "description": 0.15, "comment": 0.2
 """Kinds of questions, with their shares."""
 _CUSTOMER_SHARE = 0.35
 """Share of questions about a product to which a customer answers too."""
-TOPICS: dict[str, dict[str, tuple[str, ...]]] = {
-    "template": GENERAL_TOPICS,
-    "attribute": ATTRIBUTE_TOPICS,
-    "description": DESCRIPTION_TOPICS,
-    "none": {topic: forms for topic, (forms, _) in UNANSWERED_TOPICS.items()},
-}
-"""Questions by kind and topic; those about comments are by the aspects of comments."""
-_PLACES = {topic: f"description/{place}" for place, topic in enumerate(DESCRIPTION_TOPICS)}
 _NOBODY = -1
 _OPEN, _CLOSE = 6 * 3_600, 22 * 3_600
 
@@ -85,14 +67,17 @@ class _Asked:
 
 @dataclass(frozen=True)
 class DemoService:
-    """Maker of questions and answers about a world: settings, people, products with nouns and rows, comments."""
+    """Maker of questions and answers about a world: settings, people, products with traits and rows, comments,
+    languages.
+    """
 
     world: DemoWorld
     people: People
     catalogue: DemoCatalogue
     comments: Comments
     products: Records
-    nouns: Sequence[str]
+    traits: Sequence[ProductTraits]
+    tongues: Tongues
     first: date
 
     def make(self) -> Service:
@@ -104,7 +89,9 @@ class DemoService:
         kinds = rng.choice(names, world.questions, p=shares).tolist()
         earlier = [self._question(day, kind) for day, kind in zip(np.sort(days).tolist(), kinds, strict=True)]
         kinds = [kind for kind in names for _ in range(round(_KINDS[kind] * world.new_questions))]
-        new = [self._question(last, kind) for kind in kinds] + [self._odd(last, name) for name in ODD]
+        new = [self._question(last, kind) for kind in kinds] + [
+            self._odd(last, name) for name in self.tongues.shop.service.odd
+        ]
         asked = [*earlier, *new]
         rows = [self._row(number, one) for number, one in enumerate(asked)]
         questions = Records(rows, np.array([one.day for one in asked]))
@@ -138,35 +125,55 @@ class DemoService:
         return [row for begun, row in self._rows[product_id(product)] if begun <= day][-1]
 
     def _question(self, day: int, kind: str) -> _Asked:
-        rng = self._rng
+        rng, shop = self._rng, self.tongues.shop.service
         second = day * DAY_SECONDS + int(rng.integers(_OPEN, _CLOSE))
         if kind == "out_of_scope":
-            return self._asked(second, _NOBODY, pick(rng, OUT_OF_SCOPE), kind, kind)
+            return self._asked(second, _NOBODY, rng.random(), lambda words: words.out_of_scope, (kind, kind))
         if kind == "comment" and (place := self._comment_before(second)) is not None:
             topic = ASPECTS[self.comments.aspect[place]]
             product = int(self.comments.product[place])
-            return self._asked(second, product, pick(rng, COMMENT_TOPICS[topic]), topic, kind)
+            return self._asked(second, product, rng.random(), lambda words: words.comments[topic], (topic, kind))
         # Before the first comments people ask what the page says.
-        topics = TOPICS.get(kind, DESCRIPTION_TOPICS)
-        topic = pick(rng, tuple(topics))
-        product = _NOBODY if kind == "template" else self._offered(day)
-        evidence = topic if topic in ATTRIBUTE_TOPICS else _PLACES.get(topic, kind)
-        return self._asked(second, product, pick(rng, topics[topic]), topic, evidence)
+        kind = kind if kind in shop.topics else "description"
+        topic = pick(rng, tuple(shop.topics[kind]))
+        product = _NOBODY if kind == "template" else self._offered(day, kind)
+        truth = topic, self._evidence(kind, topic)
+        return self._asked(second, product, rng.random(), lambda words: words.topics[kind][topic], truth)
+
+    def _evidence(self, kind: str, topic: str) -> str:
+        if kind == "description":
+            return f"description/{list(self.tongues.shop.service.descriptions).index(topic)}"
+        return topic if kind == "attribute" else kind
 
     def _odd(self, day: int, name: str) -> _Asked:
-        """Question that holds personal data, an insult or instructions, about a product on which somebody commented."""
-        form, topic, evidence = ODD[name]
+        """Question that holds personal data, an insult or instructions, about a product that is on offer."""
+        _, *truth = self.tongues.shop.service.odd[name]
         second = day * DAY_SECONDS + int(self._rng.integers(_OPEN, _CLOSE))
-        return self._asked(second, self._offered(day), form, topic, evidence)
+        product = self._offered(day, "description")
+        return self._asked(second, product, 0.0, lambda words: words.odd[name][:1], truth)
 
-    def _asked(self, second: int, product: int, form: str, topic: str, evidence: str) -> _Asked:
-        users = np.flatnonzero(~self.people.is_cold)
-        noun = self.nouns[product] if product != _NOBODY else ""
-        return _Asked(second, int(self._rng.choice(users)), product, form.format(noun=noun), topic, evidence)
+    def _asked(
+        self,
+        second: int,
+        product: int,
+        mark: float,
+        forms: Callable[[ServiceWords], Sequence[str]],
+        truth: Sequence[str],
+    ) -> _Asked:
+        """Question in the form at `mark` among those that its asker's language has for it; `truth` is topic and
+        evidence.
+        """
+        user = int(self._rng.choice(np.flatnonzero(~self.people.is_cold)))
+        words = self.tongues.of_user(user)
+        noun = words.noun(self.traits[product]) if product != _NOBODY else ""
+        return _Asked(second, user, product, at(mark, forms(words.service)).format(noun=noun), *truth)
 
-    def _offered(self, day: int) -> int:
-        """Draw a product that is on offer on that day."""
-        return int(self._rng.choice(np.flatnonzero(self._on_offer(day))))
+    def _offered(self, day: int, kind: str) -> int:
+        """Draw a product that is on offer on that day, and whose description tells what it is asked for."""
+        fits = self._on_offer(day)
+        if kind == "description":
+            fits = fits & self.tongues.tells_style
+        return int(self._rng.choice(np.flatnonzero(fits)))
 
     def _on_offer(self, day: int) -> Flags:
         offered: Flags = (self.catalogue.first_day <= day) & (day < self.catalogue.last_day)
@@ -174,7 +181,7 @@ class DemoService:
 
     def _comment_before(self, second: int) -> int | None:
         """Draw a comment about an aspect that people ask for, on a product that is on offer; None without any."""
-        aspects = [ASPECTS.index(topic) for topic in COMMENT_TOPICS]
+        aspects = [ASPECTS.index(topic) for topic in self.tongues.shop.service.comments]
         fits = (self.comments.second < second) & np.isin(self.comments.aspect, aspects)
         fits &= self._on_offer(second // DAY_SECONDS)[self.comments.product]
         places = np.flatnonzero(fits)
@@ -187,29 +194,36 @@ class DemoService:
 
     def _answers(self, number: int, one: _Asked) -> Iterator[tuple[int, Record]]:
         """Answers of the shop and of customers, with their seconds."""
-        rng = self._rng
+        rng, topics = self._rng, self.tongues.shop.service.comments
         base = {"question_id": question_id(number)}
         if one.evidence != "comment":
-            yield self._dated({**base, "text": pick(rng, GREETINGS) + self._shop_says(one), "author_kind": "shop"}, one)
+            greeting = pick(rng, self.tongues.of_user(one.user).service.greetings)
+            yield self._dated({**base, "text": greeting + self._shop_says(one), "author_kind": "shop"}, one)
         if one.evidence == "comment" or (one.product != _NOBODY and rng.random() < _CUSTOMER_SHARE):
-            aspect = one.topic if one.topic in COMMENT_TOPICS else pick(rng, tuple(COMMENT_TOPICS))
-            said = pick(rng, ASPECT_WORDS[aspect][int(rng.integers(3))])
-            author = user_id(int(rng.choice(np.flatnonzero(~self.people.is_cold))))
-            row = {**base, "text": pick(rng, OPINIONS).format(said=said), "author_kind": "customer", "user_id": author}
+            aspect = one.topic if one.topic in topics else pick(rng, tuple(topics))
+            sentiment, mark = int(rng.integers(3)), rng.random()
+            author = int(rng.choice(np.flatnonzero(~self.people.is_cold)))
+            words = self.tongues.of_user(author)
+            text = pick(rng, words.service.opinions).format(said=at(mark, words.comments.aspects[aspect][sentiment]))
+            row = {**base, "text": text, "author_kind": "customer", "user_id": user_id(author)}
             yield self._dated({**row, "n_votes": int(rng.poisson(2.0))}, one)
 
     def _shop_says(self, one: _Asked) -> str:
+        """Answer in the asker's language; a description is quoted as it is."""
+        words = self.tongues.of_user(one.user)
         if one.evidence == "out_of_scope":
-            return "I am afraid that we cannot help you with that."
-        if one.topic in UNANSWERED_TOPICS:
-            return UNANSWERED_TOPICS[one.topic][1].format(noun=self.nouns[one.product])
+            return words.service.refusal
+        if one.topic in words.service.unanswered:
+            return words.service.unanswered[one.topic][1].format(noun=words.noun(self.traits[one.product]))
+        if one.evidence.startswith("description/"):
+            full_stop = self.tongues.languages_of_product(one.product)[0].full_stop
+            sentences = str(self._described(one.product, one.day)["description"]).split(full_stop)
+            return sentences[int(one.evidence.removeprefix("description/"))]
+        text = self.tongues.shop.service.templates[one.topic][words.language]
         if one.evidence == "template":
-            return TEMPLATES[one.topic]["en"]
+            return text
         row = self._described(one.product, one.day)
-        if one.topic in ATTRIBUTE_TOPICS:
-            price = f"{row['price_cents'] / 100:.2f} {row['currency']}"
-            return TEMPLATES[one.topic]["en"].format(brand=row["brand"], price=price)
-        return str(row["description"].split(". ")[int(one.evidence.removeprefix("description/"))])
+        return text.format(brand=row["brand"], price=f"{row['price_cents'] / 100:.2f} {row['currency']}")
 
     def _dated(self, row: Record, one: _Asked) -> tuple[int, Record]:
         """The answer some hours later, within the world's time."""
@@ -226,12 +240,7 @@ class DemoService:
                 "language": language,
                 "updated_ts": stamp(self.first, _OPEN),
             }
-            for intent, texts in TEMPLATES.items()
+            for intent, texts in self.tongues.shop.service.templates.items()
             for language, text in texts.items()
         ]
         return Records(rows, np.zeros(len(rows), dtype=np.int64))
-
-
-def question_id(number: int) -> str:
-    """Shop's identifier of a question."""
-    return f"q{number:05d}"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
-from socialrec.sources.demo_activity import DAY_SECONDS, EVENT_TYPES, Comments, Events
-from socialrec.sources.demo_faults import Record
-from socialrec.sources.demo_words import ASPECTS, BRANDS, CATEGORIES, STYLES, comment_words, product_words
-from socialrec.sources.demo_world import NEVER, DemoCatalogue, DemoWorld, Follows, Ints, People
+from socialrec.sources.demo.activity import DAY_SECONDS, EVENT_TYPES, Comments, Events
+from socialrec.sources.demo.faults import Record, Records
+from socialrec.sources.demo.gallery import Gallery
+from socialrec.sources.demo.ids import comment_id, product_id, user_id
+from socialrec.sources.demo.texts import Tongues
+from socialrec.sources.demo.words.vocabulary import ASPECTS, CATEGORIES, STYLES, ProductTraits, Remark, draw_traits
+from socialrec.sources.demo.world import NEVER, DemoCatalogue, DemoWorld, Follows, People
 
 _UPDATES_PER_PRODUCT_DAY = 0.002
 """Price changes per product and day."""
@@ -20,44 +22,30 @@ _TOPIC_STATED_SHARE = 0.4
 """Share of comments to which somebody in the shop has assigned a topic."""
 
 
-@dataclass(frozen=True)
-class Records:
-    """Valid rows in order of time, and the number of the day (int64, one per row) of each."""
-
-    rows: list[Record]
-    days: Ints
-
-
-def user_id(number: int) -> str:
-    """Shop's identifier of a user."""
-    return f"u{number:05d}"
-
-
-def product_id(number: int) -> str:
-    """Shop's identifier of a product."""
-    return f"p{number:05d}"
-
-
-def product_records(world: DemoWorld, catalogue: DemoCatalogue, first: date) -> tuple[Records, list[str]]:
-    """Make rows of each product at its arrival, its price changes and its end; and each product's noun."""
-    rng = world.rng(7)
+def product_records(
+    world: DemoWorld, catalogue: DemoCatalogue, tongues: Tongues, gallery: Gallery, first: date
+) -> tuple[Records, list[ProductTraits]]:
+    """Make rows of each product at its arrival, its price changes and its end; and each product's traits."""
+    rng, shop = world.rng(7), tongues.shop
     dated: list[tuple[int, Record]] = []
-    nouns = []
+    products = []
     for number in range(world.products):
         category, style = CATEGORIES[catalogue.category[number]], STYLES[catalogue.style[number]]
-        noun, title, description = product_words(rng, category, style)
-        nouns.append(noun)
+        traits = tongues.limited(draw_traits(rng, category, style), number)
+        products.append(traits)
+        title, description = tongues.text_of(traits, number)
         start = int(catalogue.first_day[number])
         row: Record = {
             "product_id": product_id(number),
             "title": title,
             "description": description,
-            "category": category,
-            "brand": BRANDS[int(rng.integers(len(BRANDS)))],
-            "price_cents": int(np.exp(rng.normal(8.2, 0.7))),
-            "currency": "EUR",
+            "category": shop.kinds[category].name,
+            "brand": shop.brands[int(rng.integers(len(shop.brands)))],
+            "price_cents": shop.price(int(np.exp(rng.normal(8.2, 0.7)))),
+            "currency": shop.currency,
             "is_active": True,
             "updated_ts": stamp(first, start * DAY_SECONDS + 3_600),
+            "images": gallery.paths(number),
         }
         dated.append((start, row))
         for day, change in _changes(rng, world, catalogue, number):
@@ -66,7 +54,7 @@ def product_records(world: DemoWorld, catalogue: DemoCatalogue, first: date) -> 
                 row["price_cents"] = max(100, int(row["price_cents"] * rng.uniform(0.7, 1.2)))
             dated.append((day, row))
     dated.sort(key=lambda pair: pair[0])
-    return Records([row for _, row in dated], np.array([day for day, _ in dated])), nouns
+    return Records([row for _, row in dated], np.array([day for day, _ in dated])), products
 
 
 def interaction_records(events: Events, first: date) -> Records:
@@ -86,40 +74,41 @@ def interaction_records(events: Events, first: date) -> Records:
 
 
 def comment_records(
-    world: DemoWorld, people: People, catalogue: DemoCatalogue, comments: Comments, *, nouns: list[str], first: date
-) -> Records:
-    """Make one row per comment, in words that carry its sentiment, its aspect and its writer's taste."""
+    world: DemoWorld,
+    people: People,
+    comments: Comments,
+    *,
+    products: Sequence[ProductTraits],
+    tongues: Tongues,
+    first: date,
+) -> tuple[Records, list[str]]:
+    """Make one row per comment, in words that carry its sentiment, its aspect and its writer's taste.
+
+    Returns the rows, and for each the kind of the personal data in it, empty without any.
+    """
     rng, shop = world.rng(8), world.rng(9)
     is_sorted = shop.random(len(comments.user)) < _TOPIC_STATED_SHARE
     styles = people.favourite_style(comments.user)
-    rows = []
+    rows, personal = [], []
     for number, product in enumerate(comments.product.tolist()):
-        parent, rating = int(comments.parent[number]), int(comments.rating[number])
-        text = comment_words(
-            rng,
-            sentiment=int(comments.sentiment[number]),
-            aspect=ASPECTS[comments.aspect[number]],
-            noun=nouns[product],
-            category=CATEGORIES[catalogue.category[product]],
-            style=STYLES[styles[number]],
-            is_reply=parent >= 0,
-        )
+        parent, rating, user = int(comments.parent[number]), int(comments.rating[number]), int(comments.user[number])
+        words, aspect = tongues.of_user(user), ASPECTS[comments.aspect[number]]
+        liked = STYLES[styles[number]]
+        remark = Remark(int(comments.sentiment[number]), aspect, products[product], liked, is_reply=parent >= 0)
+        said = words.comment(rng, tongues.manner, remark)
+        kind, told = words.personal(tongues.manner)
+        personal.append(kind)
         row: Record = {
             "comment_id": comment_id(number),
-            "user_id": user_id(comments.user[number]),
+            "user_id": user_id(user),
             "product_id": product_id(product),
-            "text": text,
+            "text": said + told,
             "created_ts": stamp(first, int(comments.second[number])),
         }
         row |= {"rating": float(rating)} if rating else {}
-        row |= {"topic": ASPECTS[comments.aspect[number]]} if is_sorted[number] else {}
+        row |= {"topic": aspect} if is_sorted[number] else {}
         rows.append(row | {"parent_comment_id": comment_id(parent)} if parent >= 0 else row)
-    return Records(rows, comments.second // DAY_SECONDS)
-
-
-def comment_id(number: int) -> str:
-    """Shop's identifier of a comment."""
-    return f"c{number:06d}"
+    return Records(rows, comments.second // DAY_SECONDS), personal
 
 
 def follow_records(follows: Follows, first: date) -> Records:

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from socialrec.errors import UserError
-from socialrec.sources.demo_words import CATEGORIES, STYLES
+from socialrec.sources.demo.words import SPOKEN
+from socialrec.sources.demo.words.vocabulary import CATEGORIES, STYLES
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -20,8 +21,10 @@ NEVER = 1_000_000
 
 @dataclass(frozen=True)
 class DemoWorld:
-    """Size of the demo world and shares of broken records. Shares are of users, products or records."""
+    """Size of the demo world, its language, and shares of broken records. Shares are of users, products or records."""
 
+    language: str = "en"
+    """Language of its texts, or `mixed`: some users write Chinese and some English, and products have texts of both."""
     users: int = 1_500
     products: int = 800
     days: int = 60
@@ -44,14 +47,19 @@ class DemoWorld:
     late_share: float = 0.01
     duplicate_share: float = 0.03
     broken_share: float = 0.01
+    picture_share: float = 0.92
+    """Share of products with pictures; 0 lands none."""
     conflicts: int = 8
     """Share of interactions that repeat an id with other content; comments have half as many, questions an eighth."""
     seed: int = 20260103
 
     def __post_init__(self) -> None:
-        shares = ("inside_share", "reply_share", "cold_user_share", "cold_product_share", "inactive_product_share")
+        if self.language not in SPOKEN:
+            raise UserError(f"demo world: no language {self.language!r}; there are: {', '.join(SPOKEN)}")
+        people = ("inside_share", "reply_share", "cold_user_share")
+        products = ("cold_product_share", "inactive_product_share", "picture_share")
         faults = ("late_share", "duplicate_share", "broken_share")
-        wrong = [name for name in (*shares, *faults) if not 0 <= getattr(self, name) < 1]
+        wrong = [name for name in (*people, *products, *faults) if not 0 <= getattr(self, name) < 1]
         if wrong:
             raise UserError(f"demo world: {', '.join(wrong)} must be at least 0 and below 1")
         if self.looks_per_user < 1:

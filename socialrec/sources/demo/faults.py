@@ -12,7 +12,7 @@ import numpy as np
 
 from socialrec.contracts.entities import ENTITIES, EVENTS
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
-from socialrec.sources.demo_world import DemoWorld, Ints
+from socialrec.sources.demo.world import DemoWorld, Ints
 
 Record = dict[str, Any]
 Spoiler = tuple[QuarantineReason, Callable[[Record, date], Record | str]]
@@ -20,6 +20,14 @@ Spoiler = tuple[QuarantineReason, Callable[[Record, date], Record | str]]
 
 _MAX_SPOILED_SHARE = 0.04
 """Largest share of broken records in any one file: below the quarantine share that stops a night by default."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """Valid rows in order of time, and the number of the day (int64, one per row) of each."""
+
+    rows: list[Record]
+    days: Ints
 
 
 @dataclass
@@ -45,13 +53,13 @@ class PlannedDelivery:
     counts: Counts
 
 
-def deliver(world: DemoWorld, entity: Entity, rows: Sequence[Record], happened: Ints, first: date) -> PlannedDelivery:
-    """Spread valid rows over landing days, given the day (int64 by row) on which each happened, and add the faults.
+def deliver(world: DemoWorld, entity: Entity, records: Records, first: date) -> PlannedDelivery:
+    """Spread valid rows over landing days, given the day on which each happened, and add the faults.
 
     Copies, conflicts and broken records are added to the valid rows at the end of their file, after the record that
     they repeat. No file has more than 4% of records to reject.
     """
-    rng = world.rng(10 + list(Entity).index(entity))
+    rng, rows, happened = world.rng(10 + list(Entity).index(entity)), records.rows, records.days
     is_daily = entity in EVENTS
     landed = _with_late(rng, world, happened) if is_daily else happened
     counts = Counts(late=int((landed > happened).sum()))
@@ -144,7 +152,7 @@ def _in_future(entity: Entity) -> Callable[[Record, date], Record]:
 
 
 def _cut_short(row: Record, _: date) -> str:
-    line = json.dumps(row)
+    line = json.dumps(row, ensure_ascii=False)
     return line[: len(line) // 2]
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from socialrec.contracts.vocabulary import EventType
-from socialrec.sources.demo_words import ASPECTS
-from socialrec.sources.demo_world import DemoCatalogue, DemoWorld, Flags, Floats, Follows, Ints, People
+from socialrec.sources.demo.words.vocabulary import ASPECTS
+from socialrec.sources.demo.world import DemoCatalogue, DemoWorld, Flags, Floats, Follows, Ints, People
 
 DAY_SECONDS = 86_400
 _OPEN, _CLOSE = 6 * 3_600, 22 * 3_600
