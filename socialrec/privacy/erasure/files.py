@@ -15,7 +15,7 @@ from socialrec.contracts.vocabulary import Entity
 from socialrec.lake import Lake
 from socialrec.privacy.erasure.lists import ListCleaner
 from socialrec.privacy.erasure.plan import Plan
-from socialrec.recommend.lists.published import SHORT_KEY
+from socialrec.recommend.explain.sentences import SHORT_KEY
 from socialrec.recommend.lists.publishing import FILE, PRODUCT_PLATFORM, with_lake_ids, with_source_ids
 from socialrec.report.facts import read_facts
 from socialrec.report.page import PAGE, write_report
@@ -73,4 +73,4 @@ def render_again(settings: Settings, lake: Lake, days: Collection[str]) -> None:
     for day in days:
         folder = settings.reports / day
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        write_report(folder, summary, read_facts(lake, day))
+        write_report(folder, summary, read_facts(lake, day, settings.lists.language))
