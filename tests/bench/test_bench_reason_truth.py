@@ -187,4 +187,4 @@ def test_a_profile_is_held_against_the_tables(
     put(lake, USER_PROFILES, DS, [{"user_key": user, "text": text, "text_hash": "h", "top_categories": [], **HERE}])
     truth = check_truth(settings, DS)
     assert len(truth.untrue) == n_faults, truth.untrue
-    assert (truth.n_reasons, truth.n_profile_sentences) == (0, n_sentences)
+    assert (truth.n_reasons, truth.n_profile_parts) == (0, n_sentences)

@@ -46,15 +46,15 @@ class Messages:
     locale: Locale
     translations: NullTranslations
 
-    def name(self, text: str) -> str:
+    def name(self, text: str, /) -> str:
         """Translate a text without placeholders; one that is in no catalogue, such as a shop's own name, stays."""
         return self.translations.gettext(text)
 
-    def translate(self, text: str, **values: str) -> str:
+    def translate(self, text: str, /, **values: str) -> str:
         """Translate an English text, and fill its placeholders (`{name}`) with these values."""
         return self.translations.gettext(text).format(**values)
 
-    def translate_plural(self, one: str, many: str, n: int, **values: str) -> str:
+    def translate_plural(self, one: str, many: str, n: int, /, **values: str) -> str:
         """Translate a text about n things, in the form that the language has for this number; `{n}` is the number."""
         chosen = self.translations.ngettext(one, many, n)
         return chosen.format(n=format_decimal(n, locale=self.locale), **values)
@@ -123,14 +123,17 @@ def _translations(language: str) -> NullTranslations:
 
 
 def language_for(setting: str, spoken: Iterable[str | None]) -> str:
-    """Choose the language of a reader: the setting, or for `auto` the first spoken one that has messages, or English."""
-    if setting != AUTO:
-        return setting
+    """Choose the language of a reader: the setting, or for `auto` the first spoken one with messages, or English."""
+    return first_known(spoken) if setting == AUTO else setting
+
+
+def first_known(spoken: Iterable[str | None]) -> str:
+    """Take the first of these languages that has messages, or English."""
     return next((language for language in spoken if language in languages()), SOURCE_LANGUAGE)
 
 
 def require_language(setting: str) -> str:
-    """Check a setting of a language; ValueError with all codes, and the likely one, where there are no messages in it."""
+    """Check a setting of a language; ValueError with the codes, and a likely one, where there are no messages in it."""
     known = (AUTO, *languages())
     if setting in known:
         return setting

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from functools import reduce
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import PRODUCT_ATTRIBUTES, SUSPECTS
 from socialrec.contracts.silver import SILVER_ANSWERS, SILVER_COMMENTS, SILVER_PRODUCTS, SILVER_QUESTIONS
 from socialrec.contracts.vocabulary import Entity, PassageSource
+from socialrec.display.messages.catalogue import Messages, messages_in
 from socialrec.etl.keys import Keys
 from socialrec.etl.tables import read_staged, read_table
 from socialrec.etl.wording.texts import language, text_hash
-from socialrec.features.passages import attribute_sentence, normalised, passage_id, passages_in
+from socialrec.features.passages import ATTRIBUTE_NAMES, attribute_sentence, normalised, passage_id, passages_in
 from socialrec.lake import Lake, Stage
 
 _KEPT = ("product_id", "platform", "source", "speaker", "said_ts", "language")
@@ -31,8 +32,8 @@ _SUBJECT = ("passage_id", "product_id", "platform", "source")
 
 @dataclass(frozen=True)
 class PassageBuilder:
-    """Builder of gold.passages of day `ds`; accounts in gold.suspects of earlier days, or in the stage of this day, are
-    not cited.
+    """Builder of gold.passages of day `ds`, with attributes in these languages; accounts in gold.suspects of earlier
+    days, or in the stage of this day, are not cited.
     """
 
     spark: SparkSession
@@ -40,6 +41,7 @@ class PassageBuilder:
     keys: Keys
     ds: str
     suspects: Stage
+    languages: Sequence[str]
 
     def rows(self) -> DataFrame:
         """Rows of gold.passages."""
@@ -60,12 +62,9 @@ class PassageBuilder:
         priced = prices(offered).withColumn("origin", F.lit(PassageSource.STATED.value))
         known = attributes.select("product_id", "attribute", "value", "origin").unionByName(priced)
         of_offered = known.join(offered.select("product_id", "platform", "updated_ts"), "product_id")
-        sentence = F.lit(None).cast("string")
-        for source in (PassageSource.STATED, PassageSource.PREDICTED):
-            said = F.format_string(attribute_sentence("%s", "%s", source), "attribute", "value")
-            sentence = F.when(F.col("origin") == source.value, said).otherwise(sentence)
-        named = {"source": F.col("origin"), "text": sentence, "language": F.lit("en"), "speaker": F.lit("")}
-        return _part(of_offered.withColumns(named), "updated_ts")
+        said = F.explode(F.array(*(_attribute_said(messages_in(language)) for language in self.languages)))
+        rows = of_offered.withColumns({"source": F.col("origin"), "speaker": F.lit(""), "said": said})
+        return _part(rows.select("*", "said.text", "said.language"), "updated_ts")
 
     def _descriptions(self, offered: DataFrame) -> DataFrame:
         described = offered.where("description <> ''")
@@ -136,6 +135,18 @@ def agreeing(sentences: DataFrame) -> DataFrame:
         *(*_SUBJECT, "n_agreeing", "newest.said_ts", "newest.text", "newest.language"),
         (-F.col("newest.back")).alias("place"),
     )
+
+
+def _attribute_said(messages: Messages) -> Column:
+    """What is known of an attribute in one language: struct of `language` and `text`, null where nothing is."""
+    name = F.col("attribute")
+    for known in ATTRIBUTE_NAMES:
+        name = F.when(F.col("attribute") == known, messages.name(known)).otherwise(name)
+    text = F.lit(None).cast("string")
+    for source in (PassageSource.STATED, PassageSource.PREDICTED):
+        form = attribute_sentence("%1$s", "%2$s", source, messages)
+        text = F.when(F.col("origin") == source.value, F.format_string(form, name, "value")).otherwise(text)
+    return F.struct(F.lit(messages.language).alias("language"), text.alias("text"))
 
 
 def _part(rows: DataFrame, time: str) -> DataFrame:

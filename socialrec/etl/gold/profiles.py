@@ -65,9 +65,7 @@ def _numbers(affinity: DataFrame, comments: DataFrame, edges: Edges) -> DataFram
     return reduce(DataFrame.unionByName, parts).groupBy(*_USER).agg(*sums, active, language)
 
 
-def _part(
-    rows: DataFrame, user: str, time: str | None, language: Column | None = None, **numbers: Column
-) -> DataFrame:
+def _part(rows: DataFrame, user: str, time: str | None, language: Column | None = None, **numbers: Column) -> DataFrame:
     counted = [numbers.get(name, F.lit(0)).cast("bigint").alias(name) for name in _N_NUMBERS]
     active = F.col(time) if time else F.lit(None).cast("timestamp")
     written = F.lit(None).cast("string") if language is None else language

@@ -22,7 +22,8 @@ from socialrec.encoders.encoder import DOCUMENT, load_saved
 from socialrec.errors import UserError
 from socialrec.etl.wording.cleaning import cleaned
 from socialrec.lake import Lake
-from socialrec.recommend.lists.published import product_ids_of, user_keys_of
+from socialrec.recommend.lists.product_labels import product_ids_of
+from socialrec.recommend.lists.published import user_keys_of
 from socialrec.settings import Settings
 from socialrec.settings.paths import below
 from socialrec.text.understanding.intents import has_intents, intents_of

@@ -16,8 +16,8 @@ from socialrec.features.context import Stamp
 from socialrec.lake import Lake
 from socialrec.local_stack.nights.overview import require_published
 from socialrec.recommend.explain.explanation import Explanation, explain_product
-from socialrec.recommend.lists.night import Night, read_users
 from socialrec.recommend.explain.sentences import describe
+from socialrec.recommend.lists.night import Night, read_users
 from socialrec.recommend.lists.product_labels import described, labels_of, product_ids_of
 from socialrec.recommend.lists.published import user_keys_of
 from socialrec.recommend.lists.readers import Readers

@@ -29,7 +29,9 @@ PEOPLE = {
         translatable("liked by somebody you follow"),
     ),
     (ReasonKind.FRIENDS, False): (
-        *translatable_plural("liked by {n} person you follow or answered", "liked by {n} people you follow or answered"),
+        *translatable_plural(
+            "liked by {n} person you follow or answered", "liked by {n} people you follow or answered"
+        ),
         translatable("liked by somebody you follow or answered"),
     ),
     (ReasonKind.LOOKED_AT, True): (
@@ -81,8 +83,9 @@ def _people(kind: ReasonKind, reason: Mapping[str, Any], messages: Messages) -> 
 
 
 def describe_profile(profile: Mapping[str, Any], titles: Titles, messages: Messages) -> str:
-    """Say what a row of gold.user_profiles knows of a user, such as `Likes books and toys. Looks at tea. Last interested
-    in: Red kite.` Without dates the word "last" is not used.
+    """Say what a row of gold.user_profiles knows of a user, such as `Likes toys. Last interested in: Red kite.`
+
+    Without dates the word "last" is not used.
     """
     categories = profile["categories"] or ()
     sentences = [
@@ -120,7 +123,9 @@ def _dated(
     for part in parts or ():
         [title] = _titles([part["product_id"]], titles, messages)
         if "text" in part:
-            title = messages.translate("{quote} of {product}", quote=messages.quoted(label(part["text"])), product=title)
+            title = messages.translate(
+                "{quote} of {product}", quote=messages.quoted(label(part["text"])), product=title
+            )
         found[0 if part["is_dated"] else 1].append(title)
     return found
 

@@ -76,7 +76,9 @@ def _marks(twins: Sequence[Mapping[str, Any]], messages: Messages) -> list[str]:
     if len(twins) == 1:
         return [""]
     brands = [twin["brand"] or "" for twin in twins]
-    prices = ["" if (cents := twin["price_cents"]) is None else messages.price(cents, twin["currency"]) for twin in twins]
+    prices = [
+        "" if (cents := twin["price_cents"]) is None else messages.price(cents, twin["currency"]) for twin in twins
+    ]
     sources = [source_id(twin["product_id"], twin["platform"]) for twin in twins]
     for marks in (brands, prices, sources):
         if all(marks) and len(set(marks)) == len(marks):

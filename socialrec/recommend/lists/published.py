@@ -107,7 +107,9 @@ def _longer(keys: pa.ChunkedArray, start: str) -> str:
 def read_lists(lake: Lake, ds: str, user_keys: Sequence[str], language: str) -> list[PublishedList]:
     """Read the lists of these users on a day, in the given order; language: the setting `lists.language`."""
     is_theirs = pc.field("user_key").isin(pa.array(user_keys, pa.string()))
-    rows = lake.read(RECOMMENDATIONS, [ds], filter=is_theirs).sort_by([("user_key", "ascending"), ("rank", "ascending")])
+    rows = lake.read(RECOMMENDATIONS, [ds], filter=is_theirs).sort_by(
+        [("user_key", "ascending"), ("rank", "ascending")]
+    )
     by_user: dict[str, list[dict[str, Any]]] = {key: [] for key in user_keys}
     for row in rows.to_pylist():
         by_user[row["user_key"]].append(row)
