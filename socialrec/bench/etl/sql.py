@@ -372,7 +372,7 @@ def profiles(night: str) -> str:
             SELECT platform, user_key, sum(i)::BIGINT n_interactions, sum(p)::BIGINT n_products,
                 sum(c)::BIGINT n_comments, sum(f)::BIGINT n_follows, max(t) last_active_ts FROM parts GROUP BY ALL
         ), languages AS (
-            SELECT user_key, l AS language FROM parts WHERE l IS NOT NULL GROUP BY ALL
+            SELECT user_key, l AS language FROM parts WHERE l IS NOT NULL GROUP BY user_key, l
             QUALIFY row_number() OVER (PARTITION BY user_key ORDER BY count(*) DESC, l) = 1
         ), described AS (
             SELECT product_id, nullif(trim(category), '') category FROM silver_products

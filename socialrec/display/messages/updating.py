@@ -13,6 +13,8 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from socialrec.display.visible import say
+
 FOLDER = Path(__file__).parent
 PACKAGE = FOLDER.parents[1]
 TEMPLATE = FOLDER / "messages.pot"
@@ -62,7 +64,7 @@ def main() -> None:
     _write(TEMPLATE, source)
     for file in sorted(FOLDER.glob("*.po")):
         for missing in update(file, source):
-            print(f"{file.name}: not translated: {missing}")
+            say(f"{file.name}: not translated: {missing}")
 
 
 if __name__ == "__main__":

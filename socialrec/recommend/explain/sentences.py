@@ -77,7 +77,7 @@ def describe(reason: Mapping[str, Any], titles: Titles, messages: Messages, *, n
 
 def _people(kind: ReasonKind, reason: Mapping[str, Any], messages: Messages) -> str:
     """Say how many people are behind a reason, or somebody where they are too few to be named."""
-    one, many, somebody = PEOPLE[kind, reason["is_followed"]]
+    one, many, somebody = PEOPLE[kind, bool(reason["is_followed"])]
     n = len(reason["friends"])
     return messages.translate_plural(one, many, n) if n else messages.translate(somebody)
 

@@ -12,7 +12,7 @@ from socialrec.lake import Lake
 from socialrec.lake.export import database
 
 _MOST_WRITTEN = """
-    SELECT platform, language FROM profiles WHERE language IS NOT NULL GROUP BY ALL
+    SELECT platform, language FROM profiles WHERE language IS NOT NULL GROUP BY platform, language
     QUALIFY row_number() OVER (PARTITION BY platform ORDER BY count(*) DESC, language) = 1
 """
 
