@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -132,11 +133,16 @@ def first_known(spoken: Iterable[str | None]) -> str:
     return next((language for language in spoken if language in languages()), SOURCE_LANGUAGE)
 
 
+def _name(language: str) -> str:
+    return str(messages_in(language).locale.get_language_name(SOURCE_LANGUAGE)).lower()
+
+
 def require_language(setting: str) -> str:
     """Check a setting of a language; ValueError with the codes, and a likely one, where there are no messages in it."""
     known = (AUTO, *languages())
     if setting in known:
         return setting
-    near = get_close_matches(setting.lower(), known, n=1, cutoff=0.4)
-    guess = f"did you mean {near[0]!r}? " if near else ""
+    names = dict(zip(known, known, strict=True)) | {_name(code): code for code in languages()}
+    near = get_close_matches(re.split("[-_]", setting.lower())[0], names, n=1, cutoff=0.7)
+    guess = f"did you mean {names[near[0]]!r}? " if near else ""
     raise ValueError(f"no messages in this language: {guess}known: {', '.join(known)}")
