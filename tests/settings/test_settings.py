@@ -82,13 +82,19 @@ def test_a_wrong_variable_is_named_in_one_line(
         ),
         (
             "[lists]\nlanguage = 'zh-CN'\n",
-            "lists.language: Value error, no messages in this language: did you mean 'zh'? known: auto, en, zh (got 'zh-CN')",
+            "lists.language: Value error, unknown language; did you mean 'zh'? known: auto, en, zh (got 'zh-CN')",
         ),
-        ("[lists]\nlanguage = 'Chinese'\n", "lists.language: Value error, no messages in this language: did you mean 'zh'?"),
-        ("[lists]\nlanguage = 'atuo'\n", "lists.language: Value error, no messages in this language: did you mean 'auto'?"),
+        (
+            "[lists]\nlanguage = 'Chinese'\n",
+            "lists.language: Value error, unknown language; did you mean 'zh'?",
+        ),
+        (
+            "[lists]\nlanguage = 'atuo'\n",
+            "lists.language: Value error, unknown language; did you mean 'auto'?",
+        ),
         (
             "[lists]\nlanguage = 'de'\n",
-            "lists.language: Value error, no messages in this language: known: auto, en, zh (got 'de')",
+            "lists.language: Value error, unknown language; known: auto, en, zh (got 'de')",
         ),
     ],
 )

@@ -145,4 +145,4 @@ def require_language(setting: str) -> str:
     names = dict(zip(known, known, strict=True)) | {_name(code): code for code in languages()}
     near = get_close_matches(re.split("[-_]", setting.lower())[0], names, n=1, cutoff=0.7)
     guess = f"did you mean {names[near[0]]!r}? " if near else ""
-    raise ValueError(f"no messages in this language: {guess}known: {', '.join(known)}")
+    raise ValueError(f"unknown language; {guess}known: {', '.join(known)}")

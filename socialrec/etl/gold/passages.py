@@ -138,7 +138,7 @@ def agreeing(sentences: DataFrame) -> DataFrame:
 
 
 def _attribute_said(messages: Messages) -> Column:
-    """What is known of an attribute in one language: struct of `language` and `text`, null where nothing is."""
+    """Sentence about an attribute in one language: struct of `language` and `text`, null where nothing is known."""
     name = F.col("attribute")
     for known in ATTRIBUTE_NAMES:
         name = F.when(F.col("attribute") == known, messages.name(known)).otherwise(name)
