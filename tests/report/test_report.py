@@ -396,6 +396,17 @@ def test_nobody_is_told_to_take_a_broken_candidate_anyway(shop: Lake) -> None:
     )
 
 
+def test_what_a_user_reads_is_marked_with_its_language(shop: Lake) -> None:
+    """Ann writes Chinese, Bob English; Eve has written nothing, and reads what most users write."""
+    written = {ANN: "zh", BOB: "en", EVE: None}
+    write(shop, USER_PROFILES, D2, *({**profile(user, D2, 1), "language": code} for user, code in written.items()))
+    page = render(summary(), read_facts(shop, D2, AUTO))
+    assert page.startswith('<!doctype html>\n<html lang="en">')
+    assert page.count('lang="zh">喜欢kites。<') == 1
+    assert page.count('lang="en">Likes kites.<') == 2
+    assert re.findall(r'class="why" lang="(\w+)"', page) == ["zh"] * 2 + ["en"] * 3
+
+
 ODD = (r"$\frac{$", "\ud800", "", "x" * 10_000, "\x1b[31mred", "=1+1", "<b>", "\u202eevil", "赤")
 
 
