@@ -18,7 +18,7 @@ unexport LANGUAGE
 SMALL ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down cluster test test-slow test-e2e pictures chaos lint format docs lock audit sbom bench gpu first-nights clean
+.PHONY: help setup run up down cluster test test-slow test-e2e pictures chaos lint format docs messages lock audit sbom bench gpu first-nights clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ format: $(INSTALLED) ## format the code
 
 docs: $(INSTALLED) ## write docs/contracts.md from the contracts
 	@$(BIN)/python -m socialrec.contracts.page > docs/contracts.md
+
+messages: $(INSTALLED) ## bring the catalogues of messages up to date with the code
+	@$(BIN)/python -m socialrec.display.messages.updating
 
 COMPILE := $(BIN)/pip-compile --quiet --upgrade --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 

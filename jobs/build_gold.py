@@ -46,7 +46,7 @@ def build(run: job.Run, plan: GoldPlan) -> dict[str, int]:
             ties = pool.submit(builder.ties, stages[SOCIAL_TIES])
             builder.affinity(stages[USER_PRODUCT_AFFINITY])
             builder.profiles(stages[USER_PRODUCT_AFFINITY], stages[USER_PROFILES])
-            builder.texts(stages[USER_PROFILES], stages[TEXTS])
+            builder.texts(stages[TEXTS])
             ties.result()
         counts = {table.noun: count_staged(stage) for table, stage in stages.items()}
         for table, stage in stages.items():

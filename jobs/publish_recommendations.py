@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 from socialrec.contracts.gold import RECOMMENDATIONS, USER_PRODUCT_AFFINITY, USER_PROFILES
@@ -13,8 +12,18 @@ from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.errors import UserError
 from socialrec.evaluate.drift import drift
+from socialrec.lake.export import Beside, Convert
 from socialrec.lake.traffic import Amount
-from socialrec.recommend.lists.publishing import FILE, audit_lists, export_lists, with_source_ids
+from socialrec.recommend.lists.publishing import (
+    FILE,
+    audit_lists,
+    export_lists,
+    titles_of,
+    with_languages,
+    with_sentences,
+    with_source_ids,
+)
+from socialrec.recommend.lists.readers import Readers
 from socialrec.recommend.training.reference import load_reference, watched_values
 from socialrec.runtime import job
 from socialrec.settings.paths import require_below
@@ -40,9 +49,9 @@ def main(argv: list[str] | None = None) -> int:
         model = require_below(run.settings.models, Path(pins["recommender_folder"]))
         offered = products["product_id"].filter(products["is_active"]).combine_chunks()
         audit_lists(lists, profiles, affinities, offered, run.settings.recommend.list_length)
-        is_shared = Entity.PRODUCTS in run.settings.etl.shared_ids
-        convert = partial(with_source_ids, is_shared=is_shared)
-        n_changed = export_lists(lists, run.settings.export, run.ds, convert)
+        n_changed = export_lists(
+            lists, run.settings.export, run.ds, converter(run), Beside(profiles, columns=("language",))
+        )
         n_published = lists.count_rows()
         if n_changed:
             n_bytes = (run.settings.export / run.ds / FILE).stat().st_size
@@ -58,6 +67,13 @@ def main(argv: list[str] | None = None) -> int:
             warnings=warnings,
         )
     return 0
+
+
+def converter(run: job.Run) -> Convert:
+    """Make the function from rows of gold.recommendations, with each user's language, to exported rows."""
+    readers = Readers.of_day(run.lake, run.ds, run.settings.lists.language)
+    titles, is_shared = titles_of(run.lake, run.ds), Entity.PRODUCTS in run.settings.etl.shared_ids
+    return lambda rows: with_source_ids(with_sentences(with_languages(rows, readers), titles), is_shared=is_shared)
 
 
 def warn(run: job.Run, moved: Mapping[str, float]) -> list[str]:

@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
         if args.dry_run or args.sample < 1:
             run.done(status="dry_run" if args.dry_run else "sample", summary=summary)
             return 0
-        folder, facts = run.settings.reports / run.ds, read_facts(run.lake, run.ds)
+        folder, facts = run.settings.reports / run.ds, read_facts(run.lake, run.ds, run.settings.lists.language)
         write_report(folder, summary, facts)
         run_id = log(run, tracker, summary, facts)
         report_url = tracker.artifact_page(run_id, f"report/{PAGE}")

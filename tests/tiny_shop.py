@@ -82,11 +82,10 @@ def fill(lake: Lake) -> None:
         "n_products": 10,
         "n_comments": 1,
         "n_follows": 1,
-        "top_categories": [],
-        "text": "likes",
+        **{"categories": [], "interests": [], "commented": [], "labelled": []},
     }
     keys = [*map(user, range(N_USERS)), "nobody"]
-    write(lake, USER_PROFILES, DS, [{"user_key": key, **zeros, "text_hash": "hp", **here} for key in keys])
+    write(lake, USER_PROFILES, DS, [{"user_key": key, **zeros, **here} for key in keys])
 
 
 def call(settings: Settings, name: str, *arguments: str, run_id: str = "r1", ds: str = DS) -> dict[str, Any]:

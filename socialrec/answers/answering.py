@@ -19,6 +19,7 @@ from socialrec.answers.tables import ANSWERS, ATTRIBUTE_SOURCES, QUESTIONS, colu
 from socialrec.answers.templates import Filled, TemplateBook
 from socialrec.answers.words import tokens
 from socialrec.contracts.vocabulary import AnswerDecision, HandOverReason
+from socialrec.display.messages.catalogue import first_known, messages_in
 from socialrec.errors import UserError
 from socialrec.settings.answers import AnswersSettings
 from socialrec.vectors.arrays import F32
@@ -27,6 +28,7 @@ BLOCK_QUESTIONS = 512
 """Questions that are answered at a time."""
 _MIN_CHANCE = 0.3
 """Probability of the ranking from which another passage counts as contrary evidence."""
+_UNKNOWN = frozenset({None, "", UNKNOWN_LANGUAGE})
 Question = Mapping[str, Any]
 
 
@@ -44,6 +46,7 @@ class _Answer:
     decision: AnswerDecision
     reason: HandOverReason | None = None
     text: str = ""
+    language: str | None = None
     citations: list[Citation] = field(default_factory=list)
     confidence: float = 0.0
 
@@ -92,12 +95,11 @@ def rank(
 
 def _readable(found: Candidates, language: str | None, passages: PassageIndex) -> Candidates:
     """Candidates in the language of the question, as far as both are known."""
-    unknown = {None, "", UNKNOWN_LANGUAGE}
     languages = passages.columns["language"]
     kept = [
         place
         for place, row in enumerate(found.rows)
-        if {language, languages[row]} & unknown or languages[row] == language
+        if {language, languages[row]} & _UNKNOWN or languages[row] == language
     ]
     return found.take(np.array(kept, dtype=np.int64))
 
@@ -148,7 +150,7 @@ class _Service:
         rest = [place for place in range(len(asked)) if place not in made]
         ranks = rank([asked[at] for at in rest], vectors[rest], self.passages, self.model, self.settings)
         for place, one in zip(rest, ranks, strict=True):
-            made[place] = self._from_evidence(one, is_template_bad=place in bad_templates)
+            made[place] = self._from_evidence(asked[place], one, is_template_bad=place in bad_templates)
         return pa.Table.from_pylist(list(_rows(asked, made)), ANSWERS)
 
     def _without_evidence(self, question: Question) -> _Answer | str | None:
@@ -166,17 +168,19 @@ class _Service:
         if not isinstance(filled, Filled):
             return filled
         citations = list(_cited(filled, product, self.passages))
-        return _Answer(AnswerDecision.TEMPLATE, None, filled.text, citations, confidence)
+        return _Answer(AnswerDecision.TEMPLATE, None, filled.text, language, citations, confidence)
 
-    def _from_evidence(self, one: Ranked, *, is_template_bad: bool) -> _Answer:
+    def _from_evidence(self, question: Question, one: Ranked, *, is_template_bad: bool) -> _Answer:
         found, model = one.found, self.model
         nearest = float(found.cosines.max(initial=-1.0))
         if len(found) and one.confidence >= model.bound and nearest >= model.scope_bound:
             chances = 1 / (1 + np.exp(-one.scores))
             is_like_first = (found.origins == found.origins[0]) & (chances >= min(_MIN_CHANCE, chances[0]))
             others = found.rows[is_like_first].tolist()
-            composed = compose(int(found.rows[0]), others, int(found.origins[0]), self.passages)
-            return _Answer(AnswerDecision.EVIDENCE, None, composed.text, composed.citations, one.confidence)
+            best, language = int(found.rows[0]), self._language(question, int(found.rows[0]))
+            messages = messages_in(first_known([language]))
+            composed = compose(best, others, int(found.origins[0]), self.passages, messages)
+            return _Answer(AnswerDecision.EVIDENCE, None, composed.text, language, composed.citations, one.confidence)
         if is_template_bad:
             reason = HandOverReason.BAD_TEMPLATE
         elif not len(found):
@@ -184,6 +188,11 @@ class _Service:
         else:
             reason = HandOverReason.OUT_OF_SCOPE if nearest < model.scope_bound else HandOverReason.UNSURE
         return _Answer(AnswerDecision.HAND_OVER, reason, confidence=one.confidence)
+
+    def _language(self, question: Question, best: int) -> str:
+        """Language of an answer: the question's, or else that of the passage, as far as they are known."""
+        spoken = (question["language"], self.passages.columns["language"][best])
+        return next((str(one) for one in spoken if one not in _UNKNOWN), self.settings.languages[0])
 
 
 def _cited(filled: Filled, product: str | None, passages: PassageIndex) -> Iterator[Citation]:
@@ -204,6 +213,7 @@ def _rows(asked: Sequence[Question], made: Mapping[int, _Answer]) -> Iterator[di
             "decision": one.decision.value,
             "reason": one.reason.value if one.reason else None,
             "text": one.text,
+            "language": one.language,
             "citations": one.citations,
             "confidence": one.confidence,
         }

@@ -11,6 +11,8 @@ from socialrec.answers.retrieval import KIND
 from socialrec.answers.tables import ANSWER, ATTRIBUTE_SOURCES, COMMENT, DESCRIPTION, PREDICTED, STATED
 from socialrec.answers.verifying import shown
 from socialrec.answers.words import content, n_negations, numbers, tokens
+from socialrec.display.messages.catalogue import Messages, translatable, translatable_plural
+from socialrec.features.passages import attribute_of
 
 Citation = dict[str, object]
 _MIN_OVERLAP = 0.5
@@ -22,21 +24,21 @@ _SECOND_PERSON = (
     (re.compile(rf"\b(?:the )?{_PERSON}s(?= (?:{_MODAL}|need|get|have)\b)", re.IGNORECASE), "you"),
     (re.compile(rf"\b(?:the|a|an) {_PERSON}'s\b|\b(?:the )?{_PERSON}s'(?=\s)", re.IGNORECASE), "your"),
 )
-_ATTRIBUTE = re.compile(r"The (.+?) is (?:probably )?(.+?)\.?|(.+?)(?:可能)?是(.+?)\u3002?")
 _YES_OR_NO = re.compile(
     r"^\s*(?:(?:yes|no|yeah|nope)\b[\s,.!:;-]*"
     r"|(?:是的?|不是|对|不对|有的?|没有|会的?|不会|能|不能|可以的?|不可以|行|不行)[\s,.!;\uff0c\u3002\uff01\uff1b]+)",
     re.IGNORECASE,
 )
 _FIRST_PERSON = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself)\b|我|咱|俺|本人", re.IGNORECASE)
-_SPEAKERS = {
-    STATED: ("The product data say", "The product data say"),
-    PREDICTED: ("Its texts suggest", "Its texts suggest"),
-    DESCRIPTION: ("The description says", "The description says"),
-    COMMENT: ("1 buyer says", "{n} buyers say"),
-    ANSWER: ("An earlier answer says", "{n} earlier answers say"),
+_DATA_SAY = {
+    STATED: translatable("The product data say: {quote}"),
+    PREDICTED: translatable("Its texts suggest: {quote}"),
+    DESCRIPTION: translatable("The description says: {quote}"),
 }
-_SIMILAR = "About a similar product: "
+_PEOPLE_SAY = {
+    COMMENT: translatable_plural("{n} buyer says: {quote}", "{n} buyers say: {quote}"),
+    ANSWER: translatable_plural("An earlier answer says: {quote}", "{n} earlier answers say: {quote}"),
+}
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,11 @@ class Composed:
     citations: list[Citation]
 
 
-def compose(best: int, others: Sequence[int], origin: int, index: PassageIndex) -> Composed:
+def compose(best: int, others: Sequence[int], origin: int, index: PassageIndex, messages: Messages) -> Composed:
     """Compose an answer from the best passage and, of the others that may answer too, those that say the opposite.
 
-    best and others: rows of the index. Passages with the same words as a cited one are cited beside it.
+    best and others: rows of the index. Passages with the same words as a cited one are cited beside it. messages: those
+    of the reader's language.
     """
     rows = [best, *(row for row in others if row != best)]
     agreeing = [row for row in rows if _same_words(index, row, best)]
@@ -58,17 +61,19 @@ def compose(best: int, others: Sequence[int], origin: int, index: PassageIndex) 
     if contrary:
         against = [row for row in contrary if _same_words(index, row, contrary[0])]
         more, fewer = sorted((agreeing, against), key=lambda side: -_n_saying(index, side))
-        text = f"{_said(index, more)} {_said(index, fewer)}"
+        text = messages.one_after_the_other([_said(index, side, messages) for side in (more, fewer)])
         return Composed(text, [cite(index, row) for row in (*agreeing, *against)])
-    prefix = _SIMILAR if origin == KIND else ""
-    return Composed(prefix + _alone(index, agreeing), [cite(index, row) for row in agreeing])
+    text = _alone(index, agreeing, messages)
+    if origin == KIND:
+        text = messages.translate("About a similar product: {answer}", answer=text)
+    return Composed(text, [cite(index, row) for row in agreeing])
 
 
 def contradict(index: PassageIndex, one: int, other: int) -> bool:
     """Check if two passages say the opposite: another value of one attribute, or the same words with a negation."""
     (text, other_text), columns = (index.texts[one], index.texts[other]), index.columns
     if columns["source"][one] in ATTRIBUTE_SOURCES and columns["source"][other] in ATTRIBUTE_SOURCES:
-        (name, value), (other_name, other_value) = _attribute(text), _attribute(other_text)
+        (name, value), (other_name, other_value) = attribute_of(text), attribute_of(other_text)
         return bool(name) and name == other_name and value != other_value
     if numbers(text) != numbers(other_text):
         return False
@@ -107,18 +112,19 @@ def _negates(text: str) -> bool:
     return n_negations(_YES_OR_NO.sub("", text)) % 2 == 1
 
 
-def _alone(index: PassageIndex, rows: Sequence[int]) -> str:
+def _alone(index: PassageIndex, rows: Sequence[int], messages: Messages) -> str:
     source, text = index.columns["source"][rows[0]], index.texts[rows[0]]
     if source == COMMENT or _FIRST_PERSON.search(text):
-        return _said(index, rows)
+        return _said(index, rows, messages)
     return second_person(text)
 
 
-def _said(index: PassageIndex, rows: Sequence[int]) -> str:
+def _said(index: PassageIndex, rows: Sequence[int], messages: Messages) -> str:
     """Quote a passage with those who say it."""
-    n = _n_saying(index, rows)
-    one, several = _SPEAKERS[str(index.columns["source"][rows[0]])]
-    return f"{one if n == 1 else several.format(n=n)}: \u201c{index.texts[rows[0]]}\u201d"
+    source, quote = str(index.columns["source"][rows[0]]), messages.quoted(index.texts[rows[0]])
+    if source in _DATA_SAY:
+        return messages.translate(_DATA_SAY[source], quote=quote)
+    return messages.translate_plural(*_PEOPLE_SAY[source], _n_saying(index, rows), quote=quote)
 
 
 def _n_saying(index: PassageIndex, rows: Sequence[int]) -> int:
@@ -129,9 +135,3 @@ def _n_saying(index: PassageIndex, rows: Sequence[int]) -> int:
 
 def _same_words(index: PassageIndex, one: int, other: int) -> bool:
     return tokens(index.texts[one]) == tokens(index.texts[other])
-
-
-def _attribute(text: str) -> tuple[str, str]:
-    """Name and value of an attribute in a sentence such as `The brand is Acme.`; empty where it says none."""
-    found = _ATTRIBUTE.fullmatch(text)
-    return ((found[1] or found[3]).lower(), (found[2] or found[4]).lower()) if found else ("", "")

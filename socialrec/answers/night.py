@@ -31,7 +31,7 @@ AnswerBlock = Callable[[pa.Table, pa.Table], pa.Table]
 _ASKED = ("text", "language", "product_id", "is_offered", "intent", "intent_confidence", "attributes")
 """Columns of a question that its answer depends on."""
 _EVIDENCE = ("passage_id", "text", "n_agreeing", "category")
-_KEPT = ("decision", "reason", "text", "citations", "confidence")
+_KEPT = ("decision", "reason", "text", "language", "citations", "confidence")
 _DIGEST_BYTES = 8
 
 
@@ -125,11 +125,13 @@ class AnsweringNight:
         }
 
     def _hashes(self, questions: pa.Table, passages: pa.Table) -> list[int]:
-        """Hash of all that each answer is made from: the question, what may be cited, templates, versions, settings."""
+        """Hash of all that each answer is made from: the question, what may be cited, templates, versions and settings;
+        and of the columns that an answer has.
+        """
         about = [sorted(map(str, table.select(_EVIDENCE).to_pylist())) for table in (passages, self.general)]
         versions = (self.stamp.answers_version, self.stamp.encoder_version, self.settings.model_dump(mode="json"))
         templates = sorted(map(str, self.templates.select(TEMPLATE_COLUMNS.names).to_pylist()))
-        shared = repr((about, templates, sorted(self.attributes), versions)).encode()
+        shared = repr((about, templates, sorted(self.attributes), versions, _KEPT)).encode()
         begun = hashlib.blake2b(shared, digest_size=_DIGEST_BYTES)
         found = []
         for question in questions.select(_ASKED).to_pylist():

@@ -60,11 +60,12 @@ ANSWERS = pa.schema(
         ("decision", pa.string()),
         ("reason", pa.string()),
         ("text", pa.string()),
+        ("language", pa.string()),
         ("citations", pa.list_(CITATION)),
         ("confidence", pa.float32()),
     ]
 )
-"""Answers: `reason` is null except where a question is handed over, and `text` is empty there.
+"""Answers: `reason` is null except where a question is handed over; `text` is empty and `language` null there.
 
 A citation names a passage, the number of its sentence in the text that it is from, and the characters of the passage
 that are cited, from `start` to before `end`.

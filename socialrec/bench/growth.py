@@ -283,4 +283,5 @@ def _comments(users: npt.NDArray[np.int64], n_users: int, n_products: int) -> di
 def _profiles(users: npt.NDArray[np.int64], n_users: int, n_products: int) -> dict[str, Any]:
     del n_users, n_products
     counts = {"n_interactions": N_PAIRS, "n_products": N_PAIRS, "n_comments": 1, "n_follows": N_TIES}
-    return {"user_key": _keys(users), **counts, "text": "", "text_hash": ""} | {"top_categories": [[]] * len(users)}
+    parts: dict[str, Any] = dict.fromkeys(("categories", "interests", "commented", "labelled"), [[]] * len(users))
+    return {"user_key": _keys(users), **counts, **parts}

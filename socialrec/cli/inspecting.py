@@ -112,7 +112,7 @@ def diff(
     """Compare the lists of two days: the share of new recommendations, the users with most changes, and the reasons."""
     from socialrec.lake import Lake
     from socialrec.local_stack.nights.overview import require_published
-    from socialrec.recommend.lists.published import SHORT_KEY
+    from socialrec.recommend.explain.sentences import SHORT_KEY
     from socialrec.report.changes import read_changes
 
     settings = load_settings(home)
@@ -177,7 +177,7 @@ def explain(
 ) -> None:
     """Explain a product's rank in a user's list, or why it is not in the list."""
     from socialrec.local_stack.nights.explaining import explain as explained
-    from socialrec.recommend.lists.published import SHORT_KEY
+    from socialrec.recommend.explain.sentences import SHORT_KEY
 
     found = explained(load_settings(home), user, product, day(ds) if ds else None)
     if as_json:
@@ -191,7 +191,7 @@ def explain(
             ("signal", "rank by it", "weight", "adds to score"),
             ((s.name, s.rank, f"{s.weight:.3f}", f"{s.contribution:+.3f}") for s in explanation.signals),
         )
-        say("; ".join(reasons))
+        say(reasons)
 
 
 def _made_by(run: PastRun) -> str | None:

@@ -165,7 +165,7 @@ def recommend(
     settings = load_settings(home)
     lake = Lake(settings.lake)
     newest = require_published(settings, lake, day(ds) if ds else None)
-    lists = read_lists(lake, newest, user_keys_of(user, lake, settings, newest))
+    lists = read_lists(lake, newest, user_keys_of(user, lake, settings, newest), settings.lists.language)
     if as_json:
         print(json.dumps([list_document(found, n_shown) for found in lists]))
         return

@@ -236,7 +236,7 @@ def say_outcome(console: Console, settings: Settings, night: FinishedNight) -> N
     folder = settings.reports / night.ds
     summary: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     lake = Lake(settings.lake)
-    for found in read_lists(lake, night.ds, typical_users(lake, night.ds)):
+    for found in read_lists(lake, night.ds, typical_users(lake, night.ds), settings.lists.language):
         console.print()
         screen.show_list(console, found, SHOWN_RECOMMENDATIONS)
     console.print()

@@ -15,7 +15,8 @@ from socialrec.display.visible import label, visible
 from socialrec.local_stack.home.doctor import SystemCheck
 from socialrec.local_stack.nights.night import TaskLine
 from socialrec.local_stack.nights.serving import Candidate, NextStep, Serving
-from socialrec.recommend.lists.published import SHORT_KEY, PublishedList
+from socialrec.recommend.explain.sentences import SHORT_KEY
+from socialrec.recommend.lists.published import PublishedList
 
 RUNNING = frozenset({"running", "queued", "scheduled", "deferred", "restarting"})
 TITLE_CHARS = 120
@@ -88,7 +89,7 @@ def show_list(console: Console, found: PublishedList, places: int) -> None:
     for place in found.places[:places]:
         title, product = label(place.title, TITLE_CHARS), visible(place.product_id)
         console.print(Text(f"{place.rank:>4}  {title}  [{product}]  ({place.score:.3f})"))
-        console.print(Text(f"      {visible('; '.join(place.reasons))}", style="dim"))
+        console.print(Text(f"      {visible(place.why)}", style="dim"))
 
 
 def show_rows(console: Console, rows: Mapping[str, Mapping[str, Any]]) -> None:

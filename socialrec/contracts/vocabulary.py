@@ -77,7 +77,6 @@ class TextKind(StrEnum):
 
     PRODUCT = "product"
     COMMENT = "comment"
-    PROFILE = "profile"
 
 
 class ReasonKind(StrEnum):

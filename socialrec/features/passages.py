@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from socialrec.contracts.vocabulary import PassageSource, PersonalData
+from socialrec.display.messages.catalogue import Messages, languages, messages_in, translatable
 from socialrec.features.words import sentences_of
 from socialrec.language.forms import normal
 from socialrec.language.segmenting import spaced
@@ -21,14 +23,19 @@ ATTRIBUTES = frozenset({PassageSource.STATED, PassageSource.PREDICTED})
 """Sources whose text is one sentence, whatever dots the value holds."""
 PRICE = "price"
 """Attribute that is read from a product's price."""
-CHINESE_ATTRIBUTES = {
-    "category": "类别", "brand": "品牌", "price": "价格", "colour": "颜色", "color": "颜色", "size": "尺码",
-    "style": "风格", "material": "材质", "gender": "适用性别", "pattern": "图案",
-}  # fmt: skip
-"""Names of attributes in Chinese sentences; others keep their own."""
 _WORD = re.compile(r"\w+")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 _QUESTION = re.compile("[?\uff1f\u061f\u037e][^\\w]*$")
+_ATTRIBUTE_FORMS = {
+    PassageSource.STATED: translatable("The {attribute} is {value}."),
+    PassageSource.PREDICTED: translatable("The {attribute} is probably {value}."),
+}
+ATTRIBUTE_NAMES = (
+    *(translatable("brand"), translatable("category"), translatable("price"), translatable("color")),
+    *(translatable("colour"), translatable("gender"), translatable("material"), translatable("pattern")),
+    *(translatable("size"), translatable("style")),
+)
+"""Names of attributes that many shops state; others keep their own name in every language."""
 _MASKS = tuple(mask_of(kind) for kind in PersonalData)
 
 
@@ -60,9 +67,26 @@ def passage_id(subject: str, source: PassageSource, words: str) -> str:
     return hashlib.sha256(f"{subject}\n{source}\n{words}".encode()).hexdigest()
 
 
-def attribute_sentence(attribute: str, value: str, source: PassageSource, language: str = "en") -> str:
-    """Say what is known of an attribute in a sentence that can be cited, in Chinese (`zh`) or else in English."""
-    is_sure = source is not PassageSource.PREDICTED
-    if language == "zh":
-        return f"{CHINESE_ATTRIBUTES.get(attribute, attribute)}{'' if is_sure else '可能'}是{value}。"
-    return f"The {attribute} is {'' if is_sure else 'probably '}{value}."
+def attribute_sentence(attribute: str, value: str, source: PassageSource, messages: Messages) -> str:
+    """Say what is known of an attribute in a sentence that can be cited; attribute: its name in that language."""
+    return messages.translate(_ATTRIBUTE_FORMS[source], attribute=attribute, value=value)
+
+
+def attribute_of(sentence: str) -> tuple[str, str]:
+    """Name and value of an attribute in a sentence such as `The brand is Acme.`, in small letters; empty where it says
+    none.
+    """
+    found = next((found for pattern in _attribute_patterns() if (found := pattern.fullmatch(sentence))), None)
+    return (found["attribute"].lower(), found["value"].lower()) if found else ("", "")
+
+
+@cache
+def _attribute_patterns() -> tuple[re.Pattern[str], ...]:
+    """Patterns of the sentences in all languages; those about predictions, which say more, come first."""
+    forms = [_ATTRIBUTE_FORMS[source] for source in (PassageSource.PREDICTED, PassageSource.STATED)]
+    groups = {name: f"(?P<{name}>.+?)" for name in ("attribute", "value")}
+    return tuple(
+        re.compile(re.escape(messages_in(language).name(form)).replace(r"\{", "{").replace(r"\}", "}").format(**groups))
+        for form in forms
+        for language in languages()
+    )

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,27 @@ Rows = Any
 Convert = Callable[[pa.Table], pa.Table]
 
 
-def export_rows(rows: Rows, file: Path, key: Sequence[str], convert: Convert | None = None) -> int:
+@dataclass(frozen=True)
+class Beside:
+    """Columns of other rows, one row for each value of the first column of a key."""
+
+    rows: Rows
+    columns: Sequence[str]
+
+
+def export_rows(
+    rows: Rows, file: Path, key: Sequence[str], convert: Convert | None = None, beside: Beside | None = None
+) -> int:
     """Write rows, sorted by their key and converted some at a time, to a Parquet file.
+
+    beside: columns that each row gets before it is converted; null where the other rows do not have its value.
 
     The file is written aside and renamed, so readers see the old or the new. Returns the number of new rows; with none
     (and none gone) the file is not touched.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f".{file.name}.{os.getpid()}")
-    _write_sorted(rows, partial, key, convert or (lambda rows: rows))
+    _write_sorted(rows, partial, key, convert or (lambda rows: rows), beside)
     n_changed = _n_changed(file, partial, key) if file.exists() else pq.read_metadata(partial).num_rows
     if n_changed or not file.exists():
         partial.replace(file)
@@ -58,11 +71,15 @@ def number(connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str,
     return int(found)
 
 
-def _write_sorted(rows: Rows, file: Path, key: Sequence[str], convert: Convert) -> None:
-    schema = rows.schema
-    with database({"exported": rows}) as connection:
-        order = ", ".join(key)
-        reader = connection.sql(f"SELECT * FROM exported ORDER BY {order}").to_arrow_reader(EXPORTED_AT_ONCE)  # noqa: S608 (our names)
+def _write_sorted(rows: Rows, file: Path, key: Sequence[str], convert: Convert, beside: Beside | None) -> None:
+    schema, tables, query = rows.schema, {"exported": rows}, "FROM exported"
+    if beside:
+        schema = pa.schema([*schema, *(beside.rows.schema.field(name) for name in beside.columns)])
+        tables |= {"beside": beside.rows}
+        more = ", ".join(f"beside.{name}" for name in beside.columns)
+        query = f"SELECT exported.*, {more} FROM exported LEFT JOIN beside USING ({key[0]})"  # noqa: S608 (our names)
+    with database(tables) as connection:
+        reader = connection.sql(f"{query} ORDER BY {', '.join(key)}").to_arrow_reader(EXPORTED_AT_ONCE)
         writer = None
         try:
             for batch in reader:

@@ -104,7 +104,7 @@ def night_card(summary: Mapping[str, Any], facts: NightFacts, versions: Mapping[
 def samples(facts: NightFacts) -> list[tuple[str | int | float, ...]]:
     """Rows of the sample lists; columns are SAMPLE_COLUMNS."""
     return [
-        (found.user_key, place.rank, place.product_id, place.title, place.score, "; ".join(place.reasons))
+        (found.user_key, place.rank, place.product_id, place.title, place.score, place.why)
         for found in facts.samples
         for place in found.places
     ]

@@ -100,8 +100,8 @@ class NightFacts:
     decision: dict[str, Any] | None
 
 
-def read_facts(lake: Lake, ds: str) -> NightFacts:
-    """Return the facts of a published day."""
+def read_facts(lake: Lake, ds: str, language: str) -> NightFacts:
+    """Return the facts of a published day; language: the setting `lists.language`."""
     landed = landing_days(lake, ds)
     growth = {entity.value: rows_by_day(lake, SILVER[entity], ds) for entity in EVENTS}
     return NightFacts(
@@ -111,7 +111,7 @@ def read_facts(lake: Lake, ds: str) -> NightFacts:
         expected=read_expected(lake, ds),
         growth={entity: by_day for entity, by_day in growth.items() if any(by_day.values())},
         exposure=read_exposure(lake, ds),
-        samples=tuple(read_lists(lake, ds, sample_users(lake, ds))),
+        samples=tuple(read_lists(lake, ds, sample_users(lake, ds), language)),
         changes=_changes(lake, ds),
         suspects=tuple(read_suspects(lake, ds)),
         decision=_decision(lake, ds),

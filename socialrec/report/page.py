@@ -13,7 +13,7 @@ from socialrec import __version__
 from socialrec.display.spreadsheets import csv_text
 from socialrec.display.visible import label, lines
 from socialrec.evaluate.measure import EXPOSURE
-from socialrec.recommend.lists.published import SHORT_KEY
+from socialrec.recommend.explain.sentences import SHORT_KEY
 from socialrec.report import charts
 from socialrec.report.answers import AnswersFacts
 from socialrec.report.cards import SAMPLE_COLUMNS, samples

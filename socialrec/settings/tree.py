@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
+from socialrec.display.messages.catalogue import AUTO, require_language
 from socialrec.errors import UserError
 from socialrec.settings.answers import AnswersSettings
 from socialrec.settings.etl import EtlSettings
@@ -134,6 +135,15 @@ class RecommendSettings(Section):
         return max(1, min(self.block_users, self.block_mib * 2**20 // user_bytes))
 
 
+class ListsSettings(Section):
+    """Settings of what the users of the shop read of their lists; they change no list."""
+
+    language: Annotated[str, AfterValidator(require_language)] = AUTO
+    """Language of reasons and profiles. `auto` takes the one that each user wrote most of their comments in, if there
+    are messages in it, else that of most users of the platform, else English.
+    """
+
+
 class EvaluateSettings(Section):
     """Settings of split, metrics and the gate."""
 
@@ -210,6 +220,7 @@ class Settings(Section):
     text: TextSettings = TextSettings()
     pretrain: PretrainSettings = PretrainSettings()
     recommend: RecommendSettings = RecommendSettings()
+    lists: ListsSettings = ListsSettings()
     answers: AnswersSettings = AnswersSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     spark: SparkSettings = SparkSettings()

@@ -14,7 +14,7 @@ TEXT_COLUMNS = ("text_hash", "kind", "text")
 def known_texts(split: Split, texts: pa.Table, comments: pa.Table) -> list[str]:
     """Select products' texts, and comments from before the validation cut, from gold.texts; in order of their hashes.
 
-    Later comments are for measuring. Profiles are left out, because they include events after the cut.
+    Later comments are for measuring.
     """
     before = split.training_comments(comments)["text_hash"].combine_chunks()
     is_product = pc.equal(texts["kind"], TextKind.PRODUCT.value)

@@ -8,7 +8,10 @@ from small_service import passages_of
 
 from socialrec.answers.composing import compose, contradict, second_person
 from socialrec.answers.passages import PassageIndex
-from socialrec.answers.retrieval import OWN
+from socialrec.answers.retrieval import KIND, OWN
+from socialrec.display.messages.catalogue import messages_in
+
+ENGLISH, CHINESE = messages_in("en"), messages_in("zh")
 
 
 def index(*said: tuple[str, int, str]) -> PassageIndex:
@@ -34,7 +37,7 @@ def test_words_of_buyers_are_quoted_and_those_of_the_shop_are_not() -> None:
     found = index(
         ("comment", 1, "I use it daily."), ("description", 1, "The kite is red."), ("answer", 1, "I like it.")
     )
-    said = [compose(row, [], OWN, found).text for row in range(3)]
+    said = [compose(row, [], OWN, found, ENGLISH).text for row in range(3)]
     assert said == [
         "1 buyer says: \u201cI use it daily.\u201d",
         "The kite is red.",
@@ -42,9 +45,17 @@ def test_words_of_buyers_are_quoted_and_those_of_the_shop_are_not() -> None:
     ]
 
 
+def test_an_answer_is_composed_in_the_language_of_the_asker() -> None:
+    found = index(("comment", 1, "我天天用。"), ("comment", 2, "很软。"), ("answer", 1, "I like it."))
+    assert [compose(row, [], OWN, found, CHINESE).text for row in range(3)] == [
+        "1位买家说：“我天天用。”", "2位买家说：“很软。”", "此前有1条回答提到：“I like it.”",
+    ]  # fmt: skip
+    assert compose(0, [], KIND, found, CHINESE).text == "关于类似商品：1位买家说：“我天天用。”"
+
+
 def test_passages_with_the_same_words_are_cited_together_and_their_buyers_add_up() -> None:
     found = index(("comment", 2, "It fits."), ("comment", 1, "it fits"), ("comment", 4, "It is red."))
-    made = compose(0, [0, 1, 2], OWN, found)
+    made = compose(0, [0, 1, 2], OWN, found, ENGLISH)
     assert made.text == "3 buyers say: \u201cIt fits.\u201d"
     assert [one["passage_id"] for one in made.citations] == ["p0", "p1"]
 
@@ -59,6 +70,8 @@ def test_passages_with_the_same_words_are_cited_together_and_their_buyers_add_up
         (("stated", 1, "The brand is Acme."), ("stated", 1, "The color is red."), False),
         (("stated", 1, "The brand is Acme."), ("predicted", 1, "The brand is probably Zeta."), True),
         (("stated", 1, "The brand is Acme."), ("predicted", 1, "The brand is probably Acme."), False),
+        (("stated", 1, "品牌是华为。"), ("predicted", 1, "品牌可能是小米。"), True),
+        (("stated", 1, "品牌是华为。"), ("predicted", 1, "品牌可能是华为。"), False),
     ],
 )
 def test_the_opposite_is_another_value_or_the_same_words_negated(
@@ -69,7 +82,7 @@ def test_the_opposite_is_another_value_or_the_same_words_negated(
 
 def test_contradicting_attributes_are_both_shown() -> None:
     found = index(("stated", 1, "The brand is Acme."), ("predicted", 1, "The brand is probably Zeta."))
-    assert compose(0, [0, 1], OWN, found).text == (
+    assert compose(0, [0, 1], OWN, found, ENGLISH).text == (
         "The product data say: \u201cThe brand is Acme.\u201d "
         "Its texts suggest: \u201cThe brand is probably Zeta.\u201d"
     )

@@ -55,7 +55,7 @@ def test_a_first_night_ends_with_a_whole_list_and_true_reasons_for_everybody(nig
     assert facts["outcome"] == "succeeded"
     # Every recommendation has a reason, and every profile a sentence, that was held against the tables.
     assert facts["n_reasons"] >= facts["places"]
-    assert facts["n_profile_sentences"] >= facts["users"]
+    assert facts["n_profile_parts"] >= facts["users"]
     assert facts["n_untrue"] == 0
     assert facts["places"] >= facts["lists"] > 0
 

@@ -86,6 +86,8 @@ def lake(settings: Settings) -> Lake:
         {"comment_id": f"c{n}", "user_key": user, "product_id": product, "rating": rating, "text": text}
         for n, (user, product, rating, text) in enumerate(COMMENTS)
     ]
+    tongues = {"ann": "zh"}
+    comments = [{**row, "language": tongues.get(row["user_key"], "und")} for row in comments]
     written = [{**row, "created_ts": day(6 if row["product_id"] == "kite" else 5)} for row in comments]
     put(lake, SILVER_COMMENTS, DS, [{**row, **HERE} for row in written])
     # Of the size of the kite two speak well and one badly, of that of the boat ann alone does.
@@ -160,31 +162,50 @@ def test_a_negative_score_has_no_reason_of_the_users_own(settings: Settings, lak
     assert check(settings, lake, ("ann", "kite", {"kind": "popular"}), score=-0.1).untrue == []
 
 
+FAN = {"categories": [("toys", True)], "interests": [("boat", True), ("kite", True)]}
+ANN = {
+    "language": "zh", "categories": [("toys", True)], "interests": [("boat", False)],
+    "commented": [("boat", True), ("lamp", True)],
+}  # fmt: skip
+LOOKER = {"categories": [("toys", False)], "interests": [("kite", True)]}
+TAGGER = {"labelled": [("kite", "high", True), ("boat", "wet", True)]}
+FIELDS = {
+    "categories": ("category", "is_liked"),
+    "interests": ("product_id", "is_dated"),
+    "commented": ("product_id", "is_dated"),
+    "labelled": ("product_id", "text", "is_dated"),
+}
+
+
 @pytest.mark.parametrize(
-    ("user", "text", "n_sentences", "n_faults"),
+    ("user", "parts", "n_parts", "n_faults"),
     [
-        ("fan", "Likes toys. Last interested in: Red boat, Red kite.", 2, 0),
-        ("fan", "Likes toys. Recently interested in: Red boat.", 1, 1),
-        ("fan", "Likes toys and light.", 1, 1),
-        ("fan", "Interested in: Red boat.", 1, 1),  # there are dates
-        ("ann", "Likes toys. Interested in: Red boat. Last commented on: Desk lamp, Red boat.", 3, 0),
-        ("ann", "Last interested in: Red boat.", 1, 1),  # ann's like has no date
-        ("ann", "Likes light.", 1, 2),  # nothing favourable, one complaint
-        ("looker", "Looks at toys. Last interested in: Red kite.", 2, 0),
-        ("looker", "Likes toys.", 1, 1),
-        ("critic", "Likes toys.", 1, 1),
-        ("writer", "Last commented on: Red kite.", 1, 0),
-        ("writer", 'Last wrote "It broke on the very first day" of Red kite.', 1, 1),  # too long for a label
-        ("tagger", 'Last wrote "high" of Red kite, "wet" of Red boat.', 1, 0),  # of each product one of its last
-        ("tagger", 'Last wrote "high" of Red boat.', 1, 1),
-        ("ghost", "No interests known yet.", 1, 0),
-        ("fan", "No interests known yet.", 1, 1),
+        ("fan", {**FAN, "commented": [("kite", True)]}, 4, 0),
+        ("fan", FAN, 3, 1),  # fan commented on the kite
+        ("ann", ANN, 4, 0),
+        ("ann", {**ANN, "interests": [("boat", True)]}, 4, 1),  # ann's like has no date
+        ("ann", {**ANN, "interests": []}, 3, 1),
+        ("ann", {**ANN, "language": "en"}, 4, 1),
+        ("ann", {**ANN, "categories": [("light", True)]}, 4, 3),  # not met, nothing favourable, one complaint
+        ("looker", LOOKER, 2, 0),
+        ("looker", {**LOOKER, "categories": [("toys", True)]}, 2, 1),
+        ("looker", {**LOOKER, "categories": [("light", False)]}, 2, 1),
+        ("critic", {"categories": [("toys", True)], "commented": [("kite", True)]}, 2, 1),
+        ("writer", {"interests": [("kite", True)], "commented": [("kite", True)]}, 2, 0),
+        ("tagger", TAGGER, 2, 0),  # of each product one of its last
+        ("tagger", {"labelled": [("kite", "wet", True), ("boat", "wet", True)]}, 2, 1),
+        ("ghost", {}, 0, 0),
+        ("ghost", {"interests": [("kite", True)]}, 1, 2),
     ],
 )
 def test_a_profile_is_held_against_the_tables(
-    settings: Settings, lake: Lake, user: str, text: str, n_sentences: int, n_faults: int
+    settings: Settings, lake: Lake, user: str, parts: dict[str, Any], n_parts: int, n_faults: int
 ) -> None:
-    put(lake, USER_PROFILES, DS, [{"user_key": user, "text": text, "text_hash": "h", "top_categories": [], **HERE}])
+    named = {
+        column: [dict(zip(fields, part, strict=True)) for part in parts.get(column, ())]
+        for column, fields in FIELDS.items()
+    }
+    put(lake, USER_PROFILES, DS, [{"user_key": user, "language": parts.get("language"), **named, **HERE}])
     truth = check_truth(settings, DS)
     assert len(truth.untrue) == n_faults, truth.untrue
-    assert (truth.n_reasons, truth.n_profile_sentences) == (0, n_sentences)
+    assert (truth.n_reasons, truth.n_profile_parts) == (0, n_parts)

@@ -117,8 +117,8 @@ def lists_without(people: set[str], lists: Rows, ties: Rows, affinity: Rows) -> 
 
 
 def their_texts(before: dict[str, Rows], keys: set[str]) -> set[str]:
-    """Hashes of the texts that these people said, or were told about themselves, and nobody else."""
-    told = [*before[SILVER_COMMENTS.name], *before[USER_PROFILES.name]]
+    """Hashes of the texts that these people said, and nobody else."""
+    told = before[SILVER_COMMENTS.name]
     of_others = {row["text_hash"] for row in told if row["user_key"] not in keys}
     of_others |= {row["text_hash"] for row in before[SILVER_PRODUCTS.name]}
     return {row["text_hash"] for row in told if row["user_key"] in keys} - of_others

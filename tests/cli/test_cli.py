@@ -186,7 +186,14 @@ def anns_key(settings: Settings) -> str:
     write(
         settings,
         USER_PROFILES,
-        {"user_key": key, "text": "Likes kites.", "text_hash": "h", "top_categories": [], **counts},
+        {
+            "user_key": key,
+            "categories": [{"category": "kites", "is_liked": True}],
+            "interests": [],
+            "commented": [],
+            "labelled": [],
+            **counts,
+        },
     )
     reason = {"kind": "popular", "share": 1.0, "products": [], "friends": [], "words": []}
     place = {"user_key": key, "rank": 1, "product_id": "kite", "score": 0.5, "reasons": [reason]}

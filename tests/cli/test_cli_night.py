@@ -45,7 +45,16 @@ def publish(settings: Settings, version: str, *, trained: bool, **pinned: Any) -
     lake, key = Lake(settings.lake), "ab" * 32
     counts = {"n_interactions": 1, "n_products": 1, "n_comments": 0, "n_follows": 0}
     write(
-        lake, USER_PROFILES, {"user_key": key, "text": "Likes kites.", "text_hash": "h", "top_categories": [], **counts}
+        lake,
+        USER_PROFILES,
+        {
+            "user_key": key,
+            "categories": [{"category": "kites", "is_liked": True}],
+            "interests": [],
+            "commented": [],
+            "labelled": [],
+            **counts,
+        },
     )
     reason = {"kind": "popular", "share": 1.0, "products": [], "friends": [], "words": []}
     place = {"user_key": key, "rank": 1, "product_id": "kite", "score": 0.5, "reasons": [reason]}

@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
-from pyspark.sql import functions as F
 
 from socialrec.contracts.columns import Table
-from socialrec.contracts.gold import SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY, USER_PROFILES
+from socialrec.contracts.gold import SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.gold.affinity import user_product_affinity
-from socialrec.etl.gold.profiles import Edges, profile_text, user_profiles
+from socialrec.etl.gold.profiles import Edges, user_profiles
 from socialrec.etl.gold.texts import new_texts
 from socialrec.etl.gold.ties import replied_pairs, replies, social_ties
 from socialrec.etl.keys import Keys
@@ -215,41 +214,22 @@ def test_profiles_say_what_a_user_likes_and_count_what_was_done(spark: SparkSess
     profiles = profiles_of(interest, comments, products, follows)
     assert set(profiles) == {"ann", "bob", "cid", "dan"}
     ann = profiles["ann"]
-    assert ann.text == "Likes books. Looks at toys. Last interested in: C, B, A."
-    assert (ann.top_categories, ann.n_interactions, ann.n_products) == (["books", "toys"], 5, 4)
+    assert listed(ann.categories) == [("books", True), ("toys", False)]
+    assert listed(ann.interests) == [("c", True), ("b", True), ("a", True)]
+    assert (ann.n_interactions, ann.n_products, ann.language) == (5, 4, None)
     assert ann.last_active_ts == datetime(2026, 1, 5)
     assert (profiles["bob"].n_comments, profiles["bob"].last_active_ts) == (1, datetime(2026, 1, 6, 8))
     assert (profiles["cid"].n_follows, profiles["dan"].n_follows) == (1, 0)
-    assert profiles["dan"].text == "No interests known yet."
+    assert [profiles["dan"][part] for part in ("categories", "interests", "commented", "labelled")] == [[]] * 4
+
+
+def listed(parts: list[Row]) -> list[tuple[Any, ...]]:
+    return [tuple(part) for part in parts]
 
 
 def profiles_of(interest: DataFrame, comments: DataFrame, products: DataFrame, follows: DataFrame) -> dict[str, Row]:
     rows = user_profiles(interest, comments, Edges(follows, follows), products, ds=DAY).collect()
     return {row.user_key: row for row in rows}
-
-
-@pytest.mark.parametrize(
-    ("parts", "text"),
-    [
-        ({"categories": [("a", True)]}, "Likes a."),
-        ({"categories": [(name, True) for name in "abcd"]}, "Likes a, b and c."),
-        ({"categories": [("a", False), ("b", True), ("c", False)]}, "Likes b. Looks at a and c."),
-        ({"interests": [("Kite", True), ("Boat", False)]}, "Last interested in: Kite."),
-        ({"interests": [("Kite", False), ("Kite", False)]}, "Interested in: Kite."),
-        (
-            {"commented": [("Kite", False)], "labelled": [('"rock" of Muse', True), ('"calm" of Air', True)]},
-            'Commented on: Kite. Last wrote "rock" of Muse, "calm" of Air.',
-        ),
-        ({}, "No interests known yet."),
-    ],
-)
-def test_a_profile_says_last_only_of_what_has_a_date_and_likes_only_of_what_is_liked(
-    spark: SparkSession, parts: dict[str, list[tuple[str, bool]]], text: str
-) -> None:
-    names = ("categories", "interests", "commented", "labelled")
-    schema = ", ".join(f"{name} array<struct<said:string,holds:boolean>>" for name in names)
-    frame = spark.createDataFrame([tuple(parts.get(name, []) for name in names)], schema)
-    assert frame.select(profile_text(*map(F.col, names))).first()[0] == text
 
 
 def test_a_category_is_not_liked_against_complaints_or_comments_that_may_be_complaints(spark: SparkSession) -> None:
@@ -265,13 +245,12 @@ def test_a_category_is_not_liked_against_complaints_or_comments_that_may_be_comp
     ]
     comments, follows = rows_of(spark, SILVER_COMMENTS, *said), rows_of(spark, SILVER_FOLLOWS)
     profiles = profiles_of(interest, comments, products, follows)
-    beginnings = {user: profiles[user].text.split(".")[0] for user in users}
-    assert beginnings == {
-        "fan": "Likes toys", "critic": "Looks at toys", "writer": "Looks at toys", "all": "Looks at toys",
-        "often": "Likes toys",
+    liked = {user: listed(profiles[user].categories) for user in users}
+    assert {user: is_liked for user, [(_, is_liked)] in liked.items()} == {
+        "fan": True, "critic": False, "writer": False, "all": False, "often": True,
     }  # fmt: skip
-    assert profiles["fan"].text == "Likes toys. Interested in: Kite. Commented on: Kite."
-    assert profiles["critic"].text == "Looks at toys. Commented on: Kite."
+    assert [listed(profiles["fan"][part]) for part in ("interests", "commented")] == [[("p", False)]] * 2
+    assert [listed(profiles["critic"][part]) for part in ("interests", "commented")] == [[], [("p", False)]]
 
 
 def test_short_comments_without_stars_are_quoted_the_newest_of_each_product(spark: SparkSession) -> None:
@@ -285,7 +264,21 @@ def test_short_comments_without_stars_are_quoted_the_newest_of_each_product(spar
     ]
     nothing, follows = rows_of(spark, USER_PRODUCT_AFFINITY), rows_of(spark, SILVER_FOLLOWS)
     profiles = profiles_of(nothing, rows_of(spark, SILVER_COMMENTS, *rows), products, follows)
-    assert profiles["ann"].text == 'Last commented on: Air. Last wrote "space rock" of Muse, "calm" of Air.'
+    assert listed(profiles["ann"].commented) == [("a", True)]
+    assert listed(profiles["ann"].labelled) == [("m", "space rock", True), ("a", "calm", True)]
+
+
+def test_a_users_language_is_that_of_most_of_their_comments_whatever_others_write(spark: SparkSession) -> None:
+    """Of languages that tie, the first code by the alphabet; texts that tell no language do not count."""
+    written = {"ann": "zh zh en", "bob": "zh en", "cid": "und und und de", "dot": "und"}
+    said = [
+        comment(f"{user}{n}", user, None, 6) | {"language": code}
+        for user, codes in written.items()
+        for n, code in enumerate(codes.split())
+    ]
+    nothing, follows = rows_of(spark, USER_PRODUCT_AFFINITY), rows_of(spark, SILVER_FOLLOWS)
+    profiles = profiles_of(nothing, rows_of(spark, SILVER_COMMENTS, *said), rows_of(spark, SILVER_PRODUCTS), follows)
+    assert {user: profiles[user].language for user in written} == {"ann": "zh", "bob": "en", "cid": "de", "dot": None}
 
 
 def test_only_unknown_texts_are_new_and_a_shared_one_is_the_products(spark: SparkSession) -> None:
@@ -295,9 +288,8 @@ def test_only_unknown_texts_are_new_and_a_shared_one_is_the_products(spark: Spar
         {"text": "Gut", "text_hash": "2", "language": "de"}, {"text": "Gut", "text_hash": "2", "language": "de"},
         {"text": "seen", "text_hash": "3", "language": "en"},
     )  # fmt: skip
-    profiles = rows_of(spark, USER_PROFILES, {"text": "Likes it.", "text_hash": "4"})
     known = rows_of(spark, TEXTS, {"text_hash": "3"})
-    rows = new_texts(products, comments, profiles, known, DAY).orderBy("text_hash").collect()
+    rows = new_texts(products, comments, known, DAY).orderBy("text_hash").collect()
     assert [(row.text_hash, row.kind, row.language, row.ds) for row in rows] == [
-        ("1", "product", "en", DAY), ("2", "comment", "de", DAY), ("4", "profile", "en", DAY),
+        ("1", "product", "en", DAY), ("2", "comment", "de", DAY),
     ]  # fmt: skip

@@ -7,7 +7,8 @@ import hashlib
 import pytest
 
 from socialrec.contracts.vocabulary import PassageSource
-from socialrec.features.passages import attribute_sentence, normalised, passage_id, passages_in
+from socialrec.display.messages.catalogue import messages_in
+from socialrec.features.passages import attribute_of, attribute_sentence, normalised, passage_id, passages_in
 
 COMMENT = PassageSource.COMMENT
 
@@ -32,15 +33,28 @@ def test_questions_masks_and_very_short_or_long_sentences_are_not_cited(
 
 
 def test_an_attribute_is_one_sentence_whatever_dots_it_holds_and_a_prediction_says_so() -> None:
-    stated = attribute_sentence("brand", "Dr. Finch. Ltd", PassageSource.STATED)
+    stated = attribute_sentence("brand", "Dr. Finch. Ltd", PassageSource.STATED, messages_in("en"))
     assert list(passages_in(stated, PassageSource.STATED)) == [(0, "The brand is Dr. Finch. Ltd.")]
-    assert attribute_sentence("brand", "Lego", PassageSource.PREDICTED) == "The brand is probably Lego."
+    predicted = attribute_sentence("brand", "Lego", PassageSource.PREDICTED, messages_in("en"))
+    assert predicted == "The brand is probably Lego."
 
 
-def test_an_attribute_of_a_product_in_chinese_is_said_in_chinese() -> None:
-    said = [attribute_sentence(name, "Lego", PassageSource.STATED, "zh") for name in ("brand", "voltage")]
-    assert said == ["品牌是Lego。", "voltage是Lego。"]
-    assert attribute_sentence("brand", "Lego", PassageSource.PREDICTED, "zh") == "品牌可能是Lego。"
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("source", [PassageSource.STATED, PassageSource.PREDICTED])
+def test_name_and_value_are_read_back_from_a_sentence_in_any_language(language: str, source: PassageSource) -> None:
+    assert attribute_of(attribute_sentence("brand", "Dr. Finch. Ltd", source, messages_in(language))) == (
+        "brand",
+        "dr. finch. ltd",
+    )
+    assert attribute_of("It flies well.") == ("", "")
+
+
+def test_an_attribute_is_said_in_chinese_by_its_chinese_name() -> None:
+    messages = messages_in("zh")
+    said = [
+        attribute_sentence(messages.name(name), "Lego", PassageSource.STATED, messages) for name in ("brand", "size")
+    ]
+    assert said == ["品牌是Lego。", "尺码是Lego。"]
     assert [list(passages_in(one, PassageSource.STATED)) for one in said] == [[(0, one)] for one in said]
 
 

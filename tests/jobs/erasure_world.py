@@ -24,11 +24,12 @@ from socialrec.contracts.gold import (
 )
 from socialrec.contracts.silver import SILVER_COMMENTS
 from socialrec.contracts.vocabulary import Entity, PassageSource, ReasonKind
+from socialrec.display.messages.catalogue import AUTO
 from socialrec.features.passages import normalised, passage_id
 from socialrec.lake import Lake
 from socialrec.privacy.pseudonyms import identity_key, pseudonym
 from socialrec.recommend.explain.reasons import make_reason
-from socialrec.recommend.lists.publishing import export_lists, with_source_ids
+from socialrec.recommend.lists.publishing import export_lists, with_sentences, with_source_ids
 from socialrec.report.facts import read_facts
 from socialrec.report.page import write_report
 from socialrec.report.summary import rows_of, summarise
@@ -150,11 +151,14 @@ def publish(settings: Settings) -> None:
     put(lake, RECOMMENDATIONS, D2, [{**dict(zip(names, place, strict=True)), "score": 1.0, **made} for place in places])
     rests = [{"user_key": user, "inputs_hash": n, "made_ds": D2, **here} for n, user in enumerate((ann, bob, cyd, dot))]
     put(lake, LIST_INPUTS, D2, rests)
-    export_lists(with_source_ids(lake.read(RECOMMENDATIONS, [D2]), is_shared=False), settings.export, D2)
+    titles = dict.fromkeys(("shop:kite", "shop:ball", "shop:drum"), "Toy")
+    read = lake.read(RECOMMENDATIONS, [D2])
+    said_to_all = with_sentences(read.append_column("language", pa.array(["en"] * read.num_rows)), titles)
+    export_lists(with_source_ids(said_to_all, is_shared=False), settings.export, D2)
     pins = {"recommender_version": "1", "encoder_version": "v1", "encoder_model_version": "1"}
     said = {"status": "done", "counts": {"users": 4, "published": 5}, "seconds": 0.1, "peak_mib": 1}
     receipts = {"pin_models": {**said, **pins}, "publish_recommendations": said}
     summary = summarise(D2, "r1", receipts, training={}, rows=rows_of(lake, D2), figures={})
     page = settings.reports / D2
-    write_report(page, summary, read_facts(lake, D2))
+    write_report(page, summary, read_facts(lake, D2, AUTO))
     tracking.connect(settings).log_nightly("night", {}, {}, {"ds": D2}, page)

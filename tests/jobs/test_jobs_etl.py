@@ -129,10 +129,12 @@ def test_a_first_night_takes_the_whole_history_and_accounts_for_every_record(who
     assert (ties[True]["is_mutual"], ties[False]["replies_micros"]) == (False, 1_000_000)
     assert {row["text"] for row in rows(lake, TEXTS)} == {
         "Red kite. toys", "It is fine", "Good kite", "Yes!", 
-        'Looks at toys. Last interested in: Red kite. Wrote "It is fine" of Red kite.',
-        'Commented on: Red kite. Wrote "Good kite" of Red kite.',
     }  # fmt: skip
-    assert len(rows(lake, USER_PROFILES)) == 2
+    profiles = rows(lake, USER_PROFILES)
+    told = [
+        (len(row["interests"]), len(row["commented"]), [said["text"] for said in row["labelled"]]) for row in profiles
+    ]
+    assert sorted(told) == [(0, 1, ["Good kite"]), (1, 0, ["It is fine"])]
     topics = {row["comment_id"]: row["topic"] for row in rows(lake, SILVER[Entity.COMMENTS])}
     assert topics == {"c1": "quality", "c2": None, "c3": None}
 
@@ -151,8 +153,8 @@ def test_stars_without_words_are_published_with_nothing_to_encode(home: Path, la
     }  # fmt: skip
     found = {row["comment_id"]: (row["text"], row["rating"]) for row in rows(lake, SILVER[Entity.COMMENTS])}
     assert found == {"c1": ("", 5.0), "c2": ("", 1.0), "c3": ("", 4.0), "c4": ("", 2.0)}
-    assert {row["text"] for row in rows(lake, TEXTS) if row["kind"] != "profile"} == {"Red kite"}
-    assert not any("Commented" in row["text"] or "Wrote" in row["text"] for row in rows(lake, USER_PROFILES))
+    assert {row["text"] for row in rows(lake, TEXTS)} == {"Red kite"}
+    assert not any(row["commented"] or row["labelled"] for row in rows(lake, USER_PROFILES))
     assert [row["product_id"] for row in rows(lake, USER_PRODUCT_AFFINITY)] == ["shop:kite"], "quantity 0 adds nothing"
 
 

@@ -82,8 +82,11 @@ def test_a_terminal_shows_each_task_once_as_it_stands() -> None:
 
 
 def test_a_list_shows_as_many_products_as_asked_for_with_title_id_and_reasons(console: Console) -> None:
-    places = tuple(Place(rank, f"p{rank}", f"Kite [{rank}]", 1 / rank, ("popular", "liked")) for rank in (1, 2, 3))
-    show_list(console, PublishedList("abcdef" * 10, "Likes toys.", "2026-01-01", "1", "e", places), 2)
+    places = tuple(
+        Place(rank, f"p{rank}", f"Kite [{rank}]", 1 / rank, ("popular", "liked"), "popular; liked")
+        for rank in (1, 2, 3)
+    )
+    show_list(console, PublishedList("abcdef" * 10, "en", "Likes toys.", "2026-01-01", "1", "e", places), 2)
     text = console.export_text()
     assert "abcdefab  Likes toys." in text
     assert "1  Kite [1]  [p1]  (1.000)" in text

@@ -60,7 +60,7 @@ CALLED = {
     "My number is 4155552671, text 4155552672": "My number is [phone], text [phone]",
     "Tel. 1234567; phone: 555-1234": "Tel. [phone]; phone: [phone]",
     "whatsapp 0306406152": "whatsapp [phone]",
-    "电话：159-1234-5678，微信15912345678": "电话：[phone]，微信[phone]",  # noqa: RUF001
+    "电话：159-1234-5678，微信15912345678": "电话：[phone]，微信[phone]",
     "tel:+4930123456 and wa.me/8615912345678": "tel:[phone] and wa.me/[phone]",
     "звоните 8 912 345 67 89": "звоните [phone]",
     "call 020 7946 0958 24 hours a day": "call [phone] 24 hours a day",
@@ -75,7 +75,7 @@ IDENTIFIERS = (
     "art. no. 0301234567, Artikel-Nr. 01701234567, Art.-Nr.: 0171 1234567, Bestellnummer 0301234567",
     "order no. 9812345678, order number is 0171 1234567, order 0301234567",
     "model 0301234567, part no. 030-1234567",
-    "型号15912345678，我的货号：15912345678，订单号15912345678，订单号码是15912345678",  # noqa: RUF001
+    "型号15912345678，我的货号：15912345678，订单号15912345678，订单号码是15912345678",
     "品番0301234567、注文番号は09012345678",
     "артикул 89123456789, заказ № 89123456789",
     "IMEI 490154203237518, GTIN 30012345678906, ISBN 4111111111111111",
@@ -98,7 +98,7 @@ NEAR_MISSES = (
     "[mail] stays [phone]",
 )
 MAILS = {
-    "很好，请写到zhang.san@example.com谢谢你": "很好，请写到[mail]谢谢你",  # noqa: RUF001
+    "很好，请写到zhang.san@example.com谢谢你": "很好，请写到[mail]谢谢你",
     "メールはabc@example.co.jpです": "メールは[mail]です",
     "메일은 abc@example.com입니다": "메일은 [mail]입니다",
     "อีเมลabc@example.comครับ": "อีเมล[mail]ครับ",

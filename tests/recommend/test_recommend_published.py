@@ -11,21 +11,21 @@ from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
 from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import ReasonKind
+from socialrec.display.messages.catalogue import AUTO, messages_in
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.privacy.pseudonyms import identity_key, pseudonym
 from socialrec.recommend.explain.reasons import make_reason
+from socialrec.recommend.lists.product_labels import product_ids_of, tell_apart
 from socialrec.recommend.lists.published import (
-    describe,
     list_document,
-    product_ids_of,
     published_day,
     read_lists,
-    tell_apart,
     typical_users,
     user_keys_of,
 )
+from socialrec.recommend.lists.readers import Readers
 from socialrec.settings import Settings
 
 D1, D2 = "2026-01-01", "2026-01-02"
@@ -40,10 +40,11 @@ def write(lake: Lake, table: Table, ds: str, *rows: dict[str, Any]) -> None:
         stage.commit()
 
 
-def profile(user_key: str, platform: str = "shop", **counts: int) -> dict[str, Any]:
+def profile(user_key: str, platform: str = "shop", **more: Any) -> dict[str, Any]:
     zeros = dict.fromkeys(("n_interactions", "n_products", "n_comments", "n_follows"), 0)
-    words = {"top_categories": [], "text": f"About {user_key[:3]}", "text_hash": "h"}
-    return {"user_key": user_key, "platform": platform, **zeros, **words, **counts}
+    likes = [{"category": user_key[:3], "is_liked": True}]
+    parts: dict[str, Any] = {"categories": likes, "interests": [], "commented": [], "labelled": []}
+    return {"user_key": user_key, "platform": platform, **zeros, **parts, **more}
 
 
 def place(user_key: str, rank: int, product_id: str, *reasons: dict[str, Any]) -> dict[str, Any]:
@@ -59,36 +60,11 @@ def write_products(lake: Lake, ds: str, titles: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "named", "sentence"),
-    [
-        ("because_you", {"products": ["p1", "p2"]}, "because of Red kite, Blue boat"),
-        ("because_you", {"products": ["p9"]}, "because of p9"),
-        ("friends", {"is_followed": True}, "liked by somebody you follow"),
-        ("friends", {}, "liked by somebody you follow or answered"),
-        ("friends", {"friends": ["abcdefgh01"], "is_followed": True}, "liked by 1 person you follow (abcdefgh)"),
-        (
-            "looked_at",
-            {"friends": ["a" * 64, "b" * 64]},
-            "looked at by 2 people you follow or answered (aaaaaaaa, bbbbbbbb)",
-        ),
-        ("words", {"words": ["sturdy", "red"], "quote": "So sturdy!"}, 'in your words: sturdy, red ("So sturdy!")'),
-        ("about", {"words": ["sturdy", "red"]}, "about: sturdy, red"),
-        ("category", {"words": ["toys"]}, "popular in toys"),
-        ("popular", {}, "popular with everyone"),
-        ("few", {}, "known to few people so far"),
-        ("new", {}, "new here: nobody has looked at it yet"),
-    ],
-)
-def test_a_reason_is_a_sentence(kind: str, named: dict[str, Any], sentence: str) -> None:
-    assert describe(make_reason(ReasonKind(kind), **named), TITLES) == sentence
-
-
-@pytest.mark.parametrize(
     ("facts", "titles"),
     [
         ([("Kite", "Ace", 900), ("Boat", "Ace", 900)], ["Kite", "Boat"]),
         ([("Kite", "Ace", 900), ("Kite", "Bay", 900)], ["Kite (Ace)", "Kite (Bay)"]),
-        ([("Kite", "Ace", 900), ("Kite", "Ace", 1050)], ["Kite (9.00 EUR)", "Kite (10.50 EUR)"]),
+        ([("Kite", "Ace", 900), ("Kite", "Ace", 1050)], ["Kite (€9.00)", "Kite (€10.50)"]),
         ([("Kite", "Ace", None), ("Kite", None, 900)], ["Kite (p0)", "Kite (p1)"]),
         ([("Kite", "Ace", 1), ("Kite", "Ace", 2), ("Kite", "Bay", 1)], ["Kite (p0)", "Kite (p1)", "Kite (p2)"]),
     ],
@@ -103,13 +79,13 @@ def test_products_of_one_title_are_told_apart_by_brand_or_price_or_else_by_id(
         }
         for n, (title, brand, price) in enumerate(facts)
     ]  # fmt: skip
-    assert list(tell_apart(rows).values()) == titles
+    assert list(tell_apart(rows, messages_in("en")).values()) == titles
 
 
 def test_products_that_differ_in_their_platform_alone_are_told_apart_by_it() -> None:
     alike = {"title": "Kite", "brand": None, "price_cents": None, "currency": None}
     rows = [{**alike, "product_id": f"{platform}:1", "platform": platform} for platform in ("north", "south")]
-    assert list(tell_apart(rows).values()) == ["Kite (north:1)", "Kite (south:1)"]
+    assert list(tell_apart(rows, messages_in("en")).values()) == ["Kite (north:1)", "Kite (south:1)"]
 
 
 def test_a_product_is_found_by_its_sources_id_on_every_platform_that_has_it(lake: Lake) -> None:
@@ -123,7 +99,7 @@ def test_lists_show_the_sources_ids(lake: Lake) -> None:
     write_products(lake, D1, {"shop:p1": "Red kite"})
     write(lake, USER_PROFILES, D1, profile("ann"))
     write(lake, RECOMMENDATIONS, D1, place("ann", 1, "shop:p1"))
-    [found] = read_lists(lake, D1, ["ann"])
+    [found] = read_lists(lake, D1, ["ann"], AUTO)
     assert [shown.product_id for shown in found.places] == ["p1"]
 
 
@@ -131,7 +107,7 @@ def test_a_list_tells_its_products_of_one_title_apart(lake: Lake) -> None:
     write_products(lake, D1, {"p1": "Red kite", "p2": "Red kite"})
     write(lake, USER_PROFILES, D1, profile("ann"))
     write(lake, RECOMMENDATIONS, D1, place("ann", 1, "p1"), place("ann", 2, "p2"))
-    [found] = read_lists(lake, D1, ["ann"])
+    [found] = read_lists(lake, D1, ["ann"], AUTO)
     assert [shown.title for shown in found.places] == ["Red kite (p1)", "Red kite (p2)"]
 
 
@@ -198,7 +174,7 @@ def test_a_list_for_programs_keeps_reasons_structured_and_is_as_long_as_asked_fo
     write(lake, USER_PROFILES, D1, profile("ann"))
     because = make_reason(ReasonKind.BECAUSE_YOU, share=0.75, products=["p1"])
     write(lake, RECOMMENDATIONS, D1, place("ann", 1, "p2", because), place("ann", 2, "p9"))
-    [found] = read_lists(lake, D1, ["ann"])
+    [found] = read_lists(lake, D1, ["ann"], AUTO)
     document = list_document(found, 1)
     assert (document["user_key"], document["recommender_version"]) == ("ann", "3")
     [listed] = document["places"]
@@ -213,9 +189,9 @@ def test_a_list_is_read_in_order_of_rank_with_titles_and_versions(lake: Lake) ->
     because = make_reason(ReasonKind.BECAUSE_YOU, share=1.0, products=["p1"])
     rows = [place("bob", 1, "p1"), place("ann", 2, "p9"), place("ann", 1, "p2", because, POPULAR)]
     write(lake, RECOMMENDATIONS, D1, *rows)
-    bob, ann = read_lists(lake, D1, ["bob", "ann"])
+    bob, ann = read_lists(lake, D1, ["bob", "ann"], AUTO)
     assert (bob.user_key, [found.title for found in bob.places]) == ("bob", ["Red kite"])
-    assert (ann.profile, ann.ds, ann.recommender_version, ann.encoder_version) == ("About ann", D1, "3", "mini-1")
+    assert (ann.profile, ann.ds, ann.recommender_version, ann.encoder_version) == ("Likes ann.", D1, "3", "mini-1")
     assert [(found.rank, found.product_id, found.title) for found in ann.places] == [
         (1, "p2", "Blue boat"),
         (2, "p9", "p9"),
@@ -228,7 +204,7 @@ def test_titles_and_lists_are_those_of_the_day(lake: Lake) -> None:
         write_products(lake, ds, {"p1": title})
         write(lake, USER_PROFILES, ds, profile("ann"))
         write(lake, RECOMMENDATIONS, ds, place("ann", 1, "p1"))
-    [found] = read_lists(lake, D1, ["ann"])
+    [found] = read_lists(lake, D1, ["ann"], AUTO)
     assert [shown.title for shown in found.places] == ["Old name"]
 
 
@@ -254,3 +230,34 @@ def test_where_nobody_is_of_a_kind_fewer_users_are_shown(lake: Lake) -> None:
 def test_in_a_shop_without_ties_somebody_who_acted_is_shown(lake: Lake) -> None:
     write(lake, USER_PROFILES, D1, profile("a-nobody"), profile("b-known", n_interactions=4))
     assert typical_users(lake, D1) == ["b-known", "a-nobody"]
+
+
+SHOP_OF_THREE = {"ann": "zh", "bob": None, "cid": "de", "dot": "zh"}
+"""Users by the language of most of their comments; there are no messages in German."""
+
+
+@pytest.mark.parametrize(
+    ("setting", "languages"),
+    [
+        ("auto", {"ann": "zh", "bob": "zh", "cid": "zh", "dot": "zh"}),  # the others read what most users write
+        ("en", dict.fromkeys(SHOP_OF_THREE, "en")),
+    ],
+)
+def test_a_user_reads_what_they_write_or_what_most_users_write_or_what_is_set(
+    lake: Lake, setting: str, languages: dict[str, str]
+) -> None:
+    write_products(lake, D1, TITLES)
+    write(lake, USER_PROFILES, D1, *(profile(user, language=code) for user, code in SHOP_OF_THREE.items()))
+    write(lake, RECOMMENDATIONS, D1, *(place(user, 1, "p1") for user in SHOP_OF_THREE))
+    found = read_lists(lake, D1, [*SHOP_OF_THREE], setting)
+    assert {one.user_key: one.language for one in found} == languages
+    said = {"en": ("popular with everyone", "Likes ann."), "zh": ("热门商品，很受大家欢迎", "喜欢ann。")}
+    assert (found[0].places[0].why, found[0].profile) == said[languages["ann"]]
+
+
+def test_of_languages_that_as_many_users_write_the_first_by_the_alphabet_is_the_shops(lake: Lake) -> None:
+    write(lake, USER_PROFILES, D1, profile("ann", language="zh"), profile("bob", language="en"), profile("cid"))
+    write(lake, USER_PROFILES, D2, profile("ann", "app", language="zh"), profile("bob", language="en"))
+    assert Readers.of_day(lake, D1, AUTO).language("shop", None) == "en"
+    readers = Readers.of_day(lake, D2, AUTO)
+    assert [readers.language(platform, None) for platform in ("app", "shop", "other")] == ["zh", "en", "en"]

@@ -10,8 +10,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.errors import UserError
-from socialrec.recommend.lists.publishing import audit_lists, export_lists, with_lake_ids, with_source_ids
+from socialrec.lake.export import Beside
+from socialrec.recommend.explain.reasons import make_reason
+from socialrec.recommend.lists.publishing import (
+    audit_lists,
+    export_lists,
+    with_lake_ids,
+    with_languages,
+    with_sentences,
+    with_source_ids,
+)
+from socialrec.recommend.lists.readers import Readers
 from socialrec.report.summary import headline, read_receipts, refusal_of, summarise
 
 PROFILES = pa.table({"user_key": ["a", "b"]})
@@ -108,6 +119,31 @@ def test_an_export_names_products_as_their_source_does_and_on_which_platform() -
     assert with_lake_ids(exported, is_shared=False).equals(found)
     # A part of it, as a reader gets it who leaves rows out.
     assert with_lake_ids(exported.slice(1), is_shared=False).to_pylist() == found.slice(1).to_pylist()
+
+
+def test_an_export_has_each_reason_as_a_sentence_in_the_language_of_its_reader(tmp_path: Path) -> None:
+    """Ann writes Chinese, Bob nothing: he reads what most users of his platform write."""
+    profiles = pa.table({"user_key": ["ann", "bob", "eve"], "language": ["zh", None, "en"]})
+    because = {**make_reason(ReasonKind.BECAUSE_YOU), "products": ["north:p2"]}
+    friends = {**make_reason(ReasonKind.FRIENDS), "friends": ["f" * 64], "is_followed": True}
+    rows = [
+        {"user_key": user, "rank": 1, "product_id": "north:p1", "reasons": [because, friends], "platform": "north"}
+        for user in ("bob", "ann")
+    ]
+    readers, titles = Readers("auto", {"north": "en"}), {"north:p2": "风筝"}
+    found = pa.Table.from_pylist(rows)
+    export_lists(
+        found, tmp_path, "2026-03-01",
+        lambda rows: with_source_ids(with_sentences(with_languages(rows, readers), titles), is_shared=False),
+        Beside(profiles, ("language",)),
+    )  # fmt: skip
+    exported = pq.read_table(tmp_path / "2026-03-01" / "recommendations.parquet")
+    assert exported.select(["user_key", "language", "sentences"]).to_pylist() == [
+        {"user_key": "ann", "language": "zh", "sentences": ["因为你对“风筝”感兴趣", "你关注的1个人喜欢它"]},
+        {"user_key": "bob", "language": "en", "sentences": ["because of 风筝", "liked by 1 person you follow"]},
+    ]
+    again = with_lake_ids(exported, is_shared=False)
+    assert again.drop_columns("language").to_pylist() == found.sort_by("user_key").to_pylist()
 
 
 def test_ids_that_platforms_share_are_exported_as_they_are() -> None:

@@ -136,9 +136,9 @@ def test_a_nights_card_compares_its_lists_with_those_of_the_day_before() -> None
 
 
 def test_sample_lists_are_a_row_a_place() -> None:
-    place = Place(1, "p1", "Red kite", 0.5, ("because of Blue kite", "popular with everyone"))
-    shown = facts(samples=(PublishedList("a" * 64, "Likes kites", "2026-03-31", "7", "mini-1", (place,)),))
-    assert samples(shown) == [("a" * 64, 1, "p1", "Red kite", 0.5, "because of Blue kite; popular with everyone")]
+    place = Place(1, "p1", "Red kite", 0.5, ("because of Blue kite",), "because of Blue kite")
+    shown = facts(samples=(PublishedList("a" * 64, "en", "Likes kites", "2026-03-31", "7", "mini-1", (place,)),))
+    assert samples(shown) == [("a" * 64, 1, "p1", "Red kite", 0.5, "because of Blue kite")]
 
 
 def test_an_encoders_card_has_its_figures() -> None:

@@ -80,6 +80,22 @@ def test_a_wrong_variable_is_named_in_one_line(
             "[etl.mask]\nphone_countries = ['UK']\n",
             "etl.mask.phone_countries.0: Value error, UK is no country code of ISO 3166",
         ),
+        (
+            "[lists]\nlanguage = 'zh-CN'\n",
+            "lists.language: Value error, unknown language; did you mean 'zh'? known: auto, en, zh (got 'zh-CN')",
+        ),
+        (
+            "[lists]\nlanguage = 'Chinese'\n",
+            "lists.language: Value error, unknown language; did you mean 'zh'?",
+        ),
+        (
+            "[lists]\nlanguage = 'atuo'\n",
+            "lists.language: Value error, unknown language; did you mean 'auto'?",
+        ),
+        (
+            "[lists]\nlanguage = 'de'\n",
+            "lists.language: Value error, unknown language; known: auto, en, zh (got 'de')",
+        ),
     ],
 )
 def test_a_wrong_name_in_the_file_is_named_with_the_file_and_what_it_may_mean(

@@ -35,6 +35,6 @@ def test_products_and_comments_from_before_the_validation_cut_are_known_and_noth
             "text_hash": ["early", "late", "undated", "as product"],
         }
     )
-    kinds = {"late": "comment", "undated": "comment", "early": "comment", "as product": "product", "x": "profile"}
-    texts = pa.table({"text_hash": [*kinds, "b"], "kind": [*kinds.values(), "product"], "text": [*"12345", "6"]})
+    kinds = {"late": "comment", "undated": "comment", "early": "comment", "as product": "product"}
+    texts = pa.table({"text_hash": [*kinds, "b"], "kind": [*kinds.values(), "product"], "text": [*"1234", "6"]})
     assert known_texts(split, texts, comments) == ["4", "6", "3"]

@@ -192,10 +192,9 @@ def test_what_learned_from_people_who_are_erased_meanwhile_is_not_registered(
 
 
 def shop_texts(shop: Settings) -> None:
-    """What gold.texts holds of the shop: 4 products, 20 comments of which 16 are before the cut, and a profile."""
+    """What gold.texts holds of the shop: 4 products, 20 comments of which 16 are before the cut."""
     said = [(f"c{day}", "comment", f"a {PRODUCTS[thing]} {thing} {day}") for day, thing in enumerate([*PRODUCTS] * 5)]
     said += [(thing, "product", f"{thing} {colour}") for thing, colour in PRODUCTS.items()]
-    said += [("p", "profile", "likes a shoe")]
     rows = [{"text_hash": key, "kind": kind, "text": text, "language": "en"} for key, kind, text in said]
     write(Lake(shop.lake), TEXTS, DS, rows)
 

@@ -24,6 +24,7 @@ from socialrec.bench.answers.pools import Pool, Rankings
 from socialrec.bench.answers.report import COVERAGE, AnswerFigures
 from socialrec.bench.answers.scores import rouge_l, surest
 from socialrec.bench.progress import to_standard_error
+from socialrec.display.messages.catalogue import SOURCE_LANGUAGE, messages_in
 from socialrec.encoders.encoder import Encoder
 from socialrec.settings import Settings
 
@@ -125,7 +126,10 @@ def _texts(data: Path, dim: int) -> dict[str, float]:
     ]
     index = PassageIndex.of(pa.Table.from_pylist(rows, PASSAGES), np.zeros((len(rows), dim), dtype=np.float32))
     scores = [
-        (rouge_l(compose(row, [], OWN, index).text, one.answer), rouge_l(one.passage, one.answer))
+        (
+            rouge_l(compose(row, [], OWN, index, messages_in(SOURCE_LANGUAGE)).text, one.answer),
+            rouge_l(one.passage, one.answer),
+        )
         for place, one in enumerate(written)
         for row in index.products.get(f"{place:06}", ())
     ]

@@ -363,23 +363,26 @@ def profiles(night: str) -> str:
     """Activity counts and interests of each user."""
     return f"""
         WITH parts AS (
-            SELECT platform, user_key, n_events i, (affinity_micros > 0)::INT p, 0 c, 0 f, last_event_ts t
+            SELECT platform, user_key, n_events i, (affinity_micros > 0)::INT p, 0 c, 0 f, last_event_ts t, NULL l
             FROM gold_user_product_affinity UNION ALL
-            SELECT platform, user_key, 0, 0, 1, 0, created_ts FROM silver_comments UNION ALL
-            SELECT platform, follower_key, 0, 0, 0, 1, NULL FROM active UNION ALL
-            SELECT platform, follower_key, 0, 0, 0, 0, NULL FROM silver_follows UNION ALL
-            SELECT platform, followee_key, 0, 0, 0, 0, NULL FROM silver_follows
+            SELECT platform, user_key, 0, 0, 1, 0, created_ts, nullif(language, 'und') FROM silver_comments UNION ALL
+            SELECT platform, follower_key, 0, 0, 0, 1, NULL, NULL FROM active UNION ALL
+            SELECT platform, follower_key, 0, 0, 0, 0, NULL, NULL FROM silver_follows UNION ALL
+            SELECT platform, followee_key, 0, 0, 0, 0, NULL, NULL FROM silver_follows
         ), numbers AS (
             SELECT platform, user_key, sum(i)::BIGINT n_interactions, sum(p)::BIGINT n_products,
                 sum(c)::BIGINT n_comments, sum(f)::BIGINT n_follows, max(t) last_active_ts FROM parts GROUP BY ALL
+        ), languages AS (
+            SELECT user_key, l AS language FROM parts WHERE l IS NOT NULL GROUP BY user_key, l
+            QUALIFY row_number() OVER (PARTITION BY user_key ORDER BY count(*) DESC, l) = 1
         ), described AS (
-            SELECT product_id, title, nullif(trim(category), '') category FROM silver_products
+            SELECT product_id, nullif(trim(category), '') category FROM silver_products
         ), liked AS (
             SELECT *, affinity_micros m, last_event_ts t FROM gold_user_product_affinity JOIN described
                 USING (product_id) WHERE affinity_micros > 0
-        ), titles AS (
-            SELECT user_key, arg_min({{s: title, h: t IS NOT NULL}},
-                {{a: -epoch_us(coalesce(t, make_timestamp(0))), m: -m, p: product_id}}, 3) titles
+        ), newest AS (
+            SELECT user_key, arg_min({{product_id: product_id, is_dated: t IS NOT NULL}},
+                {{a: -epoch_us(coalesce(t, make_timestamp(0))), m: -m, p: product_id}}, 3) interests
             FROM liked ANTI JOIN (SELECT user_key, product_id FROM silver_comments
                 WHERE rating <= {UNFAVOURABLE_RATING}) complaints USING (user_key, product_id)
             WHERE n_returns = 0 GROUP BY ALL
@@ -396,57 +399,36 @@ def profiles(night: str) -> str:
             SELECT user_key, category, sum(m) m, count(*) FILTER (n_favourable > 0 AND n_returns = 0) n_fan
             FROM liked WHERE category IS NOT NULL GROUP BY user_key, category
         ), best AS (
-            SELECT user_key, arg_min({{s: category, h: (n_fan > 0 OR coalesce(n_good, 0) > 0)
+            SELECT user_key, arg_min({{category: category, is_liked: (n_fan > 0 OR coalesce(n_good, 0) > 0)
                 AND (coalesce(n_doubtful, 0) = 0 OR n_good > n_doubtful)
-                AND coalesce(above_middle, 0) >= 0}}, {{m: -m, c: category}}, 5) categories
+                AND coalesce(above_middle, 0) >= 0}}, {{m: -m, c: category}}, 3) categories
             FROM sums LEFT JOIN judged USING (user_key, category) GROUP BY user_key
         ), lasts AS (
-            SELECT user_key, is_label, product_id, title, max(created_ts) t,
+            SELECT user_key, is_label, product_id, max(created_ts) t,
                 arg_max(text, {{t: coalesce(created_ts, make_timestamp(0)), c: comment_id}}) text
             FROM said WHERE text <> '' GROUP BY ALL
-        ), parts_said AS (
-            SELECT user_key, is_label,
-                arg_min({{s: if(is_label, '"' || text || '" of ', '') || title, h: t IS NOT NULL}},
-                {{a: -epoch_us(coalesce(t, make_timestamp(0))), p: product_id}}, 3) parts
-            FROM lasts GROUP BY user_key, is_label
-        ), worded AS (
-            SELECT numbers.*, coalesce([x.s FOR x IN categories], [])::VARCHAR[] top_categories, concat_ws(' ',
-                {_listed("Likes", "categories[:3]", "x.h")}, {_listed("Looks at", "categories[:3]", "NOT x.h")},
-                {_newest("interested in: ", "titles")}, {_newest("commented on: ", "commented.parts")},
-                {_newest("wrote ", "labelled.parts")}) words, if(words = '', 'No interests known yet.', words) AS text
-            FROM numbers LEFT JOIN titles USING (user_key) LEFT JOIN best USING (user_key)
-            LEFT JOIN parts_said commented ON commented.user_key = numbers.user_key AND NOT commented.is_label
-            LEFT JOIN parts_said labelled ON labelled.user_key = numbers.user_key AND labelled.is_label
-        ) SELECT user_key, n_interactions, n_products, n_comments, n_follows, last_active_ts, top_categories, text,
-            sha256(text) text_hash, platform, '{night}' ds FROM worded"""
-
-
-def _listed(begin: str, parts: str, test: str) -> str:
-    """A sentence such as `Likes a, b and c.` of the parts that pass the test; parts are structs {s: text, h: flag}."""
-    words = f"[x.s FOR x IN {parts} IF {test}]"
-    return f"""CASE len({words}) WHEN 0 THEN NULL WHEN 1 THEN '{begin} ' || {words}[1] || '.' ELSE '{begin} '
-        || array_to_string({words}[:-2], ', ') || ' and ' || {words}[-1] || '.' END"""
-
-
-def _newest(begin: str, parts: str) -> str:
-    """A sentence of the dated parts, or of all parts where none has a date."""
-
-    def joined(test: str) -> str:
-        words = f"[x.s FOR x IN {parts} IF {test}]"
-        distinct = f"[x FOR x, i IN {words} IF list_position({words}, x) = i]"
-        return f"nullif(array_to_string({distinct}, ', '), '')"
-
-    return f"coalesce('Last {begin}' || {joined('x.h')} || '.', '{begin.capitalize()}' || {joined('NOT x.h')} || '.')"
+        ), commented AS (
+            SELECT user_key, arg_min({{product_id: product_id, is_dated: t IS NOT NULL}},
+                {{a: -epoch_us(coalesce(t, make_timestamp(0))), p: product_id}}, 3) commented
+            FROM lasts WHERE NOT is_label GROUP BY user_key
+        ), labelled AS (
+            SELECT user_key, arg_min({{product_id: product_id, text: text, is_dated: t IS NOT NULL}},
+                {{a: -epoch_us(coalesce(t, make_timestamp(0))), p: product_id}}, 3) labelled
+            FROM lasts WHERE is_label GROUP BY user_key
+        ) SELECT user_key, n_interactions, n_products, n_comments, n_follows, last_active_ts, language,
+            coalesce(categories, []) categories, coalesce(interests, []) interests, coalesce(commented, []) commented,
+            coalesce(labelled, []) labelled, platform, '{night}' ds
+        FROM numbers LEFT JOIN languages USING (user_key) LEFT JOIN best USING (user_key)
+        LEFT JOIN newest USING (user_key) LEFT JOIN commented USING (user_key) LEFT JOIN labelled USING (user_key)"""
 
 
 def texts(night: str) -> str:
-    """Distinct texts, each once: a product's before a comment's before a profile's."""
-    kinds = [kind.value for kind in (TextKind.PRODUCT, TextKind.COMMENT, TextKind.PROFILE)]
+    """Distinct texts, each once: a product's before a comment's."""
+    kinds = [kind.value for kind in (TextKind.PRODUCT, TextKind.COMMENT)]
     return f"""
         WITH parts AS (
             SELECT text_hash, 1 place, platform, language(text) AS language, text FROM silver_products UNION ALL
-            SELECT text_hash, 2, platform, language, text FROM silver_comments UNION ALL
-            SELECT text_hash, 3, platform, 'en', text FROM gold_user_profiles
+            SELECT text_hash, 2, platform, language, text FROM silver_comments
         ), firsts AS (
             SELECT text_hash, min({{p: place, o: platform, l: language, t: text}}) one FROM parts WHERE text <> ''
             GROUP BY ALL

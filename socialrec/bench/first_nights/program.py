@@ -48,7 +48,7 @@ class FirstNight:
     n_gate_warnings: int = 0
     missing: str = ""
     n_reasons: int = 0
-    n_profile_sentences: int = 0
+    n_profile_parts: int = 0
     n_untrue: int = 0
     job_seconds: dict[str, float] = field(default_factory=dict)
     read: dict[str, list[str]] = field(default_factory=dict)
@@ -172,7 +172,7 @@ def describe(settings: Settings, ds: str, facts: FirstNight) -> None:
 def untrue_lines(settings: Settings, ds: str, facts: FirstNight) -> list[str]:
     """Untrue reasons and profile sentences of the day's lists, at most three in words."""
     truth = check_truth(settings, ds)
-    facts.n_reasons, facts.n_profile_sentences = truth.n_reasons, truth.n_profile_sentences
+    facts.n_reasons, facts.n_profile_parts = truth.n_reasons, truth.n_profile_parts
     facts.n_untrue = len(truth.untrue)
     return [f"untrue: {line}" for line in truth.untrue[:3]]
 

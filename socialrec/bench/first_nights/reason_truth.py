@@ -1,4 +1,4 @@
-"""Check every reason and every profile sentence of a published day against the tables, with independent code."""
+"""Check every reason and every part of a profile of a published day against the tables, with independent code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from socialrec.bench.first_nights.truth_facts import TruthTables, has_word, read_facts_of_day
-from socialrec.bench.first_nights.truth_profiles import untrue_sentences
+from socialrec.bench.first_nights.truth_profiles import untrue_parts
 from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
 from socialrec.lake import Lake
 from socialrec.language.forms import normal
@@ -22,10 +22,10 @@ REACH = frozenset({"popular", "few", "new"})
 
 @dataclass(frozen=True)
 class Truth:
-    """Numbers of reasons and profile sentences of a day, the untrue ones (a line each), and reasons by kind."""
+    """Numbers of reasons and of parts of profiles of a day, the untrue ones (a line each), and reasons by kind."""
 
     n_reasons: int
-    n_profile_sentences: int
+    n_profile_parts: int
     untrue: list[str]
     by_kind: dict[str, int]
 
@@ -44,12 +44,12 @@ def check_truth(settings: Settings, ds: str) -> Truth:
             untrue += [f"{place}, {reason['kind']}: {fault}" for fault in faults_of(facts, user, product, reason)]
         if row["score"] < 0 and any(reason["kind"] not in REACH for reason in row["reasons"]):
             untrue.append(f"{place}: a reason of the user's own for a negative score")
-    n_sentences = 0
-    for row in lake.read(USER_PROFILES, [ds], ["user_key", "text"]).to_pylist():
-        n, faults = untrue_sentences(facts, row["user_key"], row["text"])
-        n_sentences += n
+    n_parts = 0
+    for row in lake.read(USER_PROFILES, [ds]).to_pylist():
+        n, faults = untrue_parts(facts, row)
+        n_parts += n
         untrue += [f"profile of user {row['user_key'][:SHORT]}: {fault}" for fault in faults]
-    return Truth(kinds.total(), n_sentences, untrue, dict(sorted(kinds.items())))
+    return Truth(kinds.total(), n_parts, untrue, dict(sorted(kinds.items())))
 
 
 def faults_of(facts: TruthTables, user: str, product: str, reason: Reason) -> Iterator[str]:

@@ -31,7 +31,7 @@ SIGN = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 @dataclass(frozen=True)
 class Comment:
     """One comment; `sentiment` is gold.comment_insights' own, empty where there is none, and `aspects` its sentiment
-    about each aspect.
+    about each aspect; `language` is silver's own.
     """
 
     text: str
@@ -40,6 +40,7 @@ class Comment:
     created: datetime | None
     sentiment: str
     aspects: Mapping[str, str] = field(default_factory=dict)
+    language: str | None = None
 
     @property
     def is_label(self) -> bool:
@@ -182,7 +183,9 @@ def read_facts_of_day(lake: Lake, ds: str) -> TruthTables:
         sentiment = insight.get("sentiment") or ""
         aspects = dict(zip(insight.get("aspects") or [], insight.get("aspect_sentiments") or [], strict=False))
         said = facts.comments.setdefault(row["user_key"], {}).setdefault(row["product_id"], [])
-        said.append(Comment(row["text"], row["rating"], parent is not None, row["created_ts"], sentiment, aspects))
+        is_reply = parent is not None
+        told_of = (sentiment, aspects, row["language"])
+        said.append(Comment(row["text"], row["rating"], is_reply, row["created_ts"], *told_of))
         if (row["platform"], parent) in writers:
             facts.answered.add((row["user_key"], writers[row["platform"], parent]))
     facts.products = {row["product_id"]: row for row in lake.read(SILVER_PRODUCTS, [ds]).to_pylist()}

@@ -1,91 +1,86 @@
-"""Checks of a user's profile sentences against the user's events and comments."""
+"""Checks of a user's profile against the user's events and comments."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from socialrec.bench.first_nights.truth_facts import LIKING, Comment, TruthTables
 
 N_NEWEST = 3
-NOTHING = "No interests known yet."
-BEGINNINGS = ("Likes", "Looks at", "Last interested in:", "Interested in:", "Last commented on:", "Commented on:",
-              "Last wrote", "Wrote")  # fmt: skip
-_SENTENCES = re.compile("".join(rf"(?:{re.escape(begin)} (.+?)\.(?: |$))?" for begin in BEGINNINGS) + "$")
-Times = dict[str, datetime | None]
-"""Newest time of the user's events, by product."""
-Sayable = list[tuple[frozenset[str], datetime | None]]
-"""Valid wordings for each product, and the time of the last event."""
+UNKNOWN = "und"
+Profile = Mapping[str, Any]
+Times = Mapping[str, datetime | None]
+"""Newest time of the user's events or comments, by product."""
+Parts = Sequence[Mapping[str, Any]]
 
 
-def untrue_sentences(facts: TruthTables, user: str, text: str) -> tuple[int, list[str]]:
-    """Count a profile's sentences, and list the untrue ones."""
+def untrue_parts(facts: TruthTables, profile: Profile) -> tuple[int, list[str]]:
+    """Count what a row of gold.user_profiles says of its user in sentences, and list what is untrue."""
+    user = profile["user_key"]
     times = {p: t for p, t in _times(facts, user).items() if (user, p) in facts.interest and p in facts.products}
     interests = {product: time for product, time in times.items() if facts.speaks_for(user, product)}
-    if text == NOTHING:
-        is_known = interests or any(product in facts.products for product in facts.comments.get(user, {}))
-        return 1, ["something is known"] if is_known else []
-    found = _SENTENCES.match(text)
-    if found is None or not text:
-        return 1, [f"unknown sentences: {text!r}"]
-    checks: tuple[Callable[[str], Iterator[str]], ...] = (
-        lambda said: _likes(facts, user, said),
-        lambda said: _looks_at(facts, user, said),
-        *_both(_titled(facts, interests), "an interest"),
-        *_both(_remarks(facts, user, are_labels=False), "commented on"),
-        *_both(_remarks(facts, user, are_labels=True), "written"),
-    )
-    said = [(part, check) for part, check in zip(found.groups(), checks, strict=True) if part is not None]
-    return len(said), [fault for part, check in said for fault in check(part)]
+    comments, labels = (_remarks(facts, user, are_labels=are_labels) for are_labels in (False, True))
+    faults = [
+        *_language(facts, user, profile["language"]),
+        *(fault for part in profile["categories"] for fault in _category(facts, user, **part)),
+        *_newest(interests, profile["interests"], "an interest"),
+        *_newest(_newest_times(comments), profile["commented"], "commented on"),
+        *_newest(_newest_times(labels), profile["labelled"], "labelled"),
+        *(fault for part in profile["labelled"] for fault in _label(labels, part["product_id"], part["text"])),
+    ]
+    return sum(len(profile[name]) for name in ("categories", "interests", "commented", "labelled")), faults
 
 
-def _both(items: Sayable, what: str) -> Iterator[Callable[[str], Iterator[str]]]:
-    """Checks of a sentence with "last", and of the same sentence without it."""
-    yield lambda said: _newest(items, said, what)
-    yield lambda said: _undated(items, said, what)
+def _language(facts: TruthTables, user: str, language: str | None) -> Iterator[str]:
+    said = (comment for by_product in facts.comments.get(user, {}).values() for comment in by_product)
+    counts = Counter(comment.language for comment in said if comment.language not in {None, UNKNOWN})
+    most = min(counts, key=lambda code: (-counts[code], str(code)), default=None)
+    if language != most:
+        yield f"language {language!r}, and most comments are in {most!r}"
 
 
-def _newest(items: Sayable, said: str, what: str) -> Iterator[str]:
-    times = sorted((time for _, time in items if time is not None), reverse=True)
-    since = times[:N_NEWEST][-1] if times else None
-    newest = {item for said_of_it, time in items if since and time and time >= since for item in said_of_it}
-    if not _spelled(said, newest):
-        yield f"{said!r} is not {what} of the newest {N_NEWEST}"
+def _newest(times: Times, said: Parts, what: str) -> Iterator[str]:
+    """Check if products are the newest ones, of which those with a date come first."""
+    known = sorted((time for time in times.values() if time is not None), reverse=True)
+    since = known[:N_NEWEST][-1] if known else None
+    if len(said) != min(N_NEWEST, len(times)):
+        yield f"{len(said)} products are {what}, of {len(times)}"
+    for part in said:
+        product, is_dated = part["product_id"], part["is_dated"]
+        time = times.get(product)
+        if product not in times:
+            yield f"{product} is not {what}"
+        elif is_dated != (time is not None):
+            yield f"{product} has {'no' if is_dated else 'a'} date"
+        elif time is not None and since is not None and time < since:
+            yield f"{product} is not {what} of the newest {N_NEWEST}"
+        elif time is None and len(known) >= N_NEWEST:
+            yield f"{product} has no date, and {len(known)} others have"
 
 
-def _undated(items: Sayable, said: str, what: str) -> Iterator[str]:
-    if any(time is not None for _, time in items):
-        yield f"{said!r} is said without 'last', and there are dates"
-    if not _spelled(said, {item for said_of_it, _ in items for item in said_of_it}):
-        yield f"{said!r} is not {what}"
+def _label(labels: Mapping[str, Sequence[Comment]], product: str, text: str) -> Iterator[str]:
+    given = labels.get(product, ())
+    newest = max((one.created for one in given if one.created is not None), default=None)
+    if text not in {one.text for one in given if one.created == newest}:
+        yield f"{text!r} is not the newest label of {product}"
 
 
-def _likes(facts: TruthTables, user: str, said: str) -> Iterator[str]:
-    for category in _categories(facts, said):
-        of_category = [p for p, row in facts.products.items() if (row["category"] or "") == category]
-        comments = [c for product in of_category for c in facts.said(user, product)]
-        n_good, n_bad = sum((c.rating or 0) >= 4 for c in comments), sum(c.is_complaint for c in comments)
-        did = any(facts.kinds(user, p) & LIKING and "return" not in facts.kinds(user, p) for p in of_category)
-        if not did and not n_good:
-            yield f"no like, save, share, cart, purchase or praise in {category!r}"
-        if n_bad and n_bad >= n_good:
-            yield f"likes {category!r} against {n_bad} complaints and {n_good} praises"
-    if not _categories(facts, said):
-        yield f"{said!r} are no categories"
-
-
-def _looks_at(facts: TruthTables, user: str, said: str) -> Iterator[str]:
-    categories = _categories(facts, said)
-    met = {facts.products[product]["category"] for product in facts.events.get(user, {}) if product in facts.products}
-    if not categories or not set(categories) <= met:
-        yield f"{said!r} are not categories of products that were met"
-
-
-def _categories(facts: TruthTables, said: str) -> list[str]:
-    """Categories in a listing such as `a, b and c`; empty where it contains anything else."""
-    known = {row["category"] for row in facts.products.values() if row["category"]}
-    return _split(said, known, (", ", " and ")) or []
+def _category(facts: TruthTables, user: str, category: str, *, is_liked: bool) -> Iterator[str]:
+    of_category = [product for product, row in facts.products.items() if (row["category"] or "") == category]
+    if not any(product in facts.events.get(user, {}) for product in of_category):
+        yield f"no product of {category!r} was met"
+    if not is_liked:
+        return
+    comments = [comment for product in of_category for comment in facts.said(user, product)]
+    n_good, n_bad = sum((c.rating or 0) >= 4 for c in comments), sum(c.is_complaint for c in comments)
+    did = any(facts.kinds(user, p) & LIKING and "return" not in facts.kinds(user, p) for p in of_category)
+    if not did and not n_good:
+        yield f"no like, save, share, cart, purchase or praise in {category!r}"
+    if n_bad and n_bad >= n_good:
+        yield f"likes {category!r} against {n_bad} complaints and {n_good} praises"
 
 
 def _times(facts: TruthTables, user: str) -> Times:
@@ -95,37 +90,18 @@ def _times(facts: TruthTables, user: str) -> Times:
     }
 
 
-def _titled(facts: TruthTables, times: Times) -> Sayable:
-    return [(frozenset({facts.products[product]["title"]}), time) for product, time in times.items()]
+def _newest_times(remarks: Mapping[str, Sequence[Comment]]) -> Times:
+    return {
+        product: max((one.created for one in said if one.created is not None), default=None)
+        for product, said in remarks.items()
+    }
 
 
-def _remarks(facts: TruthTables, user: str, *, are_labels: bool) -> Sayable:
-    """Titles of commented products with the time of the newest comment, and labels with their text."""
-    found: Sayable = []
+def _remarks(facts: TruthTables, user: str, *, are_labels: bool) -> dict[str, list[Comment]]:
+    """Comments with words, or labels, of the user on products of the catalogue."""
+    found: dict[str, list[Comment]] = {}
     for product, comments in facts.comments.get(user, {}).items():
-        chosen: list[Comment] = [comment for comment in comments if comment.is_label == are_labels]
-        if product not in facts.products or not chosen:
-            continue
-        title = facts.products[product]["title"]
-        newest = max((comment.created for comment in chosen if comment.created is not None), default=None)
-        texts = {comment.text for comment in chosen if comment.created == newest}
-        said = {f'"{text}" of {title}' for text in texts} if are_labels else {title}
-        found.append((frozenset(said), newest))
+        chosen = [one for one in comments if one.text and one.is_label == are_labels]
+        if product in facts.products and chosen:
+            found[product] = chosen
     return found
-
-
-def _spelled(said: str, items: Collection[str]) -> bool:
-    return _split(said, items, (", ",)) is not None
-
-
-def _split(said: str, items: Collection[str], separators: tuple[str, ...]) -> list[str] | None:
-    """Split a listing into its items, which may contain separators; None where it contains anything else."""
-    if said in items:
-        return [said]
-    for item in items:
-        for separator in separators:
-            if said.startswith(item + separator):
-                rest = _split(said[len(item + separator) :], items, separators)
-                if rest is not None:
-                    return [item, *rest]
-    return None

@@ -77,6 +77,9 @@ ANSWERS = Table(
         Column("decision", "string", "A template, a passage, or a person", choices=AnswerDecision),
         Column("reason", "string", "Why a person should answer", nullable=True, choices=HandOverReason),
         Column("text", "string", "The answer; empty where a person should answer"),
+        Column(
+            "language", "string", "Language of the answer, ISO 639-1; null where a person should answer", nullable=True
+        ),
         Column("citations", ListOf(CITATION), "What the answer rests on"),
         Column(
             "products", ListOf("string"), f"Products of the asker's list of the same category, at most {MOST_PRODUCTS}"

@@ -1,7 +1,7 @@
 """Evidence: events and ties in sums, and profiles."""
 
-from socialrec.contracts.columns import DS, PLATFORM, Column, ListOf, Table
-from socialrec.contracts.entities.spec import PRODUCT_ID, TEXT_HASH, USER_KEY
+from socialrec.contracts.columns import DS, PLATFORM, Column, ListOf, StructOf, Table
+from socialrec.contracts.entities.spec import PRODUCT_ID, USER_KEY
 
 USER_PRODUCT_AFFINITY = Table(
     layer="gold",
@@ -52,10 +52,13 @@ SOCIAL_TIES = Table(
     is_snapshot=True,
 )
 
+_IS_DATED = Column("is_dated", "bool", "Whether its time is known")
+
 USER_PROFILES = Table(
     layer="gold",
     noun="user_profiles",
-    row="what a user cares about, in words and numbers; what they think of it is in gold.user_opinions",
+    row="what a user cares about, as evidence for sentences in any language; what they think of it is in "
+    "gold.user_opinions",
     columns=(
         USER_KEY,
         Column("n_interactions", "int64", "Events so far", minimum=0),
@@ -63,9 +66,31 @@ USER_PROFILES = Table(
         Column("n_comments", "int64", "Comments so far", minimum=0),
         Column("n_follows", "int64", "Users followed on this day", minimum=0),
         Column("last_active_ts", "timestamp", "Newest dated event or comment", nullable=True),
-        Column("top_categories", ListOf("string"), "Categories by affinity, strongest first"),
-        Column("text", "string", "The profile in words, to encode"),
-        TEXT_HASH,
+        Column(
+            "language",
+            "string",
+            "Language of most of the user's comments, ISO 639-1; null where none tells",
+            nullable=True,
+        ),
+        Column(
+            "categories",
+            ListOf(
+                StructOf(
+                    (
+                        Column("category", "string", "Which"),
+                        Column("is_liked", "bool", "Whether events and comments speak for it; else it was looked at"),
+                    )
+                )
+            ),
+            "Categories by affinity, strongest first",
+        ),
+        Column("interests", ListOf(StructOf((PRODUCT_ID, _IS_DATED))), "Products of interest, newest first"),
+        Column("commented", ListOf(StructOf((PRODUCT_ID, _IS_DATED))), "Products commented on, newest first"),
+        Column(
+            "labelled",
+            ListOf(StructOf((PRODUCT_ID, Column("text", "string", "The newest label"), _IS_DATED))),
+            "Products that the user gave a label, newest first",
+        ),
         PLATFORM,
         DS,
     ),

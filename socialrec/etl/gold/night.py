@@ -63,13 +63,12 @@ class GoldBuilder:
         )
         write_stage(rows, stage)
 
-    def texts(self, profiles: Stage, stage: Stage) -> None:
-        """Stage gold.texts; needs the staged profiles."""
+    def texts(self, stage: Stage) -> None:
+        """Stage gold.texts."""
         earlier = [day for day in self._days_until(TEXTS) if day < self.ds]
         rows = new_texts(
             self._read(SILVER_PRODUCTS, [self.ds]),
             self._read(SILVER_COMMENTS, self._new_days(SILVER_COMMENTS)),
-            read_staged(self.spark, profiles),
             self._read(TEXTS, earlier).select(F.col("text_hash")),
             self.ds,
         )

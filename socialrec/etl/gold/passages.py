@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import product as pairs_of
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import PRODUCT_ATTRIBUTES, SUSPECTS
 from socialrec.contracts.silver import SILVER_ANSWERS, SILVER_COMMENTS, SILVER_PRODUCTS, SILVER_QUESTIONS
 from socialrec.contracts.vocabulary import Entity, PassageSource
+from socialrec.display.messages.catalogue import Messages, messages_in
 from socialrec.etl.keys import Keys
 from socialrec.etl.tables import read_staged, read_table
 from socialrec.etl.wording.texts import language, text_hash
 from socialrec.features.passages import (
-    CHINESE_ATTRIBUTES,
+    ATTRIBUTE_NAMES,
     PRICE,
     attribute_sentence,
     normalised,
@@ -39,8 +39,8 @@ _SUBJECT = ("passage_id", "product_id", "platform", "source")
 
 @dataclass(frozen=True)
 class PassageBuilder:
-    """Builder of gold.passages of day `ds`; accounts in gold.suspects of earlier days, or in the stage of this day, are
-    not cited.
+    """Builder of gold.passages of day `ds`, with attributes in these languages; accounts in gold.suspects of earlier
+    days, or in the stage of this day, are not cited.
     """
 
     spark: SparkSession
@@ -48,6 +48,7 @@ class PassageBuilder:
     keys: Keys
     ds: str
     suspects: Stage
+    languages: Sequence[str]
 
     def rows(self) -> DataFrame:
         """Rows of gold.passages."""
@@ -64,21 +65,13 @@ class PassageBuilder:
         )
 
     def _attributes(self, offered: DataFrame, attributes: DataFrame) -> DataFrame:
-        """Sentences about attributes, stated and predicted, and about prices, in Chinese for products in Chinese."""
+        """Sentences about attributes, stated and predicted, and about prices."""
         priced = prices(offered).withColumn("origin", F.lit(PassageSource.STATED.value))
         known = attributes.select("product_id", "attribute", "value", "origin").unionByName(priced)
-        spoken = F.when(language("text") == "zh", "zh").otherwise("en")
-        described = offered.select("product_id", "platform", "updated_ts", spoken.alias("language"))
-        named_so = F.create_map(*(F.lit(word) for pair in CHINESE_ATTRIBUTES.items() for word in pair))
-        of_offered = known.join(described, "product_id").withColumn("spoken", named_so[F.col("attribute")])
-        sentence = F.lit(None).cast("string")
-        for source, code in pairs_of((PassageSource.STATED, PassageSource.PREDICTED), ("en", "zh")):
-            name = F.coalesce("spoken", "attribute") if code == "zh" else F.col("attribute")
-            said = F.format_string(attribute_sentence("%s", "%s", source, code), name, "value")
-            is_so = (F.col("origin") == source.value) & (F.col("language") == code)
-            sentence = F.when(is_so, said).otherwise(sentence)
-        named = {"source": F.col("origin"), "text": sentence, "speaker": F.lit("")}
-        return _part(of_offered.withColumns(named), "updated_ts")
+        of_offered = known.join(offered.select("product_id", "platform", "updated_ts"), "product_id")
+        said = F.explode(F.array(*(_attribute_said(messages_in(language)) for language in self.languages)))
+        rows = of_offered.withColumns({"source": F.col("origin"), "speaker": F.lit(""), "said": said})
+        return _part(rows.select("*", "said.text", "said.language"), "updated_ts")
 
     def _descriptions(self, offered: DataFrame) -> DataFrame:
         described = offered.where("description <> ''")
@@ -149,6 +142,18 @@ def agreeing(sentences: DataFrame) -> DataFrame:
         *(*_SUBJECT, "n_agreeing", "newest.said_ts", "newest.text", "newest.language"),
         (-F.col("newest.back")).alias("place"),
     )
+
+
+def _attribute_said(messages: Messages) -> Column:
+    """Sentence about an attribute in one language: struct of `language` and `text`, null where nothing is known."""
+    name = F.col("attribute")
+    for known in ATTRIBUTE_NAMES:
+        name = F.when(F.col("attribute") == known, messages.name(known)).otherwise(name)
+    text = F.lit(None).cast("string")
+    for source in (PassageSource.STATED, PassageSource.PREDICTED):
+        form = attribute_sentence("%1$s", "%2$s", source, messages)
+        text = F.when(F.col("origin") == source.value, F.format_string(form, name, "value")).otherwise(text)
+    return F.struct(F.lit(messages.language).alias("language"), text.alias("text"))
 
 
 def _part(rows: DataFrame, time: str) -> DataFrame:

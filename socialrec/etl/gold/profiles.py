@@ -1,4 +1,4 @@
-"""User profiles: events and interests of each user, in numbers and in words to encode."""
+"""User profiles: events and interests of each user, in numbers and as evidence for sentences."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from socialrec.contracts.opinions import FAVOURABLE_RATING, LABEL_WORDS, UNFAVOURABLE_RATING, WORD_OR_SIGN
-from socialrec.etl.wording.texts import text_hash
+from socialrec.etl.wording.texts import UNKNOWN_LANGUAGE
 
 _USER = ("platform", "user_key")
-_NOTHING_KNOWN = "No interests known yet."
-_PARTS_TYPE = "array<struct<said:string,holds:boolean>>"
-_N_CATEGORIES = 5
-_N_CATEGORIES_SAID = 3
-_N_TITLES = 3
+_PARTS = {
+    "categories": "array<struct<category:string,is_liked:boolean>>",
+    "interests": "array<struct<product_id:string,is_dated:boolean>>",
+    "commented": "array<struct<product_id:string,is_dated:boolean>>",
+    "labelled": "array<struct<product_id:string,text:string,is_dated:boolean>>",
+}
+_N_PARTS = 3
+"""Most categories, and most products of each kind, in a profile."""
 _N_NUMBERS = ("n_interactions", "n_products", "n_comments", "n_follows")
 
 
@@ -36,53 +39,8 @@ def user_profiles(affinity: DataFrame, comments: DataFrame, edges: Edges, produc
     numbers = _numbers(affinity, comments, edges)
     known = numbers.join(_tastes(affinity, products, comments), "user_key", "left")
     known = known.join(_comments_said(comments, products), "user_key", "left")
-    parts = ("categories", "interests", "commented", "labelled")
-    known = known.withColumns({name: F.coalesce(name, F.array().cast(_PARTS_TYPE)) for name in parts})
-    worded = known.withColumn("text", profile_text(*map(F.col, parts)))
-    top = F.transform("categories", lambda part: part["said"])
-    return worded.withColumns({"top_categories": top, "text_hash": text_hash(F.col("text")), "ds": F.lit(ds)})
-
-
-def profile_text(categories: Column, interests: Column, commented: Column, labelled: Column) -> Column:
-    """Profile in words, such as `Likes books and toys. Looks at tea. Last interested in: Red kite. Last commented on:
-    Blue kite.`
-
-    Each is a list of structs `said` (string) and `holds` (bool): whether the user likes a category, and whether an
-    interest, a comment or a label has a date. Without dates the word "last" is not used.
-    """
-    named = F.slice(categories, 1, _N_CATEGORIES_SAID)
-    sentences = [
-        _sentence("Likes ", _listed(_said(named, holds=True))),
-        _sentence("Looks at ", _listed(_said(named, holds=False))),
-        _newest("interested in: ", interests),
-        _newest("commented on: ", commented),
-        _newest("wrote ", labelled),
-    ]
-    text = F.concat_ws(" ", *sentences)
-    return F.when(text == "", _NOTHING_KNOWN).otherwise(text)
-
-
-def _said(parts: Column, *, holds: bool) -> Column:
-    chosen = F.filter(parts, lambda part: part["holds"] == F.lit(holds))
-    return F.array_distinct(F.transform(chosen, lambda part: part["said"]))
-
-
-def _listed(words: Column) -> Column:
-    """List in words, such as `a, b and c`; empty for none."""
-    several = F.concat(
-        F.array_join(F.slice(words, 1, F.size(words) - 1), ", "), F.lit(" and "), F.element_at(words, -1)
-    )
-    return F.when(F.size(words) > 1, several).otherwise(F.array_join(words, ""))
-
-
-def _sentence(begin: str, words: Column) -> Column:
-    return F.when(words != "", F.concat(F.lit(begin), words, F.lit(".")))
-
-
-def _newest(begin: str, parts: Column) -> Column:
-    """Sentence of the dated parts as `Last …`; where none has a date of all parts, without that word."""
-    dated, undated = (F.array_join(_said(parts, holds=holds), ", ") for holds in (True, False))
-    return F.coalesce(_sentence(f"Last {begin}", dated), _sentence(begin.capitalize(), undated))
+    parts = {name: F.coalesce(name, F.array().cast(kind)) for name, kind in _PARTS.items()}
+    return known.withColumns({**parts, "ds": F.lit(ds)})
 
 
 def _numbers(affinity: DataFrame, comments: DataFrame, edges: Edges) -> DataFrame:
@@ -95,21 +53,24 @@ def _numbers(affinity: DataFrame, comments: DataFrame, edges: Edges) -> DataFram
             n_interactions=F.col("n_events"),
             n_products=(F.col("affinity_micros") > 0).cast("bigint"),
         ),
-        _part(comments, "user_key", "created_ts", n_comments=F.lit(1)),
+        _part(comments, "user_key", "created_ts", F.nullif("language", F.lit(UNKNOWN_LANGUAGE)), n_comments=F.lit(1)),
         _part(edges.active, "follower_key", None, n_follows=F.lit(1)),
         _part(edges.every, "follower_key", None),
         _part(edges.every, "followee_key", None),
     ]
     sums = [F.sum(name).alias(name) for name in _N_NUMBERS]
-    return (
-        reduce(DataFrame.unionByName, parts).groupBy(*_USER).agg(*sums, F.max("last_active_ts").alias("last_active_ts"))
-    )
+    active = F.max("last_active_ts").alias("last_active_ts")
+    # Of languages that tie, the first code by the alphabet.
+    language = F.mode("language", deterministic=True).alias("language")
+    return reduce(DataFrame.unionByName, parts).groupBy(*_USER).agg(*sums, active, language)
 
 
-def _part(rows: DataFrame, user: str, time: str | None, **numbers: Column) -> DataFrame:
+def _part(rows: DataFrame, user: str, time: str | None, language: Column | None = None, **numbers: Column) -> DataFrame:
     counted = [numbers.get(name, F.lit(0)).cast("bigint").alias(name) for name in _N_NUMBERS]
     active = F.col(time) if time else F.lit(None).cast("timestamp")
-    return rows.select("platform", F.col(user).alias("user_key"), *counted, active.alias("last_active_ts"))
+    written = F.lit(None).cast("string") if language is None else language
+    named = (F.col(user).alias("user_key"), active.alias("last_active_ts"), written.alias("language"))
+    return rows.select("platform", *named, *counted)
 
 
 def _tastes(affinity: DataFrame, products: DataFrame, comments: DataFrame) -> DataFrame:
@@ -120,18 +81,18 @@ def _tastes(affinity: DataFrame, products: DataFrame, comments: DataFrame) -> Da
     """
     liked = affinity.where(F.col("affinity_micros") > 0).join(_described(products), "product_id")
     order = F.struct(_age("last_event_ts"), (-F.col("affinity_micros")).alias("dislike"), "product_id")
-    interest = _part_of(F.col("title"), F.col("last_event_ts").isNotNull())
+    interest = _product(F.col("last_event_ts").isNotNull())
     complaints = comments.where(F.col("rating") <= UNFAVOURABLE_RATING).select("user_key", "product_id").distinct()
     kept = liked.where(F.col("n_returns") == 0).join(complaints, ["user_key", "product_id"], "left_anti")
-    interests = kept.groupBy("user_key").agg(F.min_by(interest, order, _N_TITLES).alias("interests"))
+    interests = kept.groupBy("user_key").agg(F.min_by(interest, order, _N_PARTS).alias("interests"))
     is_fan = (F.col("n_favourable") > 0) & (F.col("n_returns") == 0)
     of_category = ["user_key", "category"]
     by_category = liked.where(F.col("category").isNotNull()).groupBy(*of_category)
     sums = by_category.agg(F.sum("affinity_micros").alias("micros"), F.count_if(is_fan).alias("n_fan"))
     sums = sums.join(_opinions(comments, products), of_category, "left")
     rank = F.struct((-F.col("micros")).alias("dislike"), "category")
-    category = _part_of(F.col("category"), _is_liked())
-    categories = sums.groupBy("user_key").agg(F.min_by(category, rank, _N_CATEGORIES).alias("categories"))
+    category = F.struct("category", _is_liked().alias("is_liked"))
+    categories = sums.groupBy("user_key").agg(F.min_by(category, rank, _N_PARTS).alias("categories"))
     return interests.join(categories, "user_key", "full")
 
 
@@ -161,15 +122,17 @@ def _comments_said(comments: DataFrame, products: DataFrame) -> DataFrame:
     worded = comments.where(F.col("text") != "")
     said = worded.join(_described(products), "product_id").withColumn("is_label", _is_label())
     newest = F.max_by("text", F.struct("created_ts", "comment_id")).alias("text")
-    by_product = said.groupBy("user_key", "is_label", "product_id", "title")
-    last = by_product.agg(newest, F.max("created_ts").alias("created_ts"))
-    title = F.when(F.col("is_label"), F.concat(F.lit('"'), "text", F.lit('" of '), "title")).otherwise(F.col("title"))
-    part = _part_of(title, F.col("created_ts").isNotNull())
-    order = F.struct(_age("created_ts"), "product_id")
-    parts = last.groupBy("user_key", "is_label").agg(F.min_by(part, order, _N_TITLES).alias("parts"))
-    return parts.groupBy("user_key").agg(
-        F.max(F.when(~F.col("is_label"), F.col("parts"))).alias("commented"),
-        F.max(F.when(F.col("is_label"), F.col("parts"))).alias("labelled"),
+    last = said.groupBy("user_key", "is_label", "product_id").agg(newest, F.max("created_ts").alias("created_ts"))
+    is_dated, order = F.col("created_ts").isNotNull(), F.struct(_age("created_ts"), "product_id")
+    comment, label = _product(is_dated), _product(is_dated, "text")
+    return last.groupBy("user_key").agg(
+        *(
+            F.min_by(part, F.when(is_one, order), _N_PARTS).alias(name)
+            for name, part, is_one in (
+                ("commented", comment, ~F.col("is_label")),
+                ("labelled", label, F.col("is_label")),
+            )
+        )
     )
 
 
@@ -180,11 +143,11 @@ def _is_label() -> Column:
 
 def _described(products: DataFrame) -> DataFrame:
     category = F.when(F.trim("category") != "", F.col("category")).alias("category")
-    return products.select("product_id", "title", category)
+    return products.select("product_id", category)
 
 
-def _part_of(said: Column, holds: Column) -> Column:
-    return F.struct(said.alias("said"), holds.alias("holds"))
+def _product(is_dated: Column, *more: str) -> Column:
+    return F.struct("product_id", *more, is_dated.alias("is_dated"))
 
 
 def _age(time: str) -> Column:

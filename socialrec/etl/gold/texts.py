@@ -1,4 +1,4 @@
-"""Texts to encode of products, comments and profiles, each once, on the night it first appeared."""
+"""Texts to encode of products and comments, each once, on the night it first appeared."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from pyspark.sql import functions as F
 from socialrec.contracts.vocabulary import TextKind
 from socialrec.etl.wording.texts import language
 
-_KINDS = (TextKind.PRODUCT, TextKind.COMMENT, TextKind.PROFILE)
+_KINDS = (TextKind.PRODUCT, TextKind.COMMENT)
 
 
-def new_texts(products: DataFrame, comments: DataFrame, profiles: DataFrame, known: DataFrame, ds: str) -> DataFrame:
+def new_texts(products: DataFrame, comments: DataFrame, known: DataFrame, ds: str) -> DataFrame:
     """Texts whose `text_hash` is not among `known`, in the columns of gold.texts.
 
-    A text that several kinds share is a product's before it is a comment's, and a comment's before it is a profile's.
+    A text that both kinds share is a product's.
     """
     parts = [
         _part(products, 0, language("text")),
         _part(comments, 1, F.col("language")),
-        _part(profiles, 2, F.lit("en")),
     ]
     every = reduce(DataFrame.unionByName, parts).where(F.col("text") != "")
     unknown = every.join(known.select("text_hash"), "text_hash", "left_anti")

@@ -23,7 +23,8 @@ from socialrec.errors import UserError
 from socialrec.etl.wording.cleaning import cleaned
 from socialrec.features.passages import PRICE
 from socialrec.lake import Lake
-from socialrec.recommend.lists.published import product_ids_of, user_keys_of
+from socialrec.recommend.lists.product_labels import product_ids_of
+from socialrec.recommend.lists.published import user_keys_of
 from socialrec.settings import Settings
 from socialrec.settings.paths import below
 from socialrec.text.understanding.intents import has_intents, intents_of

@@ -155,7 +155,7 @@ def erase_files(settings: Settings, lake: Lake, plan: Plan, result: Erasure, *, 
     tokens = {day.ds: landing_token(day) for day in all_days(settings) if day.ds in plan.restamp}
     tables = TableEraser(settings, lake, plan, JOB)
     result.rendered_days = tuple(days_to_render(settings, plan))
-    rows["export"] = clean_exports(settings, tables.cleaner, dry_run=dry_run)
+    rows["export"] = clean_exports(settings, tables.lake, tables.cleaner, dry_run=dry_run)
     tables.erase(tokens, dry_run=dry_run)
     rows["truth"] = clean_truth(settings, plan, dry_run=dry_run)
     result.rows = rows | tables.rows

@@ -15,14 +15,22 @@ from socialrec.contracts.vocabulary import Entity
 from socialrec.lake import Lake
 from socialrec.privacy.erasure.lists import ListCleaner
 from socialrec.privacy.erasure.plan import Plan
-from socialrec.recommend.lists.published import SHORT_KEY
-from socialrec.recommend.lists.publishing import FILE, PRODUCT_PLATFORM, with_lake_ids, with_source_ids
+from socialrec.recommend.explain.sentences import SHORT_KEY
+from socialrec.recommend.lists.publishing import (
+    FILE,
+    PRODUCT_PLATFORM,
+    SENTENCES,
+    titles_of,
+    with_lake_ids,
+    with_sentences,
+    with_source_ids,
+)
 from socialrec.report.facts import read_facts
 from socialrec.report.page import PAGE, write_report
 from socialrec.settings import Settings
 
 
-def clean_exports(settings: Settings, cleaner: Callable[[str], ListCleaner], *, dry_run: bool) -> int:
+def clean_exports(settings: Settings, lake: Lake, cleaner: Callable[[str], ListCleaner], *, dry_run: bool) -> int:
     """Remove the users from the published lists of all days; returns the number of removed rows."""
     is_shared = Entity.PRODUCTS in settings.etl.shared_ids
     n_gone = 0
@@ -34,6 +42,8 @@ def clean_exports(settings: Settings, cleaner: Callable[[str], ListCleaner], *, 
             continue
         n_gone += rows.num_rows - kept.num_rows
         if not dry_run:
+            if SENTENCES in rows.column_names:
+                kept = with_sentences(kept, titles_of(lake, file.parent.name))
             if PRODUCT_PLATFORM in rows.column_names:
                 kept = with_source_ids(kept, is_shared=is_shared)
             partial = file.with_name(f".{FILE}.{os.getpid()}")
@@ -73,4 +83,4 @@ def render_again(settings: Settings, lake: Lake, days: Collection[str]) -> None:
     for day in days:
         folder = settings.reports / day
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        write_report(folder, summary, read_facts(lake, day))
+        write_report(folder, summary, read_facts(lake, day, settings.lists.language))

@@ -17,7 +17,7 @@ import pyarrow.dataset as pds
 from socialrec.contracts.bronze import BRONZE
 from socialrec.contracts.columns import Table
 from socialrec.contracts.entities import ENTITIES
-from socialrec.contracts.gold import PASSAGES, TEXTS, USER_PROFILES
+from socialrec.contracts.gold import PASSAGES, TEXTS
 from socialrec.contracts.silver import SILVER_ANSWERS, SILVER_COMMENTS, SILVER_PRODUCTS, SILVER_QUESTIONS
 from socialrec.contracts.vocabulary import TextKind
 from socialrec.errors import UserError
@@ -108,13 +108,13 @@ def texts_of(lake: Lake, keys: Sequence[str], cited: CitedWords) -> tuple[set[st
     own = pc.field("user_key").isin(people)
     said = every_file(lake, SILVER_COMMENTS, ("platform", "ds", "comment_id", "text_hash"), own)
     theirs = {*said["text_hash"].to_pylist(), *cited.text_hashes}
-    for table in (SILVER_QUESTIONS, SILVER_ANSWERS, USER_PROFILES):
+    for table in (SILVER_QUESTIONS, SILVER_ANSWERS):
         theirs |= set(every_file(lake, table, ("text_hash",), own)["text_hash"].to_pylist())
     theirs |= _replaced_texts(lake)
     same = pc.field("text_hash").isin(pa.array(sorted(theirs), pa.string()))
     cites_others = ~pc.field("passage_id").isin(pa.array(sorted(cited.passage_ids), pa.string()))
     by_others = {SILVER_PRODUCTS: same, PASSAGES: same & cites_others}
-    by_others |= dict.fromkeys((SILVER_COMMENTS, SILVER_QUESTIONS, SILVER_ANSWERS, USER_PROFILES), same & ~own)
+    by_others |= dict.fromkeys((SILVER_COMMENTS, SILVER_QUESTIONS, SILVER_ANSWERS), same & ~own)
     for table, others in by_others.items():
         theirs -= set(lake.read(table, columns=["text_hash"], filter=others)["text_hash"].to_pylist())
     theirs.discard(NO_WORDS)

@@ -126,7 +126,7 @@ class TableEraser:
 
     @cached_property
     def _owned_hashes(self) -> pa.Array:
-        """Texts that somebody else wrote or has. Vectors of event profiles belong to none: they are made again."""
+        """Texts that somebody else wrote or has."""
         others = pc.invert(pc.field("text_hash").isin(pa.array(self.plan.text_hashes, pa.string())))
         # Texts of older snapshots are in gold.texts too, or are encoded again when somebody asks for that day.
         newest = {table: [day] for table in OWNERS if table.is_snapshot and (day := self.lake.last_partition(table))}

@@ -1,11 +1,9 @@
-"""Published lists for people: products by title, reasons as sentences."""
+"""Published lists for people: products by title, reasons as sentences in each user's language."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -13,32 +11,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
-from socialrec.contracts.product_ids import qualified_id, source_id
-from socialrec.contracts.silver import SILVER_PRODUCTS
-from socialrec.contracts.vocabulary import ReasonKind
-from socialrec.display.visible import label
+from socialrec.display.messages.catalogue import Messages, messages_in
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.privacy.pseudonyms import PSEUDONYM, identity_key, pseudonym
+from socialrec.recommend.explain.sentences import SHORT_KEY, describe, describe_profile
+from socialrec.recommend.lists.product_labels import ProductLabels, described, labels_of
+from socialrec.recommend.lists.readers import Readers
 from socialrec.settings import Settings
 
-SHORT_KEY = 8
-"""Displayed digits of a pseudonym."""
-SENTENCES = {
-    ReasonKind.BECAUSE_YOU: "because of {products}",
-    ReasonKind.FRIENDS: "liked by {people}{quote}",
-    ReasonKind.LOOKED_AT: "looked at by {people}",
-    ReasonKind.WORDS: "in your words: {words}{quote}",
-    ReasonKind.PRAISED: "praised for {words}, as you care for it{quote}",
-    ReasonKind.ABOUT: "about: {words}",
-    ReasonKind.CATEGORY: "popular in {words}",
-    ReasonKind.POPULAR: "popular with everyone",
-    ReasonKind.FEW: "known to few people so far",
-    ReasonKind.NEW: "new here: nobody has looked at it yet",
-}
-"""Sentence for each kind of reason."""
 MOST_SHOWN = 5
-TITLE_CHARS = 120
 """Number of keys that a message lists where a short one is not unique."""
 _PART_OF_A_KEY = re.compile(rf"[0-9a-f]{{{SHORT_KEY},63}}")
 
@@ -51,8 +33,8 @@ class NothingPublishedError(UserError):
 class Place:
     """One recommendation of a list: rank from 1, product with title, score, and reasons strongest first.
 
-    Products have their source's id. `reasons` are sentences, `evidence` the same reasons in the form of
-    gold.recommendations.
+    Products have their source's id. `reasons` are sentences, `why` is all of them in one line, `evidence` the same
+    reasons in the form of gold.recommendations.
     """
 
     rank: int
@@ -60,14 +42,16 @@ class Place:
     title: str
     score: float
     reasons: tuple[str, ...]
+    why: str
     evidence: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
 class PublishedList:
-    """List of one user, the user's profile in words, and the versions that made it."""
+    """List of one user, the user's profile in words, and the versions that made it; `language` is that of all words."""
 
     user_key: str
+    language: str
     profile: str
     ds: str
     recommender_version: str
@@ -120,19 +104,24 @@ def _longer(keys: pa.ChunkedArray, start: str) -> str:
     return " or ".join(shown[:MOST_SHOWN]) + (" …" if len(shown) > MOST_SHOWN else "")
 
 
-def read_lists(lake: Lake, ds: str, user_keys: Sequence[str]) -> list[PublishedList]:
-    """Read the lists of these users on a day, in the given order."""
-    keys = pa.array(user_keys, pa.string())
-    rows = lake.read(RECOMMENDATIONS, [ds], filter=pc.field("user_key").isin(keys))
-    rows = rows.sort_by([("user_key", "ascending"), ("rank", "ascending")])
-    named = {product for reasons in rows["reasons"].to_pylist() for reason in reasons for product in reason["products"]}
-    names = names_of(lake, ds, named | set(rows["product_id"].to_pylist()))
-    profiles = lake.read(USER_PROFILES, [ds], ["user_key", "text"], filter=pc.field("user_key").isin(keys))
-    texts = dict(zip(*(profiles[name].to_pylist() for name in ("user_key", "text")), strict=True))
+def read_lists(lake: Lake, ds: str, user_keys: Sequence[str], language: str) -> list[PublishedList]:
+    """Read the lists of these users on a day, in the given order; language: the setting `lists.language`."""
+    is_theirs = pc.field("user_key").isin(pa.array(user_keys, pa.string()))
+    rows = lake.read(RECOMMENDATIONS, [ds], filter=is_theirs).sort_by(
+        [("user_key", "ascending"), ("rank", "ascending")]
+    )
     by_user: dict[str, list[dict[str, Any]]] = {key: [] for key in user_keys}
     for row in rows.to_pylist():
         by_user[row["user_key"]].append(row)
-    return [_list(key, texts.get(key, ""), ds, found, names) for key, found in by_user.items() if found]
+    profiles = {row["user_key"]: row for row in lake.read(USER_PROFILES, [ds], filter=is_theirs).to_pylist()}
+    products = described(lake, ds, {*_products_in(rows.to_pylist()), *_products_of(profiles.values())})
+    readers = Readers.of_day(lake, ds, language)
+    found = []
+    for key, listed in by_user.items():
+        if listed:
+            messages = messages_in(readers.language(listed[0]["platform"], profiles[key]["language"]))
+            found.append(_list(profiles[key], listed, labels_of(products, messages), messages))
+    return found
 
 
 def list_document(found: PublishedList, most: int) -> dict[str, Any]:
@@ -160,112 +149,39 @@ def typical_users(lake: Lake, ds: str) -> list[str]:
     return [keys[0].as_py() for kind in kinds if len(keys := profiles["user_key"].filter(kind))]
 
 
-@dataclass(frozen=True)
-class ProductLabels:
-    """Labels of products for people by the lake's ids: unique titles, and the sources' ids."""
-
-    titles: Mapping[str, str]
-    source_ids: Mapping[str, str]
-
-    def title(self, product_id: str) -> str:
-        """Title, or the id where the catalogue no longer has the product."""
-        return self.titles.get(product_id, product_id)
-
-    def source_id(self, product_id: str) -> str:
-        """Id given by the product's source."""
-        return self.source_ids.get(product_id, product_id)
-
-    def in_reason(self, reason: Mapping[str, Any]) -> dict[str, Any]:
-        """Convert a reason of gold.recommendations to the sources' product ids."""
-        return {**reason, "products": [self.source_id(product) for product in reason["products"]]}
+def _products_in(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Products of rows of gold.recommendations, and those that their reasons name."""
+    for row in rows:
+        yield row["product_id"]
+        yield from (product for reason in row["reasons"] for product in reason["products"])
 
 
-def names_of(lake: Lake, ds: str, products: AbstractSet[str]) -> ProductLabels:
-    """Read the labels of these products on a day."""
-    rows = described(lake, ds, products)
-    return ProductLabels(
-        tell_apart(rows), {row["product_id"]: source_id(row["product_id"], row["platform"]) for row in rows}
+def _products_of(profiles: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Products that profiles name."""
+    parts = (profile[name] or () for profile in profiles for name in ("interests", "commented", "labelled"))
+    return (part["product_id"] for every in parts for part in every)
+
+
+def _list(
+    profile: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], names: ProductLabels, messages: Messages
+) -> PublishedList:
+    return PublishedList(
+        user_key=profile["user_key"],
+        language=messages.language,
+        profile=describe_profile(profile, names.titles, messages),
+        **{name: rows[0][name] for name in ("ds", "recommender_version", "encoder_version")},
+        places=tuple(_place(row, names, messages) for row in rows),
     )
 
 
-def described(lake: Lake, ds: str, products: AbstractSet[str]) -> list[dict[str, Any]]:
-    """Make the labels of these products on a day, from rows of silver.products."""
-    wanted = pc.field("product_id").isin(pa.array(sorted(products), pa.string()))
-    columns = ["product_id", "title", "brand", "price_cents", "currency", "platform"]
-    rows: list[dict[str, Any]] = lake.read(SILVER_PRODUCTS, [ds], columns, filter=wanted).to_pylist()
-    return rows
-
-
-def product_ids_of(lake: Lake, ds: str, product: str) -> dict[str, str]:
-    """Find a product of a day by its source's id, or by silver's id, on each platform."""
-    platforms = pc.unique(lake.read(SILVER_PRODUCTS, [ds], ["platform"])["platform"]).to_pylist()
-    wanted = {product, *(qualified_id(platform, product) for platform in platforms)}
-    return {row["platform"]: row["product_id"] for row in described(lake, ds, wanted)}
-
-
-def tell_apart(products: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Make unique titles by id from rows of silver.products; where several share one, the brand, the price, the
-    source's id or the whole id is appended: the first of these that differs between all of them.
-    """
-    by_title: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for product in products:
-        by_title[product["title"]].append(product)
-    return {
-        product["product_id"]: f"{title} ({mark})" if mark else title
-        for title, twins in by_title.items()
-        for product, mark in zip(twins, _marks(twins), strict=True)
-    }
-
-
-def _marks(twins: Sequence[Mapping[str, Any]]) -> list[str]:
-    if len(twins) == 1:
-        return [""]
-    brands = [twin["brand"] or "" for twin in twins]
-    prices = ["" if twin["price_cents"] is None else _price(twin) for twin in twins]
-    sources = [source_id(twin["product_id"], twin["platform"]) for twin in twins]
-    for marks in (brands, prices, sources):
-        if all(marks) and len(set(marks)) == len(marks):
-            return marks
-    return [twin["product_id"] for twin in twins]
-
-
-def _price(product: Mapping[str, Any]) -> str:
-    return f"{product['price_cents'] / 100:,.2f} {product['currency'] or ''}".strip()
-
-
-def describe(reason: Mapping[str, Any], titles: Mapping[str, str]) -> str:
-    """Format one reason of gold.recommendations as a sentence."""
-    return SENTENCES[ReasonKind(reason["kind"])].format(
-        products=_join([label(titles.get(product, product), TITLE_CHARS) for product in reason["products"]]),
-        people=_people(reason),
-        words=_join([label(word) for word in reason["words"]]),
-        quote=f' ("{reason["quote"]}")' if reason["quote"] else "",
+def _place(row: Mapping[str, Any], names: ProductLabels, messages: Messages) -> Place:
+    reasons = tuple(describe(reason, names.titles, messages) for reason in row["reasons"])
+    return Place(
+        row["rank"],
+        names.source_id(row["product_id"]),
+        names.title(row["product_id"]),
+        row["score"],
+        reasons,
+        messages.side_by_side(reasons),
+        tuple(names.in_reason(reason) for reason in row["reasons"]),
     )
-
-
-def _people(reason: Mapping[str, Any]) -> str:
-    """Name the people of a reason by the beginnings of their pseudonyms."""
-    tie = "you follow" if reason["is_followed"] else "you follow or answered"
-    if not (n := len(reason["friends"])):
-        return f"somebody {tie}"
-    who = _join([key[:SHORT_KEY] for key in reason["friends"]])
-    return f"{n} {'person' if n == 1 else 'people'} {tie} ({who})"
-
-
-def _list(key: str, profile: str, ds: str, rows: Sequence[Mapping[str, Any]], names: ProductLabels) -> PublishedList:
-    places = tuple(
-        Place(
-            row["rank"],
-            names.source_id(row["product_id"]),
-            names.title(row["product_id"]),
-            row["score"],
-            tuple(describe(reason, names.titles) for reason in row["reasons"]),
-            tuple(names.in_reason(reason) for reason in row["reasons"]),
-        )
-        for row in rows
-    )
-    return PublishedList(key, profile, ds, rows[0]["recommender_version"], rows[0]["encoder_version"], places)
-
-
-def _join(words: Sequence[str]) -> str:
-    return ", ".join(words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +12,16 @@ import pyarrow.compute as pc
 
 from socialrec.contracts.product_ids import SEPARATOR
 from socialrec.contracts.runs import NEWEST_DAY
+from socialrec.contracts.silver import SILVER_PRODUCTS
+from socialrec.display.messages.catalogue import messages_in
 from socialrec.errors import UserError
-from socialrec.lake.export import Rows, database, export_rows, number
+from socialrec.lake import Lake
+from socialrec.lake.export import Beside, Rows, database, export_rows, number
+from socialrec.recommend.explain.sentences import describe
+from socialrec.recommend.lists.readers import Readers
 
 FILE = "recommendations.parquet"
-PRODUCT_PLATFORM = "product_platform"
+PRODUCT_PLATFORM, SENTENCES = "product_platform", "sentences"
 _PLATFORM_FIRST = r"^(?P<platform>[A-Za-z0-9][A-Za-z0-9._-]*):"
 
 
@@ -82,9 +87,13 @@ def with_source_ids(lists: pa.Table, *, is_shared: bool) -> pa.Table:
 
 
 def with_lake_ids(exported: pa.Table, *, is_shared: bool) -> pa.Table:
-    """Convert exported rows back to gold.recommendations; rows exported without a platform stay as they are."""
+    """Convert exported rows back to the lake's ids, without sentences; rows exported without a platform stay as they
+    are.
+    """
     if PRODUCT_PLATFORM not in exported.column_names:
         return exported
+    if SENTENCES in exported.column_names:
+        exported = exported.drop_columns(SENTENCES)
     theirs, own = exported[PRODUCT_PLATFORM].combine_chunks(), exported["platform"].combine_chunks()
     lists = exported.drop_columns(PRODUCT_PLATFORM)
     if is_shared:
@@ -123,13 +132,45 @@ def _offsets(lists: pa.ListArray) -> pa.Array:
     return pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
 
 
-def export_lists(lists: Rows, folder: Path, ds: str, convert: Callable[[pa.Table], pa.Table] | None = None) -> int:
+def with_languages(lists: pa.Table, readers: Readers) -> pa.Table:
+    """Replace `language`, that of a user's own comments, by the one that the user reads."""
+    users = zip(*(lists[name].to_pylist() for name in ("platform", "language")), strict=True)
+    chosen = pa.array([readers.language(platform, own) for platform, own in users], pa.string())
+    return lists.set_column(lists.schema.get_field_index("language"), "language", chosen)
+
+
+def with_sentences(lists: pa.Table, titles: Mapping[str, str]) -> pa.Table:
+    """Add the column `sentences`, list<string>: each reason, in the row's `language`. Rows have the lake's ids.
+
+    People are counted and not named: the shop knows whom a pseudonym in the reason is.
+    """
+    spoken = zip(lists["language"].to_pylist(), lists["reasons"].to_pylist(), strict=True)
+    sentences = [
+        [describe(reason, titles, messages_in(language), names_people=False) for reason in reasons]
+        for language, reasons in spoken
+    ]
+    return lists.append_column(SENTENCES, pa.array(sentences, pa.list_(pa.string())))
+
+
+def titles_of(lake: Lake, ds: str) -> dict[str, str]:
+    """Titles of all products of a day by id."""
+    products = lake.read(SILVER_PRODUCTS, [ds], ["product_id", "title"])
+    return dict(zip(*(products[name].to_pylist() for name in ("product_id", "title")), strict=True))
+
+
+def export_lists(
+    lists: Rows,
+    folder: Path,
+    ds: str,
+    convert: Callable[[pa.Table], pa.Table] | None = None,
+    beside: Beside | None = None,
+) -> int:
     """Write `<folder>/<ds>/recommendations.parquet` and point `<folder>/CURRENT` at the newest day.
 
     Rows are sorted by user and rank; see `export_rows`. Returns the number of new rows; with none (and none gone) it
     touches nothing but a missing or older pointer.
     """
-    n_changed = export_rows(lists, folder / ds / FILE, ("user_key", "rank"), convert)
+    n_changed = export_rows(lists, folder / ds / FILE, ("user_key", "rank"), convert, beside)
     pointer = folder / NEWEST_DAY
     # A backfilled older day must not become the current one.
     if not pointer.exists() or pointer.read_text(encoding="utf-8").strip() < ds:
