@@ -11,6 +11,7 @@ from socialrec.answers.night import GENERAL, AnsweringNight, AnswersStamp, block
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import ANSWERS, PASSAGES, PRODUCT_ATTRIBUTES, RECOMMENDATIONS
 from socialrec.contracts.silver import SILVER_ANSWERS, SILVER_PRODUCTS, SILVER_QUESTIONS, SILVER_TEMPLATES
+from socialrec.encoders.prompts import Role, vectors_version
 from socialrec.errors import UserError
 from socialrec.runtime import job
 from socialrec.runtime.scratch import scratch_folder
@@ -80,7 +81,8 @@ def answer(
     ):
         keys = Keys.sharing(run.settings.etl.shared_ids)
         intents = intent_reader(encoder) if has_intents(encoder) else None
-        blocks = QuestionBlocks(spark, run.lake, run.ds, stamp.encoder_version, keys, intents)
+        asked, said = (vectors_version(encoder, role) for role in (Role.QUERY, Role.PASSAGE))
+        blocks = QuestionBlocks(spark, run.lake, run.ds, asked, said, keys, intents)
         active = templates.filter(templates["is_active"])
         AnsweringNight.save(night, active, blocks.attribute_names(), stamp, run.settings.answers)
         blocks.general().write.parquet(str(night / GENERAL))

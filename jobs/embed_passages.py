@@ -8,8 +8,9 @@ from pathlib import Path
 from socialrec.answers.days import open_days
 from socialrec.contracts.gold import PASSAGES
 from socialrec.contracts.silver import SILVER_QUESTIONS
+from socialrec.encoders.prompts import Role
 from socialrec.errors import UserError
-from socialrec.etl.gold.embedding import VectorBuilder
+from socialrec.etl.gold.embedding import embed
 from socialrec.runtime import job
 
 NAME = "embed_passages"
@@ -24,7 +25,8 @@ def main(argv: list[str] | None = None) -> int:
         if run.ds not in run.lake.partitions(PASSAGES):
             raise UserError(f"gold.passages has no snapshot of {run.ds}: run build_passages of that day first")
         asked = open_days(run.lake.partitions(SILVER_QUESTIONS), run.ds, run.settings.answers.open_days)
-        VectorBuilder(run, {PASSAGES: [run.ds], SILVER_QUESTIONS: asked}, args.encoder_folder).embed()
+        sources = {Role.PASSAGE: {PASSAGES: [run.ds]}, Role.QUERY: {SILVER_QUESTIONS: asked}}
+        embed(run, args.encoder_folder, sources)
     return 0
 
 

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 from socialrec.contracts.gold import TEXTS
+from socialrec.encoders.prompts import Role
 from socialrec.errors import UserError
-from socialrec.etl.gold.embedding import VectorBuilder
+from socialrec.etl.gold.embedding import embed
 from socialrec.runtime import job
 
 NAME = "embed_texts"
@@ -22,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
         days = [day for day in run.lake.partitions(TEXTS) if day <= run.ds]
         if not days:
             raise UserError(f"gold.texts has nothing up to {run.ds}: run build_gold of that day first")
-        VectorBuilder(run, {TEXTS: days}, args.encoder_folder).embed()
+        embed(run, args.encoder_folder, {Role.QUERY: {TEXTS: days}})
     return 0
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from socialrec import tracking
 from socialrec.encoders.encoder import Encoder, load_encoder, load_saved
+from socialrec.encoders.shipped.choice import ModelChoice
 from socialrec.encoders.tokens import coverage
 from socialrec.evaluate.plots import confusion_figure
 from socialrec.evaluate.split import Split
@@ -20,6 +21,7 @@ from socialrec.report.cards import encoder_card
 from socialrec.runtime import job
 from socialrec.settings import load_settings
 from socialrec.settings.text import StartFrom, TaskName
+from socialrec.text.base_model import with_base_model
 from socialrec.text.tasks import MISSING, Labelled, Task, TextPairs
 from socialrec.text.training.continual import Start, forgetting, losses_on, why_not_from
 from socialrec.text.training.finetune import FineTuned, Progress, fine_tune
@@ -38,6 +40,8 @@ MAX_VALIDATED = 96
 MAX_DISTURBED = 32
 """Texts of a task that are perturbed: each is read once more for every kind of perturbation."""
 RECALL_CUTOFF = 10
+MAX_PARAM = 500
+"""Characters of a value that MLflow keeps."""
 LEARNED_UNTIL = "learned_until"
 """Tag of a registered encoder: the first moment that it has not learned from."""
 
@@ -53,6 +57,9 @@ def main(argv: list[str] | None = None) -> int:
         return launch(__file__, arguments, n)
     with job.run(NAME, args) as run, process_group():
         tracker = tracking.connect(run.settings)
+        with first_goes_first():
+            run.settings, choice = with_base_model(run.settings, run.lake, run.ds)
+        run.log.info("base model", model=choice.model, why=choice.why)
         erased = erased_before(run.settings)
         key = training_key(run.lake, run.ds, run.settings, start_version(run, tracker))
         if take_up(run, tracker, key):
@@ -69,13 +76,14 @@ def main(argv: list[str] | None = None) -> int:
             for name, value in values.model_dump(mode="json").items()
         }
         params |= {f"table.{name}": version for name, version in evidence.versions.items()}
+        params |= {"text.model_chosen": choice.why[:MAX_PARAM]}
         params |= {"examples": found.n_training, "starts_from": found.start.folder.name if found.start else "base"}
         tags = {"ds": run.ds, "run_id": run.run_id, **erased}
         mlflow_run = tracker.start_training(f"{run.ds} · training", params, tags)
         with tracker.failing(mlflow_run):
             run.link(mlflow_url=tracker.run_page(mlflow_run))
             tracker.log_tables(mlflow_run, evidence.versions, run.settings.lake, "training")
-            version, encoder = train(run, tracker, mlflow_run, found, evidence.split)
+            version, encoder = train(run, tracker, mlflow_run, found, evidence.split, choice=choice)
             page = tracker.run_page(mlflow_run)
             # The last call to the server, so that an earlier failure moves no alias.
             tracker.nominate(ENCODER, version)
@@ -148,7 +156,13 @@ def read_material(run: job.Run, tracker: tracking.Tracker) -> tuple[TextTables, 
 
 
 def train(
-    run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: TrainingSet, split: Split
+    run: job.Run,
+    tracker: tracking.Tracker,
+    mlflow_run: str,
+    found: TrainingSet,
+    split: Split,
+    *,
+    choice: ModelChoice,
 ) -> tuple[str, Encoder]:
     """Train, measure before and after on the validation window, log and register; returns the version and the
     encoder.
@@ -189,7 +203,8 @@ def train(
     cut = split.cut("validation")
     tags = {"encoder_version": encoder.version, "ds": run.ds, "split_kind": split.kind}
     tags |= {LEARNED_UNTIL: cut.isoformat()} if cut else {}
-    card = encoder_card(figures, run.ds, found.n_training, tracker.run_page(mlflow_run))
+    base = f"`{choice.model}`: {choice.why}"
+    card = encoder_card(figures, run.ds, found.n_training, base, tracker.run_page(mlflow_run))
     return tracker.register(mlflow_run, "encoder", ENCODER, tags, card), encoder
 
 

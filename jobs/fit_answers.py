@@ -103,7 +103,8 @@ def fitted(run: job.Run, past: PastQuestions, questions: Questions) -> AnswersMo
     ]
     more = with_wrong_passages(own_pairs(questions, past.answers), settings.max_wrong_passages, settings.seed)
     pairs = pa.Table.from_pylist(rows, PAIRS)
-    return fit_answers(pairs, past.encoder, settings, run.settings.text, noting(run), more=more)
+    text = run.settings.text.model_copy(update={"model": past.encoder.base.name})
+    return fit_answers(pairs, past.encoder, settings, text, noting(run), more=more)
 
 
 def noting(run: job.Run) -> Callable[[int, float], None]:

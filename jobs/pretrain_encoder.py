@@ -21,6 +21,7 @@ from socialrec.report.cards import base_card
 from socialrec.runtime import job
 from socialrec.settings.text import PretrainSettings
 from socialrec.text import corpus, material
+from socialrec.text.base_model import with_base_model
 from socialrec.text.pretraining.pretrain import PreTrained, pretrain
 from socialrec.text.pretraining.retrieval import Retrieval, measure_retrieval
 from socialrec.text.tasks import TextPairs
@@ -39,6 +40,8 @@ def main(argv: list[str] | None = None) -> int:
         raise UserError(f"--steps {args.steps} must be at least 1")
     with job.run(NAME, args) as run:
         settings = asked_for(run)
+        run.settings, choice = with_base_model(run.settings, run.lake, run.ds)
+        run.log.info("base model", model=choice.model, why=choice.why)
         erased = erased_before(run.settings)
         found = read_texts(run)
         tracker = tracking.connect(run.settings)

@@ -9,10 +9,11 @@ from socialrec.contracts.gold import PASSAGES, TEXT_EMBEDDINGS
 from socialrec.lake import Lake
 
 
-def read_evidence(lake: Lake, ds: str, encoder_version: str, product: str | None, category: str | None) -> pa.Table:
+def read_evidence(lake: Lake, ds: str, vectors_version: str, product: str | None, category: str | None) -> pa.Table:
     """Read the passages of a day about a category, or else about one product, and those about no product.
 
-    They have a column `embedding`; passages without a vector of this encoder are left out.
+    They have a column `embedding`; passages without a vector of this version (see
+    `passage_version`) are left out.
     """
     about = pc.field("product_id") == (product or "")
     if category is not None:
@@ -20,7 +21,7 @@ def read_evidence(lake: Lake, ds: str, encoder_version: str, product: str | None
     passages = lake.read(PASSAGES, [ds], filter=about | pc.field("product_id").is_null())
     wanted = pc.field("text_hash").isin(pc.unique(passages["text_hash"]))
     names = ["text_hash", "embedding"]
-    vectors = lake.read(TEXT_EMBEDDINGS, [encoder_version], names, filter=wanted).combine_chunks()
+    vectors = lake.read(TEXT_EMBEDDINGS, [vectors_version], names, filter=wanted).combine_chunks()
     place = pc.index_in(passages["text_hash"].combine_chunks(), value_set=vectors["text_hash"].combine_chunks())
     found = passages.append_column("embedding", vectors["embedding"].take(place))
     return found.filter(pc.is_valid(place))

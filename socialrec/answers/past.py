@@ -20,6 +20,7 @@ from socialrec.contracts.gold import PASSAGES
 from socialrec.contracts.silver import SILVER_ANSWERS, SILVER_QUESTIONS
 from socialrec.contracts.vocabulary import PassageSource
 from socialrec.encoders.encoder import Encoder
+from socialrec.encoders.prompts import Role
 from socialrec.lake import Lake
 from socialrec.vectors.arrays import vectors_of
 
@@ -77,7 +78,7 @@ class PastQuestions:
 
     def _index(self, question: dict[str, Any], before: Any) -> PassageIndex:
         names = (question[name] for name in ("product_id", "category"))
-        passages = read_evidence(self.lake, self.ds, self.encoder.version, *names)
+        passages = read_evidence(self.lake, self.ds, self.encoder.reading(Role.PASSAGE).version, *names)
         if before is not None:
             is_answer = pc.equal(passages["source"], PassageSource.ANSWER.value)
             later = pc.and_kleene(is_answer, pc.greater_equal(passages["said_ts"], before))

@@ -33,6 +33,7 @@ from socialrec.answers.retrieval import OWN, Candidates
 from socialrec.answers.tables import PASSAGES
 from socialrec.answers.words import tokens
 from socialrec.encoders.encoder import Encoder
+from socialrec.encoders.prompts import Role
 from socialrec.settings.answers import AnswersSettings
 from socialrec.settings.text import TextSettings
 from socialrec.vectors.arrays import F32, Flags
@@ -157,7 +158,7 @@ def judged_index(judged: JudgedQuestions, encoder: Encoder) -> tuple[PassageInde
         for at, row in enumerate(one)
     ]
     passages = pa.Table.from_pylist([{name: row[name] for name in PASSAGES.names} for row in rows], PASSAGES)
-    index = PassageIndex.of(passages, encoder.encode([row["text"] for row in rows]))
+    index = PassageIndex.of(passages, encoder.reading(Role.PASSAGE).encode([row["text"] for row in rows]))
     return index, encoder.encode([one[0]["question"] for one in judged.rows])
 
 

@@ -63,7 +63,7 @@ READ: dict[str, tuple[str, ...]] = {
         *("gold.recommendations", "gold.model_decisions"),
     ),
     "pretrain_encoder": ("gold.texts", *_EVIDENCE),
-    "finetune_encoder": (*_EVIDENCE, "silver.questions", "silver.answers", "silver.templates", BASE),
+    "finetune_encoder": ("gold.texts", *_EVIDENCE, "silver.questions", "silver.answers", "silver.templates", BASE),
     "fit_recommender": (*_TRAINED_ON, "gold.user_product_affinity", "gold.user_profiles"),
     "evaluate_recommender": (*_TRAINED_ON, CANDIDATE, RECOMMENDER),
     "promote_model": (CANDIDATE,),

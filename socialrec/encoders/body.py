@@ -103,7 +103,11 @@ def tunable(base: BaseModel, settings: TextSettings) -> TunedModel:
     if settings.tuning is Tuning.BOTTLENECK:
         insert_bottlenecks(base.model, settings.bottleneck_dim)
     else:
-        base.model.requires_grad_(settings.tuning is Tuning.FULL)
+        base.model.requires_grad_(settings.tuning in {Tuning.FULL, Tuning.LAYERS})
+        if settings.tuning is Tuning.LAYERS:
+            for module in base.model.modules():
+                if isinstance(module, nn.Embedding):
+                    module.requires_grad_(False)
         for name, parameter in base.model.named_parameters():
             if name.startswith(UNUSED):
                 parameter.requires_grad_(False)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from socialrec.encoders.bulk import Reader, Vectors, encode_rows
 from socialrec.encoders.layers import ready_mask
 from socialrec.encoders.pooling import pool
 from socialrec.encoders.precision import chosen_device, encoding_dtype, reading_network
+from socialrec.encoders.prompts import DOCUMENT, NO_PROMPTS, Role
 from socialrec.encoders.rows import TokenRows
 from socialrec.encoders.tokenizing import default_processes, rows_of
 from socialrec.encoders.tokens import Ids, most_tokens, padded, tokenize
@@ -26,7 +27,6 @@ from socialrec.settings.text import TextSettings
 if TYPE_CHECKING:
     import torch
 
-DOCUMENT = "encoder.json"
 __all__ = ["DOCUMENT", "Encoder", "Vectors", "assemble", "load_encoder", "load_saved"]
 
 
@@ -48,11 +48,17 @@ class Encoder:
     """Processes that tokenize while this one encodes."""
     compiled: bool = False
     """True: bulk encoding compiles the layers."""
+    role: Role = Role.QUERY
+    """Part of the texts, which decides the prompt that is read before each."""
 
     @property
     def dim(self) -> int:
         """Length of the vectors."""
         return int(self.base.model.config.hidden_size)
+
+    def reading(self, role: Role) -> Encoder:
+        """Make the encoder of texts in this role, under a version of its own where the model has a prompt for them."""
+        return replace(self, role=role, version=self.base.prompts.version(self.version, role))
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Encode texts as unit vectors, float32 (n, dim). Equal texts have equal vectors, in any order."""
@@ -60,7 +66,7 @@ class Encoder:
 
     def tokenize(self, texts: Sequence[str]) -> list[Ids]:
         """Token ids of each text, up to the length that this encoder reads."""
-        return tokenize(self.base, texts, self.max_tokens)
+        return tokenize(self.base, texts, self.max_tokens, self.base.prompts.of(self.role))
 
     def encode_tokens(self, tokens: Sequence[Ids]) -> Vectors:
         """Encode tokenized texts as unit vectors, float32 (n, dim)."""
@@ -71,7 +77,9 @@ class Encoder:
 
         On a GPU other processes tokenize the next chunks meanwhile, and vectors are copied while it computes.
         """
-        return self._encoded(rows_of(self.base, chunks, self.max_tokens, self.tokenizers))
+        return self._encoded(
+            rows_of(self.base, chunks, self.max_tokens, self.tokenizers, self.base.prompts.of(self.role))
+        )
 
     def _encoded(self, chunks: Iterable[TokenRows]) -> Iterator[tuple[TokenRows, Vectors]]:
         import torch
@@ -116,6 +124,7 @@ class Encoder:
             "base_sha256": self.base.sha256,
             "pooling": self.base.pooling.value,
             "max_tokens": self.max_tokens,
+            "prompts": asdict(self.base.prompts),
         }
         (folder / DOCUMENT).write_text(json.dumps(document, indent=1), encoding="utf-8")
 
@@ -154,7 +163,7 @@ def load_saved(folder: Path, settings: TextSettings) -> Encoder:
 
 
 def assemble(base: BaseModel, body: TunedModel, settings: TextSettings, max_tokens: int) -> Encoder:
-    """Assemble an encoder under its version: a hash over weights, vocabulary, training, pooling and length.
+    """Assemble an encoder under its version: a hash over weights, vocabulary, training, pooling, prompts and length.
 
     Raises UserError where the base model cannot read that many tokens, or there is no GPU and the settings ask for it.
     """
@@ -163,6 +172,8 @@ def assemble(base: BaseModel, body: TunedModel, settings: TextSettings, max_toke
     device = chosen_device(settings.device)
     body.network.to(device).eval()
     parts = f"{base.sha256} {base.pooling} {max_tokens} {body.identity()}"
+    if base.prompts != NO_PROMPTS:
+        parts += f" {base.prompts}"
     stem = re.sub(r"[^a-z0-9]+", "-", Path(base.name).name.lower()).strip("-")
     version = f"{stem}-{hashlib.sha256(parts.encode()).hexdigest()[:12]}"
     n_tokenizers = default_processes(device) if settings.tokenizers is None else settings.tokenizers

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from socialrec.contracts.gold import TEXT_EMBEDDINGS
 from socialrec.encoders.bulk import GPU_CHUNK_TEXTS
+from socialrec.encoders.prompts import Role
 from socialrec.encoders.tokens import Coverage, rows_coverage
 from socialrec.lake.schemas import arrow_schema
 from socialrec.settings.text import TextSettings
@@ -61,8 +62,10 @@ def without_known(batches: Batches, known: AbstractSet[str]) -> Batches:
         yield batch.filter(is_new)
 
 
-def encoder_of(folder: Path, settings: TextSettings, threads: int) -> Callable[[Batches], Batches]:
-    """Make an `encode_batches` for other processes, which load the encoder from this folder."""
+def encoder_of(
+    folder: Path, settings: TextSettings, threads: int, role: Role = Role.QUERY
+) -> Callable[[Batches], Batches]:
+    """Make an `encode_batches` of texts in a role for other processes, which load the encoder from this folder."""
 
     def encode(batches: Batches) -> Batches:
         import torch
@@ -74,7 +77,7 @@ def encoder_of(folder: Path, settings: TextSettings, threads: int) -> Callable[[
         torch.set_num_threads(threads)
         first = next(batches, None)
         if first is not None:
-            yield from encode_batches(load_saved(folder, settings), chain([first], batches))
+            yield from encode_batches(load_saved(folder, settings).reading(role), chain([first], batches))
 
     return encode
 

@@ -41,23 +41,34 @@ def encoding_dtype(precision: Precision, device: str) -> torch.dtype:
 def reading_network(network: torch.nn.Module, dtype: torch.dtype, compiled: bool = False) -> torch.nn.Module:
     """Prepare the network for bulk encoding: a copy with its adapter merged, in this format, and compiled if wanted.
 
-    A network without an adapter that is to run in float32 and not compiled is not copied.
+    A network without an adapter that is to run in float32 and not compiled is not copied. Embeddings, most of a
+    multilingual model, are shared with the copy on a CPU, where they stay in float32 and on disk until a row is read.
     """
     import torch
 
     from socialrec.encoders.packed import pack_linears
 
+    is_cpu = next(network.parameters()).device.type == "cpu"
+    shared = _embeddings(network) if is_cpu and dtype is not torch.float16 else {}
     if adapted := as_peft(network):
-        network = copy.deepcopy(adapted).merge_and_unload()
+        network = copy.deepcopy(adapted, shared).merge_and_unload()
     elif dtype is not torch.float32 or compiled:
-        network = copy.deepcopy(network)
-    if next(network.parameters()).device.type == "cpu" and dtype is torch.bfloat16:
+        network = copy.deepcopy(network, shared)
+    if is_cpu and dtype is torch.bfloat16:
         pack_linears(network)
         return network.eval()
     network = network.to(dtype).eval()
     if compiled:
         compile_layers(network)
     return network
+
+
+def _embeddings(network: torch.nn.Module) -> dict[int, torch.Tensor]:
+    """Parameters of embeddings by their id, as the memory of a deep copy that is not to copy them."""
+    from torch import nn
+
+    embeddings = [module for module in network.modules() if isinstance(module, nn.Embedding)]
+    return {id(own): own for module in embeddings for own in module.parameters()}
 
 
 def compile_layers(network: torch.nn.Module) -> None:

@@ -41,16 +41,19 @@ class Coverage:
             return None
         return (
             f"{self.unknown_share:.1%} of the texts' tokens are unknown to text.model {model!r}: it does not read "
-            "their language; set text.model to one that does, such as intfloat/multilingual-e5-small, and train again"
+            "their language; set text.model to one that does, such as multilingual-e5-small, and train again"
         )
 
 
-def tokenize(base: BaseModel, texts: Sequence[str], max_tokens: int) -> list[Ids]:
-    """Tokenize each text, cut at `max_tokens`, with the model's own first and last tokens; never empty."""
+def tokenize(base: BaseModel, texts: Sequence[str], max_tokens: int, prompt: str = "") -> list[Ids]:
+    """Tokenize each text after a prompt, cut at `max_tokens`, between the model's own first and last tokens.
+
+    No list is empty.
+    """
     if not texts:
         return []
     encoded = base.tokenizer(
-        [readable(text) for text in texts], truncation=True, max_length=max_tokens, return_attention_mask=False
+        [prompt + readable(text) for text in texts], truncation=True, max_length=max_tokens, return_attention_mask=False
     )
     return [tuple(ids) or nothing_ids(base) for ids in encoded["input_ids"]]
 

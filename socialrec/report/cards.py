@@ -54,11 +54,14 @@ def baseline_card(missing: str, training: str) -> str:
     )
 
 
-def encoder_card(figures: Mapping[str, float], ds: str, n_examples: int, training: str) -> str:
-    """Describe an encoder's version: its examples and its figures. training: the page of its run."""
+def encoder_card(figures: Mapping[str, float], ds: str, n_examples: int, base: str, training: str) -> str:
+    """Describe an encoder's version: its examples and its figures. base: its base model, with the reason for it.
+    training: the page of its run.
+    """
     return _paragraphs(
         f"Fine-tuned on {n_examples:,} examples up to {ds} in [this training]({training}), which also says whether it "
         "was promoted.",
+        f"Its base model is {base}.",
         _table(("figure", "value"), ((name, f"{value:.4f}") for name, value in figures.items())),
     )
 

@@ -28,7 +28,7 @@ from socialrec.lake import Lake
 from socialrec.lake.traffic import Amount, Traffic
 from socialrec.runtime.cost import Meter
 from socialrec.runtime.scratch import sweep_scratch
-from socialrec.settings import Settings, load_settings
+from socialrec.settings import HOME_VARIABLE, Settings, load_settings
 
 if TYPE_CHECKING:
     from socialrec.runtime.lineage import Lineage
@@ -138,6 +138,8 @@ def run(name: str, args: argparse.Namespace) -> Iterator[Run]:
             f"--run-id {args.run_id!r}: letters, digits, '.', '_' and '-' only, none of '.' and '-' in front"
         )
     settings = load_settings(args.home)
+    # For what this process reads of the home without its settings, and for the processes that it starts.
+    os.environ[HOME_VARIABLE] = str(settings.home)
     ds = day(args.ds)
     log = configure_logging().bind(job=name, ds=ds)
     log.info("started", run_id=args.run_id)

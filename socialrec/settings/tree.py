@@ -257,7 +257,12 @@ class Settings(Section):
         """Folder of a model that was pre-trained here, for `text.model`: it is named after its content, so it never
         changes.
         """
-        return self.models / "base" / f"socialrec-base-{sha256[:12]}"
+        return _bases(self.home) / f"socialrec-base-{sha256[:12]}"
+
+    @property
+    def text_model_file(self) -> Path:
+        """Model that the first training chose, where `text.model` is `auto`, with the reason."""
+        return self.models / "text_model.json"
 
     @property
     def candidates(self) -> Path:
@@ -309,13 +314,26 @@ class Settings(Section):
         return self.home / "logs" / "lineage.jsonl"
 
 
+def bases_folder() -> Path:
+    """Folder of unpacked and pre-trained base models, below the home of this process, which `SOCIALREC_HOME` names."""
+    return _bases(_root(None))
+
+
+def _bases(home: Path) -> Path:
+    return home / "models" / "base"
+
+
+def _root(home: Path | None) -> Path:
+    return (home or Path(os.environ.get(HOME_VARIABLE) or DEFAULT_HOME)).expanduser().resolve()
+
+
 def load_settings(home: Path | None = None) -> Settings:
     """Read the settings of a home folder (by default `SOCIALREC_HOME`, else `.socialrec` here), and close it to others.
 
     Every process does this first. Raises UserError naming the setting where a name is unknown or a value does not fit,
     and where other accounts may write to the home.
     """
-    root = (home or Path(os.environ.get(HOME_VARIABLE) or DEFAULT_HOME)).expanduser().resolve()
+    root = _root(home)
     if root.exists() and not root.is_dir():
         raise UserError(f"{root} is not a folder: name one with --home or {HOME_VARIABLE}")
     keep_private(root)

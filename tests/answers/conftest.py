@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from socialrec.encoders.encoder import Encoder, load_encoder
+from socialrec.encoders.weights import BUNDLED
 from socialrec.settings.text import TextSettings
 
 
@@ -15,5 +16,4 @@ def always_one_thread(one_thread: None) -> None:
 
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
-    settings = TextSettings()
-    return load_encoder(settings.model, settings)
+    return load_encoder(BUNDLED, TextSettings())

@@ -13,6 +13,7 @@ from socialrec.bench.text.benchmark import run, scores
 from socialrec.bench.text.model import together
 from socialrec.bench.text.tasks import Examples, SplitTask, load_beside, load_files, load_task, load_together
 from socialrec.bench.text.together import run as compare
+from socialrec.encoders.weights import BUNDLED
 from socialrec.errors import UserError
 from socialrec.settings.text import TextSettings
 from socialrec.text.tasks import MISSING, Output
@@ -33,7 +34,7 @@ def test_macro_f1_is_the_mean_over_the_classes_that_are_there() -> None:
 def test_a_task_of_ones_own_is_trained_and_scored_beside_both_baselines(tmp_path: Path) -> None:
     task = load_files(write(tmp_path / "train.txt", 30), write(tmp_path / "test.txt", 5))
     assert (len(task.training.texts), len(task.validation.texts), len(task.test.texts)) == (81, 9, 15)
-    settings = TextSettings(train_steps=3, train_tokens=64, max_tokens=16)
+    settings = TextSettings(model=BUNDLED, train_steps=3, train_tokens=64, max_tokens=16)
     found = json.loads(run(task, settings, n_seeds=1).to_json())
     assert set(found["peers"]) == {"tfidf-logistic-regression", "frozen-encoder-logistic-regression"}
     assert found["peers"]["tfidf-logistic-regression"]["metrics"]["macro_f1"] == 1
@@ -73,7 +74,9 @@ def test_one_model_for_two_tasks_is_scored_beside_a_model_for_each() -> None:
         SplitTask(name, "accuracy", *(Examples(texts[at], [text.split()[place] for text in texts[at]]) for at in parts))
         for place, name in enumerate(("mood", "kind"))
     ]
-    found = json.loads(compare(tasks, TextSettings(train_steps=3, train_tokens=64, max_tokens=16)).to_json())
+    found = json.loads(
+        compare(tasks, TextSettings(model=BUNDLED, train_steps=3, train_tokens=64, max_tokens=16)).to_json()
+    )
     single = found["peers"]["a-model-each"]["metrics"]
     assert set(single) == {"mood", "kind"}
     assert found["metrics"]["lost_mood"] == pytest.approx(100 * (single["mood"] - found["metrics"]["mood"]), abs=0.02)
@@ -146,7 +149,7 @@ def test_a_task_is_scored_alone_whatever_is_learned_beside_it() -> None:
         SplitTask(name, "accuracy", *(Examples(texts[at], [text.split()[place] for text in texts[at]]) for at in parts))
         for place, name in enumerate(("mood", "kind"))
     )
-    settings = TextSettings(train_steps=3, train_tokens=64, max_tokens=16)
+    settings = TextSettings(model=BUNDLED, train_steps=3, train_tokens=64, max_tokens=16)
     found = json.loads(run(mood, settings, n_seeds=1, beside=[kind]).to_json())
     assert (found["metrics"]["task"], found["metrics"]["beside"]) == ("mood", "kind")
     # Moods are told, not kinds: of those names none would be right.

@@ -90,4 +90,4 @@ def test_unknown_words_are_counted_and_warned_of_once_with_what_to_do(
     first, second, warning = capsys.readouterr().err.splitlines()
     assert first.endswith("50.00% of tokens unknown") and second.endswith("50.00% of tokens unknown")
     assert warning.startswith("warning: 50.0% of the texts' tokens are unknown to text.model")
-    assert "set text.model to one that does, such as intfloat/multilingual-e5-small" in warning
+    assert "set text.model to one that does, such as multilingual-e5-small" in warning

@@ -54,7 +54,7 @@ def test_an_attribute_is_said_in_chinese_by_its_chinese_name() -> None:
     said = [
         attribute_sentence(messages.name(name), "Lego", PassageSource.STATED, messages) for name in ("brand", "size")
     ]
-    assert said == ["品牌是Lego。", "尺码是Lego。"]
+    assert said == ["品牌是Lego。", "尺寸是Lego。"]
     assert [list(passages_in(one, PassageSource.STATED)) for one in said] == [[(0, one)] for one in said]
 
 

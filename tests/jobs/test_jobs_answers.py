@@ -25,6 +25,7 @@ from socialrec.contracts.silver import (
     SILVER_TEMPLATES,
 )
 from socialrec.encoders.encoder import load_encoder
+from socialrec.encoders.weights import BUNDLED
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.local_stack.nights.asking import ask
@@ -76,7 +77,7 @@ def first_day(mlflow_server: str, spark: SparkSession, tmp_path_factory: pytest.
     settings = load_settings(home)
     tracker = tracking.connect(settings)
     mlflow_run = tracker.start_training("encoder", {}, {})
-    load_encoder(settings.text.model, settings.text).save(home / "encoder")
+    load_encoder(BUNDLED, settings.text).save(home / "encoder")
     tracker.log_folder(mlflow_run, home / "encoder", "encoder")
     tracker.promote(ENCODER, tracker.register(mlflow_run, "encoder", ENCODER, {}))
     lake = Lake(settings.lake)

@@ -142,8 +142,9 @@ def test_sample_lists_are_a_row_a_place() -> None:
 
 
 def test_an_encoders_card_has_its_figures() -> None:
-    card = encoder_card({"val/pair_recall_at_10": 0.8}, "2026-03-31", 1234, "http://mlflow/t")
+    card = encoder_card({"val/pair_recall_at_10": 0.8}, "2026-03-31", 1234, "`a`: it knows 99%", "http://mlflow/t")
     assert "Fine-tuned on 1,234 examples up to 2026-03-31" in card
+    assert "Its base model is `a`: it knows 99%." in card
     assert "| val/pair_recall_at_10 | 0.8000 |" in card
 
 

@@ -6,7 +6,10 @@ Everything is chosen inside the half to learn from, by the training that a shop 
 from __future__ import annotations
 
 import resource
+from collections.abc import Sequence
 from pathlib import Path
+
+import pyarrow.compute as pc
 
 from socialrec.answers.model import AnswersModel
 from socialrec.bench.answers import intents, product_qa, questions
@@ -14,6 +17,7 @@ from socialrec.bench.answers.pools import Pool
 from socialrec.bench.answers.report import AnswerFigures
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.encoders.encoder import load_encoder
+from socialrec.encoders.shipped.choice import with_model
 from socialrec.errors import UserError
 from socialrec.settings import Settings
 
@@ -34,6 +38,7 @@ def run(data: Path, settings: Settings, *, ranking: Path | None = None, decide: 
         raise UserError(f"{data} holds neither {' nor '.join(parts)}: name the folder with the data")
     report = AnswerFigures(chosen={"skipped": [name for name in parts if name not in there]})
     if product_qa.FOLDER in there or own:
+        settings = settings.model_copy(update={"text": with_model(settings.text, _questions(data, list(own.values())))})
         encoder = load_encoder(settings.text.model, settings.text)
         model = AnswersModel.untrained(encoder.version, settings.answers)
         if product_qa.FOLDER in there:
@@ -50,3 +55,11 @@ def run(data: Path, settings: Settings, *, ranking: Path | None = None, decide: 
     peers = {name: PeerResult(figures) for name, figures in report.peers.items() if figures}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return BenchResult(NAME, report.metrics, report.seconds, peak, peers, {}, versions(PACKAGES), chosen=report.chosen)
+
+
+def _questions(data: Path, own: Sequence[Path]) -> list[str]:
+    """Questions by which a model is chosen: those to learn from, or else of the first own file."""
+    is_there = (data / product_qa.FOLDER).is_dir()
+    judged = product_qa.judged_products(data, training=True) if is_there else product_qa.judged_file(own[0])
+    questions: list[str] = pc.unique(judged["question"]).to_pylist()
+    return questions

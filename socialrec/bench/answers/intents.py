@@ -12,6 +12,7 @@ import numpy as np
 
 from socialrec.bench.answers.report import AnswerFigures
 from socialrec.bench.progress import to_standard_error
+from socialrec.encoders.shipped.choice import with_model
 from socialrec.errors import UserError
 from socialrec.settings import Settings
 from socialrec.settings.text import TaskName, Tuning
@@ -61,7 +62,7 @@ def measure(data: Path, settings: Settings, report: AnswerFigures) -> None:
             to_standard_error(f"step {step}: loss {loss:.3f}")
 
     with report.stage("train_intents"):
-        made = fine_tune([task], settings.text.model_copy(update=silent), progress)
+        made = fine_tune([task], with_model(settings.text.model_copy(update=silent), training.texts), progress)
     head = made.heads[TaskName.INTENT]
     number = {name: place for place, name in enumerate(head.outputs[0].classes)}
 

@@ -34,6 +34,7 @@ from socialrec.recommend.assessment.test_window import try_recipe
 from socialrec.recommend.training.fits import fit_blend
 from socialrec.settings import Settings, load_settings
 from socialrec.sources import import_source
+from socialrec.text.base_model import with_base_model
 
 NAME = "keys"
 DS = "2026-03-31"
@@ -153,17 +154,25 @@ def made_home(
     try:
         settings = load_settings(folder)
         import_source(source, settings.landing, data, DS)
-        load_encoder(settings.text.model, settings.text).save(folder / "encoder")
         about = ["--ds", DS, "--home", str(folder), "--run-id", RUN_ID]
         path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH", "")]))
         reading = ("embed_texts", "predict_insights")
         for job in ("ingest_landing", "build_silver", "build_gold", *reading):
-            own = ["--encoder-folder", str(folder / "encoder")] if job in reading else []
+            own = ["--encoder-folder", str(_encoder(settings, folder))] if job in reading else []
             done = run_child(command(job, [*about, *own]), {**os.environ, "PYTHONPATH": path})
             progress(f"{job}: {done.seconds:.1f} s")
         yield settings
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _encoder(settings: Settings, folder: Path) -> Path:
+    """Folder of the base model that fits the source's texts, saved as an encoder."""
+    made = folder / "encoder"
+    if not made.exists():
+        text = with_base_model(settings, Lake(settings.lake), DS)[0].text
+        load_encoder(text.model, text).save(made)
+    return made
 
 
 def _with_pseudonyms(rows: pa.Table, key: bytes) -> pa.Table:

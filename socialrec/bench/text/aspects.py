@@ -16,6 +16,7 @@ from socialrec.bench.text.aspect_lists import LAPTOP, PLAIN
 from socialrec.bench.text.benchmark import held_mib
 from socialrec.contracts.vocabulary import AspectSentiment
 from socialrec.encoders.encoder import load_encoder
+from socialrec.encoders.shipped.choice import with_model
 from socialrec.errors import UserError
 from socialrec.settings.text import TextSettings
 from socialrec.text.understanding.aspects import AspectReader
@@ -80,6 +81,7 @@ def run(data: Path, part: str, settings: TextSettings) -> BenchResult:
     where no word says anything. `gain_…` are points of F1 over the peer.
     """
     training, reviews = (read_reviews(data / "acos-laptop" / _FILE.format(part=name)) for name in ("train", part))
+    settings = with_model(settings, [review.text for review in training])
     encoder = load_encoder(settings.model, settings)
     moods = LogisticRegression(max_iter=1000, C=3).fit(
         encoder.encode([review.text for review in training]), [review.mood for review in training]

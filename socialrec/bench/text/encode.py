@@ -15,6 +15,7 @@ from socialrec.bench.load import LoadMeter, MachineLoad
 from socialrec.bench.progress import to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.encoders.encoder import Encoder, Vectors, load_encoder
+from socialrec.encoders.shipped.choice import with_model
 from socialrec.encoders.weights import model_folder
 from socialrec.errors import UserError
 from socialrec.settings.text import TextSettings
@@ -34,6 +35,7 @@ def run(texts: Sequence[str], n_texts: int, rounds: int, settings: TextSettings)
     among its ten nearest in ours. Raises UserError where there are too few texts.
     """
     texts = _sample(texts, n_texts, settings.seed)
+    settings = with_model(settings, texts)
     ours, peer = load_encoder(settings.model, settings), _peer(settings)
     for encode in (ours.encode, peer):
         encode(texts[:MIN_TEXTS])

@@ -16,6 +16,7 @@ import torch
 from socialrec.bench.progress import to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
 from socialrec.encoders.encoder import Vectors, load_encoder
+from socialrec.encoders.shipped.choice import with_model
 from socialrec.encoders.weights import model_folder
 from socialrec.errors import UserError
 from socialrec.settings.text import Precision, TextSettings, Tuning
@@ -80,6 +81,7 @@ def run(pairs: TextPairs, batch: int, steps: int, rounds: int, settings: TextSet
     training, held_out = pairs.take(order[HELD_OUT:][: batch * steps]), pairs.take(order[:HELD_OUT])
     changes = {"tuning": Tuning.FULL, "learning_rate": LEARNING_RATE, "train_steps": steps, "contrastive_pairs": batch}
     settings = settings.model_copy(update=changes | {"train_tokens": 2 * batch * settings.max_tokens})
+    settings = with_model(settings, training.all_texts)
     half = load_encoder(settings.model, settings).dtype is torch.bfloat16
     fp32 = settings.model_copy(update={"precision": Precision.FLOAT32})
     sides: dict[str, Callable[[], Trained]] = {

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from socialrec.bench.text.tasks import SplitTask
+from socialrec.encoders.shipped.choice import with_model
 from socialrec.encoders.tokens import tokenize
 from socialrec.encoders.weights import load_weights
 from socialrec.settings.text import TextSettings, Tuning
@@ -27,18 +28,20 @@ RECIPE: Mapping[str, object] = MappingProxyType(
 """Values found on validation data, mostly Myntra's genders. The nightly defaults are for a few minutes beside other
 work.
 """
+MEASURED_TEXTS = 2_000
+"""Training texts by which a model is chosen where `text.model` is `auto`."""
 MAX_ROUNDS = 8
 """Limit on passes over the texts: on validation, Myntra's brands are predicted best after eight."""
 
 
 def with_recipe(settings: TextSettings, task: SplitTask) -> TextSettings:
-    """Apply the recipe's values where nothing was set; the number of steps follows from the number of training texts.
+    """Choose a model and apply the recipe's values where nothing was set.
 
-    Where accuracy counts, every example counts the same.
+    The number of steps follows from the number of training texts. Where accuracy counts, every example counts the same.
     """
     recipe = dict(RECIPE) | ({"class_balance": 0.0} if task.metric == "accuracy" else {})
     silent = {name: value for name, value in recipe.items() if name not in settings.model_fields_set}
-    chosen = settings.model_copy(update=silent)
+    chosen = with_model(settings.model_copy(update=silent), task.training.texts[:MEASURED_TEXTS])
     if "train_steps" in settings.model_fields_set:
         return chosen
     tokens = tokenize(load_weights(chosen.model), task.training.texts, chosen.max_tokens)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,7 @@ def _split_task(name: str, examples: Examples, validation: set[str], test: set[s
 
 
 def _metric(name: str) -> str:
-    return "accuracy" if name in {"sst2", "myntra-brand"} else "macro_f1"
+    return "accuracy" if name in {"sst2", "myntra-brand", "zh-sentiment"} else "macro_f1"
 
 
 def load_files(train: Path, test: Path) -> SplitTask:
@@ -157,6 +158,23 @@ def _myntra(column: str, at_least: int = 1) -> Callable[[Path], Examples]:
     return read
 
 
+def _zh_shopping(column: str, names: dict[str, str] | None = None) -> Callable[[Path], Examples]:
+    """Reviews of ten kinds of products and hotels, in Chinese. Repeated texts count as one; those that have two labels
+    are left out.
+    """
+
+    def read(data: Path) -> Examples:
+        file = data / "zh-shopping" / "online_shopping_10_cats.zip"
+        texts, labels = read_columns(file, ["review", column])
+        texts, said = [text.strip("\ufeff \t\r\n") for text in texts], defaultdict(set)
+        for text, label in zip(texts, labels, strict=True):
+            said[text].add(label)
+        examples = _distinct(texts, [(names or {}).get(label, label) for label in labels])
+        return examples.take([place for place, text in enumerate(examples.texts) if len(said[text]) == 1])
+
+    return read
+
+
 _READERS: dict[str, Callable[[Path], Examples]] = {
     "womens-sentiment": _womens("Rating", _SENTIMENT),
     "womens-stars": _womens("Rating"),
@@ -166,4 +184,6 @@ _READERS: dict[str, Callable[[Path], Examples]] = {
     "myntra-colour": _myntra("Primary_Color", MIN_COLOUR_PRODUCTS),
     "myntra-gender": _myntra("Gender"),
     "myntra-brand": _myntra("Product_Brand", MIN_BRAND_PRODUCTS),
+    "zh-sentiment": _zh_shopping("label", {"0": "negative", "1": "positive"}),
+    "zh-category": _zh_shopping("cat"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import duckdb
 
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import TEXT_EMBEDDINGS
+from socialrec.encoders.prompts import DOCUMENT, Role, vectors_version
 from socialrec.errors import UserError
 from socialrec.etl.progress import pack_tokens
 from socialrec.lake import Stage
@@ -20,43 +22,60 @@ from socialrec.runtime import job
 from socialrec.settings.text import Engine
 
 _BATCH_ROWS = 4_096
+Sources = Mapping[Table, Sequence[str]]
+"""Partitions, by their tables, which have `text_hash` and `text`."""
+
+
+def embed(run: job.Run, folder: Path, sources: Mapping[Role, Sources]) -> None:
+    """Append the missing vectors of texts, by the part that they play, and write the receipt.
+
+    They are a cache by content that nobody sees, so a dry run keeps them too. Raises UserError where the folder holds
+    no encoder.
+    """
+    if not (folder / DOCUMENT).exists():
+        raise UserError(f"{folder} holds no encoder: run pin_models, in a training finetune_encoder, of this run again")
+    roles: dict[str, Role] = {}
+    tables: dict[str, dict[Table, Sequence[str]]] = defaultdict(dict)
+    for role, of_role in sources.items():
+        version = vectors_version(folder, role)
+        roles.setdefault(version, role)
+        tables[version] |= of_role
+    builders = [VectorBuilder(run, tables[version], folder, role) for version, role in roles.items()]
+    n_texts = sum(builder.n_texts for builder in builders)
+    encoded = [builder.build() for builder in builders]
+    n_encoded = sum(n for n in encoded if n is not None)
+    run.done(
+        status="up_to_date" if all(n is None for n in encoded) else "written",
+        counts={"encoded": n_encoded, "reused": n_texts - n_encoded},
+        encoder_version=vectors_version(folder, Role.QUERY),
+    )
 
 
 @dataclass(frozen=True)
 class VectorBuilder:
-    """Builder of the vectors of texts in partitions of tables that have `text_hash` and `text`, by the encoder in a
-    folder.
-    """
+    """Builder of the vectors of texts that play one part, by the encoder in a folder."""
 
     run: job.Run
-    sources: Mapping[Table, Sequence[str]]
+    sources: Sources
     folder: Path
+    role: Role
 
-    def embed(self) -> None:
-        """Append the missing vectors, and write the receipt.
+    @property
+    def n_texts(self) -> int:
+        """Number of rows, with and without vectors."""
+        return sum(self.run.lake.dataset(table, days).count_rows() for table, days in self.sources.items())
 
-        They are a cache by content that nobody sees, so a dry run keeps them too.
-        """
+    def build(self) -> int | None:
+        """Append the missing vectors; returns their number, None where the tables are those of the last time."""
         lake = self.run.lake
-        n_texts = sum(lake.dataset(table, days).count_rows() for table, days in self.sources.items())
         tokens = {table.name: lake.fingerprint({table: days}, self.version) for table, days in self.sources.items()}
-        is_done = not n_texts or tokens.items() <= self._tokens.items()
-        encoded = 0 if is_done else self.encode(tokens)
-        self.run.done(
-            status="up_to_date" if is_done else "written",
-            counts={"encoded": encoded, "reused": n_texts - encoded},
-            encoder_version=self.version,
-        )
+        is_done = not self.n_texts or tokens.items() <= self._tokens.items()
+        return None if is_done else self.encode(tokens)
 
     @cached_property
     def version(self) -> str:
-        """Version of the encoder; UserError where the folder has none."""
-        document = self.folder / "encoder.json"
-        if not document.exists():
-            raise UserError(
-                f"{self.folder} holds no encoder: run pin_models, in a training finetune_encoder, of this run again"
-            )
-        return str(json.loads(document.read_text(encoding="utf-8"))["version"])
+        """Version of these vectors."""
+        return vectors_version(self.folder, self.role)
 
     def encode(self, tokens: Mapping[str, str]) -> int:
         """Encode the texts without vector; returns their number. The commit names the state of the tables."""
@@ -104,7 +123,7 @@ class VectorBuilder:
             fresh = texts.dropDuplicates(["text_hash"]).join(known, "text_hash", "left_anti")
             placed = fresh.repartition(slots, F.col("text_hash")).sortWithinPartitions("text_hash")
             threads = int(spark.conf.get("spark.task.cpus", "1") or 1)
-            encode = encoder_of(self.folder, run.settings.text, threads)
+            encode = encoder_of(self.folder, run.settings.text, threads, self.role)
             write_stage(placed.mapInArrow(encode, spark_schema(TEXT_EMBEDDINGS)), stage)
 
     def _stage_by_process(self, stage: Stage) -> None:
@@ -112,7 +131,7 @@ class VectorBuilder:
         from socialrec.encoders.encoder import load_saved
         from socialrec.encoders.encoding import encode_batches
 
-        encoder = load_saved(self.folder, self.run.settings.text)
+        encoder = load_saved(self.folder, self.run.settings.text).reading(self.role)
         with self.missing() as texts:
             for vectors in encode_batches(encoder, iter(texts.order("text_hash").to_arrow_reader(_BATCH_ROWS))):
                 stage.write([vectors])

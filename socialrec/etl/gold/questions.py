@@ -49,7 +49,9 @@ class QuestionBlocks:
     spark: SparkSession
     lake: Lake
     ds: str
-    encoder_version: str
+    questions_version: str
+    """Version of the vectors of questions, that of their encoder."""
+    passages_version: str
     keys: Keys
     intents: Callable[[Batches], Batches] | None
 
@@ -62,7 +64,7 @@ class QuestionBlocks:
         """
         asked = self._open(days)
         about = asked.join(self._read_texts(asked), "text_hash")
-        kinds = self._passages().where("product_id IS NOT NULL").select("product_id", "category").distinct()
+        kinds = self._read(PASSAGES).where("product_id IS NOT NULL").select("product_id", "category").distinct()
         offered = self._read(SILVER_PRODUCTS).select("product_id", F.col("is_active").alias("is_offered"))
         about = about.join(kinds, "product_id", "left").join(offered, "product_id", "left")
         is_known = F.coalesce("is_offered", F.lit(False))
@@ -73,7 +75,7 @@ class QuestionBlocks:
 
     def _read_texts(self, asked: DataFrame) -> DataFrame:
         """Vector and intent of each distinct question."""
-        texts = self._with_vectors(asked.select("text_hash").distinct())
+        texts = self._with_vectors(asked.select("text_hash").distinct(), self.questions_version)
         if self.intents is None:
             nothing = {"intent": F.lit(None).cast("string"), "intent_confidence": F.lit(None).cast("float")}
             return texts.withColumns(nothing)
@@ -81,11 +83,11 @@ class QuestionBlocks:
 
     def passages(self) -> DataFrame:
         """Passages about products with their vectors and their block."""
-        return self._with_vectors(self._passages().where("product_id IS NOT NULL")).withColumn(BLOCK, _block())
+        return self._passages("product_id IS NOT NULL").withColumn(BLOCK, _block())
 
     def general(self) -> DataFrame:
         """Passages about no product with their vectors."""
-        return self._with_vectors(self._passages().where("product_id IS NULL")).drop("ds")
+        return self._passages("product_id IS NULL").drop("ds")
 
     def attribute_names(self) -> list[str]:
         """Names of the attributes that any product has, in alphabetical order."""
@@ -99,12 +101,12 @@ class QuestionBlocks:
         asked, key = read_table(self.spark, self.lake, SILVER_QUESTIONS, days), self.keys.of(Entity.QUESTIONS)
         return asked.join(by_shop.select(*key).distinct(), list(key), "left_anti")
 
-    def _passages(self) -> DataFrame:
-        return self._read(PASSAGES)
+    def _passages(self, condition: str) -> DataFrame:
+        return self._with_vectors(self._read(PASSAGES).where(condition), self.passages_version)
 
-    def _with_vectors(self, passages: DataFrame) -> DataFrame:
-        vectors = read_table(self.spark, self.lake, TEXT_EMBEDDINGS, [self.encoder_version])
-        return passages.join(vectors.select("text_hash", "embedding"), "text_hash")
+    def _with_vectors(self, texts: DataFrame, version: str) -> DataFrame:
+        vectors = read_table(self.spark, self.lake, TEXT_EMBEDDINGS, [version])
+        return texts.join(vectors.select("text_hash", "embedding"), "text_hash")
 
     def _attributes(self, asked: DataFrame) -> DataFrame:
         """Attributes of the products that are asked about, sorted by name."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,8 @@ from socialrec.answers.tables import QUESTIONS
 from socialrec.contracts.gold import MOST_PRODUCTS, PASSAGES, PRODUCT_ATTRIBUTES, RECOMMENDATIONS
 from socialrec.contracts.runs import UNTRAINED
 from socialrec.contracts.silver import SILVER_PRODUCTS, SILVER_TEMPLATES
-from socialrec.encoders.encoder import DOCUMENT, load_saved
+from socialrec.encoders.encoder import load_saved
+from socialrec.encoders.prompts import Role, vectors_version
 from socialrec.errors import UserError
 from socialrec.etl.wording.cleaning import cleaned
 from socialrec.features.passages import PRICE
@@ -53,7 +53,7 @@ def pin_answers(settings: Settings, tracker: tracking.Tracker) -> PinnedAnswers:
         raise UserError("there is no encoder yet: run the socialrec_nightly DAG, whose first night trains one")
     model_version = champion.tags["encoder_model_version"] if champion else encoder.version
     encoder_folder = tracker.fetch(ENCODER, model_version)
-    encoder_version = str(json.loads((encoder_folder / DOCUMENT).read_text(encoding="utf-8"))["version"])
+    encoder_version = vectors_version(encoder_folder, Role.QUERY)
     if champion is not None:
         folder = tracker.fetch(ANSWERS, champion.version)
         if digest_of(folder) != champion.tags.get(FILES):
@@ -107,7 +107,8 @@ class Desk:
         about = pc.field("product_id") == (product_id or "")
         categories = self.lake.read(PASSAGES, [self.ds], ["category"], filter=about)["category"].to_pylist()
         category = next(iter(categories), None)
-        return read_evidence(self.lake, self.ds, self.pins.encoder_version, product_id, category)
+        version = vectors_version(self.pins.encoder_folder, Role.PASSAGE)
+        return read_evidence(self.lake, self.ds, version, product_id, category)
 
     def listed(self, user: str | None, product_id: str | None, evidence: pa.Table) -> list[str]:
         """Products of the user's list that are of the category asked about."""

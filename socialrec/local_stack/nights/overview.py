@@ -20,7 +20,9 @@ from socialrec.local_stack.record import read_record, sign_in_words
 from socialrec.local_stack.servers import running_airflow, status
 from socialrec.recommend.lists.published import NothingPublishedError, published_day
 from socialrec.settings import Settings
+from socialrec.settings.text import AUTO
 from socialrec.sources import newest_day
+from socialrec.text.base_model import read_choice
 from socialrec.tracking import RECOMMENDER
 from socialrec.tracking.pages import version_page
 
@@ -50,6 +52,7 @@ def overview(settings: Settings) -> dict[str, Any]:
         "newest_lists": published,
         **(_made_by(lake, published) if published else {}),
         "last_night": _last_night(settings),
+        **_text_model(settings),
     }
     model = None
     if published and (version := facts.get("recommender_version")):
@@ -57,6 +60,14 @@ def overview(settings: Settings) -> dict[str, Any]:
         page = version_page(facts["mlflow_url"], RECOMMENDER, version) if "mlflow_url" in facts else None
         facts["model"] = {"sentence": model.sentence, **asdict(model), "page": page}
     return {**facts, **({"missing": missing} if missing else {}), **_refusal(settings, model)}
+
+
+def _text_model(settings: Settings) -> dict[str, str]:
+    """Base model of the encoder, with the reason for it; nothing while it is still to be chosen."""
+    if settings.text.model != AUTO:
+        return {"text_model": f"{settings.text.model} (text.model names it)"}
+    choice = read_choice(settings)
+    return {"text_model": f"{choice.model} ({choice.why})"} if choice else {}
 
 
 def why_nothing(settings: Settings) -> str:

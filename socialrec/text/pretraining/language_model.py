@@ -15,6 +15,7 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from socialrec.encoders.layers import ready_mask
 from socialrec.encoders.pooling import is_decoder
+from socialrec.encoders.prompts import write_prompts
 from socialrec.encoders.tokens import Ids, padded_on_host
 from socialrec.encoders.weights import BaseModel, load_weights, model_folder
 from socialrec.errors import UserError
@@ -68,16 +69,17 @@ def load_language_model(name: str) -> tuple[BaseModel, bool]:
         why = " ".join(str(error).split())[:200]
         raise UserError(f"{name!r} cannot be pre-trained: it has no language head of its kind ({why})") from None
     model.config.use_cache = False
-    return BaseModel(name, model, base.tokenizer, base.pooling, base.sha256), bool(report["missing_keys"])
+    return BaseModel(name, model, base.tokenizer, base.pooling, base.sha256, base.prompts), bool(report["missing_keys"])
 
 
 def save_language_model(base: BaseModel, folder: Path) -> None:
-    """Write body, head and tokenizer in Hugging Face's layout, and the pooling in sentence-transformers'."""
+    """Write body, head and tokenizer in Hugging Face's layout, pooling and prompts in sentence-transformers'."""
     base.model.save_pretrained(folder)
     base.tokenizer.save_pretrained(folder)
     (folder / "1_Pooling").mkdir(exist_ok=True)
     said = {"word_embedding_dimension": base.model.config.hidden_size, "pooling_mode": base.pooling.value}
     (folder / "1_Pooling" / "config.json").write_text(json.dumps(said, indent=1), encoding="utf-8")
+    write_prompts(base.prompts, folder)
 
 
 def questions(base: BaseModel, tokens: Sequence[Ids], masked_share: float, seed: int) -> Questions:
