@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from socialrec.contracts.bronze import BRONZE, BRONZE_PICTURES, LANDED_DAYS, QUARANTINE, QUARANTINED_PICTURES
@@ -132,7 +133,7 @@ def take_in_pictures(run: job.Run, spark: SparkSession, products: Stage, fingerp
         intake = stage_pictures(
             spark, products, *stages, landing=run.settings.landing, limits=run.settings.pictures.limits
         )
-        run.log.info("read pictures", files=intake.n_files, pictures=intake.n_pictures, bad=intake.n_quarantined)
+        run.log.info("read pictures", **asdict(intake))
         for stage in stages:
             counts = {"in": intake.n_files, "quarantined": intake.n_quarantined}
             commit_stage(stage, fingerprint=fingerprint, counts=counts, dry_run=run.args.dry_run)

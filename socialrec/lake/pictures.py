@@ -38,7 +38,9 @@ class PictureStore:
         """Keep a picture; returns its hash. Several processes may put the same one at once."""
         picture_hash = hashlib.sha256(content).hexdigest()
         path = self.path(picture_hash)
-        if not path.exists():
+        if path.exists():
+            path.touch()  # in use again, however old it is
+        else:
             path.parent.mkdir(parents=True, exist_ok=True)
             with NamedTemporaryFile(dir=path.parent, prefix=_PARTIAL, delete=False) as partial:
                 partial.write(content)
