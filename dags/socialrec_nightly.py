@@ -8,7 +8,8 @@ Logical Date.
 **What it does**
 
 1. *Take in what landed.* `ingest_landing` takes in every landing day up to its own that is not yet in bronze, so a
-   first night reads the whole history; `build_silver` cleans, `build_gold` aggregates.
+   first night reads the whole history; `build_silver` cleans, `build_gold` aggregates, `embed_images` encodes new
+   pictures, and needs a second where products have none.
 2. *Choose the model.* `ensure_champion` looks for a trained champion; without one, `train_first_champion` runs
    `socialrec_train` first and links to that run. `pin_models` chooses the model once, so that all rows of the night
    carry the same versions: the Model version of the form, else the champion, which is the baseline until a training
@@ -48,9 +49,10 @@ from socialrec.orchestration import params
 from socialrec.orchestration.alerts import deadline
 from socialrec.orchestration.commands import MODEL_VERSION, common_arguments, reported
 from socialrec.orchestration.operators import ModelBranch, TrainingRun
-from socialrec.orchestration.pools import GPU
+from socialrec.orchestration.pools import GPU, SPARK
 from socialrec.orchestration.tasks import DEFAULTS, embed_texts, group, nightly_at, python_job, resolve_run, spark_job
 from socialrec.settings import load_settings
+from socialrec.settings.text import Engine
 
 settings = load_settings()
 
@@ -72,6 +74,10 @@ with DAG(
             spark_job(settings, "ingest_landing")
             >> spark_job(settings, "build_silver")
             >> spark_job(settings, "build_gold")
+            # No submission: Spark is started only where there are many new pictures.
+            >> python_job(
+                settings, "embed_images", pool=GPU if settings.pictures.encode_with is Engine.PROCESS else SPARK
+            )
         )
     with group("choose_model", "Choose the model") as choose_model:
         ensure_champion = ModelBranch(

@@ -21,13 +21,16 @@ job() { "$python" "$jobs/$1.py" --home "$home" --ds "$day" --run-id "$run" "${@:
 reported() { "$python" -c "import json; print(json.load(open('runs/$run/$1.json'))['$2'])"; }
 
 run=by_hand
-# landing files -> bronze.*, quarantine.*: check each record by its contract; give broken ones a reason
+# landing files -> bronze.*, quarantine.*: check each record by its contract, and its pictures; give broken ones a reason
 job ingest_landing
-# bronze.*, quarantine.* -> silver.*, quarantine.interactions, quarantine.comments, quarantine.questions,
-#   quarantine.answers: clean texts, mask personal data, drop duplicates, replace user ids by pseudonyms
+# bronze.*, quarantine.products, quarantine.interactions, quarantine.comments, quarantine.follows, quarantine.questions,
+#   quarantine.answers, quarantine.templates -> silver.*, quarantine.interactions, quarantine.comments,
+#   quarantine.questions, quarantine.answers: clean texts, mask personal data, drop duplicates, replace user ids by pseudonyms
 job build_silver
 # silver.interactions, silver.comments, silver.products, silver.follows -> gold.user_product_affinity, gold.social_ties, gold.user_profiles, gold.texts: aggregate
 job build_gold
+# silver.products -> gold.picture_embeddings: encode each picture once
+job embed_images
 
 # silver.products, gold.model_decisions, socialrec-recommender, socialrec-encoder -> nothing: find out whether a
 #   trained champion serves
@@ -75,6 +78,7 @@ job score_recommendations
 # gold.user_product_affinity, gold.social_ties, gold.user_profiles, silver.products, silver.interactions,
 #   gold.recommendations, socialrec-recommender -> published lists: check the lists, then write export/<day>/ and export/CURRENT
 job publish_recommendations
-# bronze.*, quarantine.*, silver.*, gold.comment_insights, gold.user_profiles, gold.user_opinions,
+# bronze.products, bronze.interactions, bronze.comments, bronze.follows, bronze.questions, bronze.answers,
+#   bronze.templates, quarantine.*, silver.*, gold.comment_insights, gold.user_profiles, gold.user_opinions,
 #   gold.behaviour_propensities, gold.recommendations, gold.model_decisions -> report of the night: write reports/<day>/report.html and a run in MLflow
 job report_run

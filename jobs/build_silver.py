@@ -78,7 +78,16 @@ def build(run: job.Run, plan: SilverPlan) -> tuple[dict[str, int], list[Unmet]]:
         spark = stack.enter_context(spark_session(NAME, run.settings))
         identity = Identity.of(spark, identity_key(run.settings.secrets))
         keys = Keys.sharing(etl.shared_ids)
-        night = SilverNight(spark, run.lake, identity, keys, etl.duplicate_window_days, etl.mask, etl.platforms)
+        night = SilverNight(
+            spark,
+            run.lake,
+            identity,
+            keys,
+            etl.duplicate_window_days,
+            etl.mask,
+            etl.max_product_pictures,
+            etl.platforms,
+        )
         todo = rolls_to_build(night, plan)
         stages = {
             entity: stack.enter_context(

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from socialrec.contracts.bronze import BRONZE, LANDED_DAYS, QUARANTINE
+from socialrec.contracts.bronze import BRONZE, BRONZE_PICTURES, LANDED_DAYS, QUARANTINE, QUARANTINED_PICTURES
 from socialrec.contracts.runs import LANDING_FILES
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.landing.files import LandingDay, LandingFile, find_days, require_as_seen, require_day, settled_days
@@ -17,7 +18,10 @@ from socialrec.lake.traffic import Amount
 from socialrec.runtime import job
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
     from socialrec.etl.quarantine_share import Intake
+    from socialrec.lake import Stage
 
 NAME = "ingest_landing"
 _AT_ONCE = 2  # while one entity is planned, another one runs
@@ -98,6 +102,7 @@ def take_in(run: job.Run, days: list[LandingDay], tokens: Mapping[str, str]) -> 
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             intakes = dict(zip(Entity, pool.map(read, Entity), strict=True))
+        take_in_pictures(run, spark, bronze[Entity.PRODUCTS], fingerprint)
         require_as_seen(days)
         landed = Amount(sum(i.n_in for i in intakes.values()), sum(day.n_bytes for day in days))
         run.lake.traffic.opened(LANDING_FILES, {str(run.settings.landing): landed})
@@ -110,6 +115,28 @@ def take_in(run: job.Run, days: list[LandingDay], tokens: Mapping[str, str]) -> 
             counts = {"in": intake.n_in, "valid": intake.n_in - intake.n_quarantined}
             commit_stage(bronze[entity], fingerprint=fingerprint, counts=counts, dry_run=run.args.dry_run)
     return intakes
+
+
+def take_in_pictures(run: job.Run, spark: SparkSession, products: Stage, fingerprint: str) -> None:
+    """Keep the pictures that the staged products name, and commit which file holds which; others go to quarantine.
+
+    They come before the products, whose commit is the one that is waited for.
+    """
+    from socialrec.etl.bronze.pictures import name_pictures, stage_pictures
+    from socialrec.etl.tables import commit_stage
+
+    tables, days = (BRONZE_PICTURES, QUARANTINED_PICTURES), products.partitions
+    if not name_pictures(products) and not any(set(days) & set(run.lake.partitions(table)) for table in tables):
+        return
+    with ExitStack() as stack:
+        stages = [stack.enter_context(run.lake.stage(table, job=NAME, partitions=days)) for table in tables]
+        intake = stage_pictures(
+            spark, products, *stages, landing=run.settings.landing, limits=run.settings.pictures.limits
+        )
+        run.log.info("read pictures", **asdict(intake))
+        for stage in stages:
+            counts = {"in": intake.n_files, "quarantined": intake.n_quarantined}
+            commit_stage(stage, fingerprint=fingerprint, counts=counts, dry_run=run.args.dry_run)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,14 @@ from __future__ import annotations
 import sys
 from collections import Counter
 
+import pyarrow.compute as pc
+
 from socialrec import tracking
 from socialrec.contracts import TABLES
+from socialrec.contracts.bronze import BRONZE_PICTURES
+from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.lake.integrity.verify import verify_share
+from socialrec.lake.pictures import PictureStore
 from socialrec.lake.upkeep import compact, sweep, vacuum
 from socialrec.local_stack.home.kept import RetainedModels, kept_models
 from socialrec.local_stack.home.leftovers import find_leftovers, remove
@@ -23,7 +28,7 @@ def main(argv: list[str] | None = None) -> int:
         # First, because nothing may be removed without knowing the champions' data.
         kept = kept_models(tracking.connect(run.settings), run.lake)
         # Before any merge, because a rewrite of a damaged file would look whole.
-        counts = {**verify_tables(run), **tidy_tables(run, kept), **tidy_folders(run, kept)}
+        counts = {**verify_tables(run), **tidy_tables(run, kept), **tidy_pictures(run), **tidy_folders(run, kept)}
         run.done(status="dry_run" if args.dry_run else "tidied", counts=counts)
     return 0
 
@@ -50,6 +55,20 @@ def tidy_tables(run: job.Run, kept: RetainedModels) -> Counter[str]:
         if swept or n_fewer or gone:
             run.log.info("tidied", table=table.name, merged_away=n_fewer, old_files=len(gone), attempts=len(swept))
         counts.update(files_merged_away=n_fewer, old_files=len(gone), attempts=len(swept))
+    return counts
+
+
+def tidy_pictures(run: job.Run) -> Counter[str]:
+    """Remove kept pictures that no landed file holds, and no product of the newest night; returns their number."""
+    newest = run.lake.last_partition(SILVER_PRODUCTS)
+    used = set(run.lake.read(BRONZE_PICTURES, columns=["picture_hash"])["picture_hash"].to_pylist())
+    shown = run.lake.read(SILVER_PRODUCTS, [newest] if newest else [], ["pictures"])["pictures"]
+    used.update(pc.list_flatten(shown).to_pylist())
+    counts: Counter[str] = Counter(unused_pictures=0)
+    for path in PictureStore(run.lake.root).unused(used, run.settings.maintenance.version_days):
+        counts["unused_pictures"] += 1
+        if not run.args.dry_run:
+            path.unlink(missing_ok=True)
     return counts
 
 

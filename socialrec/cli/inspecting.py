@@ -35,6 +35,7 @@ def check(
 ) -> None:
     """Check files before they land: list by file and column what to change, and tell if a night would accept them."""
     from socialrec.etl.check.delivery import check_files, files_to_check, read_delivery, unmet_lines
+    from socialrec.etl.check.pictures import check_pictures
     from socialrec.etl.check.report import give_verdict, report_lines
     from socialrec.etl.session import spark_session
     from socialrec.local_stack.home.shop import yesterday
@@ -47,11 +48,21 @@ def check(
         delivery = read_delivery(files)
         found = check_files(spark, delivery, settings.etl)
         unmet = unmet_lines(spark, delivery, settings.etl)
+        pictures = check_pictures(spark, delivery.layouts, settings.etl, settings.pictures.limits)
     verdict = give_verdict(found, settings.etl.max_quarantine_share)
     if as_json:
-        print(json.dumps({**asdict(verdict), "files": [asdict(one) for one in found], "unmet": unmet}))
+        print(
+            json.dumps(
+                {
+                    **asdict(verdict),
+                    "files": [asdict(one) for one in found],
+                    "unmet": unmet,
+                    "pictures": asdict(pictures),
+                }
+            )
+        )
     else:
-        for line in (*report_lines(found), *unmet, *verdict.lines()):
+        for line in (*report_lines(found), *pictures.lines(), *unmet, *verdict.lines()):
             say(line)
     if not verdict.passes:
         raise typer.Exit(EXIT_USER_ERROR)

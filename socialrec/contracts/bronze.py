@@ -2,7 +2,7 @@
 
 from socialrec.contracts.columns import DS, PLATFORM, Column, Table
 from socialrec.contracts.entities import ENTITIES, EVENTS
-from socialrec.contracts.vocabulary import Entity, QuarantineReason, QuarantineStage
+from socialrec.contracts.vocabulary import Entity, PictureReason, QuarantineReason, QuarantineStage
 
 SOURCE_FILE = Column("source_file", "string", "The landing file, relative to the landing folder")
 SOURCE_LINE = Column(
@@ -57,3 +57,38 @@ QUARANTINE: dict[Entity, Table] = {
     )
     for entity in ENTITIES
 }
+
+PICTURE_HASH = Column("picture_hash", "string", "SHA-256 of the picture as `lake/pictures` keeps it, 64 hex digits")
+_PICTURE_FILE = Column("source_file", "string", "The file that products name, relative to the landing folder")
+
+BRONZE_PICTURES = Table(
+    layer="bronze",
+    noun="pictures",
+    row="a picture that landed, or a frame of a video; its pixels lie in `lake/pictures`",
+    columns=(
+        _PICTURE_FILE,
+        Column("frame", "int32", "Place among the frames of a video, from 0; 0 of a picture", minimum=0),
+        PICTURE_HASH,
+        PLATFORM,
+        DS,
+    ),
+    key=("source_file", "frame"),
+    partition="ds",
+    writers=("ingest_landing",),
+)
+
+QUARANTINED_PICTURES = Table(
+    layer="quarantine",
+    noun="pictures",
+    row="a file that products name as a picture or video, and that is none that can be read, with the reason",
+    columns=(
+        Column("reason", "string", "Why it was rejected", choices=PictureReason),
+        Column("detail", "string", "What was found, and what to do"),
+        _PICTURE_FILE,
+        PLATFORM,
+        DS,
+    ),
+    key=("source_file",),
+    partition="ds",
+    writers=("ingest_landing",),
+)

@@ -40,8 +40,9 @@ _NIGHT = (*_LISTED, "silver.comments", *_UNDERSTOOD)
 
 READ: dict[str, tuple[str, ...]] = {
     "ingest_landing": (LANDING_FILES,),
-    "build_silver": (*_BRONZE, *_QUARANTINE),
+    "build_silver": (*_BRONZE, "bronze.pictures", *_QUARANTINE),
     "build_gold": (*_EVIDENCE[:3], "silver.follows"),
+    "embed_images": ("silver.products",),
     "pin_models": ("silver.products", "gold.model_decisions", RECOMMENDER, ENCODER),
     "embed_texts": ("gold.texts", "gold.text_embeddings", ENCODER),
     "predict_insights": (*_EVIDENCE[:3], "gold.user_product_affinity", "gold.text_embeddings", ENCODER),
@@ -58,7 +59,7 @@ READ: dict[str, tuple[str, ...]] = {
     "score_recommendations": (*_FEATURES, "gold.model_decisions", RECOMMENDER),
     "publish_recommendations": (*_LISTED, "silver.interactions", "gold.recommendations", RECOMMENDER),
     "report_run": (
-        *(*_BRONZE, *_QUARANTINE, *_SILVER, "gold.comment_insights"),
+        *(*_BRONZE, *_QUARANTINE, "quarantine.pictures", *_SILVER, "gold.comment_insights"),
         *("gold.user_profiles", "gold.user_opinions", "gold.behaviour_propensities"),
         *("gold.recommendations", "gold.model_decisions"),
     ),

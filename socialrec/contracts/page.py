@@ -29,8 +29,8 @@ def render() -> str:
         "## Landing files\n\nOne folder per source and day, `landing/<platform>/<YYYY-MM-DD>/`, with files named "
         f"`<entity>` or `<entity>-<anything>` plus {formats}. Optional columns may be left out. A list is a list of "
         "Parquet, an array of JSON, or, in CSV, texts with semicolons between.\n\nPictures and videos that records "
-        f"name lie in the day's folder `{PICTURE_FOLDER}`, which may have folders of its own. They are there before the "
-        "records that name them.\n\n"
+        f"name lie in the day's folder `{PICTURE_FOLDER}`, which may have folders of its own. They are there before "
+        "the records that name them.\n\n"
         f"A record that breaks its contract goes to quarantine, whole, with one of the reasons {reasons}. Times before "
         f"{EARLIEST_YEAR} are out of range; times after the landing day are in the future.\n"
     )

@@ -53,6 +53,18 @@ class QuarantineReason(StrEnum):
     ERASED_USER = "erased_user"
 
 
+class PictureReason(StrEnum):
+    """Reason for the rejection of a picture or a video; the products that name it are published without it."""
+
+    MISSING_FILE = "missing_file"
+    OUTSIDE_FOLDER = "outside_folder"
+    TOO_LARGE = "too_large"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    UNKNOWN_TYPE = "unknown_type"
+    UNREADABLE = "unreadable"
+    NO_FRAMES = "no_frames"
+
+
 class QuarantineStage(StrEnum):
     """Job that rejected a record."""
 

@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     import torch
 
 
-def chosen_device(device: Device) -> str:
-    """Choose the device; `auto` means the GPU where there is one. Raises UserError where one is set and none found."""
+def chosen_device(device: Device, setting: str = "text.device") -> str:
+    """Choose the device; `auto` means the GPU where there is one. Raises UserError, which names the setting, where a
+    GPU is set and none found.
+    """
     import torch
 
     if device is Device.AUTO:
         return "cuda" if torch.cuda.is_available() else "cpu"
     if device is Device.CUDA and not torch.cuda.is_available():
-        raise UserError("text.device is 'cuda', but torch finds no GPU on this machine: set it to auto")
+        raise UserError(f"{setting} is 'cuda', but torch finds no GPU on this machine: set it to auto")
     return device.value
 
 

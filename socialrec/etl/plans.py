@@ -28,7 +28,10 @@ _KEYS = "platform and id"
 """Version of the keys. Days built when ids alone were keys are rebuilt."""
 
 _OF_SILVER = frozenset(
-    {"max_quarantine_share", "max_unmet_share", "duplicate_window_days", "require_landing_day", "mask"}
+    {
+        *("max_quarantine_share", "max_unmet_share", "duplicate_window_days", "require_landing_day", "mask"),
+        "max_product_pictures",
+    }
 )
 _OF_FEATURES = frozenset({"follow_weight", "mutual_weight", "reply_weight"})
 _NOT_IN_GOLD = _OF_SILVER | _OF_FEATURES
@@ -88,8 +91,10 @@ def plan_silver(lake: Lake, ds: str, settings: EtlSettings) -> SilverPlan:
         tokens[entity] = {
             day: token for day, token in sorted(wanted[entity].items()) if day <= ds and built[entity].get(day) != token
         }
+    own = {Entity.PRODUCTS: (settings.max_product_pictures,)}
     rolls = {
-        entity: plan_roll(lake, [SILVER[entity]], [BRONZE[entity]], ds, keys, *masks[entity]) for entity in SNAPSHOTS
+        entity: plan_roll(lake, [SILVER[entity]], [BRONZE[entity]], ds, keys, *masks[entity], *own.get(entity, ()))
+        for entity in SNAPSHOTS
     }
     return SilverPlan(tokens, rolls, wanted, built)
 

@@ -64,7 +64,7 @@ class Stage:
         self.table = table
         self.job = job
         self.partitions = tuple(sorted(set(partitions)))
-        self._lake, self._root = lake, root
+        self.lake, self._root = lake, root
         self._delta = delta
         self._append = append
         self._traffic = traffic
@@ -160,7 +160,7 @@ class Stage:
             ) from None
         # Its data files now belong to the table.
         owners.release(self.path)
-        remember(self._lake, self.table, self._root)
+        remember(self.lake, self.table, self._root)
         version = DeltaTable(str(self._root)).version()
         n_rows, n_bytes = sum(map(_n_rows, staged)), sum(file.stat().st_size for file in staged)
         self._traffic.wrote(self.table.name, Amount(n_rows, n_bytes, version))

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from socialrec.contracts.bronze import QUARANTINE
+from socialrec.contracts.bronze import QUARANTINE, QUARANTINED_PICTURES
 from socialrec.contracts.columns import Table
 from socialrec.contracts.entities import EVENTS
 from socialrec.contracts.gold import (
@@ -37,7 +37,9 @@ FAIR = ("activity", "community", "product_age", "seller")
 
 @dataclass(frozen=True)
 class Rejected:
-    """Records of one entity that were rejected for one reason, and where the first is; values stay in quarantine."""
+    """Records of one entity, or pictures, that were rejected for one reason, and where the first is; values stay in
+    quarantine.
+    """
 
     entity: str
     reason: str
@@ -119,7 +121,7 @@ def read_facts(lake: Lake, ds: str, language: str) -> NightFacts:
 
 
 def read_rejected(lake: Lake, days: Sequence[str]) -> list[Rejected]:
-    """Return the quarantined records of these landing days by entity and reason, most frequent first."""
+    """Return the quarantined records and pictures of these landing days by entity and reason, most frequent first."""
     found = []
     for entity, table in QUARANTINE.items():
         rows = lake.read(table, days, ["reason", "detail", "source_file", "source_line"])
@@ -130,6 +132,9 @@ def read_rejected(lake: Lake, days: Sequence[str]) -> list[Rejected]:
             column = first["detail"].partition(":")[0]
             example = f"{first['source_file']}:{first['source_line']}, {column}"
             found.append(Rejected(entity.value, reason, same.num_rows, example))
+    pictures = lake.read(QUARANTINED_PICTURES, days, ["reason", "source_file"])
+    by_reason = pictures.group_by("reason").aggregate([([], "count_all"), ("source_file", "min")]).to_pylist()
+    found += [Rejected("pictures", row["reason"], row["count_all"], row["source_file_min"]) for row in by_reason]
     return sorted(found, key=lambda rejected: (-rejected.n, rejected.entity, rejected.reason))
 
 

@@ -109,6 +109,8 @@ class EtlSettings(Section):
     """Part of following back in it."""
     reply_weight: float = Field(1.0, ge=0)
     """Part of `ln(1 + decayed replies)` in it."""
+    max_product_pictures: int = Field(8, ge=1)
+    """Most pictures of a product, and frames of its videos, that are kept with it: the first ones."""
     require_landing_day: bool = True
     """True: a night whose own landing day has not arrived fails. False: it works with the data that is there."""
     platforms: dict[str, PlatformSettings] = Field(default_factory=dict)

@@ -1,5 +1,5 @@
-"""Frozen tree of settings. Every default is defined once: here, in `settings.answers`, `settings.etl`, `settings.text`
-or `settings.services`.
+"""Frozen tree of settings. Every default is defined once: here, in `settings.answers`, `settings.etl`, `settings.text`,
+`settings.pictures` or `settings.services`.
 
 Values come, strongest first, from environment variables (`SOCIALREC_TEXT__MODEL=…`), from `<home>/settings.toml`, and
 from the defaults below. `SOCIALREC_HOME` names the home folder itself. Unknown keys are errors.
@@ -22,6 +22,7 @@ from socialrec.settings.answers import AnswersSettings
 from socialrec.settings.etl import EtlSettings
 from socialrec.settings.names import current_names, current_path, setting_paths, similar_settings
 from socialrec.settings.paths import below
+from socialrec.settings.pictures import PictureSettings
 from socialrec.settings.secret_files import keep_private
 from socialrec.settings.section import Days, Section, Share
 from socialrec.settings.services import (
@@ -218,6 +219,7 @@ class Settings(Section):
     """Folder that contains all state."""
     etl: EtlSettings = EtlSettings()
     text: TextSettings = TextSettings()
+    pictures: PictureSettings = PictureSettings()
     pretrain: PretrainSettings = PretrainSettings()
     recommend: RecommendSettings = RecommendSettings()
     lists: ListsSettings = ListsSettings()
@@ -253,11 +255,16 @@ class Settings(Section):
         """Local copies of registered model versions."""
         return self.home / "models"
 
+    @property
+    def base_models(self) -> Path:
+        """Base models that were made here: pre-trained ones, and bundled weights as safetensors."""
+        return _bases(self.home)
+
     def base_model(self, sha256: str) -> Path:
         """Folder of a model that was pre-trained here, for `text.model`: it is named after its content, so it never
         changes.
         """
-        return _bases(self.home) / f"socialrec-base-{sha256[:12]}"
+        return self.base_models / f"socialrec-base-{sha256[:12]}"
 
     @property
     def text_model_file(self) -> Path:

@@ -32,12 +32,16 @@ OF_OTHER_RUNS = {
 """Jobs that are neither in a night nor in its training."""
 SEEN_ELSEWHERE = {
     "embed_texts": {"gold.text_embeddings"},
+    "ingest_landing": {"bronze.pictures", "quarantine.pictures"},
+    "build_silver": {"bronze.pictures"},
+    "embed_images": {"gold.picture_embeddings"},
+    "report_run": {"quarantine.pictures"},
     "score_recommendations": {"gold.list_inputs"},
     "fit_recommender": {"gold.comment_insights", "gold.product_attributes"},
     "evaluate_recommender": {"gold.comment_insights", "gold.product_attributes"},
 }
-"""No first night adds to vectors or keeps lists, and its training comes before the first insights: see
-test_text_jobs.py, test_jobs_keeping.py and test_features_inputs.py.
+"""No first night adds to vectors or keeps lists, its training comes before the first insights, and these shops have no
+pictures: see test_text_jobs.py, test_jobs_keeping.py, test_features_inputs.py and test_jobs_pictures.py.
 """
 
 
@@ -147,11 +151,11 @@ def test_without_a_champion_the_training_comes_before_the_models_are_pinned() ->
     }
     steps = list(night_steps(SHOP_DAY, "r", lambda run_id, job: receipts[job]))
     names = [step.name for step in steps]
-    assert names[3:10] == [
+    assert names[4:11] == [
         *("ensure_champion", "finetune_encoder", "train.embed_texts", "fit_recommender", "evaluate_recommender"),
         *("promote_model", "pin_models"),
     ]
-    assert steps[4].arguments == ("--ds", SHOP_DAY, "--run-id", "for__r")
+    assert steps[5].arguments == ("--ds", SHOP_DAY, "--run-id", "for__r")
 
 
 EVIDENCE = DayFacts(

@@ -48,8 +48,15 @@ def test_the_loop_runs_the_nights_jobs_in_their_order() -> None:
     receipt = {"has_champion": True, "encoder_folder": "models/7", "encoder_version": "7"}
     commands = dict(loop_commands("2026-03-31", lambda run, job: receipt))
     assert list(commands) == [
-        *("ingest_landing", "build_silver", "build_gold", "ensure_champion", "pin_models", "embed_texts"),
-        *("predict_insights", "build_features", "score_recommendations", "publish_recommendations", "report_run"),
+        *("ingest_landing", "build_silver", "build_gold", "embed_images", "ensure_champion", "pin_models"),
+        *(
+            "embed_texts",
+            "predict_insights",
+            "build_features",
+            "score_recommendations",
+            "publish_recommendations",
+            "report_run",
+        ),
     ]
     assert commands["ensure_champion"][-1] == "--check"
     assert commands["embed_texts"][-2:] == ["--encoder-folder", "models/7"]

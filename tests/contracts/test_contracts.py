@@ -12,7 +12,7 @@ from socialrec.contracts.columns import DS, Column, FixedListOf, ListOf, StructO
 from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.entities.spec import EntitySpec
 from socialrec.contracts.flow import READ
-from socialrec.contracts.gold import LIST_INPUTS, RECOMMENDATIONS, SUSPECTS
+from socialrec.contracts.gold import LIST_INPUTS, PICTURE_EMBEDDINGS, RECOMMENDATIONS, SUSPECTS
 from socialrec.contracts.page import render
 from socialrec.contracts.vocabulary import Cadence
 from socialrec.errors import UserError
@@ -35,16 +35,17 @@ def test_every_table_of_the_design_has_a_contract() -> None:
         "suspects",
     }
     gold |= {"behaviour_propensities", "user_profiles", "user_opinions", "recommendations", "list_inputs"}
-    gold |= {"model_decisions", "user_features", "item_features", "community_likes", "answers"}
-    layers = dict.fromkeys(("bronze", "quarantine", "silver"), entities) | {"gold": gold}
+    gold |= {"model_decisions", "user_features", "item_features", "community_likes", "answers", "picture_embeddings"}
+    landed = {*entities, "pictures"}
+    layers = {"bronze": landed, "quarantine": landed, "silver": entities, "gold": gold}
     assert set(TABLES) == {f"{layer}.{noun}" for layer, nouns in layers.items() for noun in nouns}
-    assert len(TABLES) == len(BRONZE) + len(QUARANTINE) + len(SILVER) + len(GOLD)
+    assert len(TABLES) == len(BRONZE) + len(QUARANTINE) + len(SILVER) + len(GOLD) + 2
 
 
 def test_every_table_of_gold_is_read_by_a_job_that_does_not_write_it() -> None:
     read = {name for job in READ for name in READ[job] if job not in TABLES.get(name, LIST_INPUTS).writers}
-    # What lists are made from, and who is not cited, is read by the job that keeps it.
-    assert {table.name for table in GOLD} - read == {LIST_INPUTS.name, SUSPECTS.name}
+    # What lists are made from, who is not cited, and what is encoded is read by the job that keeps it.
+    assert {table.name for table in GOLD} - read == {LIST_INPUTS.name, SUSPECTS.name, PICTURE_EMBEDDINGS.name}
 
 
 def test_raw_user_ids_end_at_bronze() -> None:

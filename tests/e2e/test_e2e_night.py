@@ -60,7 +60,14 @@ def test_progress_has_a_line_for_every_task_with_its_state_and_seconds(
     ended = re.findall(r"^  (\S+) +(\S+) +[\d.]+ s$", first_night.stdout, re.MULTILINE)
     assert {state for _, state in ended} == {"success"}
     night = {"resolve_run", "ingest_landing", "build_silver", "build_gold", "ensure_champion", "train_first_champion"}
-    night |= {"pin_models", "embed_texts", "predict_insights", "build_features", "score_recommendations"}
+    night |= {
+        "embed_images",
+        "pin_models",
+        "embed_texts",
+        "predict_insights",
+        "build_features",
+        "score_recommendations",
+    }
     night |= {"publish_recommendations", "report_run"}
     training = {"resolve_run", "finetune_encoder", "embed_texts", "fit_recommender", "evaluate_recommender"}
     training |= {"promote_model", "close_training"}

@@ -9,13 +9,13 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from socialrec.contracts.bronze import BRONZE
+from socialrec.contracts.bronze import BRONZE, BRONZE_PICTURES
 from socialrec.contracts.silver import SILVER
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.duplicates import judge_repeats, said_again, superseded
 from socialrec.etl.entities.follows import active_follows, merge_follows
 from socialrec.etl.entities.interactions import silver_interactions
-from socialrec.etl.entities.products import merge_products
+from socialrec.etl.entities.products import merge_products, with_pictures
 from socialrec.etl.identity import Identity
 from socialrec.etl.keys import Keys
 from socialrec.etl.schemas import spark_schema
@@ -221,9 +221,8 @@ def test_the_newest_valid_description_stands_in_the_catalogue(spark: SparkSessio
     ]  # fmt: skip
     other = {**landed, "platform": "app", "product_id": "a", "title": "Another shop's", "source_line": 5}
     previous, landed_rows = rows_of(spark, SILVER[Entity.PRODUCTS], old), (*intake, other)
-    merged = merge_products(
-        previous, rows_of(spark, BRONZE[Entity.PRODUCTS], *landed_rows), Keys(), "2026-01-06", MaskSettings()
-    )
+    new = with_pictures(rows_of(spark, BRONZE[Entity.PRODUCTS], *landed_rows), rows_of(spark, BRONZE_PICTURES), 8)
+    merged = merge_products(previous, new, Keys(), "2026-01-06", MaskSettings())
     newest = {row.product_id: row for row in merged.where("is_newest").collect()}
     a, b = newest["shop:a"], newest["shop:b"]
     assert newest["app:a"].title == "Another shop's"

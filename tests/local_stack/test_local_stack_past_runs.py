@@ -93,9 +93,9 @@ def test_a_night_that_stopped_early_names_the_step_that_it_did_not_end(settings:
 
 
 def test_a_night_that_only_looked_for_a_model_stopped_in_the_training_where_there_was_none(settings: Settings) -> None:
-    for number, job in enumerate(("ingest_landing", "build_silver", "build_gold")):
+    for number, job in enumerate(("ingest_landing", "build_silver", "build_gold", "embed_images")):
         leave(settings, NIGHT, job, NOON + number)
-    leave(settings, NIGHT, "pin_models", NOON + 3, status="checked", trains_first=True)
+    leave(settings, NIGHT, "pin_models", NOON + 4, status="checked", trains_first=True)
     assert [run.step for run in past_runs(settings)] == ["train_first_champion"]
     leave(settings, NIGHT, "pin_models", NOON + 3, status="checked", trains_first=False)
     assert [run.step for run in past_runs(settings)] == ["pin_models"]

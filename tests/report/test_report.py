@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from socialrec.contracts.bronze import BRONZE, QUARANTINE
+from socialrec.contracts.bronze import BRONZE, QUARANTINE, QUARANTINED_PICTURES
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import (
     BEHAVIOUR_PROPENSITIES,
@@ -30,7 +30,7 @@ from socialrec.display.messages.catalogue import AUTO
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.report import charts
-from socialrec.report.facts import Liked, NightFacts, Served, read_facts, read_rejected, served_groups
+from socialrec.report.facts import Liked, NightFacts, Rejected, Served, read_facts, read_rejected, served_groups
 from socialrec.report.page import render, write_report
 from socialrec.report.summary import model_of, refusal_of
 
@@ -171,6 +171,9 @@ def test_rejected_records_are_counted_by_reason_and_their_values_are_not_shown(s
         ("self_follow", 2, "shop/x/follows.csv:4, followee_id"),
         ("missing_value", 1, "shop/x/follows.csv:1, follower_id"),
     ]
+    picture = {"reason": "unreadable", "detail": "damaged PNG", "platform": "shop", "ds": D2}
+    write(shop, QUARANTINED_PICTURES, D2, *({**picture, "source_file": f"shop/x/images/{n}.png"} for n in (2, 1, 3)))
+    assert read_rejected(shop, [D2])[0] == Rejected("pictures", "unreadable", 3, "shop/x/images/1.png")
 
 
 def test_what_people_say_is_counted_by_sentiment_and_topic_most_frequent_first(shop: Lake) -> None:

@@ -235,7 +235,7 @@ def silver_products(night: str) -> str:
             FROM ranked WHERE place = 1
         ) SELECT product_id, title, description, category, brand, price_cents, currency,
             coalesce(is_active, true) is_active, updated_ts, concat_ws('. ', {parts}) text, sha256(text) text_hash,
-            first_seen_ds, platform, '{night}' ds
+            NULL::VARCHAR[] pictures, first_seen_ds, platform, '{night}' ds
         FROM named"""
 
 

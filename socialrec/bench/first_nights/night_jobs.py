@@ -32,7 +32,7 @@ def night_steps(ds: str, run_id: str, read: ReadReceipt) -> Iterator[JobStep]:
     Each step must have run before the next one is requested, because its receipt decides the next one.
     """
     about = ("--ds", ds, "--run-id", run_id)
-    for job in ("ingest_landing", "build_silver", "build_gold"):
+    for job in ("ingest_landing", "build_silver", "build_gold", "embed_images"):
         yield JobStep(job, job, about)
     yield JobStep("ensure_champion", "pin_models", (*about, "--check"))
     if not read(run_id, "pin_models")["has_champion"]:

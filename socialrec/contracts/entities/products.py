@@ -43,6 +43,12 @@ SPEC = EntitySpec(
             "Title, category, brand and description, as one clean text to encode; the description masked",
         ),
         TEXT_HASH,
+        Column(
+            "pictures",
+            ListOf("string"),
+            "SHA-256 of its pictures and its videos' frames as `lake/pictures` keeps them, the most telling first",
+            nullable=True,
+        ),
         Column("first_seen_ds", "string", "The landing day on which it first appeared"),
     ),
     silver_key=("product_id",),

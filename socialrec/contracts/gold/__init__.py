@@ -6,7 +6,7 @@ from socialrec.contracts.gold.decisions import GATE_CHECK, MODEL_DECISIONS
 from socialrec.contracts.gold.evidence import SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.gold.features import COMMUNITY_LIKES, ITEM_FEATURES, USER_FEATURES
 from socialrec.contracts.gold.lists import LIST_INPUTS, REASON, RECOMMENDATIONS
-from socialrec.contracts.gold.texts import ENCODER_VERSION, TEXT_EMBEDDINGS, TEXTS
+from socialrec.contracts.gold.texts import ENCODER_VERSION, PICTURE_EMBEDDINGS, TEXT_EMBEDDINGS, TEXTS
 from socialrec.contracts.gold.understanding import (
     BEHAVIOUR_PROPENSITIES,
     COMMENT_INSIGHTS,
@@ -27,6 +27,7 @@ __all__ = [
     "MODEL_DECISIONS",
     "MOST_PRODUCTS",
     "PASSAGES",
+    "PICTURE_EMBEDDINGS",
     "PRODUCT_ATTRIBUTES",
     "REASON",
     "RECOMMENDATIONS",
@@ -45,6 +46,7 @@ GOLD: tuple[Table, ...] = (
     SOCIAL_TIES,
     TEXTS,
     TEXT_EMBEDDINGS,
+    PICTURE_EMBEDDINGS,
     COMMENT_INSIGHTS,
     PRODUCT_ATTRIBUTES,
     SUSPECTS,

@@ -1,5 +1,6 @@
-"""Texts to encode, and their vectors."""
+"""Texts to encode, and the vectors of texts and pictures."""
 
+from socialrec.contracts.bronze import PICTURE_HASH
 from socialrec.contracts.columns import DS, PLATFORM, Column, FixedListOf, Table
 from socialrec.contracts.entities.spec import TEXT_HASH
 from socialrec.contracts.vocabulary import (
@@ -37,4 +38,18 @@ TEXT_EMBEDDINGS = Table(
     key=("text_hash", "encoder_version"),
     partition="encoder_version",
     writers=("embed_texts", "embed_passages", "predict_insights"),
+)
+
+PICTURE_EMBEDDINGS = Table(
+    layer="gold",
+    noun="picture_embeddings",
+    row="one distinct picture under one encoder version",
+    columns=(
+        PICTURE_HASH,
+        Column("embedding", FixedListOf("float32"), "Unit vector, as long as the encoder makes them"),
+        ENCODER_VERSION,
+    ),
+    key=("picture_hash", "encoder_version"),
+    partition="encoder_version",
+    writers=("embed_images",),
 )

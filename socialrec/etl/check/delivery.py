@@ -98,6 +98,11 @@ class CheckedFiles:
     readable: Mapping[LandingFile, Layouts]
     problems: Mapping[LandingFile, str]
 
+    @property
+    def layouts(self) -> dict[FileLayout, list[LandingFile]]:
+        """Readable files by layout."""
+        return _grouped(self.readable)
+
 
 def read_delivery(files: Iterable[LandingFile]) -> CheckedFiles:
     """Read the layouts of files, each once."""
@@ -125,7 +130,7 @@ def check_files(spark: SparkSession, delivery: CheckedFiles, etl: EtlSettings) -
 
 def unmet_lines(spark: SparkSession, delivery: CheckedFiles, etl: EtlSettings) -> list[str]:
     """Lines about product ids that the files name but do not contain; none where they contain no products."""
-    return [unmet.line() for unmet in find_unmet_ids(spark, _grouped(delivery.readable), etl)]
+    return [unmet.line() for unmet in find_unmet_ids(spark, delivery.layouts, etl)]
 
 
 def _grouped(readable: Mapping[LandingFile, Layouts]) -> dict[FileLayout, list[LandingFile]]:

@@ -56,6 +56,7 @@ class SilverNight:
     keys: Keys
     window_days: int
     masks: MaskSettings
+    max_product_pictures: int
     platforms: Platforms = field(default_factory=dict)
 
     def bronze(self, entity: Entity, days: Sequence[str]) -> DataFrame:

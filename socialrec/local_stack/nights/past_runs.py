@@ -18,8 +18,8 @@ from socialrec.settings import Settings
 
 JOBS = {
     NIGHTLY: (
-        *("ingest_landing", "build_silver", "build_gold", "pin_models", "embed_texts", "predict_insights"),
-        *("build_features", "score_recommendations", "publish_recommendations", "report_run"),
+        *("ingest_landing", "build_silver", "build_gold", "embed_images", "pin_models", "embed_texts"),
+        *("predict_insights", "build_features", "score_recommendations", "publish_recommendations", "report_run"),
     ),
     TRAIN: (
         "finetune_encoder",

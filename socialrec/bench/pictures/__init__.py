@@ -1,0 +1,1 @@
+"""`socialrec bench pictures`: classes of clothing from photographs, and the speed of encoding."""

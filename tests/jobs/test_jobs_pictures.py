@@ -1,0 +1,156 @@
+"""Pictures from the landing folder to vectors, through the jobs."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from landed_world import D1, D2, SILVER_JOBS, event, land, rows, run
+from PIL import Image
+from pyspark.sql import SparkSession
+from tiny_vision import make_vit
+
+from socialrec.contracts.bronze import BRONZE_PICTURES, QUARANTINED_PICTURES
+from socialrec.contracts.gold import PICTURE_EMBEDDINGS
+from socialrec.contracts.silver import SILVER_PRODUCTS
+from socialrec.contracts.vocabulary import Entity
+from socialrec.etl.check.delivery import files_to_check, read_delivery
+from socialrec.etl.check.pictures import check_pictures
+from socialrec.lake import Lake
+from socialrec.lake.pictures import PictureStore
+from socialrec.settings import load_settings
+from socialrec.settings.etl import EtlSettings
+from socialrec.settings.pictures import PictureLimits
+
+pytestmark = pytest.mark.usefixtures("spark", "one_thread")
+ALL = (*SILVER_JOBS, "embed_images")
+
+
+def picture(home: Path, ds: str, name: str, colour: str) -> None:
+    file = home / "landing" / "shop" / ds / "images" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (40, 30), colour).save(file, "PNG")
+
+
+def product(name: str, *images: str) -> dict[str, object]:
+    return {"product_id": name, "title": name, "images": [f"images/{image}" for image in images]}
+
+
+@pytest.fixture(scope="module")
+def first_night(spark: SparkSession, one_thread: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home after a night: two products with one picture in common, a broken picture, and a product without any."""
+    home = tmp_path_factory.mktemp("pictures")
+    model = make_vit(home / "vit")
+    (home / "settings.toml").write_text(f'pictures.model = "{model}"\netl.require_landing_day = false\n')
+    land(home, D1, Entity.INTERACTIONS, event("e1", D1))
+    products = (product("kite", "red.png", "cut.png", "blue.png"), product("top", "copy.png"), product("bare"))
+    land(home, D1, Entity.PRODUCTS, *products)
+    for name, colour in (("red.png", "red"), ("blue.png", "blue"), ("copy.png", "red"), ("cut.png", "green")):
+        picture(home, D1, name, colour)
+    broken = home / "landing" / "shop" / D1 / "images" / "cut.png"
+    broken.write_bytes(broken.read_bytes()[:-30])
+    run(home, D1, jobs=ALL)
+    return home
+
+
+@pytest.fixture
+def world(first_night: Path, home: Path) -> Path:
+    """A copy of that home, to change."""
+    return shutil.copytree(first_night, home, dirs_exist_ok=True, copy_function=shutil.copy2)
+
+
+def test_pictures_land_are_kept_once_and_encoded(first_night: Path) -> None:
+    lake = Lake(first_night / "lake")
+    products = {row["product_id"]: row for row in rows(lake, SILVER_PRODUCTS)}
+    red, blue = products["shop:kite"]["pictures"]
+    assert products["shop:top"]["pictures"] == [red]
+    assert products["shop:bare"]["pictures"] is None
+    [bad] = rows(lake, QUARANTINED_PICTURES)
+    assert (bad["reason"], bad["source_file"]) == ("unreadable", f"shop/{D1}/images/cut.png")
+    landed = {row["source_file"].rpartition("/")[2]: row["picture_hash"] for row in rows(lake, BRONZE_PICTURES)}
+    assert landed == {"red.png": red, "blue.png": blue, "copy.png": red}
+    kept = Image.open(io.BytesIO(PictureStore(lake.root).read(blue)))
+    assert kept.size == (40, 30)
+    vectors = {row["picture_hash"]: row["embedding"] for row in rows(lake, PICTURE_EMBEDDINGS)}
+    assert set(vectors) == {red, blue}
+    assert np.linalg.norm(list(vectors.values()), axis=1) == pytest.approx([1, 1], abs=1e-5)
+    receipt = json.loads((first_night / "runs" / D1 / "embed_images.json").read_text())
+    assert receipt["counts"] == {"encoded": 2}
+    assert receipt["picture_version"].startswith("vit-")
+
+
+def test_a_second_night_encodes_only_what_is_new_under_spark_too(world: Path) -> None:
+    with (world / "settings.toml").open("a") as file:
+        file.write("pictures.few_pictures = 0\n")
+    picture(world, D2, "green.png", "green")
+    picture(world, D2, "red.png", "red")
+    land(world, D2, Entity.PRODUCTS, product("kite", "green.png", "red.png"))
+    receipts = run(world, D2, jobs=ALL)
+    lake = Lake(world / "lake")
+    assert receipts["embed_images"]["counts"] == {"encoded": 1}
+    tonight = {row["product_id"]: row["pictures"] for row in rows(lake, SILVER_PRODUCTS, D2)}
+    assert tonight["shop:kite"][1:] == tonight["shop:top"]
+    by_spark = rows(lake, PICTURE_EMBEDDINGS)
+    assert len(by_spark) == 3
+    assert run(world, D2, jobs=["embed_images"])["embed_images"]["status"] == "up_to_date"
+    lake.drop(PICTURE_EMBEDDINGS)
+    with (world / "settings.toml").open("a") as file:
+        file.write("pictures.encode_with = 'process'\n")
+    run(world, D2, jobs=["embed_images"])
+    by_process = {row["picture_hash"]: row for row in rows(Lake(world / "lake"), PICTURE_EMBEDDINGS)}
+    assert [by_process[row["picture_hash"]] for row in by_spark if row["picture_hash"] in by_process] == [
+        row for row in by_spark if row["picture_hash"] in by_process
+    ]
+    assert set(by_process) == {name for names in tonight.values() for name in names or ()}
+
+
+def test_pictures_that_nothing_names_any_more_are_removed_once_they_are_old(first_night: Path, world: Path) -> None:
+    settings = load_settings(world)
+    store = PictureStore(settings.lake)
+    used = {row["picture_hash"] for row in rows(Lake(settings.lake), BRONZE_PICTURES)}
+    new, old = store.put(b"new"), store.put(b"old")
+    for name in (old, *used):
+        os.utime(store.path(name), (0, 0))
+    assert list(store.unused(used, days=30)) == [store.path(old)]
+    assert store.path(new).exists()
+
+
+def test_a_shop_without_pictures_pays_nothing(home: Path) -> None:
+    land(home, D1, Entity.INTERACTIONS, event("e1", D1))
+    land(home, D1, Entity.PRODUCTS, {"product_id": "kite", "title": "kite"})
+    run(home, D1, jobs=ALL)
+    lake = Lake(home / "lake")
+    tables = (BRONZE_PICTURES, QUARANTINED_PICTURES, PICTURE_EMBEDDINGS)
+    assert [lake.version(table) for table in tables] == [None] * 3
+    assert not (home / "models").exists() and not (home / "lake" / "pictures").exists()
+    receipt = json.loads((home / "runs" / D1 / "embed_images.json").read_text())
+    assert (receipt["status"], receipt["picture_version"]) == ("up_to_date", "")
+
+
+def test_a_check_before_landing_says_which_pictures_cannot_be_read(spark: SparkSession, first_night: Path) -> None:
+    day = first_night / "landing" / "shop" / D1
+    etl = load_settings(first_night).etl
+    for given in (day, first_night / "landing"):
+        with files_to_check(given, D1, etl) as files:
+            found = check_pictures(spark, read_delivery(files).layouts, etl, PictureLimits())
+        assert list(found.lines()) == [
+            "pictures: 3 of 4 can be read, the products would be published without the others",
+            f"  1 x unreadable, such as images/cut.png: {found.faults[0].detail}",
+        ]
+    assert "deliver it again" in found.faults[0].detail
+
+
+def test_a_name_that_ends_like_another_type_is_noted_and_counts(spark: SparkSession, tmp_path: Path) -> None:
+    land(tmp_path, D1, Entity.PRODUCTS, product("kite", "a.jpg"))
+    picture(tmp_path, D1, "a.jpg", "red")
+    with files_to_check(tmp_path / "landing", D1, EtlSettings()) as files:
+        found = check_pictures(spark, read_delivery(files).layouts, EtlSettings(), PictureLimits())
+    assert list(found.lines()) == [
+        "pictures: 1 of 1 can be read",
+        "  1 x other_ending, such as images/a.jpg: it is PNG, which counts",
+    ]
