@@ -413,5 +413,20 @@ def bench_aspects(
     _print_result(measure(data, part, load_settings(home).text).to_json(), as_json)
 
 
+@bench.command("pictures")
+def bench_pictures(
+    *,
+    data: Annotated[Path, typer.Option("--data", help="Folder with the public data sets")],
+    speed: Annotated[bool, typer.Option("--speed", help="Measure the speed of encoding alone")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Name the class of photographed clothing with the encoder as it is and tuned, and time encoding beside a loop."""
+    from socialrec.bench.pictures.benchmark import run as measure
+    from socialrec.bench.pictures.tuning import TuningRecipe
+
+    _print_result(measure(data, load_settings(home), TuningRecipe(), speed_alone=speed).to_json(), as_json)
+
+
 def _print_result(line: str, as_json: bool) -> None:
     print(line if as_json else json.dumps(json.loads(line), indent=2))

@@ -80,6 +80,8 @@ def test_the_version_is_that_of_the_package(call: Call) -> None:
         (["run", "--source", "ebay"], ["no source 'ebay'", "there are: demo, lastfm, amazon, recbole"]),
         (["import", "lastfm"], ["needs the folder with the HetRec 2011 files", "DATA=<folder>"]),
         (["import", "lastfm", "--data", "nowhere"], ["nowhere is not a folder", "name the folder that holds"]),
+        (["import", "demo", "--language", "fr"], ["no language 'fr'", "there are: en, zh, mixed"]),
+        (["import", "lastfm", "--language", "zh"], ["'lastfm' has texts of its own", "leave out LANGUAGE=zh"]),
         (["import", "demo", "--data", "."], ["'demo' makes its own data", "leave out"]),
         (["run", "--data", "somewhere"], ["which source is somewhere?", "SOURCE=<name>"]),
         (["import", "demo", "--ds", "1.1.2026"], ["day '1.1.2026' is not in the form YYYY-MM-DD", "2026-01-31"]),

@@ -21,6 +21,7 @@ from torch.nn import functional
 from socialrec.bench.pictures.clothing import Photographs
 from socialrec.bench.progress import to_standard_error
 from socialrec.encoders.pictures.efficientnet_lite import CHANNELS, EfficientNetLite0, normalised
+from socialrec.encoders.pictures.encoder import channels_last
 
 Scores = npt.NDArray[np.float32]
 
@@ -58,7 +59,7 @@ class Tuning:
         self.network = copy.deepcopy(network)
         self.network.fc = torch.nn.Linear(CHANNELS, n_classes)
         torch.nn.init.zeros_(self.network.fc.weight)
-        self.network.to(memory_format=torch.channels_last).train()
+        channels_last(self.network).train()
         for module in (self.network.conv_stem, self.network.bn0, *self.network.blocks[: recipe.fixed_blocks]):
             module.requires_grad_(False).eval()
         self.mean = copy.deepcopy(self.network).eval()
@@ -116,6 +117,11 @@ def read_classes(network: EfficientNetLite0, contents: Sequence[bytes], side: in
             pixels = _pixels(images)
             found.append((network.fc(network(pixels)) + network.fc(network(pixels.flip(-1)))) / 2)
     return np.asarray(torch.cat(found).numpy())
+
+
+def accuracy(network: EfficientNetLite0, pictures: Photographs, side: int) -> float:
+    """Share of the pictures whose class has the highest score."""
+    return float((read_classes(network, pictures.contents, side).argmax(axis=1) == pictures.labels).mean())
 
 
 def _batches(

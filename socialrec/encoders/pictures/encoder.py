@@ -84,6 +84,14 @@ class PictureEncoder:
         return np.stack([*pixels, *black])
 
 
+def channels_last(network: torch.nn.Module) -> torch.nn.Module:
+    """Lay the network's weights out with the channels last, in place: convolutions are faster so."""
+    import torch
+
+    # Torch's types lack this argument.
+    return network.to(memory_format=torch.channels_last)  # type: ignore[no-any-return,call-overload]
+
+
 def load_picture_encoder(settings: PictureSettings, base: Path) -> PictureEncoder:
     """Load the encoder of the settings. base: folder of converted weights, `<home>/models/base`.
 
@@ -94,7 +102,7 @@ def load_picture_encoder(settings: PictureSettings, base: Path) -> PictureEncode
     model = load_picture_model(settings.model, base)
     device = chosen_device(settings.device, "pictures.device")
     network = copy.deepcopy(model.network).to(device, encoding_dtype(settings.precision, device)).eval()
-    network = network.to(memory_format=torch.channels_last)
+    network = channels_last(network)
     batch = settings.batch or (GPU_BATCH if device == "cuda" else CPU_BATCH)
     stem = re.sub(r"[^a-z0-9]+", "-", Path(model.name).name.lower()).strip("-")
     version = f"{stem}-{hashlib.sha256(model.sha256.encode()).hexdigest()[:12]}"

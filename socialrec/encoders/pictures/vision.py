@@ -14,11 +14,11 @@ class VisionVectors(nn.Module):
     Raises ValueError for a model that reads no pictures.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: Any) -> None:
         super().__init__()
         if getattr(model, "main_input_name", "") != "pixel_values" and not hasattr(model, "get_image_features"):
             raise ValueError(f"{type(model).__name__} reads no pictures")
-        self.model = model
+        self.model: Any = model
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Vectors (n, dim) of pixels (n, 3, height, width)."""

@@ -98,6 +98,6 @@ def _read_file(
     except RefusedPictureError as refused:
         yield {**about, "reason": refused.reason.value, "detail": refused.detail}
         return
-    about |= {"kind": found.kind, "is_misnamed": not found.is_named(name)}
+    read = {**about, "kind": found.kind, "is_misnamed": not found.is_named(name)}
     for frame, content in enumerate(found.pictures):
-        yield {**about, "frame": frame, "picture_hash": keep(content)}
+        yield {**read, "frame": frame, "picture_hash": keep(content)}

@@ -27,7 +27,7 @@ def sampled_frames(file: io.BufferedReader, reader: str, limits: PictureLimits) 
     """
     n_taken = 0
     try:
-        with av.open(file, format=reader) as container:
+        with av.open(file, "r", format=reader) as container:
             if not container.streams.video:
                 raise VideoError("the video has no pictures")
             stream = container.streams.video[0]

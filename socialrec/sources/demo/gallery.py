@@ -23,7 +23,8 @@ _SECOND_SHARE = 0.1
 _STYLE_SHARE, _CATEGORY_SHARE = 0.8, 0.9
 """Shares of products whose pictures tell style and category."""
 _BROKEN = "unreadable"
-_BROKEN_PART = 0.5
+"""Reason for which ingest rejects the broken file."""
+_BROKEN_SHARE = 0.5
 """Share of the bytes of the broken file that arrived."""
 
 
@@ -127,4 +128,4 @@ def _drawn(world: DemoWorld, gallery: Gallery, traits: Sequence[ProductTraits]) 
             tells_style=bool(gallery.tells_style[product]),
             tells_category=bool(gallery.tells_category[product]),
         )
-        yield picture, content[: int(len(content) * _BROKEN_PART)] if picture.is_broken else content
+        yield picture, content[: int(len(content) * _BROKEN_SHARE)] if picture.is_broken else content
