@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,6 +20,11 @@ WithoutOption = Annotated[
 ]
 
 bench = typer.Typer(no_args_is_help=True, help="Benchmarks against peers; each ends with one JSON object on a line.")
+
+
+def _public_data() -> Path | None:
+    """Folder of the public data sets that the environment names."""
+    return Path(named) if (named := os.environ.get("SOCIALREC_DATA_DIR")) else None
 
 
 @bench.command("etl")
@@ -268,18 +274,24 @@ def bench_encode(
     *,
     data: Annotated[Path | None, typer.Option("--data", help="CSV or TSV of texts; else the demo world's")] = None,
     column: Annotated[str, typer.Option("--column", help="Column of --data with the texts")] = "text",
+    language: Annotated[
+        Literal["en", "zh"], typer.Option("--language", help="Without --data: the demo world, or zh-shopping's reviews")
+    ] = "en",
     n_texts: Annotated[int, typer.Option("--texts", min=11, help="Number of distinct texts")] = 2000,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="Rounds of encoding for each side")] = 3,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare bulk encoding with sentence-transformers: time, and agreement on nearest neighbours."""
-    from socialrec.bench.text.encode import demo_texts
+    from socialrec.bench.text.encode import chinese_texts, demo_texts
     from socialrec.bench.text.encode import run as measure
     from socialrec.bench.text.tables import read_columns
 
     settings = load_settings(home).text
-    texts = read_columns(data, [column])[0] if data else demo_texts(n_texts, settings.seed)
+    if data:
+        texts = read_columns(data, [column])[0]
+    else:
+        texts = chinese_texts(_public_data()) if language == "zh" else demo_texts(n_texts, settings.seed)
     _print_result(measure(texts, n_texts, rounds, settings).to_json(), as_json)
 
 
@@ -344,10 +356,15 @@ def bench_text(
     beside: Annotated[
         str | None, typer.Option("--beside", help="Other labels of the same texts to learn on the way: A,B")
     ] = None,
-    data: Annotated[Path | None, typer.Option("--data", help="Folder with the public data sets")] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder with the public data sets; else SOCIALREC_DATA_DIR")
+    ] = None,
     train: Annotated[Path | None, typer.Option("--train", help="Your own TSV with the header `text label`")] = None,
     test: Annotated[Path | None, typer.Option("--test", help="Your own TSV for scoring, in the same format")] = None,
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Number of seeds to train with")] = 1,
+    few: Annotated[
+        int | None, typer.Option("--few", min=10, help="Learn from so many texts, with the encoder frozen")
+    ] = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Number of seeds to train with, or of draws")] = 1,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -356,12 +373,14 @@ def bench_text(
     The settings under `text` apply; where they are silent, the whole encoder is tuned in up to 1,200 steps.
     """
     from socialrec.bench.text.benchmark import run as measure
+    from socialrec.bench.text.few import run as measure_few
     from socialrec.bench.text.recipe import with_recipe
     from socialrec.bench.text.tasks import load_beside, load_files, load_task, load_together
     from socialrec.bench.text.together import run as compare
 
     text = load_settings(home).text
     names = task.split(",") if task else []
+    data = data or (_public_data() if task else None)
     if beside and (len(names) != 1 or not data):
         raise UserError("--beside goes with one --task and --data")
     if len(names) > 1 and data and not (train or test):
@@ -374,6 +393,9 @@ def bench_text(
         loaded = load_files(train, test)
     else:
         raise UserError("give --task with --data, or --train with --test")
+    if few is not None:
+        _print_result(measure_few(loaded, few, with_recipe(text, loaded), seeds).to_json(), as_json)
+        return
     others = load_beside(loaded, beside.split(","), data) if beside and data else []
     _print_result(measure(loaded, with_recipe(text, loaded), seeds, others).to_json(), as_json)
 

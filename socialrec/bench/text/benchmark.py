@@ -10,7 +10,7 @@ import psutil
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from socialrec.bench.progress import to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
@@ -64,9 +64,15 @@ def _regression(task: SplitTask) -> LogisticRegression:
     return LogisticRegression(max_iter=_MAX_ITERATIONS, class_weight="balanced" if task.metric == "macro_f1" else None)
 
 
+def tfidf_regression(task: SplitTask) -> Pipeline:
+    """Logistic regression over TF-IDF of one and two words, or characters where no space is between words."""
+    analyzer = "word" if task.is_spaced else "char"
+    words = TfidfVectorizer(analyzer=analyzer, ngram_range=(1, 2), min_df=2, sublinear_tf=True)
+    return make_pipeline(words, _regression(task))
+
+
 def _tfidf(known: Examples, task: SplitTask) -> Scores:
-    model = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True), _regression(task))
-    model.fit(known.texts, known.labels)
+    model = tfidf_regression(task).fit(known.texts, known.labels)
     return scores(task.test.labels, model.predict(task.test.texts))
 
 
@@ -111,9 +117,11 @@ def _result(
             **{name: round(value, 4) for name, value in (means | spreads).items()},
             "gain": round(means[task.metric] - floor, 4),
             "seeds": len(runs),
+            "model": settings.model,
             "tuning": settings.tuning.value,
             "steps": settings.train_steps,
             **{f"n_{name}": len(part.texts) for name, part in sizes.items()},
+            "test_sha256": task.test.sha256,
         },
         seconds={"a_seed": round(seconds, 1)},
         peak_mib=held_mib(),

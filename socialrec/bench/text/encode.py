@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ import psutil
 from socialrec.bench.load import LoadMeter, MachineLoad
 from socialrec.bench.progress import to_standard_error
 from socialrec.bench.result import BenchResult, PeerResult, versions
+from socialrec.bench.text.tasks import load_task
 from socialrec.encoders.encoder import Encoder, Vectors, load_encoder
 from socialrec.encoders.shipped.choice import with_model
 from socialrec.encoders.weights import model_folder
@@ -57,6 +59,13 @@ def demo_texts(n_texts: int, seed: int, language: str = "en") -> list[str]:
     # Some texts are equal, and only distinct ones are encoded.
     traits = (draw_traits(rng, *names[number % len(names)]) for number in range(2 * n_texts))
     return [". ".join(words.product(rng, each)) for each in traits]
+
+
+def chinese_texts(data: Path | None) -> list[str]:
+    """Reviews of zh-shopping; UserError where the folder of the data sets is not given."""
+    if data is None:
+        raise UserError("--language zh reads zh-shopping: set SOCIALREC_DATA_DIR to the folder that holds it")
+    return load_task("zh-category", data).training.texts
 
 
 def neighbour_overlap(ours: Vectors, expected: Vectors) -> float:

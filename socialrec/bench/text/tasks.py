@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -31,6 +32,11 @@ class Examples:
     texts: list[str]
     labels: list[str]
 
+    @property
+    def sha256(self) -> str:
+        """Hash of the texts, in any order: it names a split that others can make again."""
+        return hashlib.sha256("\n".join(sorted(self.texts)).encode()).hexdigest()
+
     def take(self, places: Sequence[int]) -> Examples:
         """Take these examples, in this order."""
         return Examples([self.texts[place] for place in places], [self.labels[place] for place in places])
@@ -46,6 +52,11 @@ class SplitTask:
     training: Examples
     validation: Examples
     test: Examples
+
+    @property
+    def is_spaced(self) -> bool:
+        """False where the task's language puts no spaces between words."""
+        return not self.name.startswith("zh-")
 
 
 def load_task(name: str, data: Path) -> SplitTask:
