@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 from socialrec.runtime.scratch import scratch_folder
 from socialrec.settings import HOME_VARIABLE, Settings
+from socialrec.settings.java import driver_options
 from socialrec.settings.services import LOOPBACK
 
 _SCRATCH = "spark"
@@ -104,7 +105,7 @@ def session_conf(settings: Settings, folder: Path) -> dict[str, str]:
         "spark.sql.shuffle.partitions": str(spark.shuffle_partitions),
         "spark.local.dir": str(folder),
         "spark.sql.warehouse.dir": (folder / "warehouse").as_uri(),
-        "spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={folder} -XX:+UseParallelGC",
+        "spark.driver.extraJavaOptions": driver_options(settings, folder),
     }
     if spark.is_local:
         # With a secret that Spark generates, because other accounts can reach loopback ports too.

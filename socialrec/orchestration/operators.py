@@ -19,6 +19,7 @@ from socialrec.orchestration.commands import JOBS, RUN_ID, command, program, rea
 from socialrec.orchestration.links import SparkLink, TrainingRunLink, links_of
 from socialrec.orchestration.notes import write_note
 from socialrec.settings import load_settings
+from socialrec.settings.java import driver_options
 from socialrec.settings.threads import PATIENT
 
 USER_ERROR = 2
@@ -112,6 +113,9 @@ class SparkJob(_Receipted, SparkSubmitOperator):
     def execute(self, context: Any) -> Any:
         """Submit the job, wait and return its receipt. A UserError is not retried."""
         self.application_args = without_blanks(self.application_args or [])
+        settings = load_settings()
+        options = {"spark.driver.extraJavaOptions": driver_options(settings, settings.scratch)}
+        self.conf = options | (self.conf or {})
         try:
             super().execute(context)
         except AirflowException as error:

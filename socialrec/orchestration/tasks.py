@@ -81,7 +81,6 @@ def group(group_id: str, name: str) -> TaskGroup:
 
 def spark_job(settings: Settings, job: str, *arguments: str) -> SparkJob:
     """Make a task that submits a job to the cluster of connection `spark_default`."""
-    scratch = settings.scratch
     return SparkJob(
         task_id=job,
         job=job,
@@ -90,7 +89,7 @@ def spark_job(settings: Settings, job: str, *arguments: str) -> SparkJob:
         conn_id="spark_default",
         driver_memory=settings.spark.driver_memory,
         properties_file=str(settings.spark_secret) if settings.spark_secret else None,
-        conf={"spark.driver.extraJavaOptions": f"-Djava.io.tmpdir={scratch}", **settings.spark.conf},
+        conf=settings.spark.conf,
         env_vars={
             **PATIENT,
             "PYSPARK_PYTHON": sys.executable,

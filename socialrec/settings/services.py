@@ -45,6 +45,10 @@ class SparkSettings(Section):
     """Authentication between the parts of a cluster by the secret in `secrets/spark.conf`, as `make cluster` and
     `socialrec serve` start them. In local mode it is always on, with a secret per session.
     """
+    quick_landing_mib: int = Field(64, ge=0)
+    """Size of the landing folder up to which Java, in local mode, compiles Spark's code quickly instead of thoroughly:
+    a small night takes a third less time so, a large one more. 0 is never.
+    """
     conf: dict[str, str] = Field(default_factory=dict)
     """Further Spark properties, by their own names."""
     conf_dir: Path = Path(__file__).parents[1] / "etl" / "spark_conf"

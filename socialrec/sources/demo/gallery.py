@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from socialrec.contracts.landing import PICTURE_FOLDER
+from socialrec.contracts.vocabulary import PictureReason
 from socialrec.sources.demo.drawing.rendering import draw_product
 from socialrec.sources.demo.faults import Counts, Records
 from socialrec.sources.demo.ids import product_id
@@ -22,8 +23,6 @@ _SECOND_SHARE = 0.1
 """Share of the products with a picture that have a second one."""
 _STYLE_SHARE, _CATEGORY_SHARE = 0.8, 0.9
 """Shares of products whose pictures tell style and category."""
-_BROKEN = "unreadable"
-"""Reason for which ingest rejects the broken file."""
 _BROKEN_SHARE = 0.5
 """Share of the bytes of the broken file that arrived."""
 
@@ -112,7 +111,8 @@ def write_pictures(
             file.write_bytes(content)
             counts.records += 1
             if picture.is_broken:
-                counts.quarantined[_BROKEN] = counts.quarantined.get(_BROKEN, 0) + 1
+                reason = PictureReason.UNREADABLE.value
+                counts.quarantined[reason] = counts.quarantined.get(reason, 0) + 1
         counts.published += not picture.is_broken and not picture.is_copy
     counts.duplicate = counts.records - counts.published - sum(counts.quarantined.values())
     return counts

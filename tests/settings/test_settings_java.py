@@ -1,0 +1,40 @@
+"""Java's options for Spark: quick compilation for small shops in local mode, thorough compilation for all others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from socialrec.settings import load_settings
+from socialrec.settings.java import driver_options
+
+QUICK = "-XX:TieredStopAtLevel=1"
+
+
+@pytest.mark.parametrize(
+    ("landed_bytes", "limit_mib", "master", "is_quick"),
+    [
+        (1024**2, 1, "local[2]", True),
+        (1024**2 + 1, 1, "local[2]", False),
+        (10, 0, "local[2]", False),
+        (10, 1, "spark://127.0.0.1:7077", False),
+    ],
+    ids=["small", "large", "switched off", "a cluster"],
+)
+def test_java_compiles_quickly_where_little_has_landed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, landed_bytes: int, limit_mib: int, master: str, is_quick: bool
+) -> None:
+    monkeypatch.setenv("SOCIALREC_SPARK__QUICK_LANDING_MIB", str(limit_mib))
+    monkeypatch.setenv("SOCIALREC_SPARK__MASTER", master)
+    day = tmp_path / "landing" / "shop" / "2026-01-31"
+    day.mkdir(parents=True)
+    (day / "comments.jsonl").write_bytes(b"x" * (landed_bytes - 4))
+    (day / "products.csv").write_bytes(b"id\n\n")
+    options = driver_options(load_settings(tmp_path), tmp_path / "scratch")
+    assert (QUICK in options) is is_quick
+    assert f"-Djava.io.tmpdir={tmp_path / 'scratch'}" in options
+
+
+def test_a_shop_without_a_landing_folder_is_small(tmp_path: Path) -> None:
+    assert QUICK in driver_options(load_settings(tmp_path), tmp_path)
