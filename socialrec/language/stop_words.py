@@ -1,4 +1,4 @@
-"""Words without information about a product's subject, by language: function words, and words that only judge."""
+"""Words without information about a product, by language: function words, words that only judge, words about sales."""
 
 from __future__ import annotations
 

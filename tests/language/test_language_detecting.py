@@ -4,6 +4,13 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import io
+import os
+import zipfile
+from pathlib import Path
+
 import pytest
 
 from socialrec.language.detecting import language_of
@@ -35,3 +42,15 @@ def test_a_short_text_has_the_language_of_its_script_or_words(text: str, languag
 @pytest.mark.parametrize("text", NO_LANGUAGE)
 def test_a_text_without_words_of_one_language_has_none(text: str) -> None:
     assert language_of(text) is None
+
+
+@pytest.mark.skipif("SOCIALREC_DATA_DIR" not in os.environ, reason="SOCIALREC_DATA_DIR names no real data")
+def test_real_reviews_have_the_language_that_they_are_written_in() -> None:
+    data = Path(os.environ["SOCIALREC_DATA_DIR"])
+    archive = zipfile.ZipFile(data / "zh-shopping" / "online_shopping_10_cats.zip")
+    with archive, archive.open("online_shopping_10_cats.csv") as file:
+        chinese = [row["review"] for row in csv.DictReader(io.TextIOWrapper(file, "utf-8-sig"))][::50]
+    with gzip.open(data / "musical-instruments" / "reviews.csv.gz", "rt", encoding="utf-8") as lines:
+        english = [row["reviewText"][:200] for row in csv.DictReader(lines) if row["reviewText"]][::10]
+    for texts, language in ((chinese, "zh"), (english, "en")):
+        assert sum(language_of(text) == language for text in texts) >= 0.99 * len(texts)
