@@ -64,8 +64,8 @@ class AnswersFacts:
     """Facts of one day's answers for its page.
 
     decisions and reasons: counts by their words. examples: by decision, rows of question, title (empty without a
-    product), text, language, reason (in words) and quotes. to_do: the products with most questions that no passage answers:
-    title, number of questions, and some of them.
+    product), text, language, reason (in words) and quotes. to_do: the products with most questions that no passage
+    answers: title, number of questions, and some of them.
     """
 
     ds: str

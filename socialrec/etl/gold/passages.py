@@ -62,7 +62,7 @@ class PassageBuilder:
         priced = prices(offered).withColumn("origin", F.lit(PassageSource.STATED.value))
         known = attributes.select("product_id", "attribute", "value", "origin").unionByName(priced)
         of_offered = known.join(offered.select("product_id", "platform", "updated_ts"), "product_id")
-        said = F.explode(F.array(*(_attribute_said(messages_in(language)) for language in self.languages)))
+        said = F.explode(F.array(*(attribute_said(messages_in(language)) for language in self.languages)))
         rows = of_offered.withColumns({"source": F.col("origin"), "speaker": F.lit(""), "said": said})
         return _part(rows.select("*", "said.text", "said.language"), "updated_ts")
 
@@ -137,7 +137,7 @@ def agreeing(sentences: DataFrame) -> DataFrame:
     )
 
 
-def _attribute_said(messages: Messages) -> Column:
+def attribute_said(messages: Messages) -> Column:
     """Sentence about an attribute in one language: struct of `language` and `text`, null where nothing is known."""
     name = F.col("attribute")
     for known in ATTRIBUTE_NAMES:
