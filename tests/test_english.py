@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 CODE = sorted(path for folder in ("socialrec", "jobs", "dags") for path in (ROOT / folder).rglob("*.py"))
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "Makefile"])
-WORD_LISTS = {ROOT / "socialrec" / "features" / "stop_words.py"}
+WORD_LISTS = {ROOT / "socialrec" / "language" / name for name in ("latin_words.py", "stop_words.py")}
 """Modules whose strings are data, of many languages."""
 
 OPENINGS = re.compile(

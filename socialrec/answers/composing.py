@@ -24,8 +24,12 @@ _SECOND_PERSON = (
     (re.compile(rf"\b(?:the )?{_PERSON}s(?= (?:{_MODAL}|need|get|have)\b)", re.IGNORECASE), "you"),
     (re.compile(rf"\b(?:the|a|an) {_PERSON}'s\b|\b(?:the )?{_PERSON}s'(?=\s)", re.IGNORECASE), "your"),
 )
-_YES_OR_NO = re.compile(r"^\s*(?:yes|no|yeah|nope)\b[\s,.!:;-]*", re.IGNORECASE)
-_FIRST_PERSON = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself)\b", re.IGNORECASE)
+_YES_OR_NO = re.compile(
+    r"^\s*(?:(?:yes|no|yeah|nope)\b[\s,.!:;-]*"
+    r"|(?:是的?|不是|对|不对|有的?|没有|会的?|不会|能|不能|可以的?|不可以|行|不行)[\s,.!;\uff0c\u3002\uff01\uff1b]+)",
+    re.IGNORECASE,
+)
+_FIRST_PERSON = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself)\b|我|咱|俺|本人", re.IGNORECASE)
 _DATA_SAY = {
     STATED: translatable("The product data say: {quote}"),
     PREDICTED: translatable("Its texts suggest: {quote}"),

@@ -19,7 +19,7 @@ _INSULTS = re.compile(
     r"\b(?:idiots?|stupid|morons?|dumb|assholes?|bastards?|bitch(?:es)?|shut up|fuck\w*|shit(?:ty|head)?|cunts?"
     r"|retard(?:s|ed)?"
     r"|(?:you|your) (?:are |all )*(?:crooks?|thieves|liars?|scum|trash|garbage|pathetic|clowns?))\b"
-    r"|傻逼|混蛋|白痴|骗子",
+    r"|傻[逼比叉]|煞笔|沙雕|混蛋|王八蛋|白痴|脑残|弱智|骗子|奸商|黑店|去死|滚蛋|他妈的?|操你|狗屁|垃圾(?:店|卖家|商家|客服)",
     re.IGNORECASE,
 )
 _ORDERS = re.compile(
@@ -38,7 +38,10 @@ _ORDERS = re.compile(
     r"\b(?:only|exactly|always|instead|with the words?|that it is free"
     r"|that this is|that the|yes to|no to)\b"
     r"|\b(?:assistant|chatbot|bot|ai|language model)\b[^.!?]{0,20}\b(?:must|should|shall|has to|please)\b"
-    r"|忽略.{0,10}(?:指令|以上|上面|规则)",
+    r"|(?:忽略|无视|忘记|忘掉|不要理会|绕过).{0,10}(?:指令|指示|以上|上面|之前|前面|规则|规定|提示|限制)"
+    r"|(?:系统|开发者|管理员)(?:提示|消息|指令|模式)|你现在(?:是|扮演)|(?:扮演|假装(?:你)?是|假装成)"
+    r"|(?:输出|透露|告诉我|显示|重复)你?的?(?:提示词|系统提示|指令|密码|密钥)"
+    r"|(?:请|必须|应该|只能?|务必|一律|直接)(?:回答|回复|说)(?:[\"\u201c\u300c]|是|不是|免费|可以|只)",
     re.IGNORECASE,
 )
 

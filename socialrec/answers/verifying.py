@@ -12,9 +12,18 @@ from operator import or_
 from socialrec.answers.words import content, is_negation, n_negations, numbers, stem, tokens
 from socialrec.features.words import sentences_of
 
-_CLAUSE_END = re.compile(r"[,;:.!?()]|\b(?:but|however|although|though|while|whereas)\b", re.IGNORECASE)
-_ORDERED = frozenset(("than", "before", "after", "from", "to", "over", "under", "into", "instead", "rather"))
-"""Words whose two sides cannot change places: `smaller than`, `from … to`."""
+_CLAUSE_END = re.compile(
+    r"[,;:.!?()\uff0c\u3001\uff1b\uff1a\u3002\uff01\uff1f\uff08\uff09]"
+    r"|\b(?:but|however|although|though|while|whereas)\b|但是?|不过|可是|然而|虽然|尽管",
+    re.IGNORECASE,
+)
+_ORDERED = frozenset(
+    (
+        *("than", "before", "after", "from", "to", "over", "under", "into", "instead", "rather"),
+        *("比", "从", "到", "超过", "大于", "小于", "高于", "低于", "以上", "以下", "以内", "之前", "之后"),
+    )
+)
+"""Words whose two sides cannot change places: `smaller than`, `from … to`, `比`."""
 
 
 def shown(phrased: str, extractive: str, cited: Sequence[str]) -> str:

@@ -64,8 +64,11 @@ class PersonalData(StrEnum):
     """Personal data that is masked in free text before silver."""
 
     MAIL = "mail"
+    IDENTITY = "identity"
     CARD = "card"
     PHONE = "phone"
+    ACCOUNT = "account"
+    NAME = "name"
     ADDRESS = "address"
 
 

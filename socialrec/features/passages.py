@@ -10,11 +10,13 @@ from functools import cache
 from socialrec.contracts.vocabulary import PassageSource, PersonalData
 from socialrec.display.messages.catalogue import Messages, languages, messages_in, translatable
 from socialrec.features.words import sentences_of
+from socialrec.language.forms import normal
+from socialrec.language.segmenting import spaced
 from socialrec.privacy.masking.personal_data import mask_of
 
 MIN_WORDS = 3
 MIN_UNSPACED = 6
-"""Minimum letters of a sentence in a script without spaces between words."""
+"""Letters of a sentence in a script without spaces that are enough too: not all of them are cut into words."""
 MAX_CHARS = 500
 """Maximum length of a sentence; a longer one is a text without ends of sentences, which nobody can check."""
 ATTRIBUTES = frozenset({PassageSource.STATED, PassageSource.PREDICTED})
@@ -26,8 +28,12 @@ _ATTRIBUTE_FORMS = {
     PassageSource.STATED: translatable("The {attribute} is {value}."),
     PassageSource.PREDICTED: translatable("The {attribute} is probably {value}."),
 }
-ATTRIBUTE_NAMES = (translatable("brand"), translatable("category"), translatable("price"))
-"""Names of the attributes that all products have; others are the shop's own."""
+ATTRIBUTE_NAMES = (
+    *(translatable("brand"), translatable("category"), translatable("price"), translatable("colour")),
+    *(translatable("color"), translatable("size"), translatable("style"), translatable("material")),
+    *(translatable("gender"), translatable("pattern")),
+)
+"""Names of attributes that are translated; others keep the shop's own."""
 _MASKS = tuple(mask_of(kind) for kind in PersonalData)
 
 
@@ -44,12 +50,12 @@ def is_citable(sentence: str) -> bool:
     """Check if an answer may cite a sentence."""
     if len(sentence) > MAX_CHARS or _QUESTION.search(sentence) or any(mask in sentence for mask in _MASKS):
         return False
-    return len(_WORD.findall(sentence)) >= MIN_WORDS or len(_UNSPACED.findall(sentence)) >= MIN_UNSPACED
+    return len(_WORD.findall(spaced(normal(sentence)))) >= MIN_WORDS or len(_UNSPACED.findall(sentence)) >= MIN_UNSPACED
 
 
 def normalised(sentence: str) -> str:
-    """Words of a sentence in small letters, in order, without other signs: equal where two sentences say the same."""
-    return " ".join(_WORD.findall(sentence.casefold()))
+    """Words of a sentence in normal form, in order, without other signs: equal where two sentences say the same."""
+    return " ".join(_WORD.findall(normal(sentence).casefold()))
 
 
 def passage_id(subject: str, source: PassageSource, words: str) -> str:

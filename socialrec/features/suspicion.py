@@ -27,6 +27,8 @@ import scipy.sparse as sp
 from socialrec.contracts.columns import Table
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS
 from socialrec.lake import Lake
+from socialrec.language.forms import normal
+from socialrec.language.segmenting import spaced
 
 SUSPECT_DAYS = 7
 """Landing days up to the night that are searched for rings of fake accounts."""
@@ -154,7 +156,7 @@ def _crowds(users: list[str], first: Mapping[str, int]) -> dict[str, int]:
 
 def _runs(text: str) -> set[str]:
     """Runs of three words; none of a text that is too short."""
-    words = _WORD.findall(text.lower())
+    words = _WORD.findall(spaced(normal(text)))
     return {" ".join(words[place : place + 3]) for place in range(len(words) - 2)} if len(words) >= MIN_WORDS else set()
 
 

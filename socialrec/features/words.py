@@ -10,13 +10,15 @@ import numpy as np
 import pyarrow as pa
 
 from socialrec.contracts.opinions import LABEL_WORDS, WORD_OR_SIGN
-from socialrec.features.stop_words import CHINESE_SEPARATORS, STOP_WORDS
+from socialrec.language.forms import normal
+from socialrec.language.segmenting import HAN, spaced
+from socialrec.language.stop_words import STOP_WORDS
 from socialrec.vectors.arrays import ABSENT, Csr, csr, positions
 
-WORD = re.compile(r"[^\W\d_][\w'-]+\w")
-CHINESE = re.compile(r"[\u4e00-\u9fff]+")
-CHINESE_LENGTHS = range(2, 5)
-"""Characters of a piece of Chinese between separators that counts as a word."""
+WORD = re.compile(rf"[{HAN}]{{2,}}|(?![\u3040-\u309f])[^\W\d_][\w'-]+\w")
+"""Pattern of a word that may tell about a product: two Han characters or three letters, no hiragana, which are endings
+and particles.
+"""
 WORDS_PER_PRODUCT = 12
 MAX_PRODUCT_SHARE = 0.25
 MIN_PRODUCTS = 2
@@ -31,13 +33,8 @@ _LABEL_PART = re.compile(WORD_OR_SIGN)
 
 
 def words_of(text: str) -> list[str]:
-    """Words of a text in lower case, in order, without stop words."""
-    small = text.lower()
-    found = [word for word in WORD.findall(CHINESE.sub(" ", small)) if word not in STOP_WORDS]
-    for run in CHINESE.findall(small):
-        pieces = "".join(" " if sign in CHINESE_SEPARATORS else sign for sign in run).split()
-        found += [piece for piece in pieces if len(piece) in CHINESE_LENGTHS and piece not in STOP_WORDS]
-    return found
+    """Words of a text in normal form, in order, without stop words."""
+    return [word for word in WORD.findall(spaced(normal(text))) if word not in STOP_WORDS]
 
 
 def is_label(text: str) -> bool:
@@ -65,10 +62,10 @@ def sentences_of(text: str) -> list[str]:
 
 
 def shortened(sentence: str, word: str) -> str:
-    """Cut a sentence to `QUOTE_CHARACTERS` around a word in lower case."""
+    """Cut a sentence to `QUOTE_CHARACTERS` around a word in normal form."""
     if len(sentence) <= QUOTE_CHARACTERS:
         return sentence
-    middle = sentence.lower().find(word) + len(word) // 2
+    middle = normal(sentence).find(word) + len(word) // 2
     start = max(0, min(middle - QUOTE_CHARACTERS // 2, len(sentence) - QUOTE_CHARACTERS))
     end = start + QUOTE_CHARACTERS
     return f"{'…' if start else ''}{sentence[start:end].strip()}{'…' if end < len(sentence) else ''}"

@@ -10,7 +10,7 @@ from socialrec.settings.section import Section, Share
 class AnswersSettings(Section):
     """Settings of answers to customers' questions."""
 
-    languages: tuple[str, ...] = Field(("en",), min_length=1)
+    languages: tuple[str, ...] = Field(("en", "zh"), min_length=1)
     """Languages of questions that are answered (ISO 639-1); others are handed over."""
     max_question_characters: int = Field(1_000, ge=1)
     """Longest question that is answered; longer ones are handed over."""

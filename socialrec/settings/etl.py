@@ -23,8 +23,14 @@ class MaskSettings(Section):
     """Kinds of personal data that are masked in free text before silver."""
 
     mail: bool = True
+    identity: bool = True
+    """Numbers of Chinese identity cards."""
     card: bool = True
     phone: bool = True
+    account: bool = True
+    """Names of accounts at WeChat and QQ."""
+    name: bool = True
+    """Chinese names of recipients."""
     address: bool = True
     phone_countries: tuple[Annotated[str, AfterValidator(_country)], ...] = PHONE_COUNTRIES
     """Codes (ISO 3166) of the countries whose phone numbers are recognised without + or 00 and a country code."""
@@ -37,7 +43,7 @@ class MaskSettings(Section):
     @classmethod
     def nothing(cls) -> MaskSettings:
         """Settings that mask nothing."""
-        return cls(mail=False, card=False, phone=False, address=False)
+        return cls(**{kind.value: False for kind in PersonalData})
 
 
 def _time_zone(name: str) -> str:

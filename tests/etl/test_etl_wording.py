@@ -17,6 +17,7 @@ from socialrec.etl.wording.cleaning import cleaned
 from socialrec.etl.wording.joiners import without_invisible
 from socialrec.etl.wording.markup import without_markup
 from socialrec.etl.wording.texts import language, with_clean_texts
+from socialrec.language.detecting import language_of
 from socialrec.settings.etl import MaskSettings
 
 ALL, NOTHING = MaskSettings(), MaskSettings.nothing()
@@ -98,9 +99,16 @@ def test_joiners_stay_where_they_shape_a_word_or_an_emoji(landed: str, read: str
     assert without_invisible(landed) == read
 
 
-def test_languages_that_share_a_script_are_told_by_their_letters(spark: SparkSession) -> None:
-    frame = spark.createDataFrame([(text,) for text in LANGUAGES], "text string")
-    assert {row.text: row.code for row in frame.select("text", language("text").alias("code")).collect()} == LANGUAGES
+def test_spark_and_duckdb_tell_languages_as_python_does(spark: SparkSession) -> None:
+    texts = [*LANGUAGES, "It was the one", "Das ist gut", "nice dress", "这件很好", "I\u2019m so happy"]
+    texts += ["Nike鞋 the best of it", "é", ""]
+    frame = spark.createDataFrame([(text,) for text in texts], "text string")
+    expected = [language_of(text) or "und" for text in texts]
+    assert {row.text: row.code for row in frame.select("text", language("text").alias("code")).collect()} == dict(
+        zip(texts, expected, strict=True)
+    )
+    assert in_duckdb(texts, NOTHING, "language") == expected
+    assert expected[: len(LANGUAGES)] == list(LANGUAGES.values())
 
 
 @pytest.mark.parametrize("part", ["<a href='", "<b ", "<!--", "<", "&#x1", "&", "<a x=1 "])
@@ -114,7 +122,8 @@ PARTS = (
     *ENTITIES, *TAGS, *NO_TAGS, *(landed for landed, _ in JOINERS.values()),
     "ann@x.de", "４１１１", "030 1234567", "ISBN 0306406152", "电话15912345678", "Postfach 12",
     "Feldweg 3, 80331 München", "12 rue de Rivoli", "12b Abbey Road, London NW8 9AY", "Karl-Marx-Str.5",
-    "&#64;x.de", "1", "\u00a0", "\t", "é", "e\u0301", " ",
+    "微信号abc_1234", "vx：good_shop", "QQ12345678", "收件人：张三，", "身份证110105491231002", "上海市世纪大道一号",
+    "阳光小区3栋2单元501室", "&#64;x.de", "1", "\u00a0", "\t", "é", "e\u0301", " ",
 )  # fmt: skip
 
 
@@ -123,12 +132,12 @@ def in_spark(spark: SparkSession, texts: list[str], masks: MaskSettings) -> list
     return [row.text for row in with_clean_texts(frame, {"text": masks}).collect()]
 
 
-def in_duckdb(texts: list[str], masks: MaskSettings) -> list[str]:
+def in_duckdb(texts: list[str], masks: MaskSettings, function: str = "clean_text") -> list[str]:
     connection = duckdb.connect()
     add_cleaners(connection, masks)
     for macro in macros(bytes(32)):
         connection.execute(macro)
-    rows = connection.execute("SELECT clean_text(text) FROM (SELECT unnest(?) AS text)", [texts]).fetchall()
+    rows = connection.execute(f"SELECT {function}(text) FROM (SELECT unnest(?) AS text)", [texts]).fetchall()
     return [text for (text,) in rows]
 
 

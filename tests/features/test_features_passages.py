@@ -21,6 +21,7 @@ COMMENT = PassageSource.COMMENT
         ("Call me at [phone] please. I would buy it again.", [(1, "I would buy it again.")]),
         ('He asked: "does it fly?"', []),
         ("这个风筝飞得很高。好!结实吗?", [(0, "这个风筝飞得很高。")]),
+        ("好。质量好。质量非常好。", [(2, "质量非常好。")]),
         ("yes " * 200, []),
         ("", []),
     ],
@@ -46,6 +47,13 @@ def test_name_and_value_are_read_back_from_a_sentence_in_any_language(language: 
         "dr. finch. ltd",
     )
     assert attribute_of("It flies well.") == ("", "")
+
+
+def test_an_attribute_of_a_product_in_chinese_is_said_in_chinese() -> None:
+    said = [attribute_sentence(name, "Lego", PassageSource.STATED, messages_in("zh")) for name in ("品牌", "voltage")]
+    assert said == ["品牌是Lego。", "voltage是Lego。"]
+    assert attribute_sentence("品牌", "Lego", PassageSource.PREDICTED, messages_in("zh")) == "品牌可能是Lego。"
+    assert [list(passages_in(one, PassageSource.STATED)) for one in said] == [[(0, one)] for one in said]
 
 
 def test_sentences_of_the_same_words_are_one_passage_of_their_product_and_source() -> None:

@@ -100,3 +100,9 @@ def test_words_count_where_two_others_say_the_same_of_the_same_product(n_alike: 
 def test_undated_events_make_no_burst() -> None:
     undated = interactions(*PUSH).set_column(2, "event_ts", pa.nulls(len(PUSH), TIME))
     assert find_suspects(undated, comments(), follows(*among(FAKES))) == []
+
+
+def test_the_same_words_in_chinese_are_found_without_spaces_in_either_form_of_characters() -> None:
+    said = ("这件衣服质量非常好颜色也漂亮推荐大家购买", "這件衣服質量非常好顏色也漂亮推薦大家購買")
+    same = [(user, "lamp", said[number % 2]) for number, user in enumerate(FAKES[:3])]
+    assert same_words(comments(*same)) == dict.fromkeys(FAKES[:3], "lamp")

@@ -127,10 +127,12 @@ def test_prices_sizes_dates_orders_books_and_goods_stay(text: str) -> None:
 
 @pytest.mark.parametrize("kind", PersonalData)
 def test_a_kind_that_is_not_asked_for_stays(kind: PersonalData) -> None:
-    text = "ann@x.de, 4111111111111111, 030 1234567, Hauptstraße 12"
+    text = "ann@x.de, 11010519491231002X, 4111111111111111, 030 1234567, QQ 12345678, 姓名: 张三, Hauptstraße 12"
     shown = dict(zip(PersonalData, text.split(", "), strict=True))
+    masked = dict(shown) | {each: f"[{each}]" for each in PersonalData}
+    masked |= {PersonalData.ACCOUNT: "QQ [account]", PersonalData.NAME: "姓名: [name]", kind: shown[kind]}
     masks = MaskSettings(**{kind.value: False})
-    assert mask_text(text, masks) == ", ".join(shown[each] if each is kind else f"[{each}]" for each in PersonalData)
+    assert mask_text(text, masks) == ", ".join(masked[each] for each in PersonalData)
 
 
 def test_numbers_of_countries_that_are_not_listed_stay_unless_they_name_their_country() -> None:

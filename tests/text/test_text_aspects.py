@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
+from chinese_reviews import FIRST, SECOND
 
 from socialrec.settings.aspects import ASPECTS, Entry, entry_of
 from socialrec.sources.demo_words import ASPECT_WORDS
@@ -117,3 +118,21 @@ def test_an_aspect_is_quoted_by_the_first_sentence_that_names_it() -> None:
     assert [reader.quote(text, aspect) for aspect in ("size", "fit")] == ["So cute but TIGHT!", "Fits."]
     # A phrase that runs across sentences is in none of them.
     assert (list(reader.read("worth it")), reader.quote("worth! It", "price")) == (["price"], "")
+
+
+def precision_of(cases: str) -> float:
+    """Share of right ones among what is read of made-up Chinese sentences: aspects with their signs."""
+    signs = {"+": "positive", "-": "negative", "0": "neutral"}
+    n_read = n_right = 0
+    for case in cases.strip().splitlines():
+        text, _, expected = case.partition("|")
+        right = {(said[:-1], signs[said[-1]]) for said in expected.split()}
+        read = {(aspect, said.value) for aspect, said in DEFAULT.read(text).items() if said != "unknown"}
+        n_read, n_right = n_read + len(read), n_right + len(read & right)
+    return n_right / n_read
+
+
+@pytest.mark.parametrize("cases", [FIRST, SECOND], ids=["seen while the rules were written", "not seen"])
+def test_of_the_aspects_of_a_hundred_chinese_sentences_most_are_right(cases: str) -> None:
+    assert len(cases.strip().splitlines()) == 100
+    assert precision_of(cases) >= 0.85

@@ -27,7 +27,7 @@ def loaded(packages: list[str], blocked: list[str], heavy: list[str]) -> str:
 
 
 def test_the_torch_side_imports_without_spark_airflow_and_mlflow() -> None:
-    packages = ["encoders", "text", "vectors", "features", "recommend", "evaluate"]
+    packages = ["encoders", "language", "text", "vectors", "features", "recommend", "evaluate"]
     loaded(packages, ["pyspark", "airflow", "mlflow"], [])
 
 

@@ -40,6 +40,7 @@ def test_of_ten_words_one_is_dropped_and_a_single_word_stays() -> None:
     assert len(made) == len(LINE.split()) - 1
     assert perturbed("lamp", Perturbation.DROPPED_WORDS, 1) == "lamp"
     assert perturbed("red lamp", Perturbation.DROPPED_WORDS, 1) in {"red", "lamp"}
+    assert perturbed("质量很好", Perturbation.DROPPED_WORDS, 1) in {"质量很", "质量好", "很好"}
 
 
 def test_case_is_turned_and_an_emoji_put_at_the_end() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from socialrec.text.understanding import polarity_words, polarity_words_chinese
 from socialrec.text.understanding.phrases import Match, tokens_of
 from socialrec.text.understanding.polarity import PolarText, sign_of
-from socialrec.text.understanding.polarity_words import NEGATIVE, NEUTRAL, OTHER, POSITIVE
 
 
 def signs(text: str) -> list[int]:
@@ -28,6 +28,10 @@ def signs(text: str) -> list[int]:
         ("can't go wrong", [1]),
         ("work well, does not work", [1, -1]),
         ("不好\uff0c不错\uff0c太好\uff0c太大", [-1, 1, 1, -1]),
+        ("不便宜\uff0c一点也不慢\uff0c非常快\uff0c质量不怎么样", [-1, 1, 1, -1]),
+        ("不會掉色\uff0c没有什么质量问题", [1, 1]),
+        ("\U0001f44d\U0001f3fd\U0001f621", [1, -1]),
+        ("\uff27\uff2f\uff2f\uff24", [1]),
     ],
 )
 def test_words_praise_or_complain_unless_they_are_negated_in_their_clause(text: str, expected: list[int]) -> None:
@@ -47,7 +51,8 @@ def test_the_own_sign_of_a_phrase_decides_between_praise_and_complaint() -> None
 
 
 def test_no_phrase_is_in_two_lists() -> None:
-    listed = [*POSITIVE, *NEGATIVE, *NEUTRAL, *OTHER]
+    languages = (polarity_words, polarity_words_chinese)
+    listed = [one for each in languages for one in (*each.POSITIVE, *each.NEGATIVE, *each.NEUTRAL, *each.OTHER)]
     assert len(listed) == len(set(listed))
     assert all(tokens_of(phrase) for phrase in listed)
     assert [sign_of(number) for number in (-2, 0, 0.5)] == [-1, 0, 1]

@@ -22,19 +22,16 @@ from socialrec.contracts.opinions import (
 )
 from socialrec.contracts.vocabulary import Entity, TextKind
 from socialrec.etl.wording.cleaning import cleaned
-from socialrec.etl.wording.texts import BLANK, FUNCTION_WORDS, SPECIAL
+from socialrec.etl.wording.texts import BLANK, SPECIAL, UNKNOWN_LANGUAGE
+from socialrec.language.detecting import MIN_LEAD, language_of
+from socialrec.language.latin_words import FUNCTION_WORDS
 from socialrec.settings.etl import EtlSettings, MaskSettings
 
 MASKING, NAMING = "cleaned_masked", "cleaned_unmasked"
 """Functions of `add_cleaners`, by use: text that people write, and product names."""
+DETECTING = "detected"
 
 _SOURCE = "platform, source_file, source_line, ds"
-_SCRIPTS = {
-    "ja": r"[\p{Hiragana}\p{Katakana}]", "ko": r"\p{Hangul}", "zh": r"\p{Han}", "uk": "[іїєґІЇЄҐ]",
-    "ru": r"\p{Cyrillic}", "el": r"\p{Greek}", "ur": "[ٹڈڑںھہےۓ]",
-    "fa": r"[پچژگکی]|\p{Arabic}\x{200C}\p{Arabic}", "ar": r"\p{Arabic}", "he": r"\p{Hebrew}", "th": r"\p{Thai}",
-    "hi": r"\p{Devanagari}",
-}  # fmt: skip
 
 
 def macros(key: bytes) -> Iterator[str]:
@@ -50,23 +47,27 @@ def macros(key: bytes) -> Iterator[str]:
         yield f"CREATE MACRO {name}_spaced(text) AS {special}"
         yield f"CREATE MACRO {name}(text) AS {name}_spaced(spaced(text))"
     lists = {code: repr(words.split()) for code, words in FUNCTION_WORDS.items()}
-    # The greatest of (hits, place from the end), packed into one number.
-    hits = [
-        f"len(list_intersect(words, {words})) * 10 + {len(lists) - place}" for place, words in enumerate(lists.values())
-    ]
-    yield f"CREATE MACRO most_hits(words) AS greatest({', '.join(hits)})"
-    code = f"{list(lists)}[{len(lists) + 1} - best % 10]"
-    yield f"CREATE MACRO spoken(best) AS CASE WHEN best < 10 THEN 'und' ELSE {code} END"
-    scripts = " ".join(f"WHEN regexp_matches(text, '{pattern}') THEN '{code}'" for code, pattern in _SCRIPTS.items())
+    # Each of (hits, place) packed into one number, the greatest first.
+    hits = [f"len(list_intersect(words, {words})) * 10 + {place}" for place, words in enumerate(lists.values(), 1)]
+    yield f"CREATE MACRO ranked(words) AS list_reverse_sort([{', '.join(hits)}])"
+    code = f"{list(lists)}[best[1] % 10]"
+    yield f"CREATE MACRO led(best) AS CASE WHEN best[1] // 10 - best[2] // 10 >= {MIN_LEAD} THEN {code} END"
     words = r"regexp_split_to_array(lower(text), '[^\p{L}]+')"
-    yield f"CREATE MACRO language(text) AS CASE {scripts} ELSE spoken(most_hits({words})) END"
+    latin = rf"CASE WHEN NOT regexp_matches(text, '[^\P{{L}}\p{{Latin}}]') THEN led(ranked({words})) END"
+    yield f"CREATE MACRO known_language(text, code) AS CASE WHEN code IS NULL THEN {DETECTING}(text) ELSE code END"
+    yield f"CREATE MACRO language(text) AS known_language(text, {latin})"
     yield "CREATE MACRO is_late(time, ds) AS coalesce(time < ds::DATE, false)"
 
 
 def add_cleaners(connection: DuckDBPyConnection, masks: MaskSettings) -> None:
-    """Register `cleaning.cleaned` in DuckDB, with these masks and without masks."""
+    """Register `cleaning.cleaned` in DuckDB, with these masks and without masks, and `detecting.language_of`."""
     for name, used in ((MASKING, masks), (NAMING, MaskSettings.nothing())):
         connection.create_function(name, _cleaner(used), ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW)
+    connection.create_function(DETECTING, _detect_all, ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW)
+
+
+def _detect_all(texts: pa.Array) -> pa.Array:
+    return pa.array([language_of(text) or UNKNOWN_LANGUAGE for text in texts.to_pylist()], pa.string())
 
 
 def _cleaner(masks: MaskSettings) -> Callable[[pa.Array], pa.Array]:

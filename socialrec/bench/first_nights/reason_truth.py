@@ -11,6 +11,7 @@ from socialrec.bench.first_nights.truth_facts import TruthTables, has_word, read
 from socialrec.bench.first_nights.truth_profiles import untrue_parts
 from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
 from socialrec.lake import Lake
+from socialrec.language.forms import normal
 from socialrec.settings import Settings
 
 Reason = Mapping[str, Any]
@@ -97,14 +98,14 @@ def _words(facts: TruthTables, user: str, product: str, reason: Reason) -> Itera
     if not reason["words"]:
         yield "names no word"
     for word in reason["words"]:
-        if not any(has_word(text.lower(), word) for text in praise):
+        if not any(has_word(normal(text), word) for text in praise):
             yield f"{word!r} is in no favourable comment of the user"
         if not facts.holds_word(product, word):
             yield f"{word!r} is not a word of the product"
     quote = _unshortened(reason["quote"])
     if not quote or not any(quote in text for text in praise):
         yield f"{quote!r} is in no favourable comment of the user"
-    if reason["words"] and not has_word(quote.lower(), reason["words"][0]):
+    if reason["words"] and not has_word(normal(quote), reason["words"][0]):
         yield f"{quote!r} does not hold {reason['words'][0]!r}"
 
 

@@ -20,6 +20,7 @@ from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import COMMENT_INSIGHTS, USER_PRODUCT_AFFINITY
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.lake import Lake
+from socialrec.language.forms import normal
 from socialrec.privacy.user_order import HAPPENED
 
 LIKING = frozenset({"like", "save", "share", "cart", "purchase"})
@@ -43,8 +44,8 @@ class Comment:
 
     @property
     def is_label(self) -> bool:
-        """True if it is a label: no stars, no reply, at most three words (or letters, where those are words)."""
-        n_words = sum(len(SIGN.findall(word)) or 1 for word in self.text.split())
+        """True if it is a label: no stars, no reply, at most three words (or pairs of letters without spaces)."""
+        n_words = sum(-(-len(SIGN.findall(word)) // 2) or 1 for word in self.text.split())
         return self.rating is None and not self.is_reply and n_words <= 3
 
     @property
@@ -128,11 +129,11 @@ class TruthTables:
 
     @cached_property
     def labels(self) -> dict[str, list[tuple[str, str]]]:
-        """Labels in lower case with the users who gave them, by product."""
+        """Labels in normal form with the users who gave them, by product."""
         found: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for user, by_product in self.comments.items():
             for product, said in by_product.items():
-                found[product] += [(user, comment.text.lower()) for comment in said if comment.is_label]
+                found[product] += [(user, normal(comment.text)) for comment in said if comment.is_label]
         return found
 
     @cached_property
@@ -150,11 +151,11 @@ class TruthTables:
         if product not in self.products:
             return False
         users = {user for user, text in self.labels.get(product, ()) if has_word(text, word)}
-        return has_word(self.products[product]["text"].lower(), word) or len(users) > 1
+        return has_word(normal(self.products[product]["text"]), word) or len(users) > 1
 
 
 def has_word(text: str, word: str) -> bool:
-    """Check if a text in lower case contains the word: between non-letters, in scripts without spaces anywhere."""
+    """Check if a text in normal form contains the word: between non-letters, in scripts without spaces anywhere."""
     if SIGN.search(word):
         return word in text
     return re.search(rf"(?<![^\W\d_]){re.escape(word)}(?!\w)", text) is not None

@@ -17,7 +17,7 @@ PRODUCT_ID = Column(
     "product_id", "string", "`<platform>:<the source's id>`; the source's id where `etl.shared_ids` holds products"
 )
 TEXT_HASH = Column("text_hash", "string", "SHA-256 of the cleaned text, 64 hex digits")
-LANGUAGE = Column("language", "string", "ISO 639-1 code by script and function words, or `und`")
+LANGUAGE = Column("language", "string", "ISO 639-1 code by scripts, words and n-grams, or `und`")
 IS_LATE = Column("is_late", "bool", "Whether it happened before its landing day")
 
 

@@ -11,6 +11,8 @@ from pyspark.sql.pandas.functions import arrow_udf
 
 from socialrec.contracts.vocabulary import PersonalData
 from socialrec.etl.wording.cleaning import cleaned
+from socialrec.language.detecting import MIN_LEAD, language_of
+from socialrec.language.latin_words import FUNCTION_WORDS
 from socialrec.privacy.masking.personal_data import mask_of
 from socialrec.settings.etl import MaskSettings
 
@@ -24,38 +26,16 @@ SPECIAL = (
     r"|[A-Z]{2},? [0-9]{5}|[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}"
     r"|(?:[Ss]tra(?:ß|ss)e|[Ss]tr\.|gasse|allee|weg|platz|damm|ring|ufer) ?[0-9]"
     r"|[0-9] ?(?:bis|ter)?,? (?:rue|avenue|boulevard|chemin|impasse|quai) |Box [0-9]|Postfach [0-9]"
+    # A Chinese address, a messenger's name and a word before a person's.
+    r"|[\p{Nd}一二三四五六七八九十百][号#]?[号弄栋幢座楼]"
+    r"|微信|威信|薇信|[vV]信|[vVwW][xX]|[vV][:\x{FF1A}号]|[qQ]{2}|扣扣|企鹅|收件|收货|收貨|联系人|聯繫人|聯絡人|姓名"
+    r"|[证證]件|身份[证證]|[银銀]行卡|储蓄卡|信用卡|卡[号號]"
 )
 """Pattern for Java and RE2 that matches every text which `cleaning.cleaned` changes."""
 
 BLANK = r"[\s\p{Z}\p{Cc}]+"
 
-_BEYOND_LATIN = r"[\x{0250}-\x{10FFFF}]"
-_SCRIPTS = (
-    ("ja", r"[\p{IsHiragana}\p{IsKatakana}]"),
-    ("ko", r"\p{IsHangul}"),
-    ("zh", r"\p{IsHan}"),
-    ("uk", r"[іїєґІЇЄҐ]"),
-    ("ru", r"\p{IsCyrillic}"),
-    ("el", r"\p{IsGreek}"),
-    ("ur", r"[ٹڈڑںھہےۓ]"),
-    ("fa", r"[پچژگکی]|\p{IsArabic}\x{200C}\p{IsArabic}"),
-    ("ar", r"\p{IsArabic}"),
-    ("he", r"\p{IsHebrew}"),
-    ("th", r"\p{IsThai}"),
-    ("hi", r"\p{IsDevanagari}"),
-)
-"""Languages with a script of their own; the first match is taken."""
-
-FUNCTION_WORDS = {
-    "en": "the and is are was were it this that with for of to in not but have has had you my i on as very be they so",
-    "de": "der die das und ist nicht ein eine mit für auf ich sie es zu den dem von auch aber sehr war wie im hat",
-    "fr": "le la les des et est une un pas pour dans que qui avec sur ce cette je vous très mais il elle du au sont",
-    "es": "el la los las y es una un no para en que con por muy pero se lo mi este esta su del como más me",
-    "it": "il lo gli le e è una un non per in che con di molto ma si mi questo questa del della sono come più",
-    "pt": "o os as e é uma um não para em que com por muito mas se meu este esta do da dos das são como mais",
-    "nl": "de het een en is niet met voor van ik je op te dat die zijn maar ook heel erg was dit naar aan ze",
-}
-"""Frequent words of languages in Latin script; of languages that tie, the first one here is taken."""
+_BEYOND_LATIN = r"[^\P{L}\p{IsLatin}]"
 
 
 def with_clean_texts(rows: DataFrame, masks: Mapping[str, MaskSettings]) -> DataFrame:
@@ -100,26 +80,37 @@ def with_mask(text: Column, kind: PersonalData) -> Column:
 
 
 def language(text: str) -> Column:
-    """Detect the language of the texts in this column: ISO 639-1 code by script, else by most function words in the
-    text; `und` where none occurs.
+    """Detect the language of the texts in this column: ISO 639-1 code, `und` where there are no words to tell by.
+
+    Most texts in Latin script are told by their function words and never leave the Java program; the others are read by
+    `detecting.language_of`, which would say the same of the first.
     """
     # In SQL: as Columns, each word of a list is a question of this process to the Java program.
     words = rf"array_distinct(split(lower({text}), r'[^\p{{L}}]+'))"
     # Inside a lambda the few known words are found once, not once per language.
     known = _among(words, " ".join(FUNCTION_WORDS.values()))
-    by_words = f"transform(array({known}), known -> {_most_hits('known')})[0]"
-    by_script = " ".join(f"WHEN {text} RLIKE r'{script}' THEN '{code}'" for code, script in _SCRIPTS)
-    is_latin = f"NOT {text} RLIKE r'{_BEYOND_LATIN}'"
-    return F.expr(f"CASE WHEN {is_latin} THEN {by_words} {by_script} ELSE {by_words} END")
+    leading = f"transform(array({known}), known -> {_leading('known')})[0]"
+    by_words = F.expr(f"CASE WHEN NOT {text} RLIKE r'{_BEYOND_LATIN}' THEN {leading} END")
+    return F.coalesce(by_words, _detector()(F.when(by_words.isNull(), F.col(text))))
 
 
-def _most_hits(words: str) -> str:
-    """The language to which most of these words belong; of languages that tie, the first one."""
+def _detector() -> Callable[[Column], Column]:
+    def detect_all(texts: pa.Array) -> pa.Array:
+        found = (text if text is None else language_of(text) or UNKNOWN_LANGUAGE for text in texts.to_pylist())
+        return pa.array(found, pa.string())
+
+    detector: Callable[[Column], Column] = arrow_udf(detect_all, "string")  # type: ignore[call-overload]
+    return detector
+
+
+def _leading(words: str) -> str:
+    """The language to which most of these words belong; null where it does not lead by MIN_LEAD."""
     n, hits = len(FUNCTION_WORDS), [f"size({_among(words, listed)})" for listed in FUNCTION_WORDS.values()]
-    # The greatest of (hits, place from the end) as one number.
-    best = f"greatest({', '.join(f'{count} * {n} + {n - 1 - place}' for place, count in enumerate(hits))})"
-    codes = ", ".join(f"'{code}'" for code in reversed(FUNCTION_WORDS))
-    return f"CASE WHEN {best} >= {n} THEN get(array({codes}), {best} % {n}) ELSE '{UNKNOWN_LANGUAGE}' END"
+    # Each of (hits, place) as one number, the greatest first.
+    ranked = f"sort_array(array({', '.join(f'{count} * {n} + {place}' for place, count in enumerate(hits))}), false)"
+    codes = ", ".join(f"'{code}'" for code in FUNCTION_WORDS)
+    lead = f"CASE WHEN r[0] DIV {n} - r[1] DIV {n} >= {MIN_LEAD} THEN get(array({codes}), CAST(r[0] % {n} AS INT)) END"
+    return f"transform(array({ranked}), r -> {lead})[0]"
 
 
 def _among(words: str, listed: str) -> str:

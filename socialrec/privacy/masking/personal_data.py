@@ -1,13 +1,17 @@
 """Personal data in free text, and the masks that take its place.
 
 mail      an address with a dotted domain
-card      15, 16 or 19 digits (or 14) in the groups of a payment card that pass Luhn's check
+identity  a Chinese identity card: 18 digits with a valid check digit, or 18 or 15 after a word such as `身份证`
+card      15 to 19 digits (or 14) in the groups of a payment card that pass Luhn's check; any after `卡号` and the like
 phone     a number after a word such as "tel." or "call me at"; an international number (+ or 00); a number of one of
           the countries of `etl.mask.phone_countries` in a usual form (`phone_numbers`)
-address   a house number, a street and a postcode (US, UK); a German or French street with its house number; a PO box
+account   a name at WeChat or QQ, after theirs
+name      a Chinese name after a word such as `收件人:`
+address   a house number, a street and a postcode (US, UK); a German or French street with its house number; a PO box;
+          in Chinese a street and its number after a town or district, or with a room
 
 Not masked are possible prices, sizes, dates and order numbers, and numbers of goods and books, recognised by the word
-before them or by their check digit; nor English streets without a postcode ("21 Jump Street") and names.
+before them or by their check digit; nor streets without a postcode or town ("21 Jump Street") and other names.
 """
 
 # ruff: noqa: RUF001 (letters of many scripts)
@@ -20,6 +24,13 @@ from collections.abc import Callable, Iterator
 from itertools import cycle
 
 from socialrec.contracts.vocabulary import PersonalData
+from socialrec.privacy.masking.chinese_data import (
+    account_spans,
+    address_spans,
+    identity_spans,
+    name_spans,
+    named_card_spans,
+)
 from socialrec.privacy.masking.number_contexts import Span, identifiers, overlaps
 from socialrec.privacy.masking.phone_numbers import phone_spans
 from socialrec.settings.etl import MaskSettings
@@ -57,6 +68,7 @@ _NEXT_SENTENCE = re.compile("(?<=[a-z0-9])\\.[A-Z][a-z]+$")
 
 _CARD = re.compile(
     f"(?<![{_ALNUM}])(?:(?:4[0-9]|5[1-5]|2[2-7]|6[0-9]|35)[0-9]{{2}}(?:[ -]?[0-9]{{4}}){{3}}(?:[ -]?[0-9]{{3}})?"
+    "|62[0-9]{2}(?:[ -]?[0-9]{4}){3}[ -]?[0-9]{1,2}"
     "|3[47][0-9]{2}[ -]?[0-9]{6}[ -]?[0-9]{5}|3(?:0[0-5]|[68][0-9])[0-9][ -]?[0-9]{6}[ -]?[0-9]{4})"
     f"(?![{_ALNUM}])"
 )
@@ -127,8 +139,10 @@ def _mails(text: str, masks: MaskSettings) -> Iterator[Span]:
 
 def _cards(text: str, masks: MaskSettings) -> Iterator[Span]:
     found = [card for card in _CARD.finditer(text) if passes_luhn(re.sub("[ -]", "", card[0]))]
-    named = list(identifiers(text)) if found else []
-    return (card.span() for card in found if not overlaps(*card.span(), named))
+    others = list(identifiers(text)) if found else []
+    named = list(named_card_spans(text))
+    bare = (card.span() for card in found if not overlaps(*card.span(), [*others, *named]))
+    return iter(sorted([*named, *bare]))
 
 
 def _phones(text: str, masks: MaskSettings) -> Iterator[Span]:
@@ -136,13 +150,18 @@ def _phones(text: str, masks: MaskSettings) -> Iterator[Span]:
 
 
 def _addresses(text: str, masks: MaskSettings) -> Iterator[Span]:
-    return (found.span() for found in _ADDRESS.finditer(text))
+    western = [found.span() for found in _ADDRESS.finditer(text)]
+    chinese = [] if text.isascii() else [span for span in address_spans(text) if not overlaps(*span, western)]
+    return iter(sorted([*western, *chinese]))
 
 
 _FINDERS: dict[PersonalData, Callable[[str, MaskSettings], Iterator[Span]]] = {
     PersonalData.MAIL: _mails,
+    PersonalData.IDENTITY: lambda text, masks: identity_spans(text),
     PersonalData.CARD: _cards,
     PersonalData.PHONE: _phones,
+    PersonalData.ACCOUNT: lambda text, masks: account_spans(text),
+    PersonalData.NAME: lambda text, masks: name_spans(text),
     PersonalData.ADDRESS: _addresses,
 }
-"""Kinds in the order of the search: a card's digits are no phone number."""
+"""Kinds in the order of the search: the digits of a card are no phone number."""

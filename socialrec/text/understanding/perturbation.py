@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from socialrec.encoders.encoder import Encoder
 from socialrec.encoders.tokens import readable
+from socialrec.language.segmenting import spaced
 from socialrec.text.tasks import Ints, Labelled, Task
 from socialrec.text.understanding.heads import Head, Heads
 
@@ -47,9 +48,10 @@ def perturbed(text: str, kind: Perturbation, seed: int) -> str:
     if kind is Perturbation.EMOJI:
         return f"{text} {rng.choice(EMOJI)}"
     if kind is Perturbation.DROPPED_WORDS:
-        words = text.split()
+        cut = spaced(text)
+        words, between = cut.split(), " " if cut == text else ""
         dropped = _drawn(rng, range(len(words)), len(words) // WORDS_PER_GAP) if len(words) > 1 else []
-        return " ".join(word for place, word in enumerate(words) if place not in dropped) if dropped else text
+        return between.join(word for place, word in enumerate(words) if place not in dropped) if dropped else text
     letters = list(text)
     for place in sorted(_drawn(rng, _places(text, kind), len(text) // LETTERS_PER_TYPO), reverse=True):
         if kind is Perturbation.SWAPPED_LETTERS:

@@ -6,11 +6,16 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-_UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff"
-"""Characters of scripts that put no spaces between words (Thai, kana, Han): each is a token of its own."""
-_WORD = rf"[^\W{_UNSPACED}_]"
-_TOKEN = re.compile(rf"[{_UNSPACED}]|{_WORD}+(?:'{_WORD}+)*|[^\w\s]|_")
+from socialrec.language.forms import EMOJI, normal, plain_emoji
+from socialrec.language.segmenting import UNSPACED
+
+_WORD = rf"[^\W{UNSPACED}_]"
+_TOKEN = re.compile(rf"[{UNSPACED}]|{EMOJI}|{_WORD}+(?:'{_WORD}+)*|[^\w\s]|_")
+"""Characters of scripts that put no spaces between words are tokens of their own, since a list may hold parts of words;
+an emoji is one token.
+"""
 _HYPHEN = re.compile(r"(?<=\w)[-\u2010\u2011](?=\w)")
+_IS_UNSPACED = re.compile(f"[{UNSPACED}]")
 _APOSTROPHE = re.compile("[\u2018\u2019\u02bc]")
 
 
@@ -24,11 +29,17 @@ class Match:
 
 
 def tokens_of(text: str) -> list[str]:
-    """Cut a text into words, characters of scripts without spaces, and signs, in small letters.
+    """Cut a text in normal form into words, characters of scripts without spaces, emoji and other signs.
 
     A hyphen within a word separates two words; an apostrophe does not: `well-made` is two tokens, `isn't` one.
     """
-    return _TOKEN.findall(_HYPHEN.sub(" ", _APOSTROPHE.sub("'", text.lower())))
+    found: list[str] = _TOKEN.findall(_HYPHEN.sub(" ", _APOSTROPHE.sub("'", normal(text))))
+    return found if text.isascii() else [plain_emoji(token) for token in found]
+
+
+def is_unspaced(token: str) -> bool:
+    """Check if a token is a character of a script without spaces."""
+    return bool(_IS_UNSPACED.match(token))
 
 
 class Phrases:

@@ -8,30 +8,32 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
-from socialrec.text.understanding.phrases import Match, Phrases, tokens_of
-from socialrec.text.understanding.polarity_words import (
-    CONJUNCTIONS,
-    CONTRASTS,
-    NEGATIONS,
-    NEGATIVE,
-    NEUTRAL,
-    OTHER,
-    POSITIVE,
-)
+from socialrec.text.understanding import polarity_words as english
+from socialrec.text.understanding import polarity_words_chinese as chinese
+from socialrec.text.understanding.phrases import Match, Phrases, is_unspaced, tokens_of
 
 SENTENCE_ENDS = frozenset(".!?;\u3002\uff01\uff1f\uff1b\u2026")
 CLAUSE_ENDS = SENTENCE_ENDS | frozenset(":,()~\uff1a\uff0c\u3001\uff08\uff09")
 _TOO = "too"
 NEGATION_REACH = 4
 """Tokens after a negation that it can turn, within its clause."""
+NEGATION_REACH_UNSPACED = 6
+"""The same where tokens are characters of scripts without spaces."""
 _NO_ADJECTIVE = frozenset(
     ("it", "i", "the", "and", "for", "but", "as", "so", "my", "a", "to", "in", "on", "of", "with", "you")
 )
 """Words after `too` that make it mean `also`, or no complaint by themselves."""
-_SIGNS = {**dict.fromkeys(POSITIVE, 1), **dict.fromkeys(NEGATIVE, -1), **dict.fromkeys(NEUTRAL, 0)}
-_POLAR = Phrases((*_SIGNS, *OTHER))
-_CONTRASTS = Phrases(CONTRASTS)
-_CONJUNCTIONS = Phrases((*CONTRASTS, *CONJUNCTIONS))
+_LANGUAGES = (english, chinese)
+_SIGNS = {
+    phrase: sign
+    for words in _LANGUAGES
+    for sign, phrases in ((1, words.POSITIVE), (-1, words.NEGATIVE), (0, words.NEUTRAL))
+    for phrase in phrases
+}
+_POLAR = Phrases((*_SIGNS, *(phrase for words in _LANGUAGES for phrase in words.OTHER)))
+_NEGATIONS = frozenset(word for words in _LANGUAGES for word in words.NEGATIONS)
+_CONTRASTS = Phrases(phrase for words in _LANGUAGES for phrase in words.CONTRASTS)
+_CONJUNCTIONS = Phrases(phrase for words in _LANGUAGES for phrase in (*words.CONTRASTS, *words.CONJUNCTIONS))
 
 
 def sign_of(number: float) -> int:
@@ -93,11 +95,12 @@ class PolarText:
         """Places of negations that are no part of a longer phrase, such as `not only`."""
         taken = {place for match in self._matches for place in range(match.start, match.end)}
         taken |= {place for match in _CONJUNCTIONS.find(self.tokens) for place in range(match.start, match.end)}
-        is_negation = (word in NEGATIONS or word.endswith("n't") for word in self.tokens)
+        is_negation = (word in _NEGATIONS or word.endswith("n't") for word in self.tokens)
         return frozenset(place for place, is_one in enumerate(is_negation) if is_one and place not in taken)
 
     def _is_negated(self, match: Match) -> bool:
-        start = max(self._part(self._clauses, match.start).start, match.start - NEGATION_REACH)
+        reach = NEGATION_REACH_UNSPACED if is_unspaced(self.tokens[match.start]) else NEGATION_REACH
+        start = max(self._part(self._clauses, match.start).start, match.start - reach)
         return any(place in self._negations for place in range(start, match.start))
 
     @cached_property
