@@ -1,7 +1,5 @@
 """Questions and evidence in Chinese: words, facts, contradictions, and what a person should answer."""
 
-
-
 from __future__ import annotations
 
 import pytest

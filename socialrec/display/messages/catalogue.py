@@ -9,20 +9,19 @@ from decimal import Decimal
 from difflib import get_close_matches
 from functools import cache, lru_cache, reduce
 from gettext import GNUTranslations, NullTranslations
-from importlib import resources
 from io import BytesIO
+from pathlib import Path
 
 from babel import Locale
 from babel.lists import format_list
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 
 SOURCE_LANGUAGE = "en"
 """Language of the messages in the code."""
 AUTO = "auto"
 """Setting by which each user's own comments choose the language."""
-_PACKAGE = "socialrec.display.messages"
+FOLDER = Path(__file__).parent
+"""Folder of the catalogues, `<language>.po`."""
 _LOCALES = {SOURCE_LANGUAGE: "en_001"}
 """Locale of a language where the code alone is not the one to take: lists as `A, B and C`, without a second comma."""
 _CENTS = Decimal(100)
@@ -102,8 +101,7 @@ def _folded(form: str, texts: Sequence[str], messages: Messages) -> str:
 @cache
 def languages() -> tuple[str, ...]:
     """Codes of all languages that have messages, English first."""
-    files = (file.name for file in resources.files(_PACKAGE).iterdir())
-    return SOURCE_LANGUAGE, *sorted(name.removesuffix(".po") for name in files if name.endswith(".po"))
+    return SOURCE_LANGUAGE, *sorted(file.stem for file in FOLDER.glob("*.po"))
 
 
 @cache
@@ -116,7 +114,11 @@ def messages_in(language: str) -> Messages:
 def _translations(language: str) -> NullTranslations:
     if language == SOURCE_LANGUAGE:
         return NullTranslations()
-    with resources.files(_PACKAGE).joinpath(f"{language}.po").open("rb") as file:
+    # Imported only here, because every command reads the settings, which check a language.
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    with (FOLDER / f"{language}.po").open("rb") as file:
         catalogue = read_po(file, locale=language)
     compiled = BytesIO()
     write_mo(compiled, catalogue)

@@ -4,8 +4,6 @@ Works on texts whose digits and signs are ASCII (`personal_data.plain_digits`). 
 account and a name count only after a word that says so; a street and its number only with a town, a district or a room.
 """
 
-
-
 from __future__ import annotations
 
 import re
