@@ -17,7 +17,6 @@ from socialrec.contracts.silver import (
     SILVER_PRODUCTS,
     SILVER_QUESTIONS,
 )
-from socialrec.display.messages.catalogue import first_known
 from socialrec.errors import UserError
 from socialrec.features.suspicion import SUSPECT_DAYS, read_suspects
 from socialrec.lake import Stage
@@ -42,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
         events = (SILVER_COMMENTS, SILVER_ANSWERS, SILVER_INTERACTIONS) if asked else ()
         inputs: dict[Table, Sequence[str]] = {table: [run.ds] for table in snapshots}
         inputs |= {table: days_until(run, table) for table in (SILVER_QUESTIONS, *events)}
-        fingerprint = run.lake.fingerprint(inputs, RULES, sorted(run.settings.etl.shared_ids), languages_of(run))
+        fingerprint = run.lake.fingerprint(inputs, RULES, sorted(run.settings.etl.shared_ids))
         if run.lake.up_to_date(PASSAGES, [run.ds], fingerprint):
             run.done(status="up_to_date")
             return 0
@@ -54,16 +53,6 @@ def main(argv: list[str] | None = None) -> int:
 def days_until(run: job.Run, table: Table) -> list[str]:
     """Days of a table up to the night's."""
     return [day for day in run.lake.partitions(table) if day <= run.ds]
-
-
-def languages_of(run: job.Run) -> list[str]:
-    """Languages in which attributes are said: those that were asked in and are answered, by their messages."""
-    questions = run.lake.dataset(SILVER_QUESTIONS, days_until(run, SILVER_QUESTIONS))
-    asked: set[str] = set()
-    for batch in questions.to_batches(columns=["language"]):
-        asked.update(batch["language"].unique().to_pylist())
-    answered = [language for language in run.settings.answers.languages if language in asked]
-    return list(dict.fromkeys(first_known([language]) for language in answered or run.settings.answers.languages[:1]))
 
 
 def build_nothing(run: job.Run, fingerprint: str) -> dict[str, int]:
@@ -89,7 +78,7 @@ def build(run: job.Run, fingerprint: str) -> dict[str, int]:
     ):
         stage_suspects(run, suspects)
         keys = Keys.sharing(run.settings.etl.shared_ids)
-        write_stage(PassageBuilder(spark, run.lake, keys, run.ds, suspects, languages_of(run)).rows(), passages)
+        write_stage(PassageBuilder(spark, run.lake, keys, run.ds, suspects).rows(), passages)
         counts = {stage.table.noun: count_staged(stage) for stage in (suspects, passages)}
         for stage in (suspects, passages):
             published = {"published": counts[stage.table.noun]}

@@ -20,7 +20,7 @@ DAYS = [f"2026-03-{day:02}" for day in range(1, 32)]
 
 
 def a_list(number: int) -> PublishedList:
-    reasons = ("liked by 3 people you follow (00454676, d2b5770e, cda47705)", f"because of {TITLE}")
+    reasons = ("liked by 3 people you follow (00454676, d2b5770e and cda47705)", f"because of {TITLE}")
     places = tuple(Place(rank, f"p{rank}", TITLE, 6.0 / rank, reasons, "; ".join(reasons)) for rank in range(1, 11))
     return PublishedList(f"{number:08}{KEY[8:]}", "en", "Likes furniture, games and books.", DS, "2", "mini", places)
 

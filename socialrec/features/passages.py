@@ -31,11 +31,11 @@ _ATTRIBUTE_FORMS = {
     PassageSource.PREDICTED: translatable("The {attribute} is probably {value}."),
 }
 ATTRIBUTE_NAMES = (
-    *(translatable("brand"), translatable("category"), translatable("price"), translatable("color")),
-    *(translatable("colour"), translatable("gender"), translatable("material"), translatable("pattern")),
-    *(translatable("size"), translatable("style")),
+    *(translatable("brand"), translatable("category"), translatable("price"), translatable("colour")),
+    *(translatable("color"), translatable("size"), translatable("style"), translatable("material")),
+    *(translatable("gender"), translatable("pattern")),
 )
-"""Names of attributes that many shops state; others keep their own name in every language."""
+"""Names of attributes that are translated; others keep the shop's own."""
 _MASKS = tuple(mask_of(kind) for kind in PersonalData)
 
 

@@ -49,7 +49,7 @@ _ASKED = """
 """
 # Ordered by a hash, so that examples are not those of one product; the same on every run.
 _EXAMPLES = """
-    SELECT question, title, text, reason, [citation.quote FOR citation IN citations] AS quotes FROM asked
+    SELECT question, title, text, language, reason, [citation.quote FOR citation IN citations] AS quotes FROM asked
     WHERE decision = ? ORDER BY md5(question_id), question_id LIMIT ?
 """
 _TO_DO = """
@@ -64,8 +64,8 @@ class AnswersFacts:
     """Facts of one day's answers for its page.
 
     decisions and reasons: counts by their words. examples: by decision, rows of question, title (empty without a
-    product), text, reason (in words) and quotes. to_do: the products with most questions that no passage answers:
-    title, number of questions, and some of them.
+    product), text, language, reason (in words) and quotes. to_do: the products with most questions that no passage
+    answers: title, number of questions, and some of them.
     """
 
     ds: str

@@ -11,7 +11,9 @@ from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
+from socialrec.display.messages.catalogue import messages_in
 from socialrec.etl.gold.affinity import user_product_affinity
+from socialrec.etl.gold.passages import attribute_said
 from socialrec.etl.gold.profiles import Edges, user_profiles
 from socialrec.etl.gold.texts import new_texts
 from socialrec.etl.gold.ties import replied_pairs, replies, social_ties
@@ -279,6 +281,20 @@ def test_a_users_language_is_that_of_most_of_their_comments_whatever_others_writ
     nothing, follows = rows_of(spark, USER_PRODUCT_AFFINITY), rows_of(spark, SILVER_FOLLOWS)
     profiles = profiles_of(nothing, rows_of(spark, SILVER_COMMENTS, *said), rows_of(spark, SILVER_PRODUCTS), follows)
     assert {user: profiles[user].language for user in written} == {"ann": "zh", "bob": "en", "cid": "de", "dot": None}
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["The brand is 50% $1.", "The colour is probably red."]),
+        ("zh", ["品牌是50% $1。", "颜色可能是red。"]),
+    ],
+)
+def test_attributes_are_said_in_the_language_of_answers(spark: SparkSession, language: str, said: list[str]) -> None:
+    known = [("brand", "50% $1", "stated"), ("colour", "red", "predicted"), ("size", "9", "guessed")]
+    rows = spark.createDataFrame(known, "attribute string, value string, origin string")
+    found = [row.said for row in rows.select(attribute_said(messages_in(language)).alias("said")).collect()]
+    assert found == [*said, None]
 
 
 def test_only_unknown_texts_are_new_and_a_shared_one_is_the_products(spark: SparkSession) -> None:

@@ -49,12 +49,10 @@ def test_name_and_value_are_read_back_from_a_sentence_in_any_language(language: 
     assert attribute_of("It flies well.") == ("", "")
 
 
-def test_an_attribute_is_said_in_chinese_by_its_chinese_name() -> None:
-    messages = messages_in("zh")
-    said = [
-        attribute_sentence(messages.name(name), "Lego", PassageSource.STATED, messages) for name in ("brand", "size")
-    ]
-    assert said == ["品牌是Lego。", "尺寸是Lego。"]
+def test_an_attribute_of_a_product_in_chinese_is_said_in_chinese() -> None:
+    said = [attribute_sentence(name, "Lego", PassageSource.STATED, messages_in("zh")) for name in ("品牌", "voltage")]
+    assert said == ["品牌是Lego。", "voltage是Lego。"]
+    assert attribute_sentence("品牌", "Lego", PassageSource.PREDICTED, messages_in("zh")) == "品牌可能是Lego。"
     assert [list(passages_in(one, PassageSource.STATED)) for one in said] == [[(0, one)] for one in said]
 
 

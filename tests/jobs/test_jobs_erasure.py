@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from erasure_world import ANN, ANN_ANSWERS, BOB, BOB_ANSWERS, BOB_ASKS, CYD, DOT, ONLY_BOBS, key, land_two_days, publish
@@ -159,7 +160,10 @@ def test_reasons_no_longer_rest_on_an_erased_person_and_the_lists_are_counted(wo
     assert (done.changed_lists, len(after)) == (2, 4)
     exported = pq.ParquetFile(world.export / D2 / "recommendations.parquet").read()
     assert set(exported["product_id"].to_pylist()) == {"ball", "drum"}
-    exported = with_lake_ids(exported, is_shared=False).to_pylist()
+    said = {row["user_key"]: row["sentences"] for row in exported.filter(pc.equal(exported["rank"], 1)).to_pylist()}
+    assert said[key(world, CYD)] == ["because of kite", "looked at by somebody you follow"]
+    assert said[key(world, ANN)] == ["popular with everyone"]
+    exported = with_lake_ids(exported, is_shared=False).drop_columns("language").to_pylist()
     assert {(row["user_key"], row["rank"]): row for row in exported} == after
 
 

@@ -155,7 +155,7 @@ def test_a_list_is_a_card_with_titles_reasons_and_scores(page: str) -> None:
     cards = re.findall(r'<article class="card user">.*?</article>', page, flags=re.DOTALL)
     assert len(cards) == 10
     assert cards[0].count(TITLE) == 20  # ten titles, and ten reasons that name one
-    assert "liked by 3 people you follow (00454676, d2b5770e, cda47705)" in cards[0]
+    assert "liked by 3 people you follow (00454676, d2b5770e and cda47705)" in cards[0]
     assert re.findall(r'"score">([\d.]+)<i style="--share: ([\d.]+)%', cards[0])[:2] == [
         ("6.00", "100.0"),
         ("3.00", "50.0"),

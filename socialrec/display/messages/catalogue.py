@@ -7,22 +7,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
-from functools import cache, reduce
+from functools import cache, lru_cache, reduce
 from gettext import GNUTranslations, NullTranslations
-from importlib import resources
 from io import BytesIO
+from pathlib import Path
 
 from babel import Locale
 from babel.lists import format_list
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 
 SOURCE_LANGUAGE = "en"
 """Language of the messages in the code."""
 AUTO = "auto"
 """Setting by which each user's own comments choose the language."""
-_PACKAGE = "socialrec.display.messages"
+FOLDER = Path(__file__).parent
+"""Folder of the catalogues, `<language>.po`."""
 _LOCALES = {SOURCE_LANGUAGE: "en_001"}
 """Locale of a language where the code alone is not the one to take: lists as `A, B and C`, without a second comma."""
 _CENTS = Decimal(100)
@@ -58,11 +57,11 @@ class Messages:
     def translate_plural(self, one: str, many: str, n: int, /, **values: str) -> str:
         """Translate a text about n things, in the form that the language has for this number; `{n}` is the number."""
         chosen = self.translations.ngettext(one, many, n)
-        return chosen.format(n=format_decimal(n, locale=self.locale), **values)
+        return chosen.format(n=_number(n, self.locale), **values)
 
     def listed(self, items: Sequence[str]) -> str:
         """List items, such as `A, B and C`; empty for none."""
-        return format_list(list(items), locale=self.locale)
+        return format_list(list(items), locale=self.locale) if len(items) > 1 else "".join(items)
 
     def quoted(self, text: str) -> str:
         """Put a text into quotation marks."""
@@ -74,11 +73,11 @@ class Messages:
 
     def side_by_side(self, reasons: Sequence[str]) -> str:
         """Put sentences without a full stop into one line; empty for none."""
-        return _folded("{first}; {second}", reasons, self)
+        return _folded(translatable("{first}; {second}"), reasons, self)
 
     def one_after_the_other(self, sentences: Sequence[str]) -> str:
         """Put whole sentences into one text; empty for none."""
-        return _folded("{first} {second}", sentences, self)
+        return _folded(translatable("{first} {second}"), sentences, self)
 
     def price(self, cents: int, currency: str | None) -> str:
         """Format a price; currency: ISO 4217 code, or None for a number alone."""
@@ -88,8 +87,9 @@ class Messages:
         return format_currency(amount, currency, locale=self.locale)
 
 
-PAIRS = (translatable("{first}; {second}"), translatable("{first} {second}"))
-"""Forms of two texts in one line."""
+@lru_cache(maxsize=1000)
+def _number(n: int, locale: Locale) -> str:
+    return format_decimal(n, locale=locale)
 
 
 def _folded(form: str, texts: Sequence[str], messages: Messages) -> str:
@@ -101,8 +101,7 @@ def _folded(form: str, texts: Sequence[str], messages: Messages) -> str:
 @cache
 def languages() -> tuple[str, ...]:
     """Codes of all languages that have messages, English first."""
-    files = (file.name for file in resources.files(_PACKAGE).iterdir())
-    return SOURCE_LANGUAGE, *sorted(name.removesuffix(".po") for name in files if name.endswith(".po"))
+    return SOURCE_LANGUAGE, *sorted(file.stem for file in FOLDER.glob("*.po"))
 
 
 @cache
@@ -115,7 +114,11 @@ def messages_in(language: str) -> Messages:
 def _translations(language: str) -> NullTranslations:
     if language == SOURCE_LANGUAGE:
         return NullTranslations()
-    with resources.files(_PACKAGE).joinpath(f"{language}.po").open("rb") as file:
+    # Imported only here, because every command reads the settings, which check a language.
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    with (FOLDER / f"{language}.po").open("rb") as file:
         catalogue = read_po(file, locale=language)
     compiled = BytesIO()
     write_mo(compiled, catalogue)

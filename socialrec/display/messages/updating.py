@@ -13,9 +13,9 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from socialrec.display.messages.catalogue import FOLDER
 from socialrec.display.visible import say
 
-FOLDER = Path(__file__).parent
 PACKAGE = FOLDER.parents[1]
 TEMPLATE = FOLDER / "messages.pot"
 KEYWORDS = {"translatable": None, "translatable_plural": (1, 2), "translate": None, "translate_plural": (1, 2)}

@@ -14,7 +14,7 @@ from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import PRODUCT_ATTRIBUTES, SUSPECTS
 from socialrec.contracts.silver import SILVER_ANSWERS, SILVER_COMMENTS, SILVER_PRODUCTS, SILVER_QUESTIONS
 from socialrec.contracts.vocabulary import Entity, PassageSource
-from socialrec.display.messages.catalogue import Messages, messages_in
+from socialrec.display.messages.catalogue import SOURCE_LANGUAGE, Messages, languages, messages_in
 from socialrec.etl.keys import Keys
 from socialrec.etl.tables import read_staged, read_table
 from socialrec.etl.wording.texts import language, text_hash
@@ -39,8 +39,8 @@ _SUBJECT = ("passage_id", "product_id", "platform", "source")
 
 @dataclass(frozen=True)
 class PassageBuilder:
-    """Builder of gold.passages of day `ds`, with attributes in these languages; accounts in gold.suspects of earlier
-    days, or in the stage of this day, are not cited.
+    """Builder of gold.passages of day `ds`; accounts in gold.suspects of earlier days, or in the stage of this day, are
+    not cited.
     """
 
     spark: SparkSession
@@ -48,7 +48,6 @@ class PassageBuilder:
     keys: Keys
     ds: str
     suspects: Stage
-    languages: Sequence[str]
 
     def rows(self) -> DataFrame:
         """Rows of gold.passages."""
@@ -65,13 +64,17 @@ class PassageBuilder:
         )
 
     def _attributes(self, offered: DataFrame, attributes: DataFrame) -> DataFrame:
-        """Sentences about attributes, stated and predicted, and about prices."""
+        """Sentences about attributes, stated and predicted, and about prices, in the language of the product's text."""
         priced = prices(offered).withColumn("origin", F.lit(PassageSource.STATED.value))
         known = attributes.select("product_id", "attribute", "value", "origin").unionByName(priced)
-        of_offered = known.join(offered.select("product_id", "platform", "updated_ts"), "product_id")
-        said = F.explode(F.array(*(_attribute_said(messages_in(language)) for language in self.languages)))
-        rows = of_offered.withColumns({"source": F.col("origin"), "speaker": F.lit(""), "said": said})
-        return _part(rows.select("*", "said.text", "said.language"), "updated_ts")
+        spoken = offered.withColumn("spoken", language("text"))
+        read = F.when(F.col("spoken").isin(*languages()), F.col("spoken")).otherwise(SOURCE_LANGUAGE)
+        described = spoken.select("product_id", "platform", "updated_ts", read.alias("language"))
+        text = F.lit(None).cast("string")
+        for code in languages():
+            text = F.when(F.col("language") == code, attribute_said(messages_in(code))).otherwise(text)
+        named = {"source": F.col("origin"), "text": text, "speaker": F.lit("")}
+        return _part(known.join(described, "product_id").withColumns(named), "updated_ts")
 
     def _descriptions(self, offered: DataFrame) -> DataFrame:
         described = offered.where("description <> ''")
@@ -144,8 +147,8 @@ def agreeing(sentences: DataFrame) -> DataFrame:
     )
 
 
-def _attribute_said(messages: Messages) -> Column:
-    """Sentence about an attribute in one language: struct of `language` and `text`, null where nothing is known."""
+def attribute_said(messages: Messages) -> Column:
+    """Sentence about an attribute in one language; null where nothing is known."""
     name = F.col("attribute")
     for known in ATTRIBUTE_NAMES:
         name = F.when(F.col("attribute") == known, messages.name(known)).otherwise(name)
@@ -153,7 +156,7 @@ def _attribute_said(messages: Messages) -> Column:
     for source in (PassageSource.STATED, PassageSource.PREDICTED):
         form = attribute_sentence("%1$s", "%2$s", source, messages)
         text = F.when(F.col("origin") == source.value, F.format_string(form, name, "value")).otherwise(text)
-    return F.struct(F.lit(messages.language).alias("language"), text.alias("text"))
+    return text
 
 
 def _part(rows: DataFrame, time: str) -> DataFrame:
