@@ -76,7 +76,7 @@ def main(argv: list[str] | None = None) -> int:
             for name, value in values.model_dump(mode="json").items()
         }
         params |= {f"table.{name}": version for name, version in evidence.versions.items()}
-        params |= {"text.model_chosen": choice.why[:MAX_PARAM]}
+        params |= {"text_model_chosen": choice.why[:MAX_PARAM]}
         params |= {"examples": found.n_training, "starts_from": found.start.folder.name if found.start else "base"}
         tags = {"ds": run.ds, "run_id": run.run_id, **erased}
         mlflow_run = tracker.start_training(f"{run.ds} · training", params, tags)

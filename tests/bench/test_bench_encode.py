@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from socialrec.bench.text.encode import demo_texts, neighbour_overlap, run
+from socialrec.bench.text.encode import chinese_texts, demo_texts, neighbour_overlap, run
 from socialrec.errors import UserError
 from socialrec.settings.text import TextSettings
 
@@ -29,3 +29,8 @@ def test_overlap_is_the_share_of_neighbours_that_both_find() -> None:
 def test_too_few_texts_are_refused() -> None:
     with pytest.raises(UserError, match="only 2 distinct texts"):
         run(["a", "b", "a"], n_texts=5, rounds=1, settings=TextSettings())
+
+
+def test_chinese_texts_need_the_folder_of_the_data_sets() -> None:
+    with pytest.raises(UserError, match="set SOCIALREC_DATA_DIR to the folder"):
+        chinese_texts(None)

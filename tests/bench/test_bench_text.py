@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from socialrec.bench.text.benchmark import run, scores
+from socialrec.bench.text.benchmark import run, scores, tfidf_regression
+from socialrec.bench.text.few import run as run_few
 from socialrec.bench.text.model import together
 from socialrec.bench.text.tasks import Examples, SplitTask, load_beside, load_files, load_task, load_together
 from socialrec.bench.text.together import run as compare
@@ -48,9 +50,64 @@ def test_an_unknown_task_is_answered_with_the_known_ones(tmp_path: Path) -> None
         load_task("x", tmp_path)
 
 
+def zipped_reviews(data: Path, rows: list[tuple[str, str, str]]) -> None:
+    (data / "zh-shopping").mkdir()
+    lines = "\n".join(f'{kind},{label},"{text}"' for kind, label, text in rows)
+    with zipfile.ZipFile(data / "zh-shopping" / "online_shopping_10_cats.zip", "w") as archive:
+        archive.writestr("online_shopping_10_cats.csv", f"cat,label,review\n{lines}\n")
+
+
+def all_texts(task: SplitTask) -> list[str]:
+    return sorted(task.training.texts + task.validation.texts + task.test.texts)
+
+
+def test_chinese_reviews_count_once_and_those_with_two_labels_not_at_all(tmp_path: Path) -> None:
+    rows = [(kind, label, f"{kind}{label}的第{n}条\n好") for n in range(30) for kind in "书酒" for label in "01"]
+    odd = [("书", "1", "一样"), ("书", "1", " 一样"), ("书", "0", "两种"), ("书", "1", "两种"), ("书", "1", "")]
+    odd += [("书", "1", "两类"), ("酒", "1", "两类")]
+    zipped_reviews(tmp_path, [*rows, *odd])
+    moods, kinds = load_task("zh-sentiment", tmp_path), load_task("zh-category", tmp_path)
+    own = [text for _, _, text in rows]
+    assert all_texts(moods) == sorted([*own, "一样", "两类"])
+    assert all_texts(kinds) == sorted([*own, "一样", "两种"])
+    assert (len(moods.training.texts), len(moods.validation.texts), len(moods.test.texts)) == (87, 10, 25)
+    assert {*moods.training.labels} == {"negative", "positive"} and {*kinds.test.labels} == {"书", "酒"}
+    assert (moods.metric, kinds.metric, moods.is_spaced) == ("accuracy", "macro_f1", False)
+
+
+def test_a_split_is_named_by_its_texts_in_any_order() -> None:
+    texts = Examples(["a", "b"], ["x", "y"])
+    assert texts.sha256 == texts.take([1, 0]).sha256 != texts.take([0]).sha256
+
+
+def test_few_texts_are_read_by_the_frozen_encoder_and_by_tfidf_alike(tmp_path: Path) -> None:
+    task = load_files(write(tmp_path / "train.txt", 30), write(tmp_path / "test.txt", 5))
+    settings = TextSettings(model=BUNDLED, max_tokens=16)
+    found = json.loads(run_few(task, 30, settings, n_draws=2).to_json())
+    assert found["peers"]["tfidf-logistic-regression"]["metrics"]["macro_f1"] == 1
+    assert found["metrics"]["gain"] == pytest.approx(found["metrics"]["macro_f1"] - 1, abs=1e-3)
+    assert (found["metrics"]["labelled"], found["metrics"]["draws"], found["metrics"]["n_test"]) == (30, 2, 15)
+    with pytest.raises(UserError, match="--few 81: train has 81 training texts"):
+        run_few(task, 81, settings, n_draws=1)
+
+
+def test_texts_without_spaces_are_compared_by_their_characters() -> None:
+    nothing = Examples([], [])
+    assert tfidf_regression(SplitTask("zh-sentiment", "accuracy", nothing, nothing, nothing))[0].analyzer == "char"
+    assert tfidf_regression(SplitTask("sst2", "accuracy", nothing, nothing, nothing))[0].analyzer == "word"
+
+
+@pytest.mark.skipif("SOCIALREC_DATA_DIR" not in os.environ, reason="SOCIALREC_DATA_DIR names no folder with real data")
+def test_the_published_split_of_the_chinese_reviews_is_made_again() -> None:
+    task = load_task("zh-sentiment", Path(os.environ["SOCIALREC_DATA_DIR"]))
+    assert [len(part.texts) for part in (task.training, task.validation, task.test)] == [45_147, 5_017, 12_541]
+    assert task.test.sha256 == "e343c17957ac6d0b61a75f19de0a0995046ff3c312a8e9472153524d3765fce1"
+
+
 @pytest.mark.skipif("SOCIALREC_DATA_DIR" not in os.environ, reason="SOCIALREC_DATA_DIR names no folder with real data")
 @pytest.mark.parametrize(
-    ("name", "n_classes"), [("sst2", 2), ("womens-sentiment", 3), ("womens-department", 6), ("myntra-gender", 6)]
+    ("name", "n_classes"),
+    [("sst2", 2), ("womens-sentiment", 3), ("womens-department", 6), ("myntra-gender", 6), ("zh-category", 10)],
 )
 def test_no_text_that_is_scored_was_learned_from(name: str, n_classes: int) -> None:
     task = load_task(name, Path(os.environ["SOCIALREC_DATA_DIR"]))

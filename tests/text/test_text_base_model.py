@@ -114,7 +114,7 @@ def test_the_training_says_in_mlflow_and_on_the_card_which_model_it_chose(shop: 
     client = MlflowClient(shop.services.mlflow_uri)
     params = client.get_run(receipt["mlflow_run_id"]).data.params
     assert params["text.model"] == BUNDLED
-    assert params["text.model_chosen"].startswith(f"{BUNDLED} knows 100.0%")
+    assert params["text_model_chosen"].startswith(f"{BUNDLED} knows 100.0%")
     card = client.get_model_version(ENCODER, receipt["encoder_model_version"]).description
     assert f"Its base model is `{BUNDLED}`: {BUNDLED} knows 100.0%" in card
     assert receipt["encoder_version"].startswith("all-minilm-l6-v2-")

@@ -19,7 +19,8 @@ from socialrec.contracts import TABLES
 from socialrec.contracts.flow import reads
 from socialrec.contracts.gold import PASSAGES, SOCIAL_TIES, TEXT_EMBEDDINGS, TEXTS
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_QUESTIONS
-from socialrec.encoders.encoder import Encoder, load_saved
+from socialrec.encoders.encoder import Encoder, load_encoder, load_saved
+from socialrec.encoders.prompts import Prompts, Role, write_prompts
 from socialrec.encoders.weights import load_weights
 from socialrec.errors import UserError
 from socialrec.etl.schemas import spark_schema
@@ -345,6 +346,25 @@ def test_passages_are_encoded_once_beside_texts_and_neither_job_begins_again(
     assert {*receipt["read"]} == {*reads("embed_passages")} & {*TABLES}
     assert [call(shop, name, *asked)["status"] for name in ("embed_texts", "embed_passages")] == ["up_to_date"] * 2
     assert lake.read(TEXT_EMBEDDINGS, [encoder.version]).num_rows == 3
+
+
+def test_passages_have_vectors_of_their_own_under_a_model_with_a_prompt_for_them(
+    shop: Settings, own_bert: Path, tiny: TextSettings
+) -> None:
+    """The question has the words of a passage, and each is read after its own prompt."""
+    write_prompts(Prompts("red ", "blue "), own_bert)
+    encoder = load_encoder(str(own_bert), tiny)
+    lake, asked = Lake(shop.lake), ("--encoder-folder", str(register(shop, encoder)))
+    [row] = [{name: text[name] for name in text if name != "kind"} for text in texts("lamp")]
+    write(lake, PASSAGES, DS, [{"passage_id": "1", "source": "comment", "place": 0, "n_agreeing": 1, **row}])
+    question = {"question_id": "q1", "user_key": "ann", "is_late": False}
+    write(lake, SILVER_QUESTIONS, DS, [{**question, **row}])
+    assert call(shop, "embed_passages", *asked)["counts"] == {"encoded": 2, "reused": 0}
+    for role, prompt in ((Role.QUERY, "red"), (Role.PASSAGE, "blue")):
+        [vector] = lake.read(TEXT_EMBEDDINGS, [encoder.reading(role).version])["embedding"].to_pylist()
+        plain = load_encoder(tiny.model, tiny).encode([f"{prompt} lamp"])[0]
+        np.testing.assert_allclose(vector, plain, atol=1e-5)
+    assert call(shop, "embed_passages", *asked)["status"] == "up_to_date"
 
 
 def test_few_new_texts_do_not_start_spark(shop: Settings, encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from socialrec.bench.text.tasks import SplitTask
 from socialrec.encoders.shipped.choice import with_model
+from socialrec.encoders.shipped.multilingual_e5 import MULTILINGUAL
 from socialrec.encoders.tokens import tokenize
 from socialrec.encoders.weights import load_weights
 from socialrec.settings.text import TextSettings, Tuning
@@ -42,6 +43,9 @@ def with_recipe(settings: TextSettings, task: SplitTask) -> TextSettings:
     recipe = dict(RECIPE) | ({"class_balance": 0.0} if task.metric == "accuracy" else {})
     silent = {name: value for name, value in recipe.items() if name not in settings.model_fields_set}
     chosen = with_model(settings.model_copy(update=silent), task.training.texts[:MEASURED_TEXTS])
+    if chosen.model == MULTILINGUAL and "tuning" not in settings.model_fields_set:
+        # Of its vocabulary, four fifths of its weights, a task's texts use few.
+        chosen = chosen.model_copy(update={"tuning": Tuning.LAYERS})
     if "train_steps" in settings.model_fields_set:
         return chosen
     tokens = tokenize(load_weights(chosen.model), task.training.texts, chosen.max_tokens)

@@ -7,7 +7,7 @@ from socialrec.contracts.vocabulary import (
     TextKind,
 )
 
-ENCODER_VERSION = Column("encoder_version", "string", "Which weights, adapter, pooling and length made the vector")
+ENCODER_VERSION = Column("encoder_version", "string", "Which weights, adapter, pooling, length, prompt made the vector")
 
 TEXTS = Table(
     layer="gold",
