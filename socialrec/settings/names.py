@@ -17,7 +17,7 @@ RENAMED: Mapping[Path, str] = {
     ("recommend", "factor_ridge"): "factor_regularization",
     ("recommend", "factor_unobserved"): "factor_unobserved_weight",
     ("recommend", "factor_passes"): "factor_iterations",
-    ("recommend", "max_side"): "max_dimension",
+    ("recommend", "max_edge"): "max_dimension",
     ("text", "adversarial_passes"): "adversarial_steps",
 }
 """New names of settings by their paths in version 0.1: they work for one more version, with a warning."""

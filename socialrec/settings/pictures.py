@@ -21,7 +21,7 @@ class PictureLimits(Section):
     """Seconds of a video from which frames are taken: its first ones."""
     video_frames: int = Field(4, ge=1)
     """Frames that are taken from a video, at equal distances."""
-    kept_side: int = Field(512, ge=64)
+    max_edge: int = Field(512, ge=64)
     """Longer side of a picture as it is kept, in pixels; smaller ones are kept in their size."""
 
 

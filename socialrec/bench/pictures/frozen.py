@@ -59,5 +59,5 @@ def _fitted(views: Vectors, labels: npt.NDArray[np.int64], strength: float) -> L
 
 
 def _accuracy(model: LogisticRegression, views: Vectors, labels: npt.NDArray[np.int64]) -> float:
-    scores = sum(model.decision_function(view) for view in views)
+    scores = sum(model.predict_log_proba(view) for view in views)
     return float((np.argmax(scores, axis=1) == labels).mean())

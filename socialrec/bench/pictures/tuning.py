@@ -47,7 +47,7 @@ class TuningRecipe:
     seed: int = 20260107
 
 
-class Tuning:
+class PictureTuning:
     """A training under way: its network, the mean of its weights, and the place in its schedule."""
 
     def __init__(self, network: EfficientNetLite0, n_pictures: int, n_classes: int, recipe: TuningRecipe) -> None:
@@ -101,7 +101,7 @@ class Tuning:
 
 def tune(network: EfficientNetLite0, pictures: Photographs, n_classes: int, recipe: TuningRecipe) -> EfficientNetLite0:
     """Train a copy of the network with a new head; returns the mean of its weights, for reading."""
-    tuning = Tuning(network, len(pictures), n_classes, recipe)
+    tuning = PictureTuning(network, len(pictures), n_classes, recipe)
     for number, side in enumerate(tuning.sides, 1):
         loss = tuning.run_epoch(pictures, side)
         to_standard_error(f"tuning, epoch {number} of {len(tuning.sides)}, {side} pixels: loss {loss:.3f}")

@@ -7,7 +7,7 @@ import hashlib
 import io
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from PIL import Image
 from socialrec.encoders.bulk import Vectors
 from socialrec.encoders.pictures.weights import PictureModel, Pixels, load_picture_model
 from socialrec.encoders.precision import chosen_device, encoding_dtype
-from socialrec.runtime.transfer import to_device, to_host
+from socialrec.runtime.transfer import OnItsWay, to_device, to_host
 from socialrec.settings.pictures import PictureSettings
 
 if TYPE_CHECKING:
@@ -44,42 +44,49 @@ class PictureEncoder:
     version: str
 
     def encode(self, contents: Sequence[bytes]) -> Vectors:
-        """Encode pictures as unit vectors, float32 (n, dim). Equal pictures have equal vectors, in any order.
-
-        On a GPU, other threads decode the next batch meanwhile.
-        """
-        import torch
-
-        with torch.inference_mode():
-            found = [to_host(self._vectors(pixels)) for pixels in self._decoded(contents)]
-        return np.concatenate([vectors.array() for vectors in found])[: len(contents)]
-
-    def _vectors(self, pixels: Pixels) -> torch.Tensor:
-        import torch
-
-        vectors: torch.Tensor = self.network(to_device(torch.from_numpy(pixels), self.device))
-        return torch.nn.functional.normalize(vectors.float(), dim=1)
-
-    def _decoded(self, contents: Sequence[bytes]) -> Iterator[Pixels]:
-        """Pixels of batch after batch, each (batch, 3, height, width); the last one is filled up with black.
-
-        All batches have one size, because a picture's last digits may depend on it.
-        """
+        """Encode pictures as unit vectors, float32 (n, dim). Equal pictures have equal vectors, in any order."""
         parts = [contents[start : start + self.batch] for start in range(0, len(contents), self.batch)]
-        if self.device.type != "cuda":
-            yield from (self._stacked([self._pixels(content) for content in part]) for part in parts)
-            return
+        found = self._by_gpu(parts) if self.device.type == "cuda" else self._by_cpu(parts)
+        return np.concatenate(found)[: len(contents)]
+
+    def _by_cpu(self, parts: Sequence[Sequence[bytes]]) -> list[Vectors]:
+        """Encode each part on one thread, as many at a time as torch may use: they never wait for each other."""
+        import torch
+
+        n_threads = torch.get_num_threads()
+
+        def encode(part: Sequence[bytes]) -> Vectors:
+            return self._vectors(self._stacked([self._pixels(content) for content in part])).array()
+
+        try:
+            with ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+                return list(pool.map(encode, parts))
+        finally:
+            torch.set_num_threads(n_threads)
+
+    def _by_gpu(self, parts: Sequence[Sequence[bytes]]) -> list[Vectors]:
+        """Encode part by part, while other threads decode the next one."""
+        found = []
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             ahead = [pool.map(self._pixels, part) for part in parts[:1]]
             for number in range(len(parts)):
                 ahead += [pool.map(self._pixels, part) for part in parts[number + 1 : number + 2]]
-                yield self._stacked(list(ahead.pop(0)))
+                found.append(self._vectors(self._stacked(list(ahead.pop(0)))))
+        return [vectors.array() for vectors in found]
+
+    def _vectors(self, pixels: Pixels) -> OnItsWay:
+        import torch
+
+        with torch.inference_mode():
+            vectors: torch.Tensor = self.network(to_device(torch.from_numpy(pixels), self.device))
+            return to_host(torch.nn.functional.normalize(vectors.float(), dim=1))
 
     def _pixels(self, content: bytes) -> Pixels:
         with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
             return self.model.prepare(image)
 
     def _stacked(self, pixels: Sequence[Pixels]) -> Pixels:
+        # All parts have one size, because a picture's last digits may depend on it.
         black = [np.zeros_like(pixels[0])] * (self.batch - len(pixels))
         return np.stack([*pixels, *black])
 

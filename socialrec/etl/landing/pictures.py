@@ -91,7 +91,7 @@ def plain_pictures(file: io.BufferedReader, limits: PictureLimits) -> PlainPictu
     if size > most * MIB:
         raise RefusedPictureError(PictureReason.TOO_LARGE, f"{size:,} bytes, at most {most} MiB may be")
     try:
-        found = tuple(_jpeg(image, limits.kept_side) for image in _images(file, kind, limits))
+        found = tuple(_jpeg(image, limits.max_edge) for image in _images(file, kind, limits))
     except RefusedPictureError:
         raise
     except VideoError as error:
@@ -134,7 +134,7 @@ def _still(file: io.BufferedReader, kind: str, limits: PictureLimits) -> Image.I
             image = Image.open(file, formats=[kind])
         except Image.DecompressionBombError as error:
             raise RefusedPictureError(PictureReason.TOO_MANY_PIXELS, f"{error}; deliver it smaller") from None
-        image.draft("RGB", (limits.kept_side, limits.kept_side))
+        image.draft("RGB", (limits.max_edge, limits.max_edge))
         image.load()
     return image
 
