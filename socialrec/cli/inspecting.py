@@ -51,16 +51,9 @@ def check(
         pictures = check_pictures(spark, delivery.layouts, settings.etl, settings.pictures.limits)
     verdict = give_verdict(found, settings.etl.max_quarantine_share)
     if as_json:
-        print(
-            json.dumps(
-                {
-                    **asdict(verdict),
-                    "files": [asdict(one) for one in found],
-                    "unmet": unmet,
-                    "pictures": asdict(pictures),
-                }
-            )
-        )
+        files = [asdict(one) for one in found]
+        document = {**asdict(verdict), "files": files, "unmet": unmet, "pictures": asdict(pictures)}
+        print(json.dumps(document))
     else:
         for line in (*report_lines(found), *pictures.lines(), *unmet, *verdict.lines()):
             say(line)
