@@ -1,6 +1,7 @@
 """Sentences of Chinese reviews, made up by hand, with the aspects that each names and what it says about them.
 
-`FIRST` was looked at while the rules were written; `SECOND` was not.
+The results on `FIRST` were looked at while the rules were written, those on `SECOND` were not; but one hand wrote both
+before the lists, which therefore hold words of both. `THIRD` was written after them and is read once.
 """
 
 # ruff: noqa: RUF001 (Chinese signs)
@@ -209,4 +210,47 @@ The quality is good，但是尺码偏小 | quality+ size-
 帮同事带的，不清楚 |
 晚上九点才看完这本书 |
 希望越办越好 |
+"""
+
+THIRD = """
+拉链很顺，走线整齐，质量过关 | quality+
+杯子密封性差，老是漏水，质量堪忧 | quality-
+价格小贵但物超所值 | price0
+比我在商场看的便宜一半 | price+
+预算不多的话可以买，价格亲民 | price+
+这点东西卖这么贵，良心不会痛吗 | price-
+昨天下单今天就到，物流神速 | delivery+
+包装盒都是瘪的，快递太暴力 | delivery-
+快递放驿站也不打电话通知 | delivery-
+客服回复很慢，半天才理我一句 | service-
+售后小哥上门维修很专业 | service+
+店家态度蛮横，还骂人 | service-
+老板人很好，尺码不对马上给换了 | service+ size-
+肩宽合适，袖子偏长一点 | size-
+平时穿M码，这件M码刚好 | size+
+裤腰太肥，裆也低 | size-
+大小跟描述的一样，放桌上正合适 | size+
+颜色发暗，跟图片差太远 | design-
+配色很高级，摆在客厅很有格调 | design+
+款式烂大街了，没新意 | design-
+造型可爱，女儿一眼就看中了 | design+
+穿一天脚都不疼，很舒适 | comfort+
+布料闷汗，夏天没法穿 | comfort-
+床垫不软不硬，睡着踏实 | comfort+
+手感粗得像砂纸 | comfort-
+才用半个月就开胶了 | durability-
+用了大半年依然完好，耐用 | durability+
+水洗之后起毛球很严重 | durability-
+摔了一次屏幕没碎，挺抗摔 | durability+
+面料不透气也不吸汗 | comfort- quality-
+质量对得起这个价格 | quality+ price+
+质量比以前买的差远了 | quality-
+質量沒得挑，價格也公道 | quality+ price+
+做工没有图片精致 | quality-
+除了物流慢，别的都满意 | delivery-
+不是说质量不好，就是颜色不喜欢 | design-
+原以为便宜没好货，结果质量出乎意料地好 | quality+
+没有贵的离谱 | price+
+物流不算慢 | delivery+
+客服不是一般的差 | service-
 """
