@@ -51,8 +51,8 @@ def check(
         pictures = check_pictures(spark, delivery.layouts, settings.etl, settings.pictures.limits)
     verdict = give_verdict(found, settings.etl.max_quarantine_share)
     if as_json:
-        files = [asdict(one) for one in found]
-        document = {**asdict(verdict), "files": files, "unmet": unmet, "pictures": asdict(pictures)}
+        about = [asdict(one) for one in found]
+        document = {**asdict(verdict), "files": about, "unmet": unmet, "pictures": asdict(pictures)}
         print(json.dumps(document))
     else:
         for line in (*report_lines(found), *pictures.lines(), *unmet, *verdict.lines()):
