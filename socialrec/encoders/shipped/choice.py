@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from socialrec.encoders.shipped.multilingual_e5 import MULTILINGUAL
+from socialrec.encoders.shipped.multilingual import MULTILINGUAL
 from socialrec.encoders.weights import BUNDLED, model_folder
 from socialrec.settings.text import AUTO, TextSettings
 
