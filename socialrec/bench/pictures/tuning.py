@@ -33,7 +33,7 @@ class TuningRecipe:
     phases: pairs of a side in pixels and a number of epochs. fixed_blocks: blocks that are not trained.
     """
 
-    phases: tuple[tuple[int, int], ...] = ((160, 9), (224, 2))
+    phases: tuple[tuple[int, int], ...] = ((160, 8), (208, 1))
     fixed_blocks: int = 5
     batch: int = 32
     learning_rate: float = 5e-4

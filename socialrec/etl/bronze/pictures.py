@@ -17,6 +17,7 @@ from socialrec.etl.landing.pictures import RefusedPictureError, read_landed
 from socialrec.etl.tables import count_staged, read_staged, staged_files, write_stage
 from socialrec.lake import Stage
 from socialrec.lake.pictures import PictureStore
+from socialrec.lake.schemas import arrow_schema
 from socialrec.settings.pictures import PictureLimits
 
 _FOUND = (
@@ -44,7 +45,7 @@ class PictureIntake:
 
 def name_pictures(products: Stage) -> bool:
     """Check if any staged product names a picture: a shop without pictures pays no more than this."""
-    staged = pds.dataset(staged_files(products), format="parquet")
+    staged = pds.dataset(staged_files(products), schema=arrow_schema(products.table), format="parquet")
     return bool(staged.count_rows(filter=pc.field("images").is_valid()))
 
 
