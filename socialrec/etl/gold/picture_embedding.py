@@ -45,9 +45,10 @@ class PictureVectorBuilder:
         with self.missing(encoder.version) as pictures:
             [(n_missing,)] = pictures.aggregate("count(*)").fetchall()
         # A commit without rows says that this encoder is in use again.
-        if n_missing or picture_version(self.run.lake) != encoder.version:
+        is_written = n_missing > 0 or picture_version(self.run.lake) != encoder.version
+        if is_written:
             self.encode(encoder, int(n_missing))
-        status = "written" if n_missing else "up_to_date"
+        status = "written" if is_written else "up_to_date"
         self.run.done(status=status, counts={"encoded": n_missing}, picture_version=encoder.version)
 
     def encode(self, encoder: PictureEncoder, n_missing: int) -> None:
