@@ -1,10 +1,9 @@
 """Looks of products: directions of their pictures, whitened over the catalogue.
 
-Vectors of a picture encoder differ most in what all pictures of a shop share: light, background, camera. Whitening
-scales the principal components of the catalogue's pictures to more equal variances (Jégou and Chum, "Negative evidences
-and co-occurences in image retrieval", ECCV 2012), so that a cosine tells what distinguishes products. The statistics
-are those of the day's catalogue, as the centre of texts is: a training and a night of one day compute the same, and
-nothing that is learned depends on the axes.
+A vector is centred and brought to the first principal components of the catalogue's pictures, scaled to more equal
+variances (Jégou and Chum, "Negative evidences and co-occurences in image retrieval", ECCV 2012): a twentieth of the
+numbers, whose cosines tell as much. The statistics are those of the day's catalogue, as the centre of texts is. A
+training and a night of one day compute the same, and nothing that is learned depends on the axes.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from socialrec.vectors.arrays import ABSENT, F32, csr, positions, unit_rows
 F64 = npt.NDArray[np.float64]
 DIMS = 64
 """Most components that are kept."""
-SHRINKAGE = 1.0
+SHRINKAGE = 3.0
 """Variance that is added to each component before its scaling, as a share of the kept ones' mean."""
 MOST_MEASURED = 20_000
 """Products whose pictures the statistics are of, evenly drawn from those that have any."""

@@ -31,8 +31,9 @@ def looks(pictures: dict[str, list[str] | None], vectors: pa.Table) -> np.ndarra
 
 def test_what_pictures_differ_in_most_counts_less_than_its_length() -> None:
     found = looks({name: [name] for name in CORNERS}, vectors_of(CORNERS))
-    # Variances are 4 and 1, and their mean 2.5 is added to both: cosine (4/6.5 - 1/3.5) / (4/6.5 + 1/3.5), not 3/5.
-    assert found @ found[0] == pytest.approx([1, 0.3659, -0.3659, -1], abs=1e-4)
+    # Variances are 4 and 1, and three times their mean is added to both: 4/11.5 and 1/8.5 are the squares of the parts
+    # of a corner, and their cosine is .495, not 3/5.
+    assert found @ found[0] == pytest.approx([1, 0.4946, -0.4946, -1], abs=1e-4)
     assert found.dtype == np.float32
 
 

@@ -21,7 +21,7 @@ from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.new_products import LearnedProducts, Mixing, NewProducts
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.signals.base import UserBlock
-from socialrec.recommend.signals.looks import Looks
+from socialrec.recommend.signals.looks import SimilarLooks
 from socialrec.recommend.training import fits
 from socialrec.recommend.training.offline import held_out
 from socialrec.settings import RecommendSettings, Settings
@@ -58,7 +58,7 @@ def night(
 def test_a_product_scores_by_the_pictures_of_what_the_user_likes(seen: FeatureSet) -> None:
     block = UserBlock.of(seen, np.array([seen.users.index("r0").as_py(), seen.users.index("s1").as_py()]))
     names = seen.products.to_pylist()
-    reader, player = (dict(zip(names, row, strict=True)) for row in Looks().score(block).full().tolist())
+    reader, player = (dict(zip(names, row, strict=True)) for row in SimilarLooks().score(block).full().tolist())
     # r0 read b1 (plain), b2, b3 and b4 (striped): a taste of (1, 3).
     assert reader["b5"] == pytest.approx(1 / 10**0.5)
     assert reader["b2"] == pytest.approx(3 / 10**0.5)
@@ -112,8 +112,8 @@ def test_a_shop_without_pictures_learns_the_blend_that_it_learned_before_there_w
     held = held_out(data, events, events.filter(pa.array([at % 4 == 0 for at in range(events.num_rows)])))
     learned = fits.learn_blend(data, held, settings).recommender
     assert learned.weights.pop("looks") == 0
-    assert not any(isinstance(signal, Looks) for signal in learned.signals)
-    earlier = tuple(kind for kind in SIGNALS if kind is not Looks)
+    assert not any(isinstance(signal, SimilarLooks) for signal in learned.signals)
+    earlier = tuple(kind for kind in SIGNALS if kind is not SimilarLooks)
     monkeypatch.setattr(fits, "SIGNALS", earlier)
     assert fits.learn_blend(data, held, settings).recommender.weights == learned.weights
 

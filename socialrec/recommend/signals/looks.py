@@ -13,7 +13,7 @@ from socialrec.recommend.signals.base import OncePerFeatures, SignalDefaults, Us
 from socialrec.vectors.arrays import unit_rows
 
 
-class Looks(SignalDefaults):
+class SimilarLooks(SignalDefaults):
     """Score = cosine between a product's pictures and the affinity-weighted mean of those of the user's products.
 
     A product without pictures is as far from every taste as the mean of the catalogue: its other signals decide.
