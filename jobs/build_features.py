@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from socialrec.contracts.columns import Table
-from socialrec.contracts.gold import COMMENT_INSIGHTS, PRODUCT_ATTRIBUTES, TEXT_EMBEDDINGS
+from socialrec.contracts.gold import COMMENT_INSIGHTS, PICTURE_EMBEDDINGS, PRODUCT_ATTRIBUTES, TEXT_EMBEDDINGS
 from socialrec.contracts.silver import SILVER_COMMENTS
 from socialrec.errors import UserError
 from socialrec.features.inputs import FEATURE_SETTINGS, FEATURE_TABLES, NIGHT_TABLES, comment_days
+from socialrec.features.pictures import picture_version
 from socialrec.runtime import job
 from socialrec.runtime.scratch import scratch_folder
 
@@ -41,6 +42,7 @@ def fingerprint_of(run: job.Run) -> str:
     partitions |= {SILVER_COMMENTS: days, TEXT_EMBEDDINGS: [encoder]}
     partitions |= {COMMENT_INSIGHTS: [day for day in run.lake.partitions(COMMENT_INSIGHTS) if day in days]}
     partitions |= {PRODUCT_ATTRIBUTES: [run.ds]}
+    partitions |= {PICTURE_EMBEDDINGS: [version for version in (picture_version(run.lake),) if version]}
     recommend, etl = run.settings.recommend, run.settings.etl
     read = {name: getattr(recommend, name) for name in FEATURE_SETTINGS}
     return run.lake.fingerprint(partitions, encoder, read, etl.follow_weight, etl.mutual_weight, etl.reply_weight)

@@ -32,11 +32,11 @@ _BRONZE, _QUARANTINE, _SILVER = (
 )
 _EVIDENCE = ("silver.interactions", "silver.comments", "silver.products", "gold.social_ties")
 _UNDERSTOOD = ("gold.comment_insights", "gold.product_attributes", "gold.text_embeddings")
-_TRAINED_ON = (*_EVIDENCE, *_UNDERSTOOD)
+_TRAINED_ON = (*_EVIDENCE, *_UNDERSTOOD, "gold.picture_embeddings")
 _LISTED = ("gold.user_product_affinity", "gold.social_ties", "gold.user_profiles", "silver.products")
 _FEATURES = ("gold.user_features", "gold.item_features", "gold.community_likes")
 _SAID = ("silver.questions", "silver.answers", "silver.follows", *_EVIDENCE[:3])
-_NIGHT = (*_LISTED, "silver.comments", *_UNDERSTOOD)
+_NIGHT = (*_LISTED, "silver.comments", *_UNDERSTOOD, "gold.picture_embeddings")
 
 READ: dict[str, tuple[str, ...]] = {
     "ingest_landing": (LANDING_FILES,),

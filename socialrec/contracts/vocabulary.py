@@ -100,6 +100,7 @@ class ReasonKind(StrEnum):
     words         words of the product that are also in a favourable comment of the user
     praised       aspects that comments praise the product for, and that the user praised in other products
     about         words of the product and of products that the user met
+    looks_like    products that the user met and did not return, whose pictures resemble the product's
     category      the product is among the more popular half of its category
     popular       it is among the more popular half of all products
     few           some users have met it, fewer than most products
@@ -112,6 +113,7 @@ class ReasonKind(StrEnum):
     WORDS = "words"
     PRAISED = "praised"
     ABOUT = "about"
+    LOOKS_LIKE = "looks_like"
     CATEGORY = "category"
     POPULAR = "popular"
     FEW = "few"

@@ -92,6 +92,7 @@ class ScoringSnapshot:
             popularity=products.popularity,
             trend=products.trend,
             category=products.category,
+            looks=products.looks,
         )
         evidence = ReasonEvidence(
             fans=found.fans,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from socialrec.errors import UserError
 from socialrec.features.communities import community_likes, find_communities
 from socialrec.features.item_metadata import numbered
+from socialrec.features.pictures import looks_of, no_pictures
 from socialrec.features.product_features import ProductFeatures
 from socialrec.features.product_sums import Hours, ProductSums
 from socialrec.features.texts import TextVectors
@@ -19,7 +20,7 @@ from socialrec.features.user_features import UserFeatures
 from socialrec.settings import Settings
 from socialrec.vectors.arrays import ABSENT, F32, Csr, Indices, vocabulary
 
-OF_PRODUCTS = ("products", "text", "praise", "popularity", "trend", "category")
+OF_PRODUCTS = ("products", "text", "praise", "popularity", "trend", "category", "looks")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class EvidenceTables:
 
     affinities: rows of gold.user_product_affinity, or `affinities_of_events`. comments: rows of silver.comments with
     what gold.comment_insights says of each, null where nothing was predicted. ties: parts of ties, see `tie_parts`.
-    products: one snapshot of silver.products. embeddings: `text_hash` and `embedding` of one encoder.
+    products: one snapshot of silver.products. embeddings: `text_hash` and `embedding` of one encoder. pictures:
+    `picture_hash` and `embedding` of one picture encoder.
     """
 
     affinities: pa.Table
@@ -36,6 +38,7 @@ class EvidenceTables:
     ties: pa.Table
     products: pa.Table
     embeddings: pa.Table
+    pictures: pa.Table = field(default_factory=no_pictures)
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,9 @@ class FeatureSet:
     n_aspects), share of each aspect in what a user's comments name. text: float32 (n_products, dim), vectors of the
     products' texts, unit rows or zeros. praise: float32 (n_products, n_aspects), what comments say of each aspect, -1
     to 1. popularity: float32 (n_products,), users with positive affinity. trend: float32 (n_products,), those users,
-    the newest counting most. category: int64 (n_products,), ABSENT where the shop names none.
+    the newest counting most. category: int64 (n_products,), ABSENT where the shop names none. looks: float32
+    (n_products, n_dims), whitened vectors of the products' pictures, unit rows or zeros; without columns where no
+    product has a picture.
     """
 
     users: pa.Array
@@ -69,6 +74,7 @@ class FeatureSet:
     popularity: F32
     trend: F32
     category: Indices
+    looks: F32
 
     def has_products_of(self, other: FeatureSet) -> bool:
         """Check if both are features of users over the same products: all that is known of these is the same object."""
@@ -125,4 +131,5 @@ def build_features(
         popularity=of_products.popularity,
         trend=of_products.trend,
         category=numbered(of_products.category),
+        looks=looks_of(products, evidence.products, evidence.pictures),
     )

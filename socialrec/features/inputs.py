@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import pyarrow as pa
@@ -14,6 +14,7 @@ from socialrec.contracts.gold import (
     COMMENT_INSIGHTS,
     COMMUNITY_LIKES,
     ITEM_FEATURES,
+    PICTURE_EMBEDDINGS,
     PRODUCT_ATTRIBUTES,
     SOCIAL_TIES,
     TEXT_EMBEDDINGS,
@@ -28,6 +29,7 @@ from socialrec.features.attributes import with_predicted
 from socialrec.features.evidence import affinities_of_events
 from socialrec.features.feature_set import EvidenceTables, FeatureSet, build_features
 from socialrec.features.fit_users import users_to_fit
+from socialrec.features.pictures import no_pictures, read_pictures
 from socialrec.lake import Lake
 from socialrec.privacy.user_order import HAPPENED, NamedTables
 from socialrec.settings import Settings
@@ -40,7 +42,7 @@ INSIGHTS = ("sentiment", "sentiment_confidence", "aspects", "aspect_sentiments",
 ATTRIBUTE_COLUMNS = ("product_id", "attribute", "value", "origin")
 PRODUCT_COLUMNS = (
     *("product_id", "text", "text_hash", "is_active", "category", "brand"),
-    *("first_seen_ds", "updated_ts"),
+    *("first_seen_ds", "updated_ts", "pictures"),
 )
 
 
@@ -59,6 +61,7 @@ class Inputs:
     embeddings: pa.Table
     platforms: tuple[str, ...]
     versions: dict[str, int | None]
+    pictures: pa.Table = field(default_factory=no_pictures)
 
     def evidence(self, split: Split, until: Until, settings: Settings) -> EvidenceTables:
         """Evidence before a cut; `"all"` is everything up to the end of the day."""
@@ -71,6 +74,7 @@ class Inputs:
             split.ties_as_of(self.ties, until),
             self.products,
             self.embeddings,
+            self.pictures,
         )
 
     def features(self, split: Split, until: Until, settings: Settings) -> FeatureSet:
@@ -80,7 +84,9 @@ class Inputs:
 
 @dataclass(frozen=True)
 class NightTables:
-    """Rows that a night's lists are made from: gold's of its day, comments up to it, and vectors of their texts."""
+    """Rows that a night's lists are made from: gold's of its day, comments up to it, and vectors of their texts and
+    of the products' pictures.
+    """
 
     affinities: pa.Table
     ties: pa.Table
@@ -88,6 +94,7 @@ class NightTables:
     profiles: pa.Table
     comments: pa.Table
     embeddings: pa.Table
+    pictures: pa.Table = field(default_factory=no_pictures)
 
 
 NIGHT_TABLES = (USER_PRODUCT_AFFINITY, SOCIAL_TIES, SILVER_PRODUCTS, USER_PROFILES)
@@ -111,7 +118,8 @@ def read_inputs(
     catalogue or its encoded texts are missing.
     """
     products_and_texts = (SILVER_PRODUCTS, PRODUCT_ATTRIBUTES, TEXT_EMBEDDINGS)
-    tables = (SILVER_INTERACTIONS, SILVER_COMMENTS, COMMENT_INSIGHTS, SOCIAL_TIES, *products_and_texts)
+    events = (SILVER_INTERACTIONS, SILVER_COMMENTS, COMMENT_INSIGHTS, SOCIAL_TIES)
+    tables = (*events, *products_and_texts, PICTURE_EMBEDDINGS)
     versions = {table.name: lake.version(table) for table in tables} | dict(pinned or {})
 
     def days(table: Table) -> list[str]:
@@ -136,6 +144,7 @@ def read_inputs(
         embeddings=read_embeddings(lake, ds, encoder_version, (products, comments), versions),
         platforms=tuple(sorted(pc.unique(interactions["platform"]).to_pylist())),
         versions=versions,
+        pictures=read_pictures(lake, products, versions),
     )
     return with_names(found)
 
@@ -159,7 +168,8 @@ def read_night(lake: Lake, ds: str, encoder_version: str, users: pa.Array | None
     )
     products, comments = read_products(lake, ds), read_comments(lake, ds, users=users)
     embeddings = read_embeddings(lake, ds, encoder_version, (products, comments))
-    return NightTables(affinities, ties, products, profiles, comments, embeddings)
+    pictures = read_pictures(lake, products)
+    return NightTables(affinities, ties, products, profiles, comments, embeddings, pictures)
 
 
 def read_products(lake: Lake, ds: str) -> pa.Table:

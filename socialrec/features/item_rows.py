@@ -23,7 +23,10 @@ from socialrec.features.words import distinctive_words, product_words
 from socialrec.lake.schemas import arrow_schema
 from socialrec.vectors.arrays import ABSENT, F32, Csr, Flags, Indices, csr, positions, vocabulary
 
-ARRAYS = ("text", "praise", "popularity", "trend", "category", "active", "brand", "age_days", "small_seller", "n_met")
+ARRAYS = (
+    *("text", "looks", "praise", "popularity", "trend", "category"),
+    *("active", "brand", "age_days", "small_seller", "n_met"),
+)
 NAMES = ("products", "aspects", "categories", "word_names")
 WORDS = ("data", "indices", "indptr")
 FILE = "products.safetensors"
@@ -34,6 +37,7 @@ def item_rows(
     sums: ProductSums,
     rows: pa.Table,
     labels: pa.Table,
+    looks: F32,
     *,
     ds: str,
     encoder_version: str,
@@ -41,7 +45,7 @@ def item_rows(
 ) -> pa.Table:
     """Make rows of gold.item_features of all products of the shop, by id.
 
-    rows: one snapshot of silver.products. labels: see `words.label_counts`.
+    rows: one snapshot of silver.products. labels: see `words.label_counts`. looks: see `pictures.looks_of`.
     """
     products, brand = side.products, named_column(rows, "brand", side.products)
     words, word_names = distinctive_words(product_words(rows, labels, products))
@@ -49,6 +53,7 @@ def item_rows(
     columns = {
         "product_id": products,
         "vector": pa.FixedSizeListArray.from_arrays(pa.array(side.text.ravel()), side.text.shape[1]),
+        "picture_vector": _lists_of(looks),
         "praise": structs_of(sp.csr_matrix(side.praise), {"aspect": side.aspects}, "praise"),
         "n_likes": pa.array(sums.n_likes),
         "n_met": pa.array(sums.n_met),
@@ -71,15 +76,16 @@ def item_rows(
 class NightProducts:
     """Products of a night, in the order of the model's catalogue, and then those that came after it, by id.
 
-    products: ids (n_products,). text, praise, popularity, trend, category: see `FeatureSet`; aspects: of the columns of
-    praise. active: bool (n_products,). brand: int64 (n_products,), ABSENT where the shop names none. age_days: float32
-    (n_products,), since the newer of its description and its first appearance. small_seller: bool (n_products,). n_met:
-    int64 (n_products,), users with any event. categories: string (n_products,), those that the shop states. words: csr
-    float32 (n_products, n_words), see `distinctive_words`, and word_names of its columns.
+    products: ids (n_products,). text, looks, praise, popularity, trend, category: see `FeatureSet`; aspects: of the
+    columns of praise. active: bool (n_products,). brand: int64 (n_products,), ABSENT where the shop names none.
+    age_days: float32 (n_products,), since the newer of its description and its first appearance. small_seller: bool
+    (n_products,). n_met: int64 (n_products,), users with any event. categories: string (n_products,), those that the
+    shop states. words: csr float32 (n_products, n_words), see `distinctive_words`, and word_names of its columns.
     """
 
     products: pa.Array
     text: F32
+    looks: F32
     praise: F32
     aspects: pa.Array
     popularity: F32
@@ -106,7 +112,8 @@ class NightProducts:
         praise = _cells(rows["praise"], ("aspect", "praise"), aspects, place)
         return cls(
             products=products,
-            text=_vectors(rows["vector"], place),
+            text=_vectors(rows["vector"], place, 1),
+            looks=_vectors(rows["picture_vector"], place, 0),
             praise=praise.toarray() if len(aspects) else np.zeros((n, 1), dtype=np.float32),
             aspects=aspects if len(aspects) else pa.array([""]),
             popularity=_numbers(rows["n_likes"], place).astype(np.float32),
@@ -157,11 +164,22 @@ def _numbers(column: pa.ChunkedArray, place: Indices) -> np.ndarray[tuple[int], 
     return np.asarray(taken.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
-def _vectors(column: pa.ChunkedArray, place: Indices) -> F32:
+def _lists_of(vectors: F32) -> pa.Array:
+    """Vectors as lists; an empty one for each row of zeros."""
+    present = vectors.any(axis=1)
+    ends = np.cumsum(np.where(present, vectors.shape[1], 0), dtype=np.int32)
+    offsets = np.concatenate([np.zeros(1, np.int32), ends])
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(vectors[present].ravel(), pa.float32()))
+
+
+def _vectors(column: pa.ChunkedArray, place: Indices, least: int) -> F32:
+    """Vectors of a column of lists, float32 (n_products, dim), at least this long; zeros where the list is empty."""
     lists = column.combine_chunks()
-    values = lists.flatten().to_numpy(zero_copy_only=False).astype(np.float32).reshape(len(lists), -1)
-    dim = values.shape[1] if len(values) else 1
-    return np.vstack([values.reshape(-1, dim), np.zeros((1, dim), dtype=np.float32)])[place]
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+    filled, dim = np.flatnonzero(lengths), int(lengths.max(initial=least))
+    found = np.zeros((len(lists) + 1, dim), dtype=np.float32)
+    found[filled] = lists.flatten().to_numpy(zero_copy_only=False).reshape(len(filled), dim)
+    return found[place]
 
 
 def _field(lists: pa.ChunkedArray, name: str) -> pa.Array:

@@ -17,6 +17,7 @@ from socialrec.features.evidence import tie_shares, tie_strengths
 from socialrec.features.feature_set import EvidenceTables
 from socialrec.features.inputs import NightTables
 from socialrec.features.item_rows import item_rows
+from socialrec.features.pictures import looks_of
 from socialrec.features.praise import favourable
 from socialrec.features.product_features import ProductFeatures
 from socialrec.features.product_sums import Hours, ProductSums
@@ -92,7 +93,10 @@ def feature_tables(night: NightTables, ds: str, encoder_version: str, settings: 
     tied = (night.ties["user_key"], night.ties["neighbour_key"])
     keys = vocabulary(*(rows["user_key"] for rows, _ in own), *tied)
     users = NamedUsers.of(keys, own_hashes(own, keys), [night.ties], settings)
-    evidence = EvidenceTables(night.affinities, night.comments, tie_parts(night.ties), night.products, night.embeddings)
+    evidence = EvidenceTables(
+        *(night.affinities, night.comments, tie_parts(night.ties)),
+        *(night.products, night.embeddings, night.pictures),
+    )
     found = tables_of(evidence, users, ds, encoder_version, settings)
     place = positions(users.keys, night.profiles["user_key"].combine_chunks())
     platform = night.profiles["platform"].combine_chunks().take(pa.array(place, mask=place == ABSENT))
@@ -119,6 +123,7 @@ def tables_of(
         sums,
         evidence.products,
         labels,
+        looks_of(products, evidence.products, evidence.pictures),
         ds=ds,
         encoder_version=encoder_version,
         small_seller_share=settings.recommend.small_seller_share,

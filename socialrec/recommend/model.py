@@ -72,11 +72,13 @@ class Recommender:
     def fit(cls, data: FeatureSet, settings: RecommendSettings, weights: Mapping[str, float], info: ModelInfo) -> Self:
         """Fit the signals of a given blend on the data; those of weight 0 are left out.
 
-        Two are always fitted: popularity breaks ties, and the closed form finds the products behind a score.
+        Two are always fitted: popularity breaks ties, and the closed form finds the products behind a score. Signals
+        for which the data have no evidence are left out as well.
         """
         always, newcomers = (Popularity, Collaborative), settings.newcomer_weights
         wanted = {name for each in (weights, newcomers or {}) for name, weight in each.items() if weight}
-        signals = [kind.fit(data, settings) for kind in SIGNALS if kind in always or kind.name in wanted]
+        kinds = (kind for kind in SIGNALS if kind in always or kind.name in wanted)
+        signals = [kind.fit(data, settings) for kind in kinds if kind.has_evidence(data)]
         learned = LearnedProducts(data.products, data.popularity, Mixing.of(settings))
         return cls(learned, signals, weights, info, newcomers)
 

@@ -1,17 +1,19 @@
 """Products that a model has not learned from, scored as mixtures of the known products that they resemble.
 
 A fitted signal has nothing of a product that nobody had met when it was fitted. Its scores are predicted from the
-product's text, by ridge regression of the known products' scores on their texts (Gantner et al., "Learning
+product's text and pictures, by ridge regression of the known products' scores on theirs (Gantner et al., "Learning
 attribute-to-feature mappings for cold-start recommendations", ICDM 2010). The prediction is linear in the known scores,
 so that one mixture of known products serves every signal:
 
     S = T (Kᵀ W K + r I)⁻¹ Kᵀ W
 
-with the texts T of the new products and K of the known ones, whose weights W are the square roots of their users, and r
-3% of the mean diagonal. The `new_product_neighbours` largest shares of each row are kept. Where texts say little a
-prediction is near 0, the score of a product that nothing is known of. `new_product_weight` scales the mixtures so that
-new products neither flood the lists nor vanish; a training calibrates it on its validation window. A signal that counts
-users takes as many for a new product as its mixture predicts, until it has more of its own.
+with the contents T of the new products and K of the known ones, whose weights W are the square roots of their users,
+and r 3% of the mean diagonal. A content is the vectors of text and pictures side by side, scaled to length 1, so that
+each of both counts half and what a product lacks counts nothing. The `new_product_neighbours` largest shares of each
+row are kept. Where contents say little a prediction is near 0, the score of a product that nothing is known of.
+`new_product_weight` scales the mixtures so that new products neither flood the lists nor vanish; a training calibrates
+it on its validation window. A signal that counts users takes as many for a new product as its mixture predicts, until
+it has more of its own.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ import scipy.sparse as sp
 from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.scores import DenseScores, InnerProductScores, Scores, SparseScores, Vectors
 from socialrec.settings import RecommendSettings
-from socialrec.vectors.arrays import ABSENT, F32, Csr, Flags, Indices, csr, positions
+from socialrec.vectors.arrays import ABSENT, F32, Csr, Flags, Indices, csr, positions, unit_rows
 
 RIDGE = 0.03
 """Ridge of the regression, as a share of the mean diagonal of its matrix."""
@@ -91,7 +93,7 @@ class NewProducts:
         is_new = place == ABSENT
         users = np.zeros(len(is_new), dtype=np.float32)
         users[columns] = learned.users
-        neighbours = mixtures_of(features.text, users, np.flatnonzero(is_new), mixing.n_neighbours)
+        neighbours = mixtures_of(contents_of(features), users, np.flatnonzero(is_new), mixing.n_neighbours)
         own, model = np.flatnonzero(~is_new), len(known)
         ones = sp.csr_matrix((np.ones(len(own), np.float32), (own, place[own])), (len(is_new), model))
         mixed = neighbours.tocoo()
@@ -131,23 +133,30 @@ class NewProducts:
         return DenseScores(values, columns, len(self.is_new))
 
 
-def mixtures_of(text: F32, users: F32, new: Indices, n_kept: int) -> Csr:
-    """Shares of the known products in each new one, csr float32 (n_products, n_products); empty without text.
+def contents_of(features: FeatureSet) -> F32:
+    """Vectors of texts and pictures side by side, float32 (n_products, dim): unit rows, or zeros without either."""
+    if not features.looks.shape[1]:
+        return features.text
+    return unit_rows(np.hstack([features.text, features.looks]))
+
+
+def mixtures_of(contents: F32, users: F32, new: Indices, n_kept: int) -> Csr:
+    """Shares of the known products in each new one, csr float32 (n_products, n_products); empty without content.
 
     users: float32 (n_products,), users of each known product, 0 for new ones.
     """
-    known = np.flatnonzero((users > 0) & text.any(axis=1))
-    new = new[text[new].any(axis=1)]
-    shape = (len(text), len(text))
+    known = np.flatnonzero((users > 0) & contents.any(axis=1))
+    new = new[contents[new].any(axis=1)]
+    shape = (len(contents), len(contents))
     if not len(known) or not len(new):
         return sp.csr_matrix(shape, dtype=np.float32)
-    texts = text[known].astype(np.float64)
-    weighted = texts * np.sqrt(users[known].astype(np.float64))[:, None]
-    gram = texts.T @ weighted
+    known_contents = contents[known].astype(np.float64)
+    weighted = known_contents * np.sqrt(users[known].astype(np.float64))[:, None]
+    gram = known_contents.T @ weighted
     gram[np.diag_indices_from(gram)] += RIDGE * np.trace(gram) / len(gram)
     mapping = np.linalg.solve(gram, weighted.T)
     width = min(n_kept, len(known))
-    kept = [_largest(text[part].astype(np.float64) @ mapping, width) for part in _parts(new)]
+    kept = [_largest(contents[part].astype(np.float64) @ mapping, width) for part in _parts(new)]
     columns, shares = (np.concatenate(each).ravel() for each in zip(*kept, strict=True))
     return csr(shares, np.repeat(new, width), known[columns], shape)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,10 +24,12 @@ from socialrec.contracts.gold import (
 from socialrec.contracts.silver import SILVER, SILVER_PRODUCTS
 from socialrec.features.suspicion import Suspect, read_suspects
 from socialrec.lake import Lake
+from socialrec.lake.pictures import PictureStore
 from socialrec.recommend.decisions import newest_decision
 from socialrec.recommend.lists.published import PublishedList, read_lists, typical_users
 from socialrec.report.changes import Changes, read_changes
 from socialrec.report.summary import landing_days
+from socialrec.report.thumbnails import thumbnails
 
 N_SAMPLES = 10
 N_TOP = 10
@@ -87,7 +89,8 @@ class NightFacts:
     `growth` is rows by day of each daily table that has any, `said` how many of the night's comments have each
     sentiment and topic, `liked` what all users think, `expected` the expected number of each next action of the day's
     active users, as far as they do anything, `suspects` the accounts that look like rings, `decision` the row of
-    gold.model_decisions that put the lists' model to use, if there is one.
+    gold.model_decisions that put the lists' model to use, if there is one. `thumbnails` are the pictures of the samples
+    by hash, as `data:` addresses.
     """
 
     rejected: tuple[Rejected, ...]
@@ -100,12 +103,14 @@ class NightFacts:
     changes: Changes | None
     suspects: tuple[Suspect, ...]
     decision: dict[str, Any] | None
+    thumbnails: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_facts(lake: Lake, ds: str, language: str) -> NightFacts:
     """Return the facts of a published day; language: the setting `lists.language`."""
     landed = landing_days(lake, ds)
     growth = {entity.value: rows_by_day(lake, SILVER[entity], ds) for entity in EVENTS}
+    samples = tuple(read_lists(lake, ds, sample_users(lake, ds), language))
     return NightFacts(
         rejected=tuple(read_rejected(lake, landed)),
         said=read_said(lake, landed),
@@ -113,10 +118,11 @@ def read_facts(lake: Lake, ds: str, language: str) -> NightFacts:
         expected=read_expected(lake, ds),
         growth={entity: by_day for entity, by_day in growth.items() if any(by_day.values())},
         exposure=read_exposure(lake, ds),
-        samples=tuple(read_lists(lake, ds, sample_users(lake, ds), language)),
+        samples=samples,
         changes=_changes(lake, ds),
         suspects=tuple(read_suspects(lake, ds)),
         decision=_decision(lake, ds),
+        thumbnails=thumbnails(PictureStore(lake.root), _pictures_of(samples)),
     )
 
 
@@ -206,6 +212,13 @@ def sample_users(lake: Lake, ds: str) -> list[str]:
     keys.sort()
     step = max(len(keys) // N_SAMPLES, 1)
     return list(dict.fromkeys([*typical_users(lake, ds), *keys[::step]]))[:N_SAMPLES]
+
+
+def _pictures_of(samples: Sequence[PublishedList]) -> Iterator[str]:
+    """Hashes of the pictures that the lists show, of first places first."""
+    places = sorted((place for found in samples for place in found.places), key=lambda place: place.rank)
+    for place in places:
+        yield from (picture.picture_hash for picture in (place.picture, *place.alike) if picture)
 
 
 def _changes(lake: Lake, ds: str) -> Changes | None:

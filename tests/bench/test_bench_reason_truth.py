@@ -66,7 +66,8 @@ def lake(settings: Settings) -> Lake:
         {"product_id": product, "title": title, "category": category, "text": f"{title}. {category}", "is_active": True}
         for product, (title, category) in PRODUCTS.items()
     ]
-    put(lake, SILVER_PRODUCTS, DS, [{**row, **HERE} for row in products])
+    pictures = {"kite": ["k1"], "boat": ["b1", "b2"]}
+    put(lake, SILVER_PRODUCTS, DS, [{**row, "pictures": pictures.get(row["product_id"]), **HERE} for row in products])
     events = [
         {
             "event_id": f"e{n}",
@@ -114,6 +115,8 @@ def check(settings: Settings, lake: Lake, *places: tuple[str, str, dict[str, Any
     [
         ("kite", {"kind": "because_you", "products": ["boat"]}, 0),
         ("kite", {"kind": "because_you", "products": ["lamp"]}, 1),  # only complained about
+        ("kite", {"kind": "looks_like", "products": ["boat"]}, 0),
+        ("kite", {"kind": "looks_like", "products": ["lamp"]}, 2),  # and it has no picture
         ("kite", {"kind": "friends", "friends": ["fan"], "is_followed": True}, 0),
         ("kite", {"kind": "friends", "friends": ["fan"], "quote": "Flies well."}, 0),
         ("kite", {"kind": "friends", "friends": ["fan"], "quote": "It flies."}, 1),  # nobody said so

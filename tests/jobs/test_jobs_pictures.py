@@ -9,18 +9,22 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
-from landed_world import D1, D2, SILVER_JOBS, event, land, rows, run
+from landed_world import D1, D2, SILVER_JOBS, event, land, put, rows, run
 from PIL import Image
 from pyspark.sql import SparkSession
 from tiny_vision import make_vit
 
 from socialrec.contracts.bronze import BRONZE_PICTURES, QUARANTINED_PICTURES
-from socialrec.contracts.gold import PICTURE_EMBEDDINGS
+from socialrec.contracts.gold import ITEM_FEATURES, PICTURE_EMBEDDINGS, TEXT_EMBEDDINGS
 from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.check.delivery import files_to_check, read_delivery
 from socialrec.etl.check.pictures import check_pictures
+from socialrec.features.inputs import read_inputs, read_night
+from socialrec.features.pictures import looks_of, picture_version
+from socialrec.features.tables import feature_tables
 from socialrec.lake import Lake
 from socialrec.lake.pictures import PictureStore
 from socialrec.settings import load_settings
@@ -107,6 +111,35 @@ def test_a_second_night_encodes_only_what_is_new_under_spark_too(world: Path) ->
         row for row in by_spark if row["picture_hash"] in by_process
     ]
     assert set(by_process) == {name for names in tonight.values() for name in names or ()}
+
+
+def test_a_night_reads_the_pictures_that_a_training_reads(world: Path) -> None:
+    lake, settings = Lake(world / "lake"), load_settings(world)
+    run(world, D1, jobs=["build_gold"])
+    texts = lake.read(SILVER_PRODUCTS, [D1])["text_hash"].to_pylist()
+    made = [{"text_hash": name, "embedding": [1.0, at], "encoder_version": "e"} for at, name in enumerate(texts)]
+    put(lake, TEXT_EMBEDDINGS, "e", made)
+    run(world, D1, "--encoder-version", "e", jobs=["build_features"])
+    by_spark = {row["product_id"]: row["picture_vector"] for row in rows(lake, ITEM_FEATURES)}
+    assert by_spark["shop:bare"] == []
+    # The kite is red and blue and the top is red: from their mean they look in opposite directions.
+    assert np.dot(by_spark["shop:kite"], by_spark["shop:top"]) == pytest.approx(-1)
+    tonight = feature_tables(read_night(lake, D1, "e"), D1, "e", settings).items
+    assert dict(zip(*(tonight[name].to_pylist() for name in ("product_id", "picture_vector")), strict=True)) == by_spark
+    inputs = read_inputs(lake, D1, "e")
+    learned = looks_of(pa.array(sorted(by_spark)), inputs.products, inputs.pictures)
+    assert learned.tolist() == [by_spark[name] or [0.0] * learned.shape[1] for name in sorted(by_spark)]
+
+
+def test_an_encoder_that_is_in_use_again_is_the_newest(world: Path) -> None:
+    lake = Lake(world / "lake")
+    first = picture_version(lake)
+    with lake.stage(PICTURE_EMBEDDINGS, job="embed_images", partitions=["other"]) as stage:
+        stage.commit()
+    assert picture_version(lake) == "other"
+    for status in ("written", "up_to_date"):
+        assert run(world, D1, jobs=["embed_images"])["embed_images"]["status"] == status
+        assert picture_version(lake) == first
 
 
 def test_pictures_that_nothing_names_any_more_are_removed_once_they_are_old(first_night: Path, world: Path) -> None:

@@ -47,6 +47,7 @@ def shop(*, tied: bool) -> tuple[FeatureSet, HeldOut]:
         cares=np.zeros((N_USERS, 1), dtype=np.float32),
         praise=np.zeros((N_PRODUCTS, 1), dtype=np.float32),
         text=np.zeros((N_PRODUCTS, 2), dtype=np.float32),
+        looks=np.zeros((N_PRODUCTS, 0), dtype=np.float32),
         popularity=np.asarray((affinity > 0).sum(axis=0), dtype=np.float32).ravel(),
         trend=np.zeros(N_PRODUCTS, dtype=np.float32),
         category=np.full(N_PRODUCTS, -1),

@@ -62,6 +62,7 @@ def night(
         cares=np.zeros((n_users, 1), dtype=np.float32),
         praise=np.zeros((N_PRODUCTS, 1), dtype=np.float32),
         text=np.zeros((N_PRODUCTS, 1), dtype=np.float32),
+        looks=np.zeros((N_PRODUCTS, 0), dtype=np.float32),
         popularity=np.asarray(met(seen).sum(axis=0), dtype=np.float32).ravel(),
         trend=np.zeros(N_PRODUCTS, dtype=np.float32),
         category=np.array(category or [-1] * N_PRODUCTS),

@@ -24,6 +24,8 @@ ENGLISH, CHINESE = messages_in("en"), messages_in("zh")
          "因为你对“Red kite”和“Blue boat”感兴趣"),
         ("because_you", {"products": ["p9", "p3", "p1"]}, "because of p9, 红色风筝 and Red kite",
          "因为你对“p9”、“红色风筝”和“Red kite”感兴趣"),
+        ("looks_like", {"products": ["p1", "p3"]}, "looks like Red kite and 红色风筝",
+         "外观与“Red kite”和“红色风筝”相似"),
         ("friends", {"is_followed": True}, "liked by somebody you follow", "有你关注的人喜欢它"),
         ("friends", {}, "liked by somebody you follow or answered", "有你关注或回复过的人喜欢它"),
         ("friends", {"friends": ["abcdefgh01"], "is_followed": True}, "liked by 1 person you follow (abcdefgh)",

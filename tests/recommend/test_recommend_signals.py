@@ -38,6 +38,7 @@ def random_data(n_users: int, n_products: int) -> FeatureSet:
     )
     ties = (rng.random((n_users, n_users)) < 0.3).astype(np.float32)
     text = rng.normal(size=(n_products, 4)).astype(np.float32)
+    looks = rng.normal(size=(n_products, 3)).astype(np.float32)
     return FeatureSet(
         users=pa.array([f"u{number}" for number in range(n_users)]),
         products=pa.array([f"p{number}" for number in range(n_products)]),
@@ -53,6 +54,7 @@ def random_data(n_users: int, n_products: int) -> FeatureSet:
         community_likes=community_likes(np.zeros(n_users, dtype=np.int64), affinity),
         category=np.zeros(n_products, dtype=np.int64),
         text=text / np.linalg.norm(text, axis=1, keepdims=True),
+        looks=looks / np.linalg.norm(looks, axis=1, keepdims=True),
         popularity=np.asarray((affinity > 0).sum(axis=0), dtype=np.float32).ravel(),
     )
 

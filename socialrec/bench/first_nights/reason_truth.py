@@ -68,6 +68,13 @@ def _because_you(facts: TruthTables, user: str, product: str, reason: Reason) ->
             yield f"{named} was not met, was returned or was complained about"
 
 
+def _looks_like(facts: TruthTables, user: str, product: str, reason: Reason) -> Iterator[str]:
+    yield from _because_you(facts, user, product, reason)
+    for named in (product, *reason["products"]):
+        if not facts.products[named]["pictures"]:
+            yield f"{named} has no picture"
+
+
 def _friends(facts: TruthTables, user: str, product: str, reason: Reason) -> Iterator[str]:
     yield from _people(facts, user, reason, lambda other: facts.likes(other, product), "does not like it")
     said = [c.text for friend in reason["friends"] for c in facts.said(friend, product) if c.is_favourable]
@@ -176,6 +183,7 @@ CHECKS: dict[str, Callable[[TruthTables, str, str, Reason], Iterator[str]]] = {
     "words": _words,
     "praised": _praised,
     "about": _about,
+    "looks_like": _looks_like,
     "category": _category,
     "popular": _popular,
     "few": _few,

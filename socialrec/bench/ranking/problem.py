@@ -129,6 +129,7 @@ class Problem:
             community_likes=community_likes(self.communities, weights),
             category=np.full(self.shape[1], ABSENT, dtype=np.int64),
             text=self.text(window),
+            looks=np.zeros((len(self.products), 0), dtype=np.float32),
             popularity=np.asarray((weights > 0).sum(axis=0), dtype=np.float32).ravel(),
         )
         times, _, products = newest

@@ -76,6 +76,7 @@ ITEM_FEATURES = Table(
     columns=(
         PRODUCT_ID,
         Column("vector", FixedListOf("float32"), "Direction of its text and its comments; zeros without any"),
+        Column("picture_vector", ListOf("float32"), "Whitened direction of its pictures; empty without any"),
         Column(
             "praise",
             ListOf(StructOf((Column("aspect", "string", "Which"), Column("praise", "float32", "-1 to 1")))),

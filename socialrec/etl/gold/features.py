@@ -40,6 +40,7 @@ from socialrec.features.inputs import (
     read_products,
 )
 from socialrec.features.item_rows import item_rows
+from socialrec.features.pictures import looks_of, read_pictures
 from socialrec.features.praise import favourable
 from socialrec.features.product_features import ProductFeatures
 from socialrec.features.product_sums import HOUR, Hours, ProductSums
@@ -142,11 +143,13 @@ class FeatureBuilder:
             labels.append(_labels_of(part))
             total += ProductSums.of_rows(part.filter(pc.field("n_met").is_valid()), products, dim)
         side = ProductFeatures.of(total, rows, TextVectors.of(embeddings, dim))
-        share = self.settings.recommend.small_seller_share
-        counted = pa.concat_tables(labels)
         items.write(
             item_rows(
-                side, total, rows, counted, ds=self.ds, encoder_version=self.encoder_version, small_seller_share=share
+                *(side, total, rows, pa.concat_tables(labels)),
+                looks_of(products, rows, read_pictures(self.lake, rows)),
+                ds=self.ds,
+                encoder_version=self.encoder_version,
+                small_seller_share=self.settings.recommend.small_seller_share,
             )
         )
         return side

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from socialrec.contracts.gold import PICTURE_EMBEDDINGS
 from socialrec.contracts.silver import SILVER_PRODUCTS
+from socialrec.features.pictures import picture_version
 from socialrec.lake import Stage
 from socialrec.runtime import job
 from socialrec.settings.text import Engine
@@ -43,9 +44,11 @@ class PictureVectorBuilder:
         encoder = load_picture_encoder(self.run.settings.pictures, self.run.settings.base_models)
         with self.missing(encoder.version) as pictures:
             [(n_missing,)] = pictures.aggregate("count(*)").fetchall()
-        if n_missing:
+        # A commit without rows says that this encoder is in use again.
+        is_written = n_missing > 0 or picture_version(self.run.lake) != encoder.version
+        if is_written:
             self.encode(encoder, int(n_missing))
-        status = "written" if n_missing else "up_to_date"
+        status = "written" if is_written else "up_to_date"
         self.run.done(status=status, counts={"encoded": n_missing}, picture_version=encoder.version)
 
     def encode(self, encoder: PictureEncoder, n_missing: int) -> None:

@@ -8,6 +8,7 @@ friends       the user's ties to the named friends, or to all who like the produ
 looked_at     the same of those who met it
 praised       the user's interest in the named aspects
 words, about  the direction that the named words span, out of the product's own text vector
+looks_like    the direction of the named products' pictures, out of the product's own picture vector
 
 A product falls where others overtake it or, at the same place, its score is lower: where several reasons hold a product
 up, none of them alone holds its place. Other kinds name no evidence of the user's own and are not tested.
@@ -37,7 +38,7 @@ from socialrec.vectors.arrays import F32, Csr, Flags, Indices, positions, unit_r
 BY_PEOPLE, BY_WORDS = (ReasonKind.FRIENDS, ReasonKind.LOOKED_AT), (ReasonKind.WORDS, ReasonKind.ABOUT)
 SCORES_AT_ONCE = 3
 """Scores held in memory at once: before and after the removal, and their comparison."""
-TESTED = (ReasonKind.BECAUSE_YOU, *BY_PEOPLE, *BY_WORDS, ReasonKind.PRAISED)
+TESTED = (ReasonKind.BECAUSE_YOU, *BY_PEOPLE, *BY_WORDS, ReasonKind.PRAISED, ReasonKind.LOOKS_LIKE)
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,12 @@ def _places(scores: F32, products: Indices, hidden: Flags) -> npt.NDArray[np.flo
 
 def _scores_without(recommender: Recommender, context: ScoringSnapshot, rows: Indices, claims: Sequence[Claim]) -> F32:
     """Blended scores after each claim's evidence is removed, float32 (n_claims, n_products)."""
-    named = _numbers([claim.reason["products"] for claim in claims], context.features.products)
+    named, looking = (
+        _numbers(
+            [claim.reason["products"] if claim.kind is kind else [] for claim in claims], context.features.products
+        )
+        for kind in (ReasonKind.BECAUSE_YOU, ReasonKind.LOOKS_LIKE)
+    )
     friends = _numbers([claim.reason["friends"] for claim in claims], context.user_ids)
     behind = [
         _unnamed(context, claim) if claim.kind in BY_PEOPLE and not len(found) else found
@@ -131,12 +137,7 @@ def _scores_without(recommender: Recommender, context: ScoringSnapshot, rows: In
         cares=_without_aspects(whole.cares, context, claims),
     )
     blend = recommender.score(block)
-    parts = [
-        _without_words(part, context, claims)
-        if isinstance(part, InnerProductScores) and part.vectors.values is context.features.text
-        else part
-        for part in blend.parts
-    ]
+    parts = [_without_content(part, context, claims, looking) for part in blend.parts]
     return Blended(parts, blend.weights).full()
 
 
@@ -174,23 +175,37 @@ def _without_aspects(cares: F32, context: ScoringSnapshot, claims: Sequence[Clai
     return kept
 
 
-def _without_words(scores: InnerProductScores, context: ScoringSnapshot, claims: Sequence[Claim]) -> Scores:
-    """Remove the words' direction from the product's text vector, and replace its cosine in `scores`.
+def _without_content(
+    scores: Scores, context: ScoringSnapshot, claims: Sequence[Claim], looking: Sequence[Indices]
+) -> Scores:
+    """Remove what words and pictures say from scores that are cosines of texts or of pictures.
 
-    The direction is the mean text of the products that carry the words, as in linear concept erasure (Ravfogel et al.,
-    "Null It Out", ACL 2020): no text is encoded again.
+    Words span the mean text of the products that carry them, as in linear concept erasure (Ravfogel et al., "Null It
+    Out", ACL 2020), and named products the sum of their pictures: nothing is encoded again.
     """
-    chosen = np.array([i for i, claim in enumerate(claims) if claim.kind in BY_WORDS], dtype=np.int64)
-    evidence, text = context.reason_evidence, context.features.text
-    number = {word: place for place, word in enumerate(evidence.word_names)}
-    columns = [[number[word] for word in claims[i].reason["words"]] for i in chosen]
-    asked = _marks([np.array(places, dtype=np.int64) for places in columns], len(number))
-    directions = unit_rows(np.asarray(asked.dot(evidence.words.T).dot(text), dtype=np.float32))
-    products = np.array([claims[i].product for i in chosen], dtype=np.int64)
-    shared = (scores.users[chosen] * directions).sum(axis=1) * (text[products] * directions).sum(axis=1)
-    cosines = scores.full()
-    cosines[chosen, products] -= shared
-    return DenseScores.whole(cosines)
+    if not isinstance(scores, InnerProductScores):
+        return scores
+    evidence, features = context.reason_evidence, context.features
+    if scores.vectors.values is features.text:
+        number = {word: place for place, word in enumerate(evidence.word_names)}
+        named = [[number[word] for word in claim.reason["words"]] if claim.kind in BY_WORDS else [] for claim in claims]
+        asked = _marks([np.array(places, dtype=np.int64) for places in named], len(number))
+        return _without_directions(scores, asked.dot(evidence.words.T).dot(features.text), claims)
+    if scores.vectors.values is features.looks:
+        return _without_directions(scores, _marks(looking, len(features.looks)).dot(features.looks), claims)
+    return scores
+
+
+def _without_directions(scores: InnerProductScores, removed: F32, claims: Sequence[Claim]) -> DenseScores:
+    """Scores after a direction, a row of (n_claims, dim), is removed from the vector of each claim's product; a row of
+    zeros removes nothing.
+    """
+    products = np.array([claim.product for claim in claims], dtype=np.int64)
+    directions = unit_rows(np.asarray(removed, dtype=np.float32))
+    own = scores.vectors.values[products]
+    found = scores.full()
+    found[np.arange(len(claims)), products] -= (scores.users * directions).sum(axis=1) * (own * directions).sum(axis=1)
+    return DenseScores.whole(found)
 
 
 def _marks(columns: Sequence[Indices], width: int) -> Csr:

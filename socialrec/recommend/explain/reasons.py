@@ -33,6 +33,7 @@ KINDS = (
     ReasonKind.FRIENDS,
     ReasonKind.WORDS,
     ReasonKind.PRAISED,
+    ReasonKind.LOOKS_LIKE,
     ReasonKind.CATEGORY,
     ReasonKind.POPULAR,
 )
@@ -152,6 +153,7 @@ class Explainer:
                     (ReasonKind.FRIENDS, self._people_behind(user, int(product))),
                     (ReasonKind.WORDS, self._words_behind(user, int(product), chunk.words[place])),
                     (ReasonKind.PRAISED, self._aspects_behind(user, int(product))),
+                    (ReasonKind.LOOKS_LIKE, self._pictures_behind(user, int(product))),
                     (ReasonKind.CATEGORY, self._category_behind(int(product))),
                     (ReasonKind.POPULAR, self._everyone_behind(int(product))),
                 )
@@ -213,6 +215,14 @@ class Explainer:
         if not (aspects := _strongest(own, strength, names)):
             return None
         return make_reason(ReasonKind.PRAISED, words=aspects, quote=user.voiced[names.index(aspects[0])])
+
+    def _pictures_behind(self, user: _User, product: int) -> Reason | None:
+        """The user's products whose pictures are nearest, by their cosine and the user's interest."""
+        looks = self._context.features.looks
+        if not looks.shape[1] or not len(user.own):
+            return None
+        products = _strongest(user.own, user.strength * (looks[user.own] @ looks[product]), self._product_ids)
+        return make_reason(ReasonKind.LOOKS_LIKE, products=products) if products else None
 
     def _category_behind(self, product: int) -> Reason | None:
         category = self._categories[product]

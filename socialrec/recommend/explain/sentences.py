@@ -17,6 +17,7 @@ SENTENCES = {
     ReasonKind.WORDS: translatable("in your words: {words}"),
     ReasonKind.PRAISED: translatable("praised for {words}, as you care for it"),
     ReasonKind.ABOUT: translatable("about: {words}"),
+    ReasonKind.LOOKS_LIKE: translatable("looks like {products}"),
     ReasonKind.CATEGORY: translatable("popular in {words}"),
     ReasonKind.POPULAR: translatable("popular with everyone"),
     ReasonKind.FEW: translatable("known to few people so far"),

@@ -18,11 +18,22 @@ from socialrec.lake import Lake
 
 
 @dataclass(frozen=True)
+class TitledPicture:
+    """Picture of a product, by its hash in the lake, and the product's title."""
+
+    picture_hash: str
+    title: str
+
+
+@dataclass(frozen=True)
 class ProductLabels:
-    """Labels of products for people in one language, by the lake's ids: unique titles, and the sources' ids."""
+    """Labels of products for people in one language, by the lake's ids: unique titles, the sources' ids, and the hash
+    of the first picture of those that have any.
+    """
 
     titles: Mapping[str, str]
     source_ids: Mapping[str, str]
+    pictures: Mapping[str, str]
 
     def title(self, product_id: str) -> str:
         """Title, or the id where the catalogue no longer has the product."""
@@ -32,6 +43,11 @@ class ProductLabels:
         """Id given by the product's source."""
         return self.source_ids.get(product_id, product_id)
 
+    def picture(self, product_id: str) -> TitledPicture | None:
+        """First picture; None for a product without any."""
+        found = self.pictures.get(product_id)
+        return None if found is None else TitledPicture(found, self.title(product_id))
+
     def in_reason(self, reason: Mapping[str, Any]) -> dict[str, Any]:
         """Convert a reason of gold.recommendations to the sources' product ids."""
         return {**reason, "products": [self.source_id(product) for product in reason["products"]]}
@@ -40,13 +56,14 @@ class ProductLabels:
 def labels_of(products: Sequence[Mapping[str, Any]], messages: Messages) -> ProductLabels:
     """Make the labels of rows of silver.products."""
     sources = {row["product_id"]: source_id(row["product_id"], row["platform"]) for row in products}
-    return ProductLabels(tell_apart(products, messages), sources)
+    pictures = {row["product_id"]: row["pictures"][0] for row in products if row.get("pictures")}
+    return ProductLabels(tell_apart(products, messages), sources, pictures)
 
 
 def described(lake: Lake, ds: str, products: AbstractSet[str]) -> list[dict[str, Any]]:
     """Read these products of a day from silver.products, as far as labels need."""
     wanted = pc.field("product_id").isin(pa.array(sorted(products), pa.string()))
-    columns = ["product_id", "title", "brand", "price_cents", "currency", "platform"]
+    columns = ["product_id", "title", "brand", "price_cents", "currency", "platform", "pictures"]
     rows: list[dict[str, Any]] = lake.read(SILVER_PRODUCTS, [ds], columns, filter=wanted).to_pylist()
     return rows
 

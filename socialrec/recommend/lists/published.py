@@ -11,12 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from socialrec.contracts.gold import RECOMMENDATIONS, USER_PROFILES
+from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.display.messages.catalogue import Messages, messages_in
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.privacy.pseudonyms import PSEUDONYM, identity_key, pseudonym
 from socialrec.recommend.explain.sentences import SHORT_KEY, describe, describe_profile
-from socialrec.recommend.lists.product_labels import ProductLabels, described, labels_of
+from socialrec.recommend.lists.product_labels import ProductLabels, TitledPicture, described, labels_of
 from socialrec.recommend.lists.readers import Readers
 from socialrec.settings import Settings
 
@@ -34,7 +35,7 @@ class Place:
     """One recommendation of a list: rank from 1, product with title, score, and reasons strongest first.
 
     Products have their source's id. `reasons` are sentences, `why` is all of them in one line, `evidence` the same
-    reasons in the form of gold.recommendations.
+    reasons in the form of gold.recommendations; `alike` are pictures of the products that it is said to look like.
     """
 
     rank: int
@@ -44,6 +45,8 @@ class Place:
     reasons: tuple[str, ...]
     why: str
     evidence: tuple[Mapping[str, Any], ...] = ()
+    picture: TitledPicture | None = None
+    alike: tuple[TitledPicture, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -176,6 +179,8 @@ def _list(
 
 def _place(row: Mapping[str, Any], names: ProductLabels, messages: Messages) -> Place:
     reasons = tuple(describe(reason, names.titles, messages) for reason in row["reasons"])
+    named = (product for one in row["reasons"] if one["kind"] == ReasonKind.LOOKS_LIKE for product in one["products"])
+    alike = tuple(picture for product in named if (picture := names.picture(product)))
     return Place(
         row["rank"],
         names.source_id(row["product_id"]),
@@ -184,4 +189,6 @@ def _place(row: Mapping[str, Any], names: ProductLabels, messages: Messages) -> 
         reasons,
         messages.side_by_side(reasons),
         tuple(names.in_reason(reason) for reason in row["reasons"]),
+        names.picture(row["product_id"]),
+        alike,
     )

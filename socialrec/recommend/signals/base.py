@@ -114,6 +114,11 @@ class Signal(Protocol):
         ...
 
     @classmethod
+    def has_evidence(cls, data: FeatureSet) -> bool:
+        """Check if the features have anything for it to score by; else it is not fitted, and its weight is 0."""
+        ...
+
+    @classmethod
     def idle_settings(cls, data: FeatureSet) -> set[str]:
         """Names of its settings that cannot matter for these features."""
         ...
@@ -146,6 +151,12 @@ class SignalDefaults:
         """Learn nothing."""
         del data, settings
         return cls()
+
+    @classmethod
+    def has_evidence(cls, data: FeatureSet) -> bool:
+        """Take part whatever the features are."""
+        del data
+        return True
 
     @classmethod
     def idle_settings(cls, data: FeatureSet) -> set[str]:

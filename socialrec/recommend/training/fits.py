@@ -110,8 +110,8 @@ def _with_learned_weights(
     """Learn the weights of the recommender's signals; also returns what they are learned from."""
     known = blend_candidates(recommender, data, held, settings)
     learned = learn_weights(known, len(recommender.signals), settings.evaluate.cutoff)
-    names = [signal.name for signal in recommender.signals]
-    return recommender.with_weights(dict(zip(names, learned, strict=True))), known
+    fitted = {signal.name: weight for signal, weight in zip(recommender.signals, learned, strict=True)}
+    return recommender.with_weights({kind.name: fitted.get(kind.name, 0.0) for kind in SIGNALS}), known
 
 
 def fit_everything(

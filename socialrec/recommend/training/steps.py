@@ -23,6 +23,7 @@ from socialrec.contracts.silver import (
     SILVER_TEMPLATES,
 )
 from socialrec.evaluate.gate import DECISION_SETTINGS
+from socialrec.features.pictures import picture_version
 from socialrec.lake import Lake
 from socialrec.privacy.tombstones import read_tombstones
 from socialrec.settings import Settings
@@ -45,7 +46,7 @@ class TrainingStep:
 
 
 def training_key(lake: Lake, ds: str, settings: Settings, *more: object) -> str:
-    """Key of all inputs of a training of day `ds`: tables, settings, erased users, and `more`.
+    """Key of all inputs of a training of day `ds`: tables, settings, erased users, the picture encoder, and `more`.
 
     Insights are left out: they follow from the comments and an encoder, and come after a first training.
     """
@@ -55,7 +56,8 @@ def training_key(lake: Lake, ds: str, settings: Settings, *more: object) -> str:
         partitions[table] = days[-1:] if table.is_snapshot else days
     split = {name: getattr(settings.evaluate, name) for name in SPLIT_SETTINGS}
     recipe = [section.model_dump_json() for section in (settings.text, settings.etl, settings.recommend)]
-    return lake.fingerprint(partitions, recipe, split, len(read_tombstones(settings.secrets)), *more)
+    erased = len(read_tombstones(settings.secrets))
+    return lake.fingerprint(partitions, recipe, split, erased, picture_version(lake), *more)
 
 
 def evaluation_key(fit_key: str, settings: Settings, champion: str | None) -> str:
