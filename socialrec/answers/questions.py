@@ -19,7 +19,7 @@ _INSULTS = re.compile(
     r"\b(?:idiots?|stupid|morons?|dumb|assholes?|bastards?|bitch(?:es)?|shut up|fuck\w*|shit(?:ty|head)?|cunts?"
     r"|retard(?:s|ed)?"
     r"|(?:you|your) (?:are |all )*(?:crooks?|thieves|liars?|scum|trash|garbage|pathetic|clowns?))\b"
-    r"|傻[逼比叉]|煞笔|沙雕|混蛋|王八蛋|白痴|脑残|弱智|骗子|奸商|黑店|去死|滚蛋|他妈的?|操你|狗屁|垃圾(?:店|卖家|商家|客服)",
+    r"|傻[逼比叉]|煞笔|沙雕|混蛋|王八蛋|白痴|脑残|弱智|废物|蠢货|骗子|奸商|黑店|去死|滚蛋|他妈的?|操你|狗屁|垃圾(?:店|卖家|商家|客服)",
     re.IGNORECASE,
 )
 _ORDERS = re.compile(
