@@ -37,19 +37,19 @@ job embed_images
 job pin_models --check
 if [ "$(reported pin_models has_champion)" = False ]; then
   run=for__by_hand
-  # silver.interactions, silver.comments, silver.products, gold.social_ties, silver.questions, silver.answers,
-  #   silver.templates, socialrec-base -> socialrec-encoder: fine-tune
+  # gold.texts, silver.interactions, silver.comments, silver.products, gold.social_ties, silver.questions,
+  #   silver.answers, silver.templates, gold.picture_embeddings, socialrec-base -> socialrec-encoder: fine-tune
   job finetune_encoder
   mlflow_run=$(reported finetune_encoder mlflow_run_id)
   encoder=$(reported finetune_encoder encoder_version)
   # gold.texts, gold.text_embeddings, socialrec-encoder -> gold.text_embeddings: encode each text once
   job embed_texts --encoder-folder "$(reported finetune_encoder encoder_folder)"
   # silver.interactions, silver.comments, silver.products, gold.social_ties, gold.comment_insights,
-  #   gold.product_attributes, gold.text_embeddings, gold.user_product_affinity, gold.user_profiles -> candidate recommender: learn the blend on the validation window,
+  #   gold.product_attributes, gold.text_embeddings, gold.picture_embeddings, gold.user_product_affinity, gold.user_profiles -> candidate recommender: learn the blend on the validation window,
   #   then fit on everything
   job fit_recommender --mlflow-run "$mlflow_run" --encoder-version "$encoder"
   # silver.interactions, silver.comments, silver.products, gold.social_ties, gold.comment_insights,
-  #   gold.product_attributes, gold.text_embeddings, candidate recommender, socialrec-recommender -> nothing: measure candidate, popularity and champion on one held-out window
+  #   gold.product_attributes, gold.text_embeddings, gold.picture_embeddings, candidate recommender, socialrec-recommender -> nothing: measure candidate, popularity and champion on one held-out window
   job evaluate_recommender --mlflow-run "$mlflow_run" --encoder-version "$encoder"
   # candidate recommender -> gold.model_decisions, socialrec-recommender: promote what is better (exit code 3:
   #   refused)
@@ -64,12 +64,12 @@ job pin_models
 encoder_folder=$(reported pin_models encoder_folder)
 # gold.texts, gold.text_embeddings, socialrec-encoder -> gold.text_embeddings: encode what is new
 job embed_texts --encoder-folder "$encoder_folder"
-# silver.interactions, silver.comments, silver.products, gold.user_product_affinity, gold.text_embeddings,
+# silver.interactions, silver.comments, silver.products, gold.user_product_affinity, gold.text_embeddings, gold.picture_embeddings,
 #   socialrec-encoder -> gold.text_embeddings, gold.comment_insights, gold.product_attributes,
 #   gold.behaviour_propensities, gold.user_opinions: predict
 job predict_insights --encoder-folder "$encoder_folder"
 # gold.user_product_affinity, gold.social_ties, gold.user_profiles, silver.products, silver.comments,
-#   gold.comment_insights, gold.product_attributes, gold.text_embeddings -> gold.user_features, gold.item_features, gold.community_likes: gather
+#   gold.comment_insights, gold.product_attributes, gold.text_embeddings, gold.picture_embeddings -> gold.user_features, gold.item_features, gold.community_likes: gather
 #   all that is known of each user and product as of the day
 job build_features --encoder-version "$(reported pin_models encoder_version)"
 # gold.user_features, gold.item_features, gold.community_likes, gold.model_decisions, socialrec-recommender ->
@@ -80,5 +80,5 @@ job score_recommendations
 job publish_recommendations
 # bronze.products, bronze.interactions, bronze.comments, bronze.follows, bronze.questions, bronze.answers,
 #   bronze.templates, quarantine.*, silver.*, gold.comment_insights, gold.user_profiles, gold.user_opinions,
-#   gold.behaviour_propensities, gold.recommendations, gold.model_decisions -> report of the night: write reports/<day>/report.html and a run in MLflow
+#   gold.behaviour_propensities, gold.recommendations, gold.model_decisions, gold.product_attributes -> report of the night: write reports/<day>/report.html and a run in MLflow
 job report_run

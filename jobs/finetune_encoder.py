@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from socialrec import tracking
 from socialrec.encoders.encoder import Encoder, load_encoder, load_saved
@@ -15,6 +16,7 @@ from socialrec.encoders.shipped.choice import ModelChoice
 from socialrec.encoders.tokens import coverage
 from socialrec.evaluate.plots import confusion_figure
 from socialrec.evaluate.split import Split
+from socialrec.features.pictures import mean_pictures, picture_version, read_pictures
 from socialrec.privacy.erasure.trainings import erased_before, require_nobody_erased_since
 from socialrec.recommend.training.steps import find_candidate, note_step, read_step, training_key
 from socialrec.report.cards import encoder_card
@@ -31,6 +33,7 @@ from socialrec.text.understanding.classification import Classified, calibrate
 from socialrec.text.understanding.heads import Heads, heads_beside
 from socialrec.text.understanding.intent_bound import IntentBound
 from socialrec.text.understanding.perturbation import flips
+from socialrec.text.understanding.picture_heads import fit_picture_heads
 from socialrec.text.understanding.recall import recall_at
 from socialrec.tracking import ENCODER, ERASED
 
@@ -83,7 +86,7 @@ def main(argv: list[str] | None = None) -> int:
         with tracker.failing(mlflow_run):
             run.link(mlflow_url=tracker.run_page(mlflow_run))
             tracker.log_tables(mlflow_run, evidence.versions, run.settings.lake, "training")
-            version, encoder = train(run, tracker, mlflow_run, found, evidence.split, choice=choice)
+            version, encoder = train(run, tracker, mlflow_run, found, evidence, choice=choice)
             page = tracker.run_page(mlflow_run)
             # The last call to the server, so that an earlier failure moves no alias.
             tracker.nominate(ENCODER, version)
@@ -160,7 +163,7 @@ def train(
     tracker: tracking.Tracker,
     mlflow_run: str,
     found: TrainingSet,
-    split: Split,
+    evidence: TextTables,
     *,
     choice: ModelChoice,
 ) -> tuple[str, Encoder]:
@@ -197,15 +200,30 @@ def train(
     encoder.save(folder)
     heads.save(folder)
     save_intent_bound(run, encoder, heads, found, folder)
+    figures |= save_picture_heads(run, encoder, heads, evidence.products, folder)
     tracker.log(mlflow_run, metrics=figures, params={"encoder_version": encoder.version})
     tracker.log_folder(mlflow_run, folder, "encoder")
     run.log.info("trained", encoder_version=encoder.version, **figures)
-    cut = split.cut("validation")
-    tags = {"encoder_version": encoder.version, "ds": run.ds, "split_kind": split.kind}
+    cut = evidence.split.cut("validation")
+    tags = {"encoder_version": encoder.version, "ds": run.ds, "split_kind": evidence.split.kind}
     tags |= {LEARNED_UNTIL: cut.isoformat()} if cut else {}
     base = f"`{choice.model}`: {choice.why}"
     card = encoder_card(figures, run.ds, found.n_training, base, tracker.run_page(mlflow_run))
     return tracker.register(mlflow_run, "encoder", ENCODER, tags, card), encoder
+
+
+def save_picture_heads(
+    run: job.Run, encoder: Encoder, heads: Heads, products: pa.Table, folder: Path
+) -> dict[str, float]:
+    """Learn what pictures say of attributes beside the texts, where there are any; returns the accuracies."""
+    version, vectors = picture_version(run.lake), read_pictures(run.lake, products)
+    if version is None or not vectors.num_rows or TaskName.ATTRIBUTES not in heads:
+        return {}
+    products = products.sort_by("product_id")
+    pictures = mean_pictures(products["product_id"].combine_chunks(), products, vectors)
+    found, figures = fit_picture_heads(heads[TaskName.ATTRIBUTES], encoder, products, pictures, version)
+    found.save(folder)
+    return {f"val/attributes_{name}": value for name, value in figures.items()}
 
 
 def save_intent_bound(run: job.Run, encoder: Encoder, heads: Heads, found: TrainingSet, folder: Path) -> None:

@@ -21,6 +21,7 @@ from socialrec.contracts.gold import (
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.errors import UserError
 from socialrec.etl.progress import day_tokens, derived_tokens, pack_tokens
+from socialrec.features.pictures import picture_version
 from socialrec.lake import Stage
 from socialrec.runtime import job
 from socialrec.text.understanding.aspects import RULES
@@ -69,7 +70,7 @@ def plan_predictions(run: job.Run, model: str) -> Plan:
     products = {SILVER_PRODUCTS: [ds]}
     acted = {SILVER_INTERACTIONS: [ds], USER_PRODUCT_AFFINITY: [ds]}
     fingerprints = {
-        PRODUCT_ATTRIBUTES: lake.fingerprint(products, model, settings.min_attribute_confidence),
+        PRODUCT_ATTRIBUTES: lake.fingerprint(products, model, settings.min_attribute_confidence, picture_version(lake)),
         BEHAVIOUR_PROPENSITIES: lake.fingerprint(products | acted, model, settings.propensity_products),
         USER_OPINIONS: lake.fingerprint(products, pack_tokens(wanted), settings.opinion_comments),
     }

@@ -45,7 +45,9 @@ READ: dict[str, tuple[str, ...]] = {
     "embed_images": ("silver.products",),
     "pin_models": ("silver.products", "gold.model_decisions", RECOMMENDER, ENCODER),
     "embed_texts": ("gold.texts", "gold.text_embeddings", ENCODER),
-    "predict_insights": (*_EVIDENCE[:3], "gold.user_product_affinity", "gold.text_embeddings", ENCODER),
+    "predict_insights": (
+        *(*_EVIDENCE[:3], "gold.user_product_affinity", "gold.text_embeddings", "gold.picture_embeddings", ENCODER),
+    ),
     "build_features": _NIGHT,
     "build_passages": (*_SAID, "gold.product_attributes"),
     "pin_answers": (ANSWERS_MODEL, ENCODER),
@@ -61,10 +63,13 @@ READ: dict[str, tuple[str, ...]] = {
     "report_run": (
         *(*_BRONZE, *_QUARANTINE, "quarantine.pictures", *_SILVER, "gold.comment_insights"),
         *("gold.user_profiles", "gold.user_opinions", "gold.behaviour_propensities"),
-        *("gold.recommendations", "gold.model_decisions"),
+        *("gold.recommendations", "gold.model_decisions", "gold.product_attributes"),
     ),
     "pretrain_encoder": ("gold.texts", *_EVIDENCE),
-    "finetune_encoder": ("gold.texts", *_EVIDENCE, "silver.questions", "silver.answers", "silver.templates", BASE),
+    "finetune_encoder": (
+        *("gold.texts", *_EVIDENCE, "silver.questions", "silver.answers", "silver.templates"),
+        *("gold.picture_embeddings", BASE),
+    ),
     "fit_recommender": (*_TRAINED_ON, "gold.user_product_affinity", "gold.user_profiles"),
     "evaluate_recommender": (*_TRAINED_ON, CANDIDATE, RECOMMENDER),
     "promote_model": (CANDIDATE,),

@@ -163,6 +163,13 @@ class AttributeOrigin(StrEnum):
     PREDICTED = "predicted"
 
 
+class Modality(StrEnum):
+    """Part of a product that decided about a predicted attribute."""
+
+    TEXT = "text"
+    PICTURE = "picture"
+
+
 class SubjectKind(StrEnum):
     """Subject of an opinion."""
 

@@ -59,14 +59,8 @@ def read_pictures(lake: Lake, products: pa.Table, versions: Mapping[str, int | N
     return lake.read(PICTURE_EMBEDDINGS, [encoder], ("picture_hash", "embedding"), wanted, at)
 
 
-def looks_of(products: pa.Array, rows: pa.Table, vectors: pa.Table) -> F32:
-    """Directions of the mean pictures of products, float32 (n_products, n_dims), at most `DIMS`: unit rows, or zeros
-    for a product without pictures. Without any picture there are no columns.
-
-    products: ids (n_products,). rows: one snapshot of silver.products. vectors: see `read_pictures`.
-    """
-    if not vectors.num_rows:
-        return np.zeros((len(products), 0), dtype=np.float32)
+def mean_pictures(products: pa.Array, rows: pa.Table, vectors: pa.Table) -> F64:
+    """Mean vectors of the pictures of products, float64 (n_products, dim), zeros without any; see `looks_of`."""
     lists = rows["pictures"].combine_chunks()
     owner = positions(rows["product_id"].combine_chunks().take(pc.list_parent_indices(lists)), products)
     picture = positions(pc.list_flatten(lists), vectors["picture_hash"].combine_chunks())
@@ -75,7 +69,19 @@ def looks_of(products: pa.Array, rows: pa.Table, vectors: pa.Table) -> F32:
     values = vectors["embedding"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     sums = counts.astype(np.float64).dot(exact(values.reshape(len(vectors), -1)))
     n_pictures = np.asarray(counts.sum(axis=1)).ravel()
-    return _whitened(sums / np.maximum(n_pictures, 1.0)[:, None])
+    means: F64 = sums / np.maximum(n_pictures, 1.0)[:, None]
+    return means
+
+
+def looks_of(products: pa.Array, rows: pa.Table, vectors: pa.Table) -> F32:
+    """Directions of the mean pictures of products, float32 (n_products, n_dims), at most `DIMS`: unit rows, or zeros
+    for a product without pictures. Without any picture there are no columns.
+
+    products: ids (n_products,). rows: one snapshot of silver.products. vectors: see `read_pictures`.
+    """
+    if not vectors.num_rows:
+        return np.zeros((len(products), 0), dtype=np.float32)
+    return _whitened(mean_pictures(products, rows, vectors))
 
 
 def _whitened(means: F64) -> F32:

@@ -17,11 +17,13 @@ from socialrec.contracts.gold import (
     BEHAVIOUR_PROPENSITIES,
     COMMENT_INSIGHTS,
     MODEL_DECISIONS,
+    PRODUCT_ATTRIBUTES,
     RECOMMENDATIONS,
     USER_OPINIONS,
     USER_PROFILES,
 )
 from socialrec.contracts.silver import SILVER, SILVER_PRODUCTS
+from socialrec.contracts.vocabulary import AttributeOrigin, Modality
 from socialrec.features.suspicion import Suspect, read_suspects
 from socialrec.lake import Lake
 from socialrec.lake.pictures import PictureStore
@@ -83,14 +85,26 @@ class Liked:
 
 
 @dataclass(frozen=True)
+class Predicted:
+    """Attribute that was predicted for products for which the shop states none: what decided, of how many, and the mean
+    confidence, 0 to 1.
+    """
+
+    attribute: str
+    decided_by: str
+    n: int
+    confidence: float
+
+
+@dataclass(frozen=True)
 class NightFacts:
     """Everything on the page that is not in the summary.
 
     `growth` is rows by day of each daily table that has any, `said` how many of the night's comments have each
     sentiment and topic, `liked` what all users think, `expected` the expected number of each next action of the day's
     active users, as far as they do anything, `suspects` the accounts that look like rings, `decision` the row of
-    gold.model_decisions that put the lists' model to use, if there is one. `thumbnails` are the pictures of the samples
-    by hash, as `data:` addresses.
+    gold.model_decisions that put the lists' model to use, if there is one. `predicted` counts attributes of products
+    that the shop does not state. `thumbnails` are the pictures of the samples by hash, as `data:` addresses.
     """
 
     rejected: tuple[Rejected, ...]
@@ -103,6 +117,7 @@ class NightFacts:
     changes: Changes | None
     suspects: tuple[Suspect, ...]
     decision: dict[str, Any] | None
+    predicted: tuple[Predicted, ...] = ()
     thumbnails: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -122,6 +137,7 @@ def read_facts(lake: Lake, ds: str, language: str) -> NightFacts:
         changes=_changes(lake, ds),
         suspects=tuple(read_suspects(lake, ds)),
         decision=_decision(lake, ds),
+        predicted=tuple(read_predicted(lake, ds)),
         thumbnails=thumbnails(PictureStore(lake.root), _pictures_of(samples)),
     )
 
@@ -165,6 +181,20 @@ def read_liked(lake: Lake, ds: str) -> list[Liked]:
     ]
     known = sorted(liked, key=lambda each: (-each.n_users, each.kind, each.subject))[:N_TOP]
     return sorted(known, key=lambda each: -each.sentiment)
+
+
+def read_predicted(lake: Lake, ds: str) -> list[Predicted]:
+    """Return what was predicted of products that day by attribute and by what decided."""
+    is_predicted = pc.field("origin") == AttributeOrigin.PREDICTED.value
+    names = ["attribute", "decided_by", "confidence"]
+    rows = lake.read(PRODUCT_ATTRIBUTES, _this(lake, PRODUCT_ATTRIBUTES, ds), names, is_predicted)
+    # On one thread, so that the means do not depend on how rows are spread.
+    found = rows.group_by(names[:2], use_threads=False).aggregate([([], "count_all"), ("confidence", "mean")])
+    rows_by_name = found.sort_by([(name, "ascending") for name in names[:2]]).to_pylist()
+    return [
+        Predicted(row["attribute"], row["decided_by"] or Modality.TEXT.value, row["count_all"], row["confidence_mean"])
+        for row in rows_by_name
+    ]
 
 
 def read_expected(lake: Lake, ds: str) -> dict[str, float]:

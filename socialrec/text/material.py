@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,12 +16,12 @@ from socialrec.contracts.vocabulary import EventType
 from socialrec.evaluate.split import Split, Until
 from socialrec.settings.text import TaskName
 from socialrec.text.conversations import Conversations, conversation_task
-from socialrec.text.tasks import MIN_EXAMPLES, MISSING, Labelled, Task, TextPairs, labelled
+from socialrec.text.tasks import MIN_EXAMPLES, MISSING, Ints, Labelled, Task, TextPairs, labelled
 
 ATTRIBUTES = ("category", "brand")
 CONVERSATION_TASKS = frozenset({TaskName.INTENT, TaskName.ANSWERS_QUESTION})
 COMMENT_COLUMNS = ("comment_id", "user_key", "product_id", "text", "text_hash", "created_ts", "rating", "topic")
-PRODUCT_COLUMNS = ("product_id", "title", "description", "text", *ATTRIBUTES)
+PRODUCT_COLUMNS = ("product_id", "title", "description", "text", "pictures", *ATTRIBUTES)
 EVENT_COLUMNS = ("user_key", "product_id", "event_type", "event_ts", "quantity", "platform")
 
 
@@ -40,8 +41,7 @@ def make_tasks(
     """
     seen, unseen = _windows(split.training_comments, comments)
     events, later = _windows(split.training_interactions, interactions)
-    is_tenth = [zlib.crc32(name.encode()) % 10 == 0 for name in products["product_id"].to_pylist()]
-    held_out = pa.array(is_tenth, pa.bool_())
+    held_out = pa.array(held_out_products(products))
     training: list[Task] = []
     validation: list[Task] = []
     asked, later_asked = (None, None) if conversations is None else conversations.windows(split)
@@ -57,6 +57,13 @@ def make_tasks(
         training.append(without_rare(task_of(name, seen, known, events)))
         validation.append(like_trained(task_of(name, unseen, other, later), training[-1]))
     return training, validation
+
+
+def held_out_products(products: pa.Table) -> npt.NDArray[np.bool_]:
+    """Find the tenth of the products whose attributes nothing learns from, bool (n_products,)."""
+    return np.array(
+        [zlib.crc32(name.encode()) % 10 == 0 for name in products["product_id"].to_pylist()], dtype=np.bool_
+    )
 
 
 def _windows(evidence: Callable[[pa.Table, Until], pa.Table], rows: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -171,6 +178,21 @@ def attributes(products: pa.Table) -> Labelled:
             for name, said in values.items():
                 said.append(told.get(name, ""))
     return labelled(TaskName.ATTRIBUTES, texts, values)
+
+
+def stated_values(products: pa.Table, attribute: str) -> list[str]:
+    """Value of each product that the shop states, an empty string where it states none."""
+    return [(value or "").strip() for value in products[attribute].to_pylist()]
+
+
+def texts_without_stated(products: pa.Table, rows: Sequence[int] | Ints) -> list[tuple[int, str, dict[str, str]]]:
+    """Texts of these products without each subset of their stated attributes: the product's row, the text, and the
+    values that were left out.
+    """
+    described = products.select(["text", *ATTRIBUTES]).take(pa.array(rows, pa.int64())).to_pylist()
+    return [
+        (int(row), text, told) for row, one in zip(rows, described, strict=True) for text, told in _without_stated(one)
+    ]
 
 
 def _without_stated(row: dict[str, str | None]) -> Iterator[tuple[str, dict[str, str]]]:

@@ -6,6 +6,7 @@ from socialrec.contracts.gold.texts import ENCODER_VERSION
 from socialrec.contracts.vocabulary import (
     AttributeOrigin,
     EventType,
+    Modality,
     SubjectKind,
 )
 
@@ -66,6 +67,13 @@ PRODUCT_ATTRIBUTES = Table(
         Column("value", "string", "Its value"),
         Column("confidence", "float32", "Calibrated probability; 1 where the shop states it", minimum=0, maximum=1),
         Column("origin", "string", "Stated by the shop or predicted by a model", choices=AttributeOrigin),
+        Column(
+            "decided_by",
+            "string",
+            "Which part of the product decided the prediction; null where the shop states the value",
+            nullable=True,
+            choices=Modality,
+        ),
         PLATFORM,
         DS,
     ),

@@ -11,12 +11,12 @@ import pyarrow.compute as pc
 
 from socialrec.contracts.gold import BEHAVIOUR_PROPENSITIES, COMMENT_INSIGHTS, PRODUCT_ATTRIBUTES, USER_OPINIONS
 from socialrec.contracts.product_ids import SEPARATOR
-from socialrec.contracts.vocabulary import AttributeOrigin, SubjectKind
+from socialrec.contracts.vocabulary import AttributeOrigin, Modality, SubjectKind
 from socialrec.lake.schemas import arrow_schema
 from socialrec.text.material import ATTRIBUTES, behaviour_text, blank_to_null, in_order, sentiment_from_rating
 from socialrec.text.understanding.aspects import aspect_columns
 from socialrec.text.understanding.calibration import Logits
-from socialrec.text.understanding.prediction import confidence_of
+from socialrec.text.understanding.prediction import confidence_of, decided_by_of
 
 _SIGNS = pa.table({"sentiment": ["negative", "neutral", "positive"], "sign": [-1.0, 0.0, 1.0]})
 
@@ -45,30 +45,40 @@ def comment_insights(
     return _shaped(columns, arrow_schema(COMMENT_INSIGHTS))
 
 
-def product_attributes(products: pa.Table, predictions: pa.Table, min_confidence: float) -> pa.Table:
+def product_attributes(products: pa.Table, predictions: pa.Table, of_both: pa.Table, min_confidence: float) -> pa.Table:
     """Make rows of gold.product_attributes for rows of silver.products.
 
-    A predicted value, from `predictions` by text_hash, only fills what the shop does not state, and only from this
-    confidence on.
+    A predicted value, from `of_both` (text and pictures) by product_id or else from `predictions` by text_hash, only
+    fills what the shop does not state, and only from this confidence on.
     """
     known = predictions.take(pc.index_in(products["text_hash"], predictions["text_hash"].combine_chunks()))
+    both = of_both.take(pc.index_in(products["product_id"], of_both["product_id"].combine_chunks()))
     parts = []
     for name in ATTRIBUTES:
         said = blank_to_null(products[name])
-        parts.append(_attribute(products, name, said, pa.array(np.ones(len(products)), pa.float32()), "stated"))
+        parts.append(_attribute(products, name, said, pa.array(np.ones(len(products)), pa.float32()), None))
         if name in known.column_names:
-            confidence = known[confidence_of(name)]
+            value, confidence = known[name], known[confidence_of(name)]
+            decided_by = pa.chunked_array([pa.array([Modality.TEXT.value] * len(products))])
+            if name in both.column_names:
+                value, confidence = pc.coalesce(both[name], value), pc.coalesce(both[confidence_of(name)], confidence)
+                decided_by = pc.coalesce(both[decided_by_of(name)], decided_by)
             fills = pc.and_(pc.is_null(said), pc.greater_equal(confidence, min_confidence))
-            guessed = pc.if_else(fills, known[name], pa.scalar(None, pa.string()))
-            parts.append(_attribute(products, name, guessed, confidence, "predicted"))
+            guessed = pc.if_else(fills, value, pa.scalar(None, pa.string()))
+            parts.append(_attribute(products, name, guessed, confidence, decided_by))
     return pa.concat_tables(parts)
 
 
-def _attribute(products: pa.Table, name: str, values: pa.Array, confidence: pa.Array, origin: str) -> pa.Table:
+def _attribute(
+    products: pa.Table, name: str, values: pa.Array, confidence: pa.Array, decided_by: pa.ChunkedArray | None
+) -> pa.Table:
+    """Rows of one attribute; what decided is None of values that the shop states."""
     n = len(products)
+    origin = AttributeOrigin.STATED if decided_by is None else AttributeOrigin.PREDICTED
     columns = {column: products[column] for column in ("product_id", "platform", "ds")}
     columns |= {"attribute": pa.array([name] * n), "value": values, "confidence": confidence}
-    columns["origin"] = pa.array([AttributeOrigin(origin).value] * n)
+    columns["origin"] = pa.array([origin.value] * n)
+    columns["decided_by"] = pa.nulls(n, pa.string()) if decided_by is None else decided_by
     rows = _shaped(columns, arrow_schema(PRODUCT_ATTRIBUTES))
     return rows.filter(pc.is_valid(rows["value"]))
 

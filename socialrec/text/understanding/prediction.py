@@ -27,6 +27,11 @@ def predict_batches(heads: Sequence[Head], batches: Batches) -> Batches:
         yield pa.record_batch(columns)
 
 
+def decided_by_of(output: str) -> str:
+    """Column with the modality that decided about an output's value."""
+    return f"{output}_decided_by"
+
+
 def confidence_of(output: str) -> str:
     """Column with the confidence of an output's value."""
     return f"{output}_confidence"

@@ -22,6 +22,7 @@ from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_INTERACTIONS, SIL
 from socialrec.encoders.encoder import load_saved
 from socialrec.encoders.encoding import Batches, encode_batches, without_known
 from socialrec.errors import UserError
+from socialrec.features.pictures import mean_pictures, picture_version, read_pictures
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.privacy.user_order import HAPPENED
@@ -29,6 +30,7 @@ from socialrec.settings.text import TaskName, TextSettings
 from socialrec.text.material import EVENT_COLUMNS
 from socialrec.text.understanding import insights
 from socialrec.text.understanding.heads import Heads, heads_beside
+from socialrec.text.understanding.picture_heads import picture_heads_beside
 from socialrec.text.understanding.prediction import predict_batches
 from socialrec.vectors.arrays import vectors_of
 
@@ -67,10 +69,11 @@ class InsightBuilder:
 
     def attributes(self) -> pa.Table:
         """Make gold.product_attributes."""
-        names = ("product_id", "category", "brand", "text_hash", "platform", "ds")
+        names = ("product_id", "category", "brand", "text_hash", "pictures", "platform", "ds")
         products = self.lake.read(SILVER_PRODUCTS, [self.ds], names)
         predictions = self._predicted([TaskName.ATTRIBUTES], products["text_hash"])
-        return insights.product_attributes(products, predictions, self.settings.min_attribute_confidence)
+        of_both, least = self._of_both(products), self.settings.min_attribute_confidence
+        return insights.product_attributes(products, predictions, of_both, least)
 
     def propensities(self) -> pa.Table:
         """Make gold.behaviour_propensities; texts of events without vector are encoded and kept."""
@@ -104,6 +107,24 @@ class InsightBuilder:
         known = pa.concat_tables([fresh.select(predictions), self.lake.read(COMMENT_INSIGHTS, others, predictions)])
         products = self.lake.read(SILVER_PRODUCTS, [self.ds], ("product_id", "category"))
         return insights.user_opinions(said, known, products, self.settings.opinion_comments, self.ds)
+
+    def _of_both(self, products: pa.Table) -> pa.Table:
+        """Predictions from text and pictures by product_id, of products that have pictures and lack an attribute."""
+        heads, nothing = picture_heads_beside(self.folder), pa.table({"product_id": pa.array([], pa.string())})
+        if heads is None or heads.picture_version != picture_version(self.lake):
+            return nothing
+        lacking = products.filter(pc.field("category").is_null() | pc.field("brand").is_null())
+        vectors = read_pictures(self.lake, lacking)
+        if not vectors.num_rows:
+            return nothing
+        pictures = mean_pictures(lacking["product_id"].combine_chunks(), lacking, vectors)
+        shown = np.flatnonzero(pictures.any(axis=1))
+        lacking = lacking.take(pa.array(shown))
+        known = pa.Table.from_batches(self._vectors(lacking["text_hash"]), arrow_schema(TEXT_EMBEDDINGS))
+        places = pc.index_in(lacking["text_hash"], known["text_hash"].combine_chunks())
+        texts = vectors_of(known["embedding"].combine_chunks().take(places))
+        columns = heads.predict(self.heads[TaskName.ATTRIBUTES], texts, pictures[shown])
+        return pa.table({"product_id": lacking["product_id"]} | columns)
 
     def _predicted(self, tasks: Sequence[TaskName], hashes: pa.ChunkedArray) -> pa.Table:
         """Predictions of the heads of these tasks, where they exist, by text_hash."""
