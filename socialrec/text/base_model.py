@@ -13,7 +13,6 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from socialrec.contracts.gold import TEXTS
-from socialrec.contracts.vocabulary import TextKind
 from socialrec.encoders.shipped.choice import ModelChoice, choose_model
 from socialrec.errors import UserError
 from socialrec.lake import Lake
@@ -23,7 +22,6 @@ from socialrec.settings.text import AUTO
 MEASURED_TEXTS = 4_000
 """Texts of products and comments that are measured, about, the same in any order."""
 MEASURED_CHARACTERS = 1_000
-_WRITTEN = (TextKind.PRODUCT.value, TextKind.COMMENT.value)
 _HASH_DIGITS = 8
 
 
@@ -62,15 +60,13 @@ def read_choice(settings: Settings) -> ModelChoice | None:
 def _sample(lake: Lake, ds: str) -> list[str]:
     """Texts of products and comments up to a day whose hashes are the lowest, each cut; all where there are few."""
     days = [day for day in lake.partitions(TEXTS) if day <= ds]
-    is_written = pc.field("kind").isin(_WRITTEN)
-    n_texts = lake.dataset(TEXTS, days).count_rows(filter=is_written) if days else 0
+    n_texts = lake.dataset(TEXTS, days).count_rows() if days else 0
     if not n_texts:
         return []
-    if n_texts > MEASURED_TEXTS:
-        # Hashes are hexadecimal digits, evenly spread.
-        bound = 16**_HASH_DIGITS * MEASURED_TEXTS // n_texts
-        is_written &= pc.field("text_hash") < f"{bound:0{_HASH_DIGITS}x}"
-    texts: list[str] = lake.read(TEXTS, days, ("text",), filter=is_written)["text"].to_pylist()
+    # Hashes are hexadecimal digits, evenly spread.
+    bound = 16**_HASH_DIGITS * MEASURED_TEXTS // n_texts
+    lowest = pc.field("text_hash") < f"{bound:0{_HASH_DIGITS}x}" if n_texts > MEASURED_TEXTS else None
+    texts: list[str] = lake.read(TEXTS, days, ("text",), filter=lowest)["text"].to_pylist()
     return [text[:MEASURED_CHARACTERS] for text in texts]
 
 

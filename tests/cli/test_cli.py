@@ -369,7 +369,7 @@ def test_the_status_describes_a_version_that_a_person_chose_as_such(call: Call, 
 
 def test_where_nothing_is_published_because_the_gate_refused_the_ways_on_are_named(call: Call, home: Path) -> None:
     night = "manual__2026-01-02T00-00-00-00-00"
-    for job in ("ingest_landing", "build_silver", "build_gold"):
+    for job in ("ingest_landing", "build_silver", "build_gold", "embed_images"):
         leave(home, night, job)
     said = {"recommender_version": "1", "reasons": ["not better than popularity"], "checks": []}
     leave(home, f"for__{night}", "promote_model", status="refused", **said)

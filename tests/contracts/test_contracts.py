@@ -12,7 +12,7 @@ from socialrec.contracts.columns import DS, Column, FixedListOf, ListOf, StructO
 from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.entities.spec import EntitySpec
 from socialrec.contracts.flow import READ
-from socialrec.contracts.gold import LIST_INPUTS, PICTURE_EMBEDDINGS, RECOMMENDATIONS, SUSPECTS
+from socialrec.contracts.gold import LIST_INPUTS, RECOMMENDATIONS, SUSPECTS
 from socialrec.contracts.page import render
 from socialrec.contracts.vocabulary import Cadence
 from socialrec.errors import UserError

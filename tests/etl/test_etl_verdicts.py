@@ -24,7 +24,8 @@ KEY = ("source_file", "source_line")
 N_RECORDS = 60
 SHARE_ODD = 0.05
 VALID = {"string": "kit", "int64": "1999", "float64": "4.5", "bool": "true", "timestamp": "2026-01-01T10:00:00Z"}
-"""A valid value by type."""
+"""A valid value by type; lists are LISTED."""
+LISTED = '["images/kit.png"]'
 ODD = (
     *("", " ", "null", "NaN", "N/A", "-", "\\N", "None", "[]", "{}"),
     *("0", "-1", "6", "1.0", "1e3", "0x3", "3,0", "1d", "inf", "99999999999999999999", "three", "TRUE", "yes"),
@@ -49,7 +50,7 @@ def records(rng: random.Random, entity: Entity) -> list[dict[str, str]]:
     for number in range(N_RECORDS):
         record = {}
         for column in ENTITIES[entity].columns:
-            sound = rng.choice(sorted(column.choices)) if column.choices else VALID[column.type]
+            sound = rng.choice(sorted(column.choices)) if column.choices else VALID.get(column.type, LISTED)
             if column.form:
                 sound = "en"
             if column.name.endswith("_id"):
@@ -85,7 +86,7 @@ def as_parquet(rng: random.Random, entity: Entity, rows: list[dict[str, str]]) -
     for column in ENTITIES[entity].columns:
         values: list[object] = [row[column.name] for row in rows]
         kind = pa.string()
-        if column.type != "string" and rng.random() < 0.7:
+        if column.type in VALID.keys() - {"string"} and rng.random() < 0.7:
             kind = rng.choice([kind for kind in TYPED if fits(kind, column.type)])
             values = [rng.choice(TYPED[kind]) for _ in rows]
         columns[column.name] = pa.array(values, kind)

@@ -64,11 +64,6 @@ def test_a_chinese_shop_has_the_multilingual_model_and_status_says_so(settings: 
     assert overview(settings)["text_model"].startswith(f"{MULTILINGUAL} ({BUNDLED} knows ")
 
 
-def test_only_what_people_and_shops_wrote_is_measured(settings: Settings, lake: Lake) -> None:
-    write(lake, TEXTS, DS, [*texts(*SENTENCES["en"], kind="product"), *texts(*SENTENCES["zh"], kind="profile")])
-    assert chosen(settings, lake) == BUNDLED
-
-
 def test_without_texts_nothing_is_written_down(settings: Settings, lake: Lake) -> None:
     assert chosen(settings, lake) == BUNDLED
     assert read_choice(settings) is None
