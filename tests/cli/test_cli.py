@@ -49,7 +49,7 @@ def assert_is_one_line(done: subprocess.CompletedProcess[str], *said: str) -> No
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     [line] = done.stderr.splitlines()
     assert line.startswith("error: ")
-    assert [part for part in said if part not in line] == []
+    assert [part for part in said if part not in line] == [], line
 
 
 @pytest.mark.parametrize("command", COMMANDS)
