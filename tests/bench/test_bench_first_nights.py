@@ -37,11 +37,11 @@ SEEN_ELSEWHERE = {
     "embed_images": {"gold.picture_embeddings"},
     "report_run": {"quarantine.pictures"},
     "score_recommendations": {"gold.list_inputs"},
-    **dict.fromkeys(("finetune_encoder", "predict_insights", "build_features"), {"gold.picture_embeddings"}),
-    **dict.fromkeys(
-        ("fit_recommender", "evaluate_recommender"),
-        {"gold.comment_insights", "gold.product_attributes", "gold.picture_embeddings"},
-    ),
+    "finetune_encoder": {"gold.picture_embeddings"},
+    "predict_insights": {"gold.picture_embeddings"},
+    "build_features": {"gold.picture_embeddings"},
+    "fit_recommender": {"gold.comment_insights", "gold.product_attributes", "gold.picture_embeddings"},
+    "evaluate_recommender": {"gold.comment_insights", "gold.product_attributes", "gold.picture_embeddings"},
 }
 """No first night adds to vectors or keeps lists, its training comes before the first insights, and these shops have no
 pictures: see test_text_jobs.py, test_jobs_keeping.py, test_features_inputs.py and test_jobs_pictures.py.
