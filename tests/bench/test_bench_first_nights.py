@@ -30,7 +30,6 @@ OF_OTHER_RUNS = {
     *("pin_answers", "answer_questions", "publish_answers", "fit_answers"),
 }
 """Jobs that are neither in a night nor in its training."""
-PICTURED, UNDERSTOOD = {"gold.picture_embeddings"}, {"gold.comment_insights", "gold.product_attributes"}
 SEEN_ELSEWHERE = {
     "embed_texts": {"gold.text_embeddings"},
     "ingest_landing": {"bronze.pictures", "quarantine.pictures"},
@@ -38,8 +37,11 @@ SEEN_ELSEWHERE = {
     "embed_images": {"gold.picture_embeddings"},
     "report_run": {"quarantine.pictures"},
     "score_recommendations": {"gold.list_inputs"},
-    **dict.fromkeys(("build_features", "finetune_encoder", "predict_insights"), PICTURED),
-    **dict.fromkeys(("fit_recommender", "evaluate_recommender"), PICTURED | UNDERSTOOD),
+    "finetune_encoder": {"gold.picture_embeddings"},
+    "predict_insights": {"gold.picture_embeddings"},
+    "build_features": {"gold.picture_embeddings"},
+    "fit_recommender": {"gold.comment_insights", "gold.product_attributes", "gold.picture_embeddings"},
+    "evaluate_recommender": {"gold.comment_insights", "gold.product_attributes", "gold.picture_embeddings"},
 }
 """No first night adds to vectors or keeps lists, its training comes before the first insights, and these shops have no
 pictures: see test_text_jobs.py, test_jobs_keeping.py, test_features_inputs.py and test_jobs_pictures.py.

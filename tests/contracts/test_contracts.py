@@ -44,7 +44,7 @@ def test_every_table_of_the_design_has_a_contract() -> None:
 
 def test_every_table_of_gold_is_read_by_a_job_that_does_not_write_it() -> None:
     read = {name for job in READ for name in READ[job] if job not in TABLES.get(name, LIST_INPUTS).writers}
-    # What lists are made from, who is not cited is read by the job that keeps it.
+    # What lists are made from, and who is not cited, is read by the job that keeps it.
     assert {table.name for table in GOLD} - read == {LIST_INPUTS.name, SUSPECTS.name}
 
 

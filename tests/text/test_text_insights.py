@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 import torch
 
@@ -113,12 +114,20 @@ def test_predicted_attributes_fill_only_gaps_and_only_where_sure_enough() -> Non
     sure = {f"{name}_confidence": pa.array(values, pa.float32()) for name, values in
             (("category", [0.9, 0.5]), ("brand", [0.9, 0.4]))}  # fmt: skip
     told = pa.table({"text_hash": ["h1", "h2"], "category": ["books"] * 2, "brand": ["B"] * 2, **sure})
-    rows = product_attributes(shop, told, min_confidence=0.5).to_pylist()
-    assert [(row["product_id"], row["attribute"], row["value"], row["confidence"], row["origin"]) for row in rows] == [
-        ("p1", "category", "toys", 1.0, "stated"),
-        ("p2", "category", "books", 0.5, "predicted"),
-        ("p1", "brand", "A", 1.0, "stated"),
+    names = ("product_id", "attribute", "value", "confidence", "origin", "decided_by")
+    nothing = pa.table({"product_id": pa.array([], pa.string())})
+    rows = product_attributes(shop, told, nothing, min_confidence=0.5).to_pylist()
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        ("p1", "category", "toys", 1.0, "stated", None),
+        ("p2", "category", "books", 0.5, "predicted", "text"),
+        ("p1", "brand", "A", 1.0, "stated", None),
     ]
+    seen = {"category": ["games"], "category_confidence": pa.array([0.75], pa.float32())}
+    both = pa.table({"product_id": ["p2"], **seen, "category_decided_by": ["picture"]})
+    [filled] = (
+        product_attributes(shop, told, both, min_confidence=0.5).filter(pc.field("origin") == "predicted").to_pylist()
+    )
+    assert tuple(filled[name] for name in names[2:]) == ("games", 0.75, "predicted", "picture")
 
 
 def test_the_last_action_of_a_user_on_the_liked_product_is_what_is_predicted_from() -> None:

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
+import torch
 
+from socialrec.contracts.columns import Table
+from socialrec.contracts.gold import PICTURE_EMBEDDINGS, TEXT_EMBEDDINGS
+from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Modality
 from socialrec.errors import UserError
+from socialrec.lake import Lake
+from socialrec.lake.schemas import arrow_schema
+from socialrec.settings import Settings
+from socialrec.settings.text import TaskName
+from socialrec.text.tasks import Output
+from socialrec.text.understanding.heads import Head, Heads
 from socialrec.text.understanding.picture_heads import PictureHead, PictureHeads, picture_heads_beside
+from socialrec.text.understanding.tables import InsightBuilder
 
 COLOURS = ("blue", "green", "red")
 AXES = np.eye(3)
@@ -83,3 +96,44 @@ def test_saved_heads_are_read_back_and_damaged_ones_are_refused(fused: PictureHe
     (tmp_path / "picture_heads.safetensors").write_bytes(b"no tensors")
     with pytest.raises(UserError, match="holds no picture heads that can be read"):
         picture_heads_beside(tmp_path)
+
+
+def put(lake: Lake, table: Table, partition: str, rows: list[dict[str, Any]], job: str = "test") -> None:
+    full = [{column.name: row.get(column.name) for column in table.columns} for row in rows]
+    with lake.stage(table, job=job, partitions=[partition]) as stage:
+        stage.write(pa.Table.from_pylist(full, arrow_schema(table)))
+        stage.commit()
+
+
+def test_a_night_fills_what_the_shop_leaves_out_by_what_knows_it(
+    settings: Settings, fused: PictureHead, tmp_path: Path
+) -> None:
+    """The text of `worded` says red and its picture nothing, the picture of `shown` says green and its text nothing."""
+    folder, lake, day = tmp_path / "encoder", Lake(settings.lake), "2026-01-31"
+    head = Head(3, [Output("category", COLOURS)], 0.0)
+    with torch.no_grad():
+        head.linear.weight.copy_(torch.eye(3) * 3)
+        head.linear.bias.zero_()
+    Heads({TaskName.ATTRIBUTES: head}).save(folder)
+    (folder / "encoder.json").write_text('{"version": "e-1"}')
+    PictureHeads("vit-1", {"category": fused}).save(folder)
+    even = [0.577] * 3
+    known = {"worded": ([0.0, 0.0, 1.0], ["even"]), "shown": (even, ["green"]), "bare": ([1.0, 0.0, 0.0], None)}
+    here = {"is_active": True, "first_seen_ds": day, "platform": "shop", "ds": day}
+    described = [
+        {"product_id": name, "title": name, "text": name, "text_hash": name, "pictures": pictures, **here}
+        for name, (_, pictures) in known.items()
+    ]
+    put(lake, SILVER_PRODUCTS, day, described)
+    texts = [{"text_hash": n, "embedding": vector, "encoder_version": "e-1"} for n, (vector, _) in known.items()]
+    put(lake, TEXT_EMBEDDINGS, "e-1", texts)
+    pictures = {"even": even, "green": [0.0, 1.0, 0.0]}
+    seen = [{"picture_hash": n, "embedding": vector, "encoder_version": "vit-1"} for n, vector in pictures.items()]
+    put(lake, PICTURE_EMBEDDINGS, "vit-1", seen, "embed_images")
+    expected = {"worded": ("red", "text"), "shown": ("green", "picture"), "bare": ("blue", "text")}
+    builder = InsightBuilder(lake, settings.text.model_copy(update={"min_attribute_confidence": 0.0}), day, folder)
+    rows = builder.attributes().to_pylist()
+    assert {row["product_id"]: (row["value"], row["decided_by"]) for row in rows} == expected
+    # Vectors of another picture encoder mean nothing to these heads: the text is left.
+    put(lake, PICTURE_EMBEDDINGS, "vit-2", [row | {"encoder_version": "vit-2"} for row in seen], "embed_images")
+    assert {row["decided_by"] for row in builder.attributes().to_pylist()} == {"text"}

@@ -27,7 +27,7 @@ from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.privacy.user_order import HAPPENED
 from socialrec.settings.text import TaskName, TextSettings
-from socialrec.text.material import EVENT_COLUMNS
+from socialrec.text.material import ATTRIBUTES, EVENT_COLUMNS, blank_to_null
 from socialrec.text.understanding import insights
 from socialrec.text.understanding.heads import Heads, heads_beside
 from socialrec.text.understanding.picture_heads import picture_heads_beside
@@ -113,7 +113,8 @@ class InsightBuilder:
         heads, nothing = picture_heads_beside(self.folder), pa.table({"product_id": pa.array([], pa.string())})
         if heads is None or heads.picture_version != picture_version(self.lake):
             return nothing
-        lacking = products.filter(pc.field("category").is_null() | pc.field("brand").is_null())
+        missing = [pc.is_null(blank_to_null(products[name])) for name in ATTRIBUTES]
+        lacking = products.filter(pc.or_(*missing))
         vectors = read_pictures(self.lake, lacking)
         if not vectors.num_rows:
             return nothing
