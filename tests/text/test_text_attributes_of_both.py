@@ -19,7 +19,7 @@ import pytest
 
 from socialrec.encoders.encoder import Encoder, load_encoder
 from socialrec.encoders.pictures.encoder import load_picture_encoder
-from socialrec.encoders.shipped.multilingual_e5 import MULTILINGUAL
+from socialrec.encoders.shipped.multilingual import MULTILINGUAL
 from socialrec.etl.landing.pictures import RefusedPictureError, read_landed
 from socialrec.evaluate.paired import paired_test
 from socialrec.features.pictures import F64, mean_pictures
