@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from socialrec.contracts.gold import TEXTS
+from socialrec.contracts.vocabulary import TextKind
 from socialrec.encoders.shipped.choice import ModelChoice, choose_model
 from socialrec.errors import UserError
 from socialrec.lake import Lake
@@ -60,13 +61,16 @@ def read_choice(settings: Settings) -> ModelChoice | None:
 def _sample(lake: Lake, ds: str) -> list[str]:
     """Texts of products and comments up to a day whose hashes are the lowest, each cut; all where there are few."""
     days = [day for day in lake.partitions(TEXTS) if day <= ds]
-    n_texts = lake.dataset(TEXTS, days).count_rows() if days else 0
+    # Homes from before hold profiles too, which were written in English whatever the shop's language.
+    wanted = pc.field("kind").isin([kind.value for kind in TextKind])
+    n_texts = lake.dataset(TEXTS, days).count_rows(filter=wanted) if days else 0
     if not n_texts:
         return []
-    # Hashes are hexadecimal digits, evenly spread.
-    bound = 16**_HASH_DIGITS * MEASURED_TEXTS // n_texts
-    lowest = pc.field("text_hash") < f"{bound:0{_HASH_DIGITS}x}" if n_texts > MEASURED_TEXTS else None
-    texts: list[str] = lake.read(TEXTS, days, ("text",), filter=lowest)["text"].to_pylist()
+    if n_texts > MEASURED_TEXTS:
+        # Hashes are hexadecimal digits, evenly spread.
+        bound = 16**_HASH_DIGITS * MEASURED_TEXTS // n_texts
+        wanted &= pc.field("text_hash") < f"{bound:0{_HASH_DIGITS}x}"
+    texts: list[str] = lake.read(TEXTS, days, ("text",), filter=wanted)["text"].to_pylist()
     return [text[:MEASURED_CHARACTERS] for text in texts]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,14 @@ def test_a_chinese_shop_has_the_multilingual_model_and_status_says_so(settings: 
     write(lake, TEXTS, DS, texts(*SENTENCES["zh"]))
     assert chosen(settings, lake) == MULTILINGUAL
     assert overview(settings)["text_model"].startswith(f"{MULTILINGUAL} ({BUNDLED} knows ")
+
+
+def test_only_what_people_and_shops_wrote_is_measured(settings: Settings, lake: Lake) -> None:
+    """Homes from before hold profiles, a kind that the contract does not have any more."""
+    columns = (replace(column, choices=None) if column.name == "kind" else column for column in TEXTS.columns)
+    before = replace(TEXTS, columns=tuple(columns))
+    write(lake, before, DS, [*texts(*SENTENCES["en"], kind="product"), *texts(*SENTENCES["zh"], kind="profile")])
+    assert chosen(settings, lake) == BUNDLED
 
 
 def test_without_texts_nothing_is_written_down(settings: Settings, lake: Lake) -> None:
