@@ -16,7 +16,7 @@ from socialrec.answers.passages import PassageIndex
 from socialrec.answers.past import Questions
 from socialrec.evaluate.paired import PairedTest, paired_test
 from socialrec.settings.answers import AnswersSettings
-from socialrec.settings.tree import EvaluateSettings
+from socialrec.settings.evaluate import EvaluateSettings
 
 F64 = npt.NDArray[np.float64]
 
