@@ -93,7 +93,7 @@ def show_list(console: Console, found: PublishedList, places: int) -> None:
 
 
 def show_rows(console: Console, rows: Mapping[str, Mapping[str, Any]]) -> None:
-    """Records by entity and outcome."""
+    """Records by entity and outcome; `-` where silver, which was built again from older days too, does not tell."""
     if not rows:
         return
     outcomes = ("in", "published", "duplicate", "quarantined")
@@ -102,7 +102,7 @@ def show_rows(console: Console, rows: Mapping[str, Mapping[str, Any]]) -> None:
     for name in outcomes:
         table.add_column(name, justify="right")
     for entity, counts in rows.items():
-        table.add_row(entity, *(f"{counts[name]:,}" for name in outcomes))
+        table.add_row(entity, *("-" if counts[name] is None else f"{counts[name]:,}" for name in outcomes))
     console.print(table)
 
 

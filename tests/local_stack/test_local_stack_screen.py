@@ -109,6 +109,11 @@ def test_the_days_rows_are_shown_by_entity_and_outcome(console: Console) -> None
     ]
 
 
+def test_outcomes_of_the_day_that_nothing_tells_are_a_dash(console: Console) -> None:
+    show_rows(console, {"products": {"in": 0, "published": None, "duplicate": None, "quarantined": 0}})
+    assert shown(console)[1] == ["products", "0", "-", "-", "0"]
+
+
 def summary(**values: Any) -> dict[str, Any]:
     figures = {"test/ndcg_at_10": 0.25, "test/popularity_ndcg_at_10": 0.125, "test/users": 7}
     counts = {"publish_recommendations": {"published": 1500}}
