@@ -9,8 +9,8 @@
 set -euo pipefail
 jobs=$(cd "$(dirname "$0")/../jobs" && pwd) home=$(cd "$1" && pwd) day=$2
 python=${PYTHON:-$jobs/../.venv/bin/python}
-# Idle threads sleep, as those of Airflow's tasks do.
-export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
+# Idle threads soon sleep, as those of Airflow's tasks do.
+export GOMP_SPINCOUNT=${GOMP_SPINCOUNT:-1000}
 # A night needs no MLflow server: a database in the home holds runs and models.
 export SOCIALREC_SERVICES__MLFLOW_URI=${SOCIALREC_SERVICES__MLFLOW_URI:-sqlite:///$home/mlflow.db}
 cd "$home"

@@ -147,7 +147,7 @@ A_GATE_THAT_REFUSES = """
 import json, os, sys
 from pathlib import Path
 
-assert os.environ["OMP_WAIT_POLICY"] == "passive", "its idle threads would take the cores of other tasks"
+assert os.environ["GOMP_SPINCOUNT"] == "1000", "its idle threads would take the cores of other tasks"
 receipt = {"ds": "2026-01-31", "status": "refused", "note": "Version 1 refused: worse", "mlflow_url": "http://m/r",
            "recommender_version": "1", "wrote": {}}
 folder = Path(os.environ["SOCIALREC_HOME"], "runs", "r1")
