@@ -94,6 +94,10 @@ def test_words_between_angles_stay(text: str) -> None:
     assert cleaned(text, NOTHING) == text
 
 
+def test_a_letter_whose_accent_is_apart_is_a_letter_before_a_tag_too() -> None:
+    assert cleaned("cafe\u0301<b>x", ALL) == cleaned("caf\u00e9<b>x", ALL) == "caf\u00e9<b>x"
+
+
 @pytest.mark.parametrize(("landed", "read"), JOINERS.values(), ids=JOINERS)
 def test_joiners_stay_where_they_shape_a_word_or_an_emoji(landed: str, read: str) -> None:
     assert without_invisible(landed) == read

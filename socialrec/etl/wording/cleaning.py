@@ -15,5 +15,7 @@ _BLANK = re.compile("[\\x00-\\x20\\x7f-\\xa0\u1680\u2000-\u200a\u2028\u2029\u202
 
 def cleaned(text: str, masks: MaskSettings) -> str:
     """Clean a text: NFC, no markup, no invisible characters, single spaces, personal data masked."""
-    visible = unicodedata.normalize("NFC", without_invisible(without_markup(text)))
+    # First of all, as Spark does: a letter with its accent apart is a letter before a tag too. Entities may bring more.
+    composed = unicodedata.normalize("NFC", text)
+    visible = unicodedata.normalize("NFC", without_invisible(without_markup(composed)))
     return mask_text(_BLANK.sub(" ", visible).strip(" "), masks)
