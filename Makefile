@@ -31,6 +31,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install -qq --disable-pip-version-check -r requirements.lock
 	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -m socialrec.etl.class_archive
 	@touch $@
 
 $(INSTALLED_CLUSTER): $(INSTALLED) requirements-cluster.lock

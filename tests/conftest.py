@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 from socialrec.etl.session import spark_session
 from socialrec.lake import Lake
 from socialrec.settings import Settings, load_settings
+from socialrec.settings.java import archived_classes
 from socialrec.settings.services import SparkSettings
 from socialrec.tracking.access import PASSWORD_VARIABLE, USER_VARIABLE
 
@@ -96,7 +97,7 @@ QUICK_PLANS = {
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC "
     "-XX:NewSize=512m -XX:MetaspaceSize=256m "
     # All times are UTC, wherever the machine is.
-    "-Duser.timezone=America/New_York",
+    "-Duser.timezone=America/New_York " + archived_classes(),
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     # A job for each stage of a plan, which is planned again in between, pays where stages hold many rows.

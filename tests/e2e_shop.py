@@ -56,8 +56,6 @@ text.train_steps = 2
 text.train_tokens = 128
 spark.driver_memory = "1g"
 spark.shuffle_partitions = 1
-# These jobs end before the JVM's second compiler would pay, and keep little until then.
-spark.conf = { "spark.driver.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:NewSize=400m" }
 """
 
 

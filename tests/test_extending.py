@@ -21,7 +21,6 @@ etl.max_quarantine_share = 1.0
 spark.master = "local[2]"
 spark.driver_memory = "1g"
 spark.shuffle_partitions = 2
-spark.conf = { "spark.driver.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" }
 """
 CONTRACT_OF_SIGNALS = "tests/recommend/test_recommend_signals.py"
 NIGHT = """

@@ -1,26 +1,38 @@
-"""Options of Spark's Java program that depend on the machine's folder and on how much has landed."""
+"""Options of Spark's Java program that depend on the installation, the home and how much has landed."""
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from typing import Final
 
 from socialrec.settings.tree import Settings
 
+CLASS_ARCHIVE: Final = Path(sys.prefix) / "share" / "socialrec" / "spark.jsa"
+"""Spark's classes as Java holds them, of this installation (`etl/class_archive.py`)."""
+WITHOUT_ARCHIVE_MESSAGES: Final = "-Xlog:cds=off -Xlog:cds+dynamic=off"
+"""An archive of another Java or Spark is left unused, in silence."""
 _MIB = 1024**2
 _QUICK = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
 """Java's first compiler alone. With one compiler Java reserves a fifth of the usual code cache, which a night fills."""
 
 
 def driver_options(settings: Settings, scratch: Path) -> str:
-    """Options of the driver: temporary files in `scratch`; where little has landed, quick compilation.
+    """Options of the driver: temporary files in `scratch`, classes from the archive where there is one; where little
+    has landed, quick compilation.
 
     Most processor time of a small night goes into compiling code thoroughly that Spark then runs a few times. Options
     in `spark.conf` take the place of these.
     """
-    options = f"-Djava.io.tmpdir={scratch} -XX:+UseParallelGC"
     is_small = _holds_at_most(settings.landing, settings.spark.quick_landing_mib * _MIB)
-    return f"{options} {_QUICK}" if settings.spark.is_local and is_small else options
+    quick = _QUICK if settings.spark.is_local and is_small else ""
+    return f"-Djava.io.tmpdir={scratch} -XX:+UseParallelGC {archived_classes()} {quick}"
+
+
+def archived_classes() -> str:
+    """Options by which Java takes Spark's classes from the archive; empty where none was made."""
+    return f"-XX:SharedArchiveFile={CLASS_ARCHIVE} {WITHOUT_ARCHIVE_MESSAGES}" if CLASS_ARCHIVE.exists() else ""
 
 
 def _holds_at_most(folder: Path, limit: int) -> bool:

@@ -33,6 +33,9 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 MlflowAddress = Annotated[str, AfterValidator(_mlflow_address)]
 
 
+LOGGING = Path(__file__).parents[1] / "etl" / "log4j2.properties"
+
+
 class SparkSettings(Section):
     """Settings of Spark; the default is local mode."""
 
@@ -51,8 +54,10 @@ class SparkSettings(Section):
     """
     conf: dict[str, str] = Field(default_factory=dict)
     """Further Spark properties, by their own names."""
-    conf_dir: Path = Path(__file__).parents[1] / "etl" / "spark_conf"
-    """Folder with Spark's own configuration, such as `log4j2.properties`."""
+    conf_dir: Path | None = None
+    """Folder with a configuration of Spark's own, such as `spark-defaults.conf` and `log4j2.properties`; without one
+    Spark logs errors alone.
+    """
     ui_url: WebAddress | None = None
     """Page of a standalone master or a history server; Airflow's Spark tasks then link to it."""
 
@@ -69,7 +74,10 @@ class SparkSettings(Section):
     @property
     def environment(self) -> dict[str, str]:
         """Environment for Spark's launcher."""
-        return {"SPARK_CONF_DIR": str(self.conf_dir)} | ({"SPARK_LOCAL_IP": LOOPBACK} if self.is_on_loopback else {})
+        # Java takes no class from an archive where a folder is among the sources of classes.
+        by_file = {"LOG4J_CONFIGURATION_FILE": str(LOGGING)}
+        own = {"SPARK_CONF_DIR": str(self.conf_dir)} if self.conf_dir else by_file
+        return own | ({"SPARK_LOCAL_IP": LOOPBACK} if self.is_on_loopback else {})
 
 
 class MaintenanceSettings(Section):

@@ -1,4 +1,4 @@
-"""Java's options for Spark: quick compilation for small shops in local mode, thorough compilation for all others."""
+"""Java's options for Spark: quick compilation for small shops in local mode, thorough for all others; its archive."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from socialrec.settings import load_settings
+from socialrec.settings import java, load_settings
 from socialrec.settings.java import driver_options
 
 QUICK = "-XX:TieredStopAtLevel=1"
@@ -38,3 +38,14 @@ def test_java_compiles_quickly_where_little_has_landed(
 
 def test_a_shop_without_a_landing_folder_is_small(tmp_path: Path) -> None:
     assert QUICK in driver_options(load_settings(tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+def test_java_takes_classes_from_the_archive_where_one_was_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_made: bool
+) -> None:
+    archive = tmp_path / "spark.jsa"
+    monkeypatch.setattr(java, "CLASS_ARCHIVE", archive)
+    if is_made:
+        archive.touch()
+    assert (f"-XX:SharedArchiveFile={archive}" in driver_options(load_settings(tmp_path), tmp_path)) is is_made
