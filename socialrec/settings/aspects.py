@@ -45,7 +45,8 @@ ASPECTS: dict[str, tuple[str, ...]] = {
         - waste of money, - rip off, - ripoff, + a steal, + good deal, + great deal, ! a great deal of,
         ! a good deal of, on sale, discount, budget, 价格, 价钱, 价位, 性价比, + 便宜, - 贵, ! 贵公司, ! 贵店,
         ! 宝贵, ! 珍贵, ! 名贵, ! 可贵, + 实惠, + 划算, + 物超所值, + 物美价廉, + 超值, - 不值, 降价, 打折,
-        优惠, + 物有所值, + 很值, + 值了, - 不划算, - 小贵, - 偏贵, - 涨价, - 虚高, - 就降价, ! 贵重, 售价"""
+        优惠, - 便宜没好货, - 便宜无好货, + 物有所值, + 很值, + 值了, - 不划算, - 小贵, - 偏贵, - 涨价, - 虚高,
+        - 就降价, ! 贵重, 售价"""
     ),
     "quality": listed(
         """quality, ! quality time, ! sound quality, + high quality, - low quality, - poor quality, - bad quality,
@@ -55,8 +56,9 @@ ASPECTS: dict[str, tuple[str, ...]] = {
         ! solid state, + sturdy, - flimsy, - shoddy, - defective, - defect, - defects, - faulty, - looks cheap,
         - look cheap, - feels cheap, - feel cheap, - felt cheap, - looked cheap, - cheap looking, - cheap feeling,
         - cheap plastic, - cheap material, - cheap materials, - cheap fabric, - cheap quality, material, materials,
-        ! material things, fabric, 质量, 品质, 做工, 材质, 质感, 面料, 用料, 布料, 工艺, + 正品, - 假货, - 劣质,
-        - 粗糙, - 次品, - 瑕疵, - 线头, - 异味, - 地摊货, + 厚实, + 扎实, 质地"""
+        ! material things, fabric, 质量, 品质, 做工, 材质, 质感, ! 不说质量, 面料, 用料, 布料, 工艺, + 正品, - 假货,
+        - 劣质,
+        - 粗糙, - 次品, - 瑕疵, - 线头, - 异味, + 无异味, + 没有异味, + 没异味, - 地摊货, + 厚实, + 扎实, 质地"""
     ),
     "size": listed(
         """size, sizes, sized, sizing, + true to size, ! bite size, fit, fits, fitting, fitted, ! fit for purpose,
@@ -67,9 +69,12 @@ ASPECTS: dict[str, tuple[str, ...]] = {
         - bit small, - bit large, - bit big, - bit tight, - bit short, - bit long, - tight, ! tight budget,
         ! sits tight, - baggy, - smaller than, - bigger than, - larger than, ! larger than life, - tent like,
         measures, measurements, inches too, 尺寸, 尺码, 码数, 大小, + 合身, + 合适, - 不合适, - 不合身, - 偏小,
-        - 偏大, - 太小, - 太大, - 太短, - 太长, - 太紧, - 太肥, - 小了, - 大了, ! 大小便, - 偏长, - 偏短,
+        - 偏大, - 太小, - 太大, - 太短, - 太长, - 太紧, - 太肥, - 小了, - 大了, ! 大小便, ! 大小写, ! 大小不说,
+        ! 时间太短, ! 容量太小, - 偏长, - 偏短,
         - 偏瘦, - 太宽, - 太窄, - 掉跟, + 合脚, ! 差距太大, ! 色差太大, ! 味道太大, ! 声音太大,
-        ! 噪音太大, ! 压力太大, ! 变化太大, ! 力度太大, ! 太小气, ! 太长时间, ! 时间太长, ! 太大方"""
+        ! 噪音太大, ! 压力太大, ! 变化太大, ! 力度太大, ! 太小气, ! 太长时间, ! 时间太长, ! 太大方,
+        ! 价格合适, ! 价格很合适, ! 价格也合适, ! 价格也挺合适, ! 价钱合适, ! 买的合适, ! 买的很合适, ! 买的非常合适,
+        ! 用着合适, ! 用着很合适, ! 内存小了, ! 内存太小, ! 空间太小, ! 房间太小, ! 音量太小, ! 声音太小, ! 屏幕太小"""
     ),
     "delivery": listed(
         """delivery, delivered, ! delivered on its promise, shipping, shipped, shipment, parcel, packaging,
@@ -85,8 +90,8 @@ ASPECTS: dict[str, tuple[str, ...]] = {
         ! looks cheap, ! looked cheap, ! looks good on paper, + good looking, + nice looking, + great looking,
         - cheap looking, colour, colours, color, colors, style, styles, styling, ! hair style, ! style of playing,
         + stylish, pattern, print, ! fine print, + beautiful, + gorgeous, + elegant, - ugly, - hideous, as pictured,
-        appearance, 款式, 颜色, 外观, 样式, 外形, 设计, 图案, 版型, - 色差, + 好看, + 漂亮, - 难看, - 丑, 样子,
-        造型, 花色, 配色, 颜值, + 显瘦, - 显胖, + 显白, + 百搭, + 时尚,
+        appearance, 款式, 颜色, 外观, 样式, 外形, 设计, 图案, 版型, - 色差, + 好看, + 漂亮, - 难看, - 丑, 样子好,
+        样子很, 样子不, 样子也, 样子挺, 样子还, 造型, 花色, 配色, 颜值, + 显瘦, - 显胖, + 显白, + 百搭, + 时尚,
         - 老气, - 过时, ! 好看的书, ! 丑闻"""
     ),
     "service": listed(
@@ -94,7 +99,8 @@ ASPECTS: dict[str, tuple[str, ...]] = {
         tech support, technical support, support team, support was, support answered, support replied,
         support never, to support and, contacted support, wrote to support, staff, seller, ! best seller, refund,
         refunded, + full refund, - no refund, - refused to refund, warranty, - never answered, - never replied,
-        服务, ! 服务器, 客服, 售后, 态度, 卖家, 店家, 商家, 退款, 退货, 换货, 老板, 店铺, ! 老板娘, - 爱理不理,
+        服务, ! 服务器, 客服, 售后, 态度, 卖家, 店家, 商家, 退款, 退货, 换货, 老板, 店铺, ! 老板娘, ! 无理由退货,
+        - 爱理不理,
         + 有问必答, - 一问三不知, - 不给退, - 没人管"""
     ),
     "durability": listed(
@@ -105,7 +111,8 @@ ASPECTS: dict[str, tuple[str, ...]] = {
         - wears out, - wore out, - worn out, - wear out, - wear and tear, signs of wear, - pilling, - pilled,
         - pills, - shrank, - shrunk, - ripped, - tore, - frayed, ! broke my heart, - unraveled, - unraveling,
         - has faded, - have faded, - faded after, - faded quickly, - cracked, - stopped working, - quit working,
-        - first wash, - one wash, like new, + 耐用, + 耐穿, + 结实, + 牢固, - 坏了, - 起球, - 掉色, - 褪色, - 缩水,
+        - first wash, - one wash, like new, + 耐用, + 耐穿, + 结实, + 牢固, - 坏了, ! 气坏了, - 起球, - 掉色, - 褪色,
+        - 缩水,
         - 开线, - 脱线, - 变形, - 断了, - 散架, 寿命, - 不耐用, - 不耐穿, + 经久耐用, + 没坏, + 没有坏,
         - 就不行了, - 掉漆, - 裂开, - 开裂, - 开胶, - 脱胶, - 生锈,
         - 掉毛, ! 掉毛病"""

@@ -93,6 +93,27 @@ def test_chinese_comments_are_read_by_clause() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        # A space separates clauses, as a comma does.
+        ("真心不划算 不好吃", {"price": "negative"}),
+        ("一分钱一分货 物流不快", {"delivery": "negative"}),
+        # A negation turns the first word after it.
+        ("不划算不好用", {"price": "negative"}),
+        ("洗完无异味", {"quality": "positive"}),
+        ("物流一如既往地让人不操心", {"delivery": "positive"}),
+        ("价格合适", {"price": "positive"}),
+        ("大小写指示灯没有", {}),
+        ("简直不要太划算", {"price": "positive"}),
+        ("恶劣天气物流也很准时", {"delivery": "positive"}),
+        ("真是便宜没好货", {"price": "negative"}),
+    ],
+)
+def test_chinese_idioms_are_read_as_they_are_meant(text: str, said: dict[str, str]) -> None:
+    assert DEFAULT.read(text) == said
+
+
 def test_praise_and_complaints_of_the_demo_world_are_read_as_they_are_meant() -> None:
     for aspect, (praise, _, complaints) in DEMO["en"].comments.aspects.items():
         for sentiment, phrases in (("positive", praise), ("negative", complaints)):

@@ -12,7 +12,7 @@ from socialrec.settings.aspects import Entry, entry_of
 from socialrec.text.understanding.phrases import Phrases, tokens_of
 from socialrec.text.understanding.polarity import PolarText, sign_of
 
-RULES = 4
+RULES = 5
 """Version of these rules: insights made under another one are made again."""
 _NAMES = {1: AspectSentiment.POSITIVE, 0: AspectSentiment.NEUTRAL, -1: AspectSentiment.NEGATIVE}
 _OF_COMMENT = {name.value: sign for sign, name in _NAMES.items()}

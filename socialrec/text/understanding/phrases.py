@@ -14,6 +14,8 @@ _TOKEN = re.compile(rf"[{UNSPACED}]|{EMOJI}|{_WORD}+(?:'{_WORD}+)*|[^\w\s]|_")
 """Characters of scripts that put no spaces between words are tokens of their own, since a list may hold parts of words;
 an emoji is one token.
 """
+_GAP = re.compile(rf"(?<=[{UNSPACED}])\s+(?=[{UNSPACED}])")
+"""Space within a script without spaces: its writers put it where others put a comma."""
 _HYPHEN = re.compile(r"(?<=\w)[-\u2010\u2011](?=\w)")
 _IS_UNSPACED = re.compile(f"[{UNSPACED}]")
 _APOSTROPHE = re.compile("[\u2018\u2019\u02bc]")
@@ -31,9 +33,11 @@ class Match:
 def tokens_of(text: str) -> list[str]:
     """Cut a text in normal form into words, characters of scripts without spaces, emoji and other signs.
 
-    A hyphen within a word separates two words; an apostrophe does not: `well-made` is two tokens, `isn't` one.
+    A hyphen within a word separates two words; an apostrophe does not: `well-made` is two tokens, `isn't` one. A space
+    between characters of scripts without spaces is read as a comma.
     """
-    found: list[str] = _TOKEN.findall(_HYPHEN.sub(" ", _APOSTROPHE.sub("'", normal(text))))
+    plain = _GAP.sub(",", _HYPHEN.sub(" ", _APOSTROPHE.sub("'", normal(text))))
+    found: list[str] = _TOKEN.findall(plain)
     return found if text.isascii() else [plain_emoji(token) for token in found]
 
 

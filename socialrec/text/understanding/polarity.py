@@ -101,6 +101,9 @@ class PolarText:
     def _is_negated(self, match: Match) -> bool:
         reach = NEGATION_REACH_UNSPACED if is_unspaced(self.tokens[match.start]) else NEGATION_REACH
         start = max(self._part(self._clauses, match.start).start, match.start - reach)
+        if is_unspaced(self.tokens[match.start]):
+            # A negation stands before what it turns: one that has turned a word does not turn the next.
+            start = max([start, *(other.end for other in self._matches if other.end <= match.start)])
         return any(place in self._negations for place in range(start, match.start))
 
     @cached_property
