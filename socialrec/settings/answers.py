@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pathlib import Path
+
+from pydantic import Field, field_validator
 
 from socialrec.settings.section import Section, Share
 
@@ -44,4 +46,17 @@ class AnswersSettings(Section):
     learning_rate: float = Field(1e-4, gt=0)
     max_wrong_passages: int = Field(6, ge=1)
     """Most wrong passages per question in one round of training."""
+    generator: str = ""
+    """Causal language model that phrases answers from passages: a `.gguf` file, or a folder with safetensors; its path
+    is the same on all machines. Empty: answers are the passages' own sentences.
+    """
+    generator_steps: int = Field(100, ge=0)
+    """Steps of LoRA on the shop's own answers; 0: the model writes as it is."""
     seed: int = 20260105
+
+    @field_validator("generator")
+    @classmethod
+    def _is_absolute(cls, generator: str) -> str:
+        if generator and not Path(generator).expanduser().is_absolute():
+            raise ValueError("give an absolute path: jobs run in other folders")
+        return generator
