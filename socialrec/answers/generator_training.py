@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 
@@ -19,6 +20,8 @@ from socialrec.encoders.weights import BaseModel
 from socialrec.settings.answers import AnswersSettings
 from socialrec.settings.text import TextSettings, Tuning
 
+MAX_PHRASINGS = 2_000
+"""Most phrasings that a training learns from: on one core a step of eight takes about three seconds."""
 _BATCH = 8
 _NOT_ASKED = -100
 """Target of a token that is not to be predicted, by torch's convention."""
@@ -37,33 +40,39 @@ class Phrasing:
         """True where the passage holds every fact of the answer: others would teach the generator to make facts up."""
         return not unsupported(self.text, [self.passage])
 
+    @property
+    def hash(self) -> int:
+        """Number that is the same on every machine, and has nothing to do with what is said."""
+        return zlib.crc32(repr(astuple(self)).encode("utf-8", "replace"))
+
 
 def train_generator(
     phrasings: Sequence[Phrasing], settings: AnswersSettings, text: TextSettings, progress: Progress
 ) -> Generator:
     """Train an adapter (LoRA, Hu et al. 2021) of the model `answers.generator` on phrasings, in any order.
 
-    It learns from those whose passages hold all their facts; with fewer than `min_calibration_questions` of them it
-    stays as it is. Rank, scale and learning rate are those of `text`. The loss is the cross-entropy of the answers'
-    tokens. The same input and settings give the same generator on the same kind of machine. Raises UserError where the
-    model cannot be loaded.
+    It learns from those whose passages hold all their facts, at most MAX_PHRASINGS of them, chosen by a hash; with
+    fewer than `min_calibration_questions` it stays as it is. Rank, scale and learning rate are those of `text`. The loss
+    is the cross-entropy of the answers' tokens. The same input and settings give the same generator on the same kind of
+    machine. Raises UserError where the model cannot be loaded.
     """
     torch.manual_seed(settings.seed)
     base = load_causal_model(settings.generator)
-    learned = sorted({one for one in phrasings if one.is_supported}, key=astuple)
-    if len(learned) < settings.min_calibration_questions or not settings.generator_steps:
+    learned = sorted({one for one in phrasings if one.is_supported}, key=lambda one: (one.hash, astuple(one)))
+    if len(learned) < settings.min_calibration_questions:
         return Generator.of(base, None, text)
     body = tunable(base, text.model_copy(update={"tuning": Tuning.LORA}))
     device = chosen_device(text.device)
     is_half = encoding_dtype(text.precision, device) is torch.bfloat16
     body.network.to(device).train()
-    examples = [_tokenize(base, one) for one in learned]
+    examples = [_tokenize(base, one) for one in learned[:MAX_PHRASINGS]]
+    n_steps = max(1, round(settings.train_epochs * len(examples) / _BATCH))
     trained = [parameter for parameter in body.network.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=text.learning_rate, weight_decay=0.0)
     batches = _batches(examples, settings.seed)
-    for step, batch in zip(range(1, settings.generator_steps + 1), batches, strict=False):
+    for step, batch in zip(range(1, n_steps + 1), batches, strict=False):
         for group in optimizer.param_groups:
-            group["lr"] = text.learning_rate * share_of_rate(step, settings.generator_steps)
+            group["lr"] = text.learning_rate * share_of_rate(step, n_steps)
         with torch.autocast(device, torch.bfloat16, enabled=is_half):
             loss = _loss(base, body.network, batch)
         loss.backward()

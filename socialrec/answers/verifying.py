@@ -12,12 +12,14 @@ from socialrec.features.words import sentences_of
 
 _SUBJECT = r"(?:it|this|these|they|those|there|you|we|i|he|she)"
 _CLAUSE_END = re.compile(
-    r"[.:](?!\d)|[;!?()\uff0c\uff1b\uff1a\u3002\uff01\uff1f\uff08\uff09]"
+    r"\.(?!\d)|[;!?()\uff0c\uff1b\u3002\uff01\uff1f\uff08\uff09]"
     rf"|,\s+(?:and\s+|so\s+)?(?={_SUBJECT}\b)|\band\s+(?={_SUBJECT}\b)"
     r"|,?\s*\b(?:but|however|although|though|while|whereas|because|since)\b|但是?|不过|可是|然而|虽然|尽管|因为|所以",
     re.IGNORECASE,
 )
-"""End of a clause. A comma alone is none: `the red, blue and green cups hold 9, 10 and 11 oz`."""
+"""End of a clause. A comma alone is none, as in `the red, blue and green cups hold 9, 10 and 11 oz`, nor is a colon, as
+in `country of origin: China`.
+"""
 _CONDITIONS = frozenset(
     (
         *("if", "unless", "until", "when", "except", "only", "once", "otherwise", "supposed", "claim", "claims"),

@@ -40,18 +40,16 @@ class AnswersSettings(Section):
     limit_confidence: float = Field(0.8, ge=0.5, lt=1)
     """Confidence of the lower limit of precision by which the bound is set: few validation questions, high bound."""
     train_epochs: float = Field(3.0, gt=0)
-    """Rounds of training over all pairs."""
+    """Rounds of training over all pairs, and of the generator over all phrasings."""
     train_pairs: int = Field(32, ge=2)
     """Pairs in one batch of training."""
     learning_rate: float = Field(1e-4, gt=0)
     max_wrong_passages: int = Field(6, ge=1)
     """Most wrong passages per question in one round of training."""
     generator: str = ""
-    """Causal language model that phrases answers from passages: a `.gguf` file, or a folder with safetensors; its path
-    is the same on all machines. Empty: answers are the passages' own sentences.
+    """Causal language model that phrases answers: an absolute path, the same on all machines, of a `.gguf` file or a
+    folder with safetensors. Empty: answers are the passages' own sentences.
     """
-    generator_steps: int = Field(100, ge=0)
-    """Steps of LoRA on the shop's own answers; 0: the model writes as it is."""
     seed: int = 20260105
 
     @field_validator("generator")

@@ -47,7 +47,7 @@ def losses() -> list[float]:
 @pytest.fixture(scope="module")
 def trained(llama: Path, losses: list[float]) -> Generator:
     """A generator that learned one phrasing by heart."""
-    settings = AnswersSettings(generator=str(llama), generator_steps=80, min_calibration_questions=10)
+    settings = AnswersSettings(generator=str(llama), train_epochs=64, min_calibration_questions=10)
     given = [Phrasing(f"{ASKED}{' ' * n}", NYLON, PHRASED) for n in range(10)]
     return train_generator(given, settings, TEXT, lambda step, loss: losses.append(loss))
 
@@ -94,7 +94,7 @@ def test_an_adapter_of_another_model_is_left_out(trained: Generator, tmp_path: P
 
 
 def test_only_answers_that_their_passage_holds_are_learned_and_few_are_none(llama: Path) -> None:
-    settings = AnswersSettings(generator=str(llama), generator_steps=60, min_calibration_questions=10)
+    settings = AnswersSettings(generator=str(llama), train_epochs=48, min_calibration_questions=10)
     false = [Phrasing(ASKED, NYLON, f"It is made of {stuff}.") for stuff in ("gold", "nylon and tin", *"abcdefghij")]
     made = train_generator([*false, Phrasing(ASKED, NYLON, PHRASED)], settings, TEXT, lambda step, loss: pytest.fail())
     assert made.tuned is None

@@ -158,6 +158,7 @@ def test_two_hundred_false_versions_of_true_sentences_are_all_taken_back() -> No
         ("It is for ages 3.", "It is for ages 3 to 8."),
         ("It has 2 AAA batteries.", "It needs 2 AA batteries."),
         ("Yes, it is waterproof.", "It is waterproof."),
+        ("It is China.", "country of origin: China"),
         ("It is cheap.", ""),
     ],
 )  # fmt: skip
@@ -173,7 +174,7 @@ def test_a_plausible_phrasing_that_says_more_or_else_than_its_passage_is_taken_b
         ("There are complete instructions inside the package.", "complete instructions inside package"),
         ("It should be fine with the stock battery.", "it should be fine with the stock battery though"),
         ("You can't sing into it.", "you can't sing into it, it just gives instructions."),
-        ("The furniture is almost too big for the castle.", "it matches well, but the furniture is almost too big for the castle."),
+        ("The furniture is too big for it.", "it matches well, but the furniture is too big for it."),
         ("This holds up to 4.5 oz.", "holds up to 4.5 oz"),
         ("There are 6 sets of 10 dice.", "hi; there are 6 sets of 10 dice."),
     ],
@@ -193,7 +194,10 @@ def mutilated(text: str) -> list[str]:
 
 def told(text: str) -> list[str]:
     """Words of a sentence that a fact hangs on, in order."""
-    free = {"the", "a", "and", "is", "are", "it", "you", "can", "does", "be", "of", "in", "at", "one", "has", "them"}
+    free = {
+        *("the", "a", "an", "and", "but", "is", "are", "it", "you", "can", "does", "be", "of", "in", "at", "one"),
+        *("has", "them"),
+    }
     words = [word.strip(".,").lower() for word in text.split()]
     return ["it" if word in {"it", "you"} else word for word in words if word not in free]
 

@@ -14,6 +14,7 @@ from socialrec.answers.evidence import read_evidence
 from socialrec.answers.generator import generator_version
 from socialrec.answers.model import FILES, AnswersModel, digest_of
 from socialrec.answers.night import AnsweringNight, AnswersStamp
+from socialrec.answers.questions import UNKNOWN_LANGUAGE
 from socialrec.answers.tables import QUESTIONS
 from socialrec.contracts.gold import MOST_PRODUCTS, PASSAGES, PRODUCT_ATTRIBUTES, RECOMMENDATIONS
 from socialrec.contracts.runs import UNTRAINED
@@ -22,8 +23,9 @@ from socialrec.encoders.encoder import load_saved
 from socialrec.encoders.prompts import Role, vectors_version
 from socialrec.errors import UserError
 from socialrec.etl.wording.cleaning import cleaned
-from socialrec.features.passages import PRICE
+from socialrec.features.passages import PRICE, price_of
 from socialrec.lake import Lake
+from socialrec.language.detecting import language_of
 from socialrec.recommend.lists.product_labels import product_ids_of
 from socialrec.recommend.lists.published import user_keys_of
 from socialrec.settings import Settings
@@ -134,7 +136,7 @@ class Desk:
         return AnsweringNight(active, self.attribute_names(), general, stamp, self.settings.answers)
 
     def question(self, text: str, product_id: str | None, listed: list[str]) -> pa.Table:
-        """The question as a row of `etl.gold.questions.QuestionBlocks`; its language is left open."""
+        """The question as a row of `etl.gold.questions.QuestionBlocks`."""
         vector = load_saved(self.pins.encoder_folder, self.settings.text).encode([text])
         intent: dict[str, Any] = {"intent": None, "intent_confidence": None}
         if has_intents(self.pins.encoder_folder):
@@ -142,7 +144,8 @@ class Desk:
         offered, attributes = self._known(product_id)
         row = {
             **dict.fromkeys((*QUESTIONS.names, "user_key", "platform", "text_hash"), ""),
-            **{"question_id": "asked now", "text": text, "product_id": product_id, "language": None},
+            **{"question_id": "asked now", "text": text, "product_id": product_id},
+            "language": language_of(text) or UNKNOWN_LANGUAGE,
             **{"is_offered": offered, "attributes": attributes, "products": listed},
             **intent,
             **{"embedding": vector[0].tolist(), "earlier": None},
@@ -168,7 +171,7 @@ class Desk:
         products = self.lake.read(SILVER_PRODUCTS, [self.ds], ["is_active", "price_cents", "currency"], filter=about)
         for product in products.to_pylist():
             if product["price_cents"] is not None:
-                price = f"{product['price_cents'] / 100:.2f} {product['currency'] or ''}".strip()
+                price = price_of(product["price_cents"], product["currency"])
                 attributes.append({"attribute": PRICE, "value": price, "confidence": 1.0})
             return product["is_active"], attributes
         return False, attributes
