@@ -12,10 +12,10 @@ import json
 import struct
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from safetensors import SafetensorError
@@ -39,6 +39,9 @@ from socialrec.encoders.tokens import Ids
 from socialrec.encoders.weights import BaseModel
 from socialrec.errors import UserError
 from socialrec.settings.text import TextSettings
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 DOCUMENT = "generator.json"
 SETTING = "answers.generator"
@@ -68,7 +71,7 @@ class Generator:
     """Network that writes, its adapter merged, in the machine's number format."""
     is_mixed: bool
     tuned: TunedModel | None = None
-    """Network with the adapter that a training made."""
+    """Network with the adapter, where a training has just made it."""
 
     @classmethod
     def of(cls, base: BaseModel, tuned: TunedModel | None, text: TextSettings) -> Generator:
@@ -145,7 +148,9 @@ class Generator:
         return allowed
 
     def save(self, folder: Path) -> None:
-        """Write the adapter (safetensors) and `generator.json`; the model itself is named by its hash."""
+        """Write the adapter that a training has just made (safetensors), and `generator.json`, which names the model by
+        its hash.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         if self.tuned is not None:
             self.tuned.save(self.base.name, folder)
@@ -170,14 +175,20 @@ def load_generator(setting: str, text: TextSettings, adapter: Path | None = None
     Raises UserError where there is no such model, or the adapter is damaged.
     """
     base = load_causal_model(setting)
-    if adapter is None or not (adapter / DOCUMENT).is_file():
-        return Generator.of(base, None, text)
+    body = None if adapter is None or not (adapter / DOCUMENT).is_file() else _adapted(base, adapter)
+    made = Generator.of(base, body, text)
+    # A night does without the copy in float32.
+    return replace(made, base=replace(base, model=cast("PreTrainedModel", made.reader)), tuned=None)
+
+
+def _adapted(base: BaseModel, adapter: Path) -> TunedModel | None:
+    """Model with the adapter in a folder; None where that is of another model."""
     try:
         document: Mapping[str, Any] = json.loads((adapter / DOCUMENT).read_text(encoding="utf-8"))
         sha256 = str(document["base_sha256"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(f"{adapter} is no saved generator: fetch it again ({error!r})") from None
-    return Generator.of(base, read_body(base, adapter) if sha256 == base.sha256 else None, text)
+    return read_body(base, adapter) if sha256 == base.sha256 else None
 
 
 def load_causal_model(setting: str) -> BaseModel:

@@ -52,9 +52,9 @@ def train_generator(
     """Train an adapter (LoRA, Hu et al. 2021) of the model `answers.generator` on phrasings, in any order.
 
     It learns from those whose passages hold all their facts, at most MAX_PHRASINGS of them, chosen by a hash; with
-    fewer than `min_calibration_questions` it stays as it is. Rank, scale and learning rate are those of `text`. The loss
-    is the cross-entropy of the answers' tokens. The same input and settings give the same generator on the same kind of
-    machine. Raises UserError where the model cannot be loaded.
+    fewer than `min_calibration_questions` it stays as it is. Rank, scale and learning rate are those of `text`. The
+    loss is the cross-entropy of the answers' tokens. The same input and settings give the same generator on the same
+    kind of machine. Raises UserError where the model cannot be loaded.
     """
     torch.manual_seed(settings.seed)
     base = load_causal_model(settings.generator)
