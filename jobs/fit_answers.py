@@ -31,7 +31,7 @@ from socialrec.tracking import ANSWERS, ANSWERS_TRAINING
 
 NAME = "fit_answers"
 FOLDER = "answers"
-STEPS_A_LINE = 50
+STEPS_A_LINE, GENERATOR_STEPS_A_LINE = 50, 10
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -103,7 +103,7 @@ def fitted(run: job.Run, past: PastQuestions, questions: Questions) -> AnswersMo
     more = with_wrong_passages(own_pairs(questions, past.answers), settings.max_wrong_passages, settings.seed)
     pairs = pa.Table.from_pylist(rows, PAIRS)
     text = run.settings.text.model_copy(update={"model": past.encoder.base.name})
-    return fit_answers(pairs, past.encoder, settings, text, noting(run, "scorer of pairs"), more=more)
+    return fit_answers(pairs, past.encoder, settings, text, noting(run, "scorer of pairs", STEPS_A_LINE), more=more)
 
 
 def judged(run: job.Run, past: PastQuestions, questions: Questions) -> list[dict[str, Any]]:
@@ -122,15 +122,17 @@ def with_generator(run: job.Run, past: PastQuestions, model: AnswersModel) -> An
     if not settings.generator:
         return model
     given = phrasings(judged(run, past, past.questions), past.answers)
-    generator = train_generator(given, settings, run.settings.text, noting(run, "generator"))
+    run.log.info(f"generator: {len(given):,} past answers with a passage that says the same")
+    note = noting(run, "generator", GENERATOR_STEPS_A_LINE)
+    generator = train_generator(given, settings, run.settings.text, note)
     return replace(model, generator=generator, figures={**model.figures, "n_phrasings": float(len(given))})
 
 
-def noting(run: job.Run, trained: str) -> Callable[[int, float], None]:
+def noting(run: job.Run, trained: str, every: int) -> Callable[[int, float], None]:
     """Make a function that logs every so many steps of a training."""
 
     def note(step: int, loss: float) -> None:
-        if step % STEPS_A_LINE == 0:
+        if step % every == 0:
             run.log.info(f"{trained}: step {step}, loss {loss:.4f}")
 
     return note

@@ -15,6 +15,7 @@ from socialrec.answers.composing import Composed, compose
 from socialrec.answers.deletion import deletion_valid
 from socialrec.answers.generator_training import Phrasing, train_generator
 from socialrec.answers.model import AnswersModel
+from socialrec.answers.pair_training import Progress
 from socialrec.answers.pairs import with_wrong_passages
 from socialrec.answers.passages import PassageIndex
 from socialrec.answers.retrieval import OWN
@@ -34,16 +35,14 @@ from socialrec.settings import Settings
 
 N_WRONG = 2
 """Wrong passages that are added to a question of which only right ones are known."""
-_EVERY = 50
+_EVERY, _EVERY_GENERATED = 50, 10
+"""Steps of a training, or texts of the generator, from one line of progress to the next."""
 
 
 def trained(data: Path, encoder: Encoder, settings: Settings, report: AnswerFigures) -> AnswersModel:
-    """Train as a shop does: hetPQA's judged passages calibrate, its known answers and semiPQA are learned from too."""
-
-    def progress(step: int, loss: float) -> None:
-        if step % _EVERY == 0:
-            to_standard_error(f"step {step}: loss {loss:.3f}")
-
+    """Train as a shop does: hetPQA's judged passages calibrate, its known answers and semiPQA are learned from too; the
+    generator, where there is one, learns from the answers that people wrote to it.
+    """
     there = product_qa.files_in(data)
     report.chosen["skipped"] += sorted(product_qa.OPTIONAL - there)
     more = [PAIRS.empty_table()]
@@ -53,11 +52,13 @@ def trained(data: Path, encoder: Encoder, settings: Settings, report: AnswerFigu
         more.append(product_qa.judged_attributes(data, training=True))
     judged = product_qa.judged_products(data, training=True)
     with report.stage("train_answers"):
+        progress = _progress(_EVERY)
         model = fit_answers(judged, encoder, settings.answers, settings.text, progress, more=pa.concat_tables(more))
-    if settings.answers.generator and product_qa.POSITIVES in there:
-        written = product_qa.written_answers(data, training=True)
+    if settings.answers.generator:
+        written = product_qa.written_answers(data, training=True) if product_qa.POSITIVES in there else []
         phrasings = [Phrasing(one.question, one.passage, one.answer) for one in written]
         with report.stage("train_generator"):
+            progress = _progress(_EVERY_GENERATED)
             model = replace(model, generator=train_generator(phrasings, settings.answers, settings.text, progress))
     report.chosen |= {
         "bound": model.bound,
@@ -66,6 +67,14 @@ def trained(data: Path, encoder: Encoder, settings: Settings, report: AnswerFigu
     }
     report.chosen |= dict(model.figures)
     return model
+
+
+def _progress(every: int) -> Progress:
+    def show(step: int, loss: float) -> None:
+        if step % every == 0:
+            to_standard_error(f"step {step}: loss {loss:.3f}")
+
+    return show
 
 
 def measure(data: Path, model: AnswersModel, encoder: Encoder, settings: Settings, report: AnswerFigures) -> None:
@@ -100,7 +109,8 @@ def _at_bound(found: Rankings, bound: float) -> dict[str, float]:
 def _deletion(pool: Pool, found: Rankings, model: AnswersModel, settings: Settings) -> dict[str, float]:
     """Share of answers that fall with the passages that they cite, where the most confident questions are answered."""
     least = float(found.confidences[surest(found.confidences, COVERAGE)].min())
-    lower = replace(model, bound=least)
+    # Its own words stand or fall with the passage.
+    lower = replace(model, bound=least, generator=None)
     chosen = pool.settings(settings.answers)
     no_templates = TemplateBook({}, {}, frozenset())
     asked = pool.asked()
