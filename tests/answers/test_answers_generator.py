@@ -158,11 +158,13 @@ def test_a_wrong_path_or_model_is_one_line_for_people(llama: Path, tmp_path: Pat
     (half / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 3}))
     empty.mkdir()
     (tmp_path / "false.gguf").write_bytes(b"PK")
-    (tmp_path / "cut.gguf").write_bytes(b"GGUF\x03\x00\x00\x00")
+    whole = make_gguf(tmp_path / "whole.gguf").read_bytes()
+    for name, size in (("start", 8), ("header", 2_000), ("half", len(whole) // 2)):
+        (tmp_path / f"{name}.gguf").write_bytes(whole[:size])
     for place, message in (
         (tmp_path / "nowhere", "does not exist"),
         (tmp_path / "false.gguf", "is no GGUF file"),
-        (tmp_path / "cut.gguf", "cannot be loaded"),
+        *((tmp_path / f"{name}.gguf", "cannot be loaded") for name in ("start", "header", "half")),
         (empty, "holds no safetensors"),
         (pickled, "holds no safetensors: other weights, such as pickles, are never loaded"),
         (wordless, "cannot be (loaded|used)"),
