@@ -30,7 +30,7 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from socialrec.answers.words import FUNCTION_WORDS
+from socialrec.answers.words import FUNCTION_WORDS, content, numbers
 from socialrec.encoders.body import TunedModel, read_body
 from socialrec.encoders.pooling import Pooling, is_decoder
 from socialrec.encoders.precision import chosen_device, encoding_dtype, reading_network
@@ -91,7 +91,8 @@ class Generator:
         """Word an answer to each question from its passage, the likeliest word at each step (greedy), at most MAX_NEW
         tokens, of the passage's own tokens, function words and punctuation alone.
 
-        Equal questions and passages have equal texts, in any order and number.
+        A text is empty where it lacks a word of the question that the passage has: it may leave the answer out. Equal
+        questions and passages have equal texts, in any order and number.
         """
         pairs = list(zip(questions, passages, strict=True))
         prompts = {pair: prompt_of(self.base.tokenizer, *pair) for pair in dict.fromkeys(pairs)}
@@ -104,7 +105,9 @@ class Generator:
                 filled = [*batch, *[batch[-1]] * (_BATCH - len(batch))]
                 written = self._write([prompts[pair] for pair in filled], [passage for _, passage in filled], length)
                 texts.update(zip(batch, written, strict=False))
-        return [texts[pair] for pair in pairs]
+        return [
+            texts[pair] if _asked_of(*pair) <= content(texts[pair]) | numbers(texts[pair]) else "" for pair in pairs
+        ]
 
     def _write(self, prompts: Sequence[Ids], passages: Sequence[str], length: int) -> list[str]:
         tokenizer, device = self.base.tokenizer, next(self.reader.parameters()).device
@@ -279,6 +282,11 @@ def prompt_of(tokenizer: PreTrainedTokenizerBase, question: str, passage: str) -
 
 def _plain_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> Ids:
     return tuple(tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"])
+
+
+def _asked_of(question: str, passage: str) -> set[str]:
+    """Content words and numbers of a question that the passage has."""
+    return content(question) & content(passage) | numbers(question) & numbers(passage)
 
 
 def _padded(prompt: Ids) -> int:

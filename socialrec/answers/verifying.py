@@ -32,29 +32,15 @@ _TELLING = _CONDITIONS | frozenset(
     (
         *("all", "every", "each", "any", "always", "both", "some", "few", "several", "most", "many", "much", "half"),
         *("more", "less", "least", "too", "same", "or", "than", "as", "just", "almost", "nearly", "about", "around"),
-        *("may", "might", "could", "should", "must", "would", "up", "down", "over", "under", "out", "off"),
-        *("from", "to", "for", "with", "by", "on", "into", "like", "per", "before", "after", "inside", "outside"),
-        *(
-            "所有",
-            "全部",
-            "都",
-            "每",
-            "一些",
-            "有些",
-            "大多",
-            "或",
-            "或者",
-            "比",
-            "可能",
-            "也许",
-            "应该",
-            "必须",
-            "大约",
-        ),
-        *("约", "左右", "超过", "以上", "以下", "以内", "之前", "之后", "从", "到", "太", "更", "最"),
+        *("may", "might", "can", "could", "should", "must", "would", "will", "was", "were", "had", "did", "up", "down"),
+        *("over", "under", "out", "off", "from", "to", "for", "with", "by", "on", "into", "like", "per", "before"),
+        *("after", "inside", "outside"),
+        *("所有", "全部", "都", "每", "一些", "有些", "大多", "或", "或者", "比", "可能", "也许", "应该", "必须"),
+        *("大约", "约", "左右", "超过", "以上", "以下", "以内", "之前", "之后", "从", "到", "太", "更", "最"),
+        *("能", "会", "可以", "可", "要", "需要", "过", "了"),
     )
 )
-"""Function words that a fact hangs on: how many, how surely, under which condition, and in which relation."""
+"""Function words that a fact hangs on: how many, how surely, when, under which condition, and in which relation."""
 _PEOPLE = frozenset(("i", "me", "we", "us", "you", "我", "我们", "你", "你们", "您", "咱", "咱们"))
 _THINGS = frozenset(
     ("it", "this", "that", "these", "those", "they", "them", "它", "它们", "这", "那", "这个", "那个", "这款")
@@ -71,8 +57,8 @@ def unsupported(text: str, cited: Sequence[str]) -> list[str]:
     """List the facts of a text that no cited passage holds, in order; empty where all are supported.
 
     Each sentence must say whole clauses of one cited sentence: its content words (names and units too), numbers,
-    negations and telling function words in their order, and nothing else. Articles, forms of `be`, `have` and `do`,
-    and the form of a word are free. A text without any word that says something is not supported either.
+    negations and telling function words in their order, and nothing else. Articles, present forms of `be`, `have` and
+    `do`, and the form of a word are free. A text that says nothing is not supported either.
     """
     said = [sentence for passage in cited for sentence in sentences_of(passage)]
     # Chinese texts end with an empty one.

@@ -25,7 +25,7 @@ from socialrec.settings.text import Precision, TextSettings
 TEXT = TextSettings(precision=Precision.FLOAT32, learning_rate=0.02, lora_rank=16, lora_alpha=32)
 NYLON, ASKED = "The kite is made of nylon.", "What is the kite made of?"
 PHRASED = "It is a kite made of nylon."
-QUESTIONS = [ASKED, "Does it fly?", "Is it loud? " * 20, ASKED]
+QUESTIONS = ["Why?", "Does it fly?", "Is it loud? " * 20, "Why?"]
 PASSAGES = [NYLON, "It needs wind, not rain.", "The kite is silent.", NYLON]
 
 
@@ -55,10 +55,15 @@ def trained(llama: Path, losses: list[float]) -> Generator:
 def test_equal_questions_have_equal_texts_in_any_order_and_number(untrained: Generator) -> None:
     found = untrained.phrase(QUESTIONS, PASSAGES)
     assert found == untrained.phrase(QUESTIONS, PASSAGES)
-    assert found[0] == found[3]
+    assert found[0] == found[3] != ""
     assert untrained.phrase(QUESTIONS[::-1], PASSAGES[::-1]) == found[::-1]
     assert [untrained.phrase([asked], [said])[0] for asked, said in zip(QUESTIONS, PASSAGES, strict=True)] == found
     assert untrained.phrase([], []) == []
+
+
+def test_a_text_without_a_word_of_the_question_that_the_passage_has_is_empty(untrained: Generator) -> None:
+    assert untrained.phrase(["Why?"], [NYLON]) != [""]
+    assert untrained.phrase([ASKED, "Why nylon?"], [NYLON, NYLON]) == ["", ""]
 
 
 def test_no_number_is_written_that_the_passage_lacks(untrained: Generator) -> None:
