@@ -14,6 +14,7 @@ from socialrec.answers.generator import MAX_NEW, Generator, load_causal_model, p
 from socialrec.answers.pair_training import MAX_GRADIENT, Progress, share_of_rate
 from socialrec.answers.verifying import unsupported
 from socialrec.encoders.body import tunable
+from socialrec.encoders.language_head import NOT_ASKED, Questions, summed_loss
 from socialrec.encoders.precision import chosen_device, encoding_dtype
 from socialrec.encoders.tokens import Ids
 from socialrec.encoders.weights import BaseModel
@@ -23,8 +24,6 @@ from socialrec.settings.text import TextSettings, Tuning
 MAX_PHRASINGS = 2_000
 """Most phrasings that a training learns from: on one core a step of eight takes about three seconds."""
 _BATCH = 8
-_NOT_ASKED = -100
-"""Target of a token that is not to be predicted, by torch's convention."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def train_generator(
         for group in optimizer.param_groups:
             group["lr"] = text.learning_rate * share_of_rate(step, n_steps)
         with torch.autocast(device, torch.bfloat16, enabled=is_half):
-            loss = _loss(base, body.network, batch)
+            loss = _loss(base, batch)
         loss.backward()
         nn.utils.clip_grad_norm_(trained, MAX_GRADIENT)
         optimizer.step()
@@ -101,17 +100,16 @@ def _batches(examples: Sequence[tuple[Ids, Ids]], seed: int) -> Iterator[list[tu
             yield [examples[place] for place in order[start : start + _BATCH]]
 
 
-def _loss(base: BaseModel, network: nn.Module, batch: Sequence[tuple[Ids, Ids]]) -> torch.Tensor:
-    """Cross-entropy of the tokens of the answers, a scalar."""
+def _loss(base: BaseModel, batch: Sequence[tuple[Ids, Ids]]) -> torch.Tensor:
+    """Mean cross-entropy of the tokens of the answers, a scalar."""
     longest = max(len(prompt) + len(answer) for prompt, answer in batch)
-    pad = int(base.tokenizer.pad_token_id)
-    ids, mask, targets = [], [], []
-    for prompt, answer in batch:
-        n_padded = longest - len(prompt) - len(answer)
-        ids.append([*prompt, *answer, *[pad] * n_padded])
-        mask.append([1] * (longest - n_padded) + [0] * n_padded)
-        targets.append([*[_NOT_ASKED] * len(prompt), *answer, *[_NOT_ASKED] * n_padded])
-    device = next(network.parameters()).device
-    inputs = (torch.tensor(rows, device=device) for rows in (ids, mask, targets))
-    loss: torch.Tensor = network(**dict(zip(("input_ids", "attention_mask", "labels"), inputs, strict=True))).loss
-    return loss
+    shape = (len(batch), longest)
+    ids = torch.full(shape, int(base.tokenizer.pad_token_id))
+    mask, targets = torch.zeros(shape, dtype=torch.int64), torch.full(shape, NOT_ASKED)
+    for row, (prompt, answer) in enumerate(batch):
+        n_tokens = len(prompt) + len(answer)
+        ids[row, :n_tokens] = torch.tensor([*prompt, *answer])
+        mask[row, :n_tokens] = 1
+        targets[row, len(prompt) - 1 : n_tokens - 1] = torch.tensor(answer)
+    asked = Questions(ids, mask, targets)
+    return summed_loss(base, asked) / asked.n_asked
