@@ -9,6 +9,7 @@ from itertools import accumulate, pairwise
 
 from socialrec.answers.words import content, is_negation, stem, tokens
 from socialrec.features.words import sentences_of
+from socialrec.language.forms import normal
 
 _SUBJECT = r"(?:it|this|these|they|those|there|you|we|i|he|she)"
 _CLAUSE_END = re.compile(
@@ -46,6 +47,11 @@ _THINGS = frozenset(
     ("it", "this", "that", "these", "those", "they", "them", "它", "它们", "这", "那", "这个", "那个", "这款")
 )
 _NEGATION = "not"
+_SIGNED = re.compile(r"([-~<>≤≥±+$€£¥#]?)\s?(\d+(?:[.,:/]\d+)*)\s?([-+%‰°\"'$€£¥]?)")
+"""Number with the sign before and after it: a currency, a minus, a range, inches, feet, degrees."""
+_ONE_FORM = {"-": "\u2013\u2014\u2212", '"': "\u2033\u201c\u201d", "'": "\u2032\u2018\u2019", "": "\\"}
+"""Signs that are written in several ways; a backslash before one says nothing."""
+_FORMS = {ord(sign): form for form, signs in _ONE_FORM.items() for sign in signs}
 
 
 def shown(phrased: str, extractive: str, cited: Sequence[str]) -> str:
@@ -70,6 +76,7 @@ def unsupported(text: str, cited: Sequence[str]) -> list[str]:
 def _unsupported_in(sentence: str, cited: str) -> list[str]:
     here, there = Counter(_carriers(sentence)), Counter(_carriers(cited))
     units = _with_units(sentence) - _with_units(cited)
+    signs = _signed(sentence) - _signed(cited)
     # Those of the whole sentence may not be left out either.
     dropped = [word for word in (there - here) if word in {_NEGATION, *_CONDITIONS}]
     is_question = [text.rstrip().endswith(("?", "\uff1f")) for text in (sentence, cited)]
@@ -81,6 +88,7 @@ def _unsupported_in(sentence: str, cited: str) -> list[str]:
     return [
         *(_named(word) for word in [*(here - there).elements(), *dropped]),
         *(f"unit {number} {unit}" for number, unit in sorted(units)),
+        *(f"sign {''.join(parts)}" for parts in sorted(signs)),
         *(name for name, fails in checks if fails),
     ]
 
@@ -108,6 +116,11 @@ def _with_units(text: str) -> set[tuple[str, str]]:
     """Numbers and the content word that follows each."""
     words, carried = tokens(text), content(text)
     return {(word, stem(after)) for word, after in pairwise(words) if word[0].isdigit() and stem(after) in carried}
+
+
+def _signed(text: str) -> set[tuple[str, ...]]:
+    """Numbers with the signs that belong to them."""
+    return set(_SIGNED.findall(normal(text).translate(_FORMS)))
 
 
 def _is_whole(sentence: str, cited: str) -> bool:
