@@ -13,18 +13,19 @@ from socialrec.language.forms import normal
 
 _SUBJECT = r"(?:it|this|these|they|those|there|you|we|i|he|she)"
 _CLAUSE_END = re.compile(
-    r"\.(?!\d)|[;!?()\uff0c\uff1b\u3002\uff01\uff1f\uff08\uff09]"
-    rf"|,\s+(?:and\s+|so\s+)?(?={_SUBJECT}\b)|\band\s+(?={_SUBJECT}\b)"
-    r"|,?\s*\b(?:but|however|although|though|while|whereas|because|since)\b|但是?|不过|可是|然而|虽然|尽管|因为|所以",
+    rf"\.(?!\d)|[;!?\uff0c\uff1b\u3002\uff01\uff1f]|,\s+(?:and\s+|so\s+)?(?={_SUBJECT}\b)|\band\s+(?={_SUBJECT}\b)"
+    r"|,?\s*\b(?:because|since)\b|因为|所以",
     re.IGNORECASE,
 )
 """End of a clause. A comma alone is none, as in `the red, blue and green cups hold 9, 10 and 11 oz`, nor is a colon, as
-in `country of origin: China`.
+in `country of origin: China`; what stands in brackets or after a `but` belongs to what is before it.
 """
 _CONDITIONS = frozenset(
     (
         *("if", "unless", "until", "when", "except", "only", "once", "otherwise", "supposed", "claim", "claims"),
         *("think", "thought", "believe", "guess", "hope", "wish", "doubt", "heard", "seems", "say", "says", "said"),
+        *("understand", "assume", "suppose", "imagine", "probably", "possibly", "perhaps", "maybe", "apparently"),
+        *("usually", "sometimes", "often", "generally", "normally", "typically", "hopefully", "requires", "required"),
         *("如果", "要是", "除非", "除了", "只", "只有", "仅", "听说", "据说", "觉得", "好像", "希望", "以为"),
     )
 )
@@ -35,7 +36,7 @@ _TELLING = _CONDITIONS | frozenset(
         *("more", "less", "least", "too", "same", "or", "than", "as", "just", "almost", "nearly", "about", "around"),
         *("may", "might", "can", "could", "should", "must", "would", "will", "was", "were", "had", "did", "up", "down"),
         *("over", "under", "out", "off", "from", "to", "for", "with", "by", "on", "into", "like", "per", "before"),
-        *("after", "inside", "outside"),
+        *("after", "inside", "outside", "very", "really", "quite", "who", "which", "whose"),
         *("所有", "全部", "都", "每", "一些", "有些", "大多", "或", "或者", "比", "可能", "也许", "应该", "必须"),
         *("大约", "约", "左右", "超过", "以上", "以下", "以内", "之前", "之后", "从", "到", "太", "更", "最"),
         *("能", "会", "可以", "可", "要", "需要", "过", "了"),
