@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     args = job.parser(__doc__).parse_args(argv)
     with job.run(NAME, args) as run:
         pins = job.receipt(run.settings, run.run_id, "pin_answers")
-        stamp = AnswersStamp(run.ds, pins["answers_version"], pins["encoder_version"])
+        stamp = AnswersStamp(run.ds, pins["answers_version"], pins["encoder_version"], pins["generator_version"])
         if run.ds not in run.lake.partitions(PASSAGES):
             raise UserError(f"gold.passages has no snapshot of {run.ds}: run build_passages of that day first")
         days = open_days(run.lake.partitions(SILVER_QUESTIONS), run.ds, run.settings.answers.open_days)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from socialrec import tracking
 from socialrec.answers.assessment import AnswersDecision, Outcome, decide, outcome_of, split_by_time
-from socialrec.answers.material import own_pairs
+from socialrec.answers.generator_training import train_generator
+from socialrec.answers.material import own_pairs, phrasings
 from socialrec.answers.model import FILES, AnswersModel, digest_of, load_answers
 from socialrec.answers.pairs import with_wrong_passages
 from socialrec.answers.past import PastQuestions, Questions
@@ -28,7 +31,7 @@ from socialrec.tracking import ANSWERS, ANSWERS_TRAINING
 
 NAME = "fit_answers"
 FOLDER = "answers"
-STEPS_A_LINE = 50
+STEPS_A_LINE, GENERATOR_STEPS_A_LINE = 50, 10
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -68,7 +71,7 @@ def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, past: PastQu
     older, newer = split_by_time(past.questions, run.settings.evaluate.test_share)
     ours, theirs = (measured(run, past, newer, model) for model in (fitted(run, past, older), in_use))
     decision = decide(ours, theirs, run.settings.answers, run.settings.evaluate)
-    model = fitted(run, past, past.questions)
+    model = with_generator(run, past, fitted(run, past, past.questions))
     figures = {**ours.figures("test/"), **theirs.figures("test/in_use_"), **model.figures}
     figures |= {f"test/{name}": value for name, value in decision.test.document().items() if np.isfinite(value)}
     tracker.log(mlflow_run, metrics=figures)
@@ -96,23 +99,41 @@ def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, past: PastQu
 def fitted(run: job.Run, past: PastQuestions, questions: Questions) -> AnswersModel:
     """Train on some of the past questions: on the passages that a night finds, and on the answers that were given."""
     settings = run.settings.answers
-    rows = [
+    rows = judged(run, past, questions)
+    more = with_wrong_passages(own_pairs(questions, past.answers), settings.max_wrong_passages, settings.seed)
+    pairs = pa.Table.from_pylist(rows, PAIRS)
+    text = run.settings.text.model_copy(update={"model": past.encoder.base.name})
+    return fit_answers(pairs, past.encoder, settings, text, noting(run, "scorer of pairs", STEPS_A_LINE), more=more)
+
+
+def judged(run: job.Run, past: PastQuestions, questions: Questions) -> list[dict[str, Any]]:
+    """Judge the passages that a night finds for some of the past questions: rows of PAIRS."""
+    settings = run.settings.answers
+    return [
         row
         for asked, index in past.blocks(questions)
         for row in asked.pairs(index, settings.top_k, other_products=settings.other_products)
     ]
-    more = with_wrong_passages(own_pairs(questions, past.answers), settings.max_wrong_passages, settings.seed)
-    pairs = pa.Table.from_pylist(rows, PAIRS)
-    text = run.settings.text.model_copy(update={"model": past.encoder.base.name})
-    return fit_answers(pairs, past.encoder, settings, text, noting(run), more=more)
 
 
-def noting(run: job.Run) -> Callable[[int, float], None]:
-    """Make a function that logs every so many steps of the scorer of pairs."""
+def with_generator(run: job.Run, past: PastQuestions, model: AnswersModel) -> AnswersModel:
+    """Train the generator on all past questions, where `answers.generator` names one."""
+    settings = run.settings.answers
+    if not settings.generator:
+        return model
+    given = phrasings(judged(run, past, past.questions), past.answers)
+    run.log.info(f"generator: {len(given):,} past answers with a passage that says the same")
+    note = noting(run, "generator", GENERATOR_STEPS_A_LINE)
+    generator = train_generator(given, settings, run.settings.text, note)
+    return replace(model, generator=generator, figures={**model.figures, "n_phrasings": float(len(given))})
+
+
+def noting(run: job.Run, trained: str, every: int) -> Callable[[int, float], None]:
+    """Make a function that logs every so many steps of a training."""
 
     def note(step: int, loss: float) -> None:
-        if step % STEPS_A_LINE == 0:
-            run.log.info(f"scorer of pairs: step {step}, loss {loss:.4f}")
+        if step % every == 0:
+            run.log.info(f"{trained}: step {step}, loss {loss:.4f}")
 
     return note
 

@@ -29,6 +29,7 @@ def main(argv: list[str] | None = None) -> int:
             encoder_version=pins.encoder_version,
             encoder_model_version=pins.encoder_model_version,
             encoder_folder=str(pins.encoder_folder),
+            generator_version=pins.generator_version,
             model_url=tracker.version_page(ANSWERS, pins.answers_version) if is_trained else "",
         )
     return 0

@@ -49,6 +49,7 @@ class _Answer:
     language: str | None = None
     citations: list[Citation] = field(default_factory=list)
     confidence: float = 0.0
+    is_phrased: bool = False
 
 
 def answer(
@@ -149,8 +150,13 @@ class _Service:
                 bad_templates.add(place)
         rest = [place for place in range(len(asked)) if place not in made]
         ranks = rank([asked[at] for at in rest], vectors[rest], self.passages, self.model, self.settings)
-        for place, one in zip(rest, ranks, strict=True):
-            made[place] = self._from_evidence(asked[place], one, is_template_bad=place in bad_templates)
+        phrased = self._phrased([asked[at] for at in rest], ranks)
+        for place, one, words in zip(rest, ranks, phrased, strict=True):
+            made[place] = (
+                self._from_evidence(asked[place], one, words)
+                if self._is_shown(one)
+                else self._handed_over(one, is_template_bad=place in bad_templates)
+            )
         return pa.Table.from_pylist(list(_rows(asked, made)), ANSWERS)
 
     def _without_evidence(self, question: Question) -> _Answer | str | None:
@@ -170,23 +176,41 @@ class _Service:
         citations = list(_cited(filled, product, self.passages))
         return _Answer(AnswerDecision.TEMPLATE, None, filled.text, language, citations, confidence)
 
-    def _from_evidence(self, question: Question, one: Ranked, *, is_template_bad: bool) -> _Answer:
-        found, model = one.found, self.model
-        nearest = float(found.cosines.max(initial=-1.0))
-        if len(found) and one.confidence >= model.bound and nearest >= model.scope_bound:
-            chances = 1 / (1 + np.exp(-one.scores))
-            is_like_first = (found.origins == found.origins[0]) & (chances >= min(_MIN_CHANCE, chances[0]))
-            others = found.rows[is_like_first].tolist()
-            best, language = int(found.rows[0]), self._language(question, int(found.rows[0]))
-            messages = messages_in(first_known([language]))
-            composed = compose(best, others, int(found.origins[0]), self.passages, messages)
-            return _Answer(AnswerDecision.EVIDENCE, None, composed.text, language, composed.citations, one.confidence)
+    def _is_shown(self, one: Ranked) -> bool:
+        return bool(len(one.found)) and one.confidence >= self.model.bound and self._is_in_scope(one)
+
+    def _is_in_scope(self, one: Ranked) -> bool:
+        return float(one.found.cosines.max(initial=-1.0)) >= self.model.scope_bound
+
+    def _phrased(self, asked: Sequence[Question], ranks: Sequence[Ranked]) -> list[str]:
+        """Words of the generator for the first passage of each question that is answered; else empty."""
+        words = [""] * len(asked)
+        if self.model.generator is not None:
+            places = [place for place, one in enumerate(ranks) if self._is_shown(one)]
+            said = [self.passages.texts[ranks[place].found.rows[0]] for place in places]
+            texts = self.model.generator.phrase([asked[place]["text"] for place in places], said)
+            for place, text in zip(places, texts, strict=True):
+                words[place] = text
+        return words
+
+    def _from_evidence(self, question: Question, one: Ranked, phrased: str) -> _Answer:
+        found = one.found
+        chances = 1 / (1 + np.exp(-one.scores))
+        is_like_first = (found.origins == found.origins[0]) & (chances >= min(_MIN_CHANCE, chances[0]))
+        others = found.rows[is_like_first].tolist()
+        best, language = int(found.rows[0]), self._language(question, int(found.rows[0]))
+        messages = messages_in(first_known([language]))
+        made = compose(best, others, int(found.origins[0]), self.passages, messages, phrased=phrased)
+        evidence = AnswerDecision.EVIDENCE
+        return _Answer(evidence, None, made.text, language, made.citations, one.confidence, made.is_phrased)
+
+    def _handed_over(self, one: Ranked, *, is_template_bad: bool) -> _Answer:
         if is_template_bad:
             reason = HandOverReason.BAD_TEMPLATE
-        elif not len(found):
+        elif not len(one.found):
             reason = HandOverReason.NO_EVIDENCE
         else:
-            reason = HandOverReason.OUT_OF_SCOPE if nearest < model.scope_bound else HandOverReason.UNSURE
+            reason = HandOverReason.UNSURE if self._is_in_scope(one) else HandOverReason.OUT_OF_SCOPE
         return _Answer(AnswerDecision.HAND_OVER, reason, confidence=one.confidence)
 
     def _language(self, question: Question, best: int) -> str:
@@ -216,4 +240,5 @@ def _rows(asked: Sequence[Question], made: Mapping[int, _Answer]) -> Iterator[di
             "language": one.language,
             "citations": one.citations,
             "confidence": one.confidence,
+            "is_phrased": one.is_phrased,
         }

@@ -43,17 +43,20 @@ _PEOPLE_SAY = {
 
 @dataclass(frozen=True)
 class Composed:
-    """Text of an answer, and its citations."""
+    """Text of an answer, its citations, and if a generator phrased it."""
 
     text: str
     citations: list[Citation]
+    is_phrased: bool = False
 
 
-def compose(best: int, others: Sequence[int], origin: int, index: PassageIndex, messages: Messages) -> Composed:
+def compose(
+    best: int, others: Sequence[int], origin: int, index: PassageIndex, messages: Messages, *, phrased: str = ""
+) -> Composed:
     """Compose an answer from the best passage and, of the others that may answer too, those that say the opposite.
 
     best and others: rows of the index. Passages with the same words as a cited one are cited beside it. messages: those
-    of the reader's language.
+    of the reader's language. phrased: the best passage in other words, which are used if it holds all their facts.
     """
     rows = [best, *(row for row in others if row != best)]
     agreeing = [row for row in rows if _same_words(index, row, best)]
@@ -63,10 +66,12 @@ def compose(best: int, others: Sequence[int], origin: int, index: PassageIndex, 
         more, fewer = sorted((agreeing, against), key=lambda side: -_n_saying(index, side))
         text = messages.one_after_the_other([_said(index, side, messages) for side in (more, fewer)])
         return Composed(text, [cite(index, row) for row in (*agreeing, *against)])
-    text = _alone(index, agreeing, messages)
+    worded = shown(phrased, index.texts[best], [index.texts[best]]) if phrased else index.texts[best]
+    is_phrased = tokens(worded) != tokens(index.texts[best])
+    text = _alone(index, agreeing, messages, worded if is_phrased else "")
     if origin == KIND:
         text = messages.translate("About a similar product: {answer}", answer=text)
-    return Composed(text, [cite(index, row) for row in agreeing])
+    return Composed(text, [cite(index, row) for row in agreeing], is_phrased)
 
 
 def contradict(index: PassageIndex, one: int, other: int) -> bool:
@@ -95,16 +100,13 @@ def cite(index: PassageIndex, row: int, start: int = 0, end: int | None = None) 
 
 
 def second_person(text: str) -> str:
-    """Address the reader where an English sentence speaks of users or buyers: `the user can`, `you can`.
-
-    The sentence stays as it is where a fact would change.
-    """
+    """Address the reader where an English sentence speaks of users or buyers: `the user can`, `you can`."""
     changed = text
     for pattern, word in _SECOND_PERSON:
         changed = pattern.sub(word, changed)
     if text[:1].isupper():
         changed = changed[:1].upper() + changed[1:]
-    return shown(changed, text, [text])
+    return changed
 
 
 def _negates(text: str) -> bool:
@@ -112,16 +114,16 @@ def _negates(text: str) -> bool:
     return n_negations(_YES_OR_NO.sub("", text)) % 2 == 1
 
 
-def _alone(index: PassageIndex, rows: Sequence[int], messages: Messages) -> str:
+def _alone(index: PassageIndex, rows: Sequence[int], messages: Messages, phrased: str) -> str:
     source, text = index.columns["source"][rows[0]], index.texts[rows[0]]
     if source == COMMENT or _FIRST_PERSON.search(text):
-        return _said(index, rows, messages)
-    return second_person(text)
+        return _said(index, rows, messages, phrased)
+    return phrased or second_person(text)
 
 
-def _said(index: PassageIndex, rows: Sequence[int], messages: Messages) -> str:
-    """Quote a passage with those who say it."""
-    source, quote = str(index.columns["source"][rows[0]]), messages.quoted(index.texts[rows[0]])
+def _said(index: PassageIndex, rows: Sequence[int], messages: Messages, phrased: str = "") -> str:
+    """Quote a passage with those who say it; in other words it has no quotation marks."""
+    source, quote = str(index.columns["source"][rows[0]]), phrased or messages.quoted(index.texts[rows[0]])
     if source in _DATA_SAY:
         return messages.translate(_DATA_SAY[source], quote=quote)
     return messages.translate_plural(*_PEOPLE_SAY[source], _n_saying(index, rows), quote=quote)

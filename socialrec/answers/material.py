@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from socialrec.answers.generator_training import Phrasing
 from socialrec.answers.passages import PassageIndex
 from socialrec.answers.retrieval import retrieve
 from socialrec.answers.tables import PAIRS
@@ -108,6 +109,16 @@ def own_pairs(questions: Sequence[Row], answers: Mapping[str, Sequence[str]]) ->
         for place, text in enumerate(answers[one["question_id"]])
     ]
     return pa.Table.from_pylist(rows, PAIRS)
+
+
+def phrasings(pairs: Sequence[Row], answers: Mapping[str, Sequence[str]]) -> list[Phrasing]:
+    """Answers that were given in other words than the passages (rows of PAIRS) that answer the same questions."""
+    return [
+        Phrasing(one["question"], one["passage"], text)
+        for one in pairs
+        if one["is_right"]
+        for text in answers[one["question_id"]]
+    ]
 
 
 def answers_by_question(answers: pa.Table) -> dict[str, list[str]]:

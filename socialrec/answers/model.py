@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from socialrec.answers.generator import Generator, load_generator
 from socialrec.answers.pair_scorer import PairScorer, load_pair_scorer
 from socialrec.answers.ranking import (
     NOBODY,
@@ -23,7 +24,7 @@ from socialrec.settings.answers import AnswersSettings
 from socialrec.settings.text import TextSettings
 
 DOCUMENT = "answers.json"
-SCORER = "pair_scorer"
+SCORER, GENERATOR = "pair_scorer", "generator"
 FORMAT = 1
 FILES = "files_sha256"
 """Tag of a registered version: the digest of its files as they were decided on."""
@@ -49,6 +50,8 @@ class AnswersModel:
     """Settings of the training."""
     figures: Mapping[str, float] = field(default_factory=dict)
     """Figures of the training on validation, and the numbers of what it learned from."""
+    generator: Generator | None = None
+    """Phrases answers; None where they are the passages' own sentences."""
 
     @classmethod
     def untrained(cls, encoder_version: str, settings: AnswersSettings) -> Self:
@@ -64,10 +67,12 @@ class AnswersModel:
         )
 
     def save(self, folder: Path) -> None:
-        """Write `answers.json`, and the scorer of pairs into a folder beside it."""
+        """Write `answers.json`, and the scorer of pairs and the generator's adapter into folders beside it."""
         folder.mkdir(parents=True, exist_ok=True)
         if self.scorer is not None:
             self.scorer.save(folder / SCORER)
+        if self.generator is not None:
+            self.generator.save(folder / GENERATOR)
         document = {
             "format": FORMAT,
             "encoder_version": self.encoder_version,
@@ -82,10 +87,11 @@ class AnswersModel:
         (folder / DOCUMENT).write_text(json.dumps(document, indent=1), encoding="utf-8")
 
 
-def load_answers(folder: Path, encoder_version: str, text: TextSettings) -> AnswersModel:
+def load_answers(folder: Path, encoder_version: str, text: TextSettings, generator: str = "") -> AnswersModel:
     """Load the model that `AnswersModel.save` wrote, for this version of the encoder.
 
-    Raises UserError where files are missing or damaged, or the model was made for another format or encoder.
+    generator: `answers.generator`; its adapter is used if it was trained on this very model. Raises UserError where
+    files are missing or damaged, or the model was made for another format or encoder.
     """
     file = folder / DOCUMENT
     try:
@@ -107,7 +113,8 @@ def load_answers(folder: Path, encoder_version: str, text: TextSettings) -> Answ
     if not 0 <= bound <= NOBODY:
         raise UserError(f"{file} is damaged: its bound {bound} is no share")
     scorer = load_pair_scorer(folder / SCORER, text) if has_scorer else None
-    return AnswersModel(said, scorer, ranking, confidence, bound, scope_bound, settings, figures)
+    phrasing = load_generator(generator, text, folder / GENERATOR) if generator else None
+    return AnswersModel(said, scorer, ranking, confidence, bound, scope_bound, settings, figures, phrasing)
 
 
 def digest_of(folder: Path) -> str:

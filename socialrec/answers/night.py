@@ -21,6 +21,7 @@ from socialrec.answers.tables import TEMPLATES as TEMPLATE_COLUMNS
 from socialrec.answers.templates import TemplateBook
 from socialrec.contracts.gold import ANSWERS
 from socialrec.contracts.vocabulary import AnswerDecision
+from socialrec.errors import UserError
 from socialrec.lake.schemas import arrow_schema
 from socialrec.settings.answers import AnswersSettings
 from socialrec.settings.text import TextSettings
@@ -31,7 +32,7 @@ AnswerBlock = Callable[[pa.Table, pa.Table], pa.Table]
 _ASKED = ("text", "language", "product_id", "is_offered", "intent", "intent_confidence", "attributes")
 """Columns of a question that its answer depends on."""
 _EVIDENCE = ("passage_id", "text", "n_agreeing", "category")
-_KEPT = ("decision", "reason", "text", "language", "citations", "confidence")
+_KEPT = ("decision", "reason", "text", "language", "citations", "confidence", "phrased_by")
 _DIGEST_BYTES = 8
 
 
@@ -42,6 +43,19 @@ class AnswersStamp:
     ds: str
     answers_version: str
     encoder_version: str
+    generator_version: str = ""
+    """Model that phrases answers; empty without one."""
+
+    def load(self, folder: Path, text: TextSettings, settings: AnswersSettings) -> AnswersModel:
+        """Load the model of answers of these versions. Raises UserError where the generator's files changed since."""
+        model = load_answers(folder, self.encoder_version, text, settings.generator)
+        found = model.generator.version if model.generator else ""
+        if found != self.generator_version:
+            raise UserError(
+                f"answers.generator was {self.generator_version or 'none'} when this run began, and is "
+                f"{found or 'none'} on this machine: put the same file on all machines, and run pin_answers again"
+            )
+        return model
 
 
 @dataclass(frozen=True)
@@ -92,7 +106,9 @@ class AnsweringNight:
         return pa.Table.from_pylist([self._row(*row) for row in rows], schema=arrow_schema(ANSWERS))
 
     def _made(self, questions: pa.Table, passages: pa.Table, model: AnswersModel) -> list[dict[str, Any]]:
-        """Answer questions, in their order; each citation with the source of its passage and the words it cites."""
+        """Answer questions, in their order, each with what phrased it; each citation with the source of its passage and
+        the words it cites.
+        """
         if not questions.num_rows:
             return []
         columns = [*PASSAGES.names, "embedding"]
@@ -107,6 +123,7 @@ class AnsweringNight:
         cited = {passage: (source, text) for passage, source, text in names}
         rows: list[dict[str, Any]] = made.to_pylist()
         for row in rows:
+            row["phrased_by"] = self.stamp.generator_version if row.pop("is_phrased") else None
             for citation in row["citations"]:
                 source, text = cited[citation["passage_id"]]
                 citation |= {"source": source, "quote": str(text)[citation["start"] : citation["end"]]}
@@ -129,7 +146,8 @@ class AnsweringNight:
         and of the columns that an answer has.
         """
         about = [sorted(map(str, table.select(_EVIDENCE).to_pylist())) for table in (passages, self.general)]
-        versions = (self.stamp.answers_version, self.stamp.encoder_version, self.settings.model_dump(mode="json"))
+        models = (self.stamp.answers_version, self.stamp.encoder_version, self.stamp.generator_version)
+        versions = (*models, self.settings.model_dump(mode="json"))
         templates = sorted(map(str, self.templates.select(TEMPLATE_COLUMNS.names).to_pylist()))
         shared = repr((about, templates, sorted(self.attributes), versions, _KEPT)).encode()
         begun = hashlib.blake2b(shared, digest_size=_DIGEST_BYTES)
@@ -166,7 +184,7 @@ def block_answerer(model: Path, night: Path, text: TextSettings, threads: int) -
 
             torch.set_num_threads(threads)
             there = AnsweringNight.load(night)
-            loaded.append((there, load_answers(model, there.stamp.encoder_version, text)))
+            loaded.append((there, there.stamp.load(model, text, there.settings)))
         there, answers = loaded[0]
         return there.answers(questions, passages, answers)
 

@@ -24,7 +24,7 @@ _HEAD_RATE = 5.0
 """Learning rate of the head, relative to that of the layers below it."""
 _WARMUP = 0.1
 _WEIGHT_DECAY = 0.01
-_MAX_GRADIENT = 1.0
+MAX_GRADIENT = 1.0
 _GROUPED = 200
 """Questions that are drawn at random together, and then sorted by length."""
 
@@ -72,12 +72,12 @@ def train_pair_scorer(
     is_half = encoding_dtype(text.precision, device) is torch.bfloat16
     for step, batch in zip(range(1, n_steps + 1), _batches(tokenized, settings), strict=False):
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate * _share_of_rate(step, n_steps)
+            group["lr"] = rate * share_of_rate(step, n_steps)
         with torch.autocast(device, torch.bfloat16, enabled=is_half):
             logits = pair_logits(base, body.network, head, [pair for one in batch for pair in one.pairs])
         loss = _loss(logits.float(), batch)
         loss.backward()
-        nn.utils.clip_grad_norm_([p for group in groups for p in group["params"]], _MAX_GRADIENT)
+        nn.utils.clip_grad_norm_([p for group in groups for p in group["params"]], MAX_GRADIENT)
         optimizer.step()
         optimizer.zero_grad()
         progress(step, float(loss.detach()))
@@ -141,7 +141,7 @@ def _cut(questions: Sequence[_Tokenized], n_pairs: int) -> list[list[_Tokenized]
     return batches
 
 
-def _share_of_rate(step: int, n_steps: int) -> float:
+def share_of_rate(step: int, n_steps: int) -> float:
     """Rise over the first tenth of the steps, then fall in a line."""
     warm = max(1.0, _WARMUP * n_steps)
     return min(step / warm, 1.0, (n_steps - step + 1) / max(1.0, n_steps - warm))

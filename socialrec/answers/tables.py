@@ -63,6 +63,7 @@ ANSWERS = pa.schema(
         ("language", pa.string()),
         ("citations", pa.list_(CITATION)),
         ("confidence", pa.float32()),
+        ("is_phrased", pa.bool_()),
     ]
 )
 """Answers: `reason` is null except where a question is handed over; `text` is empty and `language` null there.

@@ -30,7 +30,7 @@ _NOT_NEGATED = _set(
 """Words with a negation at their start that negate nothing."""
 _OR_NOT = re.compile("(.+)[不没]\\1")
 """Chinese question of yes or no: `好不好`, `有没有`."""
-_FUNCTION_WORDS = _set(
+FUNCTION_WORDS = _set(
     "a an the this that these those it its is are was were be been being am do does did done has have had having "
     "will "
     "would can could shall should may might must of to in on at by for from with as and or but if so than then there "
@@ -105,5 +105,5 @@ def content(text: str) -> set[str]:
     return {
         stem(word)
         for word in tokens(text)
-        if word not in _FUNCTION_WORDS and not is_negation(word) and not word[0].isdigit()
+        if word not in FUNCTION_WORDS and not is_negation(word) and not word[0].isdigit()
     }

@@ -40,4 +40,5 @@ def ask(
         say(f"  {citation['source']}: {label(citation['quote'], SHOWN_CHARS)}")
     if found["products"]:
         say(f"  in the user's list: {', '.join(map(label, found['products']))}")
-    say(f"confidence {found['confidence']:.2f}, model of answers {found['answers_version']}")
+    phrased = f", phrased by {found['phrased_by']}" if found["phrased_by"] else ""
+    say(f"confidence {found['confidence']:.2f}, model of answers {found['answers_version']}{phrased}")

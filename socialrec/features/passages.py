@@ -55,6 +55,11 @@ def is_citable(sentence: str) -> bool:
     return len(_WORD.findall(spaced(normal(sentence)))) >= MIN_WORDS or len(_UNSPACED.findall(sentence)) >= MIN_UNSPACED
 
 
+def price_of(cents: int, currency: str | None) -> str:
+    """Say a price, such as `12.50 EUR`."""
+    return f"{cents / 100:.2f} {currency or ''}".strip()
+
+
 def normalised(sentence: str) -> str:
     """Words of a sentence in normal form, in order, without other signs: equal where two sentences say the same."""
     return " ".join(_WORD.findall(normal(sentence).casefold()))

@@ -63,13 +63,15 @@ _TO_DO = """
 class AnswersFacts:
     """Facts of one day's answers for its page.
 
-    decisions and reasons: counts by their words. examples: by decision, rows of question, title (empty without a
+    phrased: answers in other words than their passage's, by the model that phrased them. decisions and reasons: counts
+    by their words. examples: by decision, rows of question, title (empty without a
     product), text, language, reason (in words) and quotes. to_do: the products with most questions that no passage
     answers: title, number of questions, and some of them.
     """
 
     ds: str
     version: str
+    phrased: dict[str, int]
     decisions: dict[str, int]
     reasons: dict[str, int]
     examples: dict[str, list[dict[str, Any]]]
@@ -105,12 +107,14 @@ def read_answers(lake: Lake, ds: str, days: Sequence[str]) -> AnswersFacts:
         reasons = {row["reason"]: row["n"] for row in rows(_COUNT.format(column="reason")) if row["reason"]}
         examples = {words: rows(_EXAMPLES, decision.value, EXAMPLES) for decision, words in DECISIONS.items()}
         to_do = rows(_TO_DO, TO_DO_QUESTIONS, [reason.value for reason in UNTOLD], TO_DO_PRODUCTS)
+        phrased = {row["phrased_by"]: row["n"] for row in rows(_COUNT.format(column="phrased_by")) if row["phrased_by"]}
         versions = rows("SELECT DISTINCT answers_version FROM answers ORDER BY 1")
     for row in (row for shown in examples.values() for row in shown):
         row["reason"] = REASONS[HandOverReason(row["reason"])] if row["reason"] else ""
     return AnswersFacts(
         ds,
         ", ".join(row["answers_version"] for row in versions),
+        dict(sorted(phrased.items())),
         {words: decided.get(decision.value, 0) for decision, words in DECISIONS.items()},
         {words: n for reason, words in REASONS.items() if (n := reasons.get(reason.value, 0))},
         examples,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pathlib import Path
+
+from pydantic import Field, field_validator
 
 from socialrec.settings.section import Section, Share
 
@@ -38,10 +40,21 @@ class AnswersSettings(Section):
     limit_confidence: float = Field(0.8, ge=0.5, lt=1)
     """Confidence of the lower limit of precision by which the bound is set: few validation questions, high bound."""
     train_epochs: float = Field(3.0, gt=0)
-    """Rounds of training over all pairs."""
+    """Rounds of training over all pairs, and of the generator over all phrasings."""
     train_pairs: int = Field(32, ge=2)
     """Pairs in one batch of training."""
     learning_rate: float = Field(1e-4, gt=0)
     max_wrong_passages: int = Field(6, ge=1)
     """Most wrong passages per question in one round of training."""
+    generator: str = ""
+    """Causal language model that phrases answers: an absolute path, the same on all machines, of a `.gguf` file or a
+    folder with safetensors. Empty: answers are the passages' own sentences.
+    """
     seed: int = 20260105
+
+    @field_validator("generator")
+    @classmethod
+    def _is_absolute(cls, generator: str) -> str:
+        if generator and not Path(generator).expanduser().is_absolute():
+            raise ValueError("give an absolute path: jobs run in other folders")
+        return generator

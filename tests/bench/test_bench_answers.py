@@ -10,10 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tiny_encoders import bert
+from tiny_llama import make_llama
 
 from socialrec.bench.answers import product_qa
 from socialrec.bench.answers.benchmark import run
-from socialrec.bench.answers.scores import average_precision, decision_scores, ranking_scores, rouge_l, surest
+from socialrec.bench.answers.scores import (
+    average_precision,
+    decision_scores,
+    ranking_scores,
+    rouge_l,
+    surest,
+    uncited_words,
+)
 from socialrec.errors import UserError
 from socialrec.settings import Settings
 from socialrec.settings.answers import AnswersSettings
@@ -119,6 +127,22 @@ def test_a_run_on_small_files_gives_every_figure_beside_its_peers(
     assert found["peers"]["bm25"]["metrics"]["hetpqa_map"] > 0.9
     assert found["peers"]["always-answering"]["metrics"]["unanswerable_answered"] == 1.0
     assert found["chosen"]["skipped"] == []
+
+
+def test_a_generator_adds_what_became_of_its_words(
+    data: Path, settings: Settings, tmp_path: Path, one_thread: None
+) -> None:
+    (data / "clinc150").rename(data / "elsewhere")
+    answers = settings.answers.model_copy(update={"generator": str(make_llama(tmp_path / "llama"))})
+    found = json.loads(run(data, settings.model_copy(update={"answers": answers})).to_json())["metrics"]
+    assert found["rouge_l_phrased"] == found["rouge_l"]
+    assert (found["phrased"], found["phrased_rejected"], found["phrased_words_uncited"]) == (0.0, 1.0, 0.0)
+    assert found["phrasings_per_second"] > 0
+
+
+def test_words_that_a_passage_lacks_are_counted_by_plain_comparison() -> None:
+    assert uncited_words("It is 3 metres of nylon.", "Two metres, nylon") == ["3"]
+    assert uncited_words("The Acme kite", "the kite") == ["acme"]
 
 
 def test_parts_without_data_are_skipped_and_named(data: Path, settings: Settings, one_thread: None) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
+from tiny_llama import make_llama
 from tiny_shop import call, forget_models, write
 
 from socialrec import tracking
+from socialrec.answers.generator import generator_version
+from socialrec.answers.night import AnswersStamp
 from socialrec.contracts import TABLES
 from socialrec.contracts.flow import reads, writes
 from socialrec.contracts.gold import ANSWERS, PRODUCT_ATTRIBUTES, RECOMMENDATIONS
@@ -28,7 +32,7 @@ from socialrec.encoders.encoder import load_encoder
 from socialrec.encoders.weights import BUNDLED
 from socialrec.errors import UserError
 from socialrec.lake import Lake
-from socialrec.local_stack.nights.asking import ask
+from socialrec.local_stack.nights.asking import ask, pin_answers
 from socialrec.settings import Settings, load_settings
 from socialrec.tracking import ANSWERS as MODEL
 from socialrec.tracking import ENCODER
@@ -63,6 +67,11 @@ def snapshot(lake: Lake, ds: str) -> None:
     place = {"user_key": "askerq1", "score": 1.0, "reasons": [], "recommender_version": "1", "encoder_version": "e"}
     listed = [{**place, "rank": 1, "product_id": "shop:dart", "model_kind": "trained", "platform": "shop", "ds": ds}]
     write(lake, RECOMMENDATIONS, ds, listed)
+
+
+@pytest.fixture(scope="module")
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_llama(tmp_path_factory.mktemp("models") / "tiny-llama")
 
 
 FirstDay = tuple[Settings, dict[str, dict[str, Any]]]
@@ -161,6 +170,26 @@ def test_asking_now_gives_the_answer_of_the_night(desk: Settings) -> None:
     assert {name: now[name] for name in same} == {name: night[name] for name in same}
     assert ask(desk, "Is it loud?", "drum")["reason"] == "unknown_product"
     assert ask(desk, "", "kite")["reason"] == "empty"
+    assert ask(desk, "Quelle est la longueur de la ficelle de ce cerf-volant ?", "kite")["reason"] == "other_language"
+
+
+def test_another_generator_answers_again_and_what_it_may_not_say_stays_the_passage(desk: Settings, llama: Path) -> None:
+    night, text = answers_of(desk, D1)["q1"], "Is the string of this kite 30 metres long?"
+    answers = desk.answers.model_copy(update={"generator": str(llama)})
+    now = ask(desk.model_copy(update={"answers": answers}), text, "kite")
+    assert (now["text"], now["phrased_by"]) == (night["text"], None)
+    assert now["inputs_hash"] != night["inputs_hash"]
+    gone = desk.answers.model_copy(update={"generator": str(llama / "gone")})
+    with pytest.raises(UserError, match=r"answers.generator .* does not exist"):
+        ask(desk.model_copy(update={"answers": gone}), text, "kite")
+
+
+def test_a_generator_that_changed_since_the_run_began_is_refused(desk: Settings, llama: Path) -> None:
+    pins = pin_answers(desk, tracking.connect(desk))
+    stamp = AnswersStamp(D1, pins.answers_version, pins.encoder_version, "tiny-llama-other")
+    settings = desk.answers.model_copy(update={"generator": str(llama)})
+    with pytest.raises(UserError, match="was tiny-llama-other when this run began, and is tiny-llama-"):
+        stamp.load(pins.answers_folder, desk.text, settings)
 
 
 def test_an_answer_is_kept_until_what_it_rests_on_changes(desk: Settings) -> None:
@@ -205,10 +234,16 @@ def test_a_training_with_too_few_answered_questions_trains_nothing(desk: Setting
     assert call(desk, "fit_answers", run_id=f"answers-{D1}", ds=D1)["status"] == "nothing_to_learn"
 
 
-def test_a_training_that_cannot_be_sure_is_refused_with_a_reason_and_moves_no_champion(desk: Settings) -> None:
+def test_a_training_that_cannot_be_sure_is_refused_with_a_reason_and_moves_no_champion(
+    desk: Settings, llama: Path
+) -> None:
     lake = Lake(desk.lake)
     home = desk.home / "settings.toml"
-    home.write_text(home.read_text() + "[answers]\nmin_calibration_questions = 10\n[evaluate]\ntest_share = 0.2\n")
+    home.write_text(
+        home.read_text()
+        + f'[answers]\nmin_calibration_questions = 10\ngenerator = "{llama}"\n'
+        + "[evaluate]\ntest_share = 0.2\n"
+    )
     things = [f"thing{n}" for n in range(12)]
     made = {"category": "toys", "currency": "EUR", "is_active": True, "first_seen_ds": D3, "platform": "shop", "ds": D3}
     described = [
@@ -242,7 +277,9 @@ def test_a_training_that_cannot_be_sure_is_refused_with_a_reason_and_moves_no_ch
     assert tracker.champion(MODEL) is None
     # A person may decide otherwise: then it answers, as long as its files are those that were decided on.
     tracker.promote(MODEL, receipt["answers_version"])
-    assert call(settings, "pin_answers", run_id="chosen", ds=D3)["answers_version"] == receipt["answers_version"]
+    pinned = call(settings, "pin_answers", run_id="chosen", ds=D3)
+    assert pinned["answers_version"] == receipt["answers_version"]
+    assert pinned["generator_version"] == generator_version(str(llama))
     folder = tracker.fetch(MODEL, receipt["answers_version"])
     (folder / "answers.json").write_text((folder / "answers.json").read_text() + "\n")
     with pytest.raises(UserError, match=r"files of version 1 of socialrec-answers changed or went"):

@@ -21,11 +21,12 @@ from tokenizers import BertWordPieceTokenizer
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from socialrec.encoders.encoder import load_encoder
+from socialrec.encoders.language_head import NOT_ASKED, summed_loss
 from socialrec.encoders.pooling import Pooling
 from socialrec.encoders.weights import load_weights
 from socialrec.errors import UserError
 from socialrec.settings.text import LanguageModel, PretrainSettings, TextSettings
-from socialrec.text.pretraining.language_model import NOT_ASKED, load_language_model, questions, summed_loss
+from socialrec.text.pretraining.language_model import load_language_model, questions
 from socialrec.text.pretraining.pretrain import PreTrained, is_held_out, pretrain
 from socialrec.text.pretraining.scratch import SPECIAL, new_model
 

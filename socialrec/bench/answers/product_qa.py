@@ -80,12 +80,12 @@ def known_answers(folder: Path) -> pa.Table:
     return _pairs(numbered, product="ASIN")
 
 
-def written_answers(folder: Path) -> list[WrittenAnswer]:
-    """Answers that people wrote about products of the test half."""
+def written_answers(folder: Path, *, training: bool) -> list[WrittenAnswer]:
+    """Answers that people wrote about products of one half: of hetPQA's training answers, or of those to test on."""
     return [
         WrittenAnswer(row["question"], as_words(row["candidate"]), _SOURCES[row["source"]], row["answer"])
-        for row in _rows(folder / FOLDER / WRITTEN)
-        if not is_training(row["ASIN"])
+        for row in _rows(folder / FOLDER / (POSITIVES if training else WRITTEN))
+        if is_training(row["ASIN"]) == training
     ]
 
 

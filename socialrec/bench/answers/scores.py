@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from socialrec.answers.ranking import F64
-from socialrec.answers.words import tokens
+from socialrec.answers.words import FUNCTION_WORDS, tokens
 from socialrec.vectors.arrays import Flags
+
+_WORD = re.compile(r"\w+")
+_SAME_START = 4
+"""Letters by which two forms of a word are told to be of one."""
 
 
 def average_precision(is_right: Flags) -> float:
@@ -56,3 +61,12 @@ def rouge_l(text: str, written: str) -> float:
             lengths[place] = before[place - 1] + 1 if word == other else max(lengths[place - 1], before[place])
     common = int(lengths[-1])
     return 2 * common / (len(here) + len(there)) if common else 0.0
+
+
+def uncited_words(text: str, passage: str) -> list[str]:
+    """List the words and numbers of a text that the passage lacks, function words apart, by plain comparison of their
+    beginnings: a check of the verification by other means.
+    """
+    known = {word[:_SAME_START] for word in _WORD.findall(passage.lower())}
+    said = _WORD.findall(text.lower())
+    return [word for word in said if word not in FUNCTION_WORDS and word[:_SAME_START] not in known]

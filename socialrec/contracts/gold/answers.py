@@ -85,6 +85,12 @@ ANSWERS = Table(
             "products", ListOf("string"), f"Products of the asker's list of the same category, at most {MOST_PRODUCTS}"
         ),
         Column("confidence", "float32", "Calibrated probability that the answer is right", minimum=0, maximum=1),
+        Column(
+            "phrased_by",
+            "string",
+            "Model that put the cited passages into other words, by name and hash; null where it stands in their own",
+            nullable=True,
+        ),
         Column("inputs_hash", "int64", "Equal on two nights if nothing that the answer is made from changed"),
         Column("answers_version", "string", "Registered version of the model of answers, or `untrained`"),
         ENCODER_VERSION,

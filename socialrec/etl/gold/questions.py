@@ -33,7 +33,10 @@ BLOCK = "block"
 INTENT_COLUMNS = "text_hash string, intent string, intent_confidence float"
 _VALUE = ("attribute", "value")
 _ASKED = ("platform", "question_id")
-_ANSWERED = ("text_hash", "inputs_hash", "decision", "reason", "text", "language", "citations", "confidence")
+_ANSWERED = (
+    *("text_hash", "inputs_hash", "decision", "reason", "text", "language", "citations", "confidence"),
+    "phrased_by",
+)
 """Columns of an earlier answer that a kept one takes over, and those that tell if it may."""
 
 

@@ -11,8 +11,10 @@ import pyarrow.compute as pc
 
 from socialrec import tracking
 from socialrec.answers.evidence import read_evidence
-from socialrec.answers.model import FILES, AnswersModel, digest_of, load_answers
+from socialrec.answers.generator import generator_version
+from socialrec.answers.model import FILES, AnswersModel, digest_of
 from socialrec.answers.night import AnsweringNight, AnswersStamp
+from socialrec.answers.questions import UNKNOWN_LANGUAGE
 from socialrec.answers.tables import QUESTIONS
 from socialrec.contracts.gold import MOST_PRODUCTS, PASSAGES, PRODUCT_ATTRIBUTES, RECOMMENDATIONS
 from socialrec.contracts.runs import UNTRAINED
@@ -21,8 +23,9 @@ from socialrec.encoders.encoder import load_saved
 from socialrec.encoders.prompts import Role, vectors_version
 from socialrec.errors import UserError
 from socialrec.etl.wording.cleaning import cleaned
-from socialrec.features.passages import PRICE
+from socialrec.features.passages import PRICE, price_of
 from socialrec.lake import Lake
+from socialrec.language.detecting import language_of
 from socialrec.recommend.lists.product_labels import product_ids_of
 from socialrec.recommend.lists.published import user_keys_of
 from socialrec.settings import Settings
@@ -40,14 +43,17 @@ class PinnedAnswers:
     encoder_version: str
     encoder_model_version: str
     encoder_folder: Path
+    generator_version: str
+    """Name and hash of the model that phrases answers; empty without one."""
 
 
 def pin_answers(settings: Settings, tracker: tracking.Tracker) -> PinnedAnswers:
     """Fetch the champion of the models of answers with its encoder; without one, the untrained model with the encoder
     of the nights.
 
-    Raises UserError where there is no encoder yet.
+    Raises UserError where there is no encoder yet, or `answers.generator` names no model.
     """
+    generator = generator_version(settings.answers.generator)
     champion, encoder = tracker.champion(ANSWERS), tracker.champion(ENCODER)
     if encoder is None:
         raise UserError("there is no encoder yet: run the socialrec_nightly DAG, whose first night trains one")
@@ -61,10 +67,10 @@ def pin_answers(settings: Settings, tracker: tracking.Tracker) -> PinnedAnswers:
                 f"files of version {champion.version} of {ANSWERS} changed or went since it was decided on: delete "
                 f"{folder}, which is then fetched from MLflow again; if that does not help, train the answers again"
             )
-        return PinnedAnswers(champion.version, folder, encoder_version, model_version, encoder_folder)
+        return PinnedAnswers(champion.version, folder, encoder_version, model_version, encoder_folder, generator)
     folder = below(settings.models, ANSWERS, f"{UNTRAINED}-{encoder_version}")
     AnswersModel.untrained(encoder_version, settings.answers).save(folder)
-    return PinnedAnswers(UNTRAINED, folder, encoder_version, model_version, encoder_folder)
+    return PinnedAnswers(UNTRAINED, folder, encoder_version, model_version, encoder_folder, generator)
 
 
 def ask(settings: Settings, text: str, product: str | None = None, user: str | None = None) -> dict[str, Any]:
@@ -84,7 +90,7 @@ def ask(settings: Settings, text: str, product: str | None = None, user: str | N
     question = desk.question(read, product_id, desk.listed(user, product_id, evidence))
     is_about = pc.is_valid(evidence["product_id"])
     night = desk.night(evidence.filter(pc.invert(is_about)))
-    model = load_answers(desk.pins.answers_folder, desk.pins.encoder_version, settings.text)
+    model = night.stamp.load(desk.pins.answers_folder, settings.text, settings.answers)
     [row] = night.answers(question, evidence.filter(is_about), model).to_pylist()
     return {"question": read, **row}
 
@@ -124,12 +130,13 @@ class Desk:
     def night(self, general: pa.Table) -> AnsweringNight:
         """Night of these passages about no product."""
         templates = self.lake.read(SILVER_TEMPLATES, [self.ds])
-        stamp = AnswersStamp(self.ds, self.pins.answers_version, self.pins.encoder_version)
+        pins = self.pins
+        stamp = AnswersStamp(self.ds, pins.answers_version, pins.encoder_version, pins.generator_version)
         active = templates.filter(templates["is_active"])
         return AnsweringNight(active, self.attribute_names(), general, stamp, self.settings.answers)
 
     def question(self, text: str, product_id: str | None, listed: list[str]) -> pa.Table:
-        """The question as a row of `etl.gold.questions.QuestionBlocks`; its language is left open."""
+        """The question as a row of `etl.gold.questions.QuestionBlocks`."""
         vector = load_saved(self.pins.encoder_folder, self.settings.text).encode([text])
         intent: dict[str, Any] = {"intent": None, "intent_confidence": None}
         if has_intents(self.pins.encoder_folder):
@@ -137,7 +144,8 @@ class Desk:
         offered, attributes = self._known(product_id)
         row = {
             **dict.fromkeys((*QUESTIONS.names, "user_key", "platform", "text_hash"), ""),
-            **{"question_id": "asked now", "text": text, "product_id": product_id, "language": None},
+            **{"question_id": "asked now", "text": text, "product_id": product_id},
+            "language": language_of(text) or UNKNOWN_LANGUAGE,
             **{"is_offered": offered, "attributes": attributes, "products": listed},
             **intent,
             **{"embedding": vector[0].tolist(), "earlier": None},
@@ -163,7 +171,7 @@ class Desk:
         products = self.lake.read(SILVER_PRODUCTS, [self.ds], ["is_active", "price_cents", "currency"], filter=about)
         for product in products.to_pylist():
             if product["price_cents"] is not None:
-                price = f"{product['price_cents'] / 100:.2f} {product['currency'] or ''}".strip()
+                price = price_of(product["price_cents"], product["currency"])
                 attributes.append({"attribute": PRICE, "value": price, "confidence": 1.0})
             return product["is_active"], attributes
         return False, attributes

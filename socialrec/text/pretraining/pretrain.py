@@ -14,18 +14,13 @@ import torch
 from torch import nn
 
 from socialrec.encoders.batching import TrainingBatches, budget_batches
+from socialrec.encoders.language_head import Questions, summed_loss
 from socialrec.encoders.precision import chosen_device, compile_layers, encoding_dtype
 from socialrec.encoders.tokens import Coverage, Ids, coverage, most_tokens, readable, tokenize
 from socialrec.encoders.weights import BaseModel
 from socialrec.errors import UserError
 from socialrec.settings.text import PretrainSettings, TextSettings
-from socialrec.text.pretraining.language_model import (
-    Questions,
-    load_language_model,
-    questions,
-    save_language_model,
-    summed_loss,
-)
+from socialrec.text.pretraining.language_model import load_language_model, questions, save_language_model
 from socialrec.text.pretraining.scratch import new_model
 from socialrec.text.tasks import Ints
 from socialrec.text.training.checkpoint import State, Tensors, load_checkpoint, save_checkpoint
