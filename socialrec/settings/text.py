@@ -67,6 +67,7 @@ class TaskName(StrEnum):
     TOPIC = "topic"
     ATTRIBUTES = "attributes"
     NEXT_ACTION = "next_action"
+    NEXT_PRODUCT = "next_product"
     INTENT = "intent"
     ANSWERS_QUESTION = "answers_question"
 
