@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -43,6 +44,8 @@ MAX_VALIDATED = 96
 MAX_DISTURBED = 32
 """Texts of a task that are perturbed: each is read once more for every kind of perturbation."""
 RECALL_CUTOFF = 10
+RECALLED = {TaskName.RETRIEVAL: "pair", TaskName.NEXT_PRODUCT: "next_product"}
+"""Tasks whose products are looked for among those of their validation examples, and the names of these figures."""
 MAX_PARAM = 500
 """Characters of a value that MLflow keeps."""
 LEARNED_UNTIL = "learned_until"
@@ -177,16 +180,13 @@ def train(
     run.log.info("the encoder is measured before training, and heads start from its vectors", examples=sizes)
     figures = {"text/unknown_token_share": unknown_share(run, encoder, found.training)}
     checked = found.checked(settings.seed)
-    pairs = next((task for task in checked if isinstance(task, TextPairs)), None)
-    if pairs is not None:
-        figures["val/pair_recall_at_10_before"] = recall_at(encoder, pairs, RECALL_CUTOFF)
+    figures |= {f"{name}_before": recall for name, recall in recalls(encoder, checked).items()}
     if found.n_training:
         old_losses = losses_on(found.remembered, encoder, heads, settings)
         made = tune(run, tracker, mlflow_run, found)
         encoder, heads = made.encoder, made.heads
         figures |= course(made)
-        if pairs is not None:
-            figures["val/pair_recall_at_10"] = recall_at(encoder, pairs, RECALL_CUTOFF)
+        figures |= recalls(encoder, checked)
         figures |= forgetting(old_losses, losses_on(found.remembered, encoder, heads, settings))
         for classified in calibrate(encoder, heads, checked):
             figures |= log_classified(tracker, mlflow_run, classified)
@@ -265,6 +265,15 @@ def course(made: FineTuned) -> dict[str, float]:
     weights = {f"train/weight_{name}": weight for name, weight in made.task_weights.items()}
     losses = {f"train/last_loss_{name}": losses[-1] for name, losses in made.task_losses.items() if losses}
     return {"train/trained_share": made.trained_share, **weights, **losses}
+
+
+def recalls(encoder: Encoder, checked: Sequence[Task]) -> dict[str, float]:
+    """Share of the validation examples whose product is found, of each task that has products."""
+    return {
+        f"val/{RECALLED[TaskName(task.name)]}_recall_at_{RECALL_CUTOFF}": recall_at(encoder, task, RECALL_CUTOFF)
+        for task in checked
+        if isinstance(task, TextPairs) and task.name in RECALLED
+    }
 
 
 def learn(run: job.Run, found: TrainingSet, progress: Progress) -> FineTuned:

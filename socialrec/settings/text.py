@@ -67,6 +67,7 @@ class TaskName(StrEnum):
     TOPIC = "topic"
     ATTRIBUTES = "attributes"
     NEXT_ACTION = "next_action"
+    NEXT_PRODUCT = "next_product"
     INTENT = "intent"
     ANSWERS_QUESTION = "answers_question"
 
@@ -114,8 +115,12 @@ class TextSettings(Section):
     """
     tokenizers: int | None = Field(None, ge=0)
     """Processes that tokenize while a GPU encodes; none given means all cores but one on a GPU machine, else 0."""
-    tasks: tuple[TaskName, ...] = Field(tuple(TaskName), min_length=1)
-    """Tasks to learn; tasks without data in the shop's tables are left out."""
+    tasks: tuple[TaskName, ...] = Field(
+        tuple(name for name in TaskName if name is not TaskName.NEXT_PRODUCT), min_length=1
+    )
+    """Tasks to learn; tasks without data in the shop's tables are left out. `next_product` (what a user did and said
+    lately, and the product they took next) is learned where it is named: docs/tuning.md says what it costs.
+    """
     tuning: Tuning = Tuning.LORA
     start_from: StartFrom = StartFrom.BASE
     replay_share: float = Field(0.5, ge=0, lt=1)

@@ -16,6 +16,7 @@ from socialrec.contracts.vocabulary import EventType
 from socialrec.evaluate.split import Split, Until
 from socialrec.settings.text import TaskName
 from socialrec.text.conversations import Conversations, conversation_task
+from socialrec.text.histories import next_product
 from socialrec.text.tasks import MIN_EXAMPLES, MISSING, Ints, Labelled, Task, TextPairs, labelled
 
 ATTRIBUTES = ("category", "brand")
@@ -92,6 +93,8 @@ def task_of(name: TaskName, comments: pa.Table, products: pa.Table, interactions
         return topic(comments)
     if name is TaskName.ATTRIBUTES:
         return attributes(products)
+    if name is TaskName.NEXT_PRODUCT:
+        return next_product(comments, products, interactions)
     return next_action(interactions, products)
 
 

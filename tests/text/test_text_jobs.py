@@ -85,11 +85,11 @@ def test_tasks_that_this_shop_states_nothing_for_are_left_out(
     shop: Settings, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with (shop.home / "settings.toml").open("a") as file:
-        file.write('\ntasks = ["retrieval", "topic", "attributes", "next_action"]\n')
+        file.write('\ntasks = ["retrieval", "topic", "attributes", "next_action", "next_product"]\n')
     receipt = call(shop, "finetune_encoder")
     assert receipt["counts"] == {"examples": 16, "validation_examples": 2}
     left_out = [line for line in capfd.readouterr().err.splitlines() if "a task is left out" in line]
-    names = ["topic", "attributes", "next_action"]
+    names = ["topic", "attributes", "next_action", "next_product"]
     assert [name for name in names if f"task={name} " in "".join(left_out)] == names
 
 

@@ -13,7 +13,10 @@ from socialrec.vectors.arrays import unit_rows
 
 
 class Content(SignalDefaults):
-    """Score = cosine between a product's text and the affinity-weighted mean of the user's products' texts."""
+    """Score = cosine between a product's text and the affinity-weighted mean of the user's products' texts.
+
+    With `own_words` it is the user's side of the encoder's task `next_product` (`text/histories.py`).
+    """
 
     name: ClassVar[str] = "content"
     reason: ClassVar[ReasonKind] = ReasonKind.WORDS
