@@ -6,6 +6,7 @@ from the defaults. `SOCIALREC_HOME` names the home folder itself. Unknown keys a
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import tomllib
@@ -229,7 +230,17 @@ def _put(values: dict[str, Any], variable: str, value: str) -> None:
         node = node.setdefault(name, {})
         if not isinstance(node, dict):
             raise UserError(f"{variable} is not a setting: {name} holds a value, not a section")
-    node[inner[-1]] = value
+    node[inner[-1]] = _read(variable, value)
+
+
+def _read(variable: str, value: str) -> Any:
+    """Value of a variable: JSON where it is written as a list or an object, else as it is."""
+    if not value.startswith(("[", "{")):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise UserError(f"{variable} is not valid JSON: {error}") from None
 
 
 def _explain(error: ValidationError, file: Path) -> str:

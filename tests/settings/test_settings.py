@@ -66,6 +66,17 @@ def test_a_wrong_variable_is_named_in_one_line(
     assert "\n" not in str(error.value)
 
 
+def test_a_variable_of_a_list_or_of_names_with_values_is_json(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOCIALREC_TEXT__TASKS", '["retrieval", "topic"]')
+    monkeypatch.setenv("SOCIALREC_SPARK__CONF", '{"spark.ui.enabled": "true"}')
+    settings = load_settings(home)
+    assert settings.text.tasks == ("retrieval", "topic")
+    assert settings.spark.conf == {"spark.ui.enabled": "true"}
+    monkeypatch.setenv("SOCIALREC_TEXT__TASKS", "[retrieval]")
+    with pytest.raises(UserError, match="SOCIALREC_TEXT__TASKS is not valid JSON: Expecting value"):
+        load_settings(home)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
