@@ -53,3 +53,21 @@ PICTURE_EMBEDDINGS = Table(
     partition="encoder_version",
     writers=("embed_images",),
 )
+
+ALIGNED_PICTURES = Table(
+    layer="gold",
+    noun="aligned_pictures",
+    row="one distinct picture in the space of one text encoder",
+    columns=(
+        PICTURE_HASH,
+        Column(
+            "embedding",
+            FixedListOf("float32"),
+            "Direction among texts, from the centre of products; its length is its share beside a text of length 1",
+        ),
+        ENCODER_VERSION,
+    ),
+    key=("picture_hash", "encoder_version"),
+    partition="encoder_version",
+    writers=("embed_texts",),
+)
