@@ -6,8 +6,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from socialrec.contracts.gold import PICTURE_EMBEDDINGS
-from socialrec.features.pictures import looks_of, no_pictures, picture_version, read_pictures
+from socialrec.contracts.gold import ALIGNED_PICTURES, PICTURE_EMBEDDINGS
+from socialrec.features.pictures import (
+    looks_of,
+    no_pictures,
+    picture_version,
+    read_aligned,
+    read_pictures,
+    with_pictures,
+)
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.settings import Settings
@@ -54,6 +61,41 @@ def test_looks_do_not_depend_on_the_order_of_rows() -> None:
 def test_a_shop_without_pictures_has_no_columns_of_them() -> None:
     rows = pa.table({"product_id": ["a", "b"]})
     assert looks_of(rows["product_id"].combine_chunks(), rows, no_pictures()).shape == (2, 0)
+
+
+def test_a_product_is_where_its_text_and_its_pictures_point_together() -> None:
+    directions = {"up": [0.0, 0.75], "down": [0.0, -0.75], "strange": None}
+    columns = {"picture_hash": list(directions), "embedding": pa.nulls(3, pa.list_(pa.float32()))}
+    pictures = pa.table(columns | {"direction": pa.array(list(directions.values()), pa.list_(pa.float32()))})
+    own: dict[str, list[str] | None] = {
+        "both": ["up", "strange"],
+        "picture": ["up"],
+        "text": None,
+        "two": ["up", "down"],
+        "unknown": ["strange"],
+    }
+    text = np.float32([[1, 0], [0, 0], [1, 0], [1, 0], [1, 0]])
+    found = with_pictures(text, pa.array(sorted(own)), products_with(own), pictures)
+    # A picture counts three quarters of a text: (1, .75) is 1.25 long.
+    assert found == pytest.approx(np.array([[0.8, 0.6], [0, 1], [1, 0], [1, 0], [1, 0]]))
+    assert with_pictures(text, pa.array(sorted(own)), products_with(own), no_pictures()) is text
+
+
+def test_directions_are_those_among_the_texts_of_the_encoder_that_is_asked_for(settings: Settings) -> None:
+    lake, rows = Lake(settings.lake), products_with({"kite": ["a", "b"], "bare": None})
+    assert not read_aligned(lake, rows, "text-1").num_rows
+    for table, job, encoder, names in (
+        (PICTURE_EMBEDDINGS, "embed_images", "vit-1", ("a", "b")),
+        (ALIGNED_PICTURES, "embed_texts", "text-1", ("b", "c")),
+    ):
+        filled = [{"picture_hash": name, "embedding": [1.0], "encoder_version": encoder} for name in names]
+        with lake.stage(table, job=job, partitions=[encoder]) as stage:
+            stage.write(pa.Table.from_pylist(filled, arrow_schema(table)))
+            stage.commit()
+    found = read_aligned(lake, rows, "text-1").sort_by("picture_hash")
+    assert found["picture_hash"].to_pylist() == ["a", "b"]
+    assert found["direction"].to_pylist() == [None, [1.0]]
+    assert read_aligned(lake, rows, "text-2")["direction"].null_count == 2
 
 
 def test_the_vectors_are_those_of_the_encoder_that_was_used_last(settings: Settings) -> None:

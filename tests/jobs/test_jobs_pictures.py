@@ -17,16 +17,20 @@ from pyspark.sql import SparkSession
 from tiny_vision import make_vit
 
 from socialrec.contracts.bronze import BRONZE_PICTURES, QUARANTINED_PICTURES
-from socialrec.contracts.gold import ITEM_FEATURES, PICTURE_EMBEDDINGS, TEXT_EMBEDDINGS
+from socialrec.contracts.gold import ALIGNED_PICTURES, ITEM_FEATURES, PICTURE_EMBEDDINGS, TEXT_EMBEDDINGS
 from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
+from socialrec.encoders.pictures.alignment import PictureAlignment
 from socialrec.etl.check.delivery import files_to_check, read_delivery
 from socialrec.etl.check.pictures import check_pictures
+from socialrec.etl.gold.picture_alignment import align
+from socialrec.evaluate.split import make_split
 from socialrec.features.inputs import read_inputs, read_night
 from socialrec.features.pictures import looks_of, picture_version
 from socialrec.features.tables import feature_tables
 from socialrec.lake import Lake
 from socialrec.lake.pictures import PictureStore
+from socialrec.runtime import job
 from socialrec.settings import load_settings
 from socialrec.settings.etl import EtlSettings
 from socialrec.settings.pictures import PictureLimits
@@ -119,6 +123,7 @@ def test_a_night_reads_the_pictures_that_a_training_reads(world: Path) -> None:
     texts = lake.read(SILVER_PRODUCTS, [D1])["text_hash"].to_pylist()
     made = [{"text_hash": name, "embedding": [1.0, at], "encoder_version": "e"} for at, name in enumerate(texts)]
     put(lake, TEXT_EMBEDDINGS, "e", made)
+    align_to(world, 1.0)
     run(world, D1, "--encoder-version", "e", jobs=["build_features"])
     by_spark = {row["product_id"]: row["picture_vector"] for row in rows(lake, ITEM_FEATURES)}
     assert by_spark["shop:bare"] == []
@@ -129,6 +134,42 @@ def test_a_night_reads_the_pictures_that_a_training_reads(world: Path) -> None:
     inputs = read_inputs(lake, D1, "e")
     learned = looks_of(pa.array(sorted(by_spark)), inputs.products, inputs.pictures)
     assert learned.tolist() == [by_spark[name] or [0.0] * learned.shape[1] for name in sorted(by_spark)]
+    together = {row["product_id"]: row["vector"] for row in rows(lake, ITEM_FEATURES)}
+    assert dict(zip(*(tonight[name].to_pylist() for name in ("product_id", "vector")), strict=True)) == together
+    features = inputs.features(make_split(inputs.interactions, settings.evaluate), "all", settings)
+    assert features.text.tolist() == [together[name] for name in sorted(together)]
+    # All texts differ in the second number alone, and the top's picture turns it to the first.
+    assert together["shop:top"][0] > 0.1
+    assert together["shop:bare"][0] == 0
+
+
+def align_to(world: Path, length: float | None) -> dict[str, list[float]]:
+    """Directions of pictures after a night with the encoder "e", beside which there is a map, or none any more."""
+    lake, folder = Lake(world / "lake"), world / "encoder"
+    folder.mkdir(exist_ok=True)
+    (folder / "encoder.json").write_text('{"version": "e"}')
+    (folder / "picture_alignment.safetensors").unlink(missing_ok=True)
+    if length is not None:
+        weights = np.tile(np.float32([0.0, 0.0]), (len(rows(lake, PICTURE_EMBEDDINGS)[0]["embedding"]), 1))
+        PictureAlignment(str(picture_version(lake)), weights, np.float32([2, 0]), length).save(folder)
+    args = job.parser(None).parse_args(["--ds", D1, "--home", str(world), "--run-id", D1])
+    with job.run("embed_texts", args) as here:
+        align(here, folder)
+        here.done(status="written")
+    return {row["picture_hash"]: row["embedding"] for row in rows(lake, ALIGNED_PICTURES)}
+
+
+def test_pictures_are_aligned_once_for_each_map_and_encoder(world: Path) -> None:
+    lake = Lake(world / "lake")
+    assert align_to(world, None) == {}
+    assert lake.version(ALIGNED_PICTURES) is None
+    red, blue = (row["picture_hash"] for row in rows(lake, PICTURE_EMBEDDINGS))
+    assert align_to(world, 0.5) == {red: [0.5, 0.0], blue: [0.5, 0.0]}
+    version = lake.version(ALIGNED_PICTURES)
+    assert align_to(world, 0.5) == {red: [0.5, 0.0], blue: [0.5, 0.0]}
+    assert lake.version(ALIGNED_PICTURES) == version
+    assert align_to(world, 0.25) == {red: [0.25, 0.0], blue: [0.25, 0.0]}
+    assert align_to(world, None) == {}
 
 
 def test_an_encoder_that_is_in_use_again_is_the_newest(world: Path) -> None:

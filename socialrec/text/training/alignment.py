@@ -36,6 +36,8 @@ LEAST_CHECKED = 20
 """Products and comments below which nothing can be checked."""
 LENGTHS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 """Lengths of a picture's direction to choose from, the first where there are too few comments."""
+MAX_LOSS = 0.01
+"""Share of the best length's value that a shorter one may lose: less is chance."""
 
 
 def learn_alignment(
@@ -59,7 +61,7 @@ def learn_alignment(
     found = PictureAlignment(picture_version, weights, bias, 1.0)
     aligned = found.directions(pictures[checked].astype(np.float32))
     ids = products["product_id"].take(pa.array(checked)).combine_chunks()
-    length = _likeliest_length(encoder, comments, ids, texts[n:], aligned)
+    length = _shortest_length(encoder, comments, ids, texts[n:], aligned)
     own = np.arange(len(checked))
     figures = {f"picture_recall_at_{k}": recall_of(aligned, texts[n:], own, k) for k in (1, 10)}
     figures |= {"picture_checked_products": float(len(checked)), "picture_length": length}
@@ -98,9 +100,10 @@ def _contrasted(read: F32, texts: F32, numbers: Ints, start: F32, seed: int) -> 
     return weights.detach().numpy()
 
 
-def _likeliest_length(encoder: Encoder, comments: pa.Table, ids: pa.Array, texts: F32, aligned: F32) -> float:
-    """Length with which comments find their own of these products best, by the mean of one over its rank; the encoder
-    may have learned from these texts, and no map from these pictures, so that the length is none too large.
+def _shortest_length(encoder: Encoder, comments: pa.Table, ids: pa.Array, texts: F32, aligned: F32) -> float:
+    """Shortest length with which comments find their own of these products, by the mean of one over its rank.
+
+    The encoder may have learned from these texts, and no map from these pictures: the length is none too large.
     """
     about = comments.filter(pc.is_in(comments["product_id"], value_set=ids)).filter(pc.field("text") != "")
     about = about.sort_by([(name, "ascending") for name in ("comment_id", "text", "product_id")])
@@ -116,7 +119,8 @@ def _likeliest_length(encoder: Encoder, comments: pa.Table, ids: pa.Array, texts
         n_nearer, n_equal = (scores > of_own).sum(axis=1), (scores == of_own).sum(axis=1)
         return float((1.0 / (n_nearer + (n_equal + 1) / 2)).mean())
 
-    return max(LENGTHS, key=found)
+    values = {length: found(length) for length in LENGTHS}
+    return next(length for length, value in values.items() if value >= (1.0 - MAX_LOSS) * max(values.values()))
 
 
 def _has_text(products: pa.Table) -> Flags:
