@@ -10,6 +10,7 @@ import pyarrow as pa
 from socialrec.contracts.gold import ALIGNED_PICTURES, PICTURE_EMBEDDINGS
 from socialrec.encoders.pictures.alignment import PictureAlignment, alignment_beside, digest_beside
 from socialrec.encoders.prompts import Role, vectors_version
+from socialrec.etl.gold.embedding import require_encoder
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.runtime import job
@@ -20,8 +21,10 @@ def align(run: job.Run, folder: Path) -> None:
     """Write the directions of all pictures under the version of the encoder in this folder, where they or the map have
     changed; nothing where there is no map.
 
-    They are written whole: another training of an equal encoder may have another map.
+    They are written whole: another training of an equal encoder may have another map. Raises UserError where the folder
+    holds no encoder.
     """
+    require_encoder(folder)
     lake, version, found = run.lake, vectors_version(folder, Role.QUERY), alignment_beside(folder)
     if found is None and version not in lake.partitions(ALIGNED_PICTURES):
         return
