@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from socialrec import tracking
 from socialrec.encoders.encoder import Encoder, load_encoder, load_saved
@@ -200,7 +201,7 @@ def train(
     encoder.save(folder)
     heads.save(folder)
     save_intent_bound(run, encoder, heads, found, folder)
-    figures |= save_pictures(run, encoder, heads, evidence, folder)
+    figures |= save_pictures(run, encoder, heads, evidence.products, folder)
     tracker.log(mlflow_run, metrics=figures, params={"encoder_version": encoder.version})
     tracker.log_folder(mlflow_run, folder, "encoder")
     run.log.info("trained", encoder_version=encoder.version, **figures)
@@ -212,19 +213,16 @@ def train(
     return tracker.register(mlflow_run, "encoder", ENCODER, tags, card), encoder
 
 
-def save_pictures(run: job.Run, encoder: Encoder, heads: Heads, evidence: TextTables, folder: Path) -> dict[str, float]:
+def save_pictures(run: job.Run, encoder: Encoder, heads: Heads, products: pa.Table, folder: Path) -> dict[str, float]:
     """Learn what pictures say beside the texts, where there are any: of attributes, and as directions among the texts.
     Returns the figures.
     """
-    version, vectors = picture_version(run.lake), read_pictures(run.lake, evidence.products)
+    version, vectors = picture_version(run.lake), read_pictures(run.lake, products)
     if version is None or not vectors.num_rows:
         return {}
-    products = evidence.products.sort_by("product_id")
+    products = products.sort_by("product_id")
     pictures = mean_pictures(products["product_id"].combine_chunks(), products, vectors)
-    comments = evidence.split.training_comments(evidence.comments, "test")
-    aligned, figures = learn_alignment(
-        encoder, products, pictures, version, comments=comments, seed=run.settings.text.seed
-    )
+    aligned, figures = learn_alignment(encoder, products, pictures, version, run.settings.text.seed)
     if aligned is not None:
         aligned.save(folder)
     if TaskName.ATTRIBUTES in heads:

@@ -18,6 +18,7 @@ from scipy.linalg import eigh
 
 from socialrec.contracts.gold import ALIGNED_PICTURES, PICTURE_EMBEDDINGS
 from socialrec.features.evidence import exact
+from socialrec.features.product_sums import ProductSums
 from socialrec.features.texts import centre_of
 from socialrec.lake import Lake
 from socialrec.vectors.arrays import ABSENT, F32, csr, positions, unit_rows
@@ -29,6 +30,8 @@ SHRINKAGE = 3.0
 """Variance that is added to each component before its scaling, as a share of the kept ones' mean."""
 DIRECTION = "direction"
 """Column of the directions of pictures among texts, null where no alignment reads them."""
+WORD = r"\p{L}\p{M}*\p{L}"
+"""Pattern of a word: two letters side by side. Codes, numbers and signs have none, and say nothing of a product."""
 MOST_MEASURED = 20_000
 """Products whose pictures the statistics are of, evenly drawn from those that have any."""
 
@@ -90,17 +93,21 @@ def mean_pictures(products: pa.Array, rows: pa.Table, vectors: pa.Table) -> F64:
     return means
 
 
-def with_pictures(text: F32, products: pa.Array, rows: pa.Table, pictures: pa.Table) -> F32:
-    """Directions of products by their texts and pictures together, float32 (n_products, dim): unit rows, or zeros
-    without either.
+def with_pictures(text: F32, sums: ProductSums, rows: pa.Table, pictures: pa.Table) -> F32:
+    """Directions of products by their texts, float32 (n_products, dim), and by their pictures where there is neither a
+    word in the product's own text nor a comment: unit rows, or zeros.
 
-    text: unit rows or zeros. pictures: see `read_aligned`; those without a direction count nothing.
+    text: unit rows or zeros, in the order of the sums. rows: one snapshot of silver.products. pictures: see
+    `read_aligned`; those without a direction count nothing.
     """
     known = pictures.filter(pc.is_valid(pictures[DIRECTION]))
     if not known.num_rows:
         return text
+    worded = rows["product_id"].filter(pc.match_substring_regex(rows["text"], WORD))
+    is_silent = (positions(sums.products, worded.combine_chunks()) == ABSENT) & (sums.n_said == 0)
     shown = known.select(["picture_hash", DIRECTION]).rename_columns(["picture_hash", "embedding"])
-    return unit_rows((text + mean_pictures(products, rows, shown)).astype(np.float32))
+    directions = unit_rows(mean_pictures(sums.products, rows, shown).astype(np.float32))
+    return np.where((is_silent & directions.any(axis=1))[:, None], directions, text)
 
 
 def looks_of(products: pa.Array, rows: pa.Table, vectors: pa.Table) -> F32:

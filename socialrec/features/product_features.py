@@ -21,9 +21,10 @@ class ProductFeatures:
     """Features of the products of a shop.
 
     products: ids (n_products,). text: float32 (n_products, dim), the product's own text and the mean of its comments,
-    as a direction from the mean over products, with that of its pictures. praise: float32 (n_products, n_aspects), see
-    `praise_of`, of these aspects. popularity, trend: float32 (n_products,). category: string (n_products,), null where
-    the shop names none. said_centre: float64 (dim,), mean over products of what is said about them.
+    as a direction from the mean over products; where neither has a word that of its pictures. praise: float32
+    (n_products, n_aspects), see `praise_of`, of these aspects. popularity, trend: float32 (n_products,). category:
+    string (n_products,), null where the shop names none. said_centre: float64 (dim,), mean over products of what is
+    said about them.
     """
 
     products: pa.Array
@@ -43,7 +44,7 @@ class ProductFeatures:
         praise, aspects = praise_of(sums.praise, len(sums.products))
         return cls(
             products=sums.products,
-            text=with_pictures(directions(means, centre_of(means)), sums.products, rows, pictures),
+            text=with_pictures(directions(means, centre_of(means)), sums, rows, pictures),
             praise=praise,
             aspects=aspects,
             popularity=sums.n_likes.astype(np.float32),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -15,6 +17,7 @@ from socialrec.features.pictures import (
     read_pictures,
     with_pictures,
 )
+from socialrec.features.product_sums import ProductSums
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.settings import Settings
@@ -63,22 +66,27 @@ def test_a_shop_without_pictures_has_no_columns_of_them() -> None:
     assert looks_of(rows["product_id"].combine_chunks(), rows, no_pictures()).shape == (2, 0)
 
 
-def test_a_product_is_where_its_text_and_its_pictures_point_together() -> None:
-    directions = {"up": [0.0, 0.75], "down": [0.0, -0.75], "strange": None}
+def test_pictures_speak_where_no_text_does() -> None:
+    directions = {"up": [0.0, 1.0], "left": [-1.0, 0.0], "strange": None}
     columns = {"picture_hash": list(directions), "embedding": pa.nulls(3, pa.list_(pa.float32()))}
     pictures = pa.table(columns | {"direction": pa.array(list(directions.values()), pa.list_(pa.float32()))})
-    own: dict[str, list[str] | None] = {
-        "both": ["up", "strange"],
-        "picture": ["up"],
-        "text": None,
-        "two": ["up", "down"],
-        "unknown": ["strange"],
+    shown: dict[str, tuple[str, list[str] | None]] = {
+        "bare": ("", None),
+        "code": ("A-4711 🔥", ["up"]),
+        "commented": ("4711", ["up"]),
+        "empty": ("", ["up", "left", "strange"]),
+        "strange": ("4711", ["strange"]),
+        "worded": ("红裙", ["up"]),
     }
-    text = np.float32([[1, 0], [0, 0], [1, 0], [1, 0], [1, 0]])
-    found = with_pictures(text, pa.array(sorted(own)), products_with(own), pictures)
-    # A picture counts three quarters of a text: (1, .75) is 1.25 long.
-    assert found == pytest.approx(np.array([[0.8, 0.6], [0, 1], [1, 0], [1, 0], [1, 0]]))
-    assert with_pictures(text, pa.array(sorted(own)), products_with(own), no_pictures()) is text
+    rows = products_with({name: own for name, (_, own) in shown.items()})
+    rows = rows.append_column("text", pa.array([text for text, _ in shown.values()]))
+    products = pa.array(sorted(shown))
+    sums = replace(ProductSums.nothing(products, 2), n_said=np.array([0, 0, 3, 0, 0, 0]))
+    text = np.float32([[0, 0], [1, 0], [1, 0], [0, 0], [1, 0], [1, 0]])
+    half = 0.5**0.5
+    expected = np.array([[0, 0], [0, 1], [1, 0], [-half, half], [1, 0], [1, 0]])
+    assert with_pictures(text, sums, rows, pictures) == pytest.approx(expected)
+    assert with_pictures(text, sums, rows, no_pictures()) is text
 
 
 def test_directions_are_those_among_the_texts_of_the_encoder_that_is_asked_for(settings: Settings) -> None:

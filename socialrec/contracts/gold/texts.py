@@ -60,11 +60,7 @@ ALIGNED_PICTURES = Table(
     row="one distinct picture in the space of one text encoder",
     columns=(
         PICTURE_HASH,
-        Column(
-            "embedding",
-            FixedListOf("float32"),
-            "Direction among texts, from the centre of products; its length is its share beside a text of length 1",
-        ),
+        Column("embedding", FixedListOf("float32"), "Unit vector: direction among texts, from the centre of products"),
         ENCODER_VERSION,
     ),
     key=("picture_hash", "encoder_version"),

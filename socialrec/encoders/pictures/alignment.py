@@ -24,36 +24,28 @@ _VERSION = "picture_version"
 class PictureAlignment:
     """Map from the space of the picture encoder of this version: weights float32 (picture_dim, dim), bias float32
     (dim,).
-
-    length: of a picture's direction, where the direction of a product's text has length 1: their sum is the direction
-    of both, and what a product lacks counts nothing.
     """
 
     picture_version: str
     weights: Vectors
     bias: Vectors
-    length: float
 
     def __post_init__(self) -> None:
-        parts = (self.weights, self.bias, np.float32(self.length))
-        if (
-            self.weights.shape[1:] != self.bias.shape
-            or self.length <= 0
-            or not all(np.isfinite(p).all() for p in parts)
-        ):
-            raise ValueError("weights, bias and length do not fit each other")
+        if self.weights.shape[1:] != self.bias.shape or not np.isfinite(self.bias).all():
+            raise ValueError("weights and bias do not fit each other")
 
     def directions(self, pictures: Vectors) -> Vectors:
-        """Directions of pictures (n, picture_dim) among texts, from the centre of products, float32 (n, dim)."""
+        """Directions of pictures (n, picture_dim) among texts, from the centre of products: float32 (n, dim), unit
+        rows.
+        """
         found = pictures @ self.weights + self.bias
         lengths = np.linalg.norm(found, axis=1, keepdims=True)
-        directions: Vectors = np.float32(self.length) * found / np.maximum(lengths, np.finfo(np.float32).tiny)
+        directions: Vectors = found / np.maximum(lengths, np.finfo(np.float32).tiny)
         return directions
 
     def save(self, folder: Path) -> None:
         """Write the map beside a saved text encoder."""
-        tensors = {"weights": self.weights, "bias": self.bias, "length": np.array([self.length], np.float32)}
-        save_file(tensors, folder / FILE, {_VERSION: self.picture_version})
+        save_file({"weights": self.weights, "bias": self.bias}, folder / FILE, {_VERSION: self.picture_version})
 
 
 def alignment_beside(folder: Path) -> PictureAlignment | None:
@@ -64,8 +56,7 @@ def alignment_beside(folder: Path) -> PictureAlignment | None:
         return None
     try:
         with safe_open(folder / FILE, "numpy") as file:
-            weights, bias, length = (file.get_tensor(name) for name in ("weights", "bias", "length"))
-            return PictureAlignment(file.metadata()[_VERSION], weights, bias, float(length[0]))
+            return PictureAlignment(file.metadata()[_VERSION], file.get_tensor("weights"), file.get_tensor("bias"))
     except (OSError, ValueError, LookupError, TypeError, SafetensorError) as error:
         raise UserError(
             f"{folder / FILE} cannot be read: {' '.join(str(error).split())[:200]}; delete the folder, so that it is "

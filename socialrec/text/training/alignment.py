@@ -22,7 +22,7 @@ from socialrec.text.material import held_out_products
 from socialrec.text.tasks import Ints
 from socialrec.text.training.losses import info_nce
 from socialrec.text.understanding.recall import recall_of
-from socialrec.vectors.arrays import F32, Flags, positions, unit_rows
+from socialrec.vectors.arrays import F32, Flags, unit_rows
 
 F64 = npt.NDArray[np.float64]
 COMPONENTS = 128
@@ -30,24 +30,20 @@ COMPONENTS = 128
 RIDGE = 0.3
 """Ridge of the regression, as a share of the mean variance."""
 EPOCHS, BATCH, LEARNING_RATE, DROPOUT, TEMPERATURE = 10, 256, 1e-3, 0.3, 0.1
-MOST_LEARNED, MOST_CHECKED, MOST_COMMENTS = 5_000, 1_000, 2_000
-"""Products and comments that are read at most, evenly drawn."""
+MOST_LEARNED, MOST_CHECKED = 5_000, 1_000
+"""Products that are learned from and checked at most, evenly drawn."""
 LEAST_CHECKED = 20
-"""Products and comments below which nothing can be checked."""
-LENGTHS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
-"""Lengths of a picture's direction to choose from, the first where there are too few comments."""
-MAX_LOSS = 0.01
-"""Share of the best length's value that a shorter one may lose: less is chance."""
+"""Checked products below which there is no map."""
 
 
 def learn_alignment(
-    encoder: Encoder, products: pa.Table, pictures: F64, picture_version: str, *, comments: pa.Table, seed: int
+    encoder: Encoder, products: pa.Table, pictures: F64, picture_version: str, seed: int
 ) -> tuple[PictureAlignment | None, dict[str, float]]:
     """Learn the map, and check it on every tenth product, as attributes are; None where there are too few products.
 
     products: rows of silver.products. pictures: their mean picture vectors, float64 (n_products, dim), zeros without.
-    comments: rows of silver.comments, by which the length is chosen. Returns also how often a picture finds its
-    product's text among those of the checked ones, `picture_recall_at_1` and `_10`, and the length.
+    Returns also how often a picture finds its product's text among those of the checked ones, `picture_recall_at_1` and
+    `_10`, and their number.
     """
     is_checked, is_pair = held_out_products(products), pictures.any(axis=1) & _has_text(products)
     learned, checked = _evenly(is_pair & ~is_checked, MOST_LEARNED), _evenly(is_pair & is_checked, MOST_CHECKED)
@@ -58,14 +54,10 @@ def learn_alignment(
     vectors, n = encoder.encode(said.to_pylist()), len(learned)
     texts = unit_rows(vectors - vectors[:n].mean(axis=0))
     weights, bias = fit_map(pictures[learned], texts[:n], said[:n], seed)
-    found = PictureAlignment(picture_version, weights, bias, 1.0)
-    aligned = found.directions(pictures[checked].astype(np.float32))
-    ids = products["product_id"].take(pa.array(checked)).combine_chunks()
-    length = _shortest_length(encoder, comments, ids, texts[n:], aligned)
-    own = np.arange(len(checked))
+    found = PictureAlignment(picture_version, weights, bias)
+    aligned, own = found.directions(pictures[checked].astype(np.float32)), np.arange(len(checked))
     figures = {f"picture_recall_at_{k}": recall_of(aligned, texts[n:], own, k) for k in (1, 10)}
-    figures |= {"picture_checked_products": float(len(checked)), "picture_length": length}
-    return PictureAlignment(picture_version, weights, bias, length), figures
+    return found, figures | {"picture_recall_products": float(len(checked))}
 
 
 def fit_map(pictures: F64, texts: F32, said: pa.Array, seed: int) -> tuple[F32, F32]:
@@ -98,29 +90,6 @@ def _contrasted(read: F32, texts: F32, numbers: Ints, start: F32, seed: int) -> 
             loss.backward()
             optimizer.step()
     return weights.detach().numpy()
-
-
-def _shortest_length(encoder: Encoder, comments: pa.Table, ids: pa.Array, texts: F32, aligned: F32) -> float:
-    """Shortest length with which comments find their own of these products, by the mean of one over its rank.
-
-    The encoder may have learned from these texts, and no map from these pictures: the length is none too large.
-    """
-    about = comments.filter(pc.is_in(comments["product_id"], value_set=ids)).filter(pc.field("text") != "")
-    about = about.sort_by([(name, "ascending") for name in ("comment_id", "text", "product_id")])
-    about = about.take(pa.array(_evenly(np.ones(len(about), dtype=np.bool_), MOST_COMMENTS)))
-    if len(about) < LEAST_CHECKED:
-        return LENGTHS[0]
-    vectors = encoder.encode(about["text"].to_pylist())
-    asked, own = unit_rows(vectors - vectors.mean(axis=0)), positions(about["product_id"], ids)
-
-    def found(length: float) -> float:
-        scores = asked @ unit_rows(texts + np.float32(length) * aligned).T
-        of_own = scores[np.arange(len(own)), own][:, None]
-        n_nearer, n_equal = (scores > of_own).sum(axis=1), (scores == of_own).sum(axis=1)
-        return float((1.0 / (n_nearer + (n_equal + 1) / 2)).mean())
-
-    values = {length: found(length) for length in LENGTHS}
-    return next(length for length, value in values.items() if value >= (1.0 - MAX_LOSS) * max(values.values()))
 
 
 def _has_text(products: pa.Table) -> Flags:
