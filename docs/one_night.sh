@@ -42,14 +42,15 @@ if [ "$(reported pin_models has_champion)" = False ]; then
   job finetune_encoder
   mlflow_run=$(reported finetune_encoder mlflow_run_id)
   encoder=$(reported finetune_encoder encoder_version)
-  # gold.texts, gold.text_embeddings, socialrec-encoder -> gold.text_embeddings: encode each text once
+  # gold.texts, gold.text_embeddings, gold.picture_embeddings, socialrec-encoder -> gold.text_embeddings,
+  #   gold.aligned_pictures: encode each text once, and bring pictures among the texts
   job embed_texts --encoder-folder "$(reported finetune_encoder encoder_folder)"
   # silver.interactions, silver.comments, silver.products, gold.social_ties, gold.comment_insights,
-  #   gold.product_attributes, gold.text_embeddings, gold.picture_embeddings, gold.user_product_affinity, gold.user_profiles -> candidate recommender: learn the blend on the validation window,
+  #   gold.product_attributes, gold.text_embeddings, gold.picture_embeddings, gold.aligned_pictures, gold.user_product_affinity, gold.user_profiles -> candidate recommender: learn the blend on the validation window,
   #   then fit on everything
   job fit_recommender --mlflow-run "$mlflow_run" --encoder-version "$encoder"
   # silver.interactions, silver.comments, silver.products, gold.social_ties, gold.comment_insights,
-  #   gold.product_attributes, gold.text_embeddings, gold.picture_embeddings, candidate recommender, socialrec-recommender -> nothing: measure candidate, popularity and champion on one held-out window
+  #   gold.product_attributes, gold.text_embeddings, gold.picture_embeddings, gold.aligned_pictures, candidate recommender, socialrec-recommender -> nothing: measure candidate, popularity and champion on one held-out window
   job evaluate_recommender --mlflow-run "$mlflow_run" --encoder-version "$encoder"
   # candidate recommender -> gold.model_decisions, socialrec-recommender: promote what is better (exit code 3:
   #   refused)
@@ -62,14 +63,15 @@ fi
 #   for all rows of the night; the baseline if there is no champion
 job pin_models
 encoder_folder=$(reported pin_models encoder_folder)
-# gold.texts, gold.text_embeddings, socialrec-encoder -> gold.text_embeddings: encode what is new
+# gold.texts, gold.text_embeddings, gold.picture_embeddings, socialrec-encoder -> gold.text_embeddings,
+#   gold.aligned_pictures: encode what is new
 job embed_texts --encoder-folder "$encoder_folder"
 # silver.interactions, silver.comments, silver.products, gold.user_product_affinity, gold.text_embeddings, gold.picture_embeddings,
 #   socialrec-encoder -> gold.text_embeddings, gold.comment_insights, gold.product_attributes,
 #   gold.behaviour_propensities, gold.user_opinions: predict
 job predict_insights --encoder-folder "$encoder_folder"
 # gold.user_product_affinity, gold.social_ties, gold.user_profiles, silver.products, silver.comments,
-#   gold.comment_insights, gold.product_attributes, gold.text_embeddings, gold.picture_embeddings -> gold.user_features, gold.item_features, gold.community_likes: gather
+#   gold.comment_insights, gold.product_attributes, gold.text_embeddings, gold.picture_embeddings, gold.aligned_pictures -> gold.user_features, gold.item_features, gold.community_likes: gather
 #   all that is known of each user and product as of the day
 job build_features --encoder-version "$(reported pin_models encoder_version)"
 # gold.user_features, gold.item_features, gold.community_likes, gold.model_decisions, socialrec-recommender ->

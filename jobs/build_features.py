@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from socialrec.contracts.columns import Table
-from socialrec.contracts.gold import COMMENT_INSIGHTS, PICTURE_EMBEDDINGS, PRODUCT_ATTRIBUTES, TEXT_EMBEDDINGS
+from socialrec.contracts.gold import (
+    ALIGNED_PICTURES,
+    COMMENT_INSIGHTS,
+    PICTURE_EMBEDDINGS,
+    PRODUCT_ATTRIBUTES,
+    TEXT_EMBEDDINGS,
+)
 from socialrec.contracts.silver import SILVER_COMMENTS
 from socialrec.errors import UserError
 from socialrec.features.inputs import FEATURE_SETTINGS, FEATURE_TABLES, NIGHT_TABLES, comment_days
@@ -39,7 +45,7 @@ def fingerprint_of(run: job.Run) -> str:
     """Fingerprint of all inputs: tables, the encoder, and the settings of features."""
     days, encoder = comment_days(run.lake, run.ds), run.args.encoder_version
     partitions: dict[Table, Sequence[str] | None] = {table: [run.ds] for table in NIGHT_TABLES}
-    partitions |= {SILVER_COMMENTS: days, TEXT_EMBEDDINGS: [encoder]}
+    partitions |= {SILVER_COMMENTS: days, TEXT_EMBEDDINGS: [encoder], ALIGNED_PICTURES: [encoder]}
     partitions |= {COMMENT_INSIGHTS: [day for day in run.lake.partitions(COMMENT_INSIGHTS) if day in days]}
     partitions |= {PRODUCT_ATTRIBUTES: [run.ds]}
     partitions |= {PICTURE_EMBEDDINGS: [version for version in (picture_version(run.lake),) if version]}

@@ -26,6 +26,7 @@ from socialrec.settings import load_settings
 from socialrec.settings.text import StartFrom, TaskName
 from socialrec.text.base_model import with_base_model
 from socialrec.text.tasks import MISSING, Labelled, Task, TextPairs
+from socialrec.text.training.alignment import learn_alignment
 from socialrec.text.training.continual import Start, forgetting, losses_on, why_not_from
 from socialrec.text.training.finetune import FineTuned, Progress, fine_tune
 from socialrec.text.training.gathering import TextTables, TrainingSet, gather, read_evidence
@@ -200,7 +201,7 @@ def train(
     encoder.save(folder)
     heads.save(folder)
     save_intent_bound(run, encoder, heads, found, folder)
-    figures |= save_picture_heads(run, encoder, heads, evidence.products, folder)
+    figures |= save_pictures(run, encoder, heads, evidence.products, folder)
     tracker.log(mlflow_run, metrics=figures, params={"encoder_version": encoder.version})
     tracker.log_folder(mlflow_run, folder, "encoder")
     run.log.info("trained", encoder_version=encoder.version, **figures)
@@ -212,18 +213,23 @@ def train(
     return tracker.register(mlflow_run, "encoder", ENCODER, tags, card), encoder
 
 
-def save_picture_heads(
-    run: job.Run, encoder: Encoder, heads: Heads, products: pa.Table, folder: Path
-) -> dict[str, float]:
-    """Learn what pictures say of attributes beside the texts, where there are any; returns the accuracies."""
+def save_pictures(run: job.Run, encoder: Encoder, heads: Heads, products: pa.Table, folder: Path) -> dict[str, float]:
+    """Learn what pictures say beside the texts, where there are any: of attributes, and as directions among the texts.
+    Returns the figures.
+    """
     version, vectors = picture_version(run.lake), read_pictures(run.lake, products)
-    if version is None or not vectors.num_rows or TaskName.ATTRIBUTES not in heads:
+    if version is None or not vectors.num_rows:
         return {}
     products = products.sort_by("product_id")
     pictures = mean_pictures(products["product_id"].combine_chunks(), products, vectors)
-    found, figures = fit_picture_heads(heads[TaskName.ATTRIBUTES], encoder, products, pictures, version)
-    found.save(folder)
-    return {f"val/attributes_{name}": value for name, value in figures.items()}
+    aligned, figures = learn_alignment(encoder, products, pictures, version, run.settings.text.seed)
+    if aligned is not None:
+        aligned.save(folder)
+    if TaskName.ATTRIBUTES in heads:
+        found, accuracies = fit_picture_heads(heads[TaskName.ATTRIBUTES], encoder, products, pictures, version)
+        found.save(folder)
+        figures |= {f"attributes_{name}": value for name, value in accuracies.items()}
+    return {f"val/{name}": value for name, value in figures.items()}
 
 
 def save_intent_bound(run: job.Run, encoder: Encoder, heads: Heads, found: TrainingSet, folder: Path) -> None:

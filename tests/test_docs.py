@@ -61,9 +61,9 @@ def test_code_that_the_architecture_page_names_is_there() -> None:
     assert not {path for path in paths if not ((ROOT / path).exists() or (ROOT / "socialrec" / path).exists())}
 
 
-@pytest.mark.parametrize("followed", ["comment", "list", "model"])
-def test_the_functions_on_the_road_of_a_comment_a_list_and_a_model_are_there(followed: str) -> None:
-    """Written `file.py`: `function`, `function`, in the tables of the architecture page."""
+@pytest.mark.parametrize("followed", ["comment", "picture", "list", "question", "model"])
+def test_the_functions_on_the_roads_of_the_architecture_page_are_there(followed: str) -> None:
+    """Written `file.py`: `function`, `Class`, in the tables of the architecture page."""
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     table = page.partition(f"## Follow a {followed}\n")[2].partition("\n## ")[0]
     road = re.findall(r"`([a-z_/]+\.py)`: ((?:`\w+`(?:, )?)+)", table)
@@ -76,7 +76,7 @@ def test_the_functions_on_the_road_of_a_comment_a_list_and_a_model_are_there(fol
         f"{file} defines no {name}"
         for file, said in road
         for name in re.findall(r"\w+", said)
-        if not re.search(rf"^ *def {name}\(", texts[file], re.MULTILINE)
+        if not re.search(rf"^ *(?:def|class) {name}\b", texts[file], re.MULTILINE)
     ]
     n_lines = sum(len(text.splitlines()) for text in texts.values())
     assert not absent, f"{absent}; the road of a {followed} has {len(texts)} files of {n_lines:,} lines"

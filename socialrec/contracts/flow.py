@@ -32,11 +32,12 @@ _BRONZE, _QUARANTINE, _SILVER = (
 )
 _EVIDENCE = ("silver.interactions", "silver.comments", "silver.products", "gold.social_ties")
 _UNDERSTOOD = ("gold.comment_insights", "gold.product_attributes", "gold.text_embeddings")
-_TRAINED_ON = (*_EVIDENCE, *_UNDERSTOOD, "gold.picture_embeddings")
+_PICTURES = ("gold.picture_embeddings", "gold.aligned_pictures")
+_TRAINED_ON = (*_EVIDENCE, *_UNDERSTOOD, *_PICTURES)
 _LISTED = ("gold.user_product_affinity", "gold.social_ties", "gold.user_profiles", "silver.products")
 _FEATURES = ("gold.user_features", "gold.item_features", "gold.community_likes")
 _SAID = ("silver.questions", "silver.answers", "silver.follows", *_EVIDENCE[:3])
-_NIGHT = (*_LISTED, "silver.comments", *_UNDERSTOOD, "gold.picture_embeddings")
+_NIGHT = (*_LISTED, "silver.comments", *_UNDERSTOOD, *_PICTURES)
 
 READ: dict[str, tuple[str, ...]] = {
     "ingest_landing": (LANDING_FILES,),
@@ -44,7 +45,7 @@ READ: dict[str, tuple[str, ...]] = {
     "build_gold": (*_EVIDENCE[:3], "silver.follows"),
     "embed_images": ("silver.products",),
     "pin_models": ("silver.products", "gold.model_decisions", RECOMMENDER, ENCODER),
-    "embed_texts": ("gold.texts", "gold.text_embeddings", ENCODER),
+    "embed_texts": ("gold.texts", "gold.text_embeddings", "gold.picture_embeddings", ENCODER),
     "predict_insights": (
         *(*_EVIDENCE[:3], "gold.user_product_affinity", "gold.text_embeddings", "gold.picture_embeddings", ENCODER),
     ),

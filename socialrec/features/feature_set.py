@@ -29,8 +29,8 @@ class EvidenceTables:
 
     affinities: rows of gold.user_product_affinity, or `affinities_of_events`. comments: rows of silver.comments with
     what gold.comment_insights says of each, null where nothing was predicted. ties: parts of ties, see `tie_parts`.
-    products: one snapshot of silver.products. embeddings: `text_hash` and `embedding` of one encoder. pictures:
-    `picture_hash` and `embedding` of one picture encoder.
+    products: one snapshot of silver.products. embeddings: `text_hash` and `embedding` of one encoder. pictures: see
+    `pictures.read_aligned`.
     """
 
     affinities: pa.Table
@@ -110,7 +110,7 @@ def build_features(
     texts = TextVectors.of(evidence.embeddings)
     hours = Hours.of_likes(affinities, settings.recommend.trend_half_life)
     sums = ProductSums.of(affinities, comments, texts, products, hours)
-    of_products = ProductFeatures.of(sums, evidence.products, texts)
+    of_products = ProductFeatures.of(sums, evidence.products, texts, evidence.pictures)
     of_users = UserFeatures.of(
         affinities, comments, ties, texts, users=users, neighbours=users, products=of_products, settings=settings
     )

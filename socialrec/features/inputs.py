@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from socialrec.contracts.columns import Table
 from socialrec.contracts.gold import (
+    ALIGNED_PICTURES,
     COMMENT_INSIGHTS,
     COMMUNITY_LIKES,
     ITEM_FEATURES,
@@ -29,7 +30,7 @@ from socialrec.features.attributes import with_predicted
 from socialrec.features.evidence import affinities_of_events
 from socialrec.features.feature_set import EvidenceTables, FeatureSet, build_features
 from socialrec.features.fit_users import users_to_fit
-from socialrec.features.pictures import no_pictures, read_pictures
+from socialrec.features.pictures import no_pictures, read_aligned
 from socialrec.lake import Lake
 from socialrec.privacy.user_order import HAPPENED, NamedTables
 from socialrec.settings import Settings
@@ -119,7 +120,7 @@ def read_inputs(
     """
     products_and_texts = (SILVER_PRODUCTS, PRODUCT_ATTRIBUTES, TEXT_EMBEDDINGS)
     events = (SILVER_INTERACTIONS, SILVER_COMMENTS, COMMENT_INSIGHTS, SOCIAL_TIES)
-    tables = (*events, *products_and_texts, PICTURE_EMBEDDINGS)
+    tables = (*events, *products_and_texts, PICTURE_EMBEDDINGS, ALIGNED_PICTURES)
     versions = {table.name: lake.version(table) for table in tables} | dict(pinned or {})
 
     def days(table: Table) -> list[str]:
@@ -144,7 +145,7 @@ def read_inputs(
         embeddings=read_embeddings(lake, ds, encoder_version, (products, comments), versions),
         platforms=tuple(sorted(pc.unique(interactions["platform"]).to_pylist())),
         versions=versions,
-        pictures=read_pictures(lake, products, versions),
+        pictures=read_aligned(lake, products, encoder_version, versions),
     )
     return with_names(found)
 
@@ -168,7 +169,7 @@ def read_night(lake: Lake, ds: str, encoder_version: str, users: pa.Array | None
     )
     products, comments = read_products(lake, ds), read_comments(lake, ds, users=users)
     embeddings = read_embeddings(lake, ds, encoder_version, (products, comments))
-    pictures = read_pictures(lake, products)
+    pictures = read_aligned(lake, products, encoder_version)
     return NightTables(affinities, ties, products, profiles, comments, embeddings, pictures)
 
 

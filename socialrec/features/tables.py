@@ -111,7 +111,7 @@ def tables_of(
     texts, products = TextVectors.of(evidence.embeddings), vocabulary(evidence.products["product_id"])
     hours = Hours.of_likes(evidence.affinities, settings.recommend.trend_half_life)
     sums = ProductSums.of(evidence.affinities, evidence.comments, texts, products, hours)
-    side = ProductFeatures.of(sums, evidence.products, texts)
+    side = ProductFeatures.of(sums, evidence.products, texts, evidence.pictures)
     parts = UserParts(evidence.affinities, evidence.comments, evidence.ties, texts)
     rows, named = user_rows(parts, users.keys, side, settings), users.rows()
     columns = {name: rows[name] for name in rows.column_names}

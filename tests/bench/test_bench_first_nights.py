@@ -30,8 +30,9 @@ OF_OTHER_RUNS = {
     *("pin_answers", "answer_questions", "publish_answers", "fit_answers"),
 }
 """Jobs that are neither in a night nor in its training."""
+PICTURES = {"gold.picture_embeddings", "gold.aligned_pictures"}
 SEEN_ELSEWHERE = {
-    "embed_texts": {"gold.text_embeddings"},
+    "embed_texts": {"gold.text_embeddings", "gold.picture_embeddings"},
     "ingest_landing": {"bronze.pictures", "quarantine.pictures"},
     "build_silver": {"bronze.pictures"},
     "embed_images": {"gold.picture_embeddings"},
@@ -39,15 +40,15 @@ SEEN_ELSEWHERE = {
     "score_recommendations": {"gold.list_inputs"},
     "finetune_encoder": {"gold.picture_embeddings"},
     "predict_insights": {"gold.picture_embeddings"},
-    "build_features": {"gold.picture_embeddings"},
-    "fit_recommender": {"gold.comment_insights", "gold.product_attributes", "gold.picture_embeddings"},
-    "evaluate_recommender": {"gold.comment_insights", "gold.product_attributes", "gold.picture_embeddings"},
+    "build_features": PICTURES,
+    "fit_recommender": {"gold.comment_insights", "gold.product_attributes", *PICTURES},
+    "evaluate_recommender": {"gold.comment_insights", "gold.product_attributes", *PICTURES},
 }
 """No first night adds to vectors or keeps lists, its training comes before the first insights, and these shops have no
 pictures: see test_text_jobs.py, test_jobs_keeping.py, test_features_inputs.py and test_jobs_pictures.py.
 """
 
-WRITTEN_ELSEWHERE = {"gold.list_inputs", "gold.picture_embeddings", "bronze.pictures", "quarantine.pictures"}
+WRITTEN_ELSEWHERE = {"gold.list_inputs", *PICTURES, "bronze.pictures", "quarantine.pictures"}
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from socialrec.contracts.gold import PICTURE_EMBEDDINGS
-from socialrec.features.pictures import looks_of, no_pictures, picture_version, read_pictures
+from socialrec.contracts.gold import ALIGNED_PICTURES, PICTURE_EMBEDDINGS
+from socialrec.features.pictures import (
+    looks_of,
+    no_pictures,
+    picture_version,
+    read_aligned,
+    read_pictures,
+    with_pictures,
+)
+from socialrec.features.product_sums import ProductSums
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.settings import Settings
@@ -54,6 +64,46 @@ def test_looks_do_not_depend_on_the_order_of_rows() -> None:
 def test_a_shop_without_pictures_has_no_columns_of_them() -> None:
     rows = pa.table({"product_id": ["a", "b"]})
     assert looks_of(rows["product_id"].combine_chunks(), rows, no_pictures()).shape == (2, 0)
+
+
+def test_pictures_speak_where_no_text_does() -> None:
+    directions = {"up": [0.0, 1.0], "left": [-1.0, 0.0], "strange": None}
+    columns = {"picture_hash": list(directions), "embedding": pa.nulls(3, pa.list_(pa.float32()))}
+    pictures = pa.table(columns | {"direction": pa.array(list(directions.values()), pa.list_(pa.float32()))})
+    shown: dict[str, tuple[str, list[str] | None]] = {
+        "bare": ("", None),
+        "code": ("A-4711 🔥", ["up"]),
+        "commented": ("4711", ["up"]),
+        "empty": ("", ["up", "left", "strange"]),
+        "strange": ("4711", ["strange"]),
+        "worded": ("红裙", ["up"]),
+    }
+    rows = products_with({name: own for name, (_, own) in shown.items()})
+    rows = rows.append_column("text", pa.array([text for text, _ in shown.values()]))
+    products = pa.array(sorted(shown))
+    sums = replace(ProductSums.nothing(products, 2), n_said=np.array([0, 0, 3, 0, 0, 0]))
+    text = np.float32([[0, 0], [1, 0], [1, 0], [0, 0], [1, 0], [1, 0]])
+    half = 0.5**0.5
+    expected = np.array([[0, 0], [0, 1], [1, 0], [-half, half], [1, 0], [1, 0]])
+    assert with_pictures(text, sums, rows, pictures) == pytest.approx(expected)
+    assert with_pictures(text, sums, rows, no_pictures()) is text
+
+
+def test_directions_are_those_among_the_texts_of_the_encoder_that_is_asked_for(settings: Settings) -> None:
+    lake, rows = Lake(settings.lake), products_with({"kite": ["a", "b"], "bare": None})
+    assert not read_aligned(lake, rows, "text-1").num_rows
+    for table, job, encoder, names in (
+        (PICTURE_EMBEDDINGS, "embed_images", "vit-1", ("a", "b")),
+        (ALIGNED_PICTURES, "embed_texts", "text-1", ("b", "c")),
+    ):
+        filled = [{"picture_hash": name, "embedding": [1.0], "encoder_version": encoder} for name in names]
+        with lake.stage(table, job=job, partitions=[encoder]) as stage:
+            stage.write(pa.Table.from_pylist(filled, arrow_schema(table)))
+            stage.commit()
+    found = read_aligned(lake, rows, "text-1").sort_by("picture_hash")
+    assert found["picture_hash"].to_pylist() == ["a", "b"]
+    assert found["direction"].to_pylist() == [None, [1.0]]
+    assert read_aligned(lake, rows, "text-2")["direction"].null_count == 2
 
 
 def test_the_vectors_are_those_of_the_encoder_that_was_used_last(settings: Settings) -> None:

@@ -17,16 +17,20 @@ from pyspark.sql import SparkSession
 from tiny_vision import make_vit
 
 from socialrec.contracts.bronze import BRONZE_PICTURES, QUARANTINED_PICTURES
-from socialrec.contracts.gold import ITEM_FEATURES, PICTURE_EMBEDDINGS, TEXT_EMBEDDINGS
+from socialrec.contracts.gold import ALIGNED_PICTURES, ITEM_FEATURES, PICTURE_EMBEDDINGS, TEXT_EMBEDDINGS
 from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
+from socialrec.encoders.pictures.alignment import PictureAlignment
 from socialrec.etl.check.delivery import files_to_check, read_delivery
 from socialrec.etl.check.pictures import check_pictures
+from socialrec.etl.gold.picture_alignment import align
+from socialrec.evaluate.split import make_split
 from socialrec.features.inputs import read_inputs, read_night
 from socialrec.features.pictures import looks_of, picture_version
 from socialrec.features.tables import feature_tables
 from socialrec.lake import Lake
 from socialrec.lake.pictures import PictureStore
+from socialrec.runtime import job
 from socialrec.settings import load_settings
 from socialrec.settings.etl import EtlSettings
 from socialrec.settings.pictures import PictureLimits
@@ -52,7 +56,11 @@ def first_night(spark: SparkSession, one_thread: None, tmp_path_factory: pytest.
     model = make_vit(home / "vit")
     (home / "settings.toml").write_text(f'pictures.model = "{model}"\netl.require_landing_day = false\n')
     land(home, D1, Entity.INTERACTIONS, event("e1", D1))
-    products = (product("kite", "red.png", "cut.png", "blue.png"), product("top", "copy.png"), product("bare"))
+    products = (
+        product("kite", "red.png", "cut.png", "blue.png"),
+        product("top", "copy.png") | {"title": "4711"},
+        product("bare"),
+    )
     land(home, D1, Entity.PRODUCTS, *products)
     for name, colour in (("red.png", "red"), ("blue.png", "blue"), ("copy.png", "red"), ("cut.png", "green")):
         picture(home, D1, name, colour)
@@ -119,6 +127,7 @@ def test_a_night_reads_the_pictures_that_a_training_reads(world: Path) -> None:
     texts = lake.read(SILVER_PRODUCTS, [D1])["text_hash"].to_pylist()
     made = [{"text_hash": name, "embedding": [1.0, at], "encoder_version": "e"} for at, name in enumerate(texts)]
     put(lake, TEXT_EMBEDDINGS, "e", made)
+    align_to(world, [2, 0])
     run(world, D1, "--encoder-version", "e", jobs=["build_features"])
     by_spark = {row["product_id"]: row["picture_vector"] for row in rows(lake, ITEM_FEATURES)}
     assert by_spark["shop:bare"] == []
@@ -129,6 +138,41 @@ def test_a_night_reads_the_pictures_that_a_training_reads(world: Path) -> None:
     inputs = read_inputs(lake, D1, "e")
     learned = looks_of(pa.array(sorted(by_spark)), inputs.products, inputs.pictures)
     assert learned.tolist() == [by_spark[name] or [0.0] * learned.shape[1] for name in sorted(by_spark)]
+    together = {row["product_id"]: row["vector"] for row in rows(lake, ITEM_FEATURES)}
+    assert dict(zip(*(tonight[name].to_pylist() for name in ("product_id", "vector")), strict=True)) == together
+    features = inputs.features(make_split(inputs.interactions, settings.evaluate), "all", settings)
+    assert features.text.tolist() == [together[name] for name in sorted(together)]
+    # Texts differ in the second number alone, pictures point along the first, and the top's text is a number.
+    assert [abs(together[f"shop:{name}"][0]) for name in ("kite", "top")] == [0, 1]
+
+
+def align_to(world: Path, bias: list[float] | None) -> dict[str, list[float]]:
+    """Directions of pictures after a night with the encoder "e", beside which there is a map, or none any more."""
+    lake, folder = Lake(world / "lake"), world / "encoder"
+    folder.mkdir(exist_ok=True)
+    (folder / "encoder.json").write_text('{"version": "e"}')
+    (folder / "picture_alignment.safetensors").unlink(missing_ok=True)
+    if bias is not None:
+        weights = np.zeros((len(rows(lake, PICTURE_EMBEDDINGS)[0]["embedding"]), 2), np.float32)
+        PictureAlignment(str(picture_version(lake)), weights, np.float32(bias)).save(folder)
+    args = job.parser(None).parse_args(["--ds", D1, "--home", str(world), "--run-id", D1])
+    with job.run("embed_texts", args) as here:
+        align(here, folder)
+        here.done(status="written")
+    return {row["picture_hash"]: row["embedding"] for row in rows(lake, ALIGNED_PICTURES)}
+
+
+def test_pictures_are_aligned_once_for_each_map_and_encoder(world: Path) -> None:
+    lake = Lake(world / "lake")
+    assert align_to(world, None) == {}
+    assert lake.version(ALIGNED_PICTURES) is None
+    red, blue = (row["picture_hash"] for row in rows(lake, PICTURE_EMBEDDINGS))
+    assert align_to(world, [2, 0]) == {red: [1, 0], blue: [1, 0]}
+    version = lake.version(ALIGNED_PICTURES)
+    assert align_to(world, [2, 0]) == {red: [1, 0], blue: [1, 0]}
+    assert lake.version(ALIGNED_PICTURES) == version
+    assert align_to(world, [0, 3]) == {red: [0, 1], blue: [0, 1]}
+    assert align_to(world, None) == {}
 
 
 def test_an_encoder_that_is_in_use_again_is_the_newest(world: Path) -> None:

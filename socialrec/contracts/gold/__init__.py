@@ -6,7 +6,13 @@ from socialrec.contracts.gold.decisions import GATE_CHECK, MODEL_DECISIONS
 from socialrec.contracts.gold.evidence import SOCIAL_TIES, USER_PRODUCT_AFFINITY, USER_PROFILES
 from socialrec.contracts.gold.features import COMMUNITY_LIKES, ITEM_FEATURES, USER_FEATURES
 from socialrec.contracts.gold.lists import LIST_INPUTS, REASON, RECOMMENDATIONS
-from socialrec.contracts.gold.texts import ENCODER_VERSION, PICTURE_EMBEDDINGS, TEXT_EMBEDDINGS, TEXTS
+from socialrec.contracts.gold.texts import (
+    ALIGNED_PICTURES,
+    ENCODER_VERSION,
+    PICTURE_EMBEDDINGS,
+    TEXT_EMBEDDINGS,
+    TEXTS,
+)
 from socialrec.contracts.gold.understanding import (
     BEHAVIOUR_PROPENSITIES,
     COMMENT_INSIGHTS,
@@ -15,6 +21,7 @@ from socialrec.contracts.gold.understanding import (
 )
 
 __all__ = [
+    "ALIGNED_PICTURES",
     "ANSWERS",
     "BEHAVIOUR_PROPENSITIES",
     "COMMENT_INSIGHTS",
@@ -47,6 +54,7 @@ GOLD: tuple[Table, ...] = (
     TEXTS,
     TEXT_EMBEDDINGS,
     PICTURE_EMBEDDINGS,
+    ALIGNED_PICTURES,
     COMMENT_INSIGHTS,
     PRODUCT_ATTRIBUTES,
     SUSPECTS,

@@ -53,3 +53,17 @@ PICTURE_EMBEDDINGS = Table(
     partition="encoder_version",
     writers=("embed_images",),
 )
+
+ALIGNED_PICTURES = Table(
+    layer="gold",
+    noun="aligned_pictures",
+    row="one distinct picture in the space of one text encoder",
+    columns=(
+        PICTURE_HASH,
+        Column("embedding", FixedListOf("float32"), "Unit vector: direction among texts, from the centre of products"),
+        ENCODER_VERSION,
+    ),
+    key=("picture_hash", "encoder_version"),
+    partition="encoder_version",
+    writers=("embed_texts",),
+)

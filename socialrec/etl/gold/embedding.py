@@ -32,8 +32,7 @@ def embed(run: job.Run, folder: Path, sources: Mapping[Role, Sources]) -> None:
     They are a cache by content that nobody sees, so a dry run keeps them too. Raises UserError where the folder holds
     no encoder.
     """
-    if not (folder / DOCUMENT).exists():
-        raise UserError(f"{folder} holds no encoder: run pin_models, in a training finetune_encoder, of this run again")
+    require_encoder(folder)
     roles: dict[str, Role] = {}
     tables: dict[str, dict[Table, Sequence[str]]] = defaultdict(dict)
     for role, of_role in sources.items():
@@ -49,6 +48,12 @@ def embed(run: job.Run, folder: Path, sources: Mapping[Role, Sources]) -> None:
         counts={"encoded": n_encoded, "reused": n_texts - n_encoded},
         encoder_version=vectors_version(folder, Role.QUERY),
     )
+
+
+def require_encoder(folder: Path) -> None:
+    """Raise UserError where a folder holds no encoder."""
+    if not (folder / DOCUMENT).exists():
+        raise UserError(f"{folder} holds no encoder: run pin_models, in a training finetune_encoder, of this run again")
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ from socialrec.features.inputs import (
     read_products,
 )
 from socialrec.features.item_rows import item_rows
-from socialrec.features.pictures import looks_of, read_pictures
+from socialrec.features.pictures import looks_of, read_aligned
 from socialrec.features.praise import favourable
 from socialrec.features.product_features import ProductFeatures
 from socialrec.features.product_sums import HOUR, Hours, ProductSums
@@ -142,11 +142,12 @@ class FeatureBuilder:
             part = pq.read_table(file)
             labels.append(_labels_of(part))
             total += ProductSums.of_rows(part.filter(pc.field("n_met").is_valid()), products, dim)
-        side = ProductFeatures.of(total, rows, TextVectors.of(embeddings, dim))
+        pictures = read_aligned(self.lake, rows, self.encoder_version)
+        side = ProductFeatures.of(total, rows, TextVectors.of(embeddings, dim), pictures)
         items.write(
             item_rows(
                 *(side, total, rows, pa.concat_tables(labels)),
-                looks_of(products, rows, read_pictures(self.lake, rows)),
+                looks_of(products, rows, pictures),
                 ds=self.ds,
                 encoder_version=self.encoder_version,
                 small_seller_share=self.settings.recommend.small_seller_share,
