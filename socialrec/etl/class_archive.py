@@ -18,6 +18,7 @@ import pyspark
 from pyspark.sql import SparkSession, Window
 from pyspark.sql import functions as F
 
+from socialrec.display.visible import say
 from socialrec.etl.session import spark_session
 from socialrec.settings import load_settings
 from socialrec.settings.java import CLASS_ARCHIVE, WITHOUT_ARCHIVE_MESSAGES
@@ -45,10 +46,10 @@ def main() -> int:
         except subprocess.TimeoutExpired:
             why = [f"Spark did not end within {_MAX_SECONDS} seconds"]
         if not file.exists():
-            print(f"Spark's classes could not be archived, so that its jobs start some seconds later: {' '.join(why)}")
+            say(f"Spark's classes could not be archived, so that its jobs start some seconds later: {' '.join(why)}")
             return 0
         file.replace(CLASS_ARCHIVE)
-    print(f"archived Spark's classes ({CLASS_ARCHIVE.stat().st_size // 1024**2} MiB), so that its jobs start sooner")
+    say(f"archived Spark's classes ({CLASS_ARCHIVE.stat().st_size // 1024**2} MiB), so that its jobs start sooner")
     return 0
 
 

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from socialrec.settings.section import Section, Share
+
+
+def _absolute(path: str) -> str:
+    if path and not Path(path).expanduser().is_absolute():
+        raise ValueError("give an absolute path: jobs run in other folders")
+    return path
 
 
 class AnswersSettings(Section):
@@ -46,15 +53,8 @@ class AnswersSettings(Section):
     learning_rate: float = Field(1e-4, gt=0)
     max_wrong_passages: int = Field(6, ge=1)
     """Most wrong passages per question in one round of training."""
-    generator: str = ""
+    generator: Annotated[str, AfterValidator(_absolute)] = ""
     """Causal language model that phrases answers: an absolute path, the same on all machines, of a `.gguf` file or a
     folder with safetensors. Empty: answers are the passages' own sentences.
     """
     seed: int = 20260105
-
-    @field_validator("generator")
-    @classmethod
-    def _is_absolute(cls, generator: str) -> str:
-        if generator and not Path(generator).expanduser().is_absolute():
-            raise ValueError("give an absolute path: jobs run in other folders")
-        return generator
