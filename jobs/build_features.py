@@ -45,13 +45,21 @@ def fingerprint_of(run: job.Run) -> str:
     """Fingerprint of all inputs: tables, the encoder, and the settings of features."""
     days, encoder = comment_days(run.lake, run.ds), run.args.encoder_version
     partitions: dict[Table, Sequence[str] | None] = {table: [run.ds] for table in NIGHT_TABLES}
-    partitions |= {SILVER_COMMENTS: days, TEXT_EMBEDDINGS: [encoder], ALIGNED_PICTURES: [encoder]}
+    partitions |= {SILVER_COMMENTS: days, ALIGNED_PICTURES: [encoder]}
     partitions |= {COMMENT_INSIGHTS: [day for day in run.lake.partitions(COMMENT_INSIGHTS) if day in days]}
     partitions |= {PRODUCT_ATTRIBUTES: [run.ds]}
     partitions |= {PICTURE_EMBEDDINGS: [version for version in (picture_version(run.lake),) if version]}
     recommend, etl = run.settings.recommend, run.settings.etl
     read = {name: getattr(recommend, name) for name in FEATURE_SETTINGS}
-    return run.lake.fingerprint(partitions, encoder, read, etl.follow_weight, etl.mutual_weight, etl.reply_weight)
+    weights = (etl.follow_weight, etl.mutual_weight, etl.reply_weight)
+    return run.lake.fingerprint(partitions, encoder, vectors_attempt(run), read, *weights)
+
+
+def vectors_attempt(run: job.Run) -> str | None:
+    """Newest attempt at the encoder's vectors that is not of passages and questions, which no feature reads."""
+    commits = run.lake.history(TEXT_EMBEDDINGS)
+    own = (commit for commit in commits if run.args.encoder_version in commit.partitions)
+    return next((commit.attempt for commit in own if commit.job != "embed_passages"), None)
 
 
 def build(run: job.Run, fingerprint: str) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from mlflow import MlflowClient
@@ -12,7 +13,7 @@ from pyspark.sql import SparkSession
 from tiny_shop import DS, ENCODER_VERSION, LENGTH, N_USERS, call, train, write
 
 from socialrec import tracking
-from socialrec.contracts.gold import COMMUNITY_LIKES, ITEM_FEATURES, RECOMMENDATIONS, USER_FEATURES
+from socialrec.contracts.gold import COMMUNITY_LIKES, ITEM_FEATURES, RECOMMENDATIONS, TEXT_EMBEDDINGS, USER_FEATURES
 from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.errors import UserError
 from socialrec.features.context import Stamp, build_snapshot
@@ -141,6 +142,18 @@ def test_a_night_scores_everyone_publishes_once_and_reports(shop: Settings, spar
     assert again["status"] == "up_to_date"
     assert call(shop, "build_features", "--encoder-version", ENCODER_VERSION)["status"] == "up_to_date"
     assert call(shop, "publish_recommendations")["changed_rows"] == 0
+
+
+def test_features_stay_where_passages_alone_were_encoded(shop: Settings, spark: SparkSession) -> None:
+    lake = Lake(shop.lake)
+    for name, status in (("embed_passages", "up_to_date"), ("embed_texts", "written")):
+        row = lake.read(TEXT_EMBEDDINGS, [ENCODER_VERSION]).slice(0, 1)
+        place = row.column_names.index("text_hash")
+        row = row.set_column(place, "text_hash", pa.array([f"a text of {name}"]))
+        with lake.stage(TEXT_EMBEDDINGS, job=name, partitions=[ENCODER_VERSION], append=True) as stage:
+            stage.write(row.to_batches())
+            stage.commit(fingerprint=name)
+        assert call(shop, "build_features", "--encoder-version", ENCODER_VERSION)["status"] == status
 
 
 def test_features_built_by_partitions_are_those_of_one_process_row_by_row(shop: Settings, spark: SparkSession) -> None:
