@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import matplotlib as mpl
 import numpy as np
 import scipy.sparse as sp
 from matplotlib.figure import Figure
+from matplotlib.font_manager import get_font_names
 
 from socialrec.display.visible import MOST_LABELS, and_more, first_values, plot_label
 
 TITLE_CHARS = 120
 CLASS_CHARS = 30
+_OWN_FONT = "DejaVu Sans"
+_EAST_ASIAN_FONTS = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Micro Hei", "PingFang SC"),
+    *("Hiragino Sans GB", "Microsoft YaHei", "SimHei", "Arial Unicode MS"),
+)
+"""Families with Chinese signs, by system; matplotlib's own has none."""
+_FONTS = [_OWN_FONT, *(name for name in _EAST_ASIAN_FONTS if name in get_font_names())]
+_in_all_scripts = mpl.rc_context({"font.family": _FONTS})
 
 
+@_in_all_scripts
 def metrics_figure(figures: Mapping[str, Mapping[str, float | None]], title: str) -> Figure:
     """Draw grouped bars: one group per metric, one colour per model or signal. `figures` is {model: {metric: value}}.
 
@@ -33,6 +44,7 @@ def metrics_figure(figures: Mapping[str, Mapping[str, float | None]], title: str
     return figure
 
 
+@_in_all_scripts
 def weights_figure(weights: Mapping[str, float], title: str) -> Figure:
     """Draw one bar per signal: its weight in the blend."""
     figure = Figure(figsize=(6, 3), layout="constrained")
@@ -48,6 +60,7 @@ def weights_figure(weights: Mapping[str, float], title: str) -> Figure:
     return figure
 
 
+@_in_all_scripts
 def confusion_figure(confusion: sp.csr_matrix, classes: Sequence[str], title: str) -> Figure:
     """Draw shares of each row, actual against predicted; of many classes the most frequent ones, the rest counted.
 

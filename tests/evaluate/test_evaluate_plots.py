@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from matplotlib.figure import Figure
 
+from socialrec.evaluate import plots
 from socialrec.evaluate.plots import confusion_figure, metrics_figure, weights_figure
 
 ODD = (r"$\frac{$", "$x$", "\ud800", "", "x" * 10_000, "\x1b[31m", "赤", "\\$")
@@ -28,6 +30,14 @@ def test_names_from_outside_are_drawn_as_they_are_however_odd() -> None:
     assert {r"\$\frac{\$", r"\$x\$", r"\ud800", "(empty)", "x" * 29 + "…", r"\x1b[31m", "赤"} <= set(found)
     assert "(empty)" in texts(weights_figure(dict.fromkeys(ODD, 0.5), "$"))
     texts(metrics_figure({name: {"ndcg_$": 0.5} for name in ODD}, "$"))
+
+
+@pytest.mark.skipif(plots._FONTS == ["DejaVu Sans"], reason="no font with Chinese signs is installed")
+def test_chinese_names_are_drawn_where_a_font_has_their_signs() -> None:
+    figure = confusion_figure(sp.csr_matrix(np.eye(2, dtype=np.int64)), ["骑行", "音乐"], "类别")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure.savefig(io.BytesIO())
 
 
 def test_of_ten_thousand_classes_the_most_frequent_are_drawn_and_the_rest_is_counted() -> None:
