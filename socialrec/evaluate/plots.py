@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
 
 import matplotlib as mpl
 import numpy as np
@@ -20,11 +22,23 @@ _EAST_ASIAN_FONTS = (
     *("Hiragino Sans GB", "Microsoft YaHei", "SimHei", "Arial Unicode MS"),
 )
 """Families with Chinese signs, by system; matplotlib's own has none."""
-_FONTS = [_OWN_FONT, *(name for name in _EAST_ASIAN_FONTS if name in get_font_names())]
-_in_all_scripts = mpl.rc_context({"font.family": _FONTS})
 
 
-@_in_all_scripts
+@cache
+def fonts() -> list[str]:
+    """Families of fonts for plots: matplotlib's own, then the installed ones that have Chinese signs."""
+    installed = set(get_font_names())
+    return [_OWN_FONT, *(name for name in _EAST_ASIAN_FONTS if name in installed)]
+
+
+@contextmanager
+def _in_all_scripts() -> Iterator[None]:
+    # Fonts are looked for at the first plot, not at the start of each job.
+    with mpl.rc_context({"font.family": fonts()}):
+        yield
+
+
+@_in_all_scripts()
 def metrics_figure(figures: Mapping[str, Mapping[str, float | None]], title: str) -> Figure:
     """Draw grouped bars: one group per metric, one colour per model or signal. `figures` is {model: {metric: value}}.
 
@@ -44,7 +58,7 @@ def metrics_figure(figures: Mapping[str, Mapping[str, float | None]], title: str
     return figure
 
 
-@_in_all_scripts
+@_in_all_scripts()
 def weights_figure(weights: Mapping[str, float], title: str) -> Figure:
     """Draw one bar per signal: its weight in the blend."""
     figure = Figure(figsize=(6, 3), layout="constrained")
@@ -60,7 +74,7 @@ def weights_figure(weights: Mapping[str, float], title: str) -> Figure:
     return figure
 
 
-@_in_all_scripts
+@_in_all_scripts()
 def confusion_figure(confusion: sp.csr_matrix, classes: Sequence[str], title: str) -> Figure:
     """Draw shares of each row, actual against predicted; of many classes the most frequent ones, the rest counted.
 
