@@ -13,7 +13,7 @@ from socialrec.vectors.arrays import Flags
 
 _WORD = re.compile(r"\w+")
 _SAME_START = 4
-"""Letters by which two forms of a word are told to be of one."""
+"""Number of first letters that two forms of a word share."""
 
 
 def average_precision(is_right: Flags) -> float:
