@@ -64,7 +64,7 @@ pictures: $(INSTALLED) ## take the pictures of docs/images again from the runnin
 	@$(BIN)/pytest tests/e2e/test_e2e_pictures.py --home $${SOCIALREC_HOME:-.socialrec}
 
 chaos: $(INSTALLED) ## do damage to real processes and files; one line per test, and a JSON object of the whole table
-	@$(BIN)/pytest tests/chaos -v
+	@OMP_NUM_THREADS=1 $(BIN)/pytest tests/chaos -v -n 2 --dist loadfile
 
 lint: $(INSTALLED) ## check style, types and import rules
 	@$(BIN)/ruff format --check .

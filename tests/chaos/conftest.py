@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pytest
@@ -35,6 +35,7 @@ ROWS = {
 PACKAGES = ("pyspark", "deltalake", "pyarrow", "mlflow", "torch", "apache-airflow")
 TIMES = pytest.StashKey[int]()
 FIGURES = pytest.StashKey[dict[str, float]]()
+OUTCOME = "outcome"
 Blow = Callable[..., None]
 
 
@@ -95,8 +96,15 @@ def pytest_runtest_makereport(
         if report.passed and not times:
             report.outcome, report.longrepr = "failed", f"{item.nodeid} counted no damage: call blow() after each"
         figures = item.stash.get(FIGURES, {})
-        OUTCOMES.append(Outcome(row, done, held, times, report.passed, report.duration, figures))
+        outcome = Outcome(row, done, held, times, report.passed, report.duration, figures)
+        report.user_properties.append((OUTCOME, asdict(outcome)))
     return report
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Collect what a test's process, which may be another one, says of it."""
+    if report.when == "call":
+        OUTCOMES.extend(Outcome(**told) for name, told in report.user_properties if name == OUTCOME)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
