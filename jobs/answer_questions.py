@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -98,4 +97,4 @@ def answer(
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

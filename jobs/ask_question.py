@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from socialrec.contracts.vocabulary import AnswerDecision, HandOverReason
 from socialrec.display.visible import plain_markdown
 from socialrec.local_stack.nights.asking import ask
@@ -42,4 +40,4 @@ def said(found: dict[str, object]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

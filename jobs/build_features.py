@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 
@@ -83,4 +82,4 @@ def build(run: job.Run, fingerprint: str) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

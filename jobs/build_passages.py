@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -99,4 +98,4 @@ def stage_suspects(run: job.Run, stage: Stage) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

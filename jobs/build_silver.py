@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -154,4 +153,4 @@ def _requarantine(
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from socialrec import tracking
 from socialrec.runtime import job
 
@@ -23,4 +21,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

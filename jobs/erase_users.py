@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from socialrec import tracking
 from socialrec.privacy.erasure.erase import JOB, erase
 from socialrec.privacy.erasure.plan import people_to_erase
@@ -33,4 +31,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

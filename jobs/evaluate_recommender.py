@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -165,4 +164,4 @@ def log(run: job.Run, tracker: tracking.Tracker, evaluation: dict[str, Any], ass
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

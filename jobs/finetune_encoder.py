@@ -318,4 +318,4 @@ def unknown_share(run: job.Run, encoder: Encoder, tasks: list[Task]) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

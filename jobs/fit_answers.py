@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -163,4 +162,4 @@ def register(
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from typing import Any
 
 from socialrec import tracking
@@ -142,4 +141,4 @@ def keep_model(
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

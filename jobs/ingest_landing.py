@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -140,4 +139,4 @@ def take_in_pictures(run: job.Run, spark: SparkSession, products: Stage, fingerp
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 
 import pyarrow.compute as pc
@@ -84,4 +83,4 @@ def tidy_folders(run: job.Run, kept: RetainedModels) -> Counter[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

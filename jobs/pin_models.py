@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -110,4 +109,4 @@ def why_none(tracker: tracking.Tracker) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -117,4 +116,4 @@ def stage(run: job.Run, table: Table, partitions: list[str], rows: pa.Table) -> 
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

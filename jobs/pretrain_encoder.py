@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -202,4 +201,4 @@ def report_retrieval(
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from socialrec.answers.days import open_days
 from socialrec.answers.publishing import FILE, export_answers
 from socialrec.contracts.gold import ANSWERS
@@ -47,4 +45,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

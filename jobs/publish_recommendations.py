@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -90,4 +89,4 @@ def warn(run: job.Run, moved: Mapping[str, float]) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from socialrec import tracking
@@ -74,4 +73,4 @@ def decision_words(facts: NightFacts) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from socialrec import tracking
 from socialrec.contracts.gold import MODEL_DECISIONS
 from socialrec.display.visible import plain_markdown
@@ -67,4 +65,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

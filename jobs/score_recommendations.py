@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -123,4 +122,4 @@ def note_inputs(run: job.Run, kept: ReusedLists, fingerprint: str, *, publishes:
 
 
 if __name__ == "__main__":
-    sys.exit(job.guarded(main))
+    job.end(main)

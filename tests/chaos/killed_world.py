@@ -7,13 +7,16 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
 from landed_world import D1, D2, comment, event, land, run
+from PIL import Image
+from tiny_bert import make_bert
+from tiny_vision import make_vit
 
+from socialrec.answers.model import AnswersModel
 from socialrec.contracts import TABLES
-from socialrec.contracts.gold import TEXT_EMBEDDINGS
-from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
+from socialrec.encoders.encoder import load_encoder
+from socialrec.encoders.prompts import Role, vectors_version
 from socialrec.evaluate.split import make_split
 from socialrec.features.inputs import read_inputs
 from socialrec.lake import Lake
@@ -21,9 +24,14 @@ from socialrec.lake.integrity.content import TableContent, content_of_all_runs
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.training.fits import fit_everything
 from socialrec.settings import load_settings
+from socialrec.settings.text import TextSettings
 
-JOBS = ("ingest_landing", "build_silver", "build_gold", "build_features", "score_recommendations")
-ENCODER_VERSION = "tiny-000000000000"
+JOBS = (
+    *("ingest_landing", "build_silver", "build_gold", "embed_images", "embed_texts", "predict_insights"),
+    *("build_features", "score_recommendations", "build_passages", "embed_passages", "answer_questions"),
+)
+WITHOUT_SPARK = ("embed_images", "embed_texts", "predict_insights", "embed_passages")
+WITH_ENCODER_FOLDER = ("embed_texts", "predict_insights", "embed_passages")
 N_USERS, N_PRODUCTS = 6, 8
 SMALL = """
 etl.max_quarantine_share = 0.5
@@ -68,30 +76,29 @@ class Nights:
         else:
             land_the_shop(home)
         do(home, D1, job)
-        if job in ("build_features", "score_recommendations"):
-            pin_a_model(home, D2)
+        pin_models(home, D2, job)
         shutil.copytree(home, undisturbed)
         do(undisturbed, D2, job)
         return Night(job, home, undisturbed, contents(home), contents(undisturbed))
 
 
 def do(home: Path, ds: str, job: str) -> None:
-    """Run one job in this process; the one that scores finds a model pinned, which was fitted on the first day."""
-    if job in ("build_features", "score_recommendations"):
-        pin_a_model(home, ds)
-    run(home, ds, *arguments(job), jobs=[job])
+    """Run one job in this process, with models pinned; the one that scores was fitted on the first day."""
+    pin_models(home, ds, job)
+    run(home, ds, *arguments(home, job), jobs=[job])
 
 
-def arguments(job: str) -> tuple[str, ...]:
+def arguments(home: Path, job: str) -> tuple[str, ...]:
     """Arguments of a job beside its day, home and run."""
-    return ("--encoder-version", ENCODER_VERSION) if job == "build_features" else ()
+    if job == "build_features":
+        return ("--encoder-version", vectors_version(encoder(home), Role.QUERY))
+    return ("--encoder-folder", str(encoder(home))) if job in WITH_ENCODER_FOLDER else ()
 
 
-def copy_home(home: Path, there: Path) -> None:
-    """Copy a home; the receipt of a pinned model names the copy's folder."""
+def copy_home(home: Path, there: Path, job: str) -> None:
+    """Copy a home; the receipts of pinned models name the copy's folders."""
     shutil.copytree(home, there)
-    if (there / "runs" / D2 / "pin_models.json").exists():
-        pin_a_model(there, D2)
+    pin_models(there, D2, job)
 
 
 def contents(home: Path) -> Contents:
@@ -108,10 +115,22 @@ def orphans(home: Path) -> list[Path]:
 
 
 def land_the_shop(home: Path) -> None:
-    """Everybody clicks on four of eight things on each day; the second day has a repeated and a broken record too."""
+    """Everybody clicks on four of eight things on each day; the second day has a repeated and a broken record too.
+
+    All have one picture, another one on each day, and one user asks about one of them every day.
+    """
     home.mkdir(parents=True)
-    (home / "settings.toml").write_text(SMALL)
-    land(home, D1, Entity.PRODUCTS, *({"product_id": f"p{n}", "title": f"Kite {n}"} for n in range(N_PRODUCTS)))
+    (home / "settings.toml").write_text(f'{SMALL}pictures.model = "{make_vit(home / "vit")}"\n')
+    text = TextSettings(model=str(make_bert(home / "bert")), max_tokens=16)
+    load_encoder(text.model, text).save(encoder(home))
+    for ds, colour in ((D1, "red"), (D2, "blue")):
+        products = ({"product_id": f"p{n}", "title": f"Kite {n}", "images": ["images/kite.png"]} for n in range(N_PRODUCTS))
+        land(home, ds, Entity.PRODUCTS, *products)
+        pictures = home / "landing" / "shop" / ds / "images"
+        pictures.mkdir(parents=True)
+        Image.new("RGB", (40, 30), colour).save(pictures / "kite.png")
+        about = {"user_id": "u1", "product_id": "p1", "text": f"Is this kite {colour}?"}
+        land(home, ds, Entity.QUESTIONS, {"question_id": colour, **about})
     land(home, D1, Entity.FOLLOWS, *({"follower_id": f"u{n}", "followee_id": "u0"} for n in range(1, N_USERS)))
     land(home, D1, Entity.COMMENTS, comment("c1", "u1", "It flies", product_id="p1", rating=5))
     land(home, D1, Entity.INTERACTIONS, *clicks(D1, 0))
@@ -126,28 +145,37 @@ def clicks(ds: str, first: int) -> list[dict[str, object]]:
     return [event(f"{ds}-{u}-{p}", ds, user_id=f"u{u}", product_id=f"p{p}") for u, p in pairs]
 
 
-def pin_a_model(home: Path, ds: str) -> None:
-    """The receipt that `pin_models` would leave."""
-    model = home / "models" / "recommender"
-    if not model.exists():
-        fit_a_model(home, ds, model)
-    pins = {"recommender_version": "1", "model_kind": "trained", "encoder_version": ENCODER_VERSION, "trained_run": "t"}
-    receipt = home / "runs" / ds / "pin_models.json"
+def encoder(home: Path) -> Path:
+    """Folder of the shop's encoder."""
+    return home / "models" / "encoder"
+
+
+def pin_models(home: Path, ds: str, job: str) -> None:
+    """The receipts that `pin_models` and `pin_answers` would leave before a job."""
+    if job not in ("build_features", "score_recommendations", "answer_questions"):
+        return
+    version = vectors_version(encoder(home), Role.QUERY)
+    recommender, answers = home / "models" / "recommender", home / "models" / "answers"
+    if not recommender.exists():
+        fit_a_model(home, ds, recommender, version)
+        AnswersModel.untrained(version, load_settings(home).answers).save(answers)
+    pins = {"recommender_version": "1", "model_kind": "trained", "encoder_version": version, "trained_run": "t"}
+    note(home, ds, "pin_models", {**pins, "recommender_folder": str(recommender)})
+    folders = {"answers_folder": str(answers), "encoder_folder": str(encoder(home))}
+    note(
+        home, ds, "pin_answers", {"answers_version": "1", "encoder_version": version, "generator_version": ""} | folders
+    )
+
+
+def note(home: Path, ds: str, job: str, told: dict[str, str]) -> None:
+    receipt = home / "runs" / ds / f"{job}.json"
     receipt.parent.mkdir(parents=True, exist_ok=True)
-    receipt.write_text(json.dumps({**pins, "recommender_folder": str(model)}))
+    receipt.write_text(json.dumps(told))
 
 
-def fit_a_model(home: Path, ds: str, folder: Path) -> None:
+def fit_a_model(home: Path, ds: str, folder: Path, encoder_version: str) -> None:
     settings = load_settings(home)
-    lake = Lake(settings.lake)
-    hashes = lake.read(SILVER_PRODUCTS, [ds])["text_hash"].to_pylist()
-    vectors = [[1.0, float(number)] for number in range(len(hashes))]
-    versions = [ENCODER_VERSION] * len(hashes)
-    rows = pa.table({"text_hash": hashes, "embedding": vectors, "encoder_version": versions})
-    with lake.stage(TEXT_EMBEDDINGS, job="test", partitions=[ENCODER_VERSION]) as stage:
-        stage.write(rows)
-        stage.commit()
-    inputs = read_inputs(lake, ds, ENCODER_VERSION)
+    inputs = read_inputs(Lake(settings.lake), ds, encoder_version)
     weights = dict.fromkeys((signal.name for signal in SIGNALS), 0.0) | {"collaborative": 0.7, "social": 0.3}
     split = make_split(inputs.interactions, settings.evaluate)
-    fit_everything(inputs, split, settings, weights, ENCODER_VERSION).save(folder)
+    fit_everything(inputs, split, settings, weights, encoder_version).save(folder)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -96,3 +98,18 @@ def test_a_server_in_trouble_is_one_line_and_the_exit_code_that_airflow_tries_ag
 
     assert job.guarded(forsaken) == 75
     assert capsys.readouterr().err == "error: MLflow does not answer at http://127.0.0.1:5000: run `make up`\n"
+
+
+def test_a_program_ends_with_its_code_all_that_it_printed_and_its_exit_functions_done(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import atexit\n"
+        "from socialrec.runtime import job\n"
+        "def main():\n"
+        "    atexit.register(print, 'cleared up')\n"
+        "    print('refused')\n"
+        "    return 3\n"
+        "job.end(main)\n"
+    )
+    ended = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, "refused\ncleared up\n", "")
