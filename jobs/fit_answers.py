@@ -15,12 +15,23 @@ from socialrec import tracking
 from socialrec.answers.assessment import AnswersDecision, Outcome, decide, outcome_of, split_by_time
 from socialrec.answers.generator_training import train_generator
 from socialrec.answers.material import own_pairs, phrasings
-from socialrec.answers.model import FILES, AnswersModel, digest_of, load_answers
+from socialrec.answers.model import (
+    CHAMPION_BEFORE,
+    FILES,
+    GATE,
+    PROMOTED,
+    REASONS,
+    REFUSED,
+    AnswersModel,
+    digest_of,
+    load_answers,
+)
 from socialrec.answers.pairs import with_wrong_passages
 from socialrec.answers.past import PastQuestions, Questions
 from socialrec.answers.tables import PAIRS
 from socialrec.answers.training import fit_answers
 from socialrec.contracts.gold import PASSAGES
+from socialrec.contracts.runs import UNTRAINED
 from socialrec.contracts.silver import SILVER_ANSWERS, SILVER_QUESTIONS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.display.visible import plain_markdown
@@ -75,7 +86,7 @@ def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, past: PastQu
     figures = {**ours.figures("test/"), **theirs.figures("test/in_use_"), **model.figures}
     figures |= {f"test/{name}": value for name, value in decision.test.document().items() if np.isfinite(value)}
     tracker.log(mlflow_run, metrics=figures)
-    status = "dry_run" if run.args.dry_run else "promoted" if decision.promote else "refused"
+    status = "dry_run" if run.args.dry_run else PROMOTED if decision.promote else REFUSED
     version = None if run.args.dry_run else register(run, tracker, mlflow_run, model, decision)
     tracker.finish(mlflow_run)
     if version is not None:
@@ -93,7 +104,7 @@ def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, past: PastQu
         mlflow_url=page,
         model_url=tracker.version_page(ANSWERS, version) if version else "",
     )
-    return job.EXIT_REFUSED if status == "refused" else 0
+    return job.EXIT_REFUSED if status == REFUSED else 0
 
 
 def fitted(run: job.Run, past: PastQuestions, questions: Questions) -> AnswersModel:
@@ -153,9 +164,11 @@ def register(
     folder = run.settings.candidate(mlflow_run) / FOLDER
     model.save(folder)
     tracker.log_folder(mlflow_run, folder, FOLDER)
-    gate, reasons = "promoted" if decision.promote else "refused", "; ".join(decision.reasons)
+    gate, reasons = PROMOTED if decision.promote else REFUSED, "; ".join(decision.reasons)
+    champion = tracker.champion(ANSWERS)
     tags = {name: pins[name] for name in ("encoder_version", "encoder_model_version")}
-    tags |= {"ds": run.ds, "gate": gate, "gate_reasons": reasons, FILES: digest_of(folder)}
+    tags |= {"ds": run.ds, GATE: gate, REASONS: reasons, FILES: digest_of(folder)}
+    tags |= {CHAMPION_BEFORE: champion.version if champion else UNTRAINED}
     version = tracker.register(mlflow_run, FOLDER, ANSWERS, tags, f"**{gate.capitalize()}**: {reasons}.")
     tracker.log(mlflow_run, tags={"model": f"version {version}", "decision": gate})
     tracker.rename(mlflow_run, f"{run.ds} · version {version} {gate}")

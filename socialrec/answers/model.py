@@ -28,6 +28,9 @@ SCORER, GENERATOR = "pair_scorer", "generator"
 FORMAT = 1
 FILES = "files_sha256"
 """Tag of a registered version: the digest of its files as they were decided on."""
+GATE, REASONS, CHAMPION_BEFORE = "gate", "gate_reasons", "champion_before"
+"""Tags of a registered version: `promoted` or `refused`, the reasons, and the champion until then (UNTRAINED: none)."""
+PROMOTED, REFUSED = "promoted", "refused"
 UNTRAINED_SCOPE_BOUND = 0.2
 """Cosine to every passage below which a question is out of scope, until a training has seen the shop's questions."""
 

@@ -61,16 +61,23 @@ def pin_answers(settings: Settings, tracker: tracking.Tracker) -> PinnedAnswers:
     encoder_folder = tracker.fetch(ENCODER, model_version)
     encoder_version = vectors_version(encoder_folder, Role.QUERY)
     if champion is not None:
-        folder = tracker.fetch(ANSWERS, champion.version)
-        if digest_of(folder) != champion.tags.get(FILES):
-            raise UserError(
-                f"files of version {champion.version} of {ANSWERS} changed or went since it was decided on: delete "
-                f"{folder}, which is then fetched from MLflow again; if that does not help, train the answers again"
-            )
+        folder = fetch_answers(tracker, champion)
         return PinnedAnswers(champion.version, folder, encoder_version, model_version, encoder_folder, generator)
     folder = below(settings.models, ANSWERS, f"{UNTRAINED}-{encoder_version}")
     AnswersModel.untrained(encoder_version, settings.answers).save(folder)
     return PinnedAnswers(UNTRAINED, folder, encoder_version, model_version, encoder_folder, generator)
+
+
+def fetch_answers(tracker: tracking.Tracker, model: tracking.ModelRef) -> Path:
+    """Fetch a version of the models of answers. Raises UserError where its files are not those that were decided on."""
+    folder = tracker.fetch(ANSWERS, model.version)
+    if digest_of(folder) != model.tags.get(FILES):
+        raise UserError(
+            f"files of version {model.version} of {ANSWERS} changed or went since it was decided on: delete {folder}, "
+            "which is then fetched from MLflow again; if that does not help, go back to another version "
+            "(socialrec_rollback_answers) or train the answers again"
+        )
+    return folder
 
 
 def ask(settings: Settings, text: str, product: str | None = None, user: str | None = None) -> dict[str, Any]:
