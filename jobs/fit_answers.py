@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from socialrec import tracking
 from socialrec.answers.assessment import AnswersDecision, Outcome, decide, outcome_of, split_by_time
+from socialrec.answers.generator import Generator
 from socialrec.answers.generator_training import train_generator
 from socialrec.answers.material import own_pairs, phrasings
 from socialrec.answers.model import (
@@ -28,6 +29,7 @@ from socialrec.answers.model import (
 )
 from socialrec.answers.pairs import with_wrong_passages
 from socialrec.answers.past import PastQuestions, Questions
+from socialrec.answers.phrasing import PhrasingTest, compare_phrasings
 from socialrec.answers.tables import PAIRS
 from socialrec.answers.training import fit_answers
 from socialrec.contracts.gold import PASSAGES
@@ -42,6 +44,7 @@ from socialrec.tracking import ANSWERS, ANSWERS_TRAINING
 
 NAME = "fit_answers"
 FOLDER = "answers"
+Rows = list[dict[str, Any]]
 STEPS_A_LINE, GENERATOR_STEPS_A_LINE = 50, 10
 
 
@@ -80,10 +83,15 @@ def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, past: PastQu
     answers_folder = require_below(run.settings.models, Path(pins["answers_folder"]))
     in_use = load_answers(answers_folder, past.encoder.version, run.settings.text)
     older, newer = split_by_time(past.questions, run.settings.evaluate.test_share)
-    ours, theirs = (measured(run, past, newer, model) for model in (fitted(run, past, older), in_use))
+    rows = judged(run, past)
+    ours, theirs = (measured(run, past, newer, model) for model in (fitted(run, past, older, rows), in_use))
     decision = decide(ours, theirs, run.settings.answers, run.settings.evaluate)
-    model = with_generator(run, past, fitted(run, past, past.questions))
+    model = fitted(run, past, past.questions, rows)
     figures = {**ours.figures("test/"), **theirs.figures("test/in_use_"), **model.figures}
+    if run.settings.answers.generator:
+        generator, comparison = phrased(run, past, of_questions(rows, older), of_questions(rows, newer))
+        model, figures = replace(model, generator=generator), figures | comparison.figures()
+        decision = replace(decision, reasons=(*decision.reasons, comparison.sentence))
     figures |= {f"test/{name}": value for name, value in decision.test.document().items() if np.isfinite(value)}
     tracker.log(mlflow_run, metrics=figures)
     status = "dry_run" if run.args.dry_run else PROMOTED if decision.promote else REFUSED
@@ -107,36 +115,42 @@ def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, past: PastQu
     return job.EXIT_REFUSED if status == REFUSED else 0
 
 
-def fitted(run: job.Run, past: PastQuestions, questions: Questions) -> AnswersModel:
+def fitted(run: job.Run, past: PastQuestions, questions: Questions, rows: Rows) -> AnswersModel:
     """Train on some of the past questions: on the passages that a night finds, and on the answers that were given."""
     settings = run.settings.answers
-    rows = judged(run, past, questions)
     more = with_wrong_passages(own_pairs(questions, past.answers), settings.max_wrong_passages, settings.seed)
-    pairs = pa.Table.from_pylist(rows, PAIRS)
+    pairs = pa.Table.from_pylist(of_questions(rows, questions), PAIRS)
     text = run.settings.text.model_copy(update={"model": past.encoder.base.name})
     return fit_answers(pairs, past.encoder, settings, text, noting(run, "scorer of pairs", STEPS_A_LINE), more=more)
 
 
-def judged(run: job.Run, past: PastQuestions, questions: Questions) -> list[dict[str, Any]]:
-    """Judge the passages that a night finds for some of the past questions: rows of PAIRS."""
+def judged(run: job.Run, past: PastQuestions) -> Rows:
+    """Judge the passages that a night finds for each of the past questions: rows of PAIRS."""
     settings = run.settings.answers
     return [
         row
-        for asked, index in past.blocks(questions)
+        for asked, index in past.blocks(past.questions)
         for row in asked.pairs(index, settings.top_k, other_products=settings.other_products)
     ]
 
 
-def with_generator(run: job.Run, past: PastQuestions, model: AnswersModel) -> AnswersModel:
-    """Train the generator on all past questions, where `answers.generator` names one."""
-    settings = run.settings.answers
-    if not settings.generator:
-        return model
-    given = phrasings(judged(run, past, past.questions), past.answers)
+def of_questions(rows: Rows, questions: Questions) -> Rows:
+    """Rows about some of the questions."""
+    wanted = {one["question_id"] for one in questions}
+    return [row for row in rows if row["question_id"] in wanted]
+
+
+def phrased(run: job.Run, past: PastQuestions, older: Rows, newer: Rows) -> tuple[Generator | None, PhrasingTest]:
+    """Train the generator on answers to the older questions, and compare its words with the passages' own on the newer
+    ones; None where those are better.
+    """
+    given, held_out = (phrasings(rows, past.answers) for rows in (older, newer))
     run.log.info(f"generator: {len(given):,} past answers with a passage that says the same")
     note = noting(run, "generator", GENERATOR_STEPS_A_LINE)
-    generator = train_generator(given, settings, run.settings.text, note)
-    return replace(model, generator=generator, figures={**model.figures, "n_phrasings": float(len(given))})
+    generator = train_generator(given, run.settings.answers, run.settings.text, note)
+    found = compare_phrasings(held_out, generator.phrase)
+    run.log.info(found.sentence)
+    return generator if found.is_better else None, found
 
 
 def noting(run: job.Run, trained: str, every: int) -> Callable[[int, float], None]:

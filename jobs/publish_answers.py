@@ -50,7 +50,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def said(facts: AnswersFacts) -> str:
     """Counts of the day in one sentence, for the run's page."""
-    return f"{facts.n_answered:,} of {facts.n_questions:,} open questions answered, the others handed over."
+    others = ", the others handed over" if facts.n_answered < facts.n_questions else ""
+    return f"{facts.n_answered:,} of {facts.n_questions:,} open questions answered{others}."
 
 
 if __name__ == "__main__":

@@ -12,13 +12,13 @@ import pytest
 from tiny_encoders import bert
 from tiny_llama import make_llama
 
+from socialrec.answers.phrasing import rouge_l
 from socialrec.bench.answers import product_qa
 from socialrec.bench.answers.benchmark import run
 from socialrec.bench.answers.scores import (
     average_precision,
     decision_scores,
     ranking_scores,
-    rouge_l,
     surest,
     uncited_words,
 )

@@ -11,8 +11,7 @@ import pyarrow.compute as pc
 
 from socialrec import tracking
 from socialrec.answers.evidence import read_evidence
-from socialrec.answers.generator import generator_version
-from socialrec.answers.model import FILES, AnswersModel, digest_of
+from socialrec.answers.model import FILES, AnswersModel, digest_of, phrasing_version
 from socialrec.answers.night import AnsweringNight, AnswersStamp
 from socialrec.answers.questions import UNKNOWN_LANGUAGE
 from socialrec.answers.tables import QUESTIONS
@@ -44,7 +43,7 @@ class PinnedAnswers:
     encoder_model_version: str
     encoder_folder: Path
     generator_version: str
-    """Name and hash of the model that phrases answers; empty without one."""
+    """Name and hash of the model that phrases answers; empty where none does."""
 
 
 def pin_answers(settings: Settings, tracker: tracking.Tracker) -> PinnedAnswers:
@@ -53,7 +52,6 @@ def pin_answers(settings: Settings, tracker: tracking.Tracker) -> PinnedAnswers:
 
     Raises UserError where there is no encoder yet, or `answers.generator` names no model.
     """
-    generator = generator_version(settings.answers.generator)
     champion, encoder = tracker.champion(ANSWERS), tracker.champion(ENCODER)
     if encoder is None:
         raise UserError("there is no encoder yet: run the socialrec_nightly DAG, whose first night trains one")
@@ -62,10 +60,12 @@ def pin_answers(settings: Settings, tracker: tracking.Tracker) -> PinnedAnswers:
     encoder_version = vectors_version(encoder_folder, Role.QUERY)
     if champion is not None:
         folder = fetch_answers(tracker, champion)
-        return PinnedAnswers(champion.version, folder, encoder_version, model_version, encoder_folder, generator)
+        phrasing = phrasing_version(folder, settings.answers.generator)
+        return PinnedAnswers(champion.version, folder, encoder_version, model_version, encoder_folder, phrasing)
     folder = below(settings.models, ANSWERS, f"{UNTRAINED}-{encoder_version}")
     AnswersModel.untrained(encoder_version, settings.answers).save(folder)
-    return PinnedAnswers(UNTRAINED, folder, encoder_version, model_version, encoder_folder, generator)
+    phrasing = phrasing_version(folder, settings.answers.generator)
+    return PinnedAnswers(UNTRAINED, folder, encoder_version, model_version, encoder_folder, phrasing)
 
 
 def fetch_answers(tracker: tracking.Tracker, model: tracking.ModelRef) -> Path:
