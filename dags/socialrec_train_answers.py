@@ -17,8 +17,8 @@ finds the day (the **Day** Param, else the scheduled day, else yesterday, UTC).
 **Params** Day, Dry run (registers nothing).
 
 **What breaks if it fails** Nothing: the model in use stays. **A run is red, too, if the candidate was refused**: the
-run's note says why, and links to the training in MLflow. With fewer answered questions than
-`answers.min_calibration_questions` the run ends well and trains nothing.
+run's note says why, and links to the training in MLflow. With fewer than `answers.min_calibration_questions` answered
+questions whose answer some passage gives too, the run ends well, trains nothing and says so in its note.
 
 **Run it again** Clear the failed task, or trigger the DAG with the same Day. After a refusal, training again helps only
 if there are more answered questions, or other settings.

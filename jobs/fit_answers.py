@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from socialrec.answers.model import (
     digest_of,
     load_answers,
 )
-from socialrec.answers.pairs import with_wrong_passages
+from socialrec.answers.pairs import JudgedQuestions, with_wrong_passages
 from socialrec.answers.past import PastQuestions, Questions
 from socialrec.answers.phrasing import PhrasingTest, compare_phrasings
 from socialrec.answers.tables import PAIRS
@@ -60,11 +60,16 @@ def main(argv: list[str] | None = None) -> int:
         encoder = load_saved(require_below(run.settings.models, Path(pins["encoder_folder"])), run.settings.text)
         is_shared = Entity.QUESTIONS in run.settings.etl.shared_ids
         past = PastQuestions.read(run.lake, run.ds, encoder, is_shared=is_shared)
-        least = run.settings.answers.min_calibration_questions
-        n_questions = len(past.questions)
-        if n_questions < least:
-            run.log.info(f"{n_questions:,} answered questions about products with passages, {least} needed")
-            run.done(status="nothing_to_learn", counts={"questions": n_questions})
+        older, newer = split_by_time(past.questions, run.settings.evaluate.test_share)
+        rows, least = judged(run, past), run.settings.answers.min_calibration_questions
+        n_known = JudgedQuestions.of(pa.Table.from_pylist(of_questions(rows, older), PAIRS)).n_answerable
+        if n_known < least:
+            said = (
+                f"Nothing to learn from yet: for {n_known:,} of {len(older):,} answered questions a passage says what "
+                f"their answer says, {least:,} (answers.min_calibration_questions) are needed."
+            )
+            run.log.info(said)
+            run.done(status="nothing_to_learn", counts={"questions": len(past.questions)}, note=said)
             return 0
         tracker = tracking.connect(run.settings)
         params = {f"answers.{name}": value for name, value in run.settings.answers.model_dump(mode="json").items()}
@@ -74,16 +79,25 @@ def main(argv: list[str] | None = None) -> int:
             run.link(mlflow_url=tracker.run_page(mlflow_run))
             versions = {table.name: run.lake.version(table) for table in (SILVER_QUESTIONS, SILVER_ANSWERS, PASSAGES)}
             tracker.log_tables(mlflow_run, versions, run.settings.lake, "training")
-            return train(run, tracker, mlflow_run, past)
+            return train(run, tracker, mlflow_run, JudgedPast(past, older, newer, rows))
 
 
-def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, past: PastQuestions) -> int:
+@dataclass(frozen=True)
+class JudgedPast:
+    """Past questions, the older and the newer ones of them, and the judged passages of all (rows of PAIRS)."""
+
+    past: PastQuestions
+    older: Questions
+    newer: Questions
+    rows: Rows
+
+
+def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: JudgedPast) -> int:
     """Measure the recipe beside the model in use, train on everything, register and decide; returns the exit code."""
+    past, older, newer, rows = found.past, found.older, found.newer, found.rows
     pins = job.receipt(run.settings, run.run_id, "pin_answers")
     answers_folder = require_below(run.settings.models, Path(pins["answers_folder"]))
     in_use = load_answers(answers_folder, past.encoder.version, run.settings.text)
-    older, newer = split_by_time(past.questions, run.settings.evaluate.test_share)
-    rows = judged(run, past)
     ours, theirs = (measured(run, past, newer, model) for model in (fitted(run, past, older, rows), in_use))
     decision = decide(ours, theirs, run.settings.answers, run.settings.evaluate)
     model = fitted(run, past, past.questions, rows)

@@ -244,7 +244,9 @@ def test_jobs_out_of_order_name_the_job_to_run_first(desk: Settings) -> None:
 
 
 def test_a_training_with_too_few_answered_questions_trains_nothing(desk: Settings) -> None:
-    assert call(desk, "fit_answers", run_id=f"answers-{D1}", ds=D1)["status"] == "nothing_to_learn"
+    receipt = call(desk, "fit_answers", run_id=f"answers-{D1}", ds=D1)
+    assert receipt["status"] == "nothing_to_learn"
+    assert "for 0 of 0 answered questions a passage says what their answer says, 50 " in receipt["note"]
 
 
 def test_a_training_that_cannot_be_sure_is_refused_with_a_reason_and_moves_no_champion(
