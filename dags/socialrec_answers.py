@@ -39,16 +39,16 @@ from airflow.sdk import DAG
 from socialrec.contracts.runs import ANSWERS
 from socialrec.orchestration import params
 from socialrec.orchestration.alerts import deadline
-from socialrec.orchestration.commands import PRODUCT, QUESTION, reported
+from socialrec.orchestration.commands import PRODUCT, QUESTION
 from socialrec.orchestration.pools import GPU
 from socialrec.orchestration.tasks import (
     DEFAULTS,
-    embed_passages,
+    answer_all,
+    gather_evidence,
     group,
     nightly_at,
     python_job,
     resolve_run,
-    spark_job,
     what_is_asked,
 )
 from socialrec.settings import load_settings
@@ -70,13 +70,6 @@ with DAG(
     asked = what_is_asked("ask_question", "pin_answers")
     with group("one_question", "One question") as one_question:
         python_job(settings, "ask_question", QUESTION, PRODUCT, pool=GPU)
-    with group("gather_evidence", "Gather evidence") as gather_evidence:
-        (
-            python_job(settings, "pin_answers")
-            >> spark_job(settings, "build_passages")
-            >> embed_passages(settings, "--encoder-folder", reported("pin_answers", "encoder_folder"))
-        )
-    with group("answer", "Answer") as answer:
-        spark_job(settings, "answer_questions") >> python_job(settings, "publish_answers")
-    resolve_run() >> asked >> [one_question, gather_evidence]
-    gather_evidence >> answer
+    evidence = gather_evidence(settings)
+    resolve_run() >> asked >> [one_question, evidence]
+    evidence >> answer_all(settings)

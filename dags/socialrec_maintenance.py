@@ -8,6 +8,7 @@ any time. The settings' section `maintenance` says how long things are kept.
 
 * `maintain_lake` first verifies about a quarter of the lake's files against the checksums of their commits, another
   quarter each week, at most `maintenance.verified_gib`. A damaged file fails the task, which names it.
+* It empties days of passages and answers older than `maintenance.passage_days` and `maintenance.answer_days`.
 * It then merges the small files of a partition, deletes files that no version of the last
   `maintenance.version_days` needs, and removes leftovers: attempts of killed jobs, checkpoints, candidates and copies
   of models that nobody used for `maintenance.leftover_days`.

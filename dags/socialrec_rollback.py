@@ -29,13 +29,12 @@ from airflow.sdk import DAG
 
 from socialrec.contracts.runs import ROLLBACK
 from socialrec.orchestration import params
-from socialrec.orchestration.commands import MODEL_VERSION, RESOLVED, reported
+from socialrec.orchestration.commands import MODEL_VERSION, REASON, reported
 from socialrec.orchestration.pools import GPU
 from socialrec.orchestration.tasks import DEFAULTS, embed_texts, group, python_job, resolve_rollback, spark_job
 from socialrec.settings import load_settings
 
 settings = load_settings()
-REASON = f"--reason={{{{ {RESOLVED}['reason'] }}}}"
 TARGET = f"--model-version={reported('roll_back_model', 'recommender_version')}"
 
 with DAG(

@@ -17,8 +17,8 @@ finds the day (the **Day** Param, else the scheduled day, else yesterday, UTC).
 **Params** Day, Dry run (registers nothing).
 
 **What breaks if it fails** Nothing: the model in use stays. **A run is red, too, if the candidate was refused**: the
-run's note says why, and links to the training in MLflow. With fewer answered questions than
-`answers.min_calibration_questions` the run ends well and trains nothing.
+run's note says why, and links to the training in MLflow. With fewer than `answers.min_calibration_questions` answered
+questions whose answer some passage gives too, the run ends well, trains nothing and says so in its note.
 
 **Run it again** Clear the failed task, or trigger the DAG with the same Day. After a refusal, training again helps only
 if there are more answered questions, or other settings.
@@ -33,17 +33,15 @@ from airflow.sdk import DAG
 from socialrec.contracts.runs import TRAIN_ANSWERS
 from socialrec.orchestration import params
 from socialrec.orchestration.alerts import deadline
-from socialrec.orchestration.commands import reported
 from socialrec.orchestration.pools import GPU
 from socialrec.orchestration.tasks import (
     DEFAULTS,
     close_training,
-    embed_passages,
+    gather_evidence,
     group,
     nightly_at,
     python_job,
     resolve_run,
-    spark_job,
 )
 from socialrec.settings import load_settings
 
@@ -61,13 +59,6 @@ with DAG(
     deadline=deadline(settings),
     tags=["socialrec"],
 ):
-    encoder = ("--encoder-folder", reported("pin_answers", "encoder_folder"))
-    with group("gather_evidence", "Gather evidence") as gather_evidence:
-        (
-            python_job(settings, "pin_answers")
-            >> spark_job(settings, "build_passages")
-            >> embed_passages(settings, *encoder)
-        )
     with group("decide", "Learn and decide") as decide:
         python_job(settings, "fit_answers", pool=GPU, execution_timeout=timedelta(hours=6))
-    resolve_run() >> gather_evidence >> decide >> close_training(settings)
+    resolve_run() >> gather_evidence(settings) >> decide >> close_training(settings)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from socialrec.contracts.vocabulary import AnswerDecision, HandOverReason
+from collections.abc import Sequence
+
 from socialrec.display.visible import plain_markdown
 from socialrec.local_stack.nights.asking import ask
-from socialrec.report.answers import REASONS
+from socialrec.report.answers import said_of
 from socialrec.runtime import job
 
 NAME = "ask_question"
@@ -27,16 +28,15 @@ def main(argv: list[str] | None = None) -> int:
             citations=found["citations"],
             confidence=found["confidence"],
             answers_version=found["answers_version"],
-            note=plain_markdown(f"{found['question']} {said(found)}"),
+            note=plain_markdown(note(found["question"], said_of(found))),
         )
     return 0
 
 
-def said(found: dict[str, object]) -> str:
-    """The answer, or why a person should answer."""
-    if found["decision"] == AnswerDecision.HAND_OVER:
-        return f"Handed over to a person: {REASONS[HandOverReason(str(found['reason']))]}."
-    return str(found["text"])
+def note(question: str, said: Sequence[str]) -> str:
+    """Question and answer as Markdown, with what the answer rests on."""
+    answer, *beside = said
+    return "\n".join([f"{question or '(empty)'}\n\n**{answer}**\n", *(f"* {line}" for line in beside)])
 
 
 if __name__ == "__main__":

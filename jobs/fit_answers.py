@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,27 @@ import pyarrow as pa
 
 from socialrec import tracking
 from socialrec.answers.assessment import AnswersDecision, Outcome, decide, outcome_of, split_by_time
+from socialrec.answers.generator import Generator
 from socialrec.answers.generator_training import train_generator
 from socialrec.answers.material import own_pairs, phrasings
-from socialrec.answers.model import FILES, AnswersModel, digest_of, load_answers
-from socialrec.answers.pairs import with_wrong_passages
+from socialrec.answers.model import (
+    CHAMPION_BEFORE,
+    FILES,
+    GATE,
+    PROMOTED,
+    REASONS,
+    REFUSED,
+    AnswersModel,
+    digest_of,
+    load_answers,
+)
+from socialrec.answers.pairs import JudgedQuestions, with_wrong_passages
 from socialrec.answers.past import PastQuestions, Questions
+from socialrec.answers.phrasing import PhrasingTest, compare_phrasings
 from socialrec.answers.tables import PAIRS
 from socialrec.answers.training import fit_answers
 from socialrec.contracts.gold import PASSAGES
+from socialrec.contracts.runs import UNTRAINED
 from socialrec.contracts.silver import SILVER_ANSWERS, SILVER_QUESTIONS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.display.visible import plain_markdown
@@ -30,6 +43,7 @@ from socialrec.tracking import ANSWERS, ANSWERS_TRAINING
 
 NAME = "fit_answers"
 FOLDER = "answers"
+Rows = list[dict[str, Any]]
 STEPS_A_LINE, GENERATOR_STEPS_A_LINE = 50, 10
 
 
@@ -45,11 +59,16 @@ def main(argv: list[str] | None = None) -> int:
         encoder = load_saved(require_below(run.settings.models, Path(pins["encoder_folder"])), run.settings.text)
         is_shared = Entity.QUESTIONS in run.settings.etl.shared_ids
         past = PastQuestions.read(run.lake, run.ds, encoder, is_shared=is_shared)
-        least = run.settings.answers.min_calibration_questions
-        n_questions = len(past.questions)
-        if n_questions < least:
-            run.log.info(f"{n_questions:,} answered questions about products with passages, {least} needed")
-            run.done(status="nothing_to_learn", counts={"questions": n_questions})
+        older, newer = split_by_time(past.questions, run.settings.evaluate.test_share)
+        rows, least = judged(run, past), run.settings.answers.min_calibration_questions
+        n_known = JudgedQuestions.of(pa.Table.from_pylist(of_questions(rows, older), PAIRS)).n_answerable
+        if n_known < least:
+            said = (
+                f"Nothing to learn from yet: for {n_known:,} of {len(older):,} answered questions a passage says what "
+                f"their answer says, {least:,} (answers.min_calibration_questions) are needed."
+            )
+            run.log.info(said)
+            run.done(status="nothing_to_learn", counts={"questions": len(past.questions)}, note=said)
             return 0
         tracker = tracking.connect(run.settings)
         params = {f"answers.{name}": value for name, value in run.settings.answers.model_dump(mode="json").items()}
@@ -59,22 +78,36 @@ def main(argv: list[str] | None = None) -> int:
             run.link(mlflow_url=tracker.run_page(mlflow_run))
             versions = {table.name: run.lake.version(table) for table in (SILVER_QUESTIONS, SILVER_ANSWERS, PASSAGES)}
             tracker.log_tables(mlflow_run, versions, run.settings.lake, "training")
-            return train(run, tracker, mlflow_run, past)
+            return train(run, tracker, mlflow_run, JudgedPast(past, older, newer, rows))
 
 
-def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, past: PastQuestions) -> int:
+@dataclass(frozen=True)
+class JudgedPast:
+    """Past questions, the older and the newer ones of them, and the judged passages of all (rows of PAIRS)."""
+
+    past: PastQuestions
+    older: Questions
+    newer: Questions
+    rows: Rows
+
+
+def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, found: JudgedPast) -> int:
     """Measure the recipe beside the model in use, train on everything, register and decide; returns the exit code."""
+    past, older, newer, rows = found.past, found.older, found.newer, found.rows
     pins = job.receipt(run.settings, run.run_id, "pin_answers")
     answers_folder = require_below(run.settings.models, Path(pins["answers_folder"]))
     in_use = load_answers(answers_folder, past.encoder.version, run.settings.text)
-    older, newer = split_by_time(past.questions, run.settings.evaluate.test_share)
-    ours, theirs = (measured(run, past, newer, model) for model in (fitted(run, past, older), in_use))
+    ours, theirs = (measured(run, past, newer, model) for model in (fitted(run, past, older, rows), in_use))
     decision = decide(ours, theirs, run.settings.answers, run.settings.evaluate)
-    model = with_generator(run, past, fitted(run, past, past.questions))
+    model = fitted(run, past, past.questions, rows)
     figures = {**ours.figures("test/"), **theirs.figures("test/in_use_"), **model.figures}
+    if run.settings.answers.generator:
+        generator, comparison = phrased(run, past, of_questions(rows, older), of_questions(rows, newer))
+        model, figures = replace(model, generator=generator), figures | comparison.figures()
+        decision = replace(decision, reasons=(*decision.reasons, comparison.sentence))
     figures |= {f"test/{name}": value for name, value in decision.test.document().items() if np.isfinite(value)}
     tracker.log(mlflow_run, metrics=figures)
-    status = "dry_run" if run.args.dry_run else "promoted" if decision.promote else "refused"
+    status = "dry_run" if run.args.dry_run else PROMOTED if decision.promote else REFUSED
     version = None if run.args.dry_run else register(run, tracker, mlflow_run, model, decision)
     tracker.finish(mlflow_run)
     if version is not None:
@@ -92,39 +125,45 @@ def train(run: job.Run, tracker: tracking.Tracker, mlflow_run: str, past: PastQu
         mlflow_url=page,
         model_url=tracker.version_page(ANSWERS, version) if version else "",
     )
-    return job.EXIT_REFUSED if status == "refused" else 0
+    return job.EXIT_REFUSED if status == REFUSED else 0
 
 
-def fitted(run: job.Run, past: PastQuestions, questions: Questions) -> AnswersModel:
+def fitted(run: job.Run, past: PastQuestions, questions: Questions, rows: Rows) -> AnswersModel:
     """Train on some of the past questions: on the passages that a night finds, and on the answers that were given."""
     settings = run.settings.answers
-    rows = judged(run, past, questions)
     more = with_wrong_passages(own_pairs(questions, past.answers), settings.max_wrong_passages, settings.seed)
-    pairs = pa.Table.from_pylist(rows, PAIRS)
+    pairs = pa.Table.from_pylist(of_questions(rows, questions), PAIRS)
     text = run.settings.text.model_copy(update={"model": past.encoder.base.name})
     return fit_answers(pairs, past.encoder, settings, text, noting(run, "scorer of pairs", STEPS_A_LINE), more=more)
 
 
-def judged(run: job.Run, past: PastQuestions, questions: Questions) -> list[dict[str, Any]]:
-    """Judge the passages that a night finds for some of the past questions: rows of PAIRS."""
+def judged(run: job.Run, past: PastQuestions) -> Rows:
+    """Judge the passages that a night finds for each of the past questions: rows of PAIRS."""
     settings = run.settings.answers
     return [
         row
-        for asked, index in past.blocks(questions)
+        for asked, index in past.blocks(past.questions)
         for row in asked.pairs(index, settings.top_k, other_products=settings.other_products)
     ]
 
 
-def with_generator(run: job.Run, past: PastQuestions, model: AnswersModel) -> AnswersModel:
-    """Train the generator on all past questions, where `answers.generator` names one."""
-    settings = run.settings.answers
-    if not settings.generator:
-        return model
-    given = phrasings(judged(run, past, past.questions), past.answers)
+def of_questions(rows: Rows, questions: Questions) -> Rows:
+    """Rows about some of the questions."""
+    wanted = {one["question_id"] for one in questions}
+    return [row for row in rows if row["question_id"] in wanted]
+
+
+def phrased(run: job.Run, past: PastQuestions, older: Rows, newer: Rows) -> tuple[Generator | None, PhrasingTest]:
+    """Train the generator on answers to the older questions, and compare its words with the passages' own on the newer
+    ones; None where those are better.
+    """
+    given, held_out = (phrasings(rows, past.answers) for rows in (older, newer))
     run.log.info(f"generator: {len(given):,} past answers with a passage that says the same")
     note = noting(run, "generator", GENERATOR_STEPS_A_LINE)
-    generator = train_generator(given, settings, run.settings.text, note)
-    return replace(model, generator=generator, figures={**model.figures, "n_phrasings": float(len(given))})
+    generator = train_generator(given, run.settings.answers, run.settings.text, note)
+    found = compare_phrasings(held_out, generator.phrase)
+    run.log.info(found.sentence)
+    return generator if found.is_better else None, found
 
 
 def noting(run: job.Run, trained: str, every: int) -> Callable[[int, float], None]:
@@ -152,9 +191,11 @@ def register(
     folder = run.settings.candidate(mlflow_run) / FOLDER
     model.save(folder)
     tracker.log_folder(mlflow_run, folder, FOLDER)
-    gate, reasons = "promoted" if decision.promote else "refused", "; ".join(decision.reasons)
+    gate, reasons = PROMOTED if decision.promote else REFUSED, "; ".join(decision.reasons)
+    champion = tracker.champion(ANSWERS)
     tags = {name: pins[name] for name in ("encoder_version", "encoder_model_version")}
-    tags |= {"ds": run.ds, "gate": gate, "gate_reasons": reasons, FILES: digest_of(folder)}
+    tags |= {"ds": run.ds, GATE: gate, REASONS: reasons, FILES: digest_of(folder)}
+    tags |= {CHAMPION_BEFORE: champion.version if champion else UNTRAINED}
     version = tracker.register(mlflow_run, FOLDER, ANSWERS, tags, f"**{gate.capitalize()}**: {reasons}.")
     tracker.log(mlflow_run, tags={"model": f"version {version}", "decision": gate})
     tracker.rename(mlflow_run, f"{run.ds} · version {version} {gate}")

@@ -9,10 +9,11 @@ import pyarrow.compute as pc
 from socialrec import tracking
 from socialrec.contracts import TABLES
 from socialrec.contracts.bronze import BRONZE_PICTURES
+from socialrec.contracts.gold import ANSWERS, PASSAGES
 from socialrec.contracts.silver import SILVER_PRODUCTS
 from socialrec.lake.integrity.verify import verify_share
 from socialrec.lake.pictures import PictureStore
-from socialrec.lake.upkeep import compact, sweep, vacuum
+from socialrec.lake.upkeep import compact, forget_days, sweep, vacuum
 from socialrec.local_stack.home.kept import RetainedModels, kept_models
 from socialrec.local_stack.home.leftovers import find_leftovers, remove
 from socialrec.runtime import job
@@ -27,7 +28,13 @@ def main(argv: list[str] | None = None) -> int:
         # First, because nothing may be removed without knowing the champions' data.
         kept = kept_models(tracking.connect(run.settings), run.lake)
         # Before any merge, because a rewrite of a damaged file would look whole.
-        counts = {**verify_tables(run), **tidy_tables(run, kept), **tidy_pictures(run), **tidy_folders(run, kept)}
+        counts = {
+            **verify_tables(run),
+            **tidy_days(run),
+            **tidy_tables(run, kept),
+            **tidy_pictures(run),
+            **tidy_folders(run, kept),
+        }
         run.done(status="dry_run" if args.dry_run else "tidied", counts=counts)
     return 0
 
@@ -40,6 +47,18 @@ def verify_tables(run: job.Run) -> Counter[str]:
         n_files, n_bytes = verify_share(run.lake, table, run.ds, left)
         left -= n_bytes
         counts.update(files_verified=n_files)
+    return counts
+
+
+def tidy_days(run: job.Run) -> Counter[str]:
+    """Empty old days of passages and answers, which no later night reads; returns their number."""
+    rules = run.settings.maintenance
+    counts: Counter[str] = Counter(old_days=0)
+    for table, days in ((PASSAGES, rules.passage_days), (ANSWERS, rules.answer_days)):
+        gone = forget_days(run.lake, table, days, job=NAME, dry_run=run.args.dry_run)
+        if gone:
+            run.log.info("emptied", table=table.name, days=len(gone), until=gone[-1])
+        counts.update(old_days=len(gone))
     return counts
 
 

@@ -20,6 +20,8 @@ def main(argv: list[str] | None = None) -> int:
         is_trained = pins.answers_version != UNTRAINED
         if not is_trained:
             run.log.info("no model of answers is trained yet: only passages that are close to a question answer it")
+        if run.settings.answers.generator and not pins.generator_version:
+            run.log.info("answers.generator phrases nothing: no training found it better than the passages' own words")
         run.done(
             status="pinned",
             answers_version=pins.answers_version,

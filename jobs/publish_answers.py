@@ -9,7 +9,7 @@ from socialrec.contracts.runs import PUBLISHED_ANSWERS
 from socialrec.contracts.silver import SILVER_QUESTIONS
 from socialrec.errors import UserError
 from socialrec.lake.traffic import Amount
-from socialrec.report.answers import read_answers
+from socialrec.report.answers import AnswersFacts, read_answers
 from socialrec.report.page import write_answers
 from socialrec.runtime import job
 
@@ -18,7 +18,9 @@ NAME = "publish_answers"
 
 def main(argv: list[str] | None = None) -> int:
     """Publish the committed answers of a day; a dry run publishes nothing and says so."""
-    args = job.parser(__doc__).parse_args(argv)
+    parser = job.parser(__doc__)
+    parser.add_argument("--note", default="", help="text before the run's note, such as the reason of a rollback")
+    args = parser.parse_args(argv)
     with job.run(NAME, args) as run:
         if args.dry_run:
             run.log.info("nothing is published from a dry run")
@@ -39,9 +41,15 @@ def main(argv: list[str] | None = None) -> int:
             changed_rows=n_changed,
             export=str(file),
             report=str(page),
-            note=f"{facts.n_answered:,} of {facts.n_questions:,} open questions answered, the others handed over.",
+            note=f"{args.note} {said(facts)}".strip(),
         )
     return 0
+
+
+def said(facts: AnswersFacts) -> str:
+    """Counts of the day in one sentence, for the run's page."""
+    others = ", the others handed over" if facts.n_answered < facts.n_questions else ""
+    return f"{facts.n_answered:,} of {facts.n_questions:,} open questions answered{others}."
 
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@ from __future__ import annotations
 from socialrec import tracking
 from socialrec.contracts.gold import MODEL_DECISIONS
 from socialrec.display.visible import plain_markdown
-from socialrec.errors import UserError
-from socialrec.recommend.decisions import record_decision, rollback_row, version_to_go_back_to
+from socialrec.local_stack.home.going_back import GoingBack, add_arguments
+from socialrec.recommend.decisions import history, record_decision, rollback_row
 from socialrec.recommend.model_files import require_unchanged
 from socialrec.runtime import job
-from socialrec.tracking import ENCODER, ERASED, RECOMMENDER
+from socialrec.tracking import ENCODER, RECOMMENDER
 
 NAME = "roll_back_model"
 
@@ -17,22 +17,12 @@ NAME = "roll_back_model"
 def main(argv: list[str] | None = None) -> int:
     """Make the requested version, or else the champion before this one, champion again. Sampling does not apply."""
     parser = job.parser(__doc__)
-    parser.add_argument("--model-version", help="registered version to go back to (default: the champion before)")
-    parser.add_argument("--reason", required=True, help="reason, for the record")
+    add_arguments(parser)
     args = parser.parse_args(argv)
     with job.run(NAME, args) as run:
-        if not args.reason.strip():
-            raise UserError("--reason is empty: give a reason for the record")
-        tracker = tracking.connect(run.settings)
-        champion = tracker.champion(RECOMMENDER)
-        if champion is None:
-            raise UserError("there is no champion model to go back from: run the socialrec_train DAG")
-        decisions = run.lake.read(MODEL_DECISIONS)
-        target = tracker.model(
-            RECOMMENDER, version_to_go_back_to(decisions, champion.version, args.model_version or None)
-        )
-        if ERASED in target.tags and ERASED not in champion.tags:
-            raise UserError(f"version {target.version} was trained on users who were erased since: train again instead")
+        tracker, decisions = tracking.connect(run.settings), run.lake.read(MODEL_DECISIONS)
+        found = GoingBack.find(tracker, RECOMMENDER, history(decisions), args.model_version, args.reason)
+        champion, target = found.champion, tracker.model(RECOMMENDER, found.version)
         encoder = target.tags["encoder_model_version"]
         folders = tracker.fetch(RECOMMENDER, target.version), tracker.fetch(ENCODER, encoder)
         require_unchanged(decisions, target.version, *folders)

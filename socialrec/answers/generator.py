@@ -186,12 +186,16 @@ def load_generator(setting: str, text: TextSettings, adapter: Path | None = None
 
 def _adapted(base: BaseModel, adapter: Path) -> TunedModel | None:
     """Model with the adapter in a folder; None where that is of another model."""
+    return read_body(base, adapter) if _read_document(adapter)["base_sha256"] == base.sha256 else None
+
+
+def _read_document(folder: Path) -> dict[str, str]:
+    """Name and hash of a saved generator's model: `base` and `base_sha256`."""
     try:
-        document: Mapping[str, Any] = json.loads((adapter / DOCUMENT).read_text(encoding="utf-8"))
-        sha256 = str(document["base_sha256"])
+        document: Mapping[str, Any] = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
+        return {name: str(document[name]) for name in ("base", "base_sha256")}
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UserError(f"{adapter} is no saved generator: fetch it again ({error!r})") from None
-    return read_body(base, adapter) if sha256 == base.sha256 else None
+        raise UserError(f"{folder} is no saved generator: fetch it again ({error!r})") from None
 
 
 def load_causal_model(setting: str) -> BaseModel:
@@ -249,6 +253,11 @@ def generator_version(setting: str) -> str:
         return ""
     place = model_place(setting)
     return version_of(place, _sha256_of(place))
+
+
+def saved_version(folder: Path) -> str:
+    """Version of the model that `Generator.save` wrote; empty where there is none. Raises UserError on damage."""
+    return _read_document(folder)["base"] if (folder / DOCUMENT).is_file() else ""
 
 
 def version_of(place: Path, sha256: str) -> str:

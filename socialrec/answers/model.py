@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from socialrec.answers.generator import Generator, load_generator
+from socialrec.answers.generator import Generator, generator_version, load_generator, saved_version
 from socialrec.answers.pair_scorer import PairScorer, load_pair_scorer
 from socialrec.answers.ranking import (
     NOBODY,
@@ -28,6 +28,9 @@ SCORER, GENERATOR = "pair_scorer", "generator"
 FORMAT = 1
 FILES = "files_sha256"
 """Tag of a registered version: the digest of its files as they were decided on."""
+GATE, REASONS, CHAMPION_BEFORE = "gate", "gate_reasons", "champion_before"
+"""Tags of a registered version: `promoted` or `refused`, the reasons, and the champion until then (UNTRAINED: none)."""
+PROMOTED, REFUSED = "promoted", "refused"
 UNTRAINED_SCOPE_BOUND = 0.2
 """Cosine to every passage below which a question is out of scope, until a training has seen the shop's questions."""
 
@@ -51,7 +54,7 @@ class AnswersModel:
     figures: Mapping[str, float] = field(default_factory=dict)
     """Figures of the training on validation, and the numbers of what it learned from."""
     generator: Generator | None = None
-    """Phrases answers; None where they are the passages' own sentences."""
+    """Phrases answers, better than the passages' own sentences by the training's test; None where these are shown."""
 
     @classmethod
     def untrained(cls, encoder_version: str, settings: AnswersSettings) -> Self:
@@ -90,8 +93,8 @@ class AnswersModel:
 def load_answers(folder: Path, encoder_version: str, text: TextSettings, generator: str = "") -> AnswersModel:
     """Load the model that `AnswersModel.save` wrote, for this version of the encoder.
 
-    generator: `answers.generator`; its adapter is used if it was trained on this very model. Raises UserError where
-    files are missing or damaged, or the model was made for another format or encoder.
+    generator: `answers.generator`; see `phrasing_version`. Raises UserError where files are missing or damaged, or the
+    model was made for another format or encoder.
     """
     file = folder / DOCUMENT
     try:
@@ -113,8 +116,16 @@ def load_answers(folder: Path, encoder_version: str, text: TextSettings, generat
     if not 0 <= bound <= NOBODY:
         raise UserError(f"{file} is damaged: its bound {bound} is no share")
     scorer = load_pair_scorer(folder / SCORER, text) if has_scorer else None
-    phrasing = load_generator(generator, text, folder / GENERATOR) if generator else None
+    phrasing = load_generator(generator, text, folder / GENERATOR) if phrasing_version(folder, generator) else None
     return AnswersModel(said, scorer, ranking, confidence, bound, scope_bound, settings, figures, phrasing)
+
+
+def phrasing_version(folder: Path, generator: str) -> str:
+    """Version of the model `answers.generator` where this model's training found that its phrasings are better than the
+    passages' own sentences; else empty, and nothing is phrased. Raises UserError on a wrong path.
+    """
+    version = generator_version(generator)
+    return version if version == saved_version(folder / GENERATOR) else ""
 
 
 def digest_of(folder: Path) -> str:

@@ -24,6 +24,7 @@ WRITTEN_BESIDE: dict[str, tuple[str, ...]] = {
     "fit_recommender": (CANDIDATE,),
     "promote_model": (RECOMMENDER,),
     "roll_back_model": (RECOMMENDER,),
+    "roll_back_answers": (ANSWERS_MODEL,),
 }
 """By job, what it writes beside the tables whose contract names it as a writer."""
 
@@ -75,6 +76,7 @@ READ: dict[str, tuple[str, ...]] = {
     "evaluate_recommender": (*_TRAINED_ON, CANDIDATE, RECOMMENDER),
     "promote_model": (CANDIDATE,),
     "roll_back_model": ("gold.model_decisions", RECOMMENDER, ENCODER),
+    "roll_back_answers": (ANSWERS_MODEL,),
 }
 """By job, what it reads. A table that no other job fills is left out: what a job reads of its own is no step. So is
 `ask_question`, which reads what earlier runs wrote.

@@ -8,6 +8,7 @@ MAINTENANCE = "socialrec_maintenance"
 ERASURE = "socialrec_erasure"
 ANSWERS = "socialrec_answers"
 TRAIN_ANSWERS = "socialrec_train_answers"
+ROLLBACK_ANSWERS = "socialrec_rollback_answers"
 
 LANDING_FILES = "landing files"
 PUBLISHED_LISTS = "published lists"

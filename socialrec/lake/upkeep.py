@@ -1,8 +1,9 @@
-"""Maintenance of tables: merge small files, remove expired versions, remove files of dead writers."""
+"""Maintenance of tables: empty old days, merge small files, remove expired versions and files of dead writers."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -60,6 +61,22 @@ def vacuum(lake: Lake, table: Table, days: float, keep: Collection[int], *, dry_
         remember(lake.root, table, root)
         _remove_empty_folders(root)
     return found
+
+
+def forget_days(lake: Lake, table: Table, days: float, *, job: str, dry_run: bool = False) -> list[str]:
+    """Empty the partitions of landing days that lie more than `days` before the newest one; returns those days.
+
+    No fingerprint stays, so a run of such a day makes its rows again.
+    """
+    newest = lake.last_partition(table)
+    if newest is None:
+        return []
+    oldest = (date.fromisoformat(newest) - timedelta(days=int(days))).isoformat()
+    gone = [day for day in lake.partitions(table) if day < oldest and lake.files(table, [day])]
+    if gone and not dry_run:
+        with lake.stage(table, job=job, partitions=gone) as stage:
+            stage.commit(counts={"published": 0})
+    return gone
 
 
 def sweep(lake: Lake, table: Table, *, dry_run: bool = False) -> list[Path]:

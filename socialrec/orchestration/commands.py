@@ -14,6 +14,8 @@ JOBS = Path(__file__).resolve().parents[2] / "jobs"
 RESOLVED = "ti.xcom_pull(task_ids='resolve_run')"
 MODEL_VERSION = f"{{{{ {RESOLVED}['model_version'] and '--model-version=' ~ {RESOLVED}['model_version'] }}}}"
 """Argument with the version that a person asked for; empty where none was."""
+REASON = f"--reason={{{{ {RESOLVED}['reason'] }}}}"
+"""Argument with a person's reason for a rollback."""
 TUNING_TRIALS = (
     f"{{{{ '' if {RESOLVED}['tuning_trials'] is none else '--tuning-trials=' ~ {RESOLVED}['tuning_trials'] }}}}"
 )

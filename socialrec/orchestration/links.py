@@ -79,6 +79,7 @@ LINKS: dict[str, tuple[type[_ReceiptLink], ...]] = {
     "pin_models": (MlflowRunLink, ModelLink),
     "roll_back_model": (MlflowRunLink, ModelLink),
     "pin_answers": (ModelLink,),
+    "roll_back_answers": (ModelLink,),
     "fit_answers": (MlflowRunLink, ModelLink),
     "report_run": (MlflowRunLink, ReportLink),
 }

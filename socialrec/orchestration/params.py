@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import Param
 
-LANDING_DAY, RECOMMENDER_VERSION = "landing-day", "recommender-version"
+LANDING_DAY, RECOMMENDER_VERSION, ANSWERS_VERSION = "landing-day", "recommender-version", "answers-version"
 """Formats beyond JSON Schema's own; `socialrec/local_stack/airflow_plugins/` checks them before a run is made."""
 
 DS = Param(
@@ -53,6 +53,15 @@ EARLIER_VERSION = Param(
     format=RECOMMENDER_VERSION,
     title="Model version",
     description="Registered version of socialrec-recommender to go back to. Empty: the champion before this one.",
+)
+EARLIER_ANSWERS = Param(
+    default=None,
+    type=["null", "string"],
+    pattern="^[1-9][0-9]*$",
+    format=ANSWERS_VERSION,
+    title="Model version",
+    description="Registered version of socialrec-answers to go back to. Empty: the champion before this one, or the "
+    "untrained model before the first one.",
 )
 REASON = Param(
     type="string",
@@ -106,3 +115,4 @@ ANSWERS = {"ds": DS, "question": QUESTION, "product": PRODUCT, "dry_run": DRY_RU
 TRAIN_ANSWERS = {"ds": DS, "dry_run": DRY_RUN}
 MAINTENANCE = {"dry_run": DRY_RUN}
 ROLLBACK = {"model_version": EARLIER_VERSION, "reason": REASON}
+ROLLBACK_ANSWERS = {"model_version": EARLIER_ANSWERS, "reason": REASON}

@@ -12,7 +12,7 @@ from airflow.timetables.trigger import CronTriggerTimetable
 
 from socialrec.orchestration.alerts import task_failed
 from socialrec.orchestration.assets import read_by, written_by
-from socialrec.orchestration.commands import common_arguments
+from socialrec.orchestration.commands import common_arguments, reported
 from socialrec.orchestration.operators import ClosingJob, PythonJob, SparkJob
 from socialrec.orchestration.pools import GPU, SPARK
 from socialrec.orchestration.run_date import folder_name, newest_published, resolve
@@ -137,6 +137,24 @@ def embed_texts(settings: Settings, *arguments: str) -> SparkJob | PythonJob:
 def embed_passages(settings: Settings, *arguments: str) -> SparkJob | PythonJob:
     """Make the task that encodes passages and questions, where texts are encoded."""
     return _encoding_job(settings, "embed_passages", arguments)
+
+
+def gather_evidence(settings: Settings) -> TaskGroup:
+    """Make the tasks that pin the model of answers, cut passages and encode them with its encoder."""
+    with group("gather_evidence", "Gather evidence") as made:
+        (
+            python_job(settings, "pin_answers")
+            >> spark_job(settings, "build_passages")
+            >> embed_passages(settings, "--encoder-folder", reported("pin_answers", "encoder_folder"))
+        )
+    return made
+
+
+def answer_all(settings: Settings, *arguments: str) -> TaskGroup:
+    """Make the tasks that answer all open questions and publish the answers, the latter with these arguments."""
+    with group("answer", "Answer") as made:
+        spark_job(settings, "answer_questions") >> python_job(settings, "publish_answers", *arguments)
+    return made
 
 
 def _encoding_job(settings: Settings, job: str, arguments: Sequence[str]) -> SparkJob | PythonJob:

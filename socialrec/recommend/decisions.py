@@ -1,4 +1,4 @@
-"""Decisions in gold.model_decisions: promotions with time and reason, and the version for a rollback."""
+"""Decisions in gold.model_decisions: promotions with time and reason."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from socialrec.contracts.gold import MODEL_DECISIONS
 from socialrec.contracts.vocabulary import DecisionKind
 from socialrec.errors import UserError
 from socialrec.evaluate.gate import Decision
+from socialrec.evaluate.rollback import PastDecision, version_to_go_back_to
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.recommend.model_files import Files
@@ -77,33 +78,14 @@ def newest_champion(decisions: pa.Table) -> dict[str, Any] | None:
 def champions(decisions: pa.Table, champion: str) -> list[str]:
     """Champion, and the one before it if on record: the versions a rollback may need."""
     try:
-        return [champion, version_to_go_back_to(decisions, champion)]
+        return [champion, version_to_go_back_to(history(decisions), champion)]
     except UserError:
         return [champion]
 
 
-def version_to_go_back_to(decisions: pa.Table, champion: str, wanted: str | None = None) -> str:
-    """Version for a rollback: the one asked for, or else the champion before this one.
-
-    decisions: rows of gold.model_decisions. Only a version that a gate once promoted can be champion again, so a
-    rollback cannot bypass the gate. Raises UserError where there is no such version.
-    """
-    not_by_hand = pc.not_equal(decisions["kind"], DecisionKind.ROLLBACK.value)
-    gates = decisions.filter(not_by_hand).sort_by("decided_ts")
-    promoted = gates.filter(gates["is_champion"])
-    # Not simply the one promoted before it, which may have been rolled back.
-    before = dict(
-        zip(*(promoted[name].to_pylist() for name in ("recommender_version", "champion_version")), strict=True)
-    )
-    if wanted is None:
-        if not before.get(champion):
-            raise UserError(f"version {champion} has no champion before it on record: name a version, or train again")
-        return str(before[champion])
-    if wanted == champion:
-        raise UserError(f"version {wanted} is the champion already")
-    if wanted not in before:
-        refused = gates.filter(pc.equal(gates["recommender_version"], wanted))["reasons"].to_pylist()
-        why = f"the gate refused it ({'; '.join(refused[-1])})" if refused else "no gate decided on it"
-        known = ", ".join(version for version in before if version != champion) or "none"
-        raise UserError(f"version {wanted} was never champion: {why}; versions to go back to: {known}")
-    return wanted
+def history(decisions: pa.Table) -> list[PastDecision]:
+    """Decisions that no person made (rows of gold.model_decisions), in order of time."""
+    not_by_hand = decisions.filter(pc.not_equal(decisions["kind"], DecisionKind.ROLLBACK.value)).sort_by("decided_ts")
+    names = ("recommender_version", "is_champion", "champion_version", "reasons")
+    columns = (not_by_hand[name].to_pylist() for name in names)
+    return [PastDecision(*values) for values in zip(*columns, strict=True)]

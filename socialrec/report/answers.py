@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from socialrec.contracts.gold import ANSWERS
 from socialrec.contracts.silver import SILVER_PRODUCTS, SILVER_QUESTIONS
 from socialrec.contracts.vocabulary import AnswerDecision, HandOverReason
+from socialrec.display.visible import label
 from socialrec.lake import Lake
 from socialrec.lake.export import database
 
@@ -16,6 +17,8 @@ EXAMPLES = 10
 """Answers of each decision that the page shows."""
 TO_DO_PRODUCTS, TO_DO_QUESTIONS = 20, 3
 """Products of which nothing tells what is asked, and questions shown of each."""
+SHOWN_CHARACTERS = 300
+"""Characters of a cited passage that a person is shown."""
 UNTOLD = (HandOverReason.NO_EVIDENCE, HandOverReason.UNSURE, HandOverReason.BAD_TEMPLATE)
 """Reasons of questions that a sentence of the shop would answer."""
 DECISIONS = {
@@ -120,3 +123,18 @@ def read_answers(lake: Lake, ds: str, days: Sequence[str]) -> AnswersFacts:
         examples,
         to_do,
     )
+
+
+def said_of(row: Mapping[str, Any]) -> list[str]:
+    """Say a row of gold.answers in lines: the answer, what it cites, the products beside it, and the model; or the
+    reason why a person should answer.
+    """
+    if row["decision"] == AnswerDecision.HAND_OVER:
+        return [f"handed over to a person: {REASONS[HandOverReason(row['reason'])]}"]
+    phrased = f", phrased by {row['phrased_by']}" if row["phrased_by"] else ""
+    return [
+        label(row["text"], 2 * SHOWN_CHARACTERS),
+        *(f"{one['source']}: {label(one['quote'], SHOWN_CHARACTERS)}" for one in row["citations"]),
+        *([f"in the user's list: {', '.join(map(label, row['products']))}"] if row["products"] else []),
+        f"confidence {row['confidence']:.2f}, model of answers {row['answers_version']}{phrased}",
+    ]

@@ -55,6 +55,7 @@ class AnswersSettings(Section):
     """Most wrong passages per question in one round of training."""
     generator: Annotated[str, AfterValidator(_absolute)] = ""
     """Causal language model that phrases answers: an absolute path, the same on all machines, of a `.gguf` file or a
-    folder with safetensors. Empty: answers are the passages' own sentences.
+    folder with safetensors. It phrases once a training has found its words better. Empty: answers are the passages' own
+    sentences.
     """
     seed: int = 20260105

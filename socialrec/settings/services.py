@@ -87,6 +87,10 @@ class MaintenanceSettings(Section):
     """Days for which old versions of a table can be read; versions that the champion and the one before it were trained
     on stay.
     """
+    passage_days: Days = 14.0
+    """Days for which a day's passages stay, before the newest one: they are most of what answers take on disk."""
+    answer_days: Days = 180.0
+    """Days for which a day's answers stay, before the newest one."""
     max_files: int = Field(8, ge=1)
     """Most files of a partition; more are merged, where the files are small."""
     verified_gib: float = Field(20.0, ge=0)

@@ -86,7 +86,8 @@ ranking of passages, a calibrated confidence, and the bound below which a questi
 only passages that are very close to the question.
 
 **How a version becomes champion.** On held-out questions its answers must be right as often as `answers.precision`
-says, and it must answer more questions rightly than the champion by a paired test.
+says, and it must answer more questions rightly than the champion by a paired test. `socialrec_rollback_answers` goes
+back to the champion before (tags `rolled_back_to` and `rollback_reason`).
 
 **What it is not for.** Passages of another shop, and vectors of another encoder.
 """

@@ -319,6 +319,11 @@ class Tracker:
             raise UserError(f"{name} has no version {version}: see the Models page of MLflow")
         return found
 
+    def versions(self, name: str) -> list[ModelRef]:
+        """All versions, champions or not, oldest first."""
+        found = self._server.search_model_versions(f"name = '{name}'")
+        return sorted(map(_checked, found), key=lambda version: int(version.version))
+
     def newest_version(self, name: str) -> ModelRef | None:
         """Newest version, champion or not."""
         versions = self._server.search_model_versions(f"name = '{name}'")
@@ -332,6 +337,15 @@ class Tracker:
     def promote(self, name: str, version: str) -> None:
         """Make a version the champion."""
         self._server.set_registered_model_alias(name, CHAMPION, version)
+
+    def depose(self, name: str) -> None:
+        """Leave a model without a champion."""
+        self._server.delete_registered_model_alias(name, CHAMPION)
+
+    def tag(self, name: str, version: str, tags: Mapping[str, str]) -> None:
+        """Set tags of a version; its other tags stay."""
+        for key, value in tags.items():
+            self._server.set_model_version_tag(name, version, key, lines(value))
 
     def copy_of(self, name: str, version: str) -> Path:
         """Path where `fetch` stores a version; UserError where there is no such version."""
@@ -428,18 +442,21 @@ def _name(key: str) -> str:
 
 
 def _found(look_up: Callable[[], ModelVersion]) -> ModelRef | None:
-    """Return the version that a registry call returns, or None where there is none.
-
-    Raises UserError where its number or run id is malformed, because paths are made from them.
-    """
+    """Return the version that a registry call returns, or None where there is none. Raises UserError as `_checked`."""
     from mlflow.exceptions import MlflowException
 
     try:
-        version = look_up()
+        return _checked(look_up())
     except MlflowException as error:
         if error.error_code in ABSENT:
             return None
         raise
+
+
+def _checked(version: ModelVersion) -> ModelRef:
+    """Take a version from the registry. Raises UserError where its number or run id is malformed: paths are made from
+    them.
+    """
     number, run_id = str(version.version), version.run_id or ""
     if not is_version(number) or not (run_id == "" or is_run_id(run_id)):
         raise UserError(

@@ -17,6 +17,7 @@ from socialrec.answers.generator import Generator, generator_version, load_gener
 from socialrec.answers.generator_training import Phrasing, train_generator
 from socialrec.answers.material import phrasings
 from socialrec.answers.model import AnswersModel, load_answers
+from socialrec.answers.phrasing import compare_phrasings
 from socialrec.encoders.encoder import Encoder
 from socialrec.errors import UserError
 from socialrec.settings.answers import AnswersSettings
@@ -139,6 +140,30 @@ def test_a_model_of_answers_keeps_its_generator_and_works_without(
     assert found.generator is not None
     assert found.generator.phrase([ASKED], [NYLON]) == [PHRASED]
     assert load_answers(tmp_path, "e", TEXT).generator is None
+    # Nobody compared another model's words with the passages' own.
+    other = make_llama(tmp_path / "other", seed=8)
+    assert load_answers(tmp_path, "e", TEXT, str(other)).generator is None
+
+
+@pytest.mark.parametrize(
+    ("words", "n_phrased", "phrased", "is_better"),
+    [
+        (PHRASED, 1, 1.0, True),
+        # A fact that the passage lacks: the passage is shown.
+        ("It is a kite made of silk.", 0, 8 / 13, False),
+    ],
+)
+def test_phrasings_serve_where_they_are_closer_to_what_people_wrote_than_the_passages(
+    words: str, n_phrased: int, phrased: float, is_better: bool
+) -> None:
+    found = compare_phrasings([Phrasing(ASKED, NYLON, PHRASED)], lambda questions, passages: [words])
+    # Of six and seven words, "kite made of nylon" are common.
+    assert (found.extractive, found.phrased) == (pytest.approx(8 / 13), pytest.approx(phrased))
+    assert (found.n, found.n_phrased, found.is_better) == (1, n_phrased, is_better)
+
+
+def test_without_held_out_answers_nothing_is_phrased() -> None:
+    assert not compare_phrasings([], lambda questions, passages: []).is_better
 
 
 def test_a_gguf_file_is_a_generator_too(tmp_path: Path) -> None:

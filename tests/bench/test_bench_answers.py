@@ -12,13 +12,14 @@ import pytest
 from tiny_encoders import bert
 from tiny_llama import make_llama
 
+from socialrec.answers.phrasing import rouge_l
 from socialrec.bench.answers import product_qa
 from socialrec.bench.answers.benchmark import run
+from socialrec.bench.answers.night import FULL, NightSize
 from socialrec.bench.answers.scores import (
     average_precision,
     decision_scores,
     ranking_scores,
-    rouge_l,
     surest,
     uncited_words,
 )
@@ -77,6 +78,9 @@ def write(file: Path, rows: list[Row]) -> None:
         lines.writerows(rows)
 
 
+SMALL = NightSize(passages=80, questions=6, passages_a_product=4, products_a_category=10)
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """Two hundred questions for a colour, one of two passages right; every fifth has none."""
@@ -117,11 +121,12 @@ def test_a_run_on_small_files_gives_every_figure_beside_its_peers(
 ) -> None:
     own = data / "own.tsv"
     own.write_text("qid\tquestion\tcandidate\tlabel\n1\ta red shoe\tthe red shoe\t1\n1\ta red shoe\tthe lamp\t0\n")
-    found = json.loads(run(data, settings, ranking=own, decide=own).to_json())
+    found = json.loads(run(data, settings, ranking=own, decide=own, size=SMALL).to_json())
     assert {
         *("hetpqa_map", "hetpqa_p_at_1", "semipqa_map", "precision_at_coverage_40", "unanswerable_answered"),
         *("clinc_accuracy", "clinc_oos_recall", "deletion_valid", "rouge_l", "rouge_l_passage"),
         *("own_map", "own_p_at_1", "own_precision_at_coverage_40"),
+        *("one_question_cpu_seconds", "night_block_cpu_seconds", "night_minutes_on_2_cores", "night_peak_mib"),
     } <= set(found["metrics"])
     assert found["metrics"]["deletion_valid"] == 1.0
     assert found["peers"]["bm25"]["metrics"]["hetpqa_map"] > 0.9
@@ -129,12 +134,17 @@ def test_a_run_on_small_files_gives_every_figure_beside_its_peers(
     assert found["chosen"]["skipped"] == []
 
 
+def test_a_large_shops_night_is_cut_into_blocks_that_hold_all_its_questions_and_passages() -> None:
+    assert (FULL.n_blocks, FULL.passages_a_block, FULL.questions_a_block) == (200, 10_000, 500)
+    assert (SMALL.n_blocks, SMALL.passages_a_block, SMALL.questions_a_block) == (2, 40, 3)
+
+
 def test_a_generator_adds_what_became_of_its_words(
     data: Path, settings: Settings, tmp_path: Path, one_thread: None
 ) -> None:
     (data / "clinc150").rename(data / "elsewhere")
     answers = settings.answers.model_copy(update={"generator": str(make_llama(tmp_path / "llama"))})
-    found = json.loads(run(data, settings.model_copy(update={"answers": answers})).to_json())["metrics"]
+    found = json.loads(run(data, settings.model_copy(update={"answers": answers}), size=SMALL).to_json())["metrics"]
     assert found["rouge_l_phrased"] == found["rouge_l"]
     assert (found["phrased"], found["phrased_rejected"], found["phrased_words_uncited"]) == (0.0, 1.0, 0.0)
     assert found["phrasings_per_second"] > 0
@@ -148,11 +158,11 @@ def test_words_that_a_passage_lacks_are_counted_by_plain_comparison() -> None:
 def test_parts_without_data_are_skipped_and_named(data: Path, settings: Settings, one_thread: None) -> None:
     for name in product_qa.OPTIONAL:
         (data / product_qa.FOLDER / name).unlink()
-    found = json.loads(run(data, settings).to_json())
+    found = json.loads(run(data, settings, size=SMALL).to_json())
     assert found["chosen"]["skipped"] == sorted(product_qa.OPTIONAL)
     assert not {"semipqa_map", "rouge_l"} & set(found["metrics"])
     (data / product_qa.FOLDER).rename(data / "elsewhere")
-    found = json.loads(run(data, settings).to_json())
+    found = json.loads(run(data, settings, size=SMALL).to_json())
     assert found["chosen"]["skipped"] == ["product-qa"]
     assert set(found["metrics"]) == {"clinc_accuracy", "clinc_accuracy_without_bound", "clinc_oos_recall"}
     with pytest.raises(UserError, match="holds neither product-qa nor clinc150"):

@@ -27,7 +27,7 @@ SMALL = ("readme", "nobody-buys", "shop-14", "chinese")
 LAST = date.fromisoformat(SHOP_DAY)
 OF_OTHER_RUNS = {
     *("pretrain_encoder", "roll_back_model", "build_passages", "embed_passages"),
-    *("pin_answers", "answer_questions", "publish_answers", "fit_answers"),
+    *("pin_answers", "answer_questions", "publish_answers", "fit_answers", "roll_back_answers"),
 }
 """Jobs that are neither in a night nor in its training."""
 PICTURES = {"gold.picture_embeddings", "gold.aligned_pictures"}

@@ -15,7 +15,8 @@ HEAVY = ("torch", "pyspark", "mlflow", "pandas")
 NIGHTLY, TRAIN, ROLLBACK, PRETRAIN = "socialrec_nightly", "socialrec_train", "socialrec_rollback", "socialrec_pretrain"
 MAINTENANCE, ERASURE = "socialrec_maintenance", "socialrec_erasure"
 ANSWERS, TRAIN_ANSWERS = "socialrec_answers", "socialrec_train_answers"
-ALL = (NIGHTLY, TRAIN, ROLLBACK, PRETRAIN, MAINTENANCE, ERASURE, ANSWERS, TRAIN_ANSWERS)
+ROLLBACK_ANSWERS = "socialrec_rollback_answers"
+ALL = (NIGHTLY, TRAIN, ROLLBACK, PRETRAIN, MAINTENANCE, ERASURE, ANSWERS, TRAIN_ANSWERS, ROLLBACK_ANSWERS)
 SPARK_TASKS = {
     *("ingest_landing", "build_silver", "build_gold", "embed_texts", "build_features", "score_recommendations"),
     *("build_passages", "embed_passages", "answer_questions"),
@@ -233,7 +234,8 @@ def test_every_task_has_an_owner_a_time_limit_and_a_second_try_unless_it_would_n
     assert {task["owner"] for task in tasks.values()} == {"socialrec"}
     assert all(task["timeout_seconds"] > 0 for task in tasks.values())
     tried_once = {name for name, task in tasks.items() if task["retries"] < 1}
-    assert tried_once <= {"resolve_run", "what_is_asked", "train_first_champion", "roll_back_model"}
+    once = {"resolve_run", "what_is_asked", "train_first_champion", "roll_back_model", "roll_back_answers"}
+    assert tried_once <= once
 
 
 @pytest.mark.parametrize("dag_id", ALL)
@@ -425,6 +427,18 @@ def test_answers_go_from_the_pinned_model_to_their_export(read: dict[str, Any]) 
     wanted = ["pin_answers", "build_passages", "embed_passages", "answer_questions", "publish_answers"]
     assert path(read[ANSWERS]["tasks"], "pin_answers") == wanted
     assert path(read[TRAIN_ANSWERS]["tasks"], "pin_answers") == [*wanted[:3], "fit_answers", "close_training"]
+
+
+def test_a_rollback_of_answers_goes_from_the_earlier_model_to_the_published_answers(read: dict[str, Any]) -> None:
+    tasks = read[ROLLBACK_ANSWERS]["tasks"]
+    assert path(tasks, "resolve_run") == [
+        *("resolve_run", "roll_back_answers", "pin_answers", "build_passages", "embed_passages"),
+        *("answer_questions", "publish_answers"),
+    ]
+    assert (read[ROLLBACK_ANSWERS]["cron"], read[ROLLBACK_ANSWERS]["params"]) == (None, ["model_version", "reason"])
+    assert tasks["roll_back_answers"]["retries"] == 0
+    # Else the last note of the run would hide the reason.
+    assert "roll_back_answers" in tasks["publish_answers"]["arguments"][-1]
 
 
 def test_the_hours_come_from_the_settings(home: Path) -> None:

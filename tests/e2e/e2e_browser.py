@@ -71,9 +71,9 @@ class Screen:
     def send(self, form: playwright.Locator) -> None:
         form.get_by_role("button", name="Trigger").last.click()
 
-    def await_end(self, state: str) -> None:
-        """Watch the list of nights until the newest has this state, and open that run."""
-        self.airflow(f"/dags/{NIGHTLY}/runs")
+    def await_end(self, state: str, dag_id: str = NIGHTLY) -> None:
+        """Watch the list of a DAG's runs until the newest has this state, and open that run."""
+        self.airflow(f"/dags/{dag_id}/runs")
         newest = self.page.locator("tbody tr").first
         newest.get_by_text(state, exact=True).wait_for(timeout=NIGHT)
         newest.locator("a[href*='/runs/manual']").first.click()

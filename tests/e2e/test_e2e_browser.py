@@ -10,18 +10,26 @@ from collections.abc import Iterator
 
 import pytest
 from e2e_browser import NEEDS_CHROMIUM, Screen, signed_in
-from e2e_shop import LAST, Shop
+from e2e_shop import FIRST, LAST, Shop, land
 
-from socialrec.contracts.runs import NIGHTLY, ROLLBACK
+from socialrec.contracts.runs import ANSWERS, NIGHTLY, ROLLBACK
 
 BEFORE = "2026-02-28"
 """The day before the first one that landed."""
+ASKED, SAID = "Are parcels sent within two days?", "Parcels are sent within two days."
 pytestmark = NEEDS_CHROMIUM
 
 
 @pytest.fixture(scope="module")
 def screen(shop: Shop) -> Iterator[Screen]:
-    """A browser in which somebody has signed in to Airflow of the running shop, before its first night."""
+    """A browser in which somebody has signed in to Airflow of the running shop, before its first night; one question
+    has landed with the shop's answer, and one that waits for an answer.
+    """
+    asked = {"question_id": "q1", "user_id": "person-1", "text": "When do you send a parcel?"}
+    land(shop.settings.home, FIRST.isoformat(), "questions", [asked])
+    answer = {"answer_id": "a1", "question_id": "q1", "text": SAID, "author_kind": "shop"}
+    land(shop.settings.home, FIRST.isoformat(), "answers", [answer])
+    land(shop.settings.home, LAST, "questions", [{**asked, "question_id": "q2", "text": ASKED}])
     done = shop.socialrec("up")
     assert done.returncode == 0, done.stderr
     with signed_in(shop.settings) as screen:
@@ -97,6 +105,24 @@ def test_the_version_that_made_the_lists_says_how_it_compares_and_why_it_was_pro
     screen.page.goto(address)
     for said in ("Promoted", "Checks that decide", "How it compares", "gold.social_ties", "champion"):
         screen.page.get_by_text(said).first.wait_for()
+
+
+def test_questions_that_landed_are_answered_by_a_run_whose_note_counts_them(screen: Screen) -> None:
+    form = screen.form(ANSWERS)
+    form.locator("[name=element_ds]").fill(LAST)
+    screen.send(form)
+    screen.page.wait_for_url("**/runs/manual**")
+    screen.await_end("Success", ANSWERS)
+    screen.page.get_by_text("1 of 1 open questions answered").wait_for()
+
+
+def test_a_question_in_the_form_finds_its_answer_on_the_page_of_the_run(screen: Screen) -> None:
+    form = screen.form(ANSWERS)
+    form.locator("[name=element_question]").fill("Do you send parcels within two days?")
+    screen.send(form)
+    screen.page.wait_for_url("**/runs/manual**")
+    screen.await_end("Success", ANSWERS)
+    screen.page.get_by_text(re.compile(re.escape(SAID))).first.wait_for()
 
 
 def test_the_rollbacks_page_without_runs_says_so(screen: Screen) -> None:

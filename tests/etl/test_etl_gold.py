@@ -4,21 +4,24 @@ import math
 from datetime import date, datetime
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from socialrec.contracts.columns import Table
-from socialrec.contracts.gold import SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY
+from socialrec.contracts.gold import ANSWERS, SOCIAL_TIES, TEXTS, USER_PRODUCT_AFFINITY
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_FOLLOWS, SILVER_INTERACTIONS, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import Entity
 from socialrec.display.messages.catalogue import messages_in
 from socialrec.etl.gold.affinity import user_product_affinity
 from socialrec.etl.gold.passages import attribute_said
 from socialrec.etl.gold.profiles import Edges, user_profiles
+from socialrec.etl.gold.questions import answered
 from socialrec.etl.gold.texts import new_texts
 from socialrec.etl.gold.ties import replied_pairs, replies, social_ties
 from socialrec.etl.keys import Keys
 from socialrec.etl.schemas import spark_schema
+from socialrec.lake.schemas import arrow_schema
 from socialrec.settings.etl import EtlSettings, PlatformSettings
 
 SETTINGS = EtlSettings(affinity_half_life_days=10, reply_half_life_days=10)
@@ -309,3 +312,22 @@ def test_only_unknown_texts_are_new_and_a_shared_one_is_the_products(spark: Spar
     assert [(row.text_hash, row.kind, row.language, row.ds) for row in rows] == [
         ("1", "product", "en", DAY), ("2", "comment", "de", DAY),
     ]  # fmt: skip
+
+
+def test_a_block_with_many_questions_is_answered_in_parts_each_with_all_its_passages(spark: SparkSession) -> None:
+    asked = [("shop", f"q{number}", "category toys") for number in range(40)]
+    questions = spark.createDataFrame(asked, "platform string, question_id string, block string")
+    said = [("p1", "category toys"), ("p2", "category toys"), ("p3", "category shoes")]
+    passages = spark.createDataFrame(said, "passage_id string, block string")
+    names, schema = ("platform", "question_id"), arrow_schema(ANSWERS)
+
+    def answer(asked: pa.Table, said: pa.Table) -> pa.Table:
+        counts = {"answers_version": f"{asked.num_rows}", "text": ",".join(sorted(said["passage_id"].to_pylist()))}
+        rows = [dict.fromkeys(schema.names) | row | counts for row in asked.select(names).to_pylist()]
+        return pa.Table.from_pylist(rows, schema=schema)
+
+    found = answered(questions, passages, answer, most=10).collect()
+    assert sorted(row.question_id for row in found) == sorted(name for _, name, _ in asked)
+    assert {row.text for row in found} == {"p1,p2"}
+    # Four parts by a hash: none holds all forty.
+    assert 10 <= max(int(row.answers_version) for row in found) < 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from tiny_llama import make_llama
 from tiny_shop import call, forget_models, write
 
 from socialrec import tracking
-from socialrec.answers.generator import generator_version
+from socialrec.answers.generator import load_generator
+from socialrec.answers.model import AnswersModel
 from socialrec.answers.night import AnswersStamp
 from socialrec.contracts import TABLES
 from socialrec.contracts.flow import reads, writes
@@ -173,23 +175,34 @@ def test_asking_now_gives_the_answer_of_the_night(desk: Settings) -> None:
     assert ask(desk, "Quelle est la longueur de la ficelle de ce cerf-volant ?", "kite")["reason"] == "other_language"
 
 
-def test_another_generator_answers_again_and_what_it_may_not_say_stays_the_passage(desk: Settings, llama: Path) -> None:
+def test_a_question_of_the_form_is_answered_in_the_note_with_what_the_answer_rests_on(desk: Settings) -> None:
+    text = "Is the string of this kite 30 metres long?"
+    receipt = call(desk, "ask_question", f"--question={text}", "--product=kite", run_id="form")
+    asked, _, answer, _, cited, model = receipt["note"].splitlines()
+    assert (asked, answer, cited) == (text, f"**{LONG}**", f"* description: {LONG}")
+    assert model.endswith("model of answers untrained")
+    receipt = call(desk, "ask_question", "--question=Is it loud?", "--product=drum", run_id="form")
+    assert receipt["note"].endswith("**handed over to a person: about an unknown or withdrawn product**\n")
+
+
+def test_a_generator_phrases_nothing_before_a_training_found_its_words_better(desk: Settings, llama: Path) -> None:
     night, text = answers_of(desk, D1)["q1"], "Is the string of this kite 30 metres long?"
     answers = desk.answers.model_copy(update={"generator": str(llama)})
     now = ask(desk.model_copy(update={"answers": answers}), text, "kite")
     assert (now["text"], now["phrased_by"]) == (night["text"], None)
-    assert now["inputs_hash"] != night["inputs_hash"]
     gone = desk.answers.model_copy(update={"generator": str(llama / "gone")})
     with pytest.raises(UserError, match=r"answers.generator .* does not exist"):
         ask(desk.model_copy(update={"answers": gone}), text, "kite")
 
 
-def test_a_generator_that_changed_since_the_run_began_is_refused(desk: Settings, llama: Path) -> None:
+def test_a_generator_that_changed_since_the_run_began_is_refused(desk: Settings, llama: Path, tmp_path: Path) -> None:
     pins = pin_answers(desk, tracking.connect(desk))
-    stamp = AnswersStamp(D1, pins.answers_version, pins.encoder_version, "tiny-llama-other")
+    untrained = AnswersModel.untrained(pins.encoder_version, desk.answers)
+    replace(untrained, generator=load_generator(str(llama), desk.text)).save(tmp_path)
+    stamp = AnswersStamp(D1, "1", pins.encoder_version, "tiny-llama-other")
     settings = desk.answers.model_copy(update={"generator": str(llama)})
     with pytest.raises(UserError, match="was tiny-llama-other when this run began, and is tiny-llama-"):
-        stamp.load(pins.answers_folder, desk.text, settings)
+        stamp.load(tmp_path, desk.text, settings)
 
 
 def test_an_answer_is_kept_until_what_it_rests_on_changes(desk: Settings) -> None:
@@ -231,7 +244,9 @@ def test_jobs_out_of_order_name_the_job_to_run_first(desk: Settings) -> None:
 
 
 def test_a_training_with_too_few_answered_questions_trains_nothing(desk: Settings) -> None:
-    assert call(desk, "fit_answers", run_id=f"answers-{D1}", ds=D1)["status"] == "nothing_to_learn"
+    receipt = call(desk, "fit_answers", run_id=f"answers-{D1}", ds=D1)
+    assert receipt["status"] == "nothing_to_learn"
+    assert "for 0 of 0 answered questions a passage says what their answer says, 50 " in receipt["note"]
 
 
 def test_a_training_that_cannot_be_sure_is_refused_with_a_reason_and_moves_no_champion(
@@ -279,7 +294,9 @@ def test_a_training_that_cannot_be_sure_is_refused_with_a_reason_and_moves_no_ch
     tracker.promote(MODEL, receipt["answers_version"])
     pinned = call(settings, "pin_answers", run_id="chosen", ds=D3)
     assert pinned["answers_version"] == receipt["answers_version"]
-    assert pinned["generator_version"] == generator_version(str(llama))
+    # What a model without sense writes is not shown, so that nothing speaks for it.
+    assert "answers stay the passages' own sentences: ROUGE-L to " in receipt["note"]
+    assert pinned["generator_version"] == ""
     folder = tracker.fetch(MODEL, receipt["answers_version"])
     (folder / "answers.json").write_text((folder / "answers.json").read_text() + "\n")
     with pytest.raises(UserError, match=r"files of version 1 of socialrec-answers changed or went"):

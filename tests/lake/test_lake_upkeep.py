@@ -11,10 +11,11 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
-from socialrec.contracts.gold import TEXT_EMBEDDINGS
+from socialrec.contracts.gold import SUSPECTS, TEXT_EMBEDDINGS
 from socialrec.errors import UserError
 from socialrec.lake import Lake
-from socialrec.lake.upkeep import compact, sweep, vacuum
+from socialrec.lake.schemas import arrow_schema
+from socialrec.lake.upkeep import compact, forget_days, sweep, vacuum
 
 OLD = 40 * 86_400
 
@@ -53,6 +54,27 @@ def age(folder: Path) -> None:
             file.write_text("\n".join(map(json.dumps, lines)))
         if file.is_file():
             os.utime(file, (time.time() - OLD,) * 2)
+
+
+def write_day(lake: Lake, ds: str) -> None:
+    row = dict.fromkeys(arrow_schema(SUSPECTS).names, "ring") | {"ds": ds}
+    with lake.stage(SUSPECTS, job="test", partitions=[ds]) as stage:
+        stage.write(pa.Table.from_pylist([row], schema=arrow_schema(SUSPECTS)))
+        stage.commit(fingerprint="made", counts={"published": 1})
+
+
+def test_days_long_before_the_newest_are_emptied_once_and_made_again_by_a_run_of_them(lake: Lake) -> None:
+    for ds in ("2026-02-27", "2026-02-28", "2026-03-14"):
+        write_day(lake, ds)
+    assert forget_days(lake, SUSPECTS, 14, job="tidy", dry_run=True) == ["2026-02-27"]
+    assert lake.read(SUSPECTS).num_rows == 3
+    assert forget_days(lake, SUSPECTS, 14, job="tidy") == ["2026-02-27"]
+    assert lake.read(SUSPECTS)["ds"].to_pylist() == ["2026-02-28", "2026-03-14"]
+    assert not lake.up_to_date(SUSPECTS, ["2026-02-27"], "made")
+    assert lake.up_to_date(SUSPECTS, ["2026-02-28"], "made")
+    version = lake.version(SUSPECTS)
+    assert forget_days(lake, SUSPECTS, 14, job="tidy") == []
+    assert lake.version(SUSPECTS) == version
 
 
 def n_files(lake: Lake) -> int:

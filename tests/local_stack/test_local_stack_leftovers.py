@@ -31,6 +31,7 @@ def test_only_what_nobody_touched_for_long_is_left_over(settings: Settings) -> N
     leave(settings, "models/checkpoints/running/checkpoint.safetensors", 60)
     leave(settings, "models/candidates/refused/recommender/model.json", WEEK)
     leave(settings, "models/socialrec-encoder/.fetch-abc/half", WEEK)
+    leave(settings, "models/socialrec-answers/1-abc/answers.json", WEEK)
     leave(settings, "models/base/.made-abc/half", WEEK)
     leave(settings, "models/base/socialrec-base-1/model.safetensors", YEAR)
     leave(settings, "scratch/score_recommendations/r1-x/everyone.parquet", WEEK)
@@ -44,6 +45,7 @@ def test_only_what_nobody_touched_for_long_is_left_over(settings: Settings) -> N
         ("checkpoints", "models/checkpoints/killed"),
         ("candidates", "models/candidates/refused"),
         ("unused_models", "models/socialrec-encoder/.fetch-abc"),
+        ("unused_models", "models/socialrec-answers/1-abc"),
         ("unfinished", "models/base/.made-abc"),
         ("unfinished", "scratch/score_recommendations/r1-x"),
         ("unfinished", "scratch/libzstd-jni-1.so"),

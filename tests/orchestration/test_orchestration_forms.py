@@ -57,10 +57,12 @@ def test_a_day_that_has_not_begun_and_a_version_that_is_not_registered_are_refus
         mlflow_server,
         *(("DS", today.isoformat()), ("DS", None), ("DS", (today + timedelta(days=2)).isoformat())),
         *(("MODEL_VERSION", version), ("MODEL_VERSION", None), ("EARLIER_VERSION", "987654")),
+        ("EARLIER_ANSWERS", "987654"),
     )
     assert [told[place] for place in (0, 1, 3, 4)] == [None] * 4
     assert told[2] is not None
     assert told[2].startswith(f"{today + timedelta(days=2)} is in the future: choose a landing day up to ")
+    assert told[6] == ("socialrec-answers has no version 987654: see the Models page of MLflow, or leave it empty")
     assert told[5] == ("socialrec-recommender has no version 987654: see the Models page of MLflow, or leave it empty")
 
 

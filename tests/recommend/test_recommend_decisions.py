@@ -10,14 +10,15 @@ import pytest
 from socialrec.contracts.gold import MODEL_DECISIONS
 from socialrec.errors import UserError
 from socialrec.evaluate.gate import Decision, GateCheck
+from socialrec.evaluate.rollback import version_to_go_back_to
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
-from socialrec.recommend.decisions import gate_row, record_decision, rollback_row, version_to_go_back_to
+from socialrec.recommend.decisions import gate_row, history, record_decision, rollback_row
 
 FACTS = {"champion_version": None, "encoder_version": "enc-1", "label": "time cut", "mlflow_run": "abc"}
 
 
-def history(*decisions: tuple[str, str, bool, str | None]) -> pa.Table:
+def decided(*decisions: tuple[str, str, bool, str | None]) -> pa.Table:
     """Decisions in order: version, kind, whether it became champion, and the champion until then."""
     start = datetime(2026, 3, 1, tzinfo=UTC)
     rows = [
@@ -34,7 +35,7 @@ def history(*decisions: tuple[str, str, bool, str | None]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=arrow_schema(MODEL_DECISIONS))
 
 
-THREE = history(
+THREE = decided(
     ("1", "gate", True, None), ("2", "gate", False, "1"), ("3", "gate", True, "1"), ("4", "gate", True, "3")
 )
 
@@ -64,25 +65,25 @@ def test_decisions_of_one_day_stand_beside_each_other(lake: Lake) -> None:
 
 
 def test_going_back_leads_to_the_champion_before_and_never_to_a_refused_version() -> None:
-    assert version_to_go_back_to(THREE, "4") == "3"
-    assert version_to_go_back_to(THREE, "3") == "1"
+    assert version_to_go_back_to(history(THREE), "4") == "3"
+    assert version_to_go_back_to(history(THREE), "3") == "1"
 
 
 def test_going_back_twice_goes_two_champions_back() -> None:
-    again = pa.concat_tables([THREE, history(("3", "rollback", True, "4"))])
-    assert version_to_go_back_to(again, "3") == "1"
+    again = pa.concat_tables([THREE, decided(("3", "rollback", True, "4"))])
+    assert version_to_go_back_to(history(again), "3") == "1"
 
 
 def test_a_champion_that_was_gone_back_from_is_not_gone_back_to() -> None:
-    replaced = history(
+    replaced = decided(
         ("1", "gate", True, None), ("2", "gate", True, "1"), ("1", "rollback", True, "2"), ("3", "gate", True, "1")
     )
-    assert version_to_go_back_to(replaced, "3") == "1"
+    assert version_to_go_back_to(history(replaced), "3") == "1"
 
 
 def test_a_version_asked_for_may_be_any_that_was_promoted() -> None:
-    assert version_to_go_back_to(THREE, "4", "1") == "1"
-    assert version_to_go_back_to(THREE, "1", "4") == "4"
+    assert version_to_go_back_to(history(THREE), "4", "1") == "1"
+    assert version_to_go_back_to(history(THREE), "1", "4") == "4"
 
 
 @pytest.mark.parametrize(
@@ -99,9 +100,9 @@ def test_a_version_that_cannot_be_gone_back_to_is_refused_in_one_line(
     champion: str, wanted: str | None, message: str
 ) -> None:
     with pytest.raises(UserError, match=message):
-        version_to_go_back_to(THREE, champion, wanted)
+        version_to_go_back_to(history(THREE), champion, wanted)
 
 
 def test_before_the_first_decision_there_is_nothing_to_go_back_to(lake: Lake) -> None:
     with pytest.raises(UserError, match="no champion before it"):
-        version_to_go_back_to(lake.read(MODEL_DECISIONS), "1")
+        version_to_go_back_to(history(lake.read(MODEL_DECISIONS)), "1")

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from socialrec.answers.model import AnswersModel
 from socialrec.bench.answers import intents, product_qa, questions
+from socialrec.bench.answers.night import FULL, LargeShop, NightSize, measure_night
 from socialrec.bench.answers.pools import Pool
 from socialrec.bench.answers.report import AnswerFigures
 from socialrec.bench.result import BenchResult, PeerResult, versions
@@ -25,11 +26,19 @@ NAME = "answers"
 PACKAGES = ("bm25s", "numpy", "torch", "transformers")
 
 
-def run(data: Path, settings: Settings, *, ranking: Path | None = None, decide: Path | None = None) -> BenchResult:
+def run(
+    data: Path,
+    settings: Settings,
+    *,
+    ranking: Path | None = None,
+    decide: Path | None = None,
+    size: NightSize = FULL,
+) -> BenchResult:
     """Train on the half to learn from of `product-qa` and on CLINC150's training part, and measure on the rest.
 
-    `ranking` and `decide` are files of anybody's judged passages, on which the same model is measured. Parts whose data
-    are not in the folder are skipped, and named in `chosen`. Raises UserError where there is nothing to measure.
+    `ranking` and `decide` are files of anybody's judged passages, on which the same model is measured; `size` is that
+    of the shop whose night is timed. Parts whose data are not in the folder are skipped, and named in `chosen`. Raises
+    UserError where there is nothing to measure.
     """
     parts = (product_qa.FOLDER, intents.FOLDER)
     there = [name for name in parts if (data / name).is_dir()]
@@ -44,6 +53,9 @@ def run(data: Path, settings: Settings, *, ranking: Path | None = None, decide: 
         if product_qa.FOLDER in there:
             model = questions.trained(data, encoder, settings, report)
             questions.measure(data, model, encoder, settings, report)
+            with report.stage("measure_night"):
+                asked = product_qa.judged_products(data, training=False)
+                measure_night(LargeShop.of(asked, encoder, model, settings.answers, size), report)
         for name, file in own.items():
             found = Pool.of(product_qa.judged_file(file), encoder).ranked(model, settings.answers)
             if name == "ranking":

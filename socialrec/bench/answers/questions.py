@@ -18,6 +18,7 @@ from socialrec.answers.model import AnswersModel
 from socialrec.answers.pair_training import Progress
 from socialrec.answers.pairs import with_wrong_passages
 from socialrec.answers.passages import PassageIndex
+from socialrec.answers.phrasing import rouge_l
 from socialrec.answers.retrieval import OWN
 from socialrec.answers.tables import PAIRS, PASSAGES
 from socialrec.answers.templates import TemplateBook
@@ -27,7 +28,7 @@ from socialrec.bench.answers import product_qa
 from socialrec.bench.answers.pools import Pool, Rankings
 from socialrec.bench.answers.product_qa import WrittenAnswer
 from socialrec.bench.answers.report import COVERAGE, AnswerFigures
-from socialrec.bench.answers.scores import rouge_l, surest, uncited_words
+from socialrec.bench.answers.scores import surest, uncited_words
 from socialrec.bench.progress import to_standard_error
 from socialrec.display.messages.catalogue import SOURCE_LANGUAGE, messages_in
 from socialrec.encoders.encoder import Encoder

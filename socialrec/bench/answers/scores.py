@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from socialrec.answers.ranking import F64
-from socialrec.answers.words import FUNCTION_WORDS, tokens
+from socialrec.answers.words import FUNCTION_WORDS
 from socialrec.vectors.arrays import Flags
 
 _WORD = re.compile(r"\w+")
@@ -49,18 +49,6 @@ def decision_scores(confidences: F64, is_right: Flags, is_answerable: Flags, sha
         f"precision_at_coverage_{share:.0%}".removesuffix("%"): float(is_right[shown].mean()) if shown.any() else 0.0,
         "unanswerable_answered": float(shown[unanswerable].mean()) if unanswerable.any() else 0.0,
     }
-
-
-def rouge_l(text: str, written: str) -> float:
-    """ROUGE-L (Lin 2004): F1 of the longest common subsequence of words; 0 where nothing is common."""
-    here, there = tokens(text), tokens(written)
-    lengths = np.zeros(len(there) + 1, dtype=np.int64)
-    for word in here:
-        before = lengths.copy()
-        for place, other in enumerate(there, start=1):
-            lengths[place] = before[place - 1] + 1 if word == other else max(lengths[place - 1], before[place])
-    common = int(lengths[-1])
-    return 2 * common / (len(here) + len(there)) if common else 0.0
 
 
 def uncited_words(text: str, passage: str) -> list[str]:

@@ -29,7 +29,9 @@ from socialrec.lake import Lake
 
 AnswerBlock = Callable[[pa.Table, pa.Table], pa.Table]
 Batches = Iterator[pa.RecordBatch]
-BLOCK = "block"
+BLOCK, PART, OF_PART = "block", "part", "of_part"
+PART_QUESTIONS = 2_000
+"""Questions of a block that one process answers at a time."""
 INTENT_COLUMNS = "text_hash string, intent string, intent_confidence float"
 _VALUE = ("attribute", "value")
 _ASKED = ("platform", "question_id")
@@ -148,8 +150,16 @@ def _block() -> Column:
     return F.coalesce(of_kind, F.concat(F.lit("product "), F.col("product_id")), F.lit(""))
 
 
-def answered(questions: DataFrame, passages: DataFrame, answer: AnswerBlock) -> DataFrame:
-    """Rows of gold.answers that `answer` makes from the questions and the passages of each block."""
-    wanted = passages.join(questions.select(BLOCK).distinct(), BLOCK, "left_semi")
-    blocks = questions.groupBy(BLOCK).cogroup(wanted.groupBy(BLOCK))
-    return blocks.applyInArrow(answer, spark_schema(ANSWERS))
+def answered(questions: DataFrame, passages: DataFrame, answer: AnswerBlock, most: int = PART_QUESTIONS) -> DataFrame:
+    """Rows of gold.answers that `answer` makes from the questions and the passages of each block.
+
+    A block with many questions comes in parts of about `most`, each with all its passages, so that no process holds
+    more of them.
+    """
+    n_parts = F.ceil(F.count(F.lit(1)).over(Window.partitionBy(BLOCK)) / most)
+    in_parts = questions.withColumn(PART, F.pmod(F.xxhash64(*_ASKED), n_parts))
+    # Under another name, because Spark takes columns of one origin for the same one.
+    parts = in_parts.select(BLOCK, F.col(PART).alias(OF_PART)).distinct()
+    wanted = passages.join(parts, BLOCK)
+    both = in_parts.groupBy(BLOCK, PART).cogroup(wanted.groupBy(BLOCK, OF_PART))
+    return both.applyInArrow(answer, spark_schema(ANSWERS))

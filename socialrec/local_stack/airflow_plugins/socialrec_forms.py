@@ -7,15 +7,16 @@ process that loads plugins; where this folder is not Airflow's, `resolve_run` an
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import partial
 
 from airflow.plugins_manager import AirflowPlugin
 from jsonschema import FormatChecker
 
 from socialrec.errors import UserError
-from socialrec.orchestration.params import LANDING_DAY, RECOMMENDER_VERSION
+from socialrec.orchestration.params import ANSWERS_VERSION, LANDING_DAY, RECOMMENDER_VERSION
 from socialrec.orchestration.run_date import require_begun
 from socialrec.settings import load_settings
-from socialrec.tracking import RECOMMENDER
+from socialrec.tracking import ANSWERS, RECOMMENDER
 from socialrec.tracking.registry import is_unknown_version
 
 
@@ -26,10 +27,12 @@ def is_landing_day(value: object) -> bool:
     return True
 
 
-def is_recommender_version(value: object) -> bool:
-    """Check if the registry has a version. Raises UserError, not False, so that the person can read the reason."""
-    if isinstance(value, str) and is_unknown_version(load_settings(), RECOMMENDER, value):
-        raise UserError(f"{RECOMMENDER} has no version {value}: see the Models page of MLflow, or leave it empty")
+def is_version_of(name: str, value: object) -> bool:
+    """Check if the registry has a version of a model. Raises UserError, not False, so that the person can read the
+    reason.
+    """
+    if isinstance(value, str) and is_unknown_version(load_settings(), name, value):
+        raise UserError(f"{name} has no version {value}: see the Models page of MLflow, or leave it empty")
     return True
 
 
@@ -42,4 +45,5 @@ class SocialrecForms(AirflowPlugin):
     def on_load(cls, *_args: object, **_kwargs: object) -> None:
         """Register the formats; called once by each process that loads plugins."""
         FormatChecker.checkers[LANDING_DAY] = (is_landing_day, ())
-        FormatChecker.checkers[RECOMMENDER_VERSION] = (is_recommender_version, ())
+        for kind, name in ((RECOMMENDER_VERSION, RECOMMENDER), (ANSWERS_VERSION, ANSWERS)):
+            FormatChecker.checkers[kind] = (partial(is_version_of, name), ())

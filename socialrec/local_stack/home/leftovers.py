@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from socialrec.settings import Settings
-from socialrec.tracking import ENCODER, RECOMMENDER
+from socialrec.tracking import ANSWERS, ENCODER, RECOMMENDER
 
 DAY_SECONDS = 86_400.0
 
@@ -20,7 +20,7 @@ def find_leftovers(settings: Settings, kept: Collection[Path]) -> Iterator[tuple
     champion may depend on them. So do uploads under way in the landing folder, which are their deliverer's.
     """
     short, long = settings.maintenance.leftover_days, settings.maintenance.history_days
-    for name in (ENCODER, RECOMMENDER):
+    for name in (ENCODER, RECOMMENDER, ANSWERS):
         copies = (settings.models / name).glob("*")
         yield from _untouched("unused_models", (copy for copy in copies if copy not in kept), short)
     yield from _untouched("candidates", settings.models.glob("candidates/*"), short)

@@ -11,8 +11,7 @@ import pyarrow.compute as pc
 
 from socialrec import tracking
 from socialrec.answers.evidence import read_evidence
-from socialrec.answers.generator import generator_version
-from socialrec.answers.model import FILES, AnswersModel, digest_of
+from socialrec.answers.model import FILES, AnswersModel, digest_of, phrasing_version
 from socialrec.answers.night import AnsweringNight, AnswersStamp
 from socialrec.answers.questions import UNKNOWN_LANGUAGE
 from socialrec.answers.tables import QUESTIONS
@@ -44,7 +43,7 @@ class PinnedAnswers:
     encoder_model_version: str
     encoder_folder: Path
     generator_version: str
-    """Name and hash of the model that phrases answers; empty without one."""
+    """Name and hash of the model that phrases answers; empty where none does."""
 
 
 def pin_answers(settings: Settings, tracker: tracking.Tracker) -> PinnedAnswers:
@@ -53,7 +52,6 @@ def pin_answers(settings: Settings, tracker: tracking.Tracker) -> PinnedAnswers:
 
     Raises UserError where there is no encoder yet, or `answers.generator` names no model.
     """
-    generator = generator_version(settings.answers.generator)
     champion, encoder = tracker.champion(ANSWERS), tracker.champion(ENCODER)
     if encoder is None:
         raise UserError("there is no encoder yet: run the socialrec_nightly DAG, whose first night trains one")
@@ -61,16 +59,25 @@ def pin_answers(settings: Settings, tracker: tracking.Tracker) -> PinnedAnswers:
     encoder_folder = tracker.fetch(ENCODER, model_version)
     encoder_version = vectors_version(encoder_folder, Role.QUERY)
     if champion is not None:
-        folder = tracker.fetch(ANSWERS, champion.version)
-        if digest_of(folder) != champion.tags.get(FILES):
-            raise UserError(
-                f"files of version {champion.version} of {ANSWERS} changed or went since it was decided on: delete "
-                f"{folder}, which is then fetched from MLflow again; if that does not help, train the answers again"
-            )
-        return PinnedAnswers(champion.version, folder, encoder_version, model_version, encoder_folder, generator)
+        folder = fetch_answers(tracker, champion)
+        phrasing = phrasing_version(folder, settings.answers.generator)
+        return PinnedAnswers(champion.version, folder, encoder_version, model_version, encoder_folder, phrasing)
     folder = below(settings.models, ANSWERS, f"{UNTRAINED}-{encoder_version}")
     AnswersModel.untrained(encoder_version, settings.answers).save(folder)
-    return PinnedAnswers(UNTRAINED, folder, encoder_version, model_version, encoder_folder, generator)
+    phrasing = phrasing_version(folder, settings.answers.generator)
+    return PinnedAnswers(UNTRAINED, folder, encoder_version, model_version, encoder_folder, phrasing)
+
+
+def fetch_answers(tracker: tracking.Tracker, model: tracking.ModelRef) -> Path:
+    """Fetch a version of the models of answers. Raises UserError where its files are not those that were decided on."""
+    folder = tracker.fetch(ANSWERS, model.version)
+    if digest_of(folder) != model.tags.get(FILES):
+        raise UserError(
+            f"files of version {model.version} of {ANSWERS} changed or went since it was decided on: delete {folder}, "
+            "which is then fetched from MLflow again; if that does not help, go back to another version "
+            "(socialrec_rollback_answers) or train the answers again"
+        )
+    return folder
 
 
 def ask(settings: Settings, text: str, product: str | None = None, user: str | None = None) -> dict[str, Any]:

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from socialrec.contracts.runs import ERASURE, MAINTENANCE, NIGHTLY, PRETRAIN, ROLLBACK, TRAIN
+from socialrec.contracts.runs import (
+    ANSWERS,
+    ERASURE,
+    MAINTENANCE,
+    NIGHTLY,
+    PRETRAIN,
+    ROLLBACK,
+    ROLLBACK_ANSWERS,
+    TRAIN,
+    TRAIN_ANSWERS,
+)
 from socialrec.local_stack.nights.night import FIRST_TRAINING, GATE, PINNING, REFUSED
 from socialrec.orchestration.airflow_api import AirflowApi
 from socialrec.orchestration.run_date import folder_name
 from socialrec.report.summary import Receipts, read_receipts
 from socialrec.settings import Settings
 
+_EVIDENCE = ("pin_answers", "build_passages", "embed_passages")
 JOBS = {
     NIGHTLY: (
         *("ingest_landing", "build_silver", "build_gold", "embed_images", "pin_models", "embed_texts"),
@@ -32,16 +43,30 @@ JOBS = {
         *("roll_back_model", "pin_models", "embed_texts", "predict_insights"),
         *("build_features", "score_recommendations", "publish_recommendations"),
     ),
+    ROLLBACK_ANSWERS: ("roll_back_answers", *_EVIDENCE, "answer_questions", "publish_answers"),
+    ANSWERS: (*_EVIDENCE, "answer_questions", "publish_answers"),
+    TRAIN_ANSWERS: (*_EVIDENCE, "fit_answers"),
     PRETRAIN: ("pretrain_encoder",),
     MAINTENANCE: ("maintain_lake", "clean_databases"),
     ERASURE: ("erase_users",),
 }
 """Jobs of each DAG in the order in which they run."""
-KNOWN_BY = {ROLLBACK: "roll_back_model"}
+GATES = {TRAIN: GATE, TRAIN_ANSWERS: "fit_answers"}
+"""Job that may refuse what was trained, by DAG."""
+KNOWN_BY = {ROLLBACK: "roll_back_model", ROLLBACK_ANSWERS: "roll_back_answers"}
 """Job that only this DAG has, by DAG whose last job other DAGs run too."""
+ONE_QUESTION = "ask_question"
+"""Job of a run of answers whose form has a question: it has no other."""
 UNKNOWN = "manual or unfinished run"
 SUCCEEDED, FAILED, RUNNING, UNFINISHED = "succeeded", "failed", "running", "unfinished"
-OUTCOMES = {"promoted": "promoted", "rolled_back": "rolled back", "dry_run": "dry run", "sample": "sample"}
+OUTCOMES = {
+    "promoted": "promoted",
+    "rolled_back": "rolled back",
+    "dry_run": "dry run",
+    "sample": "sample",
+    "asked": "one question answered",
+    "nothing_to_learn": "nothing to learn from yet",
+}
 """Words for a status of the last job that says more than success."""
 STATES = {"success": SUCCEEDED, "failed": FAILED, "running": RUNNING, "queued": RUNNING}
 """Our words for Airflow's states of a run."""
@@ -115,19 +140,25 @@ def _by_receipts(folder: Path, receipts: Receipts) -> PastRun:
 
 def _judge(name: str, receipts: Receipts) -> tuple[str, str, str]:
     """Determine the DAG, the state and the step, by receipts alone."""
+    if set(receipts) == {ONE_QUESTION}:
+        return ANSWERS, SUCCEEDED, ""
     ends = {dag: {jobs[-1], KNOWN_BY.get(dag, jobs[-1])} for dag, jobs in JOBS.items()}
     ended = next((dag for dag, last in ends.items() if last <= set(receipts)), None)
-    if ended == TRAIN and receipts[GATE]["status"] == REFUSED:
-        return TRAIN, REFUSED, GATE
+    if ended in GATES and receipts[GATES[ended]]["status"] == REFUSED:
+        return ended, REFUSED, GATES[ended]
     if ended is not None:
         return ended, SUCCEEDED, ""
-    begun = next((dag for dag, jobs in JOBS.items() if set(receipts) <= set(jobs)), None)
+    begun = next((dag for dag, jobs in JOBS.items() if _may_be_of(dag, jobs, set(receipts))), None)
     if begun is None or not MADE_BY_AIRFLOW.match(name):
         return UNKNOWN, UNFINISHED, ""
     done = {job for job, receipt in receipts.items() if receipt["status"] != "checked"}
     step = next(job for job in JOBS[begun] if job not in done)
     is_training = step == PINNING and receipts.get(PINNING, {}).get("trains_first", False)
     return begun, UNFINISHED, FIRST_TRAINING if is_training else step
+
+
+def _may_be_of(dag: str, jobs: Sequence[str], ended: Set[str]) -> bool:
+    return ended <= set(jobs) and KNOWN_BY.get(dag) in {None, *ended}
 
 
 def _by_airflow(name: str, dag: str, run: Mapping[str, Any], known: PastRun | None) -> PastRun:
