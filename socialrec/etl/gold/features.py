@@ -32,7 +32,7 @@ from socialrec.features.product_sums import HOUR, Hours, ProductSums
 from socialrec.features.tables import NamedUsers
 from socialrec.features.texts import TextVectors
 from socialrec.features.user_rows import NAMING, user_rows
-from socialrec.features.words import label_counts
+from socialrec.features.words import label_counts, sum_labels
 from socialrec.lake import Lake, Stage
 from socialrec.privacy.user_order import AFFINITY_PARTS, COMMENT_PARTS, PROFILE_PARTS, TIE_PARTS, own_hashes
 from socialrec.settings import Settings
@@ -41,6 +41,8 @@ from socialrec.vectors.arrays import vocabulary
 Batches = Iterator[pa.RecordBatch]
 USERS_PER_BATCH = 2_000
 """Users whose rows a Python process holds at a time."""
+LIKES_PART_BYTES = 1 << 20
+"""Bytes of a row group of gold.community_likes."""
 
 
 @dataclass(frozen=True)
@@ -85,16 +87,16 @@ class FeatureBuilder:
         summer = _summer(products, self._hours(), dim)
         # By files, so that the driver holds the sums of one partition at a time.
         gathered.mapInArrow(summer, _SUMS).write.parquet(str(self.folder / "sums"))
-        total, labels = ProductSums.nothing(products, dim), [_no_labels()]
+        total, labels = ProductSums.nothing(products, dim), _no_labels()
         for file in sorted((self.folder / "sums").glob("*.parquet")):
             part = pq.read_table(file)
-            labels.append(_labels_of(part))
+            labels = sum_labels(labels, _labels_of(part))
             total += ProductSums.of_rows(part.filter(pc.field("n_met").is_valid()), products, dim)
         pictures = read_aligned(self.lake, rows, self.encoder_version)
         side = ProductFeatures.of(total, rows, TextVectors.of(embeddings, dim), pictures)
         items.write(
             item_rows(
-                *(side, total, rows, pa.concat_tables(labels)),
+                *(side, total, rows, labels),
                 looks_of(products, rows, pictures),
                 ds=self.ds,
                 encoder_version=self.encoder_version,
@@ -129,7 +131,8 @@ class FeatureBuilder:
         counted = liked.groupBy("community", F.col("pair.product_id").alias("product_id")).count()
         shares = counted.join(F.broadcast(self.spark.createDataFrame(members)), "community")
         rows = shares.withColumn("share", F.col("count") / F.col("n_members")).withColumn("ds", F.lit(self.ds))
-        # Scoring reads the communities of some users: their rows lie together.
+        # Scoring reads the communities of some users: their rows lie together, in parts that a reader can leave out.
+        self.spark.conf.set("parquet.block.size", str(LIKES_PART_BYTES))
         write_stage(rows.repartition("community").sortWithinPartitions("community", "product_id"), likes)
 
 
@@ -155,12 +158,12 @@ def _summer(products: pa.Array, hours: Hours, dim: int) -> Callable[[Batches], B
     """Make a function that sums over the users of a partition, by product."""
 
     def sums(batches: Batches) -> Batches:
-        total, labels = ProductSums.nothing(products, dim), [_no_labels()]
+        total, labels = ProductSums.nothing(products, dim), _no_labels()
         for batch in batches:
             _, parts = parts_of(batch, dim)
             total += ProductSums.of(parts.affinities, parts.comments, parts.texts, products, hours)
-            labels.append(label_counts(favourable(parts.comments)[1]))
-        counted = pa.concat_tables(labels).rename_columns({"n": "n_users"})
+            labels = sum_labels(labels, label_counts(favourable(parts.comments)[1]))
+        counted = labels.rename_columns({"n": "n_users"})
         yield from pa.concat_tables([total.rows(), counted], promote_options="default").to_batches()
 
     return sums
