@@ -71,7 +71,7 @@ def plan_predictions(run: job.Run, model: str) -> Plan:
     fingerprints = {
         PRODUCT_ATTRIBUTES: lake.fingerprint(products, model, settings.min_attribute_confidence, picture_version(lake)),
         BEHAVIOUR_PROPENSITIES: lake.fingerprint(products | acted, model, settings.propensity_products),
-        USER_OPINIONS: lake.fingerprint(products, pack_tokens(wanted), settings.opinion_comments),
+        USER_OPINIONS: lake.fingerprint(products, pack_tokens(wanted)),
     }
     return Plan(
         {day: token for day, token in sorted(wanted.items()) if built.get(day) != token},
@@ -82,14 +82,15 @@ def plan_predictions(run: job.Run, model: str) -> Plan:
 def predict(run: job.Run, folder: Path, plan: Plan) -> dict[str, int]:
     """Make the outdated rows and check them all, then commit; returns their number by table."""
     # torch is imported only here, so that a night with nothing new does not pay for it.
-    from socialrec.text.understanding.tables import InsightBuilder
+    from socialrec.text.insights import attributes, comments, opinions, propensities
+    from socialrec.text.insights.night import InsightNight
 
-    builder = InsightBuilder(run.lake, run.settings.text, run.ds, folder)
-    fresh = builder.comments(list(plan.days))
+    night = InsightNight(run.lake, run.settings.text, run.ds, folder)
+    fresh = comments.build(night, list(plan.days))
     makers: dict[Table, Callable[[], pa.Table]] = {
-        PRODUCT_ATTRIBUTES: builder.attributes,
-        BEHAVIOUR_PROPENSITIES: builder.propensities,
-        USER_OPINIONS: lambda: builder.opinions(fresh),
+        PRODUCT_ATTRIBUTES: lambda: attributes.build(night),
+        BEHAVIOUR_PROPENSITIES: lambda: propensities.build(night),
+        USER_OPINIONS: lambda: opinions.build(night, fresh),
     }
     with ExitStack() as stack:
         staged = []

@@ -61,25 +61,42 @@ def test_code_that_the_architecture_page_names_is_there() -> None:
     assert not {path for path in paths if not ((ROOT / path).exists() or (ROOT / "socialrec" / path).exists())}
 
 
+def road(followed: str) -> str:
+    """The section that follows something through the code."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    return page.partition(f"## Follow a {followed}\n")[2].partition("\n## ")[0]
+
+
+def file_named(name: str) -> Path | None:
+    return next((path for path in (ROOT / "socialrec" / name, ROOT / name) if path.is_file()), None)
+
+
 @pytest.mark.parametrize("followed", ["comment", "picture", "list", "question", "model"])
 def test_the_functions_on_the_roads_of_the_architecture_page_are_there(followed: str) -> None:
     """Written `file.py`: `function`, `Class`, in the tables of the architecture page."""
-    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    table = page.partition(f"## Follow a {followed}\n")[2].partition("\n## ")[0]
-    road = re.findall(r"`([a-z_/]+\.py)`: ((?:`\w+`(?:, )?)+)", table)
+    table = road(followed)
+    found = re.findall(r"`([a-z_/]+\.py)`: ((?:`\w+`(?:, )?)+)", table)
     assert all(re.search(r"`[a-z_/]+\.py`", row) for row in table.splitlines() if row.startswith("| ") and "`" in row)
-    texts = {}
-    for file, _ in road:
-        path = next((path for path in (ROOT / "socialrec" / file, ROOT / file) if path.is_file()), None)
-        texts[file] = path.read_text(encoding="utf-8") if path else ""
+    texts = {file: path.read_text(encoding="utf-8") if (path := file_named(file)) else "" for file, _ in found}
     absent = [
         f"{file} defines no {name}"
-        for file, said in road
+        for file, said in found
         for name in re.findall(r"\w+", said)
         if not re.search(rf"^ *(?:def|class) {name}\b", texts[file], re.MULTILINE)
     ]
-    n_lines = sum(len(text.splitlines()) for text in texts.values())
-    assert not absent, f"{absent}; the road of a {followed} has {len(texts)} files of {n_lines:,} lines"
+    assert not absent
+
+
+def test_a_comment_goes_from_landing_to_a_list_through_few_files() -> None:
+    """All files that the first table of the road names, whether or not a function is named with them."""
+    table, _, _ = road("comment").partition("It goes to other places too:")
+    assert "landing/<platform>" in table
+    assert "gold.recommendations" in table
+    files = {name: file_named(name) for name in re.findall(r"`([a-z_/]+\.py)`", table)}
+    n_lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files.values() if path)
+    assert None not in files.values()
+    assert f"through {len(files)} files" in table
+    assert (len(files) <= 25, n_lines <= 2_800) == (True, True), f"{len(files)} files of {n_lines:,} lines"
 
 
 def test_the_tests_and_modules_of_the_list_of_doors_are_there() -> None:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from socialrec.contracts.vocabulary import AspectSentiment
-from socialrec.features.evidence import SIGN_OF_SENTIMENT
+from socialrec.features.opinions import SIGN_OF_SENTIMENT
 from socialrec.vectors.arrays import ABSENT, F32, Csr, Indices, csr, positions, vocabulary
 
 SMOOTHING = 2.0

@@ -17,7 +17,7 @@ from socialrec.features.inputs import NightTables
 from socialrec.features.item_rows import NightProducts
 from socialrec.features.reason_evidence import ReasonEvidence
 from socialrec.features.tables import feature_tables
-from socialrec.features.user_rows import matrices_of
+from socialrec.features.user_matrices import matrices_of
 from socialrec.settings import RecommendSettings, Settings
 from socialrec.vectors.arrays import ABSENT, F32, Csr, Flags, Indices, csr, positions
 

@@ -1,4 +1,4 @@
-"""Evidence as matrices: events and ties of users as of a cut."""
+"""Evidence of events as matrices: what users did with products as of a cut."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ import pyarrow.compute as pc
 
 from socialrec.contracts.opinions import FAVOURABLE_EVENTS
 from socialrec.contracts.vocabulary import EventType
-from socialrec.features.stances import PAIR
+from socialrec.features.opinions import PAIR
 from socialrec.settings import Settings
 from socialrec.settings.etl import EtlSettings
 from socialrec.vectors.arrays import ABSENT, F32, Csr, Indices, csr, positions
 
 MICROS = 1_000_000
-SIGN_OF_SENTIMENT = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
 DAY_SECONDS = 86_400.0
 
 
@@ -118,68 +117,6 @@ def recency_of_times(times: Indices, users: Indices, products: Indices, shape: t
     return csr(places, users[order], products[order], shape)
 
 
-def opinion_matrix(comments: pa.Table, users: pa.Array, products: pa.Array) -> Csr:
-    """Opinions of users on products, csr float32 (n_users, n_products): the mean of their comments on each, -1 to 1.
-
-    A comment counts 1 star as -1 and 5 as 1. One without stars that answers no other counts 1 for positive and -1 for
-    negative sentiment, times its confidence; an answer may speak of the comment and not of the product. A mean of 0
-    counts as no opinion.
-    """
-    opinions = comments.select(["user_key", "product_id"]).append_column("opinion", _opinions(comments))
-    known = opinions.filter(pc.is_valid(opinions["opinion"]))
-    means = known.group_by(["user_key", "product_id"]).aggregate([("opinion", "mean")])
-    rows, columns = positions(means["user_key"], users), positions(means["product_id"], products)
-    matrix = csr(means["opinion_mean"].to_numpy(), rows, columns, (len(users), len(products)))
-    matrix.eliminate_zeros()
-    return matrix
-
-
-def _opinions(comments: pa.Table) -> pa.ChunkedArray:
-    """Opinion of each comment, float64, -1 to 1; null where nothing tells it."""
-    stars = pc.divide(pc.subtract(pc.cast(comments["rating"], pa.float64()), 3.0), 2.0)
-    kinds, signs = zip(*SIGN_OF_SENTIMENT.items(), strict=True)
-    sign = pc.take(pa.array(signs), pc.index_in(comments["sentiment"], value_set=pa.array(kinds)))
-    written = pc.multiply(sign, pc.cast(comments["sentiment_confidence"], pa.float64()))
-    written = pc.if_else(pc.is_null(comments["parent_comment_id"]), written, pa.scalar(None, pa.float64()))
-    # Rounded, so that sums do not depend on the order of rows.
-    return pc.divide(pc.round(pc.multiply(pc.coalesce(stars, written), 2.0**24)), 2.0**24)
-
-
-def tie_strengths(parts: pa.Table, settings: EtlSettings) -> npt.NDArray[np.float64]:
-    """Strength of each tie, float64 (n,), from `is_follow`, `is_mutual` and `replies_micros`: the only one there is.
-
-    Rounded by `exact`, so that sums do not depend on the order of ties.
-
-    Products that both like are no part of it: they are made of the interactions that a split holds out.
-    """
-    follows, mutual = _numbers(parts["is_follow"]), _numbers(parts["is_mutual"])
-    replies = np.log1p(_numbers(parts["replies_micros"]) / MICROS)
-    return exact(settings.follow_weight * follows + settings.mutual_weight * mutual + settings.reply_weight * replies)
-
-
-def tie_matrix(parts: pa.Table, users: pa.Array, neighbours: pa.Array, settings: EtlSettings) -> Csr:
-    """Tie strengths (n_users, n_neighbours) float32, rows adding up to 1 (or 0 without ties); self-ties are left out.
-
-    `parts` has the columns of `Split.ties_as_of`.
-    """
-    rows, columns = positions(parts["user_key"], users), positions(parts["neighbour_key"], neighbours)
-    strengths = tie_strengths(parts, settings)
-    strengths[_numbers(pc.equal(parts["user_key"], parts["neighbour_key"])) > 0] = 0.0
-    return tie_shares(strengths, rows, columns, (len(users), len(neighbours)))
-
-
-def tie_shares(strengths: npt.NDArray[np.float64], rows: Indices, columns: Indices, shape: tuple[int, int]) -> Csr:
-    """Matrix of ties of these strengths, float64 (n,), csr float32 whose rows add up to 1; unknown users are left
-    out.
-    """
-    known = (rows != ABSENT) & (columns != ABSENT)
-    sums = np.bincount(rows[known], strengths[known], shape[0])
-    shares = np.divide(strengths, np.append(sums, 0.0)[rows], out=np.zeros_like(strengths), where=strengths > 0)
-    ties = csr(shares, rows, columns, shape)
-    ties.eliminate_zeros()
-    return ties
-
-
 def _age_days(interactions: pa.Table, day: date, settings: EtlSettings) -> npt.NDArray[np.float64]:
     """Whole days of each row's platform from its event, or else its landing day, to a day, never below 0."""
     happened = pc.cast(interactions["event_ts"], pa.timestamp("us", "UTC"))
@@ -193,7 +130,3 @@ def _age_days(interactions: pa.Table, day: date, settings: EtlSettings) -> npt.N
     local = pc.min_element_wise(local, pc.cast(pc.cast(interactions["ds"], pa.string()), pa.date32()))
     numbers = np.asarray(pc.cast(local, pa.int32()).to_numpy(zero_copy_only=False), dtype=np.float64)
     return np.maximum((day - date(1970, 1, 1)).days - numbers, 0.0)
-
-
-def _numbers(values: pa.ChunkedArray) -> npt.NDArray[np.float64]:
-    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)

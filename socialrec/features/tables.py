@@ -13,15 +13,15 @@ import pyarrow.compute as pc
 from socialrec.contracts.gold import COMMUNITY_LIKES, USER_FEATURES
 from socialrec.evaluate.split import tie_parts
 from socialrec.features.communities import find_communities
-from socialrec.features.evidence import tie_shares, tie_strengths
 from socialrec.features.feature_set import EvidenceTables
 from socialrec.features.inputs import NightTables
 from socialrec.features.item_rows import item_rows
+from socialrec.features.opinions import favourable
 from socialrec.features.pictures import looks_of
-from socialrec.features.praise import favourable
 from socialrec.features.product_features import ProductFeatures
 from socialrec.features.product_sums import Hours, ProductSums
 from socialrec.features.texts import TextVectors
+from socialrec.features.ties import tie_shares, tie_strengths
 from socialrec.features.user_rows import UserParts, user_rows
 from socialrec.features.words import label_counts
 from socialrec.lake.row_hashes import Hashes

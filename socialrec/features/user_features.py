@@ -8,15 +8,11 @@ from typing import Self
 import pyarrow as pa
 
 from socialrec.features.aspects import cares_of
-from socialrec.features.evidence import (
-    affinity_matrix,
-    newest_pairs,
-    opinion_matrix,
-    recency_of_times,
-    tie_matrix,
-)
+from socialrec.features.evidence import affinity_matrix, newest_pairs, recency_of_times
+from socialrec.features.opinions import opinion_matrix
 from socialrec.features.product_features import ProductFeatures
 from socialrec.features.texts import TextVectors, directions
+from socialrec.features.ties import tie_matrix
 from socialrec.settings import Settings
 from socialrec.vectors.arrays import F32, Csr
 

@@ -81,9 +81,9 @@ def product_words(products: pa.Table, labels: pa.Table, names: pa.Array) -> list
     for text, owner in zip(products["text"].to_pylist(), owners, strict=True):
         if owner != ABSENT:
             bags[owner].update(words_of(text))
-    labels = labels.group_by(["product_id", "word"]).aggregate([("n", "sum")])
+    labels = sum_labels(labels)
     places = positions(labels["product_id"], names).tolist()
-    for owner, word, n in zip(places, *(labels[name].to_pylist() for name in ("word", "n_sum")), strict=True):
+    for owner, word, n in zip(places, *(labels[name].to_pylist() for name in ("word", "n")), strict=True):
         if owner != ABSENT and n >= MIN_LABELLERS:
             bags[owner][word] += n
     return bags
@@ -102,6 +102,12 @@ def label_counts(labels: pa.Table) -> pa.Table:
     ids, words = zip(*users, strict=True) if users else ((), ())
     counts = pa.array([len(found) for found in users.values()], pa.int64())
     return pa.table({"product_id": pa.array(ids, pa.string()), "word": pa.array(words, pa.string()), "n": counts})
+
+
+def sum_labels(*parts: pa.Table) -> pa.Table:
+    """Add up `label_counts` of disjoint users."""
+    keys = ["product_id", "word"]
+    return pa.concat_tables(parts).group_by(keys).aggregate([("n", "sum")]).rename_columns([*keys, "n"])
 
 
 def distinctive_words(bags: Sequence[Counter[str]]) -> tuple[Csr, list[str]]:

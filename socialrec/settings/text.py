@@ -188,8 +188,6 @@ class TextSettings(Section):
     """Calibrated confidence from which a predicted attribute fills a value that the shop does not state."""
     propensity_products: int = Field(1, ge=1)
     """Products per user and day, those liked most, for which the next action is predicted."""
-    opinion_comments: int = Field(5, ge=1)
-    """Comments that are named with an opinion."""
     seed: int = 20260101
 
 

@@ -107,7 +107,7 @@ def predict(lake: Lake) -> None:
     for row in comments:
         own.setdefault(row["user_key"], []).append(row["comment_id"])
     thinks: dict[str, Any] = {"kind": "category", "subject": "toys", "sentiment": 1.0, "platform": "shop", "ds": D2}
-    opinions = [{"user_key": user, "n_comments": len(c), "comment_ids": c, **thinks} for user, c in own.items()]
+    opinions = [{"user_key": user, "n_comments": len(c), **thinks} for user, c in own.items()]
     put(lake, USER_OPINIONS, D2, opinions)
     may = {"product_id": "shop:p01", "action": "click", "probability": 0.5, **here, "ds": D2}
     put(lake, BEHAVIOUR_PROPENSITIES, D2, [{"user_key": user, **may} for user in own])

@@ -35,7 +35,7 @@ from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.privacy.pseudonyms import identity_key, pseudonym
-from socialrec.recommend.explain.reasons import make_reason
+from socialrec.recommend.explain.reason import make_reason
 from socialrec.settings import Settings
 from socialrec.tracking import ENCODER, RECOMMENDER
 

@@ -222,8 +222,7 @@ def test_profiles_say_what_a_user_likes_and_count_what_was_done(spark: SparkSess
     assert listed(ann.categories) == [("books", True), ("toys", False)]
     assert listed(ann.interests) == [("c", True), ("b", True), ("a", True)]
     assert (ann.n_interactions, ann.n_products, ann.language) == (5, 4, None)
-    assert ann.last_active_ts == datetime(2026, 1, 5)
-    assert (profiles["bob"].n_comments, profiles["bob"].last_active_ts) == (1, datetime(2026, 1, 6, 8))
+    assert profiles["bob"].n_comments == 1
     assert (profiles["cid"].n_follows, profiles["dan"].n_follows) == (1, 0)
     assert [profiles["dan"][part] for part in ("categories", "interests", "commented", "labelled")] == [[]] * 4
 

@@ -19,7 +19,8 @@ from socialrec.etl.entities.products import merge_products, with_pictures
 from socialrec.etl.identity import Identity
 from socialrec.etl.keys import Keys
 from socialrec.etl.schemas import spark_schema
-from socialrec.etl.wording.texts import language, text_hash, with_clean_texts
+from socialrec.etl.wording.languages import language
+from socialrec.etl.wording.texts import text_hash, with_clean_texts
 from socialrec.settings.etl import MaskSettings, PlatformSettings
 
 KEY = bytes(range(32))

@@ -15,8 +15,9 @@ from pyspark.sql import SparkSession
 from socialrec.bench.etl.sql import add_cleaners, macros
 from socialrec.etl.wording.cleaning import cleaned
 from socialrec.etl.wording.joiners import without_invisible
+from socialrec.etl.wording.languages import language
 from socialrec.etl.wording.markup import without_markup
-from socialrec.etl.wording.texts import language, with_clean_texts
+from socialrec.etl.wording.texts import with_clean_texts
 from socialrec.language.detecting import language_of
 from socialrec.settings.etl import MaskSettings
 

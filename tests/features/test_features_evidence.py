@@ -16,8 +16,9 @@ from socialrec.contracts.gold import USER_PRODUCT_AFFINITY
 from socialrec.errors import UserError
 from socialrec.etl.gold.affinity import user_product_affinity
 from socialrec.etl.schemas import spark_schema
-from socialrec.features.evidence import affinities_of_events, affinity_matrix, tie_matrix
+from socialrec.features.evidence import affinities_of_events, affinity_matrix
 from socialrec.features.feature_set import EvidenceTables, FeatureSet, build_features
+from socialrec.features.ties import tie_matrix
 from socialrec.features.words import distinctive_words, words_of
 from socialrec.settings import Settings
 from socialrec.settings.etl import PlatformSettings

@@ -28,7 +28,6 @@ def insight(name: str, ds: str, sentiment: str) -> dict[str, Any]:
         "sentiment": sentiment,
         "sentiment_confidence": 0.5,
         "topic": None,
-        "topic_confidence": None,
         "aspects": ["size"],
         "aspect_sentiments": [sentiment],
         "aspect_quotes": [name],

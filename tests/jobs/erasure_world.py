@@ -28,7 +28,7 @@ from socialrec.display.messages.catalogue import AUTO
 from socialrec.features.passages import normalised, passage_id
 from socialrec.lake import Lake
 from socialrec.privacy.pseudonyms import identity_key, pseudonym
-from socialrec.recommend.explain.reasons import make_reason
+from socialrec.recommend.explain.reason import make_reason
 from socialrec.recommend.lists.publishing import export_lists, with_sentences, with_source_ids
 from socialrec.report.facts import read_facts
 from socialrec.report.page import write_report
@@ -128,7 +128,7 @@ def publish(settings: Settings) -> None:
     told = [{"comment_id": row["comment_id"], "aspects": [], "encoder_version": "v1", "platform": "shop", "ds": D1}
             for row in rows(lake, SILVER_COMMENTS, D1)]  # fmt: skip
     put(lake, COMMENT_INSIGHTS, D1, told)
-    thinks = {"kind": "category", "subject": "toys", "sentiment": 1.0, "n_comments": 1, "comment_ids": ["c1"], **here}
+    thinks = {"kind": "category", "subject": "toys", "sentiment": 1.0, "n_comments": 1, **here}
     put(lake, USER_OPINIONS, D2, [{"user_key": user, **thinks} for user in (ann, bob)])
     may = {"product_id": "shop:kite", "action": "click", "probability": 0.5, "encoder_version": "v1", **here}
     put(lake, BEHAVIOUR_PROPENSITIES, D2, [{"user_key": user, **may} for user in (ann, bob)])

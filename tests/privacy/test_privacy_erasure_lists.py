@@ -12,7 +12,7 @@ from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.privacy.erasure.lists import ListCleaner
-from socialrec.recommend.explain.reasons import make_reason
+from socialrec.recommend.explain.reason import make_reason
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 from socialrec.contracts.countries import COUNTRIES, PHONE_COUNTRIES
 from socialrec.contracts.vocabulary import PersonalData
 from socialrec.privacy.masking.number_contexts import is_article_number
-from socialrec.privacy.masking.personal_data import mask_text, passes_luhn
+from socialrec.privacy.masking.personal_data import mask_text
+from socialrec.privacy.masking.western_data import passes_luhn
 from socialrec.settings.etl import MaskSettings
 
 ALL = MaskSettings()

@@ -10,7 +10,7 @@ from small_night import RATED, about_size, context_of, with_aspects
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.features.context import ScoringSnapshot
 from socialrec.recommend.assessment.deletion import Claim, claims_of, fall_without, reasons_figures
-from socialrec.recommend.explain.reasons import make_reason
+from socialrec.recommend.explain.reason import make_reason
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.signals import SIGNALS
 from socialrec.settings import Settings

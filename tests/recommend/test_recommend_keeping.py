@@ -17,7 +17,7 @@ from socialrec.contracts.silver import SILVER_COMMENTS
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
-from socialrec.recommend.explain.reasons import make_reason
+from socialrec.recommend.explain.reason import make_reason
 from socialrec.recommend.lists.input_hashes import hash_inputs
 from socialrec.recommend.lists.keeping import EarlierNight, ReusedLists, keep_lists
 from socialrec.settings import Settings

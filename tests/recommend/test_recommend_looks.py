@@ -16,7 +16,8 @@ from socialrec.features.context import ScoringSnapshot
 from socialrec.features.feature_set import FeatureSet
 from socialrec.features.item_rows import NightProducts
 from socialrec.recommend.assessment.deletion import Claim, fall_without
-from socialrec.recommend.explain.reasons import Explainer, make_reason
+from socialrec.recommend.explain.reason import make_reason
+from socialrec.recommend.explain.reasons import Explainer
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.new_products import LearnedProducts, Mixing, NewProducts
 from socialrec.recommend.signals import SIGNALS

@@ -16,7 +16,7 @@ from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.privacy.pseudonyms import identity_key, pseudonym
-from socialrec.recommend.explain.reasons import make_reason
+from socialrec.recommend.explain.reason import make_reason
 from socialrec.recommend.lists.product_labels import product_ids_of, tell_apart
 from socialrec.recommend.lists.published import (
     list_document,

@@ -13,7 +13,7 @@ import pytest
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.errors import UserError
 from socialrec.lake.export import Beside
-from socialrec.recommend.explain.reasons import make_reason
+from socialrec.recommend.explain.reason import make_reason
 from socialrec.recommend.lists.publishing import (
     audit_lists,
     export_lists,

@@ -12,10 +12,11 @@ from small_night import RATED, about_size, context_of, with_aspects
 
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.features.context import ScoringSnapshot
-from socialrec.features.stances import stances
+from socialrec.features.opinions import stances
 from socialrec.features.words import is_label, label_counts, product_words, quote_of, words_of
 from socialrec.recommend.explain.reach import Reach
-from socialrec.recommend.explain.reasons import Explainer, make_reason
+from socialrec.recommend.explain.reason import make_reason
+from socialrec.recommend.explain.reasons import Explainer
 from socialrec.recommend.lists.scoring import recommend_everyone
 from socialrec.recommend.model import Recommender
 from socialrec.settings import Settings

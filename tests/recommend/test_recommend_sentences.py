@@ -8,7 +8,7 @@ import pytest
 
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.display.messages.catalogue import messages_in
-from socialrec.recommend.explain.reasons import make_reason
+from socialrec.recommend.explain.reason import make_reason
 from socialrec.recommend.explain.sentences import ASPECT_NAMES, describe, describe_profile
 from socialrec.settings.aspects import ASPECTS
 

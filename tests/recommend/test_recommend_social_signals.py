@@ -11,8 +11,8 @@ import pytest
 import scipy.sparse as sp
 
 from socialrec.features.communities import community_likes, find_communities
-from socialrec.features.evidence import opinion_matrix
 from socialrec.features.feature_set import FeatureSet
+from socialrec.features.opinions import opinion_matrix
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.recommend.signals.community import Community
 from socialrec.recommend.signals.opinion import Opinion

@@ -194,7 +194,7 @@ def test_what_people_say_is_counted_by_sentiment_and_topic_most_frequent_first(s
 
 def test_what_people_think_is_a_mean_over_comments_best_liked_first(shop: Lake) -> None:
     assert "What people think" not in render(summary(), read_facts(shop, D2, AUTO))
-    same = {"comment_ids": [], "platform": "shop", "ds": D2}
+    same = {"platform": "shop", "ds": D2}
     thoughts = [(ANN, "size", -1.0, 3), (BOB, "size", 1.0, 1), (ANN, "<kites>", 1.0, 2)]
     rows = [{"user_key": user, "subject": of, "sentiment": mean, "n_comments": n} for user, of, mean, n in thoughts]
     kinds = {"size": "aspect", "<kites>": "category"}

@@ -19,10 +19,11 @@ from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.settings import Settings
 from socialrec.settings.text import TaskName
+from socialrec.text.insights import attributes
+from socialrec.text.insights.night import InsightNight
 from socialrec.text.tasks import Output
 from socialrec.text.understanding.heads import Head, Heads
 from socialrec.text.understanding.picture_heads import PictureHead, PictureHeads, picture_heads_beside
-from socialrec.text.understanding.tables import InsightBuilder
 
 COLOURS = ("blue", "green", "red")
 AXES = np.eye(3)
@@ -131,9 +132,9 @@ def test_a_night_fills_what_the_shop_leaves_out_by_what_knows_it(
     seen = [{"picture_hash": n, "embedding": vector, "encoder_version": "vit-1"} for n, vector in pictures.items()]
     put(lake, PICTURE_EMBEDDINGS, "vit-1", seen, "embed_images")
     expected = {"worded": ("red", "text"), "shown": ("green", "picture"), "bare": ("blue", "text")}
-    builder = InsightBuilder(lake, settings.text.model_copy(update={"min_attribute_confidence": 0.0}), day, folder)
-    rows = builder.attributes().to_pylist()
+    night = InsightNight(lake, settings.text.model_copy(update={"min_attribute_confidence": 0.0}), day, folder)
+    rows = attributes.build(night).to_pylist()
     assert {row["product_id"]: (row["value"], row["decided_by"]) for row in rows} == expected
     # Vectors of another picture encoder mean nothing to these heads: the text is left.
     put(lake, PICTURE_EMBEDDINGS, "vit-2", [row | {"encoder_version": "vit-2"} for row in seen], "embed_images")
-    assert {row["decided_by"] for row in builder.attributes().to_pylist()} == {"text"}
+    assert {row["decided_by"] for row in attributes.build(night).to_pylist()} == {"text"}

@@ -22,7 +22,8 @@ from socialrec.contracts.opinions import (
 )
 from socialrec.contracts.vocabulary import Entity, TextKind
 from socialrec.etl.wording.cleaning import cleaned
-from socialrec.etl.wording.texts import BLANK, SPECIAL, UNKNOWN_LANGUAGE
+from socialrec.etl.wording.languages import UNKNOWN_LANGUAGE
+from socialrec.etl.wording.texts import BLANK, SPECIAL
 from socialrec.language.detecting import MIN_LEAD, language_of
 from socialrec.language.latin_words import FUNCTION_WORDS
 from socialrec.settings.etl import EtlSettings, MaskSettings
@@ -260,16 +261,16 @@ def affinity(night: str, settings: EtlSettings) -> str:
             SELECT platform, user_key, product_id, ds, sum(round((CASE event_type {weights} ELSE 0 END)::DOUBLE
                     * {amount} * {decay} * 1000000)::BIGINT)::BIGINT micros,
                 count(*) n, count(*) FILTER (event_type IN ({favourable})) n_good,
-                count(*) FILTER (event_type = 'return') n_back, min(event_ts) first_ts, max(event_ts) last_ts
+                count(*) FILTER (event_type = 'return') n_back, max(event_ts) last_ts
             FROM silver_interactions WHERE quantity > 0 GROUP BY ALL
         ), settled AS (
             SELECT platform, user_key, product_id, {_settled(half_life)}, sum(n)::BIGINT n_events,
                 sum(n_good)::BIGINT n_favourable, sum(n_back)::BIGINT n_returns,
-                min(first_ts) first_event_ts, max(last_ts) last_event_ts
+                max(last_ts) last_event_ts
             FROM daily GROUP BY ALL
         )
         SELECT user_key, product_id, {_faded(night, half_life)} affinity_micros, settled.ds settled_ds,
-            settled.micros settled_micros, n_events, n_favourable, n_returns, first_event_ts, last_event_ts, platform,
+            settled.micros settled_micros, n_events, n_favourable, n_returns, last_event_ts, platform,
             '{night}' ds
         FROM settled"""
 
@@ -363,15 +364,15 @@ def profiles(night: str) -> str:
     """Activity counts and interests of each user."""
     return f"""
         WITH parts AS (
-            SELECT platform, user_key, n_events i, (affinity_micros > 0)::INT p, 0 c, 0 f, last_event_ts t, NULL l
+            SELECT platform, user_key, n_events i, (affinity_micros > 0)::INT p, 0 c, 0 f, NULL l
             FROM gold_user_product_affinity UNION ALL
-            SELECT platform, user_key, 0, 0, 1, 0, created_ts, nullif(language, 'und') FROM silver_comments UNION ALL
-            SELECT platform, follower_key, 0, 0, 0, 1, NULL, NULL FROM active UNION ALL
-            SELECT platform, follower_key, 0, 0, 0, 0, NULL, NULL FROM silver_follows UNION ALL
-            SELECT platform, followee_key, 0, 0, 0, 0, NULL, NULL FROM silver_follows
+            SELECT platform, user_key, 0, 0, 1, 0, nullif(language, 'und') FROM silver_comments UNION ALL
+            SELECT platform, follower_key, 0, 0, 0, 1, NULL FROM active UNION ALL
+            SELECT platform, follower_key, 0, 0, 0, 0, NULL FROM silver_follows UNION ALL
+            SELECT platform, followee_key, 0, 0, 0, 0, NULL FROM silver_follows
         ), numbers AS (
             SELECT platform, user_key, sum(i)::BIGINT n_interactions, sum(p)::BIGINT n_products,
-                sum(c)::BIGINT n_comments, sum(f)::BIGINT n_follows, max(t) last_active_ts FROM parts GROUP BY ALL
+                sum(c)::BIGINT n_comments, sum(f)::BIGINT n_follows FROM parts GROUP BY ALL
         ), languages AS (
             SELECT user_key, l AS language FROM parts WHERE l IS NOT NULL GROUP BY user_key, l
             QUALIFY row_number() OVER (PARTITION BY user_key ORDER BY count(*) DESC, l) = 1
@@ -415,7 +416,7 @@ def profiles(night: str) -> str:
             SELECT user_key, arg_min({{product_id: product_id, text: text, is_dated: t IS NOT NULL}},
                 {{a: -epoch_us(coalesce(t, make_timestamp(0))), p: product_id}}, 3) labelled
             FROM lasts WHERE is_label GROUP BY user_key
-        ) SELECT user_key, n_interactions, n_products, n_comments, n_follows, last_active_ts, language,
+        ) SELECT user_key, n_interactions, n_products, n_comments, n_follows, language,
             coalesce(categories, []) categories, coalesce(interests, []) interests, coalesce(commented, []) commented,
             coalesce(labelled, []) labelled, platform, '{night}' ds
         FROM numbers LEFT JOIN languages USING (user_key) LEFT JOIN best USING (user_key)

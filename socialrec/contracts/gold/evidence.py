@@ -16,7 +16,6 @@ USER_PRODUCT_AFFINITY = Table(
         Column("n_events", "int64", "Number of events in the sum", minimum=1),
         Column("n_favourable", "int64", "How many of them are a like, save, share, cart or purchase", minimum=0),
         Column("n_returns", "int64", "How many of them are a return", minimum=0),
-        Column("first_event_ts", "timestamp", "Oldest dated event", nullable=True),
         Column("last_event_ts", "timestamp", "Newest dated event", nullable=True),
         PLATFORM,
         DS,
@@ -65,7 +64,6 @@ USER_PROFILES = Table(
         Column("n_products", "int64", "Distinct products of interest", minimum=0),
         Column("n_comments", "int64", "Comments so far", minimum=0),
         Column("n_follows", "int64", "Users followed on this day", minimum=0),
-        Column("last_active_ts", "timestamp", "Newest dated event or comment", nullable=True),
         Column(
             "language",
             "string",

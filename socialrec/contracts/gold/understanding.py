@@ -26,14 +26,6 @@ COMMENT_INSIGHTS = Table(
             maximum=1,
         ),
         Column("topic", "string", "What the feedback is about; null where no model tells", nullable=True),
-        Column(
-            "topic_confidence",
-            "float32",
-            "Calibrated probability; 1 where the shop states it",
-            nullable=True,
-            minimum=0,
-            maximum=1,
-        ),
         Column("aspects", ListOf("string"), "Aspects of which the comment holds an entry of `text.aspects`"),
         Column(
             "aspect_sentiments",
@@ -124,7 +116,6 @@ USER_OPINIONS = Table(
             maximum=1,
         ),
         Column("n_comments", "int64", "How many comments say something about it", minimum=1),
-        Column("comment_ids", ListOf("string"), "Those comments, newest first, as many as `text.opinion_comments`"),
         PLATFORM,
         DS,
     ),

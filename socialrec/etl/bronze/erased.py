@@ -12,7 +12,8 @@ from pyspark.sql import functions as F
 
 from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
-from socialrec.etl.bronze.judging import DETAIL, REASON, RECORD
+from socialrec.etl.bronze.judging import DETAIL, REASON
+from socialrec.etl.bronze.landed_values import RECORD
 from socialrec.etl.identity import Identity
 from socialrec.privacy.tombstones import erasure_key, read_tombstones
 

@@ -16,11 +16,13 @@ from socialrec.contracts.entities import ENTITIES
 from socialrec.contracts.vocabulary import Entity, QuarantineReason, QuarantineStage
 from socialrec.errors import UserError
 from socialrec.etl.bronze.erased import Erased
-from socialrec.etl.bronze.judging import DETAIL, REASON, RECORD, judge
+from socialrec.etl.bronze.judging import DETAIL, REASON, judge
+from socialrec.etl.bronze.landed_values import RECORD
 from socialrec.etl.days import Platforms
+from socialrec.etl.landing.assembling import N_LINES
 from socialrec.etl.landing.files import LandingFile
 from socialrec.etl.landing.layouts import FileLayout, Layouts
-from socialrec.etl.landing.scans import N_LINES, SOURCE, scan
+from socialrec.etl.landing.scans import SOURCE, scan
 from socialrec.etl.quarantine_share import Intake
 from socialrec.etl.tables import count_staged, write_stage
 from socialrec.lake import Stage

@@ -1,9 +1,8 @@
-"""Judge landed records by their contract: the value in the contract's type, or the reasons for its rejection."""
+"""Judge landed records by their contract: valid, or the reasons for their rejection."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import reduce
 
 from pyspark.sql import Column as SparkColumn
@@ -12,46 +11,23 @@ from pyspark.sql import functions as F
 
 from socialrec.contracts.columns import Column, ListOf
 from socialrec.contracts.entities import ENTITIES
-from socialrec.contracts.landing import EARLIEST_YEAR, LATEST_YEAR, LISTABLE, NOTHING, OPEN_ENDS
+from socialrec.contracts.landing import EARLIEST_YEAR, LATEST_YEAR, OPEN_ENDS
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
+from socialrec.etl.bronze.landed_values import BLANKS, RECORD, is_id, raw_name, said_name, typed_records
 from socialrec.etl.days import Platforms, local_day
-from socialrec.etl.landing.layouts import NANOSECONDS, TEXT_LIST
-from socialrec.etl.landing.scans import BROKEN, LINE, N_LINES, REPLACEMENT, SOURCE, has_half_pair
-from socialrec.etl.schemas import spark_type
+from socialrec.etl.landing.assembling import LINE, N_LINES
+from socialrec.etl.landing.scans import BROKEN, REPLACEMENT, SOURCE, has_half_pair
 
 REASON = "reason"
 DETAIL = "detail"
-RECORD = "record"
 FAULTS = "faults"
 _DETAIL_CHARS = 120
-_WHOLE = ("string", "tinyint", "smallint", "int", "bigint")
-"""Kinds of landing column that can hold ids."""
-_BLANKS = " \t\r\n"
-_ISO = (
-    r"^[ \t]*\d{4}(?:-\d{2}-\d{2}|\d{4})"
-    r"(?:(?:[Tt]| +)\d{2}(?::?\d{2})(?::?\d{2}(?:[.,]\d{1,9})?)?"
-    r"(?: ?(?:[Zz]|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}(?::?\d{2})?|[A-Z][A-Za-z_]+(?:/[A-Za-z0-9_+-]+)+))?"
-    r"(?:\[[A-Za-z0-9_/+-]+\])?)?[ \t]*$"
-)
-"""Pattern of a date, or a date and a time with an offset or a zone's full name; abbreviations are ambiguous."""
-_NUMBER = r"^[ \t]*(?:\d{9,19}(?:\.\d{1,9})?|\d\.\d+E(?:9|1[0-8]))[ \t]*$"
-_DECIMAL = r"^[ \t]*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?|(?i:inf|infinity))[ \t]*$"
-_FLAG = r"^[ \t]*[0-9A-Za-z]+[ \t]*$"
 _NOT_IN_IDS = "\n\r\t\0"
-LIST_SEPARATOR = ", "
-LIST_MARK = ";"
-"""Mark between the texts of a list in a CSV file, where they are no JSON array."""
-_STARTS_OF_NOTHING = ", ".join(
-    str(code)
-    for code in sorted({0, *map(ord, _BLANKS), *(ord(mark) for word in NOTHING for mark in (word[0], word[0].upper()))})
-)
-"""Code points of first characters; 0 for an empty text."""
-_WORDS_FOR_NOTHING = ", ".join(f"r'{word}'" for word in ("", *NOTHING))
 _Problem = tuple[SparkColumn, QuarantineReason, str]
 
 
 def judge(records: DataFrame, entity: Entity, kinds: Mapping[str, str], platforms: Platforms) -> DataFrame:
-    """Landed records, as `landing_scans.scan` gives them (`kinds` naming their columns), under the contract's types.
+    """Landed records, as `scans.scan` gives them (`kinds` naming their columns), under the contract's types.
 
     platforms: the settings of platforms whose landing days do not end in UTC.
 
@@ -59,7 +35,7 @@ def judge(records: DataFrame, entity: Entity, kinds: Mapping[str, str], platform
     `record` (the record whole: the raw line, or JSON by column).
     """
     columns = ENTITIES[entity].columns
-    typed = _typed_records(records, entity, kinds)
+    typed = typed_records(records, entity, kinds)
     found: SparkColumn | None = None
     for condition, reason, name in _problems(entity, platforms):
         label = F.lit(f"{reason}:{name}")
@@ -95,159 +71,7 @@ def list_faults(records: DataFrame, entity: Entity, kinds: Mapping[str, str], pl
         so_far = by_column.get(name)
         by_column[name] = F.when(is_read, fault) if so_far is None else so_far.when(is_read, fault)
     found = F.filter(F.array(*by_column.values()), lambda fault: fault.isNotNull())
-    return _typed_records(records, entity, kinds).select(*SOURCE, found.alias(FAULTS))
-
-
-def _typed_records(records: DataFrame, entity: Entity, kinds: Mapping[str, str]) -> DataFrame:
-    """Every column of the contract in its own type, as it landed (`_raw_<name>`), and whether it says anything."""
-    columns = ENTITIES[entity].columns
-    landed = records.select(
-        *SOURCE, N_LINES, BROKEN, LINE, _record(kinds).alias(RECORD),
-        *(_landed(column, kinds).alias(_raw(column.name)) for column in columns),
-    )  # fmt: skip
-    said = landed.withColumns({_is_said(column.name): ~_is_nothing(column, kinds) for column in columns})
-    return said.withColumns(
-        {
-            column.name: F.when(
-                F.col(_is_said(column.name)),
-                _texts(column) if isinstance(column.type, ListOf) else _typed(column, kinds),
-            )
-            for column in columns
-        }
-    )
-
-
-def _landed(column: Column, kinds: Mapping[str, str]) -> SparkColumn:
-    kind = kinds.get(column.name)
-    if kind is None:
-        return F.lit(None).cast("string")
-    if kind == NANOSECONDS:
-        return F.timestamp_micros(F.expr(f"`{column.name}` div 1000"))
-    if kind == TEXT_LIST and isinstance(column.type, ListOf):
-        return F.to_json(column.name)
-    if kind == TEXT_LIST:
-        return F.array_join(F.col(column.name), LIST_SEPARATOR)
-    return F.col(column.name)
-
-
-def _is_nothing(column: Column, kinds: Mapping[str, str]) -> SparkColumn:
-    """Check if a column is absent, blank or a word for a missing value; pandas writes NaN for missing numbers."""
-    name, kind = _raw(column.name), kinds.get(column.name, "string")
-    if kind in ("string", TEXT_LIST):
-        # In SQL: as Columns, each word of a list is a question of this process to the Java program. The first character
-        # alone rules out most values.
-        may_be, text = f"ascii({name}) IN ({_STARTS_OF_NOTHING})", f"lower(btrim({name}, '{_BLANKS}'))"
-        return F.expr(f"{name} IS NULL OR {may_be} AND {text} IN ({_WORDS_FOR_NOTHING})")
-    return F.expr(f"{name} IS NULL OR isnan({name})" if kind in ("float", "double") else f"{name} IS NULL")
-
-
-def _typed(column: Column, kinds: Mapping[str, str]) -> SparkColumn:
-    landed, kind = F.col(_raw(column.name)), kinds.get(column.name, "string").partition("(")[0]
-    target = spark_type(column.type)
-    if column.type == "string":
-        if column.name in kinds and kind == "string":
-            return _id(landed, column) if is_id(column) else _text(landed, column)
-        if (
-            is_id(column)
-            and kinds.get(column.name, "string") not in _WHOLE
-            and not _is_whole_decimal(kinds[column.name])
-        ):
-            return F.lit(None).cast("string")
-        return landed.cast("string")
-    if column.type == "timestamp":
-        return _time(landed, kind)
-    if kind == "string":
-        # Spark ignores control characters, and parses 1d and 1f as numbers.
-        landed = F.when(landed.rlike(_FLAG if column.type == "bool" else _DECIMAL), landed)
-    if column.type == "int64" and kind in ("string", "float", "double", "decimal"):
-        number = landed.try_cast("double")
-        return F.coalesce(
-            landed.try_cast(target) if kind == "string" else F.lit(None).cast(target),
-            F.when(number == F.floor(number), number.try_cast(target)),
-        )
-    return landed.try_cast(target)
-
-
-def is_id(column: Column) -> bool:
-    """Check if a column holds ids, which are strings or integers: 125.0 and true would have several spellings."""
-    return column.name.endswith("_id")
-
-
-def _is_whole_decimal(kind: str) -> bool:
-    return kind.startswith("decimal(") and kind.endswith(",0)")
-
-
-def _id(landed: SparkColumn, column: Column) -> SparkColumn:
-    """An id unchanged; null where JSON has a number with decimals, true, false or a structure in its place."""
-    # Spark reads all of them as text; only the raw line distinguishes them from strings. Few ids need this check.
-    may_be_float = F.ascii(landed).between(ord("-"), ord("9")) & landed.contains(".")
-    may_be_other = may_be_float | landed.isin("true", "false") | F.substring(landed, 1, 1).isin("[", "{", '"')
-    kind = F.schema_of_variant(F.from_json(LINE, f"`{column.name}` variant")[column.name])
-    return F.when(F.col(LINE).isNotNull() & may_be_other, F.when(kind == "STRING", landed)).otherwise(landed)
-
-
-def _text(landed: SparkColumn, column: Column) -> SparkColumn:
-    """A text unchanged; null where it is a structure of JSON, except for a list of texts."""
-    # Spark reads an array and a string that looks like one alike; only the raw line distinguishes them.
-    value = F.from_json(LINE, f"`{column.name}` variant")[column.name]
-    kind = F.schema_of_variant(value)
-    structure = F.when(kind.isNull() | (kind == "STRING") | (kind == "VOID"), landed)
-    if column.name in LISTABLE:
-        joined = F.array_join(F.from_json(landed, "array<string>"), LIST_SEPARATOR)
-        structure = structure.when(kind.isin("ARRAY<STRING>", "ARRAY<VOID>"), joined)
-    may_be_structure = F.col(LINE).isNotNull() & (landed.startswith("[") | landed.startswith("{"))
-    return F.when(may_be_structure, structure).otherwise(landed)
-
-
-def _texts(column: Column) -> SparkColumn:
-    """The texts of a JSON array, or those between semicolons, without blanks around them, empty ones and repetitions;
-    null where it is another structure of JSON.
-    """
-    text = F.btrim(F.col(_raw(column.name)), F.lit(_BLANKS))
-    parts = F.when(text.startswith("["), F.from_json(text, "array<string>"))
-    parts = parts.when(~text.startswith("{"), F.split(text, LIST_MARK))
-    trimmed = F.transform(parts, lambda part: F.btrim(part, F.lit(_BLANKS)))
-    return F.array_distinct(F.filter(trimmed, lambda part: part != ""))
-
-
-def _time(landed: SparkColumn, kind: str) -> SparkColumn:
-    """Parse a time: ISO 8601, or seconds, milliseconds or microseconds since 1970; null for anything else."""
-    if kind == "string":
-        time = F.when(landed.rlike(_NUMBER), _since_1970(landed.try_cast("decimal(38,9)")))
-        time = time.when(landed.rlike(_ISO), _standard(landed).try_cast("timestamp"))
-    elif kind in ("date", "timestamp", "timestamp_ntz", NANOSECONDS):
-        time = landed.try_cast("timestamp")
-    else:
-        time = _since_1970(landed.try_cast("decimal(38,9)"))
-    return time
-
-
-def _standard(landed: SparkColumn) -> SparkColumn:
-    """Convert an ISO time to the form that Spark reads: with dashes, colons and seconds, and a dot before their
-    fraction.
-    """
-    steps = (
-        (r"\[[^\]]*\]$", ""),
-        (r"^(\d{4})(\d{2})(\d{2})", "$1-$2-$3"),
-        (r"^(.{10})[Tt ]+(\d{2}):?(\d{2})", "$1T$2:$3"),
-        (r"^(.{16}):?(\d{2})(?:[.,](\d{1,6})\d*)?", "$1:$2.$3"),
-        (r"\.(?!\d)", ""),
-        (r"^(.{16})(?!:)", "$1:00"),
-        (r" ?z$", "Z"),
-        (r"([+-]\d{2}):?(\d{2})$", "$1:$2"),
-        (r"(?<=.{16})([+-]\d{2})$", "$1:00"),
-    )
-    return reduce(lambda text, step: F.regexp_replace(text, *step), steps, F.btrim(landed, F.lit(_BLANKS)))
-
-
-def _since_1970(number: SparkColumn) -> SparkColumn:
-    """Parse a count of seconds, milliseconds, microseconds or nanoseconds, whichever gives a plausible year."""
-    first, last = (datetime(year, 1, 1, tzinfo=UTC).timestamp() for year in (EARLIEST_YEAR, LATEST_YEAR))
-    found = F.lit(None).cast("timestamp")
-    for in_a_second, micros in ((1, number * 10**6), (10**3, number * 10**3), (10**6, number), (10**9, number / 10**3)):
-        is_sensible = number.between(F.lit(int(first) * in_a_second), F.lit(int(last) * in_a_second))
-        found = F.when(is_sensible, F.timestamp_micros(micros.cast("bigint"))).otherwise(found)
-    return found
+    return typed_records(records, entity, kinds).select(*SOURCE, found.alias(FAULTS))
 
 
 def _without_far_end(column: Column) -> SparkColumn:
@@ -259,7 +83,7 @@ def _without_far_end(column: Column) -> SparkColumn:
 
 
 def _as_text(name: str) -> SparkColumn:
-    return F.coalesce(F.col(_raw(name)).cast("string"), F.lit("null"))
+    return F.coalesce(F.col(raw_name(name)).cast("string"), F.lit("null"))
 
 
 def _problems(entity: Entity, platforms: Platforms) -> Iterator[_Problem]:
@@ -279,17 +103,17 @@ def _problems(entity: Entity, platforms: Platforms) -> Iterator[_Problem]:
 
 def _all_missing(names: Sequence[str]) -> Iterator[_Problem]:
     """Columns of which one must hold something; the record is reported under the first, which is blank or absent."""
-    is_bare = reduce(SparkColumn.__and__, (~F.col(_is_said(name)) for name in names))
+    is_bare = reduce(SparkColumn.__and__, (~F.col(said_name(name)) for name in names))
     yield is_bare & ~_is_blank(names[0]), QuarantineReason.MISSING_VALUE, names[0]
     yield is_bare, QuarantineReason.EMPTY_TEXT, names[0]
 
 
 def _is_blank(name: str) -> SparkColumn:
-    return F.coalesce(F.btrim(F.col(_raw(name)).cast("string"), F.lit(_BLANKS)) == "", F.lit(False))
+    return F.coalesce(F.btrim(F.col(raw_name(name)).cast("string"), F.lit(BLANKS)) == "", F.lit(False))
 
 
 def _column_problems(column: Column) -> Iterator[_Problem]:
-    value, name, is_said = F.col(column.name), column.name, F.col(_is_said(column.name))
+    value, name, is_said = F.col(column.name), column.name, F.col(said_name(column.name))
     if not column.nullable:
         yield ~is_said, QuarantineReason.MISSING_VALUE, name
     yield is_said & value.isNull(), QuarantineReason.WRONG_TYPE, name
@@ -305,7 +129,7 @@ def _column_problems(column: Column) -> Iterator[_Problem]:
         has_one = (value.contains(mark) for mark in _NOT_IN_IDS)
         yield reduce(SparkColumn.__or__, has_one), QuarantineReason.WRONG_TYPE, name
     if column.max_chars is not None:
-        text = F.col(_raw(name)) if isinstance(column.type, ListOf) else value
+        text = F.col(raw_name(name)) if isinstance(column.type, ListOf) else value
         yield F.length(text) > column.max_chars, QuarantineReason.TOO_LONG, name
     if column.form is not None:
         yield ~value.rlike(rf"\A(?:{column.form.pattern})\z"), QuarantineReason.MALFORMED, name
@@ -317,15 +141,3 @@ def _column_problems(column: Column) -> Iterator[_Problem]:
         yield value < column.minimum, QuarantineReason.OUT_OF_RANGE, name
     if column.maximum is not None:
         yield value > column.maximum, QuarantineReason.OUT_OF_RANGE, name
-
-
-def _record(kinds: Mapping[str, str]) -> SparkColumn:
-    return F.coalesce(F.col(LINE), F.make_valid_utf8(F.to_json(F.struct(*kinds))))
-
-
-def _raw(name: str) -> str:
-    return f"_raw_{name}"
-
-
-def _is_said(name: str) -> str:
-    return f"_is_said_{name}"

@@ -19,7 +19,8 @@ from socialrec.contracts.landing import EARLIEST_YEAR, EXAMPLES, PICTURE_FOLDER
 from socialrec.contracts.vocabulary import Entity, QuarantineReason
 from socialrec.errors import UserError
 from socialrec.etl.bronze.ingest import judged_records
-from socialrec.etl.bronze.judging import FAULTS, is_id, list_faults
+from socialrec.etl.bronze.judging import FAULTS, list_faults
+from socialrec.etl.bronze.landed_values import is_id
 from socialrec.etl.check.converting import guess_file
 from socialrec.etl.check.ids import Conflicts, conflicts_by_file, find_unmet_ids
 from socialrec.etl.check.report import Fault, FileCheck

@@ -42,13 +42,12 @@ def user_product_affinity(previous: DataFrame, events: DataFrame, ds: str, setti
         F.lit(1).cast("bigint").alias("n_events"),
         F.col("event_type").isin([kind.value for kind in FAVOURABLE_EVENTS]).cast("bigint").alias("n_favourable"),
         (F.col("event_type") == EventType.RETURN.value).cast("bigint").alias("n_returns"),
-        F.col("event_ts").alias("first_event_ts"),
         F.col("event_ts").alias("last_event_ts"),
     )
     parts = fresh.unionByName(carried(previous, fresh.columns))
     half_life = settings.affinity_half_life_days
     sums = dict.fromkeys(("n_events", "n_favourable", "n_returns"), F.sum)
-    settled = settle(parts, _KEY, half_life, "user_key", **sums, first_event_ts=F.min, last_event_ts=F.max)
+    settled = settle(parts, _KEY, half_life, "user_key", **sums, last_event_ts=F.max)
     now = faded(F.col(SETTLED_MICROS), F.col(SETTLED_DS), F.lit(ds).cast("date"), half_life)
     return settled.withColumns({"affinity_micros": now, "ds": F.lit(ds)})
 

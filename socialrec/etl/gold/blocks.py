@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -11,18 +12,33 @@ _OF_LISTED = ("ties", "words", "cares", "liked_aspects")
 
 
 def user_blocks(users: DataFrame, n_blocks: int, n_tasks: int) -> DataFrame:
-    """Deal the users with a platform to blocks by name, and add to each block the rows of their neighbours, without a
-    platform; rows of a block lie together, ordered by `block`.
+    """Deal the users with a platform to blocks, and add to each block the rows of their neighbours, without a platform;
+    rows of a block lie together, ordered by `block`.
 
-    users: rows of gold.user_features.
+    users: rows of gold.user_features. Users of one community lie in few blocks: what a block needs to know of
+    communities and neighbours does not grow with the shop.
     """
-    block = (F.crc32(F.col("name").cast("binary")) % n_blocks).alias("block")
-    listed = users.where("platform IS NOT NULL").select("*", block)
+    listed = _dealt(users.where("platform IS NOT NULL"), n_blocks)
     tied = listed.select("block", F.explode("ties.neighbour_key").alias("user_key")).distinct()
     tied = tied.join(listed.select("block", "user_key"), ["block", "user_key"], "left_anti")
     bare = users.withColumns({name: F.array().cast(users.schema[name].dataType) for name in _OF_LISTED})
     others = tied.join(bare.withColumn("platform", F.lit(None).cast("string")), "user_key")
     return listed.unionByName(others).repartition(n_tasks, "block").sortWithinPartitions("block")
+
+
+def _dealt(listed: DataFrame, n_blocks: int) -> DataFrame:
+    """Add the `block` of each user: users stand in line by community, in each by a hash of their names, and the line is
+    cut into blocks of about equal length.
+    """
+    community = F.coalesce("community", F.lit(-1))
+    counted = listed.groupBy(community.alias("_of")).count().toArrow().sort_by("_of")
+    counts = counted["count"].to_numpy()
+    line = pa.table({"_of": counted["_of"], "_before": np.cumsum(counts) - counts, "_count": counts})
+    share = F.crc32(F.col("name").cast("binary")) / F.lit(float(2**32))
+    place = (F.col("_before") + share * F.col("_count")) / F.lit(float(max(counts.sum(), 1)))
+    places = F.broadcast(listed.sparkSession.createDataFrame(line))
+    joined = listed.withColumn("_of", community).join(places, "_of")
+    return joined.withColumn("block", F.floor(place * n_blocks).cast("bigint")).drop("_of", "_before", "_count")
 
 
 def in_sample(users: DataFrame, share: float) -> DataFrame:

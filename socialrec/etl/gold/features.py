@@ -7,7 +7,7 @@ common (products, and the graph of ties as numbers), and no rows of users.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,48 +19,30 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from socialrec.contracts.columns import Column, StructOf, Table
-from socialrec.contracts.gold import (
-    COMMENT_INSIGHTS,
-    SOCIAL_TIES,
-    TEXT_EMBEDDINGS,
-    USER_FEATURES,
-    USER_PRODUCT_AFFINITY,
-    USER_PROFILES,
-)
-from socialrec.contracts.silver import SILVER_COMMENTS
-from socialrec.etl.schemas import spark_schema, spark_type
+from socialrec.contracts.gold import SOCIAL_TIES, TEXT_EMBEDDINGS, USER_FEATURES, USER_PRODUCT_AFFINITY
+from socialrec.etl.gold.gathering import UserGatherer, parts_of
+from socialrec.etl.schemas import spark_schema
 from socialrec.etl.tables import read_staged, read_table, write_stage
-from socialrec.features.inputs import (
-    COMMENT_COLUMNS,
-    COMMENT_KEY,
-    INSIGHTS,
-    comment_days,
-    read_embeddings,
-    read_products,
-)
+from socialrec.features.inputs import read_embeddings, read_products
 from socialrec.features.item_rows import item_rows
+from socialrec.features.opinions import favourable
 from socialrec.features.pictures import looks_of, read_aligned
-from socialrec.features.praise import favourable
 from socialrec.features.product_features import ProductFeatures
 from socialrec.features.product_sums import HOUR, Hours, ProductSums
 from socialrec.features.tables import NamedUsers
 from socialrec.features.texts import TextVectors
-from socialrec.features.user_rows import NAMING, UserParts, user_rows
-from socialrec.features.words import label_counts
+from socialrec.features.user_rows import NAMING, user_rows
+from socialrec.features.words import label_counts, sum_labels
 from socialrec.lake import Lake, Stage
 from socialrec.privacy.user_order import AFFINITY_PARTS, COMMENT_PARTS, PROFILE_PARTS, TIE_PARTS, own_hashes
 from socialrec.settings import Settings
 from socialrec.vectors.arrays import vocabulary
 
 Batches = Iterator[pa.RecordBatch]
-EVENT = ("product_id", "affinity_micros", "n_favourable", "n_returns", "last_event_ts")
-SAID = (*(name for name in COMMENT_COLUMNS if name != "user_key"), *INSIGHTS, "embedding")
-TIE = ("neighbour_key", "is_follow", "is_mutual", "replies_micros")
-PARTS: Mapping[str, tuple[str, ...]] = {"events": EVENT, "comments": SAID, "ties": TIE}
-"""Lists of a user's rows, and their columns."""
 USERS_PER_BATCH = 2_000
 """Users whose rows a Python process holds at a time."""
+LIKES_PART_BYTES = 1 << 20
+"""Bytes of a row group of gold.community_likes."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +59,8 @@ class FeatureBuilder:
     def build(self, users: Stage, items: Stage, likes: Stage) -> None:
         """Stage the three tables."""
         self.spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(USERS_PER_BATCH))
-        gathered = self._gathered()
+        gatherer = UserGatherer(self.spark, self.lake, self.ds, self.encoder_version)
+        gathered = gatherer.gathered(self.folder / "users")
         named = self._named(gathered)
         side = self._products(gathered, items)
         rows = gathered.mapInArrow(_rows_maker(side, self.settings), _schema_of_rows())
@@ -87,39 +70,6 @@ class FeatureBuilder:
         named_rows = rows.join(names, "user_key").join(platforms, "user_key").withColumn("ds", F.lit(self.ds))
         write_stage(named_rows, users)
         self._likes(users, named, likes)
-
-    def _gathered(self) -> DataFrame:
-        """All rows of each user: lists of `PARTS`, and the platform where the user gets a list."""
-        read, ds = self._read, [self.ds]
-        ties = read(SOCIAL_TIES, ds)
-        parts = {
-            "events": read(USER_PRODUCT_AFFINITY, ds),
-            "comments": self._comments(),
-            "ties": ties.where("is_follow OR replies_micros > 0"),
-        }
-        nothing = {name: f"CAST(NULL AS {_struct_of(name)}) AS {name}" for name in PARTS}
-        platform = "CAST(NULL AS STRING) AS platform"
-
-        def users(rows: DataFrame, **filled: str) -> DataFrame:
-            return rows.selectExpr("user_key", *(nothing | {"platform": platform} | filled).values())
-
-        every = users(read(USER_PROFILES, ds), platform="platform")
-        for name, columns in PARTS.items():
-            every = every.unionAll(users(parts[name], **{name: f"struct({', '.join(columns)}) AS {name}"}))
-        every = every.unionAll(users(ties)).unionAll(users(ties.selectExpr("neighbour_key AS user_key")))
-        lists = (F.collect_list(name).alias(name) for name in PARTS)
-        whole = every.groupBy("user_key").agg(*lists, F.max("platform").alias("platform"))
-        whole.write.parquet(str(self.folder / "users"))
-        return self.spark.read.parquet(str(self.folder / "users"))
-
-    def _comments(self) -> DataFrame:
-        """Comments up to the day, with what is predicted of each, and the vectors of their texts."""
-        days = comment_days(self.lake, self.ds)
-        comments = self._read(SILVER_COMMENTS, days).select(*COMMENT_COLUMNS, *COMMENT_KEY)
-        predicted = [day for day in self.lake.partitions(COMMENT_INSIGHTS) if day in days]
-        insights = self._read(COMMENT_INSIGHTS, predicted).select(*COMMENT_KEY, *INSIGHTS)
-        vectors = self._read(TEXT_EMBEDDINGS, [self.encoder_version]).select("text_hash", "embedding")
-        return comments.join(insights, list(COMMENT_KEY), "left").join(vectors, "text_hash", "left")
 
     def _named(self, gathered: DataFrame) -> NamedUsers:
         """Name all users by the hashes of their own rows, and find their communities."""
@@ -137,16 +87,16 @@ class FeatureBuilder:
         summer = _summer(products, self._hours(), dim)
         # By files, so that the driver holds the sums of one partition at a time.
         gathered.mapInArrow(summer, _SUMS).write.parquet(str(self.folder / "sums"))
-        total, labels = ProductSums.nothing(products, dim), [_no_labels()]
+        total, labels = ProductSums.nothing(products, dim), _no_labels()
         for file in sorted((self.folder / "sums").glob("*.parquet")):
             part = pq.read_table(file)
-            labels.append(_labels_of(part))
+            labels = sum_labels(labels, _labels_of(part))
             total += ProductSums.of_rows(part.filter(pc.field("n_met").is_valid()), products, dim)
         pictures = read_aligned(self.lake, rows, self.encoder_version)
         side = ProductFeatures.of(total, rows, TextVectors.of(embeddings, dim), pictures)
         items.write(
             item_rows(
-                *(side, total, rows, pa.concat_tables(labels)),
+                *(side, total, rows, labels),
                 looks_of(products, rows, pictures),
                 ds=self.ds,
                 encoder_version=self.encoder_version,
@@ -157,7 +107,9 @@ class FeatureBuilder:
 
     def _hours(self) -> Hours:
         """Weights of the hours of all likes."""
-        liked = self._read(USER_PRODUCT_AFFINITY, [self.ds]).where("affinity_micros > 0 AND last_event_ts IS NOT NULL")
+        liked = read_table(self.spark, self.lake, USER_PRODUCT_AFFINITY, [self.ds]).where(
+            "affinity_micros > 0 AND last_event_ts IS NOT NULL"
+        )
         hour = F.expr(f"unix_micros(last_event_ts) DIV {HOUR}").alias("hour")
         counted = liked.groupBy(hour).count().toArrow()
         share = self.settings.recommend.trend_half_life
@@ -179,23 +131,11 @@ class FeatureBuilder:
         counted = liked.groupBy("community", F.col("pair.product_id").alias("product_id")).count()
         shares = counted.join(F.broadcast(self.spark.createDataFrame(members)), "community")
         rows = shares.withColumn("share", F.col("count") / F.col("n_members")).withColumn("ds", F.lit(self.ds))
-        # Scoring reads the communities of some users: their rows lie together.
+        # Scoring reads the communities of some users: their rows lie together, in parts that a reader can leave out.
+        self.spark.conf.set("parquet.block.size", str(LIKES_PART_BYTES))
         write_stage(rows.repartition("community").sortWithinPartitions("community", "product_id"), likes)
 
-    def _read(self, table: Table, partitions: Sequence[str]) -> DataFrame:
-        return read_table(self.spark, self.lake, table, partitions)
 
-
-def _struct_of(name: str) -> str:
-    """Spark's type of one element of a list of `PARTS`, in SQL."""
-    return spark_type(StructOf(tuple(_COLUMNS[name](column) for column in PARTS[name]))).simpleString()
-
-
-_COLUMNS: Mapping[str, Callable[[str], Column]] = {
-    "events": USER_PRODUCT_AFFINITY.column,
-    "comments": lambda name: _column_of(name, SILVER_COMMENTS, COMMENT_INSIGHTS, TEXT_EMBEDDINGS),
-    "ties": SOCIAL_TIES.column,
-}
 _SUMS = (
     "product_id STRING, n_likes LONG, n_met LONG, trend DOUBLE, n_said LONG, said ARRAY<DOUBLE>, "
     "praise ARRAY<STRUCT<aspect: STRING, sum: DOUBLE, n: DOUBLE>>, word STRING, n_users LONG"
@@ -203,28 +143,10 @@ _SUMS = (
 """Sums by product of one partition; and rows of labels, which have a word and nothing but its users."""
 
 
-def _column_of(name: str, *tables: Table) -> Column:
-    return next(column for table in tables for column in table.columns if column.name == name)
-
-
-def _parts_of(batch: pa.RecordBatch, dim: int) -> tuple[pa.Array, UserParts]:
-    """Users of a batch, and their rows."""
-    users, tables = batch["user_key"], {}
-    for name, columns in PARTS.items():
-        lists = batch[name]
-        structs, owner = lists.flatten(), users.take(pc.list_parent_indices(lists))
-        tables[name] = pa.table({"user_key": owner} | {column: structs.field(column) for column in columns})
-    comments = tables["comments"]
-    known = comments.filter(pc.field("embedding").is_valid())
-    first = np.unique(known["text_hash"].to_numpy(zero_copy_only=False), return_index=True)[1]
-    texts = TextVectors.of(known.take(pa.array(first, pa.int64())), dim)
-    return users, UserParts(tables["events"], comments, tables["ties"], texts)
-
-
 def _hashed(batches: Batches) -> Batches:
     """Hash the own rows of each user: `user_key`, `own_hash`."""
     for batch in batches:
-        users, parts = _parts_of(batch, 1)
+        users, parts = parts_of(batch, 1)
         platform = pa.table({"user_key": users, "platform": batch["platform"]})
         listed = platform.filter(pc.field("platform").is_valid())
         own = ((parts.affinities, AFFINITY_PARTS), (parts.comments, COMMENT_PARTS), (listed, PROFILE_PARTS))
@@ -236,12 +158,12 @@ def _summer(products: pa.Array, hours: Hours, dim: int) -> Callable[[Batches], B
     """Make a function that sums over the users of a partition, by product."""
 
     def sums(batches: Batches) -> Batches:
-        total, labels = ProductSums.nothing(products, dim), [_no_labels()]
+        total, labels = ProductSums.nothing(products, dim), _no_labels()
         for batch in batches:
-            _, parts = _parts_of(batch, dim)
+            _, parts = parts_of(batch, dim)
             total += ProductSums.of(parts.affinities, parts.comments, parts.texts, products, hours)
-            labels.append(label_counts(favourable(parts.comments)[1]))
-        counted = pa.concat_tables(labels).rename_columns({"n": "n_users"})
+            labels = sum_labels(labels, label_counts(favourable(parts.comments)[1]))
+        counted = labels.rename_columns({"n": "n_users"})
         yield from pa.concat_tables([total.rows(), counted], promote_options="default").to_batches()
 
     return sums
@@ -261,7 +183,7 @@ def _rows_maker(side: ProductFeatures, settings: Settings) -> Callable[[Batches]
 
     def rows(batches: Batches) -> Batches:
         for batch in batches:
-            users, parts = _parts_of(batch, side.text.shape[1])
+            users, parts = parts_of(batch, side.text.shape[1])
             yield from user_rows(parts, users, side, settings).to_batches()
 
     return rows

@@ -18,7 +18,8 @@ from socialrec.contracts.vocabulary import Entity, PassageSource
 from socialrec.display.messages.catalogue import SOURCE_LANGUAGE, Messages, languages, messages_in
 from socialrec.etl.keys import Keys
 from socialrec.etl.tables import read_staged, read_table
-from socialrec.etl.wording.texts import language, text_hash
+from socialrec.etl.wording.languages import language
+from socialrec.etl.wording.texts import text_hash
 from socialrec.features.passages import (
     ATTRIBUTE_NAMES,
     PRICE,

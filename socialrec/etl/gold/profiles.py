@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from socialrec.contracts.opinions import FAVOURABLE_RATING, LABEL_WORDS, UNFAVOURABLE_RATING, WORD_OR_SIGN
-from socialrec.etl.wording.texts import UNKNOWN_LANGUAGE
+from socialrec.etl.wording.languages import UNKNOWN_LANGUAGE
 
 _USER = ("platform", "user_key")
 _PARTS = {
@@ -49,27 +49,24 @@ def _numbers(affinity: DataFrame, comments: DataFrame, edges: Edges) -> DataFram
         _part(
             affinity,
             "user_key",
-            "last_event_ts",
             n_interactions=F.col("n_events"),
             n_products=(F.col("affinity_micros") > 0).cast("bigint"),
         ),
-        _part(comments, "user_key", "created_ts", F.nullif("language", F.lit(UNKNOWN_LANGUAGE)), n_comments=F.lit(1)),
-        _part(edges.active, "follower_key", None, n_follows=F.lit(1)),
-        _part(edges.every, "follower_key", None),
-        _part(edges.every, "followee_key", None),
+        _part(comments, "user_key", F.nullif("language", F.lit(UNKNOWN_LANGUAGE)), n_comments=F.lit(1)),
+        _part(edges.active, "follower_key", n_follows=F.lit(1)),
+        _part(edges.every, "follower_key"),
+        _part(edges.every, "followee_key"),
     ]
     sums = [F.sum(name).alias(name) for name in _N_NUMBERS]
-    active = F.max("last_active_ts").alias("last_active_ts")
     # Of languages that tie, the first code by the alphabet.
     language = F.mode("language", deterministic=True).alias("language")
-    return reduce(DataFrame.unionByName, parts).groupBy(*_USER).agg(*sums, active, language)
+    return reduce(DataFrame.unionByName, parts).groupBy(*_USER).agg(*sums, language)
 
 
-def _part(rows: DataFrame, user: str, time: str | None, language: Column | None = None, **numbers: Column) -> DataFrame:
+def _part(rows: DataFrame, user: str, language: Column | None = None, **numbers: Column) -> DataFrame:
     counted = [numbers.get(name, F.lit(0)).cast("bigint").alias(name) for name in _N_NUMBERS]
-    active = F.col(time) if time else F.lit(None).cast("timestamp")
     written = F.lit(None).cast("string") if language is None else language
-    named = (F.col(user).alias("user_key"), active.alias("last_active_ts"), written.alias("language"))
+    named = (F.col(user).alias("user_key"), written.alias("language"))
     return rows.select("platform", *named, *counted)
 
 

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from socialrec.contracts.vocabulary import TextKind
-from socialrec.etl.wording.texts import language
+from socialrec.etl.wording.languages import language
 
 _KINDS = (TextKind.PRODUCT, TextKind.COMMENT)
 

@@ -1,4 +1,4 @@
-"""Social ties: follows and replies between users. Their strength is a feature: `features.evidence.tie_strengths`."""
+"""Social ties: follows and replies between users. Their strength is a feature: `features.ties.tie_strengths`."""
 
 from __future__ import annotations
 

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
-from operator import itemgetter
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from socialrec.contracts.vocabulary import Entity
-from socialrec.etl.landing.csv_records import CsvRecord, csv_records
+from socialrec.etl.landing.assembling import FIELDS, LINE, N_LINES, PATH, RECORDS, assemble_batches
 from socialrec.etl.landing.files import LandingFile
 from socialrec.etl.landing.layouts import NANOSECONDS, FileLayout
 from socialrec.etl.landing.lines import BLANKS, BYTE_ORDER_MARK
 
 SOURCE = ("source_file", "source_line", "platform", "ds")
 BROKEN = "_broken"
-LINE = "_line"
-N_LINES = "_n_lines"
 _ROW = "_row"
-_PATH, _START = "_path", "_block"
-_FIELDS = "_fields"
-_RECORDS = f"{_PATH} string, source_line bigint, {N_LINES} int, {LINE} string, {_FIELDS} array<string>"
-_BATCH = 10_000
+_START = "_block"
 REPLACEMENT = "\ufffd"
 _HALF_PAIR = (
     r"(?<!\\)((?:\\\\)*)(?:\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
@@ -87,9 +79,9 @@ def has_half_pair(line: Column) -> Column:
 
 def _parsed_csv(lines: DataFrame, layout: FileLayout) -> DataFrame:
     """Values by position; empty ones are null. The raw line is kept for records with too few or too many."""
-    fields, n_fields = F.col(_FIELDS), len(layout.columns)
+    fields, n_fields = F.col(FIELDS), len(layout.columns)
     if layout.is_plain:
-        lines = lines.where(F.col("source_line") > 1).withColumn(_FIELDS, F.split(LINE, ",", -1))
+        lines = lines.where(F.col("source_line") > 1).withColumn(FIELDS, F.split(LINE, ",", -1))
     is_broken = F.coalesce(F.size(fields) != n_fields, F.lit(True))
     values = {name: F.get(fields, F.lit(place)) for place, (name, _) in enumerate(layout.columns) if name is not None}
     return lines.select(
@@ -108,20 +100,20 @@ def _plain_lines(spark: SparkSession, paths: list[str]) -> DataFrame:
     block are known, which one light pass over the files finds.
     """
     rows = spark.read.option("recursiveFileLookup", "true").text(paths)
-    path, block = F.col("_metadata.file_path").alias(_PATH), F.col("_metadata.file_block_start").alias(_START)
+    path, block = F.col("_metadata.file_path").alias(PATH), F.col("_metadata.file_block_start").alias(_START)
     identified = rows.select("value", path, block, F.monotonically_increasing_id().alias(_ROW))
-    found = identified.groupBy(_PATH, _START).agg(F.min(_ROW), F.count(F.lit(1))).orderBy(_PATH, _START).collect()
+    found = identified.groupBy(PATH, _START).agg(F.min(_ROW), F.count(F.lit(1))).orderBy(PATH, _START).collect()
     shifts: list[tuple[str, int, int]] = []
     last_path, before = "", 0
     for file, start, first, size in found:
         before = before if file == last_path else 0
         shifts.append((file, start, before + 1 - first))
         last_path, before = file, before + size
-    blocks = spark.createDataFrame(shifts, f"{_PATH} string, {_START} bigint, _shift bigint")
-    joined = identified.join(F.broadcast(blocks), [_PATH, _START])
+    blocks = spark.createDataFrame(shifts, f"{PATH} string, {_START} bigint, _shift bigint")
+    joined = identified.join(F.broadcast(blocks), [PATH, _START])
     # A byte order mark must not spoil the first record.
     line = F.ltrim("value", F.lit(BYTE_ORDER_MARK.decode())).alias(LINE)
-    numbered = joined.select(*_source(F.col(_PATH), F.col(_ROW) + F.col("_shift")), F.lit(1).alias(N_LINES), line)
+    numbered = joined.select(*_source(F.col(PATH), F.col(_ROW) + F.col("_shift")), F.lit(1).alias(N_LINES), line)
     return numbered.where(F.btrim(LINE, F.lit(BLANKS)) != "")
 
 
@@ -134,72 +126,15 @@ def _assembled(spark: SparkSession, layout: FileLayout, files: Sequence[LandingF
     session.conf.set("spark.sql.files.maxPartitionBytes", 1 << 50)
     session.conf.set("spark.sql.files.openCostInBytes", max(1, *(file.opened.stat().st_size for file in files)))
     lines = session.read.option("recursiveFileLookup", "true").text([str(file.path) for file in files])
-    content = lines.select(F.col("_metadata.file_path").alias(_PATH), F.col("value").cast("binary"))
+    content = lines.select(F.col("_metadata.file_path").alias(PATH), F.col("value").cast("binary"))
     entity, encoding = layout.entity, layout.encoding
     header = tuple(name or "" for name, _ in layout.columns) if layout.format == "csv" else None
 
     def assemble(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         return assemble_batches(batches, entity, encoding, header)
 
-    records = content.mapInArrow(assemble, _RECORDS)
-    return records.select(*_source(F.col(_PATH), F.col("source_line")), N_LINES, LINE, _FIELDS)
-
-
-def assemble_batches(
-    batches: Iterable[pa.RecordBatch], entity: Entity, encoding: str, header: Sequence[str] | None
-) -> Iterator[pa.RecordBatch]:
-    """Lines of whole files to records, in the columns of `_RECORDS`.
-
-    batches: `_path` and the line as `value` (binary), file by file, in the order of the lines. header: of CSV files, an
-    empty string for a column that the contract does not know; None for JSON Lines, whose lines are decoded alone.
-    """
-    found: list[tuple[str, CsvRecord]] = []
-    for path, lines in _by_file(batches):
-        text = ((number, _decoded(line, number, encoding)) for number, line in enumerate(lines, 1))
-        records = csv_records(_below_header(text), entity, header) if header is not None else _one_a_line(text)
-        for record in records:
-            found.append((path, record))
-            if len(found) == _BATCH:
-                yield _batch(found)
-                found = []
-    yield _batch(found)
-
-
-def _by_file(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Group lines by file. Lines of one file have to be read before the next file is requested."""
-    rows = (
-        (path, line)
-        for batch in batches
-        for path, line in zip(batch.column(_PATH).to_pylist(), batch.column("value").to_pylist(), strict=True)
-    )
-    for path, group in groupby(rows, key=itemgetter(0)):
-        yield path, (line for _, line in group)
-
-
-def _one_a_line(lines: Iterable[tuple[int, str]]) -> Iterator[CsvRecord]:
-    return (CsvRecord(number, 1, line, None) for number, line in lines if line.strip(BLANKS))
-
-
-def _below_header(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    next((line for _, line in lines if line.strip(BLANKS)), None)
-    return lines
-
-
-def _decoded(line: bytes, number: int, encoding: str) -> str:
-    return (line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line).decode(encoding)
-
-
-def _batch(found: Sequence[tuple[str, CsvRecord]]) -> pa.RecordBatch:
-    return pa.RecordBatch.from_arrays(
-        [
-            pa.array([path for path, _ in found], pa.string()),
-            pa.array([record.line for _, record in found], pa.int64()),
-            pa.array([record.n_lines for _, record in found], pa.int32()),
-            pa.array([record.raw for _, record in found], pa.string()),
-            pa.array([record.fields for _, record in found], pa.list_(pa.string())),
-        ],
-        names=[_PATH, "source_line", N_LINES, LINE, _FIELDS],
-    )
+    records = content.mapInArrow(assemble, RECORDS)
+    return records.select(*_source(F.col(PATH), F.col("source_line")), N_LINES, LINE, FIELDS)
 
 
 def _source(path: Column, line: Column) -> list[Column]:

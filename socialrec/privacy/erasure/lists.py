@@ -16,13 +16,13 @@ from socialrec.contracts.gold import RECOMMENDATIONS, SOCIAL_TIES, USER_PRODUCT_
 from socialrec.contracts.silver import SILVER_COMMENTS, SILVER_PRODUCTS
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.evaluate.split import TIE_PARTS
-from socialrec.features.evidence import tie_strengths
 from socialrec.features.inputs import comment_days
-from socialrec.features.stances import stances
+from socialrec.features.opinions import stances
+from socialrec.features.ties import tie_strengths
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.recommend.explain.reach import Reach
-from socialrec.recommend.explain.reasons import make_reason
+from socialrec.recommend.explain.reason import make_reason
 from socialrec.settings import Settings
 from socialrec.vectors.arrays import ABSENT, positions
 

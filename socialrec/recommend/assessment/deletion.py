@@ -27,7 +27,8 @@ import scipy.sparse as sp
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.features.context import ScoringSnapshot
 from socialrec.recommend.blend import Blended
-from socialrec.recommend.explain.reasons import Explainer, Reason
+from socialrec.recommend.explain.reason import Reason
+from socialrec.recommend.explain.reasons import Explainer
 from socialrec.recommend.lists.scoring import explained_lists
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.policy import Policy

@@ -6,10 +6,8 @@ negative. Where none is left, the reason states the product's reach.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,15 +15,14 @@ import pyarrow.compute as pc
 
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.features.context import ScoringSnapshot
-from socialrec.features.words import opening_of, quote_of, words_of
 from socialrec.recommend.explain.reach import Reach
+from socialrec.recommend.explain.reason import MAX_NAMED, Reason, make_reason, row_of, strongest
+from socialrec.recommend.explain.spoken import Speaker, SpokenEvidence
 from socialrec.recommend.model import Recommender
-from socialrec.vectors.arrays import F32, Csr, Flags, Indices, positions
+from socialrec.vectors.arrays import F32, Flags, Indices, positions
 
-MAX_NAMED = 3
-"""Most products, friends or words in a reason."""
-SHARE_DECIMALS, STRENGTH_DECIMALS = 4, 6
-"""Decimals of shares and strengths, so that float noise of another machine or thread changes no reason."""
+SHARE_DECIMALS = 4
+"""Decimals of shares, so that float noise of another machine or thread changes no reason."""
 CHUNK_USERS = 64
 """Users whose item-to-item weights are computed at once."""
 KINDS = (
@@ -40,7 +37,6 @@ KINDS = (
 """Kinds of reasons that signals name; `friends` becomes `looked_at`, and `words` becomes `about`, where the tables
 support no more than that.
 """
-Reason = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -58,9 +54,7 @@ class _User:
     """Evidence of one user.
 
     own, strength: products with a positive stance, and its strength. neighbours, tie: tied users, and the strength of
-    each tie. follows: those who are followed. praise: favourable comments, and how often each word is in them. cares:
-    float32 (n_aspects,), share of each aspect in the user's comments. voiced: a sentence of the user's about each
-    aspect that they spoke well of.
+    each tie. follows: those who are followed. words: what they wrote.
     """
 
     own: Indices
@@ -68,10 +62,7 @@ class _User:
     neighbours: Indices
     tie: F32
     follows: Indices
-    praise: list[str]
-    spoken: Mapping[str, int]
-    cares: F32
-    voiced: Mapping[int, str]
+    words: Speaker
 
 
 class Explainer:
@@ -79,7 +70,7 @@ class Explainer:
 
     def __init__(self, recommender: Recommender, context: ScoringSnapshot) -> None:
         self._model, self._context = recommender, context
-        self._evidence = context.reason_evidence
+        self._evidence, self._spoken = context.reason_evidence, SpokenEvidence(context)
         self._speaking = context.features.affinity.multiply(self._evidence.speaking).tocsr()
         self._behind = {
             kind: context.features.affinity.multiply(speakers).T.tocsr()
@@ -126,17 +117,11 @@ class Explainer:
         return _Chunk(sources, targets, self._model.weights_between(self._context.features, sources, targets), words)
 
     def _user(self, row: int) -> _User:
-        praise = self._evidence.praise[row].as_py()
         return _User(
-            *_row(self._speaking, row),
-            *_row(self._context.features.ties, row),
-            follows=_row(self._evidence.follows, row)[0],
-            praise=praise,
-            spoken=Counter(word for text in praise for word in words_of(text)),
-            cares=self._context.features.cares[row],
-            voiced=dict(
-                zip(self._evidence.aspects[row].as_py(), self._evidence.aspect_quotes[row].as_py(), strict=True)
-            ),
+            *row_of(self._speaking, row),
+            *row_of(self._context.features.ties, row),
+            follows=row_of(self._evidence.follows, row)[0],
+            words=self._spoken.speaker(row),
         )
 
     def _find(self, user: _User, products: Indices, chunk: _Chunk, place: int) -> list[dict[ReasonKind, Reason]]:
@@ -151,8 +136,8 @@ class Explainer:
                 for kind, reason in (
                     (ReasonKind.BECAUSE_YOU, self._products_behind(user, added[:, number])),
                     (ReasonKind.FRIENDS, self._people_behind(user, int(product))),
-                    (ReasonKind.WORDS, self._words_behind(user, int(product), chunk.words[place])),
-                    (ReasonKind.PRAISED, self._aspects_behind(user, int(product))),
+                    (ReasonKind.WORDS, self._spoken.words_behind(user.words, int(product), chunk.words[place])),
+                    (ReasonKind.PRAISED, self._spoken.aspects_behind(user.words, int(product))),
                     (ReasonKind.LOOKS_LIKE, self._pictures_behind(user, int(product))),
                     (ReasonKind.CATEGORY, self._category_behind(int(product))),
                     (ReasonKind.POPULAR, self._everyone_behind(int(product))),
@@ -163,13 +148,13 @@ class Explainer:
         ]
 
     def _products_behind(self, user: _User, added: F32) -> Reason | None:
-        products = _strongest(user.own, added, self._product_ids)
+        products = strongest(user.own, added, self._product_ids)
         return make_reason(ReasonKind.BECAUSE_YOU, products=products) if products else None
 
     def _people_behind(self, user: _User, product: int) -> Reason | None:
         """Ties of the user who like the product, or else those who met it; unnamed where they are too few to name."""
         for kind, by_product in self._behind.items():
-            speakers, affinity = _row(by_product, product)
+            speakers, affinity = row_of(by_product, product)
             is_behind, place = _find_in(speakers, user.neighbours)
             if not is_behind.any():
                 continue
@@ -181,47 +166,16 @@ class Explainer:
                 kind,
                 friends=[self._context.user_ids[friend].as_py() for friend in named],
                 is_followed=bool(_find_in(user.follows, who)[0].all()),
-                quote=self._quote_of(named, product) if kind is ReasonKind.FRIENDS else "",
+                quote=self._spoken.praise_by(named, product) if kind is ReasonKind.FRIENDS else "",
             )
         return None
-
-    def _quote_of(self, friends: list[int], product: int) -> str:
-        """Sentence in which a friend praises the product: one with a word that marks it, or else a comment's first."""
-        words, weight = _row(self._evidence.words, product)
-        marks = [self._evidence.word_names[word] for word in words[np.argsort(-weight, kind="stable")]]
-        for friend in friends:
-            said, about = self._evidence.praise[friend].as_py(), self._evidence.praised[friend].as_py()
-            texts = [text for text, of in zip(said, about, strict=True) if of == product]
-            quotes = (quote for mark in marks if (quote := quote_of(texts, mark)))
-            if quote := next(quotes, opening_of(texts)):
-                return quote
-        return ""
-
-    def _words_behind(self, user: _User, product: int, taste: F32) -> Reason | None:
-        """Words of the product that the user wrote in praise, or else words of products that the user met."""
-        words, weight = _row(self._evidence.words, product)
-        names = self._evidence.word_names
-        said = np.array([user.spoken.get(names[word], 0) for word in words], dtype=np.float32)
-        if own := _strongest(words, weight * np.log1p(said), names):
-            return make_reason(ReasonKind.WORDS, words=own, quote=quote_of(user.praise, own[0]))
-        met = _strongest(words, weight * taste[words], names)
-        return make_reason(ReasonKind.ABOUT, words=met) if met else None
-
-    def _aspects_behind(self, user: _User, product: int) -> Reason | None:
-        """Aspects that the product is praised for, and that the user spoke well of elsewhere."""
-        own = np.array(list(user.voiced), dtype=np.int64)
-        strength = user.cares[own] * self._context.features.praise[product, own]
-        names = self._evidence.aspect_names
-        if not (aspects := _strongest(own, strength, names)):
-            return None
-        return make_reason(ReasonKind.PRAISED, words=aspects, quote=user.voiced[names.index(aspects[0])])
 
     def _pictures_behind(self, user: _User, product: int) -> Reason | None:
         """The user's products whose pictures are nearest, by their cosine and the user's interest."""
         looks = self._context.features.looks
         if not looks.shape[1] or not len(user.own):
             return None
-        products = _strongest(user.own, user.strength * (looks[user.own] @ looks[product]), self._product_ids)
+        products = strongest(user.own, user.strength * (looks[user.own] @ looks[product]), self._product_ids)
         return make_reason(ReasonKind.LOOKS_LIKE, products=products) if products else None
 
     def _category_behind(self, product: int) -> Reason | None:
@@ -253,24 +207,6 @@ class Explainer:
             share = shares[ReasonKind.POPULAR] if total else 1.0
             reasons = [make_reason(self._reach.kind(product), share=share)]
         return reasons[: self._context.settings.max_reasons]
-
-
-def make_reason(kind: ReasonKind, **named: Any) -> Reason:
-    """Make a reason of gold.recommendations with the given fields, and defaults in the others."""
-    nothing = {"share": 0.0, "products": [], "friends": [], "is_followed": False, "words": [], "quote": ""}
-    return {"kind": kind.value, **nothing, **named}
-
-
-def _strongest(numbers: Indices, strength: F32, names: list[str]) -> list[str]:
-    steps = np.round(strength.astype(np.float64), STRENGTH_DECIMALS)
-    best = np.argsort(-steps, kind="stable")[:MAX_NAMED]
-    return [names[int(numbers[i])] for i in best if steps[i] > 0]
-
-
-def _row(matrix: Csr, row: int) -> tuple[Indices, F32]:
-    """Columns and values of one row of a csr matrix with sorted columns."""
-    span = slice(matrix.indptr[row], matrix.indptr[row + 1])
-    return matrix.indices[span], matrix.data[span]
 
 
 def _find_in(numbers: Indices, wanted: Indices) -> tuple[Flags, Indices]:

@@ -62,9 +62,10 @@ class Night:
         return cls(NightProducts.load(folder), tuple(document["likes"]), Stamp(**document["stamp"]), settings)
 
     def snapshot(self, rows: pa.Table) -> ScoringSnapshot:
-        """Snapshot of rows of gold.user_features, with the likes of their communities."""
+        """Snapshot of rows of gold.user_features, with the likes of the communities of those who get a list."""
         schema = arrow_schema(COMMUNITY_LIKES)
-        wanted = pc.field("community").isin(pc.unique(rows["community"]).drop_null())
+        listed = rows.filter(pc.field("platform").is_valid())
+        wanted = pc.field("community").isin(pc.unique(listed["community"]).drop_null())
         likes = pds.dataset(list(self.likes), schema=schema, format=PARQUET).to_table(filter=wanted)
         return ScoringSnapshot.of(rows, likes, self.products, self.stamp, self.settings)
 

@@ -14,7 +14,8 @@ import pyarrow as pa
 from socialrec.contracts.gold import RECOMMENDATIONS
 from socialrec.features.context import ScoringSnapshot
 from socialrec.lake.schemas import arrow_schema
-from socialrec.recommend.explain.reasons import Explainer, Reason
+from socialrec.recommend.explain.reason import Reason
+from socialrec.recommend.explain.reasons import Explainer
 from socialrec.recommend.lists.night import Night
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.policy import Chosen, Policy, Removed
