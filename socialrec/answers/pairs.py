@@ -17,6 +17,7 @@ from socialrec.answers.questions import gives_orders
 from socialrec.answers.tables import PAIRS, columns_of
 
 N_FOLDS = 2
+"""Folds for which a scorer of pairs is trained, each without the fold: minutes each."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,14 @@ class JudgedQuestions:
             for rows in chosen
         ]
 
-    def fold(self, number: int) -> list[int]:
+    def fold(self, number: int, n_folds: int = N_FOLDS) -> list[int]:
         """Places of the questions of one fold: all questions about a product are in the same one."""
-        return [place for place, rows in enumerate(self.rows) if fold_of(rows[0]) == number]
+        return [place for place, rows in enumerate(self.rows) if fold_of(rows[0], n_folds) == number]
 
 
-def fold_of(row: dict[str, Any]) -> int:
+def fold_of(row: dict[str, Any], n_folds: int = N_FOLDS) -> int:
     """Fold of a question, by its product, else by its text."""
-    return _hash(row["product_id"] or row["question"]) % N_FOLDS
+    return _hash(row["product_id"] or row["question"]) % n_folds
 
 
 def with_wrong_passages(pairs: pa.Table, n_wrong: int, seed: int) -> pa.Table:

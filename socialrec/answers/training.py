@@ -40,6 +40,10 @@ from socialrec.vectors.arrays import F32, Flags
 
 MAX_QUESTIONS = 20_000
 """Most questions that a training learns from."""
+_CALIBRATION_FOLDS = 10
+"""Folds for which ranking and confidence, a few weights, are fitted without the fold: half of the questions is too few
+for what the other half is to be measured by.
+"""
 _SCOPE_QUANTILE = 0.01
 """Share of answered questions that may be less similar to every passage than the bound of the scope."""
 
@@ -131,9 +135,12 @@ def _examples(judged: JudgedQuestions, encoder: Encoder, pair_scores: Sequence[F
         bm25 = shelf.lexical(rows[0]["question"])[own.start : own.stop]
         near = np.einsum("nd,d->n", index.vectors[own.start : own.stop], vectors[place])
         found = Candidates(np.array(own), np.full(len(own), OWN), bm25, near)
-        features = passage_features(found, [row["source"] for row in rows], [row["n_agreeing"] for row in rows], scores)
+        words = [tokens(row["passage"]) for row in rows]
+        sources, n_agreeing = ([row[name] for row in rows] for name in ("source", "n_agreeing"))
+        question = rows[0]["question"]
+        features = passage_features(question, found, words, sources=sources, n_agreeing=n_agreeing, scores=scores)
         is_right = np.array([row["is_right"] for row in rows], dtype=bool)
-        examples.append(_Example(features, is_right, [tokens(row["passage"]) for row in rows]))
+        examples.append(_Example(features, is_right, words))
         cosines.append(near.max())
     return examples, np.array(cosines)
 
@@ -173,8 +180,8 @@ def _calibrated(
 ) -> AnswersModel:
     """Fit ranking and confidence on all examples; the bound on confidences of models that had not seen the question."""
     confidences, is_right = np.zeros(len(examples)), np.zeros(len(examples), dtype=bool)
-    for number in range(N_FOLDS):
-        held_out = judged.fold(number)
+    for number in range(_CALIBRATION_FOLDS):
+        held_out = judged.fold(number, _CALIBRATION_FOLDS)
         ranking, confidence = _fitted([examples[place] for place in sorted(set(range(len(examples))) - set(held_out))])
         for place in held_out:
             features, is_right[place] = examples[place].question_features(ranking)
