@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from socialrec import tracking
 from socialrec.answers.model import CHAMPION_BEFORE, GATE, PROMOTED, REASONS
 from socialrec.contracts.runs import UNTRAINED
