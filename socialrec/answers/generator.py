@@ -6,12 +6,11 @@ Its words are a proposal: `verifying.shown` decides if anybody reads them.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import json
 import struct
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -30,11 +29,11 @@ from transformers import (
 )
 from transformers.utils import logging
 
+from socialrec.answers.generator_files import DOCUMENT, GGUF, SETTING, model_place, read_document, sha256_of, version_of
 from socialrec.answers.words import FUNCTION_WORDS, content, numbers
 from socialrec.encoders.body import TunedModel, read_body
 from socialrec.encoders.pooling import Pooling, is_decoder
 from socialrec.encoders.precision import chosen_device, encoding_dtype, reading_network
-from socialrec.encoders.shipped.multilingual import file_sha256
 from socialrec.encoders.tokens import Ids
 from socialrec.encoders.weights import BaseModel
 from socialrec.errors import UserError
@@ -43,17 +42,13 @@ from socialrec.settings.text import TextSettings
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-DOCUMENT = "generator.json"
-SETTING = "answers.generator"
 MAX_QUESTION, MAX_PASSAGE, MAX_NEW = 64, 160, 48
 """Most tokens that are read of a question and of a passage, and that are written."""
 _BATCH, _LENGTH_STEP = 8, 16
 """Every batch has so many prompts, and a length that is a multiple of this: a text does not depend on the others of its
 batch.
 """
-_GGUF = ".gguf"
 _DAMAGE = (OSError, ValueError, RuntimeError, LookupError, TypeError, ImportError, SafetensorError, struct.error)
-_HASH_CHARACTERS = 12
 _ASK = "Question: {question}\nFact: {passage}\nAnswer the question in the words of the fact."
 _PLACES = ("{question}", "{passage}")
 _PLAIN = f"{_ASK}\nAnswer:"
@@ -186,16 +181,7 @@ def load_generator(setting: str, text: TextSettings, adapter: Path | None = None
 
 def _adapted(base: BaseModel, adapter: Path) -> TunedModel | None:
     """Model with the adapter in a folder; None where that is of another model."""
-    return read_body(base, adapter) if _read_document(adapter)["base_sha256"] == base.sha256 else None
-
-
-def _read_document(folder: Path) -> dict[str, str]:
-    """Name and hash of a saved generator's model: `base` and `base_sha256`."""
-    try:
-        document: Mapping[str, Any] = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
-        return {name: str(document[name]) for name in ("base", "base_sha256")}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UserError(f"{folder} is no saved generator: fetch it again ({error!r})") from None
+    return read_body(base, adapter) if read_document(adapter)["base_sha256"] == base.sha256 else None
 
 
 def load_causal_model(setting: str) -> BaseModel:
@@ -204,7 +190,7 @@ def load_causal_model(setting: str) -> BaseModel:
     No code that comes with a model is run. Raises UserError where the path, the files or the kind of model are wrong.
     """
     place = model_place(setting)
-    is_file = place.suffix == _GGUF
+    is_file = place.suffix == GGUF
     where: dict[str, Any] = {"gguf_file": place.name} if is_file else {}
     folder = place.parent if is_file else place
     safe: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
@@ -228,49 +214,8 @@ def load_causal_model(setting: str) -> BaseModel:
     if tokenizer.pad_token is None:
         # Any token will do, because padding is masked.
         tokenizer.pad_token = tokenizer.eos_token
-    sha256 = _sha256_of(place)
+    sha256 = sha256_of(place)
     return BaseModel(version_of(place, sha256), model.eval(), tokenizer, Pooling.LAST, sha256)
-
-
-def model_place(setting: str) -> Path:
-    """Check the path that `answers.generator` names, before anything of it is read. Raises UserError."""
-    place = Path(setting).expanduser()
-    if place.is_file():
-        with place.open("rb") as opened:
-            is_gguf = place.suffix == _GGUF and opened.read(4) == b"GGUF"
-        if not is_gguf:
-            raise UserError(f"{SETTING} {setting!r} is no GGUF file: name one, or the folder of a causal model")
-    elif not place.is_dir():
-        raise UserError(f"{SETTING} {setting!r} does not exist: name a .gguf file or the folder of a causal model")
-    elif not any(place.glob("*.safetensors")):
-        raise UserError(f"{SETTING} {setting!r} holds no safetensors: other weights, such as pickles, are never loaded")
-    return place
-
-
-def generator_version(setting: str) -> str:
-    """Name and hash of the model that `answers.generator` names; empty for none. Raises UserError on a wrong path."""
-    if not setting:
-        return ""
-    place = model_place(setting)
-    return version_of(place, _sha256_of(place))
-
-
-def saved_version(folder: Path) -> str:
-    """Version of the model that `Generator.save` wrote; empty where there is none. Raises UserError on damage."""
-    return _read_document(folder)["base"] if (folder / DOCUMENT).is_file() else ""
-
-
-def version_of(place: Path, sha256: str) -> str:
-    """Name of a model's file or folder with the beginning of its hash."""
-    return f"{place.stem if place.is_file() else place.name}-{sha256[:_HASH_CHARACTERS]}"
-
-
-def _sha256_of(place: Path) -> str:
-    """Hash a file, or the names and contents of a folder's own files."""
-    if place.is_file():
-        return file_sha256(place)
-    files = sorted(file for file in place.iterdir() if file.is_file())
-    return hashlib.sha256("".join(f"{file.name} {file_sha256(file)}\n" for file in files).encode()).hexdigest()
 
 
 def prompt_of(tokenizer: PreTrainedTokenizerBase, question: str, passage: str) -> Ids:

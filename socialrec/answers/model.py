@@ -7,10 +7,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from socialrec.answers.generator import Generator, generator_version, load_generator, saved_version
-from socialrec.answers.pair_scorer import PairScorer, load_pair_scorer
+from socialrec.answers.generator_files import generator_version, saved_version
 from socialrec.answers.ranking import (
     NOBODY,
     PASSAGE_FEATURES,
@@ -22,6 +21,10 @@ from socialrec.answers.ranking import (
 from socialrec.errors import UserError
 from socialrec.settings.answers import AnswersSettings
 from socialrec.settings.text import TextSettings
+
+if TYPE_CHECKING:
+    from socialrec.answers.generator import Generator
+    from socialrec.answers.pair_scorer import PairScorer
 
 DOCUMENT = "answers.json"
 SCORER, GENERATOR = "pair_scorer", "generator"
@@ -96,6 +99,10 @@ def load_answers(folder: Path, encoder_version: str, text: TextSettings, generat
     generator: `answers.generator`; see `phrasing_version`. Raises UserError where files are missing or damaged, or the
     model was made for another format or encoder.
     """
+    # torch is imported only here, so that those who pin a model do not pay for it.
+    from socialrec.answers.generator import load_generator
+    from socialrec.answers.pair_scorer import load_pair_scorer
+
     file = folder / DOCUMENT
     try:
         document: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))

@@ -13,7 +13,8 @@ from small_service import answers_to, question
 from tiny_bert import make_bert
 from tiny_llama import make_gguf, make_llama
 
-from socialrec.answers.generator import Generator, generator_version, load_generator, prompt_of
+from socialrec.answers.generator import Generator, load_generator, prompt_of
+from socialrec.answers.generator_files import generator_version
 from socialrec.answers.generator_training import Phrasing, train_generator
 from socialrec.answers.material import phrasings
 from socialrec.answers.model import AnswersModel, load_answers

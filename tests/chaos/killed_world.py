@@ -124,10 +124,13 @@ def land_the_shop(home: Path) -> None:
     text = TextSettings(model=str(make_bert(home / "bert")), max_tokens=16)
     load_encoder(text.model, text).save(encoder(home))
     for ds, colour in ((D1, "red"), (D2, "blue")):
-        products = (
-            {"product_id": f"p{n}", "title": f"Kite {n}", "images": ["images/kite.png"]} for n in range(N_PRODUCTS)
+        same = {"description": "It flies in light wind.", "images": ["images/kite.png"]}
+        land(
+            home,
+            ds,
+            Entity.PRODUCTS,
+            *({"product_id": f"p{n}", "title": f"Kite {n}"} | same for n in range(N_PRODUCTS)),
         )
-        land(home, ds, Entity.PRODUCTS, *products)
         pictures = home / "landing" / "shop" / ds / "images"
         pictures.mkdir(parents=True)
         Image.new("RGB", (40, 30), colour).save(pictures / "kite.png")

@@ -18,7 +18,6 @@ from socialrec.answers.tables import QUESTIONS
 from socialrec.contracts.gold import MOST_PRODUCTS, PASSAGES, PRODUCT_ATTRIBUTES, RECOMMENDATIONS
 from socialrec.contracts.runs import UNTRAINED
 from socialrec.contracts.silver import SILVER_PRODUCTS, SILVER_TEMPLATES
-from socialrec.encoders.encoder import load_saved
 from socialrec.encoders.prompts import Role, vectors_version
 from socialrec.errors import UserError
 from socialrec.etl.wording.cleaning import cleaned
@@ -29,7 +28,6 @@ from socialrec.recommend.lists.product_labels import product_ids_of
 from socialrec.recommend.lists.published import user_keys_of
 from socialrec.settings import Settings
 from socialrec.settings.paths import below
-from socialrec.text.understanding.intents import has_intents, intents_of
 from socialrec.tracking import ANSWERS, ENCODER
 
 
@@ -144,6 +142,10 @@ class Desk:
 
     def question(self, text: str, product_id: str | None, listed: list[str]) -> pa.Table:
         """The question as a row of `etl.gold.questions.QuestionBlocks`."""
+        # torch is imported only here, so that pinning does not pay for it.
+        from socialrec.encoders.encoder import load_saved
+        from socialrec.text.understanding.intents import has_intents, intents_of
+
         vector = load_saved(self.pins.encoder_folder, self.settings.text).encode([text])
         intent: dict[str, Any] = {"intent": None, "intent_confidence": None}
         if has_intents(self.pins.encoder_folder):

@@ -13,11 +13,11 @@ import torch
 from scipy.special import softmax
 from torch import nn
 
-from socialrec.encoders.encoder import Vectors
 from socialrec.errors import UserError
 from socialrec.text.tasks import Ints, Labelled, Output
 from socialrec.text.understanding.calibration import Logits
 from socialrec.text.understanding.count_table import CountTable, LogChances, table_of
+from socialrec.vectors.arrays import F32
 
 TENSORS = "heads.safetensors"
 DOCUMENT = "heads.json"
@@ -46,17 +46,17 @@ class Head(nn.Module):
         logits = self.linear(self.dropout(vectors * self.scale))
         return list(logits.split([len(output.classes) for output in self.outputs], dim=1))
 
-    def predict(self, vectors: Vectors, texts: Sequence[str] = ()) -> Ints:
+    def predict(self, vectors: F32, texts: Sequence[str] = ()) -> Ints:
         """Predict the most likely class of each output: unit vectors float32 (n, dim) to int64 (n, n_outputs)."""
         return np.stack([chances.argmax(axis=1) for chances in self.probabilities(vectors, texts)], axis=1)
 
-    def logits(self, vectors: Vectors) -> list[Logits]:
+    def logits(self, vectors: F32) -> list[Logits]:
         """Logits of all outputs as arrays, float32 (n, n_classes) each; of a head with a table its corrections."""
         with torch.inference_mode():
             given = torch.tensor(vectors, device=self.linear.weight.device)
             return [logits.float().cpu().numpy() for logits in self(given)]
 
-    def probabilities(self, vectors: Vectors, texts: Sequence[str] = ()) -> list[Logits]:
+    def probabilities(self, vectors: F32, texts: Sequence[str] = ()) -> list[Logits]:
         """Calibrated probabilities of all outputs, float32 (n, n_classes) each. A head with a table needs the texts."""
         start = None if self.table is None else self.table.rows(texts)
         return [self.probabilities_of(place, logits, start) for place, logits in enumerate(self.logits(vectors))]

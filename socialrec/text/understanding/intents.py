@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from socialrec.encoders.encoder import Vectors
 from socialrec.encoders.encoding import Batches
 from socialrec.settings.text import TaskName
 from socialrec.text.understanding.heads import heads_beside
 from socialrec.text.understanding.intent_bound import IntentBound
-from socialrec.vectors.arrays import vectors_of
+from socialrec.vectors.arrays import F32, vectors_of
 
 
 def has_intents(encoder: Path) -> bool:
@@ -20,7 +19,7 @@ def has_intents(encoder: Path) -> bool:
     return TaskName.INTENT in heads_beside(encoder)
 
 
-def intents_of(encoder: Path, vectors: Vectors) -> pa.Table:
+def intents_of(encoder: Path, vectors: F32) -> pa.Table:
     """Intent of each vector (n, dim) and its calibrated confidence, as INTENTS, by the head in an encoder's folder."""
     head = heads_beside(encoder)[TaskName.INTENT]
     [output], [temperature] = head.outputs, head.temperatures
