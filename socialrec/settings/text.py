@@ -87,8 +87,11 @@ _TASK_TOKENS = {
     TaskName.ATTRIBUTES.value: 256,
     TaskName.NEXT_ACTION.value: 128,
     TaskName.INTENT.value: 256,
+    TaskName.ANSWERS_QUESTION.value: 640,
 }
-"""Sentiment serves most readers; the next action starts from counts, and needs least."""
+"""Sentiment serves most readers; the next action starts from counts, and needs least. Pairs of questions and answers are
+learned again by the scorer of pairs.
+"""
 
 
 class TextSettings(Section):
