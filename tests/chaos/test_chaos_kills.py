@@ -117,7 +117,8 @@ def test_a_killed_job_leaves_whole_tables_and_the_next_run_makes_good(
     if point != COMMITTED:
         assert left == night.before
     assert [name for name, now in left.items() if now not in (night.before[name], night.after[name])] == []
-    is_done = left == night.after
+    # Tables may be equal before all of them are committed: some are empty in so small a shop.
+    is_done = n_commits(home) == n_commits(night.undisturbed)
     assert run_again(home, job) == ("up_to_date" if is_done else "written")
     assert contents(home) == night.after
     assert orphans(home) == []
