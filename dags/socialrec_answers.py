@@ -8,7 +8,7 @@ shop and its customers said before, or is handed over with a reason. Runs daily 
 **What it does**
 
 1. *One question.* `what_is_asked` looks if the form has a question. If so, `ask_question` answers it from the newest
-   passages and puts the answer into the run's note; the other tasks are skipped.
+   passages and puts the answer into the run's note, with what it rests on; the other tasks are skipped.
 2. *Gather evidence.* `pin_answers` chooses the model of answers once: the champion of `socialrec-answers`, or else the
    untrained model, which answers only where a passage is close. `build_passages` cuts what may be cited into sentences:
    attributes, descriptions, comments, earlier answers; not what suspected rings wrote, and nothing with personal data.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from socialrec.display.visible import plain_markdown
+from socialrec.display.visible import label, plain_markdown
 from socialrec.local_stack.nights.asking import ask
 from socialrec.report.answers import said_of
 from socialrec.runtime import job
 
 NAME = "ask_question"
+LONGEST = 300
+"""Characters of the question in the note."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -34,9 +36,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def note(question: str, said: Sequence[str]) -> str:
-    """Question and answer as Markdown, with what the answer rests on."""
+    """Answer as Markdown, then what it rests on and the question: pages show the first line alone at first."""
     answer, *beside = said
-    return "\n".join([f"{question or '(empty)'}\n\n**{answer}**\n", *(f"* {line}" for line in beside)])
+    return "\n".join([f"{answer}\n", *(f"* {line}" for line in (*beside, f"asked: {label(question, LONGEST)}"))])
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def test_days_long_before_the_newest_are_emptied_once_and_made_again_by_a_run_of
     assert forget_days(lake, SUSPECTS, 14, job="tidy", dry_run=True) == ["2026-02-27"]
     assert lake.read(SUSPECTS).num_rows == 3
     assert forget_days(lake, SUSPECTS, 14, job="tidy") == ["2026-02-27"]
-    assert lake.read(SUSPECTS)["ds"].to_pylist() == ["2026-02-28", "2026-03-14"]
+    assert sorted(lake.read(SUSPECTS)["ds"].to_pylist()) == ["2026-02-28", "2026-03-14"]
     assert not lake.up_to_date(SUSPECTS, ["2026-02-27"], "made")
     assert lake.up_to_date(SUSPECTS, ["2026-02-28"], "made")
     version = lake.version(SUSPECTS)

@@ -38,7 +38,7 @@ class NightSize:
     products_a_category: int = 100
     measured_blocks: int = 1
     more_questions: int = 2
-    """How many times as many questions the block has whose memory is compared."""
+    """Factor of the questions of the block whose memory is compared."""
 
     @property
     def passages_a_block(self) -> int:
