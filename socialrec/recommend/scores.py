@@ -169,9 +169,52 @@ class SparseScores(Scores):
         found: F32 = np.asarray(self.cells[rows, products.ravel()], dtype=np.float32).reshape(products.shape)
         return found
 
+    def cells_at(self, at: slice) -> tuple[Indices, Indices, F32]:
+        """Cells of some users: their number by user, and the products and scores, user by user."""
+        ends = self.cells.indptr[at.start : at.stop + 1]
+        inside = slice(ends[0], ends[-1])
+        return np.diff(ends), self.cells.indices[inside], self.cells.data[inside]
+
     def plus(self, cells: Csr) -> Self:
         """Add further sparse scores, csr (n, n_products)."""
         return type(self)(self.cells + cells)
+
+
+@dataclass(frozen=True)
+class SharedScores(Scores):
+    """Sparse scores that many users have in common: csr float32 (n_rows, n_products), and the row of each user, int64
+    (n,).
+    """
+
+    rows: Csr
+    place: Indices
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of the scores, (n, n_products)."""
+        return len(self.place), self.rows.shape[1]
+
+    def moments(self) -> tuple[F64, F64]:
+        """Moments of each row, once."""
+        means, spreads = SparseScores(self.rows).moments()
+        return means[self.place], spreads[self.place]
+
+    def add_to(self, total: F32, factors: F32) -> None:
+        """Add the scores by blocks of users."""
+        for start in range(0, len(total), BLOCK_USERS):
+            at = slice(start, start + BLOCK_USERS)
+            SparseScores(self.rows[self.place[at]]).add_to(total[at], factors[at])
+
+    def at(self, products: Indices) -> F32:
+        """Scores of some products, float32 (n, k)."""
+        rows = np.repeat(self.place, products.shape[1])
+        found: F32 = np.asarray(self.rows[rows, products.ravel()], dtype=np.float32).reshape(products.shape)
+        return found
+
+    def cells_at(self, at: slice) -> tuple[Indices, Indices, F32]:
+        """Cells of some users: their number by user, and the products and scores, user by user."""
+        cells = self.rows[self.place[at]]
+        return np.diff(cells.indptr), cells.indices, cells.data
 
 
 @dataclass(frozen=True)
@@ -290,7 +333,7 @@ class WrittenScores:
     """
 
     def __init__(self, terms: Sequence[Term], columns: npt.NDArray[np.int32], width: int) -> None:
-        self._sparse = [(factors, part.cells) for factors, part in terms if isinstance(part, SparseScores)]
+        self._sparse = [(factors, part) for factors, part in terms if isinstance(part, SparseScores | SharedScores)]
         dense = [(factors, part) for factors, part in terms if isinstance(part, DenseScores)]
         self._dense = [(factors, part.values, _as_slice(columns[part.columns])) for factors, part in dense]
         self._columns, self._width = columns, width
@@ -299,12 +342,11 @@ class WrittenScores:
         """Write out the scores of these users, float32 (n, width)."""
         n = at.stop - at.start
         values, rows, places = [np.zeros(0, np.float32)], [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
-        for factors, cells in self._sparse:
-            ends = cells.indptr[at.start : at.stop + 1]
-            inside, counts = slice(ends[0], ends[-1]), np.diff(ends)
-            values.append(np.repeat(factors[at], counts) * cells.data[inside])
+        for factors, part in self._sparse:
+            counts, numbers, scores = part.cells_at(at)
+            values.append(np.repeat(factors[at], counts) * scores)
             rows.append(np.repeat(np.arange(n, dtype=np.int32), counts))
-            places.append(self._columns[cells.indices[inside]])
+            places.append(self._columns[numbers])
         cells = np.concatenate(values), (np.concatenate(rows), np.concatenate(places))
         total: F32 = sp.coo_matrix(cells, (n, self._width)).toarray()
         for factors, scores, columns in self._dense:

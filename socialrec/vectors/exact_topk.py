@@ -35,6 +35,8 @@ BLOCK_USERS, BLOCK_PRODUCTS = 512, 8192
 """Most users and products of a block: 8 MiB of scores in bfloat16, which stay in the third-level cache."""
 ADDED_USERS = 128
 """Users of a block with added scores of all products, which then stay there as well."""
+EXACT_USERS = 8
+"""Users whose candidates' vectors are gathered at a time: they stay in the second-level cache."""
 SAMPLE, GROUP = 2048, 8
 """Products of the first block, and for the first threshold, and the size of the groups represented by their best."""
 Added = Callable[[slice], F32]
@@ -104,7 +106,11 @@ class TopKIndex:
 
         users: float32 (n, dim). places: (n, k or more), ABSENT where a user has no more. added: float32, by places.
         """
-        exact = np.einsum("nd,ncd->nc", users, self.vectors[places])
+        exact = np.zeros(places.shape, dtype=np.float32)
+        for start in range(0, len(users), EXACT_USERS):
+            at = slice(start, start + EXACT_USERS)
+            filled = np.flatnonzero((places[at] != ABSENT).any(axis=0))
+            exact[at, filled] = np.einsum("nd,ncd->nc", users[at], self.vectors[places[at, filled]])
         if added is not None:
             exact += added
         exact = np.where(places == ABSENT, np.float32(0.0), exact + constants[:, None])

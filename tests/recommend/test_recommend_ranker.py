@@ -18,13 +18,14 @@ from socialrec.recommend.scores import (
     InnerProductScores,
     KindScorer,
     Scores,
+    SharedScores,
     SparseScores,
     SummedScores,
     Vectors,
 )
 from socialrec.vectors import exact_topk
 
-KINDS = ["inner products", "sparse", "dense", "dense of some products", "constant", "sum", "nothing"]
+KINDS = ["inner products", "sparse", "shared", "dense", "dense of some products", "constant", "sum", "nothing"]
 
 
 @pytest.fixture
@@ -46,6 +47,7 @@ def part(kind: str, rng: np.random.Generator, shape: tuple[int, int]) -> Scores:
     made: dict[str, Scores] = {
         "inner products": products,
         "sparse": SparseScores(sp.csr_matrix(cells)),
+        "shared": SharedScores(sp.csr_matrix(cells[: max(1, n // 3)]), rng.integers(0, max(1, n // 3), n)),
         "dense": DenseScores.whole(quarters(shape)),
         "dense of some products": DenseScores(quarters((n, len(columns))), columns, n_products),
         "constant": DenseScores.whole(np.full(shape, 0.75, dtype=np.float32)),

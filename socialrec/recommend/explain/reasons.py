@@ -6,7 +6,7 @@ negative. Where none is left, the reason states the product's reach.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,7 +54,8 @@ class _User:
     """Evidence of one user.
 
     own, strength: products with a positive stance, and its strength. neighbours, tie: tied users, and the strength of
-    each tie. follows: those who are followed. words: what they wrote.
+    each tie. follows: those who are followed. added: float32 (n_own, n_listed), what each own product adds to the score
+    of each listed one. speaker: what they wrote, and taste: float32 (n_words,), words of their products.
     """
 
     own: Indices
@@ -62,7 +63,9 @@ class _User:
     neighbours: Indices
     tie: F32
     follows: Indices
-    words: Speaker
+    added: F32
+    speaker: Speaker
+    taste: F32
 
 
 class Explainer:
@@ -104,9 +107,9 @@ class Explainer:
             chunk = self._chunk(rows[at], listed[at])
             for place, row in enumerate(rows[at], start):
                 products = listed[place][listed[place] >= 0]
-                found = self._find(self._user(int(row)), products, chunk, place - start)
-                choices = zip(products.tolist(), found, contributions[place], strict=False)
-                result.append([self._choose(*choice) for choice in choices])
+                user = self._user(int(row), products, chunk, place - start)
+                parts = zip(products.tolist(), contributions[place], strict=False)
+                result.append([self._reasons(user, number, *each) for number, each in enumerate(parts)])
         return result
 
     def _chunk(self, rows: Indices, listed: Indices) -> _Chunk:
@@ -116,36 +119,52 @@ class Explainer:
         words = np.asarray(speaking.dot(self._evidence.words).toarray(), dtype=np.float32)
         return _Chunk(sources, targets, self._model.weights_between(self._context.features, sources, targets), words)
 
-    def _user(self, row: int) -> _User:
+    def _user(self, row: int, listed: Indices, chunk: _Chunk, place: int) -> _User:
+        own, strength = row_of(self._speaking, row)
+        between = np.ix_(np.searchsorted(chunk.sources, own), np.searchsorted(chunk.targets, listed))
         return _User(
-            *row_of(self._speaking, row),
+            own,
+            strength,
             *row_of(self._context.features.ties, row),
             follows=row_of(self._evidence.follows, row)[0],
-            words=self._spoken.speaker(row),
+            added=chunk.weights[between] * strength[:, None],
+            speaker=self._spoken.speaker(row),
+            taste=chunk.words[place],
         )
 
-    def _find(self, user: _User, products: Indices, chunk: _Chunk, place: int) -> list[dict[ReasonKind, Reason]]:
-        """Candidate reasons of each product, by the kind of their signals."""
-        added = chunk.weights[
-            np.ix_(np.searchsorted(chunk.sources, user.own), np.searchsorted(chunk.targets, products))
-        ]
-        added = added * user.strength[:, None]
-        return [
-            {
-                kind: reason
-                for kind, reason in (
-                    (ReasonKind.BECAUSE_YOU, self._products_behind(user, added[:, number])),
-                    (ReasonKind.FRIENDS, self._people_behind(user, int(product))),
-                    (ReasonKind.WORDS, self._spoken.words_behind(user.words, int(product), chunk.words[place])),
-                    (ReasonKind.PRAISED, self._spoken.aspects_behind(user.words, int(product))),
-                    (ReasonKind.LOOKS_LIKE, self._pictures_behind(user, int(product))),
-                    (ReasonKind.CATEGORY, self._category_behind(int(product))),
-                    (ReasonKind.POPULAR, self._everyone_behind(int(product))),
-                )
-                if reason is not None
-            }
-            for number, product in enumerate(products)
-        ]
+    def _reasons(self, user: _User, number: int, product: int, contributions: F32) -> list[Reason]:
+        """Reasons of one listed product, by its place among those of the user."""
+        settings = self._context.settings
+        if round(float(contributions.sum()), settings.score_decimals) < 0:
+            return [make_reason(self._reach.kind(product), share=0.0)]
+        positive = np.maximum(contributions, 0.0)
+        total = float(positive.sum())
+        shares = dict.fromkeys(KINDS, 0.0)
+        for kind, part in zip(self._kinds, positive.tolist(), strict=True):
+            shares[kind] += part / total if total else 0.0
+        shares = {kind: round(share, SHARE_DECIMALS) for kind, share in shares.items()}
+        least = max(settings.min_reason_share, 10.0**-SHARE_DECIMALS)
+        # Evidence is looked for only where it may be shown: that takes more time than the lists.
+        strong = sorted((-share, kind) for kind, share in shares.items() if share >= least)
+        found = ((-share, self._evidence_of(kind, user, number, product)) for share, kind in strong)
+        reasons = [{**reason, "share": share} for share, reason in found if reason is not None]
+        if not reasons:
+            share = shares[ReasonKind.POPULAR] if total else 1.0
+            return [make_reason(self._reach.kind(product), share=share)]
+        return reasons[: settings.max_reasons]
+
+    def _evidence_of(self, kind: ReasonKind, user: _User, number: int, product: int) -> Reason | None:
+        """Reason of a kind that signals name; None where the tables do not support it."""
+        finders: Mapping[ReasonKind, Callable[[], Reason | None]] = {
+            ReasonKind.BECAUSE_YOU: lambda: self._products_behind(user, user.added[:, number]),
+            ReasonKind.FRIENDS: lambda: self._people_behind(user, product),
+            ReasonKind.WORDS: lambda: self._spoken.words_behind(user.speaker, product, user.taste),
+            ReasonKind.PRAISED: lambda: self._spoken.aspects_behind(user.speaker, product),
+            ReasonKind.LOOKS_LIKE: lambda: self._pictures_behind(user, product),
+            ReasonKind.CATEGORY: lambda: self._category_behind(product),
+            ReasonKind.POPULAR: lambda: self._everyone_behind(product),
+        }
+        return finders[kind]()
 
     def _products_behind(self, user: _User, added: F32) -> Reason | None:
         products = strongest(user.own, added, self._product_ids)
@@ -187,26 +206,6 @@ class Explainer:
     def _everyone_behind(self, product: int) -> Reason | None:
         reach = self._reach.kind(product)
         return make_reason(reach) if reach is ReasonKind.POPULAR else None
-
-    def _choose(
-        self, product: int, found: Mapping[ReasonKind, Reason], contributions: npt.NDArray[np.float32]
-    ) -> list[Reason]:
-        positive = np.maximum(contributions, 0.0)
-        total = float(positive.sum())
-        if round(float(contributions.sum()), self._context.settings.score_decimals) < 0:
-            return [make_reason(self._reach.kind(product), share=0.0)]
-        shares = dict.fromkeys(KINDS, 0.0)
-        for kind, part in zip(self._kinds, positive, strict=True):
-            shares[kind] += float(part) / total if total else 0.0
-        shares = {kind: round(share, SHARE_DECIMALS) for kind, share in shares.items()}
-        least = max(self._context.settings.min_reason_share, 10.0**-SHARE_DECIMALS)
-        known = [(shares[kind], kind) for kind in found if shares[kind] >= least]
-        known.sort(key=lambda pair: (-pair[0], pair[1]))
-        reasons = [{**found[kind], "share": share} for share, kind in known]
-        if not reasons:
-            share = shares[ReasonKind.POPULAR] if total else 1.0
-            reasons = [make_reason(self._reach.kind(product), share=share)]
-        return reasons[: self._context.settings.max_reasons]
 
 
 def _find_in(numbers: Indices, wanted: Indices) -> tuple[Flags, Indices]:

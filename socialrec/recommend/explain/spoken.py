@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -17,34 +18,44 @@ from socialrec.vectors.arrays import F32
 
 @dataclass(frozen=True)
 class Speaker:
-    """Words of one user.
+    """Words of one user of a night, read when they are needed."""
 
-    praise: favourable comments, and how often each word is in them. cares: float32 (n_aspects,), share of each aspect
-    in the user's comments. voiced: a sentence of the user's about each aspect that they spoke well of.
-    """
+    row: int
+    context: ScoringSnapshot
 
-    praise: Sequence[str]
-    spoken: Mapping[str, int]
-    cares: F32
-    voiced: Mapping[int, str]
+    @property
+    def praise(self) -> list[str]:
+        """Favourable comments."""
+        texts: list[str] = self.context.reason_evidence.praise[self.row].as_py()
+        return texts
+
+    @cached_property
+    def spoken(self) -> Mapping[str, int]:
+        """Number of times that each word is in favourable comments."""
+        return Counter(word for text in self.praise for word in words_of(text))
+
+    @property
+    def cares(self) -> F32:
+        """Share of each aspect in the user's comments, float32 (n_aspects,)."""
+        shares: F32 = self.context.features.cares[self.row]
+        return shares
+
+    @cached_property
+    def voiced(self) -> Mapping[int, str]:
+        """Aspects that the user spoke well of, with a sentence about each."""
+        evidence = self.context.reason_evidence
+        return dict(zip(evidence.aspects[self.row].as_py(), evidence.aspect_quotes[self.row].as_py(), strict=True))
 
 
 class SpokenEvidence:
     """Finder of reasons in the comments of a night's users."""
 
     def __init__(self, context: ScoringSnapshot) -> None:
-        self._features, self._evidence = context.features, context.reason_evidence
+        self._context, self._features, self._evidence = context, context.features, context.reason_evidence
 
     def speaker(self, row: int) -> Speaker:
         """Find the words of one user."""
-        evidence = self._evidence
-        praise = evidence.praise[row].as_py()
-        return Speaker(
-            praise,
-            spoken=Counter(word for text in praise for word in words_of(text)),
-            cares=self._features.cares[row],
-            voiced=dict(zip(evidence.aspects[row].as_py(), evidence.aspect_quotes[row].as_py(), strict=True)),
-        )
+        return Speaker(row, self._context)
 
     def praise_by(self, friends: Sequence[int], product: int) -> str:
         """Quote a friend who praises the product: a sentence with a word that marks it, or else a comment's first."""

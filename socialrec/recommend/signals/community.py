@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
+
 from socialrec.contracts.vocabulary import ReasonKind
-from socialrec.recommend.scores import Scores, SparseScores
+from socialrec.recommend.scores import Scores, SharedScores
 from socialrec.recommend.signals.base import SignalDefaults, UserBlock
 
 
@@ -18,4 +20,5 @@ class Community(SignalDefaults):
 
     def score(self, block: UserBlock) -> Scores:
         """Shares of the members, (n, n_products); zeros for a user without a community."""
-        return SparseScores(block.features.community_likes[block.communities])
+        communities, place = np.unique(block.communities, return_inverse=True)
+        return SharedScores(block.features.community_likes[communities], place)
