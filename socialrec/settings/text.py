@@ -89,8 +89,8 @@ _TASK_TOKENS = {
     TaskName.INTENT.value: 256,
     TaskName.ANSWERS_QUESTION.value: 640,
 }
-"""Sentiment serves most readers; the next action starts from counts, and needs least. Pairs of questions and answers are
-learned again by the scorer of pairs.
+"""Sentiment serves most readers; the next action starts from counts, and needs least. The scorer of pairs learns
+questions and answers again.
 """
 
 
