@@ -20,11 +20,10 @@ from socialrec.bench.gpu.page import render
 from socialrec.bench.gpu.part import Setup
 from socialrec.bench.progress import Progress, to_standard_error
 
-PARTS = ("topk", "encode", "finetune", "recovery", "processes", "answers", "pretraining")
-NOT_BUILT = {"pictures": "not built: the project encodes no pictures"}
+PARTS = ("topk", "encode", "finetune", "recovery", "processes", "answers", "pretraining", "pictures")
 PACKAGES = (
     *("torch", "triton", "transformers", "tokenizers", "safetensors", "numpy", "scipy", "pyarrow", "peft"),
-    *("sentence-transformers", "datasets", "accelerate", "faiss-gpu", "faiss-cpu", "flash-attn", "pydantic"),
+    *("sentence-transformers", "datasets", "accelerate", "faiss-gpu", "faiss-cpu", "flash-attn", "pydantic", "pillow"),
 )
 LIMIT_SECONDS = 480
 """Time for all parts on an H100 or H200."""
@@ -76,8 +75,6 @@ def run(
         parts[name] = _in_process(setup, name, left)
         parts[name]["seconds"] = round(time.perf_counter() - before, 1)
         progress(f"{name}: {parts[name]['state']}, {parts[name]['seconds']} s")
-    for name, state in NOT_BUILT.items():
-        parts[name] = {"state": state}
     is_measured = setup.device_name == "cuda" and not setup.is_small
     result = {
         "name": "gpu",

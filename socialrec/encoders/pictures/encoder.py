@@ -104,9 +104,15 @@ def load_picture_encoder(settings: PictureSettings, base: Path) -> PictureEncode
 
     Raises UserError where it cannot be used, or there is no GPU and the settings ask for one.
     """
+    return picture_encoder(load_picture_model(settings.model, base), settings)
+
+
+def picture_encoder(model: PictureModel, settings: PictureSettings) -> PictureEncoder:
+    """Prepare a model for encoding on the settings' device. Raises UserError where they ask for a GPU, and there is
+    none.
+    """
     import torch
 
-    model = load_picture_model(settings.model, base)
     device = chosen_device(settings.device, "pictures.device")
     network = copy.deepcopy(model.network).to(device, encoding_dtype(settings.precision, device)).eval()
     network = channels_last(network)
