@@ -29,6 +29,8 @@ _MAX_ITERATIONS = 1_000
 _STRENGTH = 0.3
 """Inverse strength of the regularisation: questions with judged passages are few."""
 _DECIMALS = 4
+_LEAST_RANGE = 1e-9
+"""Range of a feature below which it counts as constant."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,9 @@ class Logistic:
 
         if is_one.all() or not is_one.any():
             return cls(usual.weights, usual.intercept)
-        scales = features.std(axis=0)
-        is_constant = scales == 0
-        scales[is_constant] = 1.0
+        # The standard deviation of equal values is not always 0 in floating point.
+        is_constant = np.ptp(features, axis=0) < _LEAST_RANGE
+        scales = np.where(is_constant, 1.0, features.std(axis=0))
         fitted = LogisticRegression(C=_STRENGTH, max_iter=_MAX_ITERATIONS).fit(features / scales, is_one)
         weights = np.where(is_constant, [usual.weights[name] for name in names], fitted.coef_[0] / scales)
         return cls(dict(zip(names, weights.tolist(), strict=True)), float(fitted.intercept_[0]))

@@ -29,7 +29,7 @@ class AnswersSettings(Section):
     """Share of the answers from passages that are to be right: a training sets the bound of the confidence by it."""
     min_intent_confidence: Share = 0.95
     """Calibrated confidence in an intent from which its template answers."""
-    max_scope_loss: Share = 0.004
+    max_scope_loss: Share = 0.003
     """Share of the questions with a known intent that may be taken for out of scope: it sets that bound."""
     min_slot_confidence: Share = 0.9
     """Confidence of an attribute from which it may fill a slot of a template; what the shop states has 1."""

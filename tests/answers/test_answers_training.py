@@ -11,9 +11,11 @@ import pyarrow as pa
 import pytest
 from tiny_encoders import bert
 
+from socialrec.answers.calibration import is_gain
 from socialrec.answers.model import AnswersModel, load_answers
 from socialrec.answers.pair_scorer import load_pair_scorer
 from socialrec.answers.pairs import JudgedQuestions, with_wrong_passages
+from socialrec.answers.ranking import UNTRAINED_RANKING
 from socialrec.answers.tables import PAIRS
 from socialrec.answers.training import fit_answers
 from socialrec.encoders.encoder import Encoder, load_encoder
@@ -23,7 +25,9 @@ from socialrec.settings.text import Precision, TextSettings
 
 __all__ = ["bert"]
 COLORS, THINGS = ("red", "blue", "green", "grey"), ("shoe", "lamp", "book", "chair")
-SMALL = AnswersSettings(min_pairs=10, min_calibration_questions=10, train_epochs=1.0, max_tokens=24)
+SMALL = AnswersSettings(
+    min_pairs=10, min_calibration_questions=10, train_epochs=10.0, learning_rate=0.003, max_tokens=24
+)
 
 
 def pair(name: str, question: str, passage: str, *, is_right: bool, product: str | None = None) -> dict[str, object]:
@@ -43,6 +47,23 @@ def judged() -> pa.Table:
     return pa.Table.from_pylist(rows, PAIRS)
 
 
+def judged_beyond_words() -> pa.Table:
+    """Of four passages about another thing, those that say warm or soft are right, whatever the question's words."""
+    rows = [
+        pair(
+            f"{thing} {color} {n}",
+            f"a {color} {thing}",
+            f"the {said} {COLORS[(place + n) % 4]} {THINGS[(number + place + n + 1) % 4]}",
+            is_right=said in {"warm", "soft"},
+        )
+        for number, thing in enumerate(THINGS)
+        for place, color in enumerate(COLORS)
+        for n in range(2)
+        for said in ("warm", "soft", "cold", "hard")
+    ]
+    return pa.Table.from_pylist(rows, PAIRS)
+
+
 @pytest.fixture(scope="module")
 def text(bert: Path) -> TextSettings:
     return TextSettings(model=str(bert), precision=Precision.FLOAT32, max_tokens=16)
@@ -58,7 +79,7 @@ def fit(pairs: pa.Table, encoder: Encoder, text: TextSettings, settings: Answers
 
 
 def test_the_same_pairs_in_any_order_give_the_same_model(tiny_encoder: Encoder, text: TextSettings) -> None:
-    pairs = judged()
+    pairs = judged_beyond_words()
     first, again = (fit(rows, tiny_encoder, text) for rows in (pairs, pairs.take(np.arange(len(pairs))[::-1])))
     assert first.figures["n_questions"] == 32
     assert replace(first, scorer=None) == replace(again, scorer=None)
@@ -71,7 +92,7 @@ def test_the_same_pairs_in_any_order_give_the_same_model(tiny_encoder: Encoder, 
 
 
 def test_a_saved_model_is_read_back_as_it_was(tiny_encoder: Encoder, text: TextSettings, tmp_path: Path) -> None:
-    model = fit(judged(), tiny_encoder, text)
+    model = fit(judged_beyond_words(), tiny_encoder, text)
     model.save(tmp_path)
     found = load_answers(tmp_path, tiny_encoder.version, text)
     assert replace(found, scorer=None) == replace(model, scorer=None)
@@ -88,6 +109,30 @@ def test_a_shop_with_few_pairs_gets_what_they_are_enough_for(tiny_encoder: Encod
     calibrated = fit(pairs, tiny_encoder, text, AnswersSettings(min_calibration_questions=10))
     assert calibrated.scorer is None
     assert calibrated.ranking != few.ranking
+
+
+def test_a_scorer_of_pairs_is_kept_where_it_finds_what_words_and_vectors_do_not(
+    tiny_encoder: Encoder, text: TextSettings
+) -> None:
+    model = fit(judged_beyond_words(), tiny_encoder, text)
+    assert model.scorer is not None
+    assert model.figures["val/first_right_with_scorer"] > model.figures["val/first_right_without_scorer"]
+    assert model.figures["val/first_right"] == model.figures["val/first_right_with_scorer"]
+    # Here the words of the question alone tell: the scorer can add nothing.
+    plain = fit(judged(), tiny_encoder, text)
+    assert plain.figures["val/first_right_without_scorer"] == plain.figures["val/first_right"] == 1
+    assert plain.scorer is None
+    assert plain.ranking.weights["pair_score"] == UNTRAINED_RANKING.weights["pair_score"]
+
+
+def test_a_gain_is_more_than_one_standard_error() -> None:
+    without = np.array([False] * 10 + [True] * 90)
+    # Ten more are right, none fewer: .10, with a standard error of .03.
+    assert is_gain(np.ones(100, dtype=bool), without)
+    assert not is_gain(without, without)
+    # One more of a hundred: .01 with a standard error of .00995; and of four, three more and two fewer do not count.
+    assert is_gain(np.array([False] * 9 + [True] * 91), without)
+    assert not is_gain(np.array([True] * 3 + [False] * 9 + [True] * 88), without)
 
 
 def test_a_model_of_another_encoder_or_format_is_refused_in_one_line(
