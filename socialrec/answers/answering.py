@@ -91,8 +91,7 @@ def rank(
         _readable(candidates, one["language"], passages) for one, candidates in zip(questions, retrieved, strict=True)
     ]
     pair_scores = _pair_scores(texts, found, passages, model)
-    columns = zip(texts, found, pair_scores, strict=True)
-    return [_ranked(text, one, scores, passages, model) for text, one, scores in columns]
+    return [_ranked(one, scores, passages, model) for one, scores in zip(found, pair_scores, strict=True)]
 
 
 def _readable(found: Candidates, language: str | None, passages: PassageIndex) -> Candidates:
@@ -117,14 +116,14 @@ def _pair_scores(
     return np.split(model.scorer.score(asked, said), np.cumsum(sizes)[:-1])
 
 
-def _ranked(question: str, found: Candidates, pair_scores: F32, passages: PassageIndex, model: AnswersModel) -> Ranked:
+def _ranked(found: Candidates, pair_scores: F32, passages: PassageIndex, model: AnswersModel) -> Ranked:
     if not len(found):
         return Ranked(found, np.zeros(0), 0.0)
     sources, n_agreeing = ([passages.columns[name][row] for row in found.rows] for name in ("source", "n_agreeing"))
-    words = [tokens(passages.texts[row]) for row in found.rows]
-    features = passage_features(question, found, words, sources=sources, n_agreeing=n_agreeing, scores=pair_scores)
+    features = passage_features(found, sources, n_agreeing, pair_scores)
     scores = model.ranking.logits(features)
     order = ranked(scores)
+    words = [tokens(passages.texts[row]) for row in found.rows]
     is_same = np.array([one == words[order[0]] for one in words])
     confidence = model.confidence.probabilities(question_features(scores, features, is_same)[None])[0]
     return Ranked(found.take(order), scores[order], float(confidence))

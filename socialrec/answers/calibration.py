@@ -52,7 +52,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class HeldOut:
+class HeldOutQuestions:
     """Examples, the confidence in the first passage of each by a ranking that had not seen it, and if that is right."""
 
     examples: Sequence[Example]
@@ -83,16 +83,8 @@ class HeldOut:
         return float(self.is_right[self.is_answerable].mean())
 
 
-def is_gain(is_right: Flags, is_right_without: Flags) -> bool:
-    """True where more are right than without, by more than one standard error of the difference; both (n,), of the same
-    questions (the rule of one standard error: Breiman et al. 1984).
-    """
-    gains = is_right.astype(np.float64) - is_right_without
-    return bool(gains.mean() > gains.std() / np.sqrt(len(gains)))
-
-
 def calibrated(
-    held_out: HeldOut, *, start: AnswersModel, settings: AnswersSettings, figures: dict[str, float]
+    held_out: HeldOutQuestions, *, start: AnswersModel, settings: AnswersSettings, figures: dict[str, float]
 ) -> AnswersModel:
     """Fit ranking and confidence on all examples; the bound on confidences of models that had not seen the question."""
     examples, confidences, is_right = held_out.examples, held_out.confidences, held_out.is_right

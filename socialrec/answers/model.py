@@ -119,7 +119,7 @@ def load_answers(folder: Path, encoder_version: str, text: TextSettings, generat
         bound, scope_bound = float(document["bound"]), float(document["scope_bound"])
         settings, figures, has_scorer = document["settings"], document["figures"], bool(document["has_scorer"])
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{file} is damaged: fetch it again ({error!r})") from None
+        raise UserError(f"{file} is damaged, or of another version: train the answers again ({error!r})") from None
     if not 0 <= bound <= NOBODY:
         raise UserError(f"{file} is damaged: its bound {bound} is no share")
     scorer = load_pair_scorer(folder / SCORER, text) if has_scorer else None

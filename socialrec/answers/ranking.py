@@ -11,14 +11,11 @@ import numpy.typing as npt
 
 from socialrec.answers.retrieval import GENERAL, KIND, Candidates
 from socialrec.answers.tables import SOURCES
-from socialrec.answers.words import asks_for_number, content, content_of
 from socialrec.vectors.arrays import F32, Flags, Indices
 
 F64 = npt.NDArray[np.float64]
-_WORDING = ("coverage", "number_asked", "number_missing", "number_unasked", "length")
 PASSAGE_FEATURES = (
     *("pair_score", "pair_score_below_best", "bm25", "bm25_share", "cosine", "cosine_below_best", "agreement"),
-    *_WORDING,
     *("other_product", "no_product"),
     *(f"source_{source}" for source in SOURCES),
 )
@@ -69,13 +66,9 @@ class Logistic:
 
     @classmethod
     def read(cls, said: Mapping[str, Any], names: Sequence[str]) -> Self:
-        """Read weights from JSON; models made before the features of wording have none of these. ValueError or KeyError
-        where the features are others, or a number is not finite.
-        """
-        known = dict.fromkeys(_WORDING, 0.0) | said["weights"]
-        weights = {name: float(known[name]) for name in names}
-        is_known = said["weights"].keys() <= weights.keys()
-        if not is_known or not np.isfinite([*weights.values(), said["intercept"]]).all():
+        """Read weights from JSON; ValueError where the features are others or a number is not finite."""
+        weights = {name: float(said["weights"][name]) for name in names}
+        if len(said["weights"]) != len(names) or not np.isfinite([*weights.values(), said["intercept"]]).all():
             raise ValueError("its weights are of other features")
         return cls(weights, float(said["intercept"]))
 
@@ -90,18 +83,10 @@ UNTRAINED_CONFIDENCE = Logistic(dict.fromkeys(QUESTION_FEATURES, 0.0) | {"cosine
 """Confidence of a shop that has nothing to learn from, by the cosine alone: a half at 0.65, and 0.95 from 0.85 on."""
 
 
-def passage_features(
-    question: str,
-    found: Candidates,
-    words: Sequence[Sequence[str]],
-    *,
-    sources: Sequence[str],
-    n_agreeing: Sequence[int],
-    scores: F32,
-) -> F64:
+def passage_features(found: Candidates, sources: Sequence[str], n_agreeing: Sequence[int], scores: F32) -> F64:
     """Features of the candidates of one question, float64 (n, n_features) in the order of PASSAGE_FEATURES.
 
-    words: `tokens` of each candidate. scores: float32 (n,), logits of the scorer of pairs; zeros where there is none.
+    scores: float32 (n,), logits of the scorer of pairs; zeros where there is none.
     """
     bm25, cosines, pairs = (values.astype(np.float64) for values in (found.bm25, found.cosines, scores))
     columns = [
@@ -112,30 +97,11 @@ def passage_features(
         cosines,
         cosines - cosines.max(initial=-np.inf),
         np.log(np.maximum(np.asarray(n_agreeing, dtype=np.float64), 1.0)),
-        *_wording(question, words).T,
         (found.origins == KIND).astype(np.float64),
         (found.origins == GENERAL).astype(np.float64),
         *(np.array([source == one for source in sources], dtype=np.float64) for one in SOURCES),
     ]
     return np.stack(columns, axis=1) if len(found) else np.zeros((0, len(PASSAGE_FEATURES)))
-
-
-def _wording(question: str, words: Sequence[Sequence[str]]) -> F64:
-    """Features of what each passage says, (n, 5): the share of the question's words, numbers, and its length.
-
-    Where a number is asked for, a passage without one does not answer, however similar it is.
-    """
-    asked, is_number_asked = content(question), asks_for_number(question)
-    rows = []
-    for said in words:
-        has_number = any(word[0].isdigit() for word in said)
-        numbers = (
-            is_number_asked and has_number,
-            is_number_asked and not has_number,
-            has_number and not is_number_asked,
-        )
-        rows.append((len(asked & content_of(said)) / max(len(asked), 1), *numbers, np.log1p(len(said))))
-    return np.array(rows, dtype=np.float64).reshape(len(words), 5)
 
 
 def ranked(scores: F64) -> Indices:

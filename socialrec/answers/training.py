@@ -1,8 +1,7 @@
 """Training of the model of answers on judged pairs: scorer, ranking, confidence, and the bounds of showing an answer.
 
 Every figure and every weight that decides is learned on scores of questions that the scorer had not seen: pairs are
-split in two folds by product, and each is scored by the scorer of the other. The scorer is most of what a night of
-questions costs, so that one is kept only where it puts right passages first that words and vectors do not.
+split in two folds by product, and each is scored by the scorer of the other.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from socialrec.answers.calibration import Example, HeldOut, calibrated, is_gain
+from socialrec.answers.calibration import Example, HeldOutQuestions, calibrated
 from socialrec.answers.model import AnswersModel
 from socialrec.answers.pair_scorer import PairScorer
 from socialrec.answers.pair_training import Progress, train_pair_scorer
@@ -45,9 +44,9 @@ def fit_answers(
     """Fit the model of answers on judged pairs (PAIRS): passages of questions, right and wrong ones.
 
     `more` are pairs that the scorer of pairs learns from too, but on which nothing is calibrated, such as questions
-    whose wrong passages were drawn. With fewer than `min_pairs` questions with a right passage, or where it adds
-    nothing (`is_gain`), there is no scorer; with fewer than `min_calibration_questions` judged ones the model is
-    `AnswersModel.untrained`, with the number of questions in its figures.
+    whose wrong passages were drawn. With fewer than `min_pairs` questions with a right passage there is no scorer; with
+    fewer than `min_calibration_questions` judged ones the model is `AnswersModel.untrained`, with the number of
+    questions in its figures.
     """
     judged = JudgedQuestions.of(pairs, MAX_QUESTIONS)
     beside = JudgedQuestions.of(pairs.slice(0, 0) if more is None else more, MAX_QUESTIONS)
@@ -59,15 +58,12 @@ def fit_answers(
     ):
         return replace(untrained, figures=figures)
     found = _found(judged, encoder)
-    scorer, held_out = None, HeldOut.of(_examples(judged, found), judged)
+    scorer, held_out = None, HeldOutQuestions.of(_examples(judged, found), judged)
     if n_known >= settings.min_pairs:
-        scores = _unseen_scores(judged, beside, settings, text, progress)
-        scored = HeldOut.of(_examples(judged, found, scores), judged)
         figures["val/first_right_without_scorer"] = held_out.first_right
-        figures["val/first_right_with_scorer"] = scored.first_right
-        if is_gain(scored.is_right[scored.is_answerable], held_out.is_right[scored.is_answerable]):
-            held_out = scored
-            scorer = train_pair_scorer([*judged.judged(), *beside.judged()], settings, text, progress)
+        scores = _unseen_scores(judged, beside, settings, text, progress)
+        held_out = HeldOutQuestions.of(_examples(judged, found, scores), judged)
+        scorer = train_pair_scorer([*judged.judged(), *beside.judged()], settings, text, progress)
     return calibrated(held_out, start=replace(untrained, scorer=scorer), settings=settings, figures=figures)
 
 
@@ -118,8 +114,7 @@ def _examples(
         scores = np.zeros(len(rows), dtype=np.float32) if pair_scores is None else pair_scores[place]
         words = [tokens(row["passage"]) for row in rows]
         sources, n_agreeing = ([row[name] for row in rows] for name in ("source", "n_agreeing"))
-        question = rows[0]["question"]
-        features = passage_features(question, candidates, words, sources=sources, n_agreeing=n_agreeing, scores=scores)
+        features = passage_features(candidates, sources, n_agreeing, scores)
         is_right = np.array([row["is_right"] for row in rows], dtype=bool)
         examples.append(Example(features, is_right, words, float(candidates.cosines.max())))
     return examples

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from socialrec.language.forms import normal
 from socialrec.language.segmenting import pieces_of, spaced
@@ -45,11 +45,6 @@ FUNCTION_WORDS = _set(
     "如何 为什么 哪 哪个 哪些 哪里 多少 几 请问 问 一下 一个 一些 一点 把 被 对 给 到 从 向 往 于 以 而 但 但是 "
     "不过 所以 因为 如果 上 下 里 "
     "中 说 觉得 请 来 去 让 使 使用 用 时 时候 后 前 亲"
-)
-_ASKS_NUMBER = re.compile(
-    r"\bhow (?:many|much|tall|big|long|old|wide|high|deep|heavy|large|far|thick)\b"
-    r"|\bwhat (?:size|age|is the (?:size|weight|height|length|width|age))\b|\bdimension|\bmeasure|\bweigh"
-    r"|\b(?:inches|feet|pounds)\b|多少|几[^乎]|多[大高长宽重深厚远久]|尺寸|尺码"
 )
 _SUFFIXES = (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", "e"), ("s", ""))
 _MIN_STEM = 3
@@ -95,11 +90,6 @@ def numbers(text: str) -> set[str]:
     return set(_NUMBER.findall(normal(text)))
 
 
-def asks_for_number(question: str) -> bool:
-    """Check if a question asks for an amount, a size, a weight or an age, in English or Chinese."""
-    return _ASKS_NUMBER.search(normal(question)) is not None
-
-
 def is_negation(word: str) -> bool:
     """Check if a word in lower case negates."""
     return word in _CHINESE_NEGATIONS or word.replace("'", "") in _LATIN_NEGATIONS or word.endswith("n't")
@@ -112,11 +102,8 @@ def n_negations(text: str) -> int:
 
 def content(text: str) -> set[str]:
     """Stems of the words that carry the content of a text: no function words, negations or numbers."""
-    return content_of(tokens(text))
-
-
-def content_of(words: Iterable[str]) -> set[str]:
-    """Stems of those `tokens` of a text that carry its content."""
     return {
-        stem(word) for word in words if word not in FUNCTION_WORDS and not is_negation(word) and not word[0].isdigit()
+        stem(word)
+        for word in tokens(text)
+        if word not in FUNCTION_WORDS and not is_negation(word) and not word[0].isdigit()
     }

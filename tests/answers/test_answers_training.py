@@ -11,11 +11,9 @@ import pyarrow as pa
 import pytest
 from tiny_encoders import bert
 
-from socialrec.answers.calibration import is_gain
 from socialrec.answers.model import AnswersModel, load_answers
 from socialrec.answers.pair_scorer import load_pair_scorer
 from socialrec.answers.pairs import JudgedQuestions, with_wrong_passages
-from socialrec.answers.ranking import UNTRAINED_RANKING
 from socialrec.answers.tables import PAIRS
 from socialrec.answers.training import fit_answers
 from socialrec.encoders.encoder import Encoder, load_encoder
@@ -111,28 +109,14 @@ def test_a_shop_with_few_pairs_gets_what_they_are_enough_for(tiny_encoder: Encod
     assert calibrated.ranking != few.ranking
 
 
-def test_a_scorer_of_pairs_is_kept_where_it_finds_what_words_and_vectors_do_not(
+def test_what_a_scorer_of_pairs_adds_to_words_and_vectors_is_measured(
     tiny_encoder: Encoder, text: TextSettings
 ) -> None:
-    model = fit(judged_beyond_words(), tiny_encoder, text)
-    assert model.scorer is not None
-    assert model.figures["val/first_right_with_scorer"] > model.figures["val/first_right_without_scorer"]
-    assert model.figures["val/first_right"] == model.figures["val/first_right_with_scorer"]
-    # Here the words of the question alone tell: the scorer can add nothing.
-    plain = fit(judged(), tiny_encoder, text)
-    assert plain.figures["val/first_right_without_scorer"] == plain.figures["val/first_right"] == 1
-    assert plain.scorer is None
-    assert plain.ranking.weights["pair_score"] == UNTRAINED_RANKING.weights["pair_score"]
-
-
-def test_a_gain_is_more_than_one_standard_error() -> None:
-    without = np.array([False] * 10 + [True] * 90)
-    # Ten more are right, none fewer: .10, with a standard error of .03.
-    assert is_gain(np.ones(100, dtype=bool), without)
-    assert not is_gain(without, without)
-    # One more of a hundred: .01 with a standard error of .00995; and of four, three more and two fewer do not count.
-    assert is_gain(np.array([False] * 9 + [True] * 91), without)
-    assert not is_gain(np.array([True] * 3 + [False] * 9 + [True] * 88), without)
+    figures = fit(judged_beyond_words(), tiny_encoder, text).figures
+    assert figures["val/first_right"] > figures["val/first_right_without_scorer"]
+    # Here the words of the question alone tell.
+    plain = fit(judged(), tiny_encoder, text).figures
+    assert plain["val/first_right_without_scorer"] == plain["val/first_right"] == 1
 
 
 def test_a_model_of_another_encoder_or_format_is_refused_in_one_line(
