@@ -95,7 +95,7 @@ with DAG(
             reset_dag_run=True,
             logical_date=None,
             conf={"ds": reported("resolve_run", "ds")},
-            poke_interval=5,
+            poke_interval=2,
             fail_when_dag_is_paused=True,
             retries=0,
             execution_timeout=timedelta(hours=8),
