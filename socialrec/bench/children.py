@@ -1,4 +1,4 @@
-"""Run a program in a process of its own, and measure its time and the peak memory of its process tree."""
+"""Measure the memory of a process tree, and run a program in a process of its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psutil
@@ -35,24 +36,33 @@ def run_child(command: Sequence[str], environment: Mapping[str, str] | None = No
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         started = time.perf_counter()
         process = subprocess.Popen(command, stdout=out, stderr=err, env=environment)
-        watch = _Watch(process.pid)
-        watch.start()
-        try:
-            code = process.wait()
-        finally:
-            process.kill()
-            seconds = time.perf_counter() - started
-            watch.ended.set()
-            watch.join()
+        with watched(process.pid) as watch:
+            try:
+                code = process.wait()
+            finally:
+                process.kill()
+                seconds = time.perf_counter() - started
         out.seek(0)
         err.seek(0)
         if code:
             raise RuntimeError(f"{' '.join(command)} ended with code {code}: {err.read()[-2000:].strip()}")
-        return Finished(seconds, watch.peak // _MIB, out.read(), watch.driver // _MIB, watch.executor // _MIB)
+        return Finished(seconds, watch.peak_mib, out.read(), watch.driver // _MIB, watch.executor // _MIB)
 
 
-class _Watch(threading.Thread):
-    """Sampler of the memory of a process tree."""
+@contextmanager
+def watched(pid: int) -> Iterator[MemoryWatch]:
+    """Sample the memory of a process and all below it while the block runs."""
+    watch = MemoryWatch(pid)
+    watch.start()
+    try:
+        yield watch
+    finally:
+        watch.ended.set()
+        watch.join()
+
+
+class MemoryWatch(threading.Thread):
+    """Sampler of the memory of a process tree, ten times a second and at its end."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
@@ -60,17 +70,28 @@ class _Watch(threading.Thread):
         self.peak = self.driver = self.executor = 0
         self.ended = threading.Event()
 
+    @property
+    def peak_mib(self) -> int:
+        """Largest sample so far, in MiB."""
+        return self.peak // _MIB
+
     def run(self) -> None:
-        while not self.ended.wait(_SAMPLE_SECONDS):
-            try:
-                root = psutil.Process(self.pid)
-                processes = [root, *root.children(recursive=True)]
-            except psutil.NoSuchProcess:
-                continue
-            total = sum(map(_resident, processes))
-            executors = [_family(process) for process in processes if _is_executor(process)]
-            self.peak, self.executor = max(self.peak, total), max(self.executor, *executors, 0)
-            self.driver = max(self.driver, total - sum(executors))
+        """Sample until the end."""
+        is_over = False
+        while not is_over:
+            is_over = self.ended.wait(_SAMPLE_SECONDS)
+            self._sample()
+
+    def _sample(self) -> None:
+        try:
+            root = psutil.Process(self.pid)
+            processes = [root, *root.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return
+        total = sum(map(_resident, processes))
+        executors = [_family(process) for process in processes if _is_executor(process)]
+        self.peak, self.executor = max(self.peak, total), max(self.executor, *executors, 0)
+        self.driver = max(self.driver, total - sum(executors))
 
 
 def _is_executor(process: psutil.Process) -> bool:

@@ -6,7 +6,7 @@ questions and passages; vectors are those of their texts. Reading tables and sen
 
 from __future__ import annotations
 
-import resource
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from socialrec.answers.model import AnswersModel
 from socialrec.answers.night import AnsweringNight, AnswersStamp
 from socialrec.answers.tables import ATTRIBUTES, PASSAGES, TEMPLATES
 from socialrec.bench.answers.report import AnswerFigures
+from socialrec.bench.children import watched
 from socialrec.encoders.encoder import Encoder
 from socialrec.encoders.prompts import Role
 from socialrec.settings.answers import AnswersSettings
@@ -25,7 +26,6 @@ from socialrec.vectors.arrays import F32
 
 CORES = 2
 """Cores that share a night."""
-_MIB = 1024
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class LargeShop:
 
 def measure_night(shop: LargeShop, report: AnswerFigures) -> None:
     """Answer some whole blocks on one core, then one with more questions; add the minutes of the whole night by the
-    processor's time, so that other programs do not count, and the memory.
+    processor's time, so that other programs do not count, and the memory of this process meanwhile.
     """
     size = shop.size
     # What is made once is no part of a block.
@@ -122,15 +122,17 @@ def measure_night(shop: LargeShop, report: AnswerFigures) -> None:
     for block in range(size.measured_blocks):
         shop.answered(block, size.questions_a_block)
     seconds = (time.process_time() - started) / size.measured_blocks
-    before = _peak_mib()
-    shop.answered(size.measured_blocks, size.more_questions * size.questions_a_block)
+    with watched(os.getpid()) as usual:
+        shop.answered(size.measured_blocks, size.questions_a_block)
+    with watched(os.getpid()) as larger:
+        shop.answered(size.measured_blocks, size.more_questions * size.questions_a_block)
     report.add(
         {
             "one_question_cpu_seconds": one_question,
             "night_block_cpu_seconds": seconds,
             "night_minutes_on_2_cores": seconds * size.n_blocks / CORES / 60,
-            "night_peak_mib": before,
-            f"night_peak_mib_{size.more_questions}_times_the_questions": _peak_mib(),
+            "night_peak_mib": usual.peak_mib,
+            f"night_peak_mib_{size.more_questions}_times_the_questions": larger.peak_mib,
         }
     )
     report.chosen["night"] = (
@@ -155,7 +157,3 @@ def _evidence(texts: Sequence[str], vectors: F32, block: int, size: NightSize) -
 def _lists(vectors: F32) -> pa.Array:
     offsets = np.arange(len(vectors) + 1, dtype=np.int32) * vectors.shape[1]
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(vectors.reshape(-1), pa.float32()))
-
-
-def _peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MIB
