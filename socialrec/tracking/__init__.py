@@ -10,7 +10,8 @@ from socialrec.tracking.descriptions import (
     PRETRAINING,
     RECOMMENDER,
 )
-from socialrec.tracking.tracker import CHALLENGER, CHAMPION, ERASED, ModelRef, Tracker, connect
+from socialrec.tracking.tracker import Tracker, connect
+from socialrec.tracking.versions import CHALLENGER, CHAMPION, ERASED, ModelRef
 
 __all__ = [
     "ANSWERS",
