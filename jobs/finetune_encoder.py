@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from socialrec import tracking
 from socialrec.encoders.encoder import Encoder, load_encoder, load_saved
@@ -23,7 +24,7 @@ from socialrec.recommend.training.steps import find_candidate, note_step, read_s
 from socialrec.report.cards import encoder_card
 from socialrec.runtime import job
 from socialrec.settings import load_settings
-from socialrec.settings.text import StartFrom, TaskName
+from socialrec.settings.text import StartFrom, TaskName, TextSettings
 from socialrec.text.base_model import with_base_model
 from socialrec.text.tasks import MISSING, Labelled, Task, TextPairs
 from socialrec.text.training.alignment import learn_alignment
@@ -31,6 +32,7 @@ from socialrec.text.training.continual import Start, forgetting, losses_on, why_
 from socialrec.text.training.finetune import FineTuned, Progress, fine_tune
 from socialrec.text.training.gathering import TextTables, TrainingSet, gather, read_evidence
 from socialrec.text.training.processes import first_goes_first, is_launched, launch, own_rank, process_group
+from socialrec.text.understanding.aspect_learning import learn_aspects, save_aspects
 from socialrec.text.understanding.classification import Classified, calibrate
 from socialrec.text.understanding.heads import Heads, heads_beside
 from socialrec.text.understanding.intent_bound import IntentBound
@@ -201,6 +203,9 @@ def train(
     encoder.save(folder)
     heads.save(folder)
     save_intent_bound(run, encoder, heads, found, folder)
+    save_aspects(learned := aspects_of(evidence, settings), folder)
+    run.log.info("aspects beyond the lists", learned=", ".join(learned))
+    figures["text/learned_aspects"] = float(len(learned))
     figures |= save_pictures(run, encoder, heads, evidence.products, folder)
     tracker.log(mlflow_run, metrics=figures, params={"encoder_version": encoder.version})
     tracker.log_folder(mlflow_run, folder, "encoder")
@@ -239,6 +244,16 @@ def save_intent_bound(run: job.Run, encoder: Encoder, heads: Heads, found: Train
             known = task.take(np.flatnonzero(task.labels[:, 0] != MISSING))
             logits = heads[task.name].logits(encoder.encode(known.texts))[0]
             IntentBound.fit(logits, known.labels[:, 0], run.settings.answers.max_scope_loss).save(folder)
+
+
+def aspects_of(evidence: TextTables, settings: TextSettings) -> dict[str, tuple[str, ...]]:
+    """Learn aspects from the comments before the validation cut."""
+    comments, products = evidence.split.training_comments(evidence.comments), evidence.products
+    own = products["text"].take(pc.index_in(comments["product_id"], products["product_id"].combine_chunks()))
+    texts = (
+        (text or "", product or "") for text, product in zip(comments["text"].to_pylist(), own.to_pylist(), strict=True)
+    )
+    return learn_aspects(texts, settings.aspects, settings.learned_aspects)
 
 
 def folder_of(run: job.Run, mlflow_run: str) -> Path:

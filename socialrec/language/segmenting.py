@@ -50,6 +50,15 @@ def pieces_of(words: Iterable[str]) -> Iterator[str]:
             yield from _jieba().cut_for_search(word, hmm=False)
 
 
+def tagged(run: str) -> list[tuple[str, str]]:
+    """Words of a run of Chinese characters, cut as `spaced` cuts them, with their parts of speech in the dictionary:
+    `n` for nouns, `nr` and `ns` for names. Japanese and Thai have none.
+    """
+    if _IS_JAPANESE.search(run) or OTHERS[0] <= run[0] <= OTHERS[-1]:
+        return [(word, "") for word in _SCRIPT_RUN.findall(run)]
+    return _jieba().tag(run, hmm=False)
+
+
 def _words_in(run: str) -> list[str]:
     if _IS_JAPANESE.search(run) or OTHERS[0] <= run[0] <= OTHERS[-1]:
         return _SCRIPT_RUN.findall(run)

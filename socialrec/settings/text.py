@@ -187,6 +187,10 @@ class TextSettings(Section):
     complains by itself (`- overpriced`); one that begins with `! ` is a phrase that does not name the aspect
     (`! fits my budget`).
     """
+    learned_aspects: int = Field(20, ge=0)
+    """Most aspects that a training learns beyond these lists: nouns that comments judge, those most often judged
+    first.
+    """
     min_attribute_confidence: Share = 0.5
     """Calibrated confidence from which a predicted attribute fills a value that the shop does not state."""
     propensity_products: int = Field(1, ge=1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from socialrec.bench.text.aspects import Review, aspect_of, figures, read_reviews, run, written
+from socialrec.bench.text.aspects import Review, aspect_of, figures, learned_figures, read_reviews, run, written
 from socialrec.errors import UserError
 from socialrec.settings.text import TextSettings
 
@@ -29,11 +29,12 @@ def test_clitics_are_joined_as_people_write_them() -> None:
 def test_a_review_has_its_aspects_and_the_most_frequent_sentiment(tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_text("\n".join(LINES))
     assert read_reviews(tmp_path / "a.tsv") == [
-        Review("the price isn't bad , don't buy", frozenset({("price", "positive")}), "negative"),
+        Review("the price isn't bad , don't buy", frozenset({("price", "positive")}), "negative", frozenset({"price"})),
         Review(
             "great look but it arrived late",
             frozenset({("design", "positive"), ("delivery", "negative")}),
             "negative",
+            frozenset({"look"}),
         ),
     ]
     (tmp_path / "b.tsv").write_text("text\tno quadruple")
@@ -50,6 +51,18 @@ def test_figures_count_aspects_and_their_sentiments_over_all_reviews() -> None:
         **{"aspect_precision": 0.5, "aspect_recall": 0.5, "aspect_f1": 0.5},
         **{"price_f1": 1.0, "size_f1": 0.0},
     }
+
+
+def test_a_learned_aspect_is_right_where_its_word_is_annotated() -> None:
+    nothing = frozenset[tuple[str, str]]()
+    reviews = [
+        Review("the keys are nice", nothing, "positive", frozenset({"key"})),
+        Review("lost the key", nothing, "negative", frozenset({"shop"})),
+        Review("it is nice", nothing, "positive", frozenset()),
+    ]
+    learned = {"keys": ("keys", "key")}
+    assert learned_figures(learned, reviews) == {"learned_aspects": 1, "learned_named": 2, "learned_precision": 0.5}
+    assert learned_figures({}, reviews) == {"learned_aspects": 0, "learned_named": 0}
 
 
 def test_both_ways_are_scored_on_the_part_that_is_asked_for(tmp_path: Path) -> None:

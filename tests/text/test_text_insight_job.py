@@ -37,6 +37,7 @@ from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.recommend.training.steps import forget_steps
 from socialrec.settings import Settings, load_settings
+from socialrec.text.understanding.aspect_learning import aspects_beside, save_aspects
 
 INSIGHTS = (COMMENT_INSIGHTS, PRODUCT_ATTRIBUTES, BEHAVIOUR_PROPENSITIES, USER_OPINIONS)
 
@@ -96,6 +97,17 @@ def encoded(settings: Settings) -> tuple[str, str]:
 
 def versions(lake: Lake) -> list[int | None]:
     return [lake.version(table) for table in INSIGHTS]
+
+
+def test_comments_are_read_for_what_the_training_learned_beyond_the_lists(talkative: Settings) -> None:
+    folder = train_encoder(talkative)
+    assert aspects_beside(folder) == {}
+    save_aspects({"beginning": ("the",)}, folder)
+    call(talkative, "embed_texts", *asking(folder))
+    call(talkative, "predict_insights", *asking(folder))
+    said = {row["comment_id"]: row for row in Lake(talkative.lake).read(COMMENT_INSIGHTS, [DS]).to_pylist()}
+    assert said["c0"]["aspects"] == ["beginning", "colour"]
+    assert said["c0"]["aspect_sentiments"] == ["negative", "negative"]
 
 
 def test_what_texts_say_is_predicted_once_and_anew_only_where_something_changed(talkative: Settings) -> None:

@@ -18,7 +18,9 @@ from socialrec.contracts.vocabulary import AspectSentiment
 from socialrec.encoders.encoder import load_encoder
 from socialrec.encoders.shipped.choice import with_model
 from socialrec.errors import UserError
+from socialrec.settings.aspects import ASPECTS
 from socialrec.settings.text import TextSettings
+from socialrec.text.understanding.aspect_learning import learn_aspects, singular
 from socialrec.text.understanding.aspects import AspectReader
 
 NAME = "aspects"
@@ -28,17 +30,23 @@ _BY_ENTITY = {"SUPPORT": "service", "WARRANTY": "service", "SHIPPING": "delivery
 _BY_ATTRIBUTE = {"PRICE": "price", "QUALITY": "quality", "DESIGN_FEATURES": "design"}
 _CLITIC = re.compile(r" ' (?=(?:s|t|m|re|ve|ll|d)\b)")
 _NEGATION = re.compile(r" n't\b")
+PRODUCT = "laptop notebook chromebook computer"
+"""Used as the text of every product, which the data lack."""
+MOST_LEARNED = 20
 Pairs = frozenset[tuple[str, str]]
 """Aspects with their sentiments."""
 
 
 @dataclass(frozen=True)
 class Review:
-    """One annotated sentence: its aspects with their sentiments, and its mood, the most frequent sentiment."""
+    """One annotated sentence: its aspects with their sentiments, its mood, the most frequent sentiment, and the words
+    that it judges, as annotated.
+    """
 
     text: str
     pairs: Pairs
     mood: str
+    terms: frozenset[str] = frozenset()
 
 
 def aspect_of(category: str) -> str | None:
@@ -66,7 +74,10 @@ def _review(text: str, *quadruples: str) -> Review:
     said = [(category, _SENTIMENTS[int(sign)]) for _, category, sign, _ in (one.split(" ") for one in quadruples)]
     pairs = frozenset((aspect, sentiment) for category, sentiment in said if (aspect := aspect_of(category)))
     counts = Counter(sentiment for _, sentiment in said)
-    return Review(written(text), pairs, max(sorted(counts), key=counts.__getitem__))
+    tokens = text.split()
+    spans = (map(int, one.split(" ")[0].split(",")) for one in quadruples)
+    terms = frozenset(singular(token) for start, end in spans if start >= 0 for token in tokens[start:end])
+    return Review(written(text), pairs, max(sorted(counts), key=counts.__getitem__), terms)
 
 
 def written(text: str) -> str:
@@ -78,7 +89,8 @@ def run(data: Path, part: str, settings: TextSettings) -> BenchResult:
     """Score both on one part, `dev` or `test`: micro F1 of aspects, and of aspects with their sentiment.
 
     The mood is that of logistic regression over the frozen encoder, learned on the training part; ours takes it only
-    where no word says anything. `gain_…` are points of F1 over the peer.
+    where no word says anything. `gain_…` are points of F1 over the peer, `learned_…` of aspects learned on the training
+    part.
     """
     training, reviews = (read_reviews(data / "acos-laptop" / _FILE.format(part=name)) for name in ("train", part))
     settings = with_model(settings, [review.text for review in training])
@@ -97,10 +109,11 @@ def run(data: Path, part: str, settings: TextSettings) -> BenchResult:
     ]
     actual = [review.pairs for review in reviews]
     found, peer = figures(actual, ours), figures(actual, theirs)
+    learned = learn_aspects([(review.text, PRODUCT) for review in training], ASPECTS, MOST_LEARNED)
     gains = {f"gain_{name}": round(100 * (found[name] - peer[name]), 1) for name in ("aspect_f1", "pair_f1")}
     return BenchResult(
         name=NAME,
-        metrics={"part": part, "reviews": len(reviews), **found, **gains},
+        metrics={"part": part, "reviews": len(reviews), **found, **gains, **learned_figures(learned, reviews)},
         seconds={"reading": round(seconds, 2)},
         peak_mib=held_mib(),
         peers={"word-lists-and-mood": PeerResult(peer)},
@@ -120,6 +133,15 @@ def figures(actual: Sequence[Pairs], predicted: Sequence[Pairs]) -> dict[str, fl
         own = [[one & {name} for one in side] for side in aspects]
         found[f"{name}_f1"] = _scores(name, *own)[f"{name}_f1"]
     return found
+
+
+def learned_figures(learned: Mapping[str, Sequence[str]], reviews: Sequence[Review]) -> dict[str, float]:
+    """Number of learned aspects, and the share of the sentences naming one in which its word is annotated as judged."""
+    reader = AspectReader(learned)
+    named = [(singular(name), review) for review in reviews for name in reader.read(review.text)]
+    n_right = sum(word in review.terms for word, review in named)
+    share = {"learned_precision": round(n_right / len(named), 4)} if named else {}
+    return {"learned_aspects": len(learned), "learned_named": len(named), **share}
 
 
 def _scores(name: str, actual: Sequence[frozenset[object]], predicted: Sequence[frozenset[object]]) -> dict[str, float]:

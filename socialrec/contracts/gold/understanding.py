@@ -26,7 +26,11 @@ COMMENT_INSIGHTS = Table(
             maximum=1,
         ),
         Column("topic", "string", "What the feedback is about; null where no model tells", nullable=True),
-        Column("aspects", ListOf("string"), "Aspects of which the comment holds an entry of `text.aspects`"),
+        Column(
+            "aspects",
+            ListOf("string"),
+            "Aspects that the comment names: of `text.aspects`, or learned by the encoder's training",
+        ),
         Column(
             "aspect_sentiments",
             ListOf("string"),

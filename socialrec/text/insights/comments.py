@@ -23,7 +23,7 @@ def build(night: InsightNight, days: Sequence[str]) -> pa.Table:
     # Stars without text have no vector.
     worded = comments.filter(pc.field("text") != "")
     predictions = night.predicted([TaskName.SENTIMENT, TaskName.TOPIC], worded["text_hash"])
-    return comment_insights(comments, predictions, night.settings.aspects, night.version)
+    return comment_insights(comments, predictions, night.aspects, night.version)
 
 
 def comment_insights(

@@ -19,6 +19,7 @@ from socialrec.errors import UserError
 from socialrec.lake import Lake
 from socialrec.lake.schemas import arrow_schema
 from socialrec.settings.text import TaskName, TextSettings
+from socialrec.text.understanding.aspect_learning import aspects_beside
 from socialrec.text.understanding.heads import Heads, heads_beside
 from socialrec.text.understanding.prediction import predict_batches
 
@@ -45,6 +46,11 @@ class InsightNight:
         """Version of the encoder, under which its vectors are kept."""
         document = json.loads((self.folder / "encoder.json").read_text(encoding="utf-8"))
         return str(document["version"])
+
+    @cached_property
+    def aspects(self) -> Mapping[str, Sequence[str]]:
+        """Entries of the aspects that are listed in the settings, and of those that the training learned."""
+        return aspects_beside(self.folder) | self.settings.aspects
 
     def predicted(self, tasks: Sequence[TaskName], hashes: pa.ChunkedArray) -> pa.Table:
         """Predictions of the heads of these tasks, where they exist, by text_hash."""
