@@ -204,7 +204,7 @@ def train(
     heads.save(folder)
     save_intent_bound(run, encoder, heads, found, folder)
     save_aspects(learned := aspects_of(evidence, settings), folder)
-    run.log.info("aspects beyond the lists", learned=", ".join(learned))
+    run.log.info("aspects beyond the lists", learned=", ".join(learned) or "none")
     figures["text/learned_aspects"] = float(len(learned))
     figures |= save_pictures(run, encoder, heads, evidence.products, folder)
     tracker.log(mlflow_run, metrics=figures, params={"encoder_version": encoder.version})

@@ -54,15 +54,15 @@ def tagged(run: str) -> list[tuple[str, str]]:
     """Words of a run of Chinese characters, cut as `spaced` cuts them, with their parts of speech in the dictionary:
     `n` for nouns, `nr` and `ns` for names. Japanese and Thai have none.
     """
-    if _IS_JAPANESE.search(run) or OTHERS[0] <= run[0] <= OTHERS[-1]:
-        return [(word, "") for word in _SCRIPT_RUN.findall(run)]
-    return _jieba().tag(run, hmm=False)
+    return _jieba().tag(run, hmm=False) if _is_chinese(run) else [(word, "") for word in _words_in(run)]
+
+
+def _is_chinese(run: str) -> bool:
+    return not (_IS_JAPANESE.search(run) or OTHERS[0] <= run[0] <= OTHERS[-1])
 
 
 def _words_in(run: str) -> list[str]:
-    if _IS_JAPANESE.search(run) or OTHERS[0] <= run[0] <= OTHERS[-1]:
-        return _SCRIPT_RUN.findall(run)
-    return _jieba().cut(run, hmm=False)
+    return _jieba().cut(run, hmm=False) if _is_chinese(run) else _SCRIPT_RUN.findall(run)
 
 
 @cache

@@ -53,15 +53,6 @@ def test_equal_values_are_constant_though_their_standard_deviation_is_rounded() 
     assert fitted.weights["b"] == 5.0
 
 
-def test_equal_values_are_constant_though_their_standard_deviation_is_rounded() -> None:
-    usual = Logistic({"a": 1.0, "b": 5.0}, 0.0)
-    features = np.column_stack([np.linspace(0, 1, 40), np.full(40, np.log1p(4.0))])
-    assert features.std(axis=0)[1] > 0
-    fitted = Logistic.fit(("a", "b"), features, features[:, 0] > 0.5, usual)
-    assert fitted.weights["a"] > 1
-    assert fitted.weights["b"] == 5.0
-
-
 def test_the_margin_is_to_the_best_passage_that_says_something_else() -> None:
     found = Candidates(np.arange(3), np.zeros(3, dtype=np.int64), np.zeros(3, np.float32), np.zeros(3, np.float32))
     features = passage_features(found, ["comment"] * 3, [1, 1, 1], np.zeros(3, dtype=np.float32))
