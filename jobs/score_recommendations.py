@@ -84,7 +84,7 @@ def score(
 ) -> dict[str, int]:
     """Stage the lists, check them, and commit them where they are to be published; returns the counts."""
     # Spark is imported only here, so that a night with nothing new does not pay for it.
-    from socialrec.etl.gold.blocks import in_sample, user_blocks, without
+    from socialrec.etl.gold.blocks import decode_few_users, in_sample, user_blocks, without
     from socialrec.etl.schemas import spark_schema
     from socialrec.etl.session import spark_session
     from socialrec.etl.tables import commit_stage, count_staged, read_table, write_stage
@@ -96,6 +96,7 @@ def score(
         spark_session(NAME, run.settings) as spark,
     ):
         night.save(folder)
+        decode_few_users(spark)
         users = in_sample(read_table(spark, run.lake, USER_FEATURES, [run.ds]), run.args.sample)
         if kept:
             users = without(users, kept.users)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
 from pyspark.sql import SparkSession
 
+from socialrec.bench.children import run_child
 from socialrec.contracts.gold import USER_FEATURES
 from socialrec.etl.gold.blocks import user_blocks
 from socialrec.etl.schemas import spark_schema
@@ -52,3 +59,34 @@ def test_neighbours_come_to_a_block_once_and_bare(spark: SparkSession) -> None:
 
 def test_a_shop_where_nobody_gets_a_list_has_no_blocks(spark: SparkSession) -> None:
     assert blocks_of(spark, 1, user(0, 0, platform=None)) == {}
+
+
+READER = """
+import sys
+from pathlib import Path
+from socialrec.etl.gold.blocks import decode_few_users
+from socialrec.etl.session import spark_session
+from socialrec.settings import load_settings
+
+with spark_session("heavy users", load_settings(Path(sys.argv[1]))) as spark:
+    if sys.argv[2] == "few":
+        decode_few_users(spark)
+    rows = spark.read.parquet(str(Path(sys.argv[1]) / "users.parquet"))
+    print(rows.selectExpr("sum(liked[0])").first()[0])
+"""
+
+
+@pytest.mark.slow
+def test_users_who_did_much_are_read_in_a_small_java_a_few_at_a_time(tmp_path: Path) -> None:
+    """4,096 users with 40,000 numbers each take 655 MB at once, and 41 MB by 256."""
+    (tmp_path / "settings.toml").write_text('[spark]\nmaster = "local[1]"\ndriver_memory = "600m"\n')
+    starts = np.arange(0, 257 * 40_000, 40_000, dtype=np.int32)
+    some = pa.ListArray.from_arrays(starts, np.full(256 * 40_000, 7, dtype=np.int32))
+    table = pa.table({"liked": pa.chunked_array([some] * 16)})
+    pq.write_table(table, tmp_path / "users.parquet", row_group_size=len(table))
+    tmp_path.chmod(0o700)
+    command = [sys.executable, "-c", READER, str(tmp_path)]
+    assert run_child([*command, "few"]).output == f"{4096 * 7}\n"
+    # Without it Java ends, out of memory.
+    with pytest.raises(RuntimeError, match="Connection refused|OutOfMemoryError"):
+        run_child([*command, "many"])

@@ -1,14 +1,21 @@
-"""Blocks of users to score: those who get a list, with all whom they are tied to."""
+"""Rows of users to score: blocks of those who get a list, with all whom they are tied to."""
 
 from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 _OF_LISTED = ("ties", "words", "cares", "liked_aspects")
 """Columns that scoring reads of users with a list only."""
+USERS_PER_READ = 256
+"""Users whose rows Java decodes at a time; Spark's default is 4,096 rows."""
+
+
+def decode_few_users(spark: SparkSession) -> None:
+    """Keep what Java holds of rows of users small: each has all that a user did and said."""
+    spark.conf.set("spark.sql.parquet.columnarReaderBatchSize", str(USERS_PER_READ))
 
 
 def user_blocks(users: DataFrame, n_blocks: int, n_tasks: int) -> DataFrame:

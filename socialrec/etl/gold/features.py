@@ -20,6 +20,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from socialrec.contracts.gold import SOCIAL_TIES, TEXT_EMBEDDINGS, USER_FEATURES, USER_PRODUCT_AFFINITY
+from socialrec.etl.gold.blocks import decode_few_users
 from socialrec.etl.gold.gathering import UserGatherer, parts_of
 from socialrec.etl.schemas import spark_schema
 from socialrec.etl.tables import read_staged, read_table, write_stage
@@ -41,8 +42,6 @@ from socialrec.vectors.arrays import vocabulary
 Batches = Iterator[pa.RecordBatch]
 USERS_PER_BATCH = 2_000
 """Users whose rows a Python process holds at a time."""
-USERS_PER_READ = 256
-"""Users that Java decodes at a time: a row holds all comments and events of a user."""
 LIKES_PART_BYTES = 1 << 20
 """Bytes of a row group of gold.community_likes."""
 
@@ -61,7 +60,7 @@ class FeatureBuilder:
     def build(self, users: Stage, items: Stage, likes: Stage) -> None:
         """Stage the three tables."""
         self.spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(USERS_PER_BATCH))
-        self.spark.conf.set("spark.sql.parquet.columnarReaderBatchSize", str(USERS_PER_READ))
+        decode_few_users(self.spark)
         gatherer = UserGatherer(self.spark, self.lake, self.ds, self.encoder_version)
         gathered = gatherer.gathered(self.folder / "users")
         named = self._named(gathered)
