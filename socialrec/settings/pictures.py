@@ -35,7 +35,7 @@ class PictureSettings(Section):
     batch: int | None = Field(None, ge=1)
     """Pictures that are encoded at once; none given means as many as suit the device."""
     encode_with: Engine = Engine.SPARK
-    few_pictures: int = Field(512, ge=0)
+    few_pictures: int = Field(2_048, ge=0)
     """Number of new pictures up to which the job's own process encodes them: starting Spark takes longer."""
     precision: Precision = Precision.AUTO
     """Number format of bulk encoding; `auto` is half precision where the machine is fast in it."""

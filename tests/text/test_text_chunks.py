@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from little_memory import Memory, limited
 from socialrec.encoders.encoder import Encoder, load_encoder
 from socialrec.errors import UserError
 from socialrec.settings.text import TextSettings
-from socialrec.text.tasks import TextPairs, labelled
+from socialrec.text.tasks import Ints, TextPairs, labelled
 from socialrec.text.training.chunks import embed_in_chunks
 from socialrec.text.training.finetune import FineTuned, fine_tune
 from socialrec.text.training.losses import info_nce
@@ -81,6 +82,19 @@ def test_activations_of_one_chunk_alone_are_kept(own_encoder: Encoder) -> None:
         return total
 
     assert kept(8) < kept(24) / 10
+
+
+def test_short_texts_get_a_pass_of_their_own_only_where_that_saves_256_tokens_of_padding(own_encoder: Encoder) -> None:
+    """A word is three tokens, three words are five: 127 short texts would save 254 of them, 128 save 256."""
+    for n_short, passes in ((127, [[5] + 127 * [3]]), (128, [[5], 128 * [3]])):
+        tokens, seen = own_encoder.tokenize(["the red shoe", *n_short * ["lamp"]]), []
+
+        def around(number: int, lengths: Ints, seen: list[list[int]] = seen) -> AbstractContextManager[None]:
+            seen.append(lengths.tolist())
+            return nullcontext()
+
+        embed_in_chunks(own_encoder, tokens, 1_000, around)
+        assert seen == passes
 
 
 def test_vectors_come_back_in_order_whatever_the_lengths(own_encoder: Encoder) -> None:

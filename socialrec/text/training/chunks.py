@@ -19,7 +19,11 @@ from socialrec.runtime.transfer import to_device
 from socialrec.text.tasks import Ints
 
 MIN_FILLED = 0.75
-"""Minimum fill of a text's row; a shorter text starts another strip."""
+"""Fill of a text's row below which the text may start another strip."""
+MIN_SAVED = 256
+"""Tokens of padding that another strip must save: each is a pass of its own, whose start costs as much as some hundred
+tokens.
+"""
 Around = Callable[[int, Ints], AbstractContextManager[None]]
 """Context of the pass over each strip, called with its number in the batch and the lengths of its texts."""
 
@@ -71,10 +75,11 @@ def _chunks(lengths: Ints, budget: int) -> Iterator[slice]:
 
 
 def _strips(lengths: Ints) -> Iterator[slice]:
-    """Cut texts, longest first, into strips of similar length, so that little is padded."""
+    """Cut texts, longest first, into strips of similar length where that saves much padding."""
     start = 0
     for place, length in enumerate(lengths):
-        if length < MIN_FILLED * lengths[start]:
+        saved = (lengths[start] - length) * (len(lengths) - place)
+        if length < MIN_FILLED * lengths[start] and saved >= MIN_SAVED:
             yield slice(start, place)
             start = place
     yield slice(start, len(lengths))
