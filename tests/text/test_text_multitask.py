@@ -228,6 +228,7 @@ def run_script(script: Path, out: Path, settings: TextSettings, launcher: Sequen
         [sys.executable, *launcher, str(script), *arguments], env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr[-2000:]
+    assert "FutureWarning" not in done.stderr
 
 
 @pytest.mark.slow

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 import torch
 import torch.distributed as dist
 from torch import nn
-from torch.distributed.nn.functional import all_gather
 
 from socialrec.encoders.precision import chosen_device
 from socialrec.settings.text import Device
@@ -113,7 +112,14 @@ def gathered(vectors: torch.Tensor) -> torch.Tensor:
     """Gather the processes' vectors (n, dim), one after the other, with gradients back to each."""
     if n_processes() == 1:
         return vectors
-    return torch.cat(all_gather(vectors.to(_device()))).to(vectors.device)
+    parts = [torch.empty_like(vectors, device=_device()) for _ in range(n_processes())]
+    dist.all_gather(parts, vectors.detach().to(_device()).contiguous())
+    parts[own_rank()] = vectors.to(_device())
+    everyone = torch.cat(parts)
+    if everyone.requires_grad:
+        # Every loss reads the vectors of all: their gradients are summed, and each process keeps those of its own part.
+        everyone.register_hook(summed)
+    return everyone.to(vectors.device)
 
 
 def summed(values: torch.Tensor) -> torch.Tensor:
