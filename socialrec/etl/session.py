@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from py4j.protocol import Py4JNetworkError  # type: ignore[import-untyped]
+from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
+from socialrec.errors import UserError
 from socialrec.runtime.scratch import scratch_folder
 from socialrec.settings import HOME_VARIABLE, Settings
-from socialrec.settings.java import driver_options
+from socialrec.settings.java import OUT_OF_MEMORY, driver_options, lack_of_memory
 from socialrec.settings.services import LOOPBACK
 
 _SCRATCH = "spark"
+_MOST_SECONDS_TO_END = 20
 _COMMON = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
@@ -48,7 +53,7 @@ def spark_session(app_name: str, settings: Settings, *, is_quiet: bool = False) 
 
     A quiet session keeps Spark's output off the terminal, unless it does not start; its errors are raised as
     exceptions. Inside a process that already has an active session, that one is yielded and left running. Otherwise the
-    session is stopped at the end and its temporary files are removed.
+    session is stopped at the end and its temporary files are removed. Raises UserError where Java ran out of memory.
     """
     active = SparkSession.getActiveSession()
     if active is not None:
@@ -61,7 +66,7 @@ def spark_session(app_name: str, settings: Settings, *, is_quiet: bool = False) 
         # Read by the Java program that this process starts; spark-submit was given it already.
         os.environ.setdefault("PYSPARK_SUBMIT_ARGS", f"--properties-file {settings.spark_secret} pyspark-shell")
     builder = SparkSession.builder.appName(app_name)
-    with scratch_folder(settings.scratch, _SCRATCH) as folder:
+    with scratch_folder(settings.scratch, _SCRATCH) as folder, _told_of_memory(settings):
         for name, value in session_conf(settings, folder).items():
             builder = builder.config(name, value)
         with _diverted_errors(folder / "spark.log") if is_quiet else nullcontext():
@@ -70,6 +75,30 @@ def spark_session(app_name: str, settings: Settings, *, is_quiet: bool = False) 
             yield session
         finally:
             session.stop()
+
+
+@contextmanager
+def _told_of_memory(settings: Settings) -> Iterator[None]:
+    """Tell in one line that Java ran out of memory: if it ended, what fails next is the connection to it."""
+    try:
+        yield
+    except Exception as error:
+        is_cut_off = isinstance(error, Py4JNetworkError | ConnectionError)
+        if "OutOfMemoryError" in str(error) or (is_cut_off and _java_exit_code() == OUT_OF_MEMORY):
+            raise UserError(lack_of_memory(settings)) from error
+        raise
+
+
+def _java_exit_code() -> int | None:
+    """Exit code of the Java program that this process started, which may be ending still; None if it does not end.
+
+    Under spark-submit Java is the parent, and its exit code is known to those who submitted.
+    """
+    process: subprocess.Popen[bytes] | None = getattr(SparkContext._gateway, "proc", None)
+    try:
+        return process.wait(_MOST_SECONDS_TO_END) if process else None
+    except subprocess.TimeoutExpired:
+        return None
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from socialrec.orchestration.commands import JOBS, RUN_ID, command, program, rea
 from socialrec.orchestration.links import SparkLink, TrainingRunLink, links_of
 from socialrec.orchestration.notes import write_note
 from socialrec.settings import load_settings
-from socialrec.settings.java import driver_options
+from socialrec.settings.java import OUT_OF_MEMORY, driver_options, lack_of_memory
 from socialrec.settings.threads import PATIENT
 
 USER_ERROR = 2
@@ -111,7 +111,7 @@ class SparkJob(_Receipted, SparkSubmitOperator):
         self.operator_extra_links = [*links_of(job), *([SparkLink()] if has_page else [])]
 
     def execute(self, context: Any) -> Any:
-        """Submit the job, wait and return its receipt. A UserError is not retried."""
+        """Submit the job, wait and return its receipt. A UserError or a lack of memory is not retried."""
         self.application_args = without_blanks(self.application_args or [])
         settings = load_settings()
         options = {"spark.driver.extraJavaOptions": driver_options(settings, settings.scratch)}
@@ -122,6 +122,8 @@ class SparkJob(_Receipted, SparkSubmitOperator):
             # The hook reports the exit code of spark-submit, which is the job's own, only in its message.
             if f"Error code is: {USER_ERROR}." in str(error):
                 raise AirflowFailException(f"{self.job}: {last_error_line(str(error))}") from None
+            if f"Error code is: {OUT_OF_MEMORY}." in str(error):
+                raise AirflowFailException(f"{self.job}: {lack_of_memory(settings)}") from None
             raise
         return self.read_receipt(context)
 

@@ -87,6 +87,7 @@ def test_users_who_did_much_are_read_in_a_small_java_a_few_at_a_time(tmp_path: P
     tmp_path.chmod(0o700)
     command = [sys.executable, "-c", READER, str(tmp_path)]
     assert run_child([*command, "few"]).output == f"{4096 * 7}\n"
-    # Without it Java ends, out of memory.
-    with pytest.raises(RuntimeError, match="Connection refused|OutOfMemoryError"):
+    # Without it Java ends, out of memory, and says so in one line.
+    wanted = r"UserError: Spark's Java program ran out of memory: set spark.driver_memory \(now 600m\) higher"
+    with pytest.raises(RuntimeError, match=wanted):
         run_child([*command, "many"])

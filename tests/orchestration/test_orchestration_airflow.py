@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +168,36 @@ def test_a_refused_candidate_fails_its_task_without_another_try_and_links_to_the
     assert said == "promote_model: Version 1 refused: worse"
     assert link == "http://m/r"
     assert extra == {"ds": "2026-01-31", "status": "refused", "version": "1"}
+
+
+SUBMIT = """
+from pathlib import Path
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from socialrec.orchestration import operators
+from socialrec.orchestration.tasks import spark_job
+from socialrec.settings import load_settings
+
+operators.program = lambda job: str(Path(given, f"{job}.py"))
+try:
+    spark_job(load_settings(), "build_gold").execute({})
+except AirflowFailException as failure:
+    answer = f"not tried again: {failure}"
+"""
+
+
+def test_a_spark_job_whose_java_ran_out_of_memory_names_the_setting_and_is_not_tried_again(
+    home: Path, tmp_path: Path
+) -> None:
+    """Java itself ends with 52 then, as spark-submit does where its program does."""
+    (tmp_path / "build_gold.py").write_text("import sys; sys.exit(52)")
+    (home / "settings.toml").write_text('spark.driver_memory = "500m"\n')
+    local = json.dumps({"conn_type": "spark", "host": "local[1]"})
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    said = ask_airflow(home, SUBMIT, str(tmp_path), AIRFLOW_CONN_SPARK_DEFAULT=local, PATH=path)
+    wanted = "Spark's Java program ran out of memory: set spark.driver_memory (now 500m) higher"
+    assert said == f"not tried again: build_gold: {wanted}"
 
 
 LINK = """

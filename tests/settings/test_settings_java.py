@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from socialrec.settings import java, load_settings
-from socialrec.settings.java import driver_options
+from socialrec.settings.java import driver_options, lack_of_memory
 
 QUICK = "-XX:TieredStopAtLevel=1"
 
@@ -49,3 +49,10 @@ def test_java_takes_classes_from_the_archive_where_one_was_made(
     if is_made:
         archive.touch()
     assert (f"-XX:SharedArchiveFile={archive}" in driver_options(load_settings(tmp_path), tmp_path)) is is_made
+
+
+def test_a_lack_of_memory_names_the_settings_that_give_more(tmp_path: Path) -> None:
+    assert lack_of_memory(load_settings(tmp_path)).endswith("set spark.driver_memory (now 2g) higher")
+    (tmp_path / "settings.toml").write_text('spark.master = "spark://one:7077"\nspark.executor_memory = "8g"\n')
+    wanted = "set spark.driver_memory (now 2g) or spark.executor_memory (now 8g) higher"
+    assert lack_of_memory(load_settings(tmp_path)).endswith(wanted)
