@@ -365,23 +365,22 @@ def landed_late(settings: Settings, name: str, content: str | bytes | pa.Table) 
     return file
 
 
-@pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\u0085", "\x0b", "\x0c", "\x1c"])
-def test_a_comment_goes_whole_whatever_looks_like_a_line_end_in_it_and_no_other_is_cut(
-    world: Settings, mark: str
-) -> None:
-    said = f"This half was said first{mark}and this half of it was said after that"
-
-    def records(user: str) -> tuple[str, str]:
-        lines = json.dumps({**event("h1", D3), "user_id": user, "text": said}, ensure_ascii=False)
-        return f"{lines}\n", f'c-{user},{user},kite,"{said}\nand ""more"" of it"\n'
-
-    (his, his_row), (hers, her_row) = records(BOB), records(ANN)
-    head = "comment_id,user_id,product_id,text\n"
-    jsonl = landed_late(world, "comments-a.jsonl", hers + his + hers)
-    csv = landed_late(world, "comments-b.csv", head + her_row + his_row + her_row)
+def test_a_comment_goes_whole_whatever_looks_like_a_line_end_in_it_and_no_other_is_cut(world: Settings) -> None:
+    head, left = "comment_id,user_id,product_id,text\n", {}
+    for number, mark in enumerate(("\u2028", "\u2029", "\u0085", "\x0b", "\x0c", "\x1c")):
+        said = f"This half was said first{mark}and this half of it was said after that"
+        (his, his_row), (hers, her_row) = (
+            (
+                json.dumps({**event("h1", D3), "user_id": user, "text": said}, ensure_ascii=False) + "\n",
+                f'c-{user},{user},kite,"{said}\nand ""more"" of it"\n',
+            )
+            for user in (BOB, ANN)
+        )
+        left[landed_late(world, f"comments-a{number}.jsonl", hers + his + hers)] = f"{hers}\n{hers}"
+        csv = landed_late(world, f"comments-b{number}.csv", head + her_row + his_row + her_row)
+        left[csv] = f"{head}{her_row}\n\n{her_row}"
     forget(world, BOB)
-    assert jsonl.read_bytes().decode() == f"{hers}\n{hers}"
-    assert csv.read_bytes().decode() == f"{head}{her_row}\n\n{her_row}"
+    assert {file: file.read_bytes().decode() for file in left} == left
 
 
 def test_an_id_is_found_in_landing_files_however_it_is_spelled(world: Settings) -> None:
