@@ -365,20 +365,20 @@ def landed_late(settings: Settings, name: str, content: str | bytes | pa.Table) 
     return file
 
 
+def said_by(user: str, text: str) -> tuple[str, str]:
+    """A comment as a line of JSON, and as a row of CSV with a line end and quotes in it."""
+    line = json.dumps({**event("h1", D3), "user_id": user, "text": text}, ensure_ascii=False)
+    return f"{line}\n", f'c-{user},{user},kite,"{text}\nand ""more"" of it"\n'
+
+
 def test_a_comment_goes_whole_whatever_looks_like_a_line_end_in_it_and_no_other_is_cut(world: Settings) -> None:
     head, left = "comment_id,user_id,product_id,text\n", {}
     for number, mark in enumerate(("\u2028", "\u2029", "\u0085", "\x0b", "\x0c", "\x1c")):
-        said = f"This half was said first{mark}and this half of it was said after that"
-        (his, his_row), (hers, her_row) = (
-            (
-                json.dumps({**event("h1", D3), "user_id": user, "text": said}, ensure_ascii=False) + "\n",
-                f'c-{user},{user},kite,"{said}\nand ""more"" of it"\n',
-            )
-            for user in (BOB, ANN)
-        )
-        left[landed_late(world, f"comments-a{number}.jsonl", hers + his + hers)] = f"{hers}\n{hers}"
+        text = f"This half was said first{mark}and this half of it was said after that"
+        (his, his_row), (hers, her_row) = said_by(BOB, text), said_by(ANN, text)
+        jsonl = landed_late(world, f"comments-a{number}.jsonl", hers + his + hers)
         csv = landed_late(world, f"comments-b{number}.csv", head + her_row + his_row + her_row)
-        left[csv] = f"{head}{her_row}\n\n{her_row}"
+        left |= {jsonl: f"{hers}\n{hers}", csv: f"{head}{her_row}\n\n{her_row}"}
     forget(world, BOB)
     assert {file: file.read_bytes().decode() for file in left} == left
 
