@@ -61,6 +61,9 @@ def bench_ranking(
     cold_users: Annotated[
         float, typer.Option("--cold-users", min=0, max=0.5, help="Share of users with ties to know by these alone")
     ] = 0.0,
+    text_dim: Annotated[
+        int | None, typer.Option("--text-dim", min=1, help="Length of the texts' vectors: more tell rare words apart")
+    ] = None,
     without: WithoutOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -71,7 +74,9 @@ def bench_ranking(
     from socialrec.bench.ranking.without import signals_of
 
     files = {"train": train, "test": test, "valid": valid, "social": social, "item_text": item_text}
-    options = RankingOptions(protocol == "published", ordered, cold_products, cold_users, signals_of(without))
+    options = RankingOptions(
+        protocol == "published", ordered, cold_products, cold_users, signals_of(without), text_dim
+    )
     _print_result(measure(files, cutoffs_of(k), load_settings(home), options=options).to_json(), as_json)
 
 

@@ -10,7 +10,8 @@ to likes exploration gives up the last places of a list to chance
 
 The first three look at every product. The others walk down the best of the rest, `POOL_LISTS` times as long as a list,
 and yield where a list would otherwise stay short: removed products come back by score, and count as `refilled`. Places
-reserved for new products or small sellers may exceed the limits of a category or brand.
+reserved for new products or small sellers may exceed the limits of a category or brand. Those for new products are
+filled with the user's best of all new ones, however far down these are.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ class Policy:
     def __init__(self, context: ScoringSnapshot, is_new: Flags | None = None, lister: TopKRanker | None = None) -> None:
         self.context = context
         self.is_new = np.zeros(len(context.active), dtype=np.bool_) if is_new is None else is_new
+        self._n_reserved = least_new(context.settings.list_length, self.is_new[context.active], context.settings)
         self._lister = lister or TopKRanker(context.active, context.settings.score_decimals)
 
     def choose(self, scores: Scores, rows: Indices) -> Chosen:
@@ -68,12 +70,15 @@ class Policy:
         settings, k = context.settings, context.settings.list_length
         removed = dict.fromkeys((*RULES, REFILLED), 0) | _hidden(context, rows)
         pool, pool_scores = self._lister.top_k(scores, context.seen[rows], POOL_LISTS * k)
+        if self._n_reserved:
+            # Further down than the pool goes, so that they follow it in the order of scores.
+            best, best_scores = self._lister.among(self.is_new).top_k(scores, context.seen[rows], self._n_reserved)
+            pool, pool_scores = np.hstack([pool, lacking(pool, best)]), np.hstack([pool_scores, best_scores])
         kept = _walk(pool, k, self._walking_rules(len(rows)), removed)
         kept |= _refill(pool, kept, k, removed)
-        if self.is_new.any():
+        if self._n_reserved:
             before = kept
-            n_reserved = least_new(k, self.is_new[context.active], settings)
-            kept = _make_room(pool, kept, self.is_new, [n_reserved] * len(rows))
+            kept = _make_room(pool, kept, self.is_new, [self._n_reserved] * len(rows))
             removed["reserved"] += int((before & ~kept).sum())
         if settings.max_small_seller_loss is not None:
             before = kept
@@ -109,6 +114,12 @@ def least_new(k: int, is_new: Flags, settings: RecommendSettings) -> int:
     """
     in_proportion = MAX_TIMES_SHARE * float(is_new.mean()) * k if len(is_new) else 0.0
     return min(int(min(settings.min_new_share, settings.max_new_share) * k), round(in_proportion))
+
+
+def lacking(pool: Indices, more: Indices) -> Indices:
+    """Products, int64 (n, k), that each user's pool, (n, size), lacks; ABSENT in place of those that it has."""
+    has = (pool[:, :, None] == more[:, None, :]).any(axis=1)
+    return np.where(has, ABSENT, more)
 
 
 def lists_with_new(pool: Indices, is_new: Flags, k: int, settings: RecommendSettings) -> Indices:

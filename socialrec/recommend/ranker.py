@@ -28,6 +28,14 @@ class TopKRanker:
     def __init__(self, active: Flags, decimals: int) -> None:
         self.active, self.decimals = active, decimals
         self._prepared: _Prepared | None = None
+        self._part: TopKRanker | None = None
+
+    def among(self, chosen: Flags) -> TopKRanker:
+        """Ranker of some of the products alone, bool (n_products,); prepared again only for others."""
+        active = self.active & chosen
+        if self._part is None or not np.array_equal(self._part.active, active):
+            self._part = TopKRanker(active, self.decimals)
+        return self._part
 
     def top_k(self, scores: Scores, seen: Csr, k: int) -> TopK:
         """Best k products of each user: numbers int64 (n, k) padded with ABSENT, and rounded scores float64 (n, k).

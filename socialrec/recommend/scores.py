@@ -328,15 +328,14 @@ def _sums(values: F64, indptr: Indices) -> F64:
 class WrittenScores:
     """Sum of sparse and dense scores, written out for some users at a time.
 
-    columns: int32 (n_products,), the column of each product, below `width`. Where several products have one column, the
-    sum there is that of any of them.
+    columns: int32 (n_products,), the column of each product, below `width`. What is in the last one counts for nothing:
+    it stands for products that are not asked for.
     """
 
     def __init__(self, terms: Sequence[Term], columns: npt.NDArray[np.int32], width: int) -> None:
         self._sparse = [(factors, part) for factors, part in terms if isinstance(part, SparseScores | SharedScores)]
-        dense = [(factors, part) for factors, part in terms if isinstance(part, DenseScores)]
-        self._dense = [(factors, part.values, _as_slice(columns[part.columns])) for factors, part in dense]
         self._columns, self._width = columns, width
+        self._dense = [(factors, *self._asked(part)) for factors, part in terms if isinstance(part, DenseScores)]
 
     def __call__(self, at: slice) -> F32:
         """Write out the scores of these users, float32 (n, width)."""
@@ -352,6 +351,12 @@ class WrittenScores:
         for factors, scores, columns in self._dense:
             total[:, columns] += factors[at, None] * scores[at]
         return total
+
+    def _asked(self, part: DenseScores) -> tuple[F32, npt.NDArray[np.int32] | slice]:
+        """Dense scores of the products that are asked for, which are often few, and their columns."""
+        columns = self._columns[part.columns]
+        asked = columns < self._width - 1
+        return (part.values if asked.all() else part.values[:, asked]), _as_slice(columns[asked])
 
 
 def _as_slice(columns: npt.NDArray[np.int32]) -> npt.NDArray[np.int32] | slice:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from socialrec.bench.ranking.benchmark import cutoffs_of, run
+from socialrec.bench.ranking.benchmark import cutoffs_of, read_problem, run
 from socialrec.bench.ranking.lastfm import LastFmTables, recbole_split
 from socialrec.bench.ranking.peers import peer_lists
 from socialrec.bench.ranking.problem import Problem, hold_out, shuffled_places, tie_shares
@@ -82,6 +82,10 @@ def test_a_run_finds_each_taste_and_prints_one_line_of_json(files: dict[str, Pat
     assert result["ratio_best_peer"] > 0
     assert result["peak_mib"] > 0
     assert lines
+
+
+def test_texts_have_vectors_of_the_length_that_was_asked_for(files: dict[str, Path | None]) -> None:
+    assert read_problem(files, 0, text_dim=2).text("test").shape == (17, 2)
 
 
 def test_a_run_gives_the_same_figures_again(files: dict[str, Path | None], settings: Settings) -> None:

@@ -16,7 +16,7 @@ from socialrec.recommend.lists.scoring import recommend_everyone
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.new_products import LearnedProducts, Mixing, NewProducts
 from socialrec.recommend.scores import DenseScores, InnerProductScores, SparseScores, Vectors
-from socialrec.recommend.training.new_product_weight import LEVELS, calibrate_new_products
+from socialrec.recommend.training.new_product_weight import LEVELS, calibrate_new_products, is_chance
 from socialrec.recommend.training.offline import HeldOut
 from socialrec.settings import EvaluateSettings, Settings
 
@@ -186,3 +186,12 @@ def test_new_products_get_the_highest_weight_that_costs_nothing_and_no_more_plac
     assert calibrated(data, recommender, one_place, n_new=50) < LEVELS[-1]
     # Fewer than fifty pairs say nothing.
     assert calibrated(data, recommender, one_place, n_new=49) == recommender.learned.mixing.weight
+
+
+def test_a_loss_counts_from_a_standard_error_on() -> None:
+    # Of four users one loses 1: a mean of 1/4 and a standard error of 1/2 / sqrt(4). Two: 1/2 and 1/sqrt(3) / 2 = .29.
+    assert is_chance(np.array([1.0, 0, 0, 0]))
+    assert not is_chance(np.array([1.0, 1, 0, 0]))
+    assert is_chance(np.array([1.0, -1, 0, 0]))
+    assert is_chance(np.zeros(4))
+    assert not is_chance(np.ones(1))

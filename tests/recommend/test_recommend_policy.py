@@ -18,7 +18,7 @@ from socialrec.features.item_metadata import ages_in_days, first_seen_since, num
 from socialrec.features.product_features import named_column
 from socialrec.recommend.lists.scoring import recommend_everyone, rows_scorer, total_removed
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.policy import RULES, Chosen, Policy, least_new, lists_with_new
+from socialrec.recommend.policy import RULES, Chosen, Policy, lacking, least_new, lists_with_new
 from socialrec.recommend.scores import DenseScores
 from socialrec.settings import RecommendSettings, Settings
 
@@ -176,6 +176,23 @@ def test_the_last_places_are_reserved_for_new_products_that_would_win_fewer() ->
     # Product 1 has won one of the two places already.
     assert with_new_products(1, 6, 7, min_new_share=0.5, max_new_share=0.5).listed.tolist() == [[0, 1, 2, 6]]
     assert with_new_products(5, 6, min_new_share=0.0).listed.tolist() == [[0, 1, 2, 3]]
+
+
+def test_places_for_new_products_are_filled_from_below_the_pool_too() -> None:
+    # A list of one place walks down the best five, and none of these is new.
+    whole: dict[str, Any] = {"list_length": 1, "min_new_share": 1.0, "max_new_share": 1.0}
+    chosen = with_new_products(5, 6, 7, **whole)
+    assert (chosen.listed.tolist(), chosen.scores.tolist()) == ([[5]], [[3]])
+    assert removed(chosen) == {"reserved": 1}
+    assert with_new_products(5, 6, 7, seen=(5,), **whole).listed.tolist() == [[6]]
+    hidden = [True] * 5 + [False, False, True]
+    assert with_new_products(5, 6, 7, active=hidden, **whole).listed.tolist() == [[0]]
+    assert with_new_products(4, 5, 6, 7, active=hidden, **whole).listed.tolist() == [[4]]
+
+
+def test_a_pool_gets_only_what_it_lacks() -> None:
+    pool, more = np.array([[4, 2, 0], [1, 3, -1]]), np.array([[2, 7], [5, -1]])
+    assert lacking(pool, more).tolist() == [[-1, 7], [5, -1]]
 
 
 def test_no_more_is_reserved_for_new_products_than_they_may_have() -> None:

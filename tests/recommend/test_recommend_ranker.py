@@ -95,10 +95,13 @@ def test_lists_are_those_of_scores_that_are_written_out(
     rng = np.random.default_rng(seed)
     blend = Sum([part(kind, rng, (n, n_products)) for kind in kinds], [1.0] * len(kinds))
     seen, active = rng.random((n, n_products)) < seen_share, rng.random(n_products) < active_share
-    products, scores = TopKRanker(active, 5).top_k(blend, sp.csr_matrix(seen, dtype=np.float32), k)
-    expected, values = naive(blend.full(), seen | ~active, k)
-    assert products.tolist() == expected
-    assert scores.tolist() == values
+    chosen = rng.random(n_products) < 0.3
+    ranker = TopKRanker(active, 5)
+    for some, hidden in ((ranker, ~active), (ranker.among(chosen), ~(active & chosen))):
+        products, scores = some.top_k(blend, sp.csr_matrix(seen, dtype=np.float32), k)
+        expected, values = naive(blend.full(), seen | hidden, k)
+        assert products.tolist() == expected
+        assert scores.tolist() == values
 
 
 @pytest.mark.usefixtures("_small_blocks")

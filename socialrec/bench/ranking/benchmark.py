@@ -103,7 +103,8 @@ class RankingOptions:
     is_published: fitted on train alone, with train alone left out of the lists, as published models are; else refitted
     on train and validation. is_ordered: rows are oldest first. cold_products: share of products to take out of all
     learning, see `bench.ranking.cold_products`; cold_users: share of users with ties, see `bench.ranking.cold_users`.
-    without: signals to leave out by turns, see `bench.ranking.without`.
+    without: signals to leave out by turns, see `bench.ranking.without`. text_dim: length of the products' text vectors,
+    `TEXT_DIM` where it is None.
     """
 
     is_published: bool = False
@@ -111,6 +112,7 @@ class RankingOptions:
     cold_products: float = 0.0
     cold_users: float = 0.0
     without: Sequence[str] = ()
+    text_dim: int | None = None
 
 
 def run(
@@ -126,7 +128,8 @@ def run(
     """
     stages, options = Stages(progress), options or RankingOptions()
     with stages.stage("read"):
-        problem = read_problem(files, settings.evaluate.seed, is_ordered=options.is_ordered)
+        seed, dim = settings.evaluate.seed, options.text_dim or TEXT_DIM
+        problem = read_problem(files, seed, is_ordered=options.is_ordered, text_dim=dim)
         if options.is_published:
             problem = replace(problem, refit=False, masks_validation=False)
     more: dict[str, float] = {}
@@ -165,14 +168,17 @@ def cutoffs_of(text: str) -> list[int]:
     return [int(part) for part in parts]
 
 
-def read_problem(files: Mapping[str, Path | None], seed: int, *, is_ordered: bool = False) -> Problem:
+def read_problem(
+    files: Mapping[str, Path | None], seed: int, *, is_ordered: bool = False, text_dim: int = TEXT_DIM
+) -> Problem:
     """Build matrices from the files. Texts are used as they are: they must not reveal held-out pairs."""
     train, test, valid, social, texts = (files.get(name) for name in ("train", "test", "valid", "social", "item_text"))
     assert train is not None
     assert test is not None
     parts = read_pairs(train), read_pairs(valid) if valid else None, read_pairs(test)
-    text_of = _vectors_of(read_texts(texts) if texts else None)
-    return Problem.of_tables(parts, read_ties(social) if social else None, text_of, seed, ordered=is_ordered)
+    text_of = _vectors_of(read_texts(texts) if texts else None, text_dim)
+    ties = read_ties(social) if social else None
+    return Problem.of_tables(parts, ties, text_of, seed, ordered=is_ordered)
 
 
 def test(
@@ -240,14 +246,14 @@ def peak_mib() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def _vectors_of(texts: pa.Table | None) -> TextOf:
+def _vectors_of(texts: pa.Table | None, dim: int) -> TextOf:
     def of(products: pa.Array) -> Any:
         vectors = np.zeros((len(products), 1), dtype=np.float32)
         if texts is not None:
             owners = positions(texts["item"], products)
             known = pa.array(owners >= 0)
             vectors = lexical_vectors(
-                texts["text"].filter(known).to_pylist(), owners[owners >= 0], len(products), TEXT_DIM
+                texts["text"].filter(known).to_pylist(), owners[owners >= 0], len(products), dim
             )
         return lambda window: vectors
 

@@ -14,7 +14,7 @@ from socialrec.evaluate.measure import measure
 from socialrec.evaluate.metrics.hits import Ranked
 from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.model import ModelInfo, Recommender
-from socialrec.recommend.policy import POOL_LISTS, lists_with_new
+from socialrec.recommend.policy import POOL_LISTS, lacking, least_new, lists_with_new
 from socialrec.recommend.scores import InnerProductScores, Scores, Vectors
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.recommend.signals.content import Content
@@ -90,8 +90,12 @@ def measure_cold(problem: ColdProblem, weights: Mapping[str, float], settings: R
 
 def lists_of(model: Recommender, data: FeatureSet, held: HeldOut, settings: RecommendSettings) -> Ranked:
     """Lists of `CUTOFF` places by the rules on new products, (n, CUTOFF)."""
+    is_new = model.is_new(data)
     pool = rank(model, data, held, POOL_LISTS * CUTOFF, settings).ranked
-    return lists_with_new(pool, model.is_new(data), CUTOFF, settings)
+    if n_reserved := least_new(CUTOFF, is_new, settings):
+        best = rank(model, data, held, n_reserved, settings, is_new).ranked
+        pool = np.hstack([pool, lacking(pool, best)])
+    return lists_with_new(pool, is_new, CUTOFF, settings)
 
 
 def without_new(settings: RecommendSettings) -> RecommendSettings:

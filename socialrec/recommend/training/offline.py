@@ -20,7 +20,7 @@ from socialrec.recommend.ranker import TopKRanker
 from socialrec.recommend.scores import Scores
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.settings import RecommendSettings, Settings
-from socialrec.vectors.arrays import ABSENT, Csr, Indices, csr, positions, vocabulary
+from socialrec.vectors.arrays import ABSENT, Csr, Flags, Indices, csr, positions, vocabulary
 
 MAX_BLEND_USERS = 2_000
 SCORES_AT_ONCE = 3
@@ -94,14 +94,22 @@ class RankedLists:
     is_constant: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
-def rank(scorer: Scorer, data: FeatureSet, held: HeldOut, k: int, settings: RecommendSettings) -> RankedLists:
+def rank(
+    scorer: Scorer,
+    data: FeatureSet,
+    held: HeldOut,
+    k: int,
+    settings: RecommendSettings,
+    among: Flags | None = None,
+) -> RankedLists:
     """Rank k unseen products for the held-out users, with blocks in parallel on all cores.
 
-    Raises ValueError on scores that are not numbers.
+    among: bool (n_products,), the products to rank; all where it is left out. Raises ValueError on scores that are not numbers.
     """
     ranked = np.full((len(held.rows), k), ABSENT, dtype=np.int64)
     constant = np.zeros(len(held.rows), dtype=np.bool_)
-    lister = TopKRanker(np.ones(len(data.products), dtype=np.bool_), settings.score_decimals)
+    among = np.ones(len(data.products), dtype=np.bool_) if among is None else among
+    lister = TopKRanker(among, settings.score_decimals)
 
     def rank_block(part: tuple[slice, UserBlock]) -> None:
         at, block = part
@@ -112,7 +120,7 @@ def rank(scorer: Scorer, data: FeatureSet, held: HeldOut, k: int, settings: Reco
         constant[at] = flat
         if flat.any():
             # For them every product is a candidate of the search, which takes a hundred times as much memory.
-            ranked[at][flat] = first_unseen(seen[flat], k)
+            ranked[at][flat] = first_unseen(seen[flat], among, k)
             scores = scorer.score(UserBlock.of(data, held.rows[at][~flat]))
         if not flat.all():
             ranked[at][~flat] = lister.top_k(scores, seen[~flat], k)[0]
@@ -126,14 +134,14 @@ def rank(scorer: Scorer, data: FeatureSet, held: HeldOut, k: int, settings: Reco
     return RankedLists(ranked, constant)
 
 
-def first_unseen(seen: Csr, k: int) -> Indices:
-    """Lowest product numbers that each user has not seen, int64 (n, k), ABSENT where there are fewer: the list of a
-    user for whom all products score the same.
+def first_unseen(seen: Csr, among: Flags, k: int) -> Indices:
+    """Lowest numbers of products that each user has not seen, int64 (n, k), ABSENT where there are fewer: the list of a
+    user for whom all products score the same. among: bool (n_products,), the products to list.
     """
-    n_users, n_products = seen.shape
-    found = np.full((n_users, k), ABSENT, dtype=np.int64)
-    for user in range(n_users):
+    offered = np.flatnonzero(among)
+    found = np.full((seen.shape[0], k), ABSENT, dtype=np.int64)
+    for user in range(len(found)):
         met = seen.indices[seen.indptr[user] : seen.indptr[user + 1]]
-        left = np.setdiff1d(np.arange(min(n_products, k + len(met))), met)[:k]
+        left = np.setdiff1d(offered[: k + len(met)], met)[:k]
         found[user, : len(left)] = left
     return found
