@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from mlflow_process import free_port, signed_in_mlflow
 from pyspark.sql import SparkSession
 
@@ -32,6 +33,11 @@ LONGEST_FIRST = (
     "chaos/test_chaos_mlflow.py",
 )
 """Files that take the longest: a worker that begins one of them last would leave the others waiting."""
+
+
+# An example may take any time: a busy machine must not fail a test.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

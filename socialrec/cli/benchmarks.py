@@ -74,9 +74,7 @@ def bench_ranking(
     from socialrec.bench.ranking.without import signals_of
 
     files = {"train": train, "test": test, "valid": valid, "social": social, "item_text": item_text}
-    options = RankingOptions(
-        protocol == "published", ordered, cold_products, cold_users, signals_of(without), text_dim
-    )
+    options = RankingOptions(protocol == "published", ordered, cold_products, cold_users, signals_of(without), text_dim)
     _print_result(measure(files, cutoffs_of(k), load_settings(home), options=options).to_json(), as_json)
 
 

@@ -96,7 +96,7 @@ def test_a_model_that_pools_by_its_first_token_is_pooled_so(cls_bert: Path, tiny
     np.testing.assert_allclose(encoder.encode(["red shoe"])[0], first / np.linalg.norm(first), atol=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(texts=st.lists(st.text(st.characters(exclude_categories=())), max_size=7))
 @example(texts=["", " ", "\n\t"])
 @example(texts=["\x00", "shoe\x00lamp"])

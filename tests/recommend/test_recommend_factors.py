@@ -28,7 +28,7 @@ def random_side(seed: int, n: int, m: int, dim: int) -> Side:
 
 
 @given(st.integers(0, 1000), st.integers(1, 6), st.integers(1, 6), st.integers(1, 4))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_enough_steps_solve_the_normal_equations_of_every_row(seed: int, n: int, m: int, dim: int) -> None:
     side = random_side(seed, n, m, dim)
     solved = solve(side, np.zeros((n, dim), dtype=np.float32), 25)

@@ -28,7 +28,7 @@ def naive_top_k(scores: np.ndarray, seen: np.ndarray, active: np.ndarray, k: int
     return lists
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(0, 10_000), st.one_of(st.integers(1, 9), st.integers(30, 100)), st.integers(1, 12))
 def test_top_k_agrees_with_sorting_everything(seed: int, n_products: int, k: int) -> None:
     rng = np.random.default_rng(seed)
@@ -38,7 +38,7 @@ def test_top_k_agrees_with_sorting_everything(seed: int, n_products: int, k: int
     assert found.tolist() == naive_top_k(scores, seen, active, k, 5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.integers(1, 9), st.integers(1, 12))
 def test_users_for_whom_all_products_score_the_same_get_the_list_that_a_search_gives(
     seed: int, n_products: int, k: int

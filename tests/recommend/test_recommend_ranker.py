@@ -88,7 +88,7 @@ def naive(scores: np.ndarray, hidden: np.ndarray, k: int) -> tuple[list[list[int
     st.sampled_from([0.0, 0.3, 1.0]),
     st.sampled_from([1.0, 0.8, 0.0]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_lists_are_those_of_scores_that_are_written_out(
     seed: int, kinds: Sequence[str], n: int, n_products: int, k: int, seen_share: float, active_share: float
 ) -> None:
@@ -106,7 +106,7 @@ def test_lists_are_those_of_scores_that_are_written_out(
 
 @pytest.mark.usefixtures("_small_blocks")
 @given(st.integers(0, 10_000), st.lists(st.sampled_from(KINDS), min_size=1, max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_lists_of_a_blend_have_the_best_products_but_for_the_last_digit(seed: int, kinds: Sequence[str]) -> None:
     rng, shape = np.random.default_rng(seed), (4, 50)
     blend = Blended([part(kind, rng, shape) for kind in kinds], rng.random(len(kinds)).tolist())

@@ -106,7 +106,7 @@ def night_of(inputs: Inputs, people: dict[str, str], recommender: Recommender, s
     )
 
 
-@rules(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=15)
+@rules(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 @given(seed=st.integers(0, 2**16))
 def test_the_lists_of_a_night_are_equal_up_to_names(
     inputs: Inputs, data: FeatureSet, small: Settings, seed: int

@@ -35,7 +35,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("small")
 @given(st.integers(0, 10_000), st.integers(1, 700), st.integers(1, 12), st.sampled_from([0.0, 0.1]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_lists_and_scores_are_those_of_the_search_on_processors(
     seed: int, n_products: int, k: int, share_seen: float
 ) -> None:

@@ -37,7 +37,7 @@ def processor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.usefixtures("processor")
 @given(st.integers(0, 10_000), st.integers(1, 60), st.integers(1, 12), st.sampled_from([0.0, 0.3, 1.0]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_lists_are_those_of_sorting_all_scores(seed: int, n_products: int, k: int, share_seen: float) -> None:
     rng = np.random.default_rng(seed)
     # Whole numbers: sums are exact, and there are ties.

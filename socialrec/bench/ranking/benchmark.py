@@ -252,9 +252,7 @@ def _vectors_of(texts: pa.Table | None, dim: int) -> TextOf:
         if texts is not None:
             owners = positions(texts["item"], products)
             known = pa.array(owners >= 0)
-            vectors = lexical_vectors(
-                texts["text"].filter(known).to_pylist(), owners[owners >= 0], len(products), dim
-            )
+            vectors = lexical_vectors(texts["text"].filter(known).to_pylist(), owners[owners >= 0], len(products), dim)
         return lambda window: vectors
 
     return of
