@@ -7,7 +7,7 @@ so that one mixture of known products serves every signal:
 
     S = T (Kᵀ W K + r I)⁻¹ Kᵀ W
 
-with the contents T of the new products and K of the known ones, whose weights W are the square roots of their users,
+with the contents T of the new products and K of the known ones, whose weights W are the fourth roots of their users,
 and r 3% of the mean diagonal. A content is the vectors of text and pictures side by side, scaled to length 1, so that
 each of both counts half and what a product lacks counts nothing. The `new_product_neighbours` largest shares of each
 row are kept. Where contents say little a prediction is near 0, the score of a product that nothing is known of.
@@ -33,6 +33,8 @@ from socialrec.vectors.arrays import ABSENT, F32, Csr, Flags, Indices, csr, posi
 
 RIDGE = 0.03
 """Ridge of the regression, as a share of the mean diagonal of its matrix."""
+TRUST = 0.25
+"""Power of a known product's users that it weighs in the regression."""
 BLOCK_PRODUCTS = 1_024
 """New products whose shares of all known ones are held at a time."""
 
@@ -151,7 +153,7 @@ def mixtures_of(contents: F32, users: F32, new: Indices, n_kept: int) -> Csr:
     if not len(known) or not len(new):
         return sp.csr_matrix(shape, dtype=np.float32)
     known_contents = contents[known].astype(np.float64)
-    weighted = known_contents * np.sqrt(users[known].astype(np.float64))[:, None]
+    weighted = known_contents * np.power(users[known].astype(np.float64), TRUST)[:, None]
     gram = known_contents.T @ weighted
     gram[np.diag_indices_from(gram)] += RIDGE * np.trace(gram) / len(gram)
     mapping = np.linalg.solve(gram, weighted.T)

@@ -43,8 +43,8 @@ def test_a_new_product_is_predicted_by_ridge_regression_on_texts(data: FeatureSe
 
 
 def test_a_product_of_many_users_is_trusted_more(data: FeatureSet) -> None:
-    # The diagonal is sqrt(9) = 3 and 1, r is .03 of its mean: .06.
-    found = NewProducts.of(shop(data, [[1, 0], [0, 1], [1, 0], [0, 1]]), learned([9, 1]))
+    # The diagonal is 81 ** (1 / 4) = 3 and 1, r is .03 of its mean: .06.
+    found = NewProducts.of(shop(data, [[1, 0], [0, 1], [1, 0], [0, 1]]), learned([81, 1]))
     assert found.mixtures.toarray()[2:] == pytest.approx(np.array([[3 / 3.06, 0], [0, 1 / 1.06]]))
 
 
