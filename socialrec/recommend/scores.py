@@ -328,8 +328,8 @@ def _sums(values: F64, indptr: Indices) -> F64:
 class WrittenScores:
     """Sum of sparse and dense scores, written out for some users at a time.
 
-    columns: int32 (n_products,), the column of each product, below `width`. What is in the last one counts for nothing:
-    it stands for products that are not asked for.
+    columns: int32 (n_products,), the column of each product, below `width`; the last one for products that are not asked
+    for, whatever it then holds.
     """
 
     def __init__(self, terms: Sequence[Term], columns: npt.NDArray[np.int32], width: int) -> None:

@@ -93,7 +93,7 @@ def lists_of(model: Recommender, data: FeatureSet, held: HeldOut, settings: Reco
     is_new = model.is_new(data)
     pool = rank(model, data, held, POOL_LISTS * CUTOFF, settings).ranked
     if n_reserved := least_new(CUTOFF, is_new, settings):
-        best = rank(model, data, held, n_reserved, settings, is_new).ranked
+        best = rank(model, data, held, n_reserved, settings, among=is_new).ranked
         pool = np.hstack([pool, lacking(pool, best)])
     return lists_with_new(pool, is_new, CUTOFF, settings)
 

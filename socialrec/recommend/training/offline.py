@@ -100,11 +100,13 @@ def rank(
     held: HeldOut,
     k: int,
     settings: RecommendSettings,
+    *,
     among: Flags | None = None,
 ) -> RankedLists:
     """Rank k unseen products for the held-out users, with blocks in parallel on all cores.
 
-    among: bool (n_products,), the products to rank; all where it is left out. Raises ValueError on scores that are not numbers.
+    among: bool (n_products,), the products to rank; all where it is left out. Raises ValueError on scores that are not
+    numbers.
     """
     ranked = np.full((len(held.rows), k), ABSENT, dtype=np.int64)
     constant = np.zeros(len(held.rows), dtype=np.bool_)
