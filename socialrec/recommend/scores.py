@@ -328,7 +328,7 @@ def _sums(values: F64, indptr: Indices) -> F64:
 class WrittenScores:
     """Sum of sparse and dense scores, written out for some users at a time.
 
-    columns: int32 (n_products,), the column of each product, below `width`; the last one for products that are not asked
+    columns: int32 (n_products,), the column of each product, below `width`; the last one for products that nobody asks
     for, whatever it then holds.
     """
 
