@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from socialrec.local_stack.cluster import home as cluster_home
 from socialrec.local_stack.cluster.machines import address
 from socialrec.local_stack.environment import airflow_environment, mlflow_environment
 from socialrec.local_stack.health import is_healthy
+from socialrec.local_stack.home import doctor
 from socialrec.local_stack.home.doctor import examine
 from socialrec.local_stack.program import Program
 from socialrec.local_stack.programs import become, programs
@@ -162,6 +164,21 @@ def test_the_doctor_looks_at_a_clusters_programs_only_where_one_is_wanted(
     monkeypatch.setattr(os, "environ", dict(os.environ))
     more = {check.name for check in examine(cluster_home.cluster_home(settings))} - alone
     assert more == {"PostgreSQL", "Redis", "packages of a cluster", "PostgreSQL's files", "ports of the cluster"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts PostgreSQL as another user")
+def test_the_doctor_looks_for_postgresql_as_the_user_and_the_groups_that_will_run_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    monkeypatch.setattr(doctor, "postgres_owner", lambda: "daemon")
+    with tempfile.TemporaryDirectory() as folder:
+        there = cluster_home.cluster_home(load_settings(Path(folder)))
+        for mode, reached in ((0o701, True), (0o710, False), (0o700, False)):
+            # Root's own group may enter the second: that is not the user's.
+            Path(folder).chmod(mode)
+            checks = {check.name: check.is_ok for check in examine(there)}
+            assert checks["PostgreSQL's files"] == reached
 
 
 def make_supervisor(settings: Settings) -> Supervisor:

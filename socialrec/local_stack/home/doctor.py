@@ -128,7 +128,9 @@ def _home_of_postgres(home: Path) -> SystemCheck:
     if user is None:
         return SystemCheck("PostgreSQL's files", True, "this user's own")
     try:
-        reached = subprocess.run(["test", "-x", str(home)], user=user, check=False).returncode == 0  # noqa: S607
+        # With root's groups it would be another process than the one that the supervisor starts.
+        asked = subprocess.run(["test", "-x", str(home)], user=user, group=user, extra_groups=[], check=False)  # noqa: S607
+        reached = asked.returncode == 0
     except (KeyError, ValueError, OSError):
         return SystemCheck("PostgreSQL's files", False, f"no user {user}", "run as another user than root")
     remedy = f"run as another user than root, or let user {user} go there (chmod o+x on the folders above)"
