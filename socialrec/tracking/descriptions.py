@@ -98,3 +98,16 @@ MODELS = {
     ANSWERS: _ANSWERS_CARD.strip(),
 }
 """Model cards, by registered model."""
+
+
+def whole_lines(text: str, most: int) -> str:
+    """Keep the first whole lines of a text, at most `most` characters with a last line that counts what is left out."""
+    if len(text) <= most:
+        return text
+    start = text[: most - len(_left_out(len(text))) + 1]
+    kept = start.rpartition("\n")[0] or start[:-1]
+    return kept + _left_out(len(text) - len(kept))
+
+
+def _left_out(n_characters: int) -> str:
+    return f"\n\n… {n_characters:,} characters left out"

@@ -27,6 +27,7 @@ from socialrec.tracking.descriptions import (
     OPENED_BY,
     PRETRAINING,
     TRAINING,
+    whole_lines,
 )
 from socialrec.tracking.server import Server
 from socialrec.tracking.versions import ABSENT, Versions
@@ -34,7 +35,7 @@ from socialrec.tracking.versions import ABSENT, Versions
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PARAM_CHARS = 500
+PARAM_CHARS, TAG_CHARS = 500, 8_000
 NAME_CHARS = 250
 _NOT_IN_NAMES = re.compile(r"[^/\w.\- :]", re.ASCII)
 BATCH = 100
@@ -155,7 +156,7 @@ class Tracker(Versions):
             run_id,
             metrics=[Metric(_name(key), float(value), now, step) for key, value in (metrics or {}).items()],
             params=all_params[:BATCH],
-            tags=[RunTag(_name(key), lines(str(value))) for key, value in (tags or {}).items()],
+            tags=[RunTag(_name(key), whole_lines(lines(str(value)), TAG_CHARS)) for key, value in (tags or {}).items()],
         )
 
     def log_tables(self, run_id: str, versions: Mapping[str, int | None], lake: Path, context: str) -> None:

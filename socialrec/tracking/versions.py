@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from socialrec.display.visible import lines
 from socialrec.errors import UserError
 from socialrec.settings.paths import below
-from socialrec.tracking.descriptions import MODELS
+from socialrec.tracking.descriptions import MODELS, whole_lines
 from socialrec.tracking.places import is_run_id, is_version
 from socialrec.tracking.server import Server
 
@@ -22,6 +22,8 @@ ERASED = "erasure"
 """Tag of a model version that was trained on users who were erased since and may still contain their traces."""
 CHAMPION = "champion"
 CHALLENGER = "challenger"
+DESCRIPTION_CHARS = 5_000
+"""Longest description of a version that MLflow's table holds; SQLite takes longer ones, PostgreSQL fails."""
 ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
 """Error codes for an unknown model, version or alias."""
 
@@ -51,6 +53,7 @@ class Versions:
         description are replaced.
         """
         tags = {key: lines(value) for key, value in tags.items()}
+        description = None if description is None else whole_lines(description, DESCRIPTION_CHARS)
         if not self._server.search_registered_models(f"name = '{name}'"):
             # Only now, so that later edits by people stay.
             self._server.create_registered_model(name, description=MODELS.get(name))

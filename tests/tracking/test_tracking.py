@@ -16,6 +16,7 @@ from mlflow import MlflowClient
 from socialrec import tracking
 from socialrec.errors import ServiceUnavailableError, UserError
 from socialrec.settings import load_settings
+from socialrec.tracking.descriptions import whole_lines
 from socialrec.tracking.server import Server
 from socialrec.tracking.tracker import git_commit
 
@@ -61,6 +62,28 @@ def test_a_retry_finds_the_version_that_its_first_try_registered(tracker: tracki
     assert tracker.register(run_id, "model", "tried twice", {"encoder_version": "mini-2"}) == version
     assert tracker.model("tried twice", version).tags["encoder_version"] == "mini-2"
     assert a_version(tracker, tmp_path / "m", "tried twice") == "2"
+
+
+def test_what_a_version_and_a_run_say_fits_into_the_tables_of_every_database(
+    tracker: tracking.Tracker, tmp_path: Path, mlflow_server: str
+) -> None:
+    # PostgreSQL holds 5,000 characters of a version's description and 8,000 of a run's tag; SQLite would take more.
+    version, client = a_version(tracker, tmp_path / "m", "talkative"), MlflowClient(mlflow_server)
+    run_id = tracker.model("talkative", version).run_id
+    said = "\n".join(["| nine |"] * 1_000)
+    tracker.register(run_id, "model", "talkative", {}, said)
+    described = client.get_model_version("talkative", version).description.split("\n")
+    # Of 8,999 characters a line takes 9, and the last one with the blank one before it up to 29.
+    assert described == ["| nine |"] * 552 + ["", "… 4,032 characters left out"]
+    tracker.describe(run_id, said)
+    noted = client.get_run(run_id).data.tags["mlflow.note.content"].split("\n")
+    assert noted == ["| nine |"] * 885 + ["", "… 1,035 characters left out"]
+
+
+def test_lines_are_kept_whole_where_one_fits() -> None:
+    assert whole_lines("short\ntext", 10) == "short\ntext"
+    assert whole_lines("a" * 30 + "\n" + "b" * 30, 60) == "a" * 30 + "\n\n… 31 characters left out"
+    assert whole_lines("a" * 100, 60) == "a" * 33 + "\n\n… 67 characters left out"
 
 
 def test_registering_moves_no_alias(tracker: tracking.Tracker, tmp_path: Path, mlflow_server: str) -> None:
