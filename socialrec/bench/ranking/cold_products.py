@@ -57,7 +57,7 @@ class ColdProblem:
 
 
 def measure_cold(problem: ColdProblem, weights: Mapping[str, float], settings: RecommendSettings) -> dict[str, float]:
-    """Measure lists of `CUTOFF` places, made by the rules on new products, and those of peers.
+    """Measure lists of `CUTOFF` places, made by the rules on new products, and those of peers, by the same rules.
 
     cold_recall_at_20: share of the pairs with cold products that are listed, among all products; cold_peer_…;
     ratio_cold_to_best_peer. warm_recall_at_20: of the same pairs, where the products' other pairs are learned from, and
@@ -68,9 +68,7 @@ def measure_cold(problem: ColdProblem, weights: Mapping[str, float], settings: R
     asked = only(held, problem.cold)
     model = Recommender.fit(data, settings, weights, ModelInfo(""))
     rivals = {"content": Content(), "als_with_content": _best_als(problem, settings)}
-    best = {
-        name: recall_of(rank(scorer, data, asked, CUTOFF, settings).ranked, asked) for name, scorer in rivals.items()
-    }
+    best = {name: recall_of(lists_of(scorer, data, asked, settings), asked) for name, scorer in rivals.items()}
     found = recall_of(lists_of(model, data, asked, settings), asked)
     warm_data = problem.whole.data_at("test")(settings)
     warm_model = Recommender.fit(warm_data, settings, weights, ModelInfo(""))
@@ -88,12 +86,12 @@ def measure_cold(problem: ColdProblem, weights: Mapping[str, float], settings: R
     }
 
 
-def lists_of(model: Recommender, data: FeatureSet, held: HeldOut, settings: RecommendSettings) -> Ranked:
-    """Lists of `CUTOFF` places by the rules on new products, (n, CUTOFF)."""
-    is_new = model.is_new(data)
-    pool = rank(model, data, held, POOL_LISTS * CUTOFF, settings).ranked
+def lists_of(scorer: Scorer, data: FeatureSet, held: HeldOut, settings: RecommendSettings) -> Ranked:
+    """Lists of `CUTOFF` places by the rules on new products, which are those that nobody has met: (n, CUTOFF)."""
+    is_new = data.popularity == 0
+    pool = rank(scorer, data, held, POOL_LISTS * CUTOFF, settings).ranked
     if n_reserved := least_new(CUTOFF, is_new, settings):
-        best = rank(model, data, held, n_reserved, settings, among=is_new).ranked
+        best = rank(scorer, data, held, n_reserved, settings, among=is_new).ranked
         pool = np.hstack([pool, lacking(pool, best)])
     return lists_with_new(pool, is_new, CUTOFF, settings)
 
