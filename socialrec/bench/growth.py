@@ -43,10 +43,13 @@ SETTINGS = """
 spark.master = "local-cluster[1,2,1024]"
 spark.driver_memory = "1g"
 spark.executor_memory = "1g"
+spark.conf."spark.executor.extraJavaOptions" = "-Xms1g -XX:+AlwaysPreTouch"
 recommend.max_dimension = 2000
 recommend.factor_dim = 32
 """
-"""An executor of its own, and fits whose size depends on the products alone and is small."""
+"""An executor of its own, whose heap has its whole size at every number of users, and fits whose size depends on the
+products alone and is small.
+"""
 WEIGHTS = {"factors": 0.5, "social": 0.2, "content": 0.15, "community": 0.05, "popularity": 0.1}
 _JOBS = Path(__file__).resolve().parents[2] / "jobs"
 

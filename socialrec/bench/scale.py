@@ -23,7 +23,7 @@ from socialrec.vectors.arrays import F32, Indices, unit_rows
 
 NAME = "scale"
 SEED = 20260106
-MAX_SECONDS, MAX_PEAK_MIB = 20 * 60, 12 * 1024
+MAX_SECONDS, MAX_PEAK_MIB = 400, 4 * 1024
 TOPIC_PRODUCTS, TOPIC_SHARE, N_TIES, TEXT_DIM = 1000, 0.8, 5, 64
 
 

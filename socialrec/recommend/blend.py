@@ -126,11 +126,13 @@ def candidate_features(parts: Sequence[F32], seen: Csr, relevant: Csr) -> Candid
     hidden = np.repeat(np.arange(n), np.diff(seen.indptr)), seen.indices
     chosen = np.zeros((n, n_products), dtype=np.bool_)
     for part in parts:
-        masked = part.copy()
-        masked[hidden] = -np.inf
-        best = np.argpartition(-masked, width - 1, axis=1)[:, :width]
         # A signal that is constant for a user adds no candidates.
-        chosen[np.arange(n)[:, None], best] |= part.any(axis=1, keepdims=True)
+        tells = np.flatnonzero(part.any(axis=1))
+        if len(tells):
+            worst_last = -part
+            worst_last[hidden] = np.inf
+            best = np.argpartition(worst_last[tells], width - 1, axis=1)[:, :width]
+            chosen[tells[:, None], best] = True
     wanted = relevant.toarray() != 0
     chosen |= wanted
     chosen[hidden] = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,7 @@ class TopKRanker:
         self.active, self.decimals = active, decimals
         self._prepared: _Prepared | None = None
         self._part: TopKRanker | None = None
+        self._preparing = Lock()
 
     def among(self, chosen: Flags) -> TopKRanker:
         """Ranker of some of the products alone, bool (n_products,); prepared again only for others."""
@@ -64,14 +66,17 @@ class TopKRanker:
         All parts of products have lengths up to 1: the error of rounding them is bounded by lengths. Powers of two
         change no digit.
         """
-        ready, is_ordered = self._prepared, bool(typical.any())
-        if ready is None or ready.is_ordered != is_ordered or not _equal(vectors, ready.vectors):
-            scaled = [np.ldexp(each.values, -each.exponent) for each in vectors]
-            side_by_side = np.hstack([np.zeros((len(self.active), 0), dtype=np.float32), *scaled])
-            parts = Parts([each.shape[1] for each in scaled], typical)
-            ready = _Prepared(TopKIndex(side_by_side, self.active, self.decimals, parts), vectors, is_ordered)
-            self._prepared = ready
-        return ready.index
+        is_ordered = bool(typical.any())
+        # One of the blocks in parallel prepares it, for all of them.
+        with self._preparing:
+            ready = self._prepared
+            if ready is None or ready.is_ordered != is_ordered or not _equal(vectors, ready.vectors):
+                scaled = [np.ldexp(each.values, -each.exponent) for each in vectors]
+                side_by_side = np.hstack([np.zeros((len(self.active), 0), dtype=np.float32), *scaled])
+                parts = Parts([each.shape[1] for each in scaled], typical)
+                ready = _Prepared(TopKIndex(side_by_side, self.active, self.decimals, parts), vectors, is_ordered)
+                self._prepared = ready
+            return ready.index
 
 
 @dataclass(frozen=True)

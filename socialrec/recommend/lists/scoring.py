@@ -21,6 +21,7 @@ from socialrec.recommend.model import Recommender
 from socialrec.recommend.policy import Chosen, Policy, Removed
 from socialrec.recommend.ranker import TopKRanker
 from socialrec.recommend.signals.base import UserBlock
+from socialrec.runtime.memory import give_back_memory
 from socialrec.vectors.arrays import Indices
 
 Batches = Iterator[pa.RecordBatch]
@@ -74,6 +75,7 @@ def rows_scorer(model: Path, night: Path) -> Callable[[Batches], Batches]:
                 yield batch
             # One file per block, so that a repeated block is counted once.
             (night / REMOVED / f"{block}.json").write_text(json.dumps(total), encoding="utf-8")
+            give_back_memory()
 
     return score
 

@@ -28,6 +28,7 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
+from threadpoolctl import threadpool_limits
 
 from socialrec.contracts.vocabulary import ReasonKind
 from socialrec.features.feature_set import FeatureSet
@@ -160,14 +161,16 @@ def learn_columns(observed: Sequence[Csr], text: F32, settings: RecommendSetting
     users = np.zeros((rows.shape[0], dim), dtype=np.float32)
     weight, regularization = settings.factor_unobserved_weight, settings.factor_regularization
     text = text if settings.factor_text == 1 else text * np.float32(np.sqrt(settings.factor_text))
-    for number in range(settings.factor_iterations):
-        side = Side(rows, np.vstack(columns) if len(columns) > 1 else columns[0], weight, regularization)
-        users = solve(side, users, FIT_STEPS if number else FOLD_STEPS)
-        for place, each in enumerate(by_column):
-            side = Side(each, users, weight, regularization)
-            if place == 0 and settings.factor_text > 0:
-                side = side.with_text(text, loadings_of(columns[0], text))
-            columns[place] = solve(side, columns[place], FIT_STEPS)
+    # `solve` has threads of its own, which those of BLAS would slow down.
+    with threadpool_limits(1, "blas"):
+        for number in range(settings.factor_iterations):
+            side = Side(rows, np.vstack(columns) if len(columns) > 1 else columns[0], weight, regularization)
+            users = solve(side, users, FIT_STEPS if number else FOLD_STEPS)
+            for place, each in enumerate(by_column):
+                side = Side(each, users, weight, regularization)
+                if place == 0 and settings.factor_text > 0:
+                    side = side.with_text(text, loadings_of(columns[0], text))
+                columns[place] = solve(side, columns[place], FIT_STEPS)
     return columns
 
 

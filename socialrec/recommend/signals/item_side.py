@@ -9,7 +9,7 @@ import numpy as np
 from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.scores import DenseScores
 from socialrec.recommend.signals.base import State
-from socialrec.recommend.signals.linear import balanced, inverse, rarity
+from socialrec.recommend.signals.linear import balanced, inverse, rarity, sparse_gram
 from socialrec.settings import RecommendSettings
 from socialrec.vectors.arrays import F32, Csr, Indices
 
@@ -33,7 +33,7 @@ class ItemSide:
         scale = rarity(data.popularity, settings.popularity_weighting)
         affinity, regularization = balanced(data.affinity, scale)
         affinity, regularization, scale = affinity[:, kept], regularization * settings.regularization, scale[kept]
-        gram = affinity.T.dot(affinity).toarray()
+        gram = sparse_gram(affinity)
         if settings.social_weight > 0 and data.ties.nnz:
             spread = data.ties.dot(affinity)
             gram += np.float32(settings.social_weight) * spread.T.dot(spread)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import scipy.linalg
 import scipy.sparse as sp
@@ -29,6 +32,19 @@ def balanced(affinity: Csr, columns: F32) -> tuple[Csr, float]:
     shares = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0).astype(np.float32)
     result = sp.diags(shares).dot(affinity).dot(sp.diags(columns)).tocsr()
     return result, float(np.mean(np.square(result.data), dtype=np.float64)) if result.nnz else 1.0
+
+
+def sparse_gram(rows: Csr) -> F32:
+    """XᵀX of a sparse X, csr (n, m): float32 (m, m), without a sparse product of all columns at once."""
+    columns, n = rows.T.tocsr(), rows.shape[1]
+    gram = np.empty((n, n), dtype=np.float32)
+
+    def write(start: int) -> None:
+        gram[start : start + BLOCK] = columns[start : start + BLOCK].dot(rows).toarray()
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        list(pool.map(write, range(0, n, BLOCK)))
+    return gram
 
 
 def inverse(matrix: F32, regularization: float) -> F32:

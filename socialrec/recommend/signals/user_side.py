@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.scores import DenseScores
 from socialrec.recommend.signals.base import State
-from socialrec.recommend.signals.linear import balanced, inverse, rarity
+from socialrec.recommend.signals.linear import balanced, inverse, rarity, sparse_gram
 from socialrec.settings import RecommendSettings
 from socialrec.vectors.arrays import F32, Csr, Indices, stored_csr
 
@@ -50,7 +50,7 @@ class UserSide:
         n_users, dim = affinity.shape[0], text.shape[1]
         through_text = affinity.dot(text)
         kernel = np.zeros((n_users + dim, n_users + dim), dtype=np.float32)
-        kernel[:n_users, :n_users] = affinity.dot(affinity.T).toarray()
+        kernel[:n_users, :n_users] = sparse_gram(affinity.T.tocsr())
         kernel[:n_users, n_users:], kernel[n_users:, :n_users] = through_text, through_text.T
         kernel[n_users:, n_users:] = text.T @ text
         if settings.social_weight > 0 and data.ties.nnz:

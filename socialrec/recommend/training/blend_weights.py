@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit
+from threadpoolctl import threadpool_limits
 
 from socialrec.recommend.blend import CandidateFeatures
 from socialrec.vectors.arrays import F32, Flags, Indices
@@ -50,7 +51,7 @@ def learn_weights(blocks: Sequence[CandidateFeatures], n_signals: int, cutoff: i
     if ascent is None:
         return [1.0 / n_signals] * n_signals
     # In threads: most of a step is in array operations that release the GIL.
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         peaks = list(pool.map(ascent.climb, ascent.starts()))
     return _rounded(np.mean(peaks, axis=0))
 

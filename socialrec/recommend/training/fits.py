@@ -17,7 +17,14 @@ from socialrec.recommend.training.ablation import Ablation, ablate
 from socialrec.recommend.training.blend_weights import learn_weights
 from socialrec.recommend.training.new_product_weight import calibrate_new_products
 from socialrec.recommend.training.newcomers import learn_newcomer_weights
-from socialrec.recommend.training.offline import HeldOut, Scorer, blend_candidates, held_out, rank
+from socialrec.recommend.training.offline import (
+    MAX_BLEND_USERS,
+    HeldOut,
+    Scorer,
+    blend_candidates,
+    held_out,
+    rank,
+)
 from socialrec.recommend.training.pruning import prune_closed_form
 from socialrec.recommend.training.search import FIT_SPACES, SearchTrial, search_settings
 from socialrec.settings import RecommendSettings, Settings
@@ -75,15 +82,17 @@ def fit_blend(inputs: Inputs, split: Split, settings: Settings) -> Blend:
 
 
 def measured_blend(data: FeatureSet, held: HeldOut, settings: Settings) -> Blend:
-    """Learn the blend on held-out pairs, and measure it, each signal and each signal's absence on them."""
+    """Learn the blend on held-out pairs, and measure it on them, and each signal and its absence on a sample."""
     learned = learn_blend(data, held, settings)
     recommender = learned.recommender
     cutoff, chosen = settings.evaluate.cutoff, settings.recommend
-    scorers: dict[str, Scorer] = {"blend": recommender, **{signal.name: signal for signal in recommender.signals}}
-    figures = {
-        name: measure(rank(scorer, data, held, cutoff, chosen).ranked, held.relevant, cutoff)
-        for name, scorer in scorers.items()
-    }
+    few = held.sample(MAX_BLEND_USERS, settings.evaluate.seed)
+
+    def figures_of(scorer: Scorer, users: HeldOut) -> Figures:
+        return measure(rank(scorer, data, users, cutoff, chosen).ranked, users.relevant, cutoff)
+
+    figures = {signal.name: figures_of(signal, few) for signal in recommender.signals}
+    figures = {"blend": figures_of(recommender, held)} | figures
     ablation = ablate(recommender, learned.known, data, held, settings)
     return Blend(recommender.weights, figures, ablation, learned.settings)
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import scipy.sparse as sp
 
 from socialrec.features.feature_set import FeatureSet
-from socialrec.recommend.blend import candidate_features, standardised
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.recommend.training.blend_weights import learn_weights
-from socialrec.recommend.training.offline import MAX_BLEND_USERS, SCORES_AT_ONCE, HeldOut, blocks
+from socialrec.recommend.training.offline import MAX_BLEND_USERS, HeldOut, blend_candidates
 from socialrec.settings import Settings
+from socialrec.vectors.arrays import ABSENT
 
 MIN_USERS = 50
 """Users with ties or words of their own from which on there is something to learn."""
@@ -30,15 +31,11 @@ def learn_newcomer_weights(
     if settings.recommend.newcomer_weights is not None:
         return settings.recommend.newcomer_weights
     held = held.sample(MAX_BLEND_USERS, settings.evaluate.seed)
-    size = settings.recommend.users_per_block(len(data.products), at_once=SCORES_AT_ONCE)
-    known, n_users = [], 0
-    for at, block in blocks(data, held.rows, size):
-        hidden = without_products(block)
-        n_users += int(((hidden.ties.getnnz(axis=1) > 0) | hidden.words.any(axis=1)).sum())
-        parts = [standardised(part) for part in recommender.parts(hidden)]
-        known.append(candidate_features(parts, held.seen[at], held.relevant[at]))
-    if n_users < MIN_USERS:
+    rows = held.rows[held.rows != ABSENT]
+    has_ties, has_words = np.diff(data.ties.indptr)[rows] > 0, data.words[rows].any(axis=1)
+    if (has_ties | has_words).sum() < MIN_USERS:
         return None
+    known = blend_candidates(recommender, data, held, settings, without_products)
     learned = learn_weights(known, len(recommender.signals), settings.evaluate.cutoff)
     return {signal.name: weight for signal, weight in zip(recommender.signals, learned, strict=True)}
 

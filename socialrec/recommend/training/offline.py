@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
+from threadpoolctl import threadpool_limits
 
 from socialrec.evaluate.metrics.hits import Ranked
 from socialrec.features.feature_set import FeatureSet
@@ -19,14 +20,21 @@ from socialrec.recommend.model import Recommender
 from socialrec.recommend.ranker import TopKRanker
 from socialrec.recommend.scores import Scores
 from socialrec.recommend.signals.base import UserBlock
+from socialrec.runtime.memory import give_back_memory
 from socialrec.settings import RecommendSettings, Settings
 from socialrec.vectors.arrays import ABSENT, Csr, Flags, Indices, csr, positions, vocabulary
 
 MAX_BLEND_USERS = 2_000
 SCORES_AT_ONCE = 3
-"""Score arrays held at once while a blend is learned: all signals of a block, about three times as much as for
-lists.
+"""Score arrays held at once for a block while a blend is learned: those of all signals, about three times as much as
+for lists.
 """
+BLEND_THREADS = 4
+"""Most blocks whose candidates are found at a time. Their size follows from it, and not from the number of cores, so
+that every machine learns the same blend.
+"""
+
+T = TypeVar("T")
 
 
 class Scorer(Protocol):
@@ -74,16 +82,43 @@ def blocks(data: FeatureSet, rows: Indices, block_users: int) -> Iterator[tuple[
         yield slice(start, start + len(chosen)), UserBlock.of(data, chosen)
 
 
+def map_blocks(
+    work: Callable[[slice, UserBlock], T], data: FeatureSet, rows: Indices, block_users: int, n_threads: int
+) -> list[T]:
+    """Results for each block of these users, in their order, with blocks in parallel.
+
+    BLAS has one thread meanwhile: with more, its threads and these slow each other down.
+    """
+    found: list[T] = []
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(n_threads) as pool:
+        parts = blocks(data, rows, block_users)
+        # A few at a time: the evidence of all users may exceed the memory.
+        while few := list(islice(parts, n_threads)):
+            found += pool.map(lambda part: work(*part), few)
+    give_back_memory()
+    return found
+
+
 def blend_candidates(
-    recommender: Recommender, data: FeatureSet, held: HeldOut, settings: Settings
+    recommender: Recommender,
+    data: FeatureSet,
+    held: HeldOut,
+    settings: Settings,
+    shown: Callable[[UserBlock], UserBlock] = lambda block: block,
 ) -> list[CandidateFeatures]:
-    """Candidates to learn the blend of the recommender's signals from; at most 2,000 users, drawn with the seed."""
+    """Candidates to learn the blend of the recommender's signals from; at most 2,000 users, drawn with the seed.
+
+    shown: what the signals see of a block; everything where it is left out.
+    """
     held = held.sample(MAX_BLEND_USERS, settings.evaluate.seed)
-    size = settings.recommend.users_per_block(len(data.products), at_once=SCORES_AT_ONCE)
-    return [
-        candidate_features([standardised(part) for part in recommender.parts(block)], held.seen[at], held.relevant[at])
-        for at, block in blocks(data, held.rows, size)
-    ]
+
+    def candidates(at: slice, block: UserBlock) -> CandidateFeatures:
+        parts = [standardised(part) for part in recommender.parts(shown(block))]
+        return candidate_features(parts, held.seen[at], held.relevant[at])
+
+    size = settings.recommend.users_per_block(len(data.products), at_once=SCORES_AT_ONCE * BLEND_THREADS)
+    n_threads = min(BLEND_THREADS, len(os.sched_getaffinity(0)))
+    return map_blocks(candidates, data, held.rows, size, n_threads)
 
 
 @dataclass(frozen=True)
@@ -113,8 +148,7 @@ def rank(
     among = np.ones(len(data.products), dtype=np.bool_) if among is None else among
     lister = TopKRanker(among, settings.score_decimals)
 
-    def rank_block(part: tuple[slice, UserBlock]) -> None:
-        at, block = part
+    def rank_block(at: slice, block: UserBlock) -> None:
         scores, seen = scorer.score(block), held.seen[at]
         if not np.isfinite(scores.moments()).all():
             raise ValueError("scores are not finite numbers")
@@ -128,11 +162,8 @@ def rank(
             ranked[at][~flat] = lister.top_k(scores, seen[~flat], k)[0]
 
     n_threads = len(os.sched_getaffinity(0))
-    with ThreadPoolExecutor(n_threads) as pool:
-        parts = blocks(data, held.rows, settings.users_per_block(len(data.products), at_once=n_threads))
-        # A few at a time: the evidence of all users may exceed the memory.
-        while few := list(islice(parts, n_threads)):
-            list(pool.map(rank_block, few))
+    size = settings.users_per_block(len(data.products), at_once=n_threads)
+    map_blocks(rank_block, data, held.rows, size, n_threads)
     return RankedLists(ranked, constant)
 
 
