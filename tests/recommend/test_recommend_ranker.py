@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from socialrec.recommend import ranker as ranker_module
 from socialrec.recommend.blend import Blended
 from socialrec.recommend.ranker import TopKRanker
 from socialrec.recommend.scores import (
@@ -152,3 +155,24 @@ def test_moments_are_those_of_the_scores(kind: str) -> None:
     full = scores.full().astype(np.float64)
     assert mean == pytest.approx(full.mean(axis=1), rel=1e-4, abs=1e-4)
     assert spread == pytest.approx(full.std(axis=1), rel=1e-4, abs=1e-4)
+
+
+def test_blocks_in_parallel_prepare_the_vectors_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared = []
+
+    class Counted(exact_topk.TopKIndex):
+        def __init__(self, *arguments: object) -> None:
+            prepared.append(1)
+            time.sleep(0.05)
+            super().__init__(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ranker_module, "TopKIndex", Counted)
+    vectors = Vectors(np.arange(12, dtype=np.float32).reshape(6, 2))
+    users, lister = np.ones((1, 2), dtype=np.float32), TopKRanker(np.ones(6, dtype=bool), 5)
+
+    def best(_: int) -> list[int]:
+        return lister.top_k(InnerProductScores(users, vectors), sp.csr_matrix((1, 6)), 2)[0][0].tolist()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(best, range(8))) == [[5, 4]] * 8
+    assert len(prepared) == 1

@@ -11,13 +11,13 @@ import scipy.sparse as sp
 
 from socialrec.features.communities import community_likes
 from socialrec.features.feature_set import FeatureSet
-from socialrec.recommend.signals import SIGNALS
+from socialrec.recommend.signals import SIGNALS, linear
 from socialrec.recommend.signals.aspects import Aspects
 from socialrec.recommend.signals.base import Signal, UserBlock
 from socialrec.recommend.signals.collaborative import Collaborative
 from socialrec.recommend.signals.content import Content
 from socialrec.recommend.signals.item_side import ItemSide
-from socialrec.recommend.signals.linear import inverse
+from socialrec.recommend.signals.linear import inverse, sparse_gram
 from socialrec.recommend.signals.popularity import Popularity
 from socialrec.recommend.signals.social import Social
 from socialrec.recommend.signals.user_side import UserSide
@@ -199,3 +199,10 @@ def test_popularity_grows_with_a_power_of_the_users(data: FeatureSet) -> None:
 
 def test_the_weights_of_the_baseline_add_up_to_one() -> None:
     assert sum(kind.baseline_weight for kind in SIGNALS) == pytest.approx(1)
+
+
+def test_a_gram_matrix_by_blocks_of_columns_is_that_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linear, "BLOCK", 3)
+    rows = sp.csr_matrix(np.array([[1, 0, 2, 0, 1], [0, 3, 0, 0, 1]], dtype=np.float32))
+    wanted = [[1, 0, 2, 0, 1], [0, 9, 0, 0, 3], [2, 0, 4, 0, 2], [0, 0, 0, 0, 0], [1, 3, 2, 0, 2]]
+    assert sparse_gram(rows).tolist() == wanted
