@@ -88,8 +88,14 @@ class MemoryWatch(threading.Thread):
             processes = [root, *root.children(recursive=True)]
         except psutil.NoSuchProcess:
             return
-        total = sum(map(_resident, processes))
-        executors = [_family(process) for process in processes if _is_executor(process)]
+        # Each process once: an executor that shrinks between two looks would count as the driver's.
+        resident = {process.pid: _resident(process) for process in processes}
+        total = sum(resident.values())
+        executors = [
+            sum(resident.get(each.pid, 0) for each in _family(process))
+            for process in processes
+            if _is_executor(process)
+        ]
         self.peak, self.executor = max(self.peak, total), max(self.executor, *executors, 0)
         self.driver = max(self.driver, total - sum(executors))
 
@@ -101,12 +107,12 @@ def _is_executor(process: psutil.Process) -> bool:
         return False
 
 
-def _family(process: psutil.Process) -> int:
-    """Resident memory of a process and all below it."""
+def _family(process: psutil.Process) -> list[psutil.Process]:
+    """A process and all below it."""
     try:
-        return sum(map(_resident, (process, *process.children(recursive=True))))
+        return [process, *process.children(recursive=True)]
     except psutil.NoSuchProcess:
-        return 0
+        return []
 
 
 def _resident(process: psutil.Process) -> int:

@@ -39,17 +39,17 @@ SEED, DS, ENCODER_VERSION, RUN_ID = 20261127, "2026-01-31", "bench-000000000000"
 SHARES = (1, 2, 4, 8)
 N_PAIRS, N_TIES, N_TEXTS, TEXT_DIM, USERS_AT_ONCE = 10, 5, 1_000, 64, 25_000
 MAX_SLOPE = 0.1
-SETTINGS = """
+HEAPS = "-Xms1g -XX:+AlwaysPreTouch"
+"""Options of Java by which the heaps of driver and executor have their whole size at every number of users."""
+SETTINGS = f"""
 spark.master = "local-cluster[1,2,1024]"
 spark.driver_memory = "1g"
 spark.executor_memory = "1g"
-spark.conf."spark.executor.extraJavaOptions" = "-Xms1g -XX:+AlwaysPreTouch"
+spark.conf."spark.executor.extraJavaOptions" = "{HEAPS}"
 recommend.max_dimension = 2000
 recommend.factor_dim = 32
 """
-"""An executor of its own, whose heap has its whole size at every number of users, and fits whose size depends on the
-products alone and is small.
-"""
+"""An executor of its own, and fits whose size depends on the products alone and is small."""
 WEIGHTS = {"factors": 0.5, "social": 0.2, "content": 0.15, "community": 0.05, "popularity": 0.1}
 _JOBS = Path(__file__).resolve().parents[2] / "jobs"
 
@@ -146,6 +146,7 @@ def _measure(home: Path, model: Path, n_users: int, n_products: int) -> tuple[Pe
 
 def _job(home: Path, job: str, *arguments: str) -> Finished:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ENV_PREFIX)}
+    kept["SPARK_SUBMIT_OPTS"] = HEAPS
     kept["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_JOBS.parent), kept.get("PYTHONPATH", "")]))
     about = ("--home", str(home), "--ds", DS, "--run-id", RUN_ID)
     return run_child([sys.executable, str(_JOBS / f"{job}.py"), *about, *arguments], kept)

@@ -7,8 +7,11 @@ import sys
 import time
 
 import numpy as np
+import psutil
+import pytest
 
-from socialrec.bench.children import run_child, watched
+from socialrec.bench import children
+from socialrec.bench.children import MemoryWatch, run_child, watched
 
 
 def held(mib: int) -> None:
@@ -33,3 +36,26 @@ def test_the_memory_of_a_programs_children_is_its_own() -> None:
     assert found.output == "over\n"
     assert 200 < found.peak_mib < 400
     assert found.executor_mib == 0
+
+
+def test_an_executor_that_shrinks_between_two_looks_is_not_counted_as_the_drivers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    program = ("-c", "import time; time.sleep(60)", children._EXECUTOR)
+    executor = psutil.Popen([sys.executable, *program])
+    looks = iter([900 << 20, 100 << 20])
+
+    def resident(process: psutil.Process) -> int:
+        return next(looks) if process.pid == executor.pid else 50 << 20
+
+    monkeypatch.setattr(children, "_resident", resident)
+    try:
+        watch = MemoryWatch(os.getpid())
+        watch._sample()
+    finally:
+        executor.kill()
+        executor.wait()
+    others = watch.driver >> 20
+    assert watch.executor >> 20 == 900
+    assert others < 900
+    assert others % 50 == 0
