@@ -31,7 +31,7 @@ for lists.
 """
 BLEND_THREADS = 4
 """Most blocks whose candidates are found at a time. Their size follows from it, and not from the number of cores, so
-that every machine learns the same blend.
+that sums over them are the same on every machine.
 """
 
 T = TypeVar("T")
