@@ -82,17 +82,17 @@ def fit_blend(inputs: Inputs, split: Split, settings: Settings) -> Blend:
 
 
 def measured_blend(data: FeatureSet, held: HeldOut, settings: Settings) -> Blend:
-    """Learn the blend on held-out pairs, and measure it on them, and each signal and its absence on a sample."""
+    """Learn the blend on held-out pairs, and measure it, each signal and each signal's absence on a sample of them."""
     learned = learn_blend(data, held, settings)
     recommender = learned.recommender
     cutoff, chosen = settings.evaluate.cutoff, settings.recommend
+    # One sample for all, because figures such as coverage grow with the number of users.
     few = held.sample(MAX_BLEND_USERS, settings.evaluate.seed)
-
-    def figures_of(scorer: Scorer, users: HeldOut) -> Figures:
-        return measure(rank(scorer, data, users, cutoff, chosen).ranked, users.relevant, cutoff)
-
-    figures = {signal.name: figures_of(signal, few) for signal in recommender.signals}
-    figures = {"blend": figures_of(recommender, held)} | figures
+    scorers: dict[str, Scorer] = {"blend": recommender, **{signal.name: signal for signal in recommender.signals}}
+    figures = {
+        name: measure(rank(scorer, data, few, cutoff, chosen).ranked, few.relevant, cutoff)
+        for name, scorer in scorers.items()
+    }
     ablation = ablate(recommender, learned.known, data, held, settings)
     return Blend(recommender.weights, figures, ablation, learned.settings)
 
