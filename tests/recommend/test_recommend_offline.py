@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from two_circles import N_USERS, every_signal, shop
 
 from socialrec.recommend.signals.base import UserBlock
 from socialrec.recommend.training import fits, offline
@@ -15,7 +16,6 @@ from socialrec.recommend.training.blend_weights import learn_weights
 from socialrec.recommend.training.fits import measured_blend
 from socialrec.recommend.training.offline import blend_candidates, map_blocks, rank
 from socialrec.settings import RecommendSettings, Settings
-from tests.recommend.test_recommend_newcomers import N_USERS, every_signal, shop
 
 CORES = (1, 2, 7)
 
