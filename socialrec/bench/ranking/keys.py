@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -40,6 +41,14 @@ NAME = "keys"
 DS = "2026-03-31"
 MAX_DEVIATION, MAX_SPREAD = 0.03, 0.01
 RUN_ID = "keys"
+
+
+class Weighed(Protocol):
+    """Training that says the weight of each signal."""
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """Weight of each signal."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +135,7 @@ def stability(found: Sequence[Training]) -> dict[str, float]:
     }
 
 
-def mean_weights(found: Sequence[Training]) -> dict[str, float]:
+def mean_weights(found: Sequence[Weighed]) -> dict[str, float]:
     """Mean weight of each signal."""
     return {name: round(float(np.mean([training.weights[name] for training in found])), 6) for name in found[0].weights}
 

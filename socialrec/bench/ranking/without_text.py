@@ -3,56 +3,87 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from socialrec.bench.progress import Progress, to_standard_error
 from socialrec.bench.ranking.benchmark import PACKAGES, peak_mib
+from socialrec.bench.ranking.keys import mean_weights
 from socialrec.bench.result import BenchResult, PeerResult, versions
+from socialrec.errors import UserError
 from socialrec.evaluate.metrics import PER_USER
 from socialrec.evaluate.metrics.hits import Values, n_relevant
 from socialrec.evaluate.paired import paired_test
 from socialrec.evaluate.split import Split, make_split
 from socialrec.features.inputs import INSIGHTS, Inputs
-from socialrec.recommend.assessment.test_window import Trial, try_recipe
+from socialrec.recommend.assessment.test_window import try_recipe
 from socialrec.recommend.training.fits import learn_blend, validation_window
 from socialrec.settings import Settings
+from socialrec.vectors.arrays import vocabulary
 
 NAME = "without_text"
 
 
-def run(inputs: Inputs, settings: Settings, progress: Progress = to_standard_error) -> BenchResult:
+@dataclass(frozen=True)
+class Side:
+    """One training's weight of each signal, and `ndcg` of each tested `user_key` (strings)."""
+
+    weights: Mapping[str, float]
+    ndcg: pa.Table
+
+
+def run(
+    inputs: Inputs, settings: Settings, n_splits: int = 1, *, progress: Progress = to_standard_error
+) -> BenchResult:
     """Learn the blend on validation and measure its recipe on the test window, with texts and without.
 
     `text_gain`: NDCG with texts less NDCG without, mean over the users; `text_gain_low` and `_high` its 95% interval;
-    `p_better`: chance of such a gain where texts make no difference.
+    `p_better`: chance of such a gain where texts make no difference. Over several random splits a user counts once, by
+    the mean of the user's NDCG. Raises UserError where several splits are asked for and times make the only one.
     """
     started, chosen = time.perf_counter(), settings.evaluate
-    split, metric = make_split(inputs.interactions, chosen), f"ndcg_at_{chosen.cutoff}"
-    found, weights = {}, {}
-    for name, evidence in (("with_text", inputs), ("without_text", without_texts(inputs))):
-        trial = train(evidence, split, settings)
-        found[name], weights[name] = ndcg_by_user(trial, settings), trial.recommender.weights
-        progress(f"{name}: NDCG {found[name].mean():.4f}")
-    test = paired_test(found["with_text"], found["without_text"], chosen.n_resamples, chosen.seed)
+    sides = {"with_text": inputs, "without_text": without_texts(inputs)}
+    found: dict[str, list[Side]] = {name: [] for name in sides}
+    for split in splits(inputs.interactions, settings, n_splits):
+        for name, evidence in sides.items():
+            found[name].append(measure_side(evidence, split, settings))
+            progress(f"split {split.seed}, {name}: NDCG {pc.mean(found[name][-1].ndcg['ndcg']).as_py():.4f}")
+    spoken, silent = (mean_by_user([side.ndcg for side in measured]) for measured in found.values())
+    test = paired_test(spoken, silent, chosen.n_resamples, chosen.seed)
     gain = {"text_gain": test.difference, "text_gain_low": test.low, "text_gain_high": test.high}
+    metric = f"ndcg_at_{chosen.cutoff}"
     return BenchResult(
         name=NAME,
-        metrics={metric: float(found["with_text"].mean()), **gain, "p_better": test.p_better, "n_users": test.n_users},
+        metrics={metric: float(spoken.mean()), **gain, "p_better": test.p_better, "n_users": test.n_users},
         seconds={"all": round(time.perf_counter() - started, 1)},
         peak_mib=peak_mib(),
-        peers={"without_text": PeerResult({metric: float(found["without_text"].mean())})},
+        peers={"without_text": PeerResult({metric: float(silent.mean())})},
         ratios={},
         versions=versions(PACKAGES),
-        chosen={"weights": weights},
+        chosen={"weights": {name: mean_weights(measured) for name, measured in found.items()}},
     )
 
 
-def train(inputs: Inputs, split: Split, settings: Settings) -> Trial:
-    """Learn the blend on validation, fit it before the test window, and rank for its users."""
+def splits(interactions: pa.Table, settings: Settings, n: int) -> list[Split]:
+    """Make `n` splits under seeds in turn. Raises UserError for several where times make the only one."""
+    chosen = settings.evaluate
+    seeds = range(chosen.seed, chosen.seed + n)
+    made = [make_split(interactions, chosen.model_copy(update={"seed": seed})) for seed in seeds]
+    if n > 1 and made[0].kind == "time":
+        raise UserError("the events of this shop have times, which make the one split that it has: leave --seeds out")
+    return made
+
+
+def measure_side(inputs: Inputs, split: Split, settings: Settings) -> Side:
+    """Learn the blend on validation, fit it before the test window, and measure each user with a relevant product."""
     learned = learn_blend(*validation_window(inputs, split, settings), settings)
-    return try_recipe(inputs, split, learned.settings, learned.recommender.weights)
+    trial = try_recipe(inputs, split, learned.settings, learned.recommender.weights)
+    values = PER_USER["ndcg"](trial.lists.ranked, trial.held.relevant, settings.evaluate.cutoff)
+    users, tested = vocabulary(split.test_pairs(inputs.interactions)["user_key"]), n_relevant(trial.held.relevant) > 0
+    return Side(trial.recommender.weights, pa.table({"user_key": users, "ndcg": values}).filter(pa.array(tested)))
 
 
 def without_texts(inputs: Inputs) -> Inputs:
@@ -66,9 +97,8 @@ def without_texts(inputs: Inputs) -> Inputs:
     return replace(inputs, comments=comments, embeddings=inputs.embeddings.slice(0, 0))
 
 
-def ndcg_by_user(trial: Trial, settings: Settings) -> Values:
-    """Compute the NDCG of each test user with a relevant product, float64 (n_tested,)."""
-    relevant = trial.held.relevant
-    values = PER_USER["ndcg"](trial.lists.ranked, relevant, settings.evaluate.cutoff)
-    tested: Values = values[n_relevant(relevant) > 0]
-    return tested
+def mean_by_user(splits: Sequence[pa.Table]) -> Values:
+    """Mean over the splits of each user's NDCG, float64 (n_users,), in the order of the keys."""
+    means = pa.concat_tables(splits).group_by("user_key").aggregate([("ndcg", "mean")])
+    values: Values = means.sort_by("user_key")["ndcg_mean"].to_numpy()
+    return values

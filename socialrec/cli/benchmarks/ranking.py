@@ -91,6 +91,7 @@ def bench_without_text(
     *,
     source: Annotated[str, typer.Option("--source", help="What to import: demo, lastfm, amazon, …")] = "demo",
     data: Annotated[Path | None, typer.Option("--data", help="Folder with the source's raw files")] = None,
+    seeds: SeedsOption = 1,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -100,10 +101,10 @@ def bench_without_text(
 
     settings = load_settings(home)
     if home is not None:
-        result = measure(read_newest(settings), settings)
+        result = measure(read_newest(settings), settings, seeds)
     else:
         with made_home(settings.scratch, source, data) as made:
-            result = measure(read_newest(made), made)
+            result = measure(read_newest(made), made, seeds)
     print_result(result.to_json(), as_json)
 
 
