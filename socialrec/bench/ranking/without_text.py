@@ -28,7 +28,7 @@ NAME = "without_text"
 
 
 @dataclass(frozen=True)
-class Side:
+class TextTrial:
     """One training's weight of each signal, and `ndcg` of each tested `user_key` (strings)."""
 
     weights: Mapping[str, float]
@@ -46,10 +46,10 @@ def run(
     """
     started, chosen = time.perf_counter(), settings.evaluate
     sides = {"with_text": inputs, "without_text": without_texts(inputs)}
-    found: dict[str, list[Side]] = {name: [] for name in sides}
+    found: dict[str, list[TextTrial]] = {name: [] for name in sides}
     for split in splits(inputs.interactions, settings, n_splits):
         for name, evidence in sides.items():
-            found[name].append(measure_side(evidence, split, settings))
+            found[name].append(measure_shop(evidence, split, settings))
             progress(f"split {split.seed}, {name}: NDCG {pc.mean(found[name][-1].ndcg['ndcg']).as_py():.4f}")
     spoken, silent = (mean_by_user([side.ndcg for side in measured]) for measured in found.values())
     test = paired_test(spoken, silent, chosen.n_resamples, chosen.seed)
@@ -77,13 +77,13 @@ def splits(interactions: pa.Table, settings: Settings, n: int) -> list[Split]:
     return made
 
 
-def measure_side(inputs: Inputs, split: Split, settings: Settings) -> Side:
+def measure_shop(inputs: Inputs, split: Split, settings: Settings) -> TextTrial:
     """Learn the blend on validation, fit it before the test window, and measure each user with a relevant product."""
     learned = learn_blend(*validation_window(inputs, split, settings), settings)
     trial = try_recipe(inputs, split, learned.settings, learned.recommender.weights)
     values = PER_USER["ndcg"](trial.lists.ranked, trial.held.relevant, settings.evaluate.cutoff)
     users, tested = vocabulary(split.test_pairs(inputs.interactions)["user_key"]), n_relevant(trial.held.relevant) > 0
-    return Side(trial.recommender.weights, pa.table({"user_key": users, "ndcg": values}).filter(pa.array(tested)))
+    return TextTrial(trial.recommender.weights, pa.table({"user_key": users, "ndcg": values}).filter(pa.array(tested)))
 
 
 def without_texts(inputs: Inputs) -> Inputs:
