@@ -39,4 +39,4 @@ def test_the_order_of_keys_holds_out_as_many_pairs_of_the_same_products(inputs: 
 def test_deviation_is_the_distance_from_the_mean_and_spread_a_share_of_it() -> None:
     found = [Training({"a": 0.4, "b": 0.6}, 0.19), Training({"a": 0.6, "b": 0.4}, 0.21)]
     assert stability(found) == {"max_weight_deviation": 0.1, "ndcg_spread": 0.1, "ndcg": 0.2}
-    assert mean_weights(found) == {"a": 0.5, "b": 0.5}
+    assert mean_weights([training.weights for training in found]) == {"a": 0.5, "b": 0.5}

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -43,14 +42,6 @@ MAX_DEVIATION, MAX_SPREAD = 0.03, 0.01
 RUN_ID = "keys"
 
 
-class Weighed(Protocol):
-    """Training that says the weight of each signal."""
-
-    @property
-    def weights(self) -> Mapping[str, float]:
-        """Weight of each signal."""
-
-
 @dataclass(frozen=True)
 class Training:
     """Result of one training: the weight of each signal, and NDCG on the test window."""
@@ -79,10 +70,10 @@ def run(
             progress(f"key {number + 1} of {n_keys}, in the order of pseudonyms: {_line(dealt[-1])}")
     seconds, metrics = time.perf_counter() - started, stability(found)
     is_met = metrics["max_weight_deviation"] <= MAX_DEVIATION and metrics["ndcg_spread"] <= MAX_SPREAD
-    chosen = {"weights": mean_weights(found)}
+    chosen = {"weights": mean_weights([training.weights for training in found])}
     if dealt:
         metrics |= {f"dealt_{name}": value for name, value in stability(dealt).items()}
-        chosen["dealt_weights"] = mean_weights(dealt)
+        chosen["dealt_weights"] = mean_weights([training.weights for training in dealt])
     return BenchResult(
         name=NAME,
         metrics={**metrics, "n_keys": n_keys, "targets_met": is_met},
@@ -135,9 +126,9 @@ def stability(found: Sequence[Training]) -> dict[str, float]:
     }
 
 
-def mean_weights(found: Sequence[Weighed]) -> dict[str, float]:
-    """Mean weight of each signal."""
-    return {name: round(float(np.mean([training.weights[name] for training in found])), 6) for name in found[0].weights}
+def mean_weights(found: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Mean weight of each signal over some trainings."""
+    return {name: round(float(np.mean([weights[name] for weights in found])), 6) for name in found[0]}
 
 
 def read_newest(settings: Settings) -> Inputs:

@@ -45,13 +45,13 @@ def run(
     the mean of the user's NDCG. Raises UserError where several splits are asked for and times make the only one.
     """
     started, chosen = time.perf_counter(), settings.evaluate
-    sides = {"with_text": inputs, "without_text": without_texts(inputs)}
-    found: dict[str, list[TextTrial]] = {name: [] for name in sides}
+    shops = {"with_text": inputs, "without_text": without_texts(inputs)}
+    found: dict[str, list[TextTrial]] = {name: [] for name in shops}
     for split in splits(inputs.interactions, settings, n_splits):
-        for name, evidence in sides.items():
+        for name, evidence in shops.items():
             found[name].append(measure_shop(evidence, split, settings))
             progress(f"split {split.seed}, {name}: NDCG {pc.mean(found[name][-1].ndcg['ndcg']).as_py():.4f}")
-    spoken, silent = (mean_by_user([side.ndcg for side in measured]) for measured in found.values())
+    spoken, silent = (mean_by_user([trial.ndcg for trial in trials]) for trials in found.values())
     test = paired_test(spoken, silent, chosen.n_resamples, chosen.seed)
     gain = {"text_gain": test.difference, "text_gain_low": test.low, "text_gain_high": test.high}
     metric = f"ndcg_at_{chosen.cutoff}"
@@ -63,7 +63,7 @@ def run(
         peers={"without_text": PeerResult({metric: float(silent.mean())})},
         ratios={},
         versions=versions(PACKAGES),
-        chosen={"weights": {name: mean_weights(measured) for name, measured in found.items()}},
+        chosen={"weights": {name: mean_weights([trial.weights for trial in trials]) for name, trials in found.items()}},
     )
 
 
@@ -97,8 +97,8 @@ def without_texts(inputs: Inputs) -> Inputs:
     return replace(inputs, comments=comments, embeddings=inputs.embeddings.slice(0, 0))
 
 
-def mean_by_user(splits: Sequence[pa.Table]) -> Values:
-    """Mean over the splits of each user's NDCG, float64 (n_users,), in the order of the keys."""
-    means = pa.concat_tables(splits).group_by("user_key").aggregate([("ndcg", "mean")])
+def mean_by_user(measured: Sequence[pa.Table]) -> Values:
+    """Mean of each user's `ndcg` over some splits, float64 (n_users,), in the order of the keys."""
+    means = pa.concat_tables(measured).group_by("user_key").aggregate([("ndcg", "mean")])
     values: Values = means.sort_by("user_key")["ndcg_mean"].to_numpy()
     return values
