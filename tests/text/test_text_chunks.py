@@ -112,7 +112,8 @@ def still(still_bert: Path, tiny: TextSettings) -> TextSettings:
 
 
 def assert_same(ours: FineTuned, theirs: FineTuned) -> None:
-    np.testing.assert_allclose(ours.losses, theirs.losses, atol=1e-6)
+    # Losses are near 3, where float32 has steps of 2.4e-7; another order of sums moves them by up to six such steps.
+    np.testing.assert_allclose(ours.losses, theirs.losses, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(ours.encoder.encode(LONGER), theirs.encoder.encode(LONGER), atol=1e-5)
 
 
@@ -122,12 +123,13 @@ def test_a_batch_of_many_small_chunks_trains_as_one_large_chunk_does(still: Text
 
 
 @pytest.mark.filterwarnings("ignore:For backward hooks to be called", "ignore:Full backward hook is firing")
-@pytest.mark.parametrize("is_backward", [False, True])
+@pytest.mark.parametrize(("is_backward", "n_spared"), [(False, 0), (True, 0), (True, 3)])
 def test_where_memory_runs_out_training_goes_on_in_smaller_chunks_to_the_same_end(
-    is_backward: bool, still: TextSettings, caplog: pytest.LogCaptureFixture
+    is_backward: bool, n_spared: int, still: TextSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Where layers are spared, a pass fails that has left gradients in the last layers."""
     undisturbed = fine_tune([PAIRS, MOOD], still, silent)
-    memory = Memory(room=30, first_step=3, is_backward=is_backward)
+    memory = Memory(room=30, first_step=3, is_backward=is_backward, n_spared=n_spared)
     with limited(memory):
         made = fine_tune([PAIRS, MOOD], still, memory.progress)
     assert memory.n_full
