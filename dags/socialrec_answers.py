@@ -59,7 +59,7 @@ with DAG(
     dag_id=ANSWERS,
     description="Open questions get answers that cite their evidence, or go to a person",
     doc_md=__doc__,
-    schedule=nightly_at(settings.services.answers_cron),
+    schedule=nightly_at(settings, settings.services.answers_cron),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULTS,

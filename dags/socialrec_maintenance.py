@@ -47,7 +47,7 @@ with DAG(
     dag_id=MAINTENANCE,
     description="Merge small files, delete old versions and leftovers",
     doc_md=__doc__,
-    schedule=nightly_at(settings.services.maintenance_cron),
+    schedule=nightly_at(settings, settings.services.maintenance_cron),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULTS,

@@ -60,7 +60,7 @@ with DAG(
     dag_id=NIGHTLY,
     description="Landing files become published recommendations with reasons",
     doc_md=__doc__,
-    schedule=nightly_at(settings.services.nightly_cron),
+    schedule=nightly_at(settings, settings.services.nightly_cron),
     catchup=False,
     # One writer a day: switching the DAG on beside a run made by hand must not start a second.
     max_active_runs=1,

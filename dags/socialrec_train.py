@@ -72,7 +72,7 @@ with DAG(
     dag_id=TRAIN,
     description="Fine-tune the encoder, fit the recommender, promote what beats the champion",
     doc_md=__doc__,
-    schedule=nightly_at(settings.services.train_cron),
+    schedule=nightly_at(settings, settings.services.train_cron),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULTS,

@@ -51,7 +51,7 @@ with DAG(
     dag_id=TRAIN_ANSWERS,
     description="Learn which passage answers a question, promote what answers better",
     doc_md=__doc__,
-    schedule=nightly_at(settings.services.train_answers_cron),
+    schedule=nightly_at(settings, settings.services.train_answers_cron),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULTS,

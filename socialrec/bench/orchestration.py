@@ -42,9 +42,7 @@ WORLD = DemoWorld()
 LOOP = "loop"
 HOME_SETTINGS = """
 # Nothing scheduled may start during the measurement.
-services.nightly_cron = "0 0 1 1 *"
-services.train_cron = "0 0 1 1 *"
-services.maintenance_cron = "0 0 1 1 *"
+services.scheduled = false
 text.train_steps = 2
 text.train_tokens = 256
 # The measurement needs a champion, not a good one.

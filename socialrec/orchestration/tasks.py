@@ -29,12 +29,14 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-def nightly_at(cron: str) -> CronTriggerTimetable:
-    """Make a timetable whose runs work on the day before (UTC).
+def nightly_at(settings: Settings, cron: str) -> CronTriggerTimetable | None:
+    """Make a timetable whose runs work on the day before (UTC); None where nothing is scheduled.
 
     Switching the DAG on starts no missed night, except for one that was due within the last two minutes: the scheduler
     reads the DAG file again every half minute, and would otherwise miss a night at that moment.
     """
+    if not settings.services.scheduled:
+        return None
     return CronTriggerTimetable(cron, timezone="UTC", interval=timedelta(days=1), run_immediately=timedelta(minutes=2))
 
 

@@ -123,6 +123,8 @@ class ServiceSettings(Section):
     """True if the server at `mlflow_uri` is run by `socialrec serve mlflow`: then programs sign in to it with the
     password in `secrets/`.
     """
+    scheduled: bool = True
+    """False if DAGs run only when somebody starts them, not at the hours below."""
     nightly_cron: str = "0 2 * * *"
     train_cron: str = "0 4 * * 0"
     answers_cron: str = "0 5 * * *"

@@ -447,6 +447,12 @@ def test_the_hours_come_from_the_settings(home: Path) -> None:
     assert (told[NIGHTLY]["cron"], told[TRAIN]["cron"]) == ("30 3 * * *", "0 5 * * 6")
 
 
+def test_a_home_without_a_schedule_starts_nothing_by_itself(home: Path) -> None:
+    (home / "settings.toml").write_text("[services]\nscheduled = false\n")
+    told = ask_airflow(home, DESCRIBE, str(DAGS))
+    assert {dag: told[dag]["cron"] for dag in ALL} == dict.fromkeys(ALL)
+
+
 def test_a_wrong_setting_is_named_where_airflow_shows_import_errors(home: Path) -> None:
     (home / "settings.toml").write_text("[services]\nnightly = 3\n")
     told = ask_airflow(home, DESCRIBE, str(DAGS))

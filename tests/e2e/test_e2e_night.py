@@ -189,7 +189,8 @@ def test_a_mended_day_goes_through_even_where_one_of_its_jobs_is_killed(shop: Sh
     kill.result()
     assert done.returncode == 0, done.stdout + done.stderr
     states = [line.split()[1] for line in done.stdout.splitlines() if line.split()[:1] == ["build_silver"]]
-    assert states == ["running", "up_for_retry", "running", "success"]
+    # How often it was seen running depends on how soon it was killed.
+    assert [state for state in states if state != "running"] == ["up_for_retry", "success"]
     assert "nothing trained" in done.stdout
     assert shop.published()[0] == NEXT
     told = shop.read_json("status")

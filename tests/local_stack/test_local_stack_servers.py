@@ -68,8 +68,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     home = tmp_path_factory.mktemp("servers") / "home"
     home.mkdir()
     ports = f"airflow_port = {free_port()}\nmlflow_port = {free_port()}\n"
-    # No scheduled night, whatever the hour of the test.
-    (home / "settings.toml").write_text(f'[services]\nnightly_cron = "0 0 1 1 *"\n{ports}')
+    # Whatever the hour of the test.
+    (home / "settings.toml").write_text(f"[services]\nscheduled = false\n{ports}")
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("SOCIALREC_")]:
             patch.delenv(name)
