@@ -11,7 +11,7 @@ from socialrec.evaluate.plots import metrics_figure, weights_figure
 from socialrec.evaluate.split import Split, make_split
 from socialrec.features.inputs import Inputs, n_texts_missing, read_inputs
 from socialrec.recommend.model import Recommender
-from socialrec.recommend.training.ablation import COLUMNS
+from socialrec.recommend.training.ablation import BLEND, COLUMNS
 from socialrec.recommend.training.baseline import FOLDER as BASELINE_FOLDER
 from socialrec.recommend.training.baseline import fit_baseline
 from socialrec.recommend.training.candidate import FOLDER as CANDIDATE_FOLDER
@@ -62,7 +62,7 @@ def fit(run: job.Run, tracker: tracking.Tracker, inputs: Inputs, split: Split) -
     """Learn the blend, fit on everything and store the candidate; returns facts for the receipt."""
     blend = fit_blend(inputs, split, settings_to_use(run, tracker, inputs, split))
     settings = blend.settings
-    ndcg = blend.figures["blend"][f"ndcg_at_{settings.evaluate.cutoff}"]
+    ndcg = blend.figures[BLEND][f"ndcg_at_{settings.evaluate.cutoff}"]
     run.log.info("learned the blend", split=split.label, val_ndcg=round(ndcg, 4), **blend.weights)
     if not run.args.dry_run:
         recommender = fit_everything(inputs, split, settings, blend.weights, run.args.encoder_version)
@@ -97,7 +97,7 @@ def keep(run: job.Run, tracker: tracking.Tracker, recommender: Recommender, blen
     """Save the candidate, and log it with everything needed to refit it."""
     args, info = run.args, recommender.info
     keep_model(run, tracker, recommender, settings, CANDIDATE_FOLDER)
-    prefixes = {who: "" if who == "blend" else f"{who}_" for who in blend.figures}
+    prefixes = {who: "" if who == BLEND else f"{who}_" for who in blend.figures}
     figures = {
         f"val/{prefixes[who]}{name}": value
         for who, values in blend.figures.items()

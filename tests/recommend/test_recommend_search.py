@@ -12,7 +12,7 @@ from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.signals import SIGNALS
 from socialrec.recommend.signals.trend import Trend
-from socialrec.recommend.training.ablation import ablate
+from socialrec.recommend.training.ablation import ablate, measure_each
 from socialrec.recommend.training.offline import HeldOut, blend_candidates
 from socialrec.recommend.training.search import FIT_SPACES, Search, SearchTrial, search_settings
 from socialrec.settings import RecommendSettings, Settings
@@ -113,10 +113,10 @@ def test_the_table_tells_each_signal_alone_and_what_is_lost_without_it(
     known = settings.recommend.model_copy(update={"new_product_weight": 0.0})
     everything = Recommender.fit(data, known, dict.fromkeys(weights, 1.0), ModelInfo(""))
     recommender = everything.with_weights(weights)
-    table = {
-        row.signal: row
-        for row in ablate(recommender, blend_candidates(recommender, data, held, settings), data, held, settings)
-    }
+    candidates = blend_candidates(recommender, data, held, settings)
+    figures = measure_each(recommender, data, held, settings)
+    rows = ablate(recommender, data, held, settings, known=candidates, figures=figures)
+    table = {row.signal: row for row in rows}
     # This shop has no pictures.
     assert list(table) == [kind.name for kind in SIGNALS if kind.name != "looks"]
     assert table["collaborative"].weight == 0.9

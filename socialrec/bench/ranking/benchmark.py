@@ -26,6 +26,7 @@ from socialrec.errors import UserError
 from socialrec.evaluate.measure import measure
 from socialrec.evaluate.metrics.hits import Ranked
 from socialrec.recommend.model import ModelInfo, Recommender
+from socialrec.recommend.training.ablation import BLEND
 from socialrec.recommend.training.fits import Blend, measured_blend
 from socialrec.recommend.training.offline import HeldOut, rank
 from socialrec.recommend.training.search import SearchResult, SearchTrial, search_settings
@@ -82,7 +83,7 @@ class Choice:
             "trials": self.found.n_trials,
             "neighbours": self.neighbours,
             "blend": self.blend.weights,
-            "validation": self.blend.figures["blend"],
+            "validation": self.blend.figures[BLEND],
             "ablation": [asdict(row) for row in self.blend.ablation],
         }
 

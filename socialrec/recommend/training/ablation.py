@@ -13,11 +13,12 @@ from socialrec.features.feature_set import FeatureSet
 from socialrec.recommend.blend import CandidateFeatures
 from socialrec.recommend.model import Recommender
 from socialrec.recommend.training.blend_weights import relearn_weights
-from socialrec.recommend.training.offline import HeldOut, rank
+from socialrec.recommend.training.offline import HeldOut, Scorer, rank
 from socialrec.settings import Settings
 
-MAX_USERS = 2_000
-"""Users of the ablation, drawn with the seed."""
+Figures = dict[str, float]
+BLEND = "blend"
+"""Name of the whole blend beside those of its signals."""
 COLUMNS = ("signal", "weight", "alone", "without")
 
 
@@ -40,31 +41,43 @@ class Ablation:
 
 
 def ablate(
-    recommender: Recommender, known: list[CandidateFeatures], data: FeatureSet, held: HeldOut, settings: Settings
+    recommender: Recommender,
+    data: FeatureSet,
+    held: HeldOut,
+    settings: Settings,
+    *,
+    known: list[CandidateFeatures],
+    figures: Mapping[str, Figures],
 ) -> list[Ablation]:
     """Make the ablation of a fitted recommender on held-out pairs, one row per signal, in the order of its signals.
 
-    `known` are the candidates that the blend was learned from. Both figures are measured on the whole catalogue; for a
-    signal of weight 0 nothing is relearned.
+    `known` are the candidates that the blend was learned from, and `figures` those that `measure_each` measured on the
+    same held-out pairs. All are measured on the whole catalogue; for a signal of weight 0 nothing is relearned.
     """
-    held, cutoff = held.sample(MAX_USERS, settings.evaluate.seed), settings.evaluate.cutoff
-    names = [signal.name for signal in recommender.signals]
-
-    def ndcg(weights: dict[str, float]) -> float:
-        ranked = rank(recommender.with_weights(weights), data, held, cutoff, settings.recommend).ranked
-        return measure(ranked, held.relevant, cutoff)[f"ndcg_at_{cutoff}"]
-
-    whole, rows = ndcg(recommender.weights), []
+    cutoff = settings.evaluate.cutoff
+    ndcg = f"ndcg_at_{cutoff}"
+    names, rows = [signal.name for signal in recommender.signals], []
     for place, name in enumerate(names):
-        without, weight, weights = whole, recommender.weights[name], recommender.weights
+        without, weight, weights = figures[BLEND][ndcg], recommender.weights[name], recommender.weights
         if weight > 0:
             others = [other for other in range(len(names)) if other != place]
             start = [recommender.weights[names[other]] for other in others]
             learned = relearn_weights([_only(block, others) for block in known], start, cutoff)
             weights = {name: 0.0} | {names[other]: w for other, w in zip(others, learned, strict=True)}
-            without = ndcg(weights)
-        rows.append(Ablation(name, weight, ndcg({other: float(other == name) for other in names}), without, weights))
+            without = _measure(recommender.with_weights(weights), data, held, settings)[ndcg]
+        rows.append(Ablation(name, weight, figures[name][ndcg], without, weights))
     return rows
+
+
+def measure_each(recommender: Recommender, data: FeatureSet, held: HeldOut, settings: Settings) -> dict[str, Figures]:
+    """Measure the blend, and each of its signals alone, on held-out pairs; by `BLEND` and the names of the signals."""
+    scorers: dict[str, Scorer] = {BLEND: recommender, **{signal.name: signal for signal in recommender.signals}}
+    return {name: _measure(scorer, data, held, settings) for name, scorer in scorers.items()}
+
+
+def _measure(scorer: Scorer, data: FeatureSet, held: HeldOut, settings: Settings) -> Figures:
+    cutoff = settings.evaluate.cutoff
+    return measure(rank(scorer, data, held, cutoff, settings.recommend).ranked, held.relevant, cutoff)
 
 
 def _only(block: CandidateFeatures, signals: list[int]) -> CandidateFeatures:

@@ -6,24 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from socialrec.evaluate.measure import measure
 from socialrec.evaluate.split import Split
 from socialrec.features.feature_set import FeatureSet
 from socialrec.features.inputs import Inputs
 from socialrec.recommend.blend import CandidateFeatures
 from socialrec.recommend.model import ModelInfo, Recommender
 from socialrec.recommend.signals import SIGNALS
-from socialrec.recommend.training.ablation import Ablation, ablate
+from socialrec.recommend.training.ablation import Ablation, Figures, ablate, measure_each
 from socialrec.recommend.training.blend_weights import learn_weights
 from socialrec.recommend.training.new_product_weight import calibrate_new_products
 from socialrec.recommend.training.newcomers import learn_newcomer_weights
 from socialrec.recommend.training.offline import (
     MAX_BLEND_USERS,
     HeldOut,
-    Scorer,
     blend_candidates,
     held_out,
-    rank,
 )
 from socialrec.recommend.training.pruning import prune_closed_form
 from socialrec.recommend.training.search import FIT_SPACES, SearchTrial, search_settings
@@ -31,7 +28,6 @@ from socialrec.settings import RecommendSettings, Settings
 from socialrec.settings.etl import EtlSettings
 from socialrec.settings.names import current_names
 
-Figures = dict[str, float]
 RECIPE_SECTIONS: dict[str, type[EtlSettings] | type[RecommendSettings]] = {
     "etl": EtlSettings,
     "recommend": RecommendSettings,
@@ -85,15 +81,10 @@ def measured_blend(data: FeatureSet, held: HeldOut, settings: Settings) -> Blend
     """Learn the blend on held-out pairs, and measure it, each signal and each signal's absence on a sample of them."""
     learned = learn_blend(data, held, settings)
     recommender = learned.recommender
-    cutoff, chosen = settings.evaluate.cutoff, settings.recommend
     # One sample for all, because figures such as coverage grow with the number of users.
     few = held.sample(MAX_BLEND_USERS, settings.evaluate.seed)
-    scorers: dict[str, Scorer] = {"blend": recommender, **{signal.name: signal for signal in recommender.signals}}
-    figures = {
-        name: measure(rank(scorer, data, few, cutoff, chosen).ranked, few.relevant, cutoff)
-        for name, scorer in scorers.items()
-    }
-    ablation = ablate(recommender, learned.known, data, held, settings)
+    figures = measure_each(recommender, data, few, settings)
+    ablation = ablate(recommender, data, few, settings, known=learned.known, figures=figures)
     return Blend(recommender.weights, figures, ablation, learned.settings)
 
 
