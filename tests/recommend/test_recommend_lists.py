@@ -123,6 +123,13 @@ def test_a_signal_that_says_nothing_has_no_weight() -> None:
     assert learn_weights([candidate_features([*parts, silent], seen, relevant)], 3, 10)[2] == 0.0
 
 
+def test_a_signal_that_is_wrong_about_everybody_takes_nothing_from_one_that_knows() -> None:
+    parts, relevant, seen = signals(n_products=300)
+    # What is relevant is at the end of its order, too far for a slope.
+    wrong = np.where(relevant.toarray() > 0, np.float32(-4.0), parts[0])
+    assert learn_weights([candidate_features([wrong, parts[1]], seen, relevant)], 2, 10) == [0.0, 1.0]
+
+
 def test_two_signals_that_say_the_same_share_the_weight() -> None:
     parts, relevant, seen = signals()
     first, second = learn_weights([candidate_features([parts[1], parts[1]], seen, relevant)], 2, 10)

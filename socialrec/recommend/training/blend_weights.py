@@ -45,7 +45,8 @@ def learn_weights(blocks: Sequence[CandidateFeatures], n_signals: int, cutoff: i
     equal.
 
     The result is the mean of the peaks reached from a start near each signal, because with few users one peak is higher
-    by chance.
+    by chance. Peaks that are more than a standard error below the highest do not count (Breiman et al., "Classification
+    and regression trees", 1984): where a signal has nothing relevant near the top, a start near it finds no slope.
     """
     ascent = _Ascent.of(blocks, n_signals, cutoff)
     if ascent is None:
@@ -53,7 +54,10 @@ def learn_weights(blocks: Sequence[CandidateFeatures], n_signals: int, cutoff: i
     # In threads: most of a step is in array operations that release the GIL.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         peaks = list(pool.map(ascent.climb, ascent.starts()))
-    return _rounded(np.mean(peaks, axis=0))
+        heights = list(pool.map(ascent.heights, peaks))
+    highest = max(heights, key=np.mean)
+    least = highest.mean() - highest.std() / np.sqrt(max(len(highest) - 1, 1))
+    return _rounded(np.mean([peak for peak, own in zip(peaks, heights, strict=True) if own.mean() >= least], axis=0))
 
 
 def relearn_weights(blocks: Sequence[CandidateFeatures], start: Sequence[float], cutoff: int) -> list[float]:
@@ -99,22 +103,32 @@ class _Users:
 
     def gain(self, weights: F32, cutoff: int) -> tuple[float, F64]:
         """Sum of the users' smooth NDCG, and its gradient by weight, float64 (n_signals,)."""
-        scores = self.features @ weights
-        own = scores[self.rows, self.places]
-        # In place: these are the largest arrays, and moving them is the cost of a step.
-        above = scores[self.rows]
-        above -= own[:, None]
-        above *= np.float32(1.0 / TEMPERATURE)
-        expit(above, out=above)
-        above[self.absent] = 0.0
-        rank = above.sum(axis=1, dtype=np.float64) + 0.5
-        worth, slope = _worth(rank, cutoff)
+        above = self._above(weights)
+        worth, slope = _worth(_rank(above), cutoff)
         pull = above * (1 - above)
         pull *= (slope * self.shares / TEMPERATURE).astype(np.float32)[:, None]
         by_user = np.add.reduceat(pull, self.starts, axis=0)
         gradient = np.einsum("uc,ucs->s", by_user, self.features, dtype=np.float64)
         gradient -= pull.sum(axis=1, dtype=np.float64) @ self.features[self.rows, self.places].astype(np.float64)
         return float(worth @ self.shares), gradient
+
+    def gains(self, weights: F32, cutoff: int) -> F64:
+        """Smooth NDCG of each user, float64 (n_users,)."""
+        worth, _ = _worth(_rank(self._above(weights)), cutoff)
+        gains: F64 = np.add.reduceat(worth * self.shares, self.starts)
+        return gains
+
+    def _above(self, weights: F32) -> F32:
+        """Degree to which each candidate is above each relevant product, float32 (n_relevant, n_candidates), 0 to 1."""
+        scores = self.features @ weights
+        own = scores[self.rows, self.places]
+        # In place: these are the largest arrays, and moving them is the cost of a step.
+        above: F32 = scores[self.rows]
+        above -= own[:, None]
+        above *= np.float32(1.0 / TEMPERATURE)
+        expit(above, out=above)
+        above[self.absent] = 0.0
+        return above
 
 
 @dataclass(frozen=True)
@@ -155,6 +169,10 @@ class _Ascent:
         shares: F64 = weights / weights.sum()
         return shares
 
+    def heights(self, shares: F64) -> F64:
+        """Smooth NDCG of each user under weights that add up to 1, float64 (n_users,)."""
+        return np.concatenate([block.gains(shares.astype(np.float32), self.cutoff) for block in self.blocks])
+
     def _loss(self, weights: F64) -> tuple[float, F64]:
         """Negative mean gain of weights, normalised to a sum of 1; and its gradient."""
         total = weights.sum()
@@ -165,6 +183,12 @@ class _Ascent:
         n_users = sum(len(block.starts) for block in self.blocks)
         gradient = np.sum([gradient for _, gradient in gains], axis=0) / n_users
         return -sum(gain for gain, _ in gains) / n_users, -(gradient - gradient @ shares) / total
+
+
+def _rank(above: F32) -> F64:
+    """Soft ranks of the relevant products, float64 (n_relevant,)."""
+    ranks: F64 = above.sum(axis=1, dtype=np.float64) + 0.5
+    return ranks
 
 
 def _worth(rank: F64, cutoff: int) -> tuple[F64, F64]:
