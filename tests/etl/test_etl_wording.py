@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
-from socialrec.bench.etl.sql import add_cleaners, macros
+from socialrec.bench.etl.sql_silver import add_cleaners, macros
 from socialrec.etl.wording.cleaning import cleaned
 from socialrec.etl.wording.joiners import without_invisible
 from socialrec.etl.wording.languages import language

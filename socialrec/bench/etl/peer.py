@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from socialrec.bench.etl import sql as etl_sql
+from socialrec.bench.etl import sql_gold, sql_silver
 from socialrec.bench.etl.landing import DELIVERED
 from socialrec.contracts.vocabulary import Entity
 from socialrec.etl.keys import Keys
@@ -28,39 +28,39 @@ class Peer:
         spill = str(out / "spill")
         config: dict[str, Any] = {"threads": threads, "memory_limit": _MEMORY, "temp_directory": spill}
         self.connection = duckdb.connect(config={**config, "preserve_insertion_order": "false"})
-        etl_sql.add_cleaners(self.connection, self.settings.mask)
-        for statement in etl_sql.macros(key):
+        sql_silver.add_cleaners(self.connection, self.settings.mask)
+        for statement in sql_silver.macros(key):
             self.connection.execute(statement)
 
     def ingest(self) -> None:
         """Bronze and quarantine."""
         for entity in DELIVERED:
-            self.connection.execute(etl_sql.judged(entity, str(self.landing)))
-            self._write("bronze", entity, etl_sql.bronze(entity))
-            self._write("quarantine", entity, etl_sql.quarantine(entity))
+            self.connection.execute(sql_silver.judged(entity, str(self.landing)))
+            self._write("bronze", entity, sql_silver.bronze(entity))
+            self._write("quarantine", entity, sql_silver.quarantine(entity))
 
     def silver(self) -> None:
         """Silver tables, and the records that silver rejects to quarantine."""
         run, keys = self.connection.execute, Keys()
-        run(etl_sql.repeats(Entity.INTERACTIONS, keys.of(Entity.INTERACTIONS)))
-        self._write("silver", Entity.INTERACTIONS, etl_sql.SILVER_INTERACTIONS)
-        self._write("requarantine", Entity.INTERACTIONS, etl_sql.requarantine(Entity.INTERACTIONS, "event_id"))
-        run(etl_sql.repeats(Entity.COMMENTS, keys.of(Entity.COMMENTS)))
-        run(etl_sql.CLEANED_COMMENTS)
-        run(etl_sql.said_again(self.settings.duplicate_window_days))
-        self._write("silver", Entity.COMMENTS, etl_sql.SILVER_COMMENTS)
-        self._write("requarantine", Entity.COMMENTS, etl_sql.requarantine(Entity.COMMENTS, "comment_id"))
+        run(sql_silver.repeats(Entity.INTERACTIONS, keys.of(Entity.INTERACTIONS)))
+        self._write("silver", Entity.INTERACTIONS, sql_silver.SILVER_INTERACTIONS)
+        self._write("requarantine", Entity.INTERACTIONS, sql_silver.requarantine(Entity.INTERACTIONS, "event_id"))
+        run(sql_silver.repeats(Entity.COMMENTS, keys.of(Entity.COMMENTS)))
+        run(sql_silver.CLEANED_COMMENTS)
+        run(sql_silver.said_again(self.settings.duplicate_window_days))
+        self._write("silver", Entity.COMMENTS, sql_silver.SILVER_COMMENTS)
+        self._write("requarantine", Entity.COMMENTS, sql_silver.requarantine(Entity.COMMENTS, "comment_id"))
         run("DROP TABLE cleaned; DROP TABLE repeats; DROP TABLE copies")
-        self._write("silver", Entity.PRODUCTS, etl_sql.silver_products(self.night))
-        self._write("silver", Entity.FOLLOWS, etl_sql.silver_follows(self.night))
+        self._write("silver", Entity.PRODUCTS, sql_silver.silver_products(self.night))
+        self._write("silver", Entity.FOLLOWS, sql_silver.silver_follows(self.night))
 
     def gold(self) -> None:
         """The four gold tables."""
-        self.connection.execute(etl_sql.active(self.night))
-        self._write("gold", "user_product_affinity", etl_sql.affinity(self.night, self.settings))
-        self._write("gold", "social_ties", etl_sql.ties(self.night, self.settings))
-        self._write("gold", "user_profiles", etl_sql.profiles(self.night))
-        self._write("gold", "texts", etl_sql.texts(self.night))
+        self.connection.execute(sql_gold.active(self.night))
+        self._write("gold", "user_product_affinity", sql_gold.affinity(self.night, self.settings))
+        self._write("gold", "social_ties", sql_gold.ties(self.night, self.settings))
+        self._write("gold", "user_profiles", sql_gold.profiles(self.night))
+        self._write("gold", "texts", sql_gold.texts(self.night))
 
     def _write(self, layer: str, noun: str, query: str) -> None:
         folder = self.out / layer / noun
