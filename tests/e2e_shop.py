@@ -161,7 +161,7 @@ def tiny_shop(home: Path) -> Iterator[Shop]:
     """The shop in a new home with ports of its own; what was started there is ended afterwards."""
     land_the_shop(home)
     ports = f"services.airflow_port = {free_port()}\nservices.mlflow_port = {free_port()}\n"
-    # Beside the runs of the tests there is none, whatever the hour.
+    # Nothing starts by itself, whatever the hour.
     (home / "settings.toml").write_text(f"{SMALL}services.scheduled = false\n{ports}")
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("SOCIALREC_")]:

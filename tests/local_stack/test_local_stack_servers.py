@@ -68,7 +68,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     home = tmp_path_factory.mktemp("servers") / "home"
     home.mkdir()
     ports = f"airflow_port = {free_port()}\nmlflow_port = {free_port()}\n"
-    # Whatever the hour of the test.
+    # Nothing starts by itself, whatever the hour.
     (home / "settings.toml").write_text(f"[services]\nscheduled = false\n{ports}")
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("SOCIALREC_")]:

@@ -223,6 +223,14 @@ def test_what_a_job_warned_of_stands_at_the_top(shop: Lake) -> None:
     assert page.index("score has drifted &lt;here&gt;") < page.index("Which model made the lists")
 
 
+@pytest.mark.parametrize(("adds_up", "told"), [(True, ">"), (False, " open>")])
+def test_records_by_entity_are_open_only_where_they_do_not_add_up(shop: Lake, *, adds_up: bool, told: str) -> None:
+    comments = {"in": 3, "published": 2, "duplicate": 0, "quarantined": 0, "adds_up": adds_up}
+    page = render(summary(rows={"comments": comments}), read_facts(shop, D2, AUTO))
+    answer = "all add up" if adds_up else "not all add up"
+    assert f"<details{told}<summary>Records by entity: {answer}</summary>" in page
+
+
 def test_what_was_masked_is_counted_by_kind_beside_what_came_in(shop: Lake) -> None:
     comments = {**summary()["rows"]["comments"], "masked": {"mail": 1200, "phone": 1}}
     page = render(summary(rows={"comments": comments}), read_facts(shop, D2, AUTO))
