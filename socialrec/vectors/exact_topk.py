@@ -15,17 +15,18 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
 from socialrec.vectors.arrays import ABSENT, F32, Csr, Flags, Indices
+from socialrec.vectors.bounded import BoundedProducts
 from socialrec.vectors.bounds import UNIT, Block, Parts, rounded_vectors
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ Added = Callable[[slice], F32]
 """Maker of the scores that are added to the inner products of some users, finite float32 (n, n_columns)."""
 GROWTH = 1.2
 """Growth of the candidates from which on the threshold is raised."""
-T = TypeVar("T", bound=np.generic)
 LAST = np.iinfo(np.int64).max
 """Place in the order of a list for no product."""
 MARGIN = 2
@@ -177,41 +177,6 @@ class TopKIndex:
                 yield from pool.map(search, starts[first : first + 2 * n_threads])
 
 
-@dataclass(frozen=True)
-class _Candidates:
-    """Products that may be in lists, by user's row and product's place, with bounds of their scores; all (n,)."""
-
-    rows: npt.NDArray[np.int16]
-    places: npt.NDArray[np.int32]
-    low: F32
-    high: F32
-
-    @classmethod
-    def joined(cls, parts: Sequence[Self]) -> Self:
-        """Join candidates of several blocks of products."""
-        nothing = np.zeros(0, dtype=np.float32)
-        none = cls(nothing.astype(np.int16), nothing.astype(np.int32), nothing, nothing)
-        columns = zip(*(vars(part).values() for part in (none, *parts)), strict=True)
-        return cls(*(np.concatenate(column) for column in columns))
-
-    def __getitem__(self, chosen: Flags | Indices) -> _Candidates:
-        return _Candidates(*(column[chosen] for column in vars(self).values()))
-
-    def kth_low(self, n_users: int, k: int) -> F32:
-        """Find each user's k-th best lower bound, minus infinity where there are fewer, float32 (n_users,)."""
-        table = self.table(self.low, np.float32(-np.inf), n_users, k)
-        kth: F32 = np.partition(table, table.shape[1] - k, axis=1)[:, table.shape[1] - k]
-        return kth
-
-    def table(self, values: npt.NDArray[T], absent: T, n_users: int, k: int) -> npt.NDArray[T]:
-        """Values of each candidate (n,) by user, (n_users, k or more), `absent` where a user has no more candidates."""
-        order = np.argsort(self.rows, kind="stable")
-        counts = np.bincount(self.rows, minlength=n_users)
-        table = np.full((n_users, max(k, counts.max(initial=0))), absent)
-        table[self.rows[order], _numbered(counts)] = values[order]
-        return table
-
-
 class _Search:
     """Search for the lists of one block of users, over one block of products after the other.
 
@@ -236,16 +201,16 @@ class _Search:
 
     def run(self, sample: Block, constants: F32) -> tuple[Indices, npt.NDArray[np.floating]]:
         """Search; returns product numbers and scores, (n, k) each."""
-        found: list[_Candidates] = []
+        found: list[BoundedProducts] = []
         n_held = 0
         self._begin(sample)
         for block in self.catalogue.blocks:
             found += self._candidates(block)
             # Rarely: the cost grows with the candidates, and each block adds fewer than the one before.
             if sum(len(each.rows) for each in found) > GROWTH * n_held:
-                found = [self._raise_threshold(_Candidates.joined(found))]
+                found = [self._raise_threshold(BoundedProducts.joined(found))]
                 n_held = len(found[0].rows)
-        return self._lists(self._raise_threshold(_Candidates.joined(found)), constants)
+        return self._lists(self._raise_threshold(BoundedProducts.joined(found)), constants)
 
     def _begin(self, sample: Block) -> None:
         """Set the first threshold: the k-th best of the best of each group of products."""
@@ -277,7 +242,7 @@ class _Search:
         reach: F32 = self.lengths @ block.longest
         return reach
 
-    def _candidates(self, block: Block) -> Iterator[_Candidates]:
+    def _candidates(self, block: Block) -> Iterator[BoundedProducts]:
         """Unseen products of a block whose upper bound reaches the threshold."""
         reach, error = self._reach(block), self._error(block)
         wanted = self.threshold - error
@@ -287,8 +252,8 @@ class _Search:
         if self.added is not None and not near.all():
             yield self._lifted(block, np.flatnonzero(~near), wanted - reach, error)
 
-    def _multiplied(self, block: Block, users: Indices, wanted: F32, error: F32) -> _Candidates:
-        """Candidates by their rounded scores, for users whom some product of the block may reach."""
+    def _multiplied(self, block: Block, users: Indices, wanted: F32, error: F32) -> BoundedProducts:
+        """BoundedProducts by their rounded scores, for users whom some product of the block may reach."""
         import torch
 
         # Rounded down, if at all.
@@ -304,10 +269,10 @@ class _Search:
         slack = over * self.coarseness + error[rows]
         if self.added is not None:
             slack += (2 + MARGIN) * self.coarseness * np.abs(self.added[rows, places])
-        return _Candidates(rows.astype(np.int16), places, scores - slack, scores + slack)
+        return BoundedProducts(rows.astype(np.int16), places, scores - slack, scores + slack)
 
-    def _lifted(self, block: Block, users: Indices, least: F32, error: F32) -> _Candidates:
-        """Candidates that only their added score may lift above the threshold, bounded by their own lengths."""
+    def _lifted(self, block: Block, users: Indices, least: F32, error: F32) -> BoundedProducts:
+        """BoundedProducts that only their added score may lift above the threshold, bounded by their own lengths."""
         assert self.added is not None
         chosen = slice(None) if len(users) == len(self.users) else users
         stop = block.start + block.rounded.shape[1]
@@ -318,7 +283,7 @@ class _Search:
         slack = np.einsum("cp,cp->c", self.lengths[rows], self.catalogue.lengths[places]) + error[rows]
         slack += np.float32(4 * UNIT) * np.abs(scores)
         able = scores + slack >= self.threshold[rows]
-        return _Candidates(rows.astype(np.int16), places, scores - slack, scores + slack)[able]
+        return BoundedProducts(rows.astype(np.int16), places, scores - slack, scores + slack)[able]
 
     def _excess(self, block: Block, users: Indices, least: torch.Tensor, side: int) -> torch.Tensor:
         """Rounded scores of some users less their thresholds, (n, n_products of the block); seen products -infinity.
@@ -355,26 +320,19 @@ class _Search:
         error: F32 = (of_rounding + of_sums).astype(np.float32)
         return error
 
-    def _raise_threshold(self, held: _Candidates) -> _Candidates:
+    def _raise_threshold(self, held: BoundedProducts) -> BoundedProducts:
         """Raise the threshold by the candidates; returns those that remain."""
         kth = held.kth_low(len(self.users), self.k) - self.catalogue.tolerance
         self.threshold = np.maximum(self.threshold, kth)
         return held[held.high >= self.threshold[held.rows]]
 
-    def _lists(self, held: _Candidates, constants: F32) -> tuple[Indices, npt.NDArray[np.floating]]:
+    def _lists(self, held: BoundedProducts, constants: F32) -> tuple[Indices, npt.NDArray[np.floating]]:
         """Score the candidates in float32, and keep the best of them."""
         if not self.catalogue.blocks:
             return np.full((len(self.users), self.k), ABSENT, dtype=np.int64), np.zeros((len(self.users), self.k))
         places = held.table(held.places, np.int32(ABSENT), len(self.users), self.k)
         added = None if self.added is None else np.take_along_axis(self.added, places, axis=1)
         return self.catalogue.exact_lists(self.users, places, self.k, constants, added)
-
-
-def _numbered(counts: Indices) -> Indices:
-    """Enumerate 0, 1, … for each user in turn, as many as the user's count."""
-    starts = np.cumsum(counts) - counts
-    numbers: Indices = np.arange(counts.sum()) - np.repeat(starts, counts)
-    return numbers
 
 
 class _OneThread:
