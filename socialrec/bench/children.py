@@ -89,7 +89,7 @@ class MemoryWatch(threading.Thread):
         except psutil.NoSuchProcess:
             return
         # Each process once: an executor that shrinks between two looks would count as the driver's.
-        resident = {process.pid: _resident(process) for process in processes}
+        resident = {each.pid: 0 if _is_starting(each) else _resident(each) for each in processes}
         total = sum(resident.values())
         executors = [
             sum(resident.get(each.pid, 0) for each in _family(process))
@@ -105,6 +105,20 @@ def _is_executor(process: psutil.Process) -> bool:
         return _EXECUTOR in process.cmdline()
     except psutil.Error:
         return False
+
+
+def _is_starting(process: psutil.Process) -> bool:
+    """Check if a process is about to start another program, and until then has no memory but its parent's."""
+    try:
+        parent = process.parent()
+        return parent is not None and _program(parent) == _program(process)
+    except psutil.Error:
+        return False
+
+
+def _program(process: psutil.Process) -> tuple[Sequence[str], int]:
+    """Command line of a process, and the size of its address space."""
+    return process.cmdline(), process.memory_info().vms
 
 
 def _family(process: psutil.Process) -> list[psutil.Process]:

@@ -38,6 +38,13 @@ def test_the_memory_of_a_programs_children_is_its_own() -> None:
     assert found.executor_mib == 0
 
 
+def test_a_process_that_is_about_to_start_a_program_has_no_memory_of_its_own() -> None:
+    """It has its parent's, as long as it has not begun: here a second, else a moment that a sample may fall into."""
+    program = "import os, time; block = bytearray(200 << 20); os.fork(); time.sleep(1)"
+    found = run_child([sys.executable, "-c", program])
+    assert 200 < found.peak_mib < 400
+
+
 def test_an_executor_that_shrinks_between_two_looks_is_not_counted_as_the_drivers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
