@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import html
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,19 @@ def test_rejected_records_are_counted_by_reason_and_their_values_are_not_shown(s
     picture = {"reason": "unreadable", "detail": "damaged PNG", "platform": "shop", "ds": D2}
     write(shop, QUARANTINED_PICTURES, D2, *({**picture, "source_file": f"shop/x/images/{n}.png"} for n in (2, 1, 3)))
     assert read_rejected(shop, [D2])[0] == Rejected("pictures", "unreadable", 3, "shop/x/images/1.png")
+
+
+def test_the_page_counts_records_and_pictures_in_quarantine_apart(shop: Lake) -> None:
+    """Its first figures count records alone."""
+    facts = read_facts(shop, D2, AUTO)
+    records, picture = Rejected("follows", "self_follow", 1200, "a:1, user"), Rejected("pictures", "unreadable", 1, "b")
+    for rejected, told in (
+        ((records, picture), "1,200 records and 1 picture"),
+        ((records,), "1,200 records"),
+        ((picture,), "1 picture"),
+    ):
+        page = render(summary(), replace(facts, rejected=rejected))
+        assert f"<summary>In quarantine: {told}</summary>" in page
 
 
 def test_what_people_say_is_counted_by_sentiment_and_topic_most_frequent_first(shop: Lake) -> None:
