@@ -108,7 +108,10 @@ def _is_executor(process: psutil.Process) -> bool:
 
 
 def _is_starting(process: psutil.Process) -> bool:
-    """Check if a process is about to start another program, and until then has no memory but its parent's."""
+    """Check if a process was started and has done nothing yet: it has its parent's memory and none of its own.
+
+    It is about to start another program or, as Python's workers, to allocate.
+    """
     try:
         parent = process.parent()
         return parent is not None and _program(parent) == _program(process)

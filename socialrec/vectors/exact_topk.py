@@ -253,7 +253,7 @@ class _Search:
             yield self._lifted(block, np.flatnonzero(~near), wanted - reach, error)
 
     def _multiplied(self, block: Block, users: Indices, wanted: F32, error: F32) -> BoundedProducts:
-        """BoundedProducts by their rounded scores, for users whom some product of the block may reach."""
+        """Candidates by their rounded scores, for users whom some product of the block may reach."""
         import torch
 
         # Rounded down, if at all.
@@ -272,7 +272,7 @@ class _Search:
         return BoundedProducts(rows.astype(np.int16), places, scores - slack, scores + slack)
 
     def _lifted(self, block: Block, users: Indices, least: F32, error: F32) -> BoundedProducts:
-        """BoundedProducts that only their added score may lift above the threshold, bounded by their own lengths."""
+        """Candidates that only their added score may lift above the threshold, bounded by their own lengths."""
         assert self.added is not None
         chosen = slice(None) if len(users) == len(self.users) else users
         stop = block.start + block.rounded.shape[1]

@@ -6,7 +6,6 @@ import csv
 import dataclasses
 import html
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -186,7 +185,7 @@ def test_the_page_counts_records_and_pictures_in_quarantine_apart(shop: Lake) ->
         ((records,), "1,200 records"),
         ((picture,), "1 picture"),
     ):
-        page = render(summary(), replace(facts, rejected=rejected))
+        page = render(summary(), dataclasses.replace(facts, rejected=rejected))
         assert f"<summary>In quarantine: {told}</summary>" in page
 
 
